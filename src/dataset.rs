@@ -1,0 +1,231 @@
+//! Datasets: a file opened for reading, or a file in the making. The entry point for Rust programs.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::asset::{AssetInfo, AssetType};
+use crate::error::{Error, Result};
+use crate::format::{
+    ContainerReader, ContainerWriter, Format, ImageRequest, MAGIC_BYTES, OpenOptions, Warning, WriteContext,
+    by_extension, by_magic, by_name,
+};
+use crate::image::ImageProvider;
+use crate::io::{AtomicFile, ByteSink, ByteSource, FileSource};
+use crate::metadata::Metadata;
+use crate::pipeline::{Concurrency, Control};
+
+/// A file opened for reading: its assets and their metadata, pixels on demand.
+pub struct DatasetReader {
+    container: Box<dyn ContainerReader>,
+    format: &'static Format,
+    source: Arc<dyn ByteSource>,
+}
+
+/// A file in the making. Assets are written as they are added; nothing is visible at the target before
+/// [`DatasetWriter::close`], and dropping the writer discards everything.
+pub struct DatasetWriter {
+    container: Option<Box<dyn ContainerWriter>>,
+    format: &'static Format,
+    keys: Vec<String>,
+    concurrency: Concurrency,
+    warnings: Vec<Warning>,
+}
+
+impl DatasetReader {
+    /// Opens the file at `path`. The format is found by its first bytes, then by the extension, unless it is given.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be read, [`Error::Malformed`] and [`Error::Unsupported`] by what it holds.
+    pub fn open(path: impl AsRef<Path>, format: Option<&str>, options: &OpenOptions) -> Result<Self> {
+        Self::from_source(Arc::new(FileSource::open(path)?), format, options)
+    }
+
+    /// Opens any source of bytes.
+    ///
+    /// # Errors
+    /// As [`DatasetReader::open`].
+    pub fn from_source(source: Arc<dyn ByteSource>, format: Option<&str>, options: &OpenOptions) -> Result<Self> {
+        let format = match format {
+            Some(name) => by_name(name)?,
+            None => detect(&*source)?,
+        };
+        let container = (format.open)(Arc::clone(&source), options)?;
+        Ok(Self { container, format, source })
+    }
+
+    /// The format.
+    pub fn format(&self) -> &'static Format {
+        self.format
+    }
+
+    /// The bytes the dataset is read from.
+    pub fn source(&self) -> &Arc<dyn ByteSource> {
+        &self.source
+    }
+
+    /// Metadata of the file as a whole.
+    pub fn metadata(&self) -> &Arc<Metadata> {
+        self.container.metadata()
+    }
+
+    /// The assets in file order.
+    pub fn assets(&self) -> &[AssetInfo] {
+        self.container.assets()
+    }
+
+    /// What is odd about the file though it can be read.
+    pub fn warnings(&self) -> &[Warning] {
+        self.container.warnings()
+    }
+
+    /// The position of the asset called `key`.
+    ///
+    /// # Errors
+    /// [`Error::AssetNotFound`], with the keys there are.
+    pub fn position(&self, key: &str) -> Result<usize> {
+        let assets = self.assets();
+        assets.iter().position(|asset| asset.key == key).ok_or_else(|| Error::AssetNotFound {
+            key: key.to_owned(),
+            available: assets.iter().map(|asset| asset.key.clone()).collect(),
+        })
+    }
+
+    /// The position of the image a reader means by default: the first with role `data`, else the first.
+    ///
+    /// # Errors
+    /// [`Error::AssetNotFound`] where the file holds no image.
+    pub fn default_image(&self) -> Result<usize> {
+        let images = || self.assets().iter().enumerate().filter(|(_, asset)| asset.kind == AssetType::Image);
+        let data = images().find(|(_, asset)| asset.roles.iter().any(|role| role == "data"));
+        let chosen = data.or_else(|| images().next()).map(|(position, _)| position);
+        chosen.ok_or_else(|| Error::AssetNotFound {
+            key: "image:0".to_owned(),
+            available: self.assets().iter().map(|asset| asset.key.clone()).collect(),
+        })
+    }
+
+    /// The image at a position.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the asset is no image, and whatever opening its pixels reports.
+    pub fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
+        match self.assets().get(position) {
+            Some(asset) if asset.kind == AssetType::Image => self.container.image(position),
+            Some(asset) => Err(Error::usage("asset is no image:").found(&asset.key)),
+            None => Err(Error::out_of_range("asset").found(position)),
+        }
+    }
+
+    /// The stored bytes of the asset at a position.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
+        self.container.raw_asset(position)
+    }
+}
+
+impl DatasetWriter {
+    /// Begins the file that will appear at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for an unknown format or extension, [`Error::Io`] where the folder cannot be written to.
+    pub fn create(path: impl AsRef<Path>, format: Option<&str>, concurrency: Concurrency) -> Result<Self> {
+        let path = path.as_ref();
+        let format = match format {
+            Some(name) => by_name(name)?,
+            None => by_extension(path)?,
+        };
+        Self::to_sink(Box::new(AtomicFile::create(path)?), format, concurrency)
+    }
+
+    /// Begins a file in any sink.
+    ///
+    /// # Errors
+    /// Where the sink refuses the first bytes.
+    pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static Format, concurrency: Concurrency) -> Result<Self> {
+        let container = Some((format.create)(sink)?);
+        Ok(Self { container, format, keys: Vec::new(), concurrency, warnings: Vec::new() })
+    }
+
+    /// The format.
+    pub fn format(&self) -> &'static Format {
+        self.format
+    }
+
+    /// Sets metadata of the file as a whole.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] on a closed writer and for values that cannot be written.
+    pub fn set_metadata(&mut self, metadata: &Metadata) -> Result<()> {
+        self.with(&Control::default(), |container, context| container.set_metadata(metadata, context))
+    }
+
+    /// Writes an image.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] on a closed writer, for a key that was added before and for options that are wrong; whatever the
+    /// provider reports. The writer can then only be dropped.
+    pub fn add_image(&mut self, image: &ImageRequest<'_>, control: &Control<'_>) -> Result<()> {
+        if self.keys.iter().any(|key| key == image.key) {
+            return Err(Error::usage("an asset of this key was added before:").found(image.key));
+        }
+        self.with(control, |container, context| container.add_image(image, context))?;
+        self.keys.push(image.key.to_owned());
+        Ok(())
+    }
+
+    /// Completes the file and makes it visible at its target.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] on a closed writer or where nothing was added; [`Error::Io`] where the medium refuses.
+    pub fn close(&mut self) -> Result<()> {
+        let container = self.container.take().ok_or_else(closed)?;
+        let control = Control::default();
+        let mut context =
+            WriteContext { concurrency: self.concurrency, control: &control, warnings: &mut self.warnings };
+        container.finish(&mut context)?.publish()
+    }
+
+    /// Discards everything; the target stays as it was.
+    pub fn abort(&mut self) {
+        self.container = None;
+    }
+
+    /// True after [`DatasetWriter::close`] or [`DatasetWriter::abort`].
+    pub fn is_closed(&self) -> bool {
+        self.container.is_none()
+    }
+
+    /// Takes the warnings that have come up since the last call.
+    pub fn take_warnings(&mut self) -> Vec<Warning> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    fn with(
+        &mut self,
+        control: &Control<'_>,
+        action: impl FnOnce(&mut dyn ContainerWriter, &mut WriteContext<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        let container = self.container.as_mut().ok_or_else(closed)?;
+        let mut context = WriteContext { concurrency: self.concurrency, control, warnings: &mut self.warnings };
+        action(&mut **container, &mut context)
+    }
+}
+
+fn closed() -> Error {
+    Error::usage("the writer is closed")
+}
+
+fn detect(source: &dyn ByteSource) -> Result<&'static Format> {
+    let mut first = [0; MAGIC_BYTES];
+    let count = source.size().min(MAGIC_BYTES as u64) as usize;
+    source.read_at(0, &mut first[..count])?;
+    if let Some(format) = by_magic(&first[..count]) {
+        return Ok(format);
+    }
+    match source.path() {
+        Some(path) => by_extension(path),
+        None => Err(Error::malformed("stream: its first bytes are those of no known format")),
+    }
+}

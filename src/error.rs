@@ -1,0 +1,244 @@
+//! One error type, whose kind says what the caller can do and whose context says where and why.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The result of every fallible operation of the crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input breaks its standard.
+    #[error("malformed {0}")]
+    Malformed(Box<Detail>),
+    /// The input or the request is valid, but not implemented here.
+    #[error("unsupported {0}")]
+    Unsupported(Box<Detail>),
+    /// More than a configured limit allows.
+    #[error("{what} would need {needed} bytes, the limit is {allowed}; raise it with `max_bytes`")]
+    Limit {
+        /// What would be allocated.
+        what: Cow<'static, str>,
+        /// Bytes it would need.
+        needed: u64,
+        /// Bytes the limit allows.
+        allowed: u64,
+    },
+    /// A wrong call or option.
+    #[error("{0}")]
+    Usage(Box<Detail>),
+    /// An index, window, band or level outside of what there is.
+    #[error("{0} out of range")]
+    OutOfRange(Box<Detail>),
+    /// A key that names no asset.
+    #[error("no asset {key:?}; there is {}", list(.available))]
+    AssetNotFound {
+        /// The key asked for.
+        key: String,
+        /// The keys there are.
+        available: Vec<String>,
+    },
+    /// The system refused.
+    #[error("{}{source}", prefix(.path.as_ref()))]
+    Io {
+        /// The file, where there is one.
+        path: Option<PathBuf>,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Raised by a caller's provider, stream or callback; the original is the source.
+    #[error("{origin} failed: {source}")]
+    External {
+        /// Whose code raised it, e.g. `get_block(3, 4)`.
+        origin: Cow<'static, str>,
+        /// What it raised.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The caller's progress callback or signal asked to stop.
+    #[error("cancelled by the caller")]
+    Cancelled,
+    /// A worker panicked; this is a defect of the library, contained.
+    #[error("internal error in a worker: {0}")]
+    Panic(String),
+}
+
+/// The context of an error: subject, place, what was found, what was allowed.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// What is wrong, e.g. `strip byte count`.
+    pub subject: Cow<'static, str>,
+    /// The field, tag or argument.
+    pub field: Option<String>,
+    /// The segment or directory.
+    pub segment: Option<String>,
+    /// Byte offset in the input.
+    pub offset: Option<u64>,
+    /// The value met.
+    pub found: Option<String>,
+    /// The values that would have been right.
+    pub allowed: Option<String>,
+}
+
+impl Error {
+    /// The input breaks its standard: `subject` names the structure or rule.
+    pub fn malformed(subject: impl Into<Cow<'static, str>>) -> Self {
+        Self::Malformed(Detail::boxed(subject))
+    }
+
+    /// Valid, but not implemented here.
+    pub fn unsupported(subject: impl Into<Cow<'static, str>>) -> Self {
+        Self::Unsupported(Detail::boxed(subject))
+    }
+
+    /// A wrong call or option.
+    pub fn usage(subject: impl Into<Cow<'static, str>>) -> Self {
+        Self::Usage(Detail::boxed(subject))
+    }
+
+    /// An index outside of what there is.
+    pub fn out_of_range(subject: impl Into<Cow<'static, str>>) -> Self {
+        Self::OutOfRange(Detail::boxed(subject))
+    }
+
+    /// A system error on the file `path`.
+    pub fn io(path: impl AsRef<Path>, source: std::io::Error) -> Self {
+        Self::Io { path: Some(path.as_ref().to_path_buf()), source }
+    }
+
+    /// An error raised by code of the caller.
+    pub fn external(
+        origin: impl Into<Cow<'static, str>>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::External { origin: origin.into(), source: source.into() }
+    }
+
+    /// Adds the field, tag or argument the error is about.
+    #[must_use]
+    pub fn field(self, field: impl fmt::Display) -> Self {
+        self.with(|detail| detail.field = Some(field.to_string()))
+    }
+
+    /// Adds the segment or directory the error is in.
+    #[must_use]
+    pub fn segment(self, segment: impl fmt::Display) -> Self {
+        self.with(|detail| detail.segment = Some(segment.to_string()))
+    }
+
+    /// Adds the byte offset in the input.
+    #[must_use]
+    pub fn at(self, offset: u64) -> Self {
+        self.with(|detail| detail.offset = Some(offset))
+    }
+
+    /// Adds the value met.
+    #[must_use]
+    pub fn found(self, found: impl fmt::Display) -> Self {
+        self.with(|detail| detail.found = Some(found.to_string()))
+    }
+
+    /// Adds the values that would have been right.
+    #[must_use]
+    pub fn allowed(self, allowed: impl fmt::Display) -> Self {
+        self.with(|detail| detail.allowed = Some(allowed.to_string()))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Detail)) -> Self {
+        if let Self::Malformed(detail) | Self::Unsupported(detail) | Self::Usage(detail) | Self::OutOfRange(detail) =
+            &mut self
+        {
+            change(detail);
+        }
+        self
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(source: std::io::Error) -> Self {
+        Self::Io { path: None, source }
+    }
+}
+
+impl Detail {
+    fn boxed(subject: impl Into<Cow<'static, str>>) -> Box<Self> {
+        Box::new(Self { subject: subject.into(), ..Self::default() })
+    }
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.subject)?;
+        if let Some(field) = &self.field {
+            write!(f, " {field}")?;
+        }
+        if let Some(found) = &self.found {
+            write!(f, ": {found}")?;
+        }
+        if let Some(allowed) = &self.allowed {
+            write!(f, " (allowed: {allowed})")?;
+        }
+        if let Some(segment) = &self.segment {
+            write!(f, " in {segment}")?;
+        }
+        if let Some(offset) = self.offset {
+            write!(f, " at byte {offset}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The known name nearest to `name` (by edit distance, case ignored), for "did you mean" in messages about options.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = name.to_ascii_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| (edit_distance(&wanted, &candidate.to_ascii_lowercase()), candidate))
+        .min()
+        .filter(|(distance, _)| *distance <= wanted.len().max(3) / 2)
+        .map(|(_, candidate)| candidate)
+}
+
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substitute = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+fn list(keys: &[String]) -> String {
+    if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
+}
+
+fn prefix(path: Option<&PathBuf>) -> String {
+    path.map(|path| format!("{}: ", path.display())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_where_what_and_what_was_allowed() {
+        let error =
+            Error::malformed("tag").field("TileWidth").found(17).allowed("multiple of 16").segment("IFD 0").at(42);
+        assert_eq!(error.to_string(), "malformed tag TileWidth: 17 (allowed: multiple of 16) in IFD 0 at byte 42");
+    }
+
+    #[test]
+    fn nearest_finds_a_misspelling_and_nothing_far_away() {
+        let known = ["GeoModelType", "GeoRasterType", "GeoProjectedCRS"];
+        assert_eq!(nearest("georastertyp", known), Some("GeoRasterType"));
+        assert_eq!(nearest("zzz", known), None);
+    }
+}

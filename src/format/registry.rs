@@ -1,0 +1,60 @@
+//! The formats there are, and how one is found: by its name, a path's extension, or a file's first bytes.
+
+use super::Format;
+use crate::error::{Error, Result};
+
+/// Every format, in the order in which first bytes are tried.
+pub static FORMATS: &[&Format] = &[];
+
+/// Names and extensions of formats that are planned and not here yet, so that asking for one is told apart from a mistake.
+const PLANNED: &[(&str, &[&str], &[&str])] = &[
+    ("nitf", &["nitf", "nitf21", "nitf2.1"], &["ntf", "nitf"]),
+    ("nsif", &["nsif", "nsif10", "nsif1.0"], &["nsf", "nsif"]),
+    ("j2k", &["j2k", "jp2"], &["j2k", "jp2", "j2c", "jpc"]),
+];
+
+/// The format called `name`, case ignored.
+///
+/// # Errors
+/// [`Error::Usage`] for an unknown name, [`Error::Unsupported`] for one that is not implemented yet.
+pub fn by_name(name: &str) -> Result<&'static Format> {
+    let wanted = name.to_ascii_lowercase();
+    let found = FORMATS.iter().find(|format| format.name == wanted || format.aliases.contains(&wanted.as_str()));
+    if let Some(format) = found {
+        return Ok(format);
+    }
+    if let Some((planned, ..)) = PLANNED.iter().find(|(_, names, _)| names.contains(&wanted.as_str())) {
+        return Err(Error::unsupported("format").found(planned));
+    }
+    Err(Error::usage("unknown format").found(name).allowed(names()))
+}
+
+/// The format of a path, by its extension; a suffix `.rN` of an R-set is looked through.
+///
+/// # Errors
+/// [`Error::Usage`] for an unknown extension, [`Error::Unsupported`] for a format that is not implemented yet.
+pub fn by_extension(path: &std::path::Path) -> Result<&'static Format> {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let base = match name.rsplit_once(".r") {
+        Some((base, level)) if !level.is_empty() && level.bytes().all(|byte| byte.is_ascii_digit()) => base,
+        _ => name.as_str(),
+    };
+    let extension = base.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if let Some(format) = FORMATS.iter().find(|format| format.extensions.contains(&extension)) {
+        return Ok(format);
+    }
+    if let Some((planned, ..)) = PLANNED.iter().find(|(_, _, extensions)| extensions.contains(&extension)) {
+        return Err(Error::unsupported("format").found(planned));
+    }
+    let known: Vec<_> = FORMATS.iter().flat_map(|format| format.extensions).map(|name| format!(".{name}")).collect();
+    Err(Error::usage("no format for extension; pass `format`:").found(name).allowed(known.join(" ")))
+}
+
+/// The format whose files begin with these bytes.
+pub fn by_magic(first: &[u8]) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| (format.matches)(first)).copied()
+}
+
+fn names() -> String {
+    FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,3 @@
+//! TIFF, BigTIFF and GeoTIFF (TIFF 6.0, OGC 19-008r4).
+
+mod field;

@@ -1,0 +1,200 @@
+//! The output image of a read: one planar buffer whose rectangles are handed to workers, each pixel to one at most.
+//!
+//! Rectangles of one buffer are no slices, so the compiler cannot see that two workers never meet. `Canvas` keeps the
+//! rectangles it has handed out and refuses one that overlaps another, which makes its interface safe.
+
+#![allow(unsafe_code, reason = "rectangles of one buffer cannot be borrowed as slices; see the invariant on `Canvas`")]
+
+use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
+
+use super::grid::Window;
+use crate::error::{Error, Result};
+use crate::simd;
+
+/// A planar output buffer of (bands, rows, columns).
+///
+/// Invariant: `data` points to `bands * rows * columns * size` bytes borrowed mutably for `'a`, and the rectangles in
+/// `taken` are disjoint; each is reachable through exactly one [`TileMut`].
+pub struct Canvas<'a> {
+    data: *mut u8,
+    bands: usize,
+    rows: usize,
+    columns: usize,
+    size: usize,
+    taken: Mutex<Vec<Window>>,
+    buffer: PhantomData<&'a mut [u8]>,
+}
+
+/// A rectangle of a [`Canvas`], to be written by one worker.
+pub struct TileMut<'c> {
+    data: *mut u8,
+    bands: usize,
+    rows: usize,
+    columns: usize,
+    size: usize,
+    row_pitch: usize,
+    band_pitch: usize,
+    buffer: PhantomData<&'c mut [u8]>,
+}
+
+// SAFETY: a canvas only hands out disjoint rectangles, under a lock; it never reads or writes the buffer itself.
+unsafe impl Sync for Canvas<'_> {}
+// SAFETY: a tile is the only way to its bytes, like a `&mut [u8]`.
+unsafe impl Send for TileMut<'_> {}
+
+impl<'a> Canvas<'a> {
+    /// A canvas over `buffer` of (bands, rows, columns) samples of `size` bytes.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the buffer has another size.
+    pub fn new(buffer: &'a mut [u8], bands: usize, rows: usize, columns: usize, size: usize) -> Result<Self> {
+        let needed = [bands, rows, columns, size].iter().try_fold(1usize, |product, n| product.checked_mul(*n));
+        if needed != Some(buffer.len()) {
+            return Err(Error::usage("output buffer size:")
+                .found(buffer.len())
+                .allowed(format!("{bands} × {rows} × {columns} × {size}")));
+        }
+        let data = buffer.as_mut_ptr();
+        Ok(Self { data, bands, rows, columns, size, taken: Mutex::default(), buffer: PhantomData })
+    }
+
+    /// The rectangle `window`, once.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where it reaches outside or overlaps one that was handed out before.
+    pub fn tile(&self, window: Window) -> Result<TileMut<'_>> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let inside = window.right() as usize <= self.columns && window.bottom() as usize <= self.rows;
+        if !inside || taken.iter().any(|other| !other.intersect(&window).is_empty()) {
+            return Err(Error::usage("output rectangle is outside or taken:").found(format!("{window:?}")));
+        }
+        // Workers go through blocks row by row: merging the rectangles of a row keeps the list short.
+        match taken.last_mut() {
+            Some(last) if last.y == window.y && last.height == window.height && last.right() == window.x => {
+                last.width += window.width;
+            }
+            Some(last) if last.x == window.x && last.width == window.width && last.bottom() == window.y => {
+                last.height += window.height;
+            }
+            _ => taken.push(window),
+        }
+        let row_pitch = self.columns * self.size;
+        // SAFETY: the rectangle lies inside of the buffer, so its first byte does.
+        let data = unsafe { self.data.add(window.y as usize * row_pitch + window.x as usize * self.size) };
+        Ok(TileMut {
+            data,
+            bands: self.bands,
+            rows: window.height as usize,
+            columns: window.width as usize,
+            size: self.size,
+            row_pitch,
+            band_pitch: self.rows * row_pitch,
+            buffer: PhantomData,
+        })
+    }
+
+    /// The whole buffer as one rectangle.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where a part was handed out before.
+    pub fn whole(&self) -> Result<TileMut<'_>> {
+        self.tile(Window::new(0, 0, self.columns as u32, self.rows as u32))
+    }
+}
+
+impl TileMut<'_> {
+    /// Bands, rows, columns.
+    pub fn shape(&self) -> [usize; 3] {
+        [self.bands, self.rows, self.columns]
+    }
+
+    /// Bytes of a sample.
+    pub fn sample_bytes(&self) -> usize {
+        self.size
+    }
+
+    /// Row `y` of a band.
+    ///
+    /// # Panics
+    /// Where there is no such row or band.
+    pub fn row(&mut self, band: usize, y: usize) -> &mut [u8] {
+        let start = self.start(band, y);
+        // SAFETY: the row lies in this tile's rectangle, which nobody else can reach, and is borrowed with `self`.
+        unsafe { std::slice::from_raw_parts_mut(start, self.columns * self.size) }
+    }
+
+    /// All rows of a band as one slice, where they stand without gaps (the tile is as wide as the canvas).
+    pub fn plane(&mut self, band: usize) -> Option<&mut [u8]> {
+        if self.row_pitch != self.columns * self.size || self.rows == 0 {
+            return None;
+        }
+        let start = self.start(band, 0);
+        // SAFETY: without gaps, the rows of the rectangle are one run of bytes, all of them this tile's.
+        Some(unsafe { std::slice::from_raw_parts_mut(start, self.rows * self.row_pitch) })
+    }
+
+    /// Writes row `y` of every band from pixels that hold all bands together.
+    pub fn deinterleave_row(&mut self, y: usize, pixels: &[u8], size: usize) {
+        match self.bands {
+            1 => self.row(0, y).copy_from_slice(pixels),
+            3 => simd::deinterleave(pixels, size, &mut self.rows_of::<3>(y)),
+            4 => simd::deinterleave(pixels, size, &mut self.rows_of::<4>(y)),
+            _ => {
+                let rows = (0..self.bands).map(|band| (self.start(band, y), self.columns * self.size));
+                // SAFETY: rows of different bands do not overlap, and all are this tile's.
+                let mut rows: Vec<&mut [u8]> =
+                    rows.map(|(start, length)| unsafe { std::slice::from_raw_parts_mut(start, length) }).collect();
+                simd::deinterleave(pixels, size, &mut rows);
+            }
+        }
+    }
+
+    /// Fills the rectangle with one sample.
+    pub fn fill(&mut self, sample: &[u8]) {
+        for band in 0..self.bands {
+            for y in 0..self.rows {
+                let row = self.row(band, y);
+                if sample.iter().all(|byte| *byte == sample[0]) {
+                    row.fill(sample[0]);
+                } else {
+                    row.chunks_exact_mut(sample.len()).for_each(|out| out.copy_from_slice(sample));
+                }
+            }
+        }
+    }
+
+    fn rows_of<const N: usize>(&mut self, y: usize) -> [&mut [u8]; N] {
+        let length = self.columns * self.size;
+        let starts: [*mut u8; N] = std::array::from_fn(|band| self.start(band, y));
+        // SAFETY: rows of different bands do not overlap, and all are this tile's.
+        starts.map(|start| unsafe { std::slice::from_raw_parts_mut(start, length) })
+    }
+
+    fn start(&self, band: usize, y: usize) -> *mut u8 {
+        assert!(band < self.bands && y < self.rows, "row {y} of band {band} of {} × {}", self.bands, self.rows);
+        // SAFETY: band and row are inside of the rectangle, which is inside of the buffer.
+        unsafe { self.data.add(band * self.band_pitch + y * self.row_pitch) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pixel_is_handed_out_once() {
+        let mut buffer = vec![0; 2 * 4 * 6];
+        let canvas = Canvas::new(&mut buffer, 2, 4, 6, 1).unwrap();
+        let mut left = canvas.tile(Window::new(0, 0, 3, 4)).unwrap();
+        let mut right = canvas.tile(Window::new(3, 0, 3, 4)).unwrap();
+        left.row(1, 3).fill(7);
+        right.row(0, 0).fill(9);
+        assert!(canvas.tile(Window::new(5, 3, 1, 1)).is_err());
+        assert!(canvas.tile(Window::new(6, 0, 1, 1)).is_err());
+        drop((left, right));
+        drop(canvas);
+        assert_eq!(buffer[3..6], [9, 9, 9]);
+        assert_eq!(buffer[24 + 18..24 + 21], [7, 7, 7]);
+    }
+}

@@ -1,0 +1,268 @@
+//! A strided view of pixels in shared memory: any strides, either byte order, no copy.
+
+use std::sync::Arc;
+
+use super::canvas::TileMut;
+use super::grid::Window;
+use super::sample::{Interleave, SampleType};
+use crate::error::{Error, Result};
+use crate::simd;
+
+/// Memory that a view of pixels keeps alive.
+pub trait Memory: Send + Sync {
+    /// The bytes, always the same ones.
+    fn bytes(&self) -> &[u8];
+}
+
+impl Memory for Vec<u8> {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+/// Pixels of shape (bands, rows, columns) at any strides in shared memory. Cloning copies no pixel.
+#[derive(Clone)]
+pub struct Pixels {
+    memory: Arc<dyn Memory>,
+    origin: usize,
+    strides: [isize; 3],
+    shape: [usize; 3],
+    sample: SampleType,
+    swapped: bool,
+}
+
+impl Pixels {
+    /// A view of `memory`. `origin` is the byte of sample (0, 0, 0), `strides` are bytes from band to band, row to row and
+    /// column to column, `swapped` says that samples are not in native byte order.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where a sample would lie outside of the memory.
+    pub fn new(
+        memory: Arc<dyn Memory>,
+        origin: usize,
+        strides: [isize; 3],
+        shape: [usize; 3],
+        sample: SampleType,
+        swapped: bool,
+    ) -> Result<Self> {
+        if shape.iter().all(|n| *n > 0) {
+            let (mut low, mut high) = (origin as i128, origin as i128);
+            for (stride, n) in strides.iter().zip(shape) {
+                let reach = *stride as i128 * (n as i128 - 1);
+                low += reach.min(0);
+                high += reach.max(0);
+            }
+            if low < 0 || high + sample.bytes() as i128 > memory.bytes().len() as i128 {
+                return Err(Error::usage("pixel view reaches outside of its memory:").found(format!("{shape:?}")));
+            }
+        }
+        Ok(Self { memory, origin, strides, shape, sample, swapped })
+    }
+
+    /// Takes bytes in native order whose samples stand in the order `interleave`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the bytes are fewer than the shape (bands, rows, columns) needs.
+    pub fn from_vec(bytes: Vec<u8>, shape: [usize; 3], sample: SampleType, interleave: Interleave) -> Result<Self> {
+        let size = sample.bytes() as isize;
+        let [bands, rows, columns] = shape.map(|n| n as isize);
+        let strides = match interleave {
+            Interleave::Band => [rows * columns * size, columns * size, size],
+            Interleave::Row => [columns * size, bands * columns * size, size],
+            Interleave::Pixel => [size, columns * bands * size, bands * size],
+        };
+        Self::new(Arc::new(bytes), 0, strides, shape, sample, false)
+    }
+
+    /// Bands, rows, columns.
+    pub fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// Type of the samples.
+    pub fn sample(&self) -> SampleType {
+        self.sample
+    }
+
+    /// The part inside `window`, whose origin is this view's upper left pixel.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] where the window reaches outside.
+    pub fn window(&self, window: Window) -> Result<Self> {
+        let [_, rows, columns] = self.shape;
+        if u64::from(window.x) + u64::from(window.width) > columns as u64
+            || u64::from(window.y) + u64::from(window.height) > rows as u64
+        {
+            return Err(Error::out_of_range("window")
+                .found(format!("{window:?}"))
+                .allowed(format!("{columns} × {rows}")));
+        }
+        let mut part = self.clone();
+        part.origin = self.byte(0, window.y as usize, window.x as usize);
+        part.shape = [self.shape[0], window.height as usize, window.width as usize];
+        Ok(part)
+    }
+
+    /// The bytes themselves, where they already stand in native order in the order `interleave` with no gaps.
+    pub fn contiguous(&self, interleave: Interleave) -> Option<&[u8]> {
+        let size = self.sample.bytes();
+        let [bands, rows, columns] = self.shape;
+        let (order, lengths) = match interleave {
+            Interleave::Band => ([0, 1, 2], [bands, rows, columns]),
+            Interleave::Row => ([1, 0, 2], [rows, bands, columns]),
+            Interleave::Pixel => ([1, 2, 0], [rows, columns, bands]),
+        };
+        let mut expected = size as isize;
+        for (axis, length) in order.into_iter().zip(lengths).rev() {
+            // A stride along an axis of length one moves nowhere, so any value will do.
+            if length > 1 && self.strides[axis] != expected {
+                return None;
+            }
+            expected *= length as isize;
+        }
+        let native = !self.swapped || self.sample.swap_unit() == 1;
+        native.then(|| &self.memory.bytes()[self.origin..self.origin + bands * rows * columns * size])
+    }
+
+    /// Copies row `y` of one band to `out`, in native byte order.
+    pub fn copy_row(&self, band: usize, y: usize, out: &mut [u8]) {
+        let size = self.sample.bytes();
+        if self.strides[2] == size as isize {
+            out.copy_from_slice(self.row_bytes(band, y));
+        } else {
+            self.copy_strided(band, y, out, size);
+        }
+        if self.swapped {
+            simd::swap_bytes(out, self.sample.swap_unit());
+        }
+    }
+
+    /// Copies row `y` of all bands to `out`, all bands of a pixel together, in native byte order.
+    pub fn copy_row_interleaved(&self, y: usize, out: &mut [u8]) {
+        let size = self.sample.bytes();
+        let [bands, _, columns] = self.shape;
+        let pixel = bands * size;
+        if bands == 1 {
+            return self.copy_row(0, y, out);
+        }
+        if self.strides[0] == size as isize && self.strides[2] == pixel as isize {
+            let start = self.byte(0, y, 0);
+            out.copy_from_slice(&self.memory.bytes()[start..start + columns * pixel]);
+        } else if self.strides[2] == size as isize {
+            self.interleave_rows(y, out, size);
+        } else {
+            for band in 0..bands {
+                self.copy_strided(band, y, &mut out[band * size..], pixel);
+            }
+        }
+        if self.swapped {
+            simd::swap_bytes(out, self.sample.swap_unit());
+        }
+    }
+
+    /// Copies the chosen bands to a rectangle of an output image of the same size as this view.
+    pub fn copy_to_tile(&self, bands: &[u32], tile: &mut TileMut<'_>) {
+        let size = self.sample.bytes();
+        let [count, rows, columns] = self.shape;
+        let pixel = count * size;
+        let all = bands.len() == count && bands.iter().enumerate().all(|(i, band)| i == *band as usize);
+        let interleaved = self.strides[0] == size as isize && self.strides[2] == pixel as isize;
+        for y in 0..rows {
+            if all && count > 1 && interleaved {
+                let start = self.byte(0, y, 0);
+                let pixels = &self.memory.bytes()[start..start + columns * pixel];
+                tile.deinterleave_row(y, pixels, size);
+            } else {
+                for (out, band) in bands.iter().enumerate() {
+                    self.copy_strided_or_row(*band as usize, y, tile.row(out, y), size);
+                }
+            }
+        }
+        if self.swapped {
+            for y in 0..rows {
+                for out in 0..bands.len() {
+                    simd::swap_bytes(tile.row(out, y), self.sample.swap_unit());
+                }
+            }
+        }
+    }
+
+    /// Copies the view into a block of `block` (bands, rows, columns) at column `x` and row `y`, samples in the order
+    /// `interleave` and native byte order.
+    pub fn copy_to_block(&self, out: &mut [u8], block: [usize; 3], x: usize, y: usize, interleave: Interleave) {
+        let size = self.sample.bytes();
+        let [bands, block_rows, block_columns] = block;
+        let [_, rows, columns] = self.shape;
+        for row in 0..rows {
+            if interleave == Interleave::Pixel {
+                let start = ((y + row) * block_columns + x) * bands * size;
+                self.copy_row_interleaved(row, &mut out[start..start + columns * bands * size]);
+                continue;
+            }
+            for band in 0..bands {
+                let line = match interleave {
+                    Interleave::Row => (y + row) * bands + band,
+                    _ => band * block_rows + y + row,
+                };
+                let start = (line * block_columns + x) * size;
+                self.copy_row(band, row, &mut out[start..start + columns * size]);
+            }
+        }
+    }
+
+    fn interleave_rows(&self, y: usize, out: &mut [u8], size: usize) {
+        match self.shape[0] {
+            3 => simd::interleave(&[0, 1, 2].map(|band| self.row_bytes(band, y)), size, out),
+            4 => simd::interleave(&[0, 1, 2, 3].map(|band| self.row_bytes(band, y)), size, out),
+            bands => {
+                let rows: Vec<&[u8]> = (0..bands).map(|band| self.row_bytes(band, y)).collect();
+                simd::interleave(&rows, size, out);
+            }
+        }
+    }
+
+    fn copy_strided_or_row(&self, band: usize, y: usize, out: &mut [u8], size: usize) {
+        if self.strides[2] == size as isize {
+            out.copy_from_slice(self.row_bytes(band, y));
+        } else {
+            self.copy_strided(band, y, out, size);
+        }
+    }
+
+    /// Copies the samples of a row to every `pitch` bytes of `out`.
+    fn copy_strided(&self, band: usize, y: usize, out: &mut [u8], pitch: usize) {
+        let size = self.sample.bytes();
+        let bytes = self.memory.bytes();
+        let columns = self.shape[2];
+        let start = self.byte(band, y, 0) as isize;
+        for (x, target) in out.chunks_mut(pitch).take(columns).enumerate() {
+            let from = (start + x as isize * self.strides[2]) as usize;
+            target[..size].copy_from_slice(&bytes[from..from + size]);
+        }
+    }
+
+    fn row_bytes(&self, band: usize, y: usize) -> &[u8] {
+        let start = self.byte(band, y, 0);
+        &self.memory.bytes()[start..start + self.shape[2] * self.sample.bytes()]
+    }
+
+    /// The byte of a sample; `new` has checked that every sample of the shape lies inside.
+    fn byte(&self, band: usize, y: usize, x: usize) -> usize {
+        let offset = band as isize * self.strides[0] + y as isize * self.strides[1] + x as isize * self.strides[2];
+        (self.origin as isize + offset) as usize
+    }
+}
+
+impl std::fmt::Debug for Pixels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pixels")
+            .field("shape", &self.shape)
+            .field("sample", &self.sample)
+            .field("strides", &self.strides)
+            .field("swapped", &self.swapped)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! Who provides an image: a layout, and the pixels of one block at a time.
+
+use std::sync::Arc;
+
+use super::canvas::TileMut;
+use super::grid::{BlockIndex, Window};
+use super::layout::ImageLayout;
+use super::pixels::Pixels;
+use crate::error::{Error, Result};
+
+/// From which threads a provider's blocks may be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Any number at once: memory, files with independent blocks.
+    Parallel,
+    /// One at a time, in order where possible, on the calling thread: Python objects, formats that stream rows.
+    Serial,
+}
+
+/// A block of a provider.
+#[derive(Debug, Clone)]
+pub enum Block {
+    /// Pixels of all bands; blocks at the right and bottom edge may be cropped or padded.
+    Pixels(Pixels),
+    /// Not there: masked or sparse.
+    Absent,
+}
+
+/// Gives a layout and pixels, block by block.
+pub trait ImageProvider: Send + Sync {
+    /// Size, bands, sample type, block grid.
+    fn layout(&self) -> &ImageLayout;
+
+    /// From which threads blocks may be asked for.
+    fn access(&self) -> Access {
+        Access::Parallel
+    }
+
+    /// True where block `at` holds pixels.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] where there is no such block, and whatever the source reports.
+    fn has_block(&self, at: BlockIndex) -> Result<bool> {
+        self.layout().grid.check(at).map(|_| true)
+    }
+
+    /// The pixels of block `at`.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] where there is no such block, and whatever the source reports.
+    fn block(&self, at: BlockIndex) -> Result<Block>;
+
+    /// True where it is known that no block is absent.
+    fn is_dense(&self) -> bool {
+        false
+    }
+
+    /// The whole image, where it lies in memory: the engine then takes blocks of the file's grid straight from it.
+    fn pixels(&self) -> Option<&Pixels> {
+        None
+    }
+
+    /// The image at resolution level `level` ≥ 1, each level half the size of the one before, rounded up.
+    fn level(&self, level: u32) -> Option<Arc<dyn ImageProvider>> {
+        let _ = level;
+        None
+    }
+
+    /// Writes the pixels of `window`, which lies inside block `at` (in pixels of the image), for the chosen bands to a
+    /// rectangle of that size. False where the block is absent; the rectangle is then untouched.
+    ///
+    /// # Errors
+    /// As [`ImageProvider::block`].
+    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        match self.block(at)? {
+            Block::Absent => Ok(false),
+            Block::Pixels(pixels) => {
+                let full = self.layout().grid.full_block_window(at);
+                pixels.window(window.relative_to(full.x, full.y))?.copy_to_tile(bands, out);
+                Ok(true)
+            }
+        }
+    }
+
+    /// Size of the file behind the image, for the limits on what a small file may expand to; `u64::MAX` where the pixels
+    /// come from the caller and no limit applies.
+    fn file_bytes(&self) -> u64 {
+        u64::MAX
+    }
+}
+
+/// Checks what a provider returned for block `at` against its own layout: bands, type, and a size that is either the
+/// full block's or the cropped one's.
+///
+/// # Errors
+/// [`Error::Usage`] that names the block, what was found and what is expected.
+pub(super) fn check_block(layout: &ImageLayout, at: BlockIndex, pixels: &Pixels) -> Result<()> {
+    let name = || format!("({}, {})", at.row, at.column);
+    if pixels.sample() != layout.sample {
+        return Err(Error::usage("wrong dtype of block").field(name()).found(pixels.sample()).allowed(layout.sample));
+    }
+    let cropped = layout.grid.block_window(at);
+    let (full_rows, full_columns) = (layout.grid.block_rows() as usize, layout.grid.block_columns() as usize);
+    let [bands, rows, columns] = pixels.shape();
+    let good = bands == layout.bands as usize
+        && (rows == full_rows || rows == cropped.height as usize)
+        && (columns == full_columns || columns == cropped.width as usize);
+    if good {
+        return Ok(());
+    }
+    Err(Error::usage("wrong shape of block").field(name()).found(format!("({bands}, {rows}, {columns})")).allowed(
+        format!(
+            "({}, {}, {}) or padded to ({}, {full_rows}, {full_columns})",
+            layout.bands, cropped.height, cropped.width, layout.bands
+        ),
+    ))
+}

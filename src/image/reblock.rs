@@ -1,0 +1,273 @@
+//! Re-blocking: the blocks of a file's grid, made from the blocks of a source's grid, with at most one block-row held.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::grid::{BlockGrid, BlockIndex, Window};
+use super::layout::ImageLayout;
+use super::pixels::Pixels;
+use super::provider::{Access, Block, ImageProvider, check_block};
+use super::sample::Interleave;
+use crate::error::{Error, Result};
+
+/// What fills the part of an edge block that lies outside of the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Padding {
+    /// Nothing: the block is cut to the image.
+    Crop,
+    /// One sample in native byte order, for every band.
+    Value(Vec<u8>),
+    /// The last column and row, which compresses best.
+    Replicate,
+}
+
+/// Goes through the blocks of the target grid in row-major order. Each source block is asked for once, and let go after
+/// the last target block that needs it.
+pub struct Reblock<'a> {
+    provider: &'a dyn ImageProvider,
+    target: BlockGrid,
+    next: u64,
+    held: HashMap<BlockIndex, Arc<SourceBlock<'a>>>,
+}
+
+/// A block of the target grid, with the source blocks it is made of. A worker gathers its pixels.
+pub struct TargetBlock<'a> {
+    at: BlockIndex,
+    window: Window,
+    full: Window,
+    layout: &'a ImageLayout,
+    parts: Vec<Part<'a>>,
+}
+
+/// A source block, decoded by whoever needs it first.
+struct SourceBlock<'a> {
+    provider: &'a dyn ImageProvider,
+    at: BlockIndex,
+    state: Mutex<State>,
+}
+
+enum State {
+    Waiting,
+    Ready(Block),
+    Failed,
+}
+
+enum Part<'a> {
+    View(Pixels),
+    Source { block: Arc<SourceBlock<'a>>, origin: (u32, u32) },
+}
+
+impl<'a> Reblock<'a> {
+    /// The blocks of `target`, which must have the size of the provider's image.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the sizes differ.
+    pub fn new(provider: &'a dyn ImageProvider, target: BlockGrid) -> Result<Self> {
+        if provider.layout().grid.window() != target.window() {
+            return Err(Error::usage("target grid has another size than the image:").found(format!("{target:?}")));
+        }
+        Ok(Self { provider, target, next: 0, held: HashMap::new() })
+    }
+
+    fn block(&mut self, at: BlockIndex) -> Result<TargetBlock<'a>> {
+        let layout = self.provider.layout();
+        let (window, full) = (self.target.block_window(at), self.target.full_block_window(at));
+        let mut parts = Vec::new();
+        if let Some(pixels) = self.provider.pixels() {
+            parts.push(Part::View(pixels.window(window)?));
+            return Ok(TargetBlock { at, window, full, layout, parts });
+        }
+        for source_at in layout.grid.blocks_of(window) {
+            let block = match self.held.get(&source_at) {
+                Some(block) => Arc::clone(block),
+                None => self.fetch(source_at)?,
+            };
+            let source = layout.grid.full_block_window(source_at);
+            let last = self.last_user(layout.grid.block_window(source_at));
+            if last == at {
+                self.held.remove(&source_at);
+            } else {
+                self.held.insert(source_at, Arc::clone(&block));
+            }
+            parts.push(Part::Source { block, origin: (source.x, source.y) });
+        }
+        Ok(TargetBlock { at, window, full, layout, parts })
+    }
+
+    fn fetch(&self, at: BlockIndex) -> Result<Arc<SourceBlock<'a>>> {
+        let block = SourceBlock { provider: self.provider, at, state: Mutex::new(State::Waiting) };
+        if self.provider.access() == Access::Serial {
+            block.get()?;
+        }
+        Ok(Arc::new(block))
+    }
+
+    /// The last block of the target grid, in row-major order, that holds a pixel of `window`.
+    fn last_user(&self, window: Window) -> BlockIndex {
+        BlockIndex {
+            row: (window.bottom() - 1) / self.target.block_rows(),
+            column: (window.right() - 1) / self.target.block_columns(),
+        }
+    }
+}
+
+impl<'a> Iterator for Reblock<'a> {
+    type Item = Result<TargetBlock<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next >= self.target.count() {
+            return None;
+        }
+        let at = self.target.at(self.next);
+        self.next += 1;
+        Some(self.block(at))
+    }
+}
+
+impl TargetBlock<'_> {
+    /// The place in the target grid.
+    pub fn at(&self) -> BlockIndex {
+        self.at
+    }
+
+    /// The image's pixels in the block.
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
+    /// Bands of the image.
+    pub fn bands(&self) -> u32 {
+        self.layout.bands
+    }
+
+    /// The bytes of the block in the caller's own memory, where they stand there as the file wants them: in the order
+    /// `interleave`, native, with no padding to add.
+    pub fn borrow(&self, interleave: Interleave, padding: &Padding) -> Option<&[u8]> {
+        match self.parts.as_slice() {
+            [Part::View(pixels)] if self.extent(padding) == self.window => pixels.contiguous(interleave),
+            _ => None,
+        }
+    }
+
+    /// Writes the block's pixels to `out` in the order `interleave` and native byte order; `out` gets the block's size.
+    /// False where every part of the block is absent; parts of a present block that are absent get the pad value.
+    ///
+    /// # Errors
+    /// What the provider reports, and [`Error::Usage`] for a block of wrong shape or type.
+    pub fn gather(&self, interleave: Interleave, padding: &Padding, out: &mut Vec<u8>) -> Result<bool> {
+        let extent = self.extent(padding);
+        let shape = [self.layout.bands as usize, extent.height as usize, extent.width as usize];
+        let bytes = shape.iter().product::<usize>() * self.layout.sample.bytes();
+        let covered = extent == self.window;
+        let mut absent = Vec::new();
+        let mut present = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            match part.pixels(self.window)? {
+                (Some(pixels), window) => present.push((pixels, window)),
+                (None, window) => absent.push(window),
+            }
+        }
+        if present.is_empty() {
+            return Ok(false);
+        }
+        // Every byte is written below unless a part is absent or padding lies around the image.
+        out.resize(bytes, 0);
+        if !absent.is_empty() {
+            fill(out, &self.layout.pad_bytes());
+        } else if let (false, Padding::Value(value)) = (covered, padding) {
+            fill(out, value);
+        }
+        for (pixels, window) in present {
+            let place = window.relative_to(self.window.x, self.window.y);
+            pixels.copy_to_block(out, shape, place.x as usize, place.y as usize, interleave);
+        }
+        if !covered && *padding == Padding::Replicate {
+            replicate(out, shape, &self.window, self.layout.sample.bytes(), interleave);
+        }
+        Ok(true)
+    }
+
+    /// The rectangle that is stored: the image's pixels, or the full block.
+    fn extent(&self, padding: &Padding) -> Window {
+        if *padding == Padding::Crop { self.window } else { self.full }
+    }
+}
+
+impl Part<'_> {
+    /// The part's pixels inside `window` and the rectangle of the image they cover; none where absent.
+    fn pixels(&self, window: Window) -> Result<(Option<Pixels>, Window)> {
+        match self {
+            Self::View(pixels) => Ok((Some(pixels.clone()), window)),
+            Self::Source { block, origin: (x, y) } => {
+                let covered = block.provider.layout().grid.block_window(block.at).intersect(&window);
+                match block.get()? {
+                    Block::Absent => Ok((None, covered)),
+                    Block::Pixels(pixels) => Ok((Some(pixels.window(covered.relative_to(*x, *y))?), covered)),
+                }
+            }
+        }
+    }
+}
+
+impl SourceBlock<'_> {
+    /// The block; the first call decodes it while others wait. After a failure, which goes to the first caller, the rest
+    /// are told that the work was cancelled.
+    fn get(&self) -> Result<Block> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            State::Ready(block) => return Ok(block.clone()),
+            State::Failed => return Err(Error::Cancelled),
+            State::Waiting => {}
+        }
+        *state = State::Failed;
+        let block = self.decode()?;
+        *state = State::Ready(block.clone());
+        Ok(block)
+    }
+
+    fn decode(&self) -> Result<Block> {
+        if !self.provider.has_block(self.at)? {
+            return Ok(Block::Absent);
+        }
+        let block = self.provider.block(self.at)?;
+        if let Block::Pixels(pixels) = &block {
+            check_block(self.provider.layout(), self.at, pixels)?;
+        }
+        Ok(block)
+    }
+}
+
+fn fill(out: &mut [u8], sample: &[u8]) {
+    if sample.iter().all(|byte| *byte == sample[0]) {
+        out.fill(sample[0]);
+    } else {
+        out.chunks_exact_mut(sample.len()).for_each(|target| target.copy_from_slice(sample));
+    }
+}
+
+/// Repeats the last column and the last row of `inside` to the edges of the block.
+fn replicate(out: &mut [u8], shape: [usize; 3], inside: &Window, size: usize, interleave: Interleave) {
+    let [bands, rows, columns] = shape;
+    let (width, height) = (inside.width as usize, inside.height as usize);
+    // One line per row and band, or per row where the pixel holds all bands.
+    let (unit, lines) = if interleave == Interleave::Pixel { (size * bands, 1) } else { (size, bands) };
+    let start = |band: usize, row: usize| match interleave {
+        Interleave::Row => (row * bands + band) * columns * unit,
+        _ => (band * rows + row) * columns * unit,
+    };
+    for band in 0..lines {
+        for row in 0..height {
+            let line = &mut out[start(band, row)..][..columns * unit];
+            let (filled, rest) = line.split_at_mut(width * unit);
+            let last = &filled[filled.len() - unit..];
+            rest.chunks_exact_mut(unit).for_each(|target| target.copy_from_slice(last));
+        }
+        let last = start(band, height - 1);
+        for row in height..rows {
+            out.copy_within(last..last + columns * unit, start(band, row));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! A file that appears under its name only when it is complete: a temporary beside the target, renamed over it.
+
+use std::fs::{File, Metadata, Permissions};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::sink::{ByteSink, PositionedWrite};
+use crate::error::{Error, Result};
+
+/// Appended bytes are collected up to this size before they are written.
+const BUFFER: usize = 256 << 10;
+
+/// How many symbolic links a target may lead through.
+const MAX_LINKS: usize = 32;
+
+/// A file in the making. The target is untouched until [`ByteSink::publish`], which syncs the bytes to the medium and
+/// renames; dropping the sink removes the temporary. A killed process leaves at most `.NAME.XXXXXX.osml-tmp` beside the
+/// target.
+#[derive(Debug)]
+pub struct AtomicFile {
+    temporary: NamedTempFile,
+    target: PathBuf,
+    buffer: Vec<u8>,
+    /// Bytes of the file before those in `buffer`.
+    written: u64,
+}
+
+impl AtomicFile {
+    /// A file that will appear at `path`. A symbolic link is followed; a file that is replaced passes on its mode.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where `path` is a directory, its folder does not exist or cannot be written to.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        let target = follow_links(path.as_ref())?;
+        let existing = std::fs::metadata(&target).ok();
+        if existing.as_ref().is_some_and(Metadata::is_dir) {
+            return Err(Error::io(&target, std::io::ErrorKind::IsADirectory.into()));
+        }
+        let name = target.file_name().ok_or_else(|| Error::usage("path names no file:").found(target.display()))?;
+        let folder = match target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let temporary = tempfile::Builder::new()
+            .prefix(&format!(".{}.", name.to_string_lossy()))
+            .suffix(".osml-tmp")
+            .permissions(permissions(existing.as_ref()))
+            .tempfile_in(folder)
+            .map_err(|source| Error::io(&target, source))?;
+        if let Some(existing) = existing {
+            // The umask may have taken bits from the mode the temporary was made with.
+            let same = temporary.as_file().set_permissions(existing.permissions());
+            same.map_err(|source| Error::io(&target, source))?;
+        }
+        Ok(Self { temporary, target, buffer: Vec::new(), written: 0 })
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if !self.buffer.is_empty() {
+            self.put(self.written, &self.buffer)?;
+            self.written += self.buffer.len() as u64;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+
+    fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        write_all_at(self.temporary.as_file(), bytes, offset).map_err(|source| Error::io(&self.target, source))
+    }
+}
+
+impl ByteSink for AtomicFile {
+    fn position(&self) -> u64 {
+        self.written + self.buffer.len() as u64
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.buffer.len() + bytes.len() > BUFFER {
+            self.flush()?;
+        }
+        if bytes.len() >= BUFFER / 2 {
+            self.put(self.written, bytes)?;
+            self.written += bytes.len() as u64;
+        } else {
+            self.buffer.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn patch(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.flush()?;
+        self.put(offset, bytes)
+    }
+
+    fn reserve(&mut self, length: u64) -> Result<u64> {
+        self.flush()?;
+        let start = self.written;
+        self.written += length;
+        // Extends the file without writing: what is not written to later reads as zeros.
+        let extended = self.temporary.as_file().set_len(self.written);
+        extended.map_err(|source| Error::io(&self.target, source))?;
+        Ok(start)
+    }
+
+    fn positioned(&mut self) -> Result<Option<&dyn PositionedWrite>> {
+        self.flush()?;
+        Ok(Some(self))
+    }
+
+    fn publish(mut self: Box<Self>) -> Result<()> {
+        self.flush()?;
+        self.temporary.as_file().sync_all().map_err(|source| Error::io(&self.target, source))?;
+        self.temporary.persist(&self.target).map_err(|error| Error::io(&self.target, error.error))?;
+        Ok(())
+    }
+}
+
+impl PositionedWrite for AtomicFile {
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.put(offset, bytes)
+    }
+}
+
+/// The file that `path` names in the end.
+fn follow_links(path: &Path) -> Result<PathBuf> {
+    let mut path = path.to_path_buf();
+    for _ in 0..MAX_LINKS {
+        match std::fs::read_link(&path) {
+            // A relative link counts from the folder it stands in.
+            Ok(next) => path = path.parent().unwrap_or(Path::new("")).join(next),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(Error::usage("too many symbolic links:").found(path.display()).allowed(MAX_LINKS))
+}
+
+#[cfg(unix)]
+fn permissions(existing: Option<&Metadata>) -> Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    // Owner-only while a file with a mode of its own is replaced; otherwise what the umask leaves of a plain new file.
+    Permissions::from_mode(if existing.is_some() { 0o600 } else { 0o666 })
+}
+
+#[cfg(not(unix))]
+fn permissions(_existing: Option<&Metadata>) -> Permissions {
+    let mut permissions = std::fs::metadata(".").expect("the working folder exists").permissions();
+    permissions.set_readonly(false);
+    permissions
+}
+
+#[cfg(unix)]
+fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> std::io::Result<()> {
+    use std::os::windows::fs::FileExt;
+    while !bytes.is_empty() {
+        let count = file.seek_write(bytes, offset)?;
+        bytes = &bytes[count..];
+        offset += count as u64;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(folder: &Path) -> Vec<String> {
+        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_target_changes_only_when_published() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.tif");
+        std::fs::write(&path, b"old").unwrap();
+        let mut sink = Box::new(AtomicFile::create(&path).unwrap());
+        sink.write(b"new").unwrap();
+        sink.write(&vec![7; BUFFER]).unwrap();
+        let place = sink.reserve(4).unwrap();
+        sink.positioned().unwrap().unwrap().write_at(place + 1, b"xy").unwrap();
+        sink.patch(0, b"N").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        sink.publish().unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!((&bytes[..3], bytes.len()), (&b"New"[..], BUFFER + 7));
+        assert_eq!(bytes[BUFFER + 3..], [0, b'x', b'y', 0]);
+
+        drop(AtomicFile::create(&path).unwrap());
+        assert_eq!(files(folder.path()), ["out.tif"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn modes_and_links_are_kept() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("real.tif");
+        std::fs::write(&path, b"old").unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o664)).unwrap();
+        let link = folder.path().join("link.tif");
+        symlink("real.tif", &link).unwrap();
+        let mut sink = Box::new(AtomicFile::create(&link).unwrap());
+        sink.write(b"new").unwrap();
+        sink.publish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o664);
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[test]
+    fn a_directory_or_a_missing_folder_is_an_error_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(AtomicFile::create(folder.path()), Err(Error::Io { .. })));
+        assert!(matches!(AtomicFile::create(folder.path().join("no/such.tif")), Err(Error::Io { .. })));
+    }
+}

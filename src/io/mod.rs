@@ -1,0 +1,13 @@
+//! Bytes: where they come from ([`ByteSource`]) and where they go ([`ByteSink`]).
+
+mod atomic;
+mod endian;
+mod sink;
+mod source;
+mod spool;
+
+pub use atomic::AtomicFile;
+pub use endian::ByteOrder;
+pub use sink::{ByteSink, MemorySink, PositionedWrite, SeekableSink};
+pub use source::{ByteSource, FileSource, MemorySource};
+pub use spool::SpooledSink;

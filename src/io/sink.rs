@@ -1,0 +1,176 @@
+//! Sinks: appended to in order, patched where a length was not known, and published when complete.
+
+use std::io::{Seek, SeekFrom, Write};
+
+use crate::error::{Error, Result};
+
+/// Where a file's bytes go. Nothing is visible at the target before [`ByteSink::publish`]; dropping a sink discards it
+/// (as far as its medium allows: a caller's seekable stream has then been written to).
+pub trait ByteSink: Send {
+    /// The offset of the next byte that is appended.
+    fn position(&self) -> u64;
+
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// Where the medium refuses.
+    fn write(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// Replaces bytes that were appended or reserved before.
+    ///
+    /// # Errors
+    /// Where the medium refuses.
+    fn patch(&mut self, offset: u64, bytes: &[u8]) -> Result<()>;
+
+    /// Appends `length` zero bytes, to be patched or written to by position, and returns their offset.
+    ///
+    /// # Errors
+    /// Where the medium refuses.
+    fn reserve(&mut self, length: u64) -> Result<u64> {
+        let start = self.position();
+        let zeros = vec![0; length.min(1 << 16) as usize];
+        let mut left = length;
+        while left > 0 {
+            let count = left.min(zeros.len() as u64);
+            self.write(&zeros[..count as usize])?;
+            left -= count;
+        }
+        Ok(start)
+    }
+
+    /// Writing at any reserved place from any thread, where the medium can.
+    fn positioned(&mut self) -> Result<Option<&dyn PositionedWrite>> {
+        Ok(None)
+    }
+
+    /// Makes the complete file visible at the target.
+    ///
+    /// # Errors
+    /// Where the medium refuses; the target is then as it was.
+    fn publish(self: Box<Self>) -> Result<()>;
+}
+
+/// Writing at any reserved place from any thread.
+pub trait PositionedWrite: Sync {
+    /// Writes all bytes at `offset`.
+    ///
+    /// # Errors
+    /// Where the medium refuses.
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()>;
+}
+
+/// A sink into memory, for embedding and for tests.
+#[derive(Debug, Default)]
+pub struct MemorySink {
+    bytes: Vec<u8>,
+    target: std::sync::Arc<std::sync::Mutex<Vec<u8>>>,
+}
+
+/// A sink into a stream that can seek, from where it stands. The stream belongs to the caller and is not closed.
+pub struct SeekableSink<S> {
+    stream: S,
+    start: u64,
+    length: u64,
+    /// True where the stream stands somewhere else than at the end of what was appended.
+    moved: bool,
+}
+
+impl MemorySink {
+    /// A sink, and the place where the bytes appear when it is published.
+    pub fn new() -> (Self, std::sync::Arc<std::sync::Mutex<Vec<u8>>>) {
+        let sink = Self::default();
+        let target = std::sync::Arc::clone(&sink.target);
+        (sink, target)
+    }
+}
+
+impl ByteSink for MemorySink {
+    fn position(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn patch(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        let range = offset as usize..offset as usize + bytes.len();
+        let place = self.bytes.get_mut(range).ok_or_else(|| Error::usage("patch outside of what was written"))?;
+        place.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn publish(self: Box<Self>) -> Result<()> {
+        *self.target.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = self.bytes;
+        Ok(())
+    }
+}
+
+impl<S: Write + Seek + Send> SeekableSink<S> {
+    /// A sink that appends from where `stream` stands now.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the stream cannot tell its position.
+    pub fn new(mut stream: S) -> Result<Self> {
+        let start = stream.stream_position()?;
+        Ok(Self { stream, start, length: 0, moved: false })
+    }
+
+    /// The stream, at whatever place it stands.
+    pub(super) fn into_stream(self) -> S {
+        self.stream
+    }
+
+    fn go(&mut self, offset: u64) -> Result<()> {
+        self.stream.seek(SeekFrom::Start(self.start + offset))?;
+        Ok(())
+    }
+}
+
+impl<S: Write + Seek + Send> ByteSink for SeekableSink<S> {
+    fn position(&self) -> u64 {
+        self.length
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.moved {
+            self.go(self.length)?;
+            self.moved = false;
+        }
+        self.stream.write_all(bytes)?;
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn patch(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.go(offset)?;
+        self.moved = true;
+        self.stream.write_all(bytes)?;
+        Ok(())
+    }
+
+    fn publish(mut self: Box<Self>) -> Result<()> {
+        self.go(self.length)?;
+        self.stream.flush()?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_written_from_where_it_stands_and_patched_there() {
+        let mut stream = std::io::Cursor::new(b"head".to_vec());
+        stream.set_position(4);
+        let mut sink = Box::new(SeekableSink::new(&mut stream).unwrap());
+        let place = sink.reserve(2).unwrap();
+        sink.write(b"tail").unwrap();
+        sink.patch(place, b"ok").unwrap();
+        sink.write(b"!").unwrap();
+        sink.publish().unwrap();
+        assert_eq!(stream.into_inner(), b"headoktail!");
+    }
+}

@@ -1,0 +1,113 @@
+//! How many threads work, and how the caller watches and stops the work.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Result};
+
+/// The environment variable that sets the number of threads where no argument does.
+const THREADS_VARIABLE: &str = "OSML_IO_THREADS";
+
+/// How often a signal is looked for.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The number of threads that work on one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Concurrency(usize);
+
+/// What the caller wants to know and decide while a call runs. Used on the calling thread only.
+#[derive(Default)]
+pub struct Control<'a> {
+    poll: Option<&'a dyn Fn() -> Result<()>>,
+    progress: Option<&'a dyn Fn(u64, u64) -> Result<bool>>,
+    polled: Cell<Option<Instant>>,
+}
+
+impl Concurrency {
+    /// The argument, where given, else `OSML_IO_THREADS`, else the cores there are.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the argument is zero or the variable is no positive number.
+    pub fn resolve(argument: Option<usize>) -> Result<Self> {
+        if let Some(threads) = argument {
+            return Self::new(threads).ok_or_else(|| Error::usage("threads:").found(threads).allowed("1 or more"));
+        }
+        match std::env::var(THREADS_VARIABLE) {
+            Ok(text) if !text.trim().is_empty() => text.trim().parse().ok().and_then(Self::new).ok_or_else(|| {
+                Error::usage("environment variable").field(THREADS_VARIABLE).found(text).allowed("1 or more")
+            }),
+            _ => Ok(Self(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))),
+        }
+    }
+
+    /// A number of threads, where it is not zero.
+    pub fn new(threads: usize) -> Option<Self> {
+        (threads > 0).then_some(Self(threads.min(1024)))
+    }
+
+    /// The number of threads.
+    pub const fn threads(self) -> usize {
+        self.0
+    }
+
+    /// Fewer threads, where there is less work than that.
+    #[must_use]
+    pub fn at_most(self, jobs: u64) -> Self {
+        Self(self.0.min(usize::try_from(jobs).unwrap_or(usize::MAX)).max(1))
+    }
+}
+
+impl<'a> Control<'a> {
+    /// Calls `poll` every now and then, which returns an error to stop the work (a signal), and `progress` with the blocks
+    /// done and the blocks in all, which returns false to stop it.
+    pub fn new(
+        poll: Option<&'a dyn Fn() -> Result<()>>,
+        progress: Option<&'a dyn Fn(u64, u64) -> Result<bool>>,
+    ) -> Self {
+        Self { poll, progress, polled: Cell::new(None) }
+    }
+
+    /// Looks for a signal, if the last look is some time ago.
+    ///
+    /// # Errors
+    /// What the caller's function returned, to stop the work.
+    pub fn poll(&self) -> Result<()> {
+        let Some(poll) = self.poll else { return Ok(()) };
+        let now = Instant::now();
+        if self.polled.get().is_some_and(|last| now.duration_since(last) < POLL_INTERVAL) {
+            return Ok(());
+        }
+        self.polled.set(Some(now));
+        poll()
+    }
+
+    /// Reports progress.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] where the caller said so, or what its function returned.
+    pub fn progress(&self, done: u64, total: u64) -> Result<()> {
+        match self.progress.map(|progress| progress(done, total)) {
+            None | Some(Ok(true)) => Ok(()),
+            Some(Ok(false)) => Err(Error::Cancelled),
+            Some(Err(error)) => Err(error),
+        }
+    }
+
+    /// The longest time to wait before [`Control::poll`] should be called again.
+    pub const fn patience(&self) -> Duration {
+        POLL_INTERVAL
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_wins_and_zero_is_refused() {
+        assert_eq!(Concurrency::resolve(Some(3)).unwrap().threads(), 3);
+        assert!(Concurrency::resolve(Some(0)).is_err());
+        assert_eq!(Concurrency::resolve(Some(8)).unwrap().at_most(2).threads(), 2);
+        assert_eq!(Concurrency::resolve(Some(8)).unwrap().at_most(0).threads(), 1);
+    }
+}

@@ -1,0 +1,141 @@
+//! Reading a region: blocks are decoded in parallel, straight into the output.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::concurrency::{Concurrency, Control};
+use super::ordered::contained;
+use crate::error::{Error, Result};
+use crate::image::{Access, BlockIndex, Canvas, ImageProvider, TileMut, Window};
+
+/// What is read of an image.
+#[derive(Debug, Clone)]
+pub struct ReadRequest {
+    /// The rectangle, inside of the image.
+    pub window: Window,
+    /// The bands, in the order in which they are wanted.
+    pub bands: Vec<u32>,
+    /// One sample in native byte order, for pixels of absent blocks.
+    pub fill: Vec<u8>,
+}
+
+impl ReadRequest {
+    /// All of an image.
+    pub fn whole(provider: &dyn ImageProvider) -> Self {
+        let layout = provider.layout();
+        Self { window: layout.grid.window(), bands: (0..layout.bands).collect(), fill: layout.pad_bytes() }
+    }
+
+    /// Bytes of the output.
+    pub fn bytes(&self, provider: &dyn ImageProvider) -> u64 {
+        let sample = self.bands.len() as u64 * provider.layout().sample.bytes() as u64;
+        self.window.pixels().saturating_mul(sample)
+    }
+
+    fn check(&self, provider: &dyn ImageProvider) -> Result<()> {
+        let layout = provider.layout();
+        if self.window.is_empty() || self.window.intersect(&layout.grid.window()) != self.window {
+            return Err(Error::out_of_range("window").found(format!("{:?}", self.window)).allowed(format!(
+                "{} × {}",
+                layout.grid.columns(),
+                layout.grid.rows()
+            )));
+        }
+        match self.bands.iter().find(|band| **band >= layout.bands) {
+            Some(band) => Err(Error::out_of_range("band").found(band).allowed(format!("0–{}", layout.bands - 1))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Reads a region of `provider` into `out`, planar (bands, rows, columns) in native byte order.
+///
+/// # Errors
+/// [`Error::OutOfRange`] for a window or band outside of the image, [`Error::Usage`] for an output of another size, and
+/// whatever decoding reports. The output then holds anything.
+pub fn read_region(
+    provider: &dyn ImageProvider,
+    request: &ReadRequest,
+    out: &mut [u8],
+    concurrency: Concurrency,
+    control: &Control<'_>,
+) -> Result<()> {
+    request.check(provider)?;
+    let grid = provider.layout().grid;
+    let (rows, columns) = (request.window.height as usize, request.window.width as usize);
+    let canvas = Canvas::new(out, request.bands.len(), rows, columns, provider.layout().sample.bytes())?;
+    let blocks = grid.blocks_of(request.window);
+    let count = blocks.clone().count() as u64;
+    let threads = match provider.access() {
+        Access::Serial => 1,
+        Access::Parallel => concurrency.at_most(count).threads(),
+    };
+    let region = Region {
+        provider,
+        request,
+        canvas: &canvas,
+        blocks: Mutex::new(blocks),
+        done: AtomicU64::new(0),
+        failed: AtomicBool::new(false),
+    };
+    if threads == 1 {
+        return region.work(Some(control), count);
+    }
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(|| region.work(None, count))).collect();
+        let mut result = region.work(Some(control), count);
+        for worker in workers {
+            let other = worker.join().unwrap_or_else(|_| Err(Error::Panic("reader".to_owned())));
+            // The error that stopped the others is the one that is no mere cancellation.
+            if other.is_err() && !matches!(result, Err(ref error) if !matches!(error, Error::Cancelled)) {
+                result = other;
+            }
+        }
+        result
+    })
+}
+
+struct Region<'a, I> {
+    provider: &'a dyn ImageProvider,
+    request: &'a ReadRequest,
+    canvas: &'a Canvas<'a>,
+    blocks: Mutex<I>,
+    done: AtomicU64,
+    failed: AtomicBool,
+}
+
+impl<I: Iterator<Item = BlockIndex>> Region<'_, I> {
+    /// Takes blocks until there are none, or until somebody failed. The calling thread has a control.
+    fn work(&self, control: Option<&Control<'_>>, count: u64) -> Result<()> {
+        while let Some((at, part, mut tile)) = self.next()? {
+            if self.failed.load(Ordering::Relaxed) {
+                return Err(Error::Cancelled);
+            }
+            let result = contained(|| self.read(at, part, &mut tile)).and_then(|()| {
+                let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+                control.map_or(Ok(()), |control| control.poll().and_then(|()| control.progress(done, count)))
+            });
+            if result.is_err() {
+                self.failed.store(true, Ordering::Relaxed);
+                return result;
+            }
+        }
+        Ok(())
+    }
+
+    fn next(&self) -> Result<Option<(BlockIndex, Window, TileMut<'_>)>> {
+        // The place in the output is taken under the same lock, so that places are taken in order.
+        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = blocks.next() else { return Ok(None) };
+        let part = self.provider.layout().grid.block_window(at).intersect(&self.request.window);
+        let tile = self.canvas.tile(part.relative_to(self.request.window.x, self.request.window.y))?;
+        Ok(Some((at, part, tile)))
+    }
+
+    fn read(&self, at: BlockIndex, part: Window, tile: &mut TileMut<'_>) -> Result<()> {
+        if !self.provider.has_block(at)? || !self.provider.read_block(at, part, &self.request.bands, tile)? {
+            tile.fill(&self.request.fill);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,6 @@
+//! Kernels on rows of samples. Each works for every sample size; where the processor allows, a faster twin of the plain
+//! loop is chosen at run time, and the tests compare the two.
+
+mod interleave;
+
+pub use interleave::{deinterleave, interleave, swap_bytes};

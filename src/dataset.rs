@@ -10,7 +10,7 @@ use crate::format::{
     by_extension, by_magic, by_name,
 };
 use crate::image::ImageProvider;
-use crate::io::{AtomicFile, ByteSink, ByteSource, FileSource};
+use crate::io::{ByteSink, ByteSource, FileSource, sink_at};
 use crate::metadata::Metadata;
 use crate::pipeline::{Concurrency, Control};
 
@@ -136,7 +136,7 @@ impl DatasetWriter {
             Some(name) => by_name(name)?,
             None => by_extension(path)?,
         };
-        Self::to_sink(Box::new(AtomicFile::create(path)?), format, concurrency)
+        Self::to_sink(sink_at(path)?, format, concurrency)
     }
 
     /// Begins a file in any sink.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::sink::{ByteSink, PositionedWrite};
+use super::spool::SpooledSink;
 use crate::error::{Error, Result};
 
 /// Appended bytes are collected up to this size before they are written.
@@ -24,6 +25,22 @@ pub struct AtomicFile {
     buffer: Vec<u8>,
     /// Bytes of the file before those in `buffer`.
     written: u64,
+}
+
+/// The sink for a path: an [`AtomicFile`], or the device or pipe itself where the path names one, which must not be replaced
+/// by a file.
+///
+/// # Errors
+/// As [`AtomicFile::create`].
+pub fn sink_at(path: impl AsRef<Path>) -> Result<Box<dyn ByteSink>> {
+    let path = path.as_ref();
+    match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
+            let device = File::options().write(true).open(path).map_err(|source| Error::io(path, source))?;
+            Ok(Box::new(SpooledSink::new(device)?))
+        }
+        _ => Ok(Box::new(AtomicFile::create(path)?)),
+    }
 }
 
 impl AtomicFile {
@@ -213,6 +230,20 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o664);
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_written_to_and_not_replaced() {
+        use std::os::unix::fs::FileTypeExt;
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("null.png");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        let mut sink = sink_at(&link).unwrap();
+        sink.write(b"bytes").unwrap();
+        sink.publish().unwrap();
+        assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+        assert_eq!(files(folder.path()), ["null.png"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod sink;
 mod source;
 mod spool;
 
-pub use atomic::AtomicFile;
+pub use atomic::{AtomicFile, sink_at};
 pub use endian::ByteOrder;
 pub use sink::{ByteSink, MemorySink, PositionedWrite, SeekableSink};
 pub use source::{ByteSource, FileSource, MemorySource};

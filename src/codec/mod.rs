@@ -2,6 +2,7 @@
 //!
 //! A codec is a folder here and a line in `registry.rs`; containers map their own codes to it (`format/tiff/compression.rs`).
 
+pub mod jpeg;
 mod registry;
 
 pub use registry::{CODECS, Codec, by_name};

@@ -1,6 +1,6 @@
 //! The codecs there are.
 
-use super::{BlockDecoder, BlockEncoder};
+use super::{BlockDecoder, BlockEncoder, jpeg};
 
 /// A codec and what it can do.
 pub struct Codec {
@@ -17,7 +17,8 @@ pub struct Codec {
 }
 
 /// Every codec.
-pub static CODECS: &[Codec] = &[];
+pub static CODECS: &[Codec] =
+    &[Codec { name: "jpeg", lossless: false, predicts: false, encoder: Some(jpeg::ENCODER), decoder: jpeg::DECODER }];
 
 /// The codec of this name.
 pub fn by_name(name: &str) -> Option<&'static Codec> {

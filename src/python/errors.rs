@@ -3,6 +3,7 @@
 //! The exception classes are written in Python (`aws/osml/io/_errors.py`), because they derive from two classes each.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use pyo3::exceptions::{PyException, PyOSError};
 use pyo3::prelude::*;
@@ -89,7 +90,7 @@ fn system_error(py: Python<'_>, error: Error) -> PyResult<PyErr> {
     }
     let Some(number) = error_number(&source) else { return Ok(PyOSError::new_err(message)) };
     let text = py.import("os")?.call_method1("strerror", (number,))?;
-    Ok(PyErr::from_type(py.get_type::<PyOSError>(), (number, text.unbind(), path)))
+    Ok(PyErr::from_type(py.get_type::<PyOSError>(), (number, text.unbind(), path.map(PathBuf::into_os_string))))
 }
 
 /// The system's number of the error: its own, that of the error it wraps, or the one its kind stands for.

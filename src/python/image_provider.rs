@@ -291,6 +291,7 @@ impl ImageAssetProvider {
     ///
     /// Raises `OutOfRangeError` (an `IndexError`) where there is no such block.
     #[pyo3(signature = (block_row, block_col, resolution_level=None))]
+    #[pyo3(text_signature = "($self, block_row, block_col, resolution_level=0)")]
     fn has_block(
         &self,
         py: Python<'_>,
@@ -319,6 +320,7 @@ impl ImageAssetProvider {
     ///
     /// Raises `OutOfRangeError` (an `IndexError`) where there is no such block, level or band.
     #[pyo3(signature = (block_row, block_col, resolution_level=None, bands=None))]
+    #[pyo3(text_signature = "($self, block_row, block_col, resolution_level=0, bands=None)")]
     fn get_block<'py>(
         &self,
         py: Python<'py>,
@@ -343,6 +345,7 @@ impl ImageAssetProvider {
     ///
     /// Raises `OutOfRangeError` for a window, band or level outside of the image, `OptionError` for a wrong `out`.
     #[pyo3(signature = (window=None, bands=None, resolution_level=None, out=None, threads=None, *, fill_value=None))]
+    #[pyo3(text_signature = "($self, window=None, bands=None, resolution_level=0, out=None, threads=None, *, fill_value=None)")]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
     fn read<'py>(
         &self,

@@ -129,7 +129,7 @@ fn pick(item: &Bound<'_, PyAny>, count: usize, axis: usize) -> PyResult<Pick> {
     match usize::try_from(place) {
         Ok(place) if place < count => Ok(Pick::One(place)),
         _ => {
-            let allowed = format!("-{count}–{}", count - 1);
+            let allowed = format!("-{count} to {}", count - 1);
             Err(Error::out_of_range(name).found(wanted).allowed(allowed).into())
         }
     }

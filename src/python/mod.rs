@@ -19,6 +19,7 @@ mod pixel_type;
 mod reader;
 mod region;
 mod stream;
+mod tiff;
 mod value;
 mod writer;
 
@@ -43,6 +44,8 @@ mod _io {
     use super::open::IO;
     #[pymodule_export]
     use super::reader::{_open_image, _open_reader, DatasetReader};
+    #[pymodule_export]
+    use super::tiff::_tiff_tag;
     #[pymodule_export]
     use super::writer::DatasetWriter;
 

@@ -28,7 +28,7 @@ pub(super) fn index(object: &Bound<'_, PyAny>) -> PyResult<i64> {
 pub(super) fn level(object: Option<&Bound<'_, PyAny>>, levels: u32) -> PyResult<u32> {
     let wanted = object.map_or(Ok(0), index)?;
     let level = u32::try_from(wanted).ok().filter(|level| *level < levels);
-    let error = || Error::out_of_range("resolution level").found(wanted).allowed(format!("0–{}", levels - 1));
+    let error = || Error::out_of_range("resolution level").found(wanted).allowed(format!("0 to {}", levels - 1));
     Ok(level.ok_or_else(error)?)
 }
 
@@ -71,7 +71,7 @@ pub(super) fn bands(object: Option<&Bound<'_, PyAny>>, count: u32) -> PyResult<V
     }
     let band = |wanted: &i64| {
         let band = u32::try_from(*wanted).ok().filter(|band| *band < count);
-        band.ok_or_else(|| Error::out_of_range("band").found(wanted).allowed(format!("0–{}", count - 1)))
+        band.ok_or_else(|| Error::out_of_range("band").found(wanted).allowed(format!("0 to {}", count - 1)))
     };
     Ok(wanted.iter().map(band).collect::<Result<_, _>>()?)
 }

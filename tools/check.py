@@ -147,7 +147,7 @@ def all_steps() -> list[Step]:
     """Everything, cheap first."""
     wheel = "wheel (release)"
     tests = "Python tests against the wheel"
-    folders = [name for name in test_folders() if name not in {"project", "typing"}]
+    folders = [name for name in folders_with_tests() if name not in {"project", "typing"}]
     return [
         *source_steps(),
         Step("no Python in the default build", no_python),
@@ -167,7 +167,7 @@ def all_steps() -> list[Step]:
 def fast_steps() -> list[Step]:
     """The inner loop: under 90 seconds where little has changed."""
     wheel = "extension (dev build)"
-    folders = [name for name in test_folders() if name in QUICK_TESTS]
+    folders = [name for name in folders_with_tests() if name in QUICK_TESTS]
     return [
         *source_steps(),
         Step("Rust unit tests", functools.partial(rust_tests, targets=["--lib"])),
@@ -277,7 +277,7 @@ def pytest(shell: Shell, environment: str, folders: Sequence[str]) -> None:
     shell([venv_python(environment), "-m", "pytest", *options, *paths])
 
 
-def test_folders() -> list[str]:
+def folders_with_tests() -> list[str]:
     """The folders of Python tests, in the order of their names."""
     return sorted(path.name for path in PYTHON_TESTS.iterdir() if any(path.glob("**/test_*.py")))
 

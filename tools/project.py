@@ -72,7 +72,7 @@ def build_wheel(run: Run, *, profile: str) -> Path:
     # A folder of its own, because maturin builds with other settings than `cargo test`, which would undo each other's work.
     extra = {"CARGO_TARGET_DIR": str(target_dir() / "extension")}
     run(
-        [tools, "-m", "maturin", "build", "--profile", profile, "--out", out, "--interpreter", base_python()],
+        [tools, "-m", "maturin", "build", "--locked", "--profile", profile, "--out", out, "--interpreter", base_python()],
         env=extra,
     )
     (wheel,) = out.glob("*.whl")

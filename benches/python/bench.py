@@ -52,7 +52,9 @@ def main() -> int:
     print(text)
     if arguments.update:
         report.update(PAGE, text)
-    missed = [f"{result.cell.name}: {line}" for result in results for line in result.verdicts()]
+    missed = [
+        f"{result.cell.group}: {result.cell.name}: {line}" for result in results for line in result.missed()
+    ]
     missed += [f"{one.name}: memory" for one in growths if one.megabytes is None or one.megabytes > one.limit]
     for line in missed:
         print(f"missed: {line}")

@@ -76,13 +76,13 @@ def deflate(name: str, pixels: np.ndarray, ours: Path, theirs: Path, level: int 
     return Cell(
         "TIFF write",
         f"Deflate {'level 6' if level else 'by default'}, {name}",
-        f"predictor {3 if floats else 2}, tiles 256²; the others at level 6 with all threads",
+        f"predictor {3 if floats else 2}, tiles 256²; the others at level 6, all threads; imagecodecs writes no file",
         megabytes(pixels),
         "MB",
         ways.ours(ours, pixels, compression="deflate", metadata=metadata),
         [
             Contender("tifffile", ways.tifffile_write(theirs, pixels, **options), faster, allowed),
-            Contender("imagecodecs", ways.imagecodecs_deflate(pixels, 6), faster, allowed),
+            Contender("imagecodecs", ways.imagecodecs_deflate(pixels, 6), faster, max(allowed, 1.001)),
             Contender("GDAL", ways.gdal_write(theirs, pixels, "GTiff", **gdal)),
         ],
     )

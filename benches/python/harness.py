@@ -43,6 +43,16 @@ class Comparison:
     speed: float
     size: int | None
 
+    def missed(self, our_size: int | None) -> list[str]:
+        """A line for each number that is missed."""
+        name, at_least, limit = self.contender.name, self.contender.at_least, self.contender.size_limit
+        lines = []
+        if at_least is not None and self.ratio < at_least:
+            lines.append(f"{self.ratio:.2f} × {name}, wanted {at_least:g} ×")
+        if limit is not None and our_size and self.size and our_size > limit * self.size:
+            lines.append(f"file {our_size / self.size:.4f} of {name}'s, at most {limit:g}")
+        return lines
+
 
 @dataclass
 class Result:
@@ -54,16 +64,9 @@ class Result:
     comparisons: list[Comparison] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
-    def verdicts(self) -> list[str]:
+    def missed(self) -> list[str]:
         """A line for each number that is missed."""
-        missed = []
-        for one in self.comparisons:
-            at_least, limit = one.contender.at_least, one.contender.size_limit
-            if at_least is not None and one.ratio < at_least:
-                missed.append(f"{one.ratio:.2f} × {one.contender.name}, wanted {at_least:g} ×")
-            if limit is not None and self.size and one.size and self.size > limit * one.size:
-                missed.append(f"file {self.size / one.size:.3f} of {one.contender.name}'s, at most {limit:g}")
-        return missed
+        return [line for one in self.comparisons for line in one.missed(self.size)]
 
 
 def measure(cell: Cell, rounds: int) -> Result:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import Result
+from harness import Comparison, Result
 
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 PEERS = ("tifffile", "imagecodecs", "rasterio", "pillow", "pyvips", "numpy")
@@ -79,7 +79,7 @@ def rows_of(result: Result) -> list[list[str]]:
     for i, one in enumerate(result.comparisons):
         contender = one.contender
         first = i == 0
-        size = f"{result.size / one.size:.3f}" if result.size and one.size else ""
+        size = f"{result.size / one.size:.4f}" if result.size and one.size else ""
         if size and contender.size_limit is not None:
             size += f" (≤ {contender.size_limit:g})"
         rows.append(
@@ -97,12 +97,12 @@ def rows_of(result: Result) -> list[list[str]]:
     return rows or [[result.cell.name, result.cell.settings, speed(result.speed, result.cell.unit), "", "", "", "", ""]]
 
 
-def met(result: Result, one: object) -> str:
+def met(result: Result, one: Comparison) -> str:
     """Yes, no, or nothing where no number is asked for."""
     contender = one.contender
     if contender.at_least is None and contender.size_limit is None:
         return ""
-    return "no" if any(f" {contender.name}" in text for text in result.verdicts()) else "yes"
+    return "no" if one.missed(result.size) else "yes"
 
 
 def growth_row(growth: Growth) -> list[str]:

@@ -141,7 +141,11 @@ def vips_write(path: Path, pixels: np.ndarray, **options: object) -> Callable[[]
     """libvips."""
     import pyvips
 
-    image = pyvips.Image.new_from_array(chunky(pixels))
+    # Without it, 16-bit samples would be taken for 8-bit ones that are out of range.
+    interpretation = {("uint8", 1): "b-w", ("uint16", 1): "grey16", ("uint16", 3): "rgb16"}.get(
+        (pixels.dtype.name, pixels.shape[0]), "srgb"
+    )
+    image = pyvips.Image.new_from_array(chunky(pixels)).copy(interpretation=interpretation)
 
     def action() -> int:
         image.write_to_file(str(path), **options)

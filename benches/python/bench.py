@@ -43,12 +43,12 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="osml-io-bench-", dir=arguments.dir))
     try:
         inputs = Inputs(scale=8 if arguments.quick else 1)
-        results = compare(inputs, folder, rounds, arguments.only)
+        results, broken = compare(inputs, folder, rounds, arguments.only)
         side = 4096 if arguments.quick else 40_000
         growths = memory(folder, side) if wanted("memory", arguments.only) else []
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    text = report.markdown(results, growths, rounds)
+    text = report.markdown(results, growths, broken, rounds)
     print(text)
     if arguments.update:
         report.update(PAGE, text)
@@ -56,29 +56,33 @@ def main() -> int:
         f"{result.cell.group}: {result.cell.name}: {line}" for result in results for line in result.missed()
     ]
     missed += [f"{one.name}: memory" for one in growths if one.megabytes is None or one.megabytes > one.limit]
+    missed += broken
     for line in missed:
         print(f"missed: {line}")
     return 1 if missed and not arguments.quick else 0
 
 
-def compare(inputs: Inputs, folder: Path, rounds: int, words: list[str]) -> list[Result]:
-    """Runs the cells whose names have one of the words."""
-    results = []
+def compare(inputs: Inputs, folder: Path, rounds: int, words: list[str]) -> tuple[list[Result], list[str]]:
+    """Runs the cells whose names have one of the words; returns the results, and a line for each cell that cannot run."""
+    results, broken = [], []
     for make in all_cells(inputs, folder):
+        name = "a cell"
         try:
             cell = make()
-            if not wanted(f"{cell.group} {cell.name}", words):
+            name = f"{cell.group}: {cell.name}"
+            if not wanted(name, words):
                 continue
             result = measure(cell, rounds)
         except Exception as error:  # noqa: BLE001 - a cell that cannot run says why, the others still run
-            say(f"cannot run: {type(error).__name__}: {error}")
+            broken.append(f"{name}: {type(error).__name__}: {error}")
+            say(f"cannot run: {broken[-1]}")
             continue
         line = ", ".join(f"{one.ratio:.2f} × {one.contender.name}" for one in result.comparisons)
         say(f"{cell.group}: {cell.name}: {report.speed(result.speed, cell.unit)}; {line}")
         for text in result.missing:
             say(f"    not compared: {text}")
         results.append(result)
-    return results
+    return results, broken
 
 
 def memory(folder: Path, side: int) -> list[report.Growth]:

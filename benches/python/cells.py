@@ -19,6 +19,7 @@ def all_cells(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
     yield from tiff_writes(inputs, folder)
     yield from other_writes(inputs, folder)
     yield from tiff_reads(inputs, folder)
+    yield from other_reads(inputs, folder)
     yield from chips(inputs, folder)
     yield from two_threads(inputs, folder)
 
@@ -162,6 +163,21 @@ def tiff_reads(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
 
         yield whole
         yield windows
+
+
+def other_reads(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
+    """PNG and JPEG, of files that Pillow wrote; for information."""
+    for suffix, options in ((".png", {"compress_level": 6}), (".jpg", {"quality": 85})):
+
+        def whole(suffix: str = suffix, options: dict[str, int] = options) -> Cell:
+            path, pixels = folder / f"read{suffix}", inputs.rgb
+            ways.pillow_write(path, pixels, **options)()
+            others = [Contender("GDAL", ways.gdal_read(path)), Contender("Pillow", ways.pillow_read(path))]
+            name = f"whole, {suffix[1:].upper()}, RGB 8-bit"
+            own = ways.our_read(path)
+            return Cell("PNG and JPEG read", name, "written by Pillow", megabytes(pixels), "MB", own, others)
+
+        yield whole
 
 
 def chips(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:

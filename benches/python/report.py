@@ -25,7 +25,7 @@ class Growth:
     missing: str = ""
 
 
-def markdown(results: Sequence[Result], growths: Sequence[Growth], rounds: int) -> str:
+def markdown(results: Sequence[Result], growths: Sequence[Growth], broken: Sequence[str], rounds: int) -> str:
     """All tables."""
     parts = [heading(rounds)]
     for group in dict.fromkeys(result.cell.group for result in results):
@@ -35,6 +35,7 @@ def markdown(results: Sequence[Result], growths: Sequence[Growth], rounds: int) 
         rows = [growth_row(growth) for growth in growths]
         parts.append("### Peak memory\n\n" + table(["cell", "growth", "at most", "seconds", "met"], rows))
     notes = [f"- {result.cell.name}: {text}" for result in results for text in result.missing]
+    notes += [f"- {text}" for text in broken]
     if notes:
         parts.append("Not compared:\n\n" + "\n".join(notes))
     return "\n\n".join(parts) + "\n"

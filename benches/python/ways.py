@@ -137,6 +137,19 @@ def pillow_write(path: Path, pixels: np.ndarray, **options: object) -> Callable[
     return action
 
 
+def pillow_read(path: Path) -> Callable[[], None]:
+    """`PIL.Image.open`, to an array."""
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None
+
+    def action() -> None:
+        with Image.open(path) as image:
+            np.asarray(image)
+
+    return action
+
+
 def vips_write(path: Path, pixels: np.ndarray, **options: object) -> Callable[[], int]:
     """libvips."""
     import pyvips

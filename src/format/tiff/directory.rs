@@ -360,8 +360,8 @@ impl Directory {
         let entries = self.raw.get(count_bytes..).unwrap_or_default().chunks_exact(entry_bytes);
         let place = entries.into_iter().position(|entry| self.order.u16([entry[0], entry[1]]) == tag);
         let offset = self.offset + place.map_or(0, |place| (count_bytes + place * entry_bytes) as u64);
-        let name = tags::name(tag).map_or_else(|| tag.to_string(), |name| format!("{tag} ({name})"));
-        error.field(name).segment(segment(self.number)).at(offset)
+
+        error.field(tags::describe(tag)).segment(segment(self.number)).at(offset)
     }
 }
 

@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::compression;
 use super::convert::Conversion;
 use super::directory::Directory;
 use super::places::{Place, PlaceArrays, Places};
-use super::storage::{self, Storage};
+use super::storage::Storage;
 use crate::codec::{BlockSpec, Scratch};
 use crate::error::Result;
 use crate::image::{
@@ -274,7 +275,7 @@ impl TiffImage {
     fn length(&self, block: u64, place: Place, spec: &BlockSpec) -> Result<u64> {
         // Without compression the size is known; counts that differ are a common mistake of writers.
         let length = match place.length {
-            Some(length) if self.storage.compression != storage::UNCOMPRESSED => length,
+            Some(length) if self.storage.compression != compression::NONE => length,
             _ => spec.stored_bytes() as u64,
         };
         let inside = place.offset.checked_add(length).is_some_and(|end| end <= self.source.size());

@@ -10,7 +10,7 @@ mod image;
 mod places;
 mod reader;
 mod storage;
-mod tags;
+pub mod tags;
 mod ycbcr;
 
 use super::Format;

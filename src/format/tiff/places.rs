@@ -3,7 +3,7 @@
 use super::directory::{Array, Directory};
 use super::field::FieldValue;
 use super::storage::Storage;
-use super::tags;
+use super::{compression, tags};
 use crate::error::{Error, Result};
 use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
@@ -65,7 +65,7 @@ impl PlaceArrays {
             other => other,
         };
         // Only without compression does the size of a block follow from the rest.
-        if counts.is_none() && storage.compression != super::storage::UNCOMPRESSED {
+        if counts.is_none() && storage.compression != compression::NONE {
             return Err(directory.malformed(counts_tag, "absent"));
         }
         let offsets = offsets.ok_or_else(|| directory.malformed(offsets_tag, "absent"))?;
@@ -104,12 +104,11 @@ impl PlaceArrays {
 
     /// An error for a compression that is not implemented.
     pub(super) fn no_codec(&self, code: u16) -> Error {
-        Error::unsupported("tag").field("259 (Compression)").found(code).segment(&self.segment)
+        Error::unsupported("tag").field(tags::describe(tags::COMPRESSION)).found(code).segment(&self.segment)
     }
 
     fn malformed(&self, tag: u16, found: impl std::fmt::Display) -> Error {
-        let name = tags::name(tag).map_or_else(|| tag.to_string(), |name| format!("{tag} ({name})"));
-        Error::malformed("tag").field(name).found(found).segment(&self.segment)
+        Error::malformed("tag").field(tags::describe(tag)).found(found).segment(&self.segment)
     }
 }
 

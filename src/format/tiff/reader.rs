@@ -179,10 +179,8 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
         image: Some(ImageFacts {
             georeference,
             nodata: PadValue::parse(&nodata),
-            compression: u16::try_from(compression)
-                .ok()
-                .and_then(compression::codec_name)
-                .map_or_else(|| compression.to_string(), str::to_owned),
+            compression: compression::by_code(compression)
+                .map_or_else(|| compression.to_string(), |compression| compression.word.to_owned()),
         }),
     }
 }

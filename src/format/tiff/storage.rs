@@ -3,7 +3,7 @@
 use super::convert::Conversion;
 use super::directory::Directory;
 use super::{compression, tags, ycbcr};
-use crate::codec::{BlockSpec, Codec, ColorModel, FaxOptions, Predictor};
+use crate::codec::{self, BlockSpec, Codec, ColorModel, FaxOptions, Predictor};
 use crate::error::Result;
 use crate::image::{BlockGrid, ImageLayout, PadValue, SampleType};
 
@@ -34,9 +34,7 @@ pub(super) struct Storage {
 }
 
 /// Compression codes this module needs to know itself.
-pub(super) const UNCOMPRESSED: u16 = 1;
 const CCITT: std::ops::RangeInclusive<u16> = 2..=4;
-const JPEG: u16 = 7;
 
 /// `PhotometricInterpretation` values that change how blocks are decoded.
 const WHITE_IS_ZERO: u32 = 0;
@@ -81,7 +79,7 @@ impl Storage {
             sample,
             bits,
             compression,
-            codec: compression::codec(compression).ok_or(compression),
+            codec: codec_of(compression).ok_or(compression),
             spec,
             conversion: Conversion::None,
             reversed_bits: false,
@@ -92,7 +90,7 @@ impl Storage {
 
     /// True where rows can be read from the file without decoding anything before them.
     pub(super) fn is_direct(&self) -> bool {
-        self.compression == UNCOMPRESSED
+        self.compression == compression::NONE
             && self.bits == self.sample.bits()
             && self.conversion == Conversion::None
             && !self.reversed_bits
@@ -158,7 +156,9 @@ impl Storage {
     fn read_coding(&mut self, directory: &Directory) -> Result<()> {
         self.spec.predictor = match directory.u32_or(tags::PREDICTOR, 1)? {
             // A predictor means nothing to the other codecs (TIFF 6.0 §14), whatever the field says.
-            _ if self.codec.is_ok_and(|codec| !codec.predicts) || self.compression == UNCOMPRESSED => Predictor::None,
+            _ if self.codec.is_ok_and(|codec| !codec.predicts) || self.compression == compression::NONE => {
+                Predictor::None
+            }
             1 => Predictor::None,
             2 => Predictor::Horizontal,
             3 if self.sample.is_float() => Predictor::FloatingPoint,
@@ -183,7 +183,7 @@ impl Storage {
                 white_is_zero: photometric == WHITE_IS_ZERO,
             };
         } else {
-            self.reversed_bits = reversed && self.compression != JPEG;
+            self.reversed_bits = reversed && self.compression != compression::JPEG;
         }
         match photometric {
             YCBCR => self.read_ycbcr(directory)?,
@@ -191,7 +191,7 @@ impl Storage {
             SEPARATED => self.spec.color = ColorModel::Cmyk,
             _ => {}
         }
-        if self.compression == JPEG
+        if self.compression == compression::JPEG
             && let Some(super::field::FieldValue::Bytes(tables)) = directory.get(tags::JPEG_TABLES)?
         {
             self.spec.tables = Some(tables.as_slice().into());
@@ -207,7 +207,7 @@ impl Storage {
                 .unsupported(tags::PHOTOMETRIC_INTERPRETATION, found)
                 .allowed("3 samples of 8 bits, stored together"));
         }
-        if self.compression == JPEG {
+        if self.compression == compression::JPEG {
             self.spec.color = ColorModel::YCbCr { horizontal, vertical };
             return Ok(());
         }
@@ -242,6 +242,10 @@ impl Storage {
         }
         Ok(())
     }
+}
+
+fn codec_of(compression: u16) -> Option<&'static Codec> {
+    codec::by_name(compression::by_code(compression.into())?.codec?)
 }
 
 /// Tiled or not, columns and rows of a block.

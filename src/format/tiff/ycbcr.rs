@@ -38,13 +38,13 @@ const FRACTION: u32 = 16;
 /// # Errors
 /// [`crate::Error::Malformed`] for factors other than 1, 2 and 4.
 pub(super) fn subsampling(directory: &Directory) -> Result<(u8, u8)> {
-    match directory.get(tags::YCBCR_SUBSAMPLING)? {
+    match directory.get(tags::YCBCR_SUB_SAMPLING)? {
         None => Ok((2, 2)),
         Some(FieldValue::Unsigned(values)) => match values[..] {
             [horizontal @ (1 | 2 | 4), vertical @ (1 | 2 | 4)] => Ok((horizontal as u8, vertical as u8)),
-            _ => Err(directory.malformed(tags::YCBCR_SUBSAMPLING, format!("{values:?}")).allowed("1, 2 or 4, twice")),
+            _ => Err(directory.malformed(tags::YCBCR_SUB_SAMPLING, format!("{values:?}")).allowed("1, 2 or 4, twice")),
         },
-        Some(_) => Err(directory.malformed(tags::YCBCR_SUBSAMPLING, "no unsigned integers")),
+        Some(_) => Err(directory.malformed(tags::YCBCR_SUB_SAMPLING, "no unsigned integers")),
     }
 }
 

@@ -155,7 +155,6 @@ def test_attributes_are_read_once_at_construction(tmp_path):
         provider = Counting(image((1, 256, 256), np.uint8), (16, 256))
         Counting.reads = 0
         writer.add_asset("image:0", provider)
-    # the provider itself reads it once for each of its 16 blocks in nothing: only the adapter reads `num_rows`
     assert Counting.reads == 1
 
 

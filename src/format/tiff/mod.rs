@@ -2,4 +2,6 @@
 
 mod compression;
 mod field;
+mod gdal;
+mod geo;
 pub mod tags;

@@ -82,6 +82,7 @@ macro_rules! numbers {
 }
 numbers! {
     NEW_SUBFILE_TYPE = 254;
+    SUBFILE_TYPE = 255;
     IMAGE_WIDTH = 256;
     IMAGE_LENGTH = 257;
     BITS_PER_SAMPLE = 258;
@@ -96,6 +97,8 @@ numbers! {
     ROWS_PER_STRIP = 278;
     STRIP_BYTE_COUNTS = 279;
     PLANAR_CONFIGURATION = 284;
+    FREE_OFFSETS = 288;
+    FREE_BYTE_COUNTS = 289;
     T4_OPTIONS = 292;
     T6_OPTIONS = 293;
     PREDICTOR = 317;

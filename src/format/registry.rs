@@ -1,6 +1,6 @@
 //! The formats there are, and how one is found: by its name, a path's extension, or a file's first bytes.
 
-use super::Format;
+use super::{Format, jpeg};
 use crate::error::{Error, Result};
 
 /// Every format, in the order in which first bytes are tried.

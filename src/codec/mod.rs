@@ -2,8 +2,16 @@
 //!
 //! A codec is a folder here and a line in `registry.rs`; containers map their own codes to it (`format/tiff/compression.rs`).
 
+mod bytewise;
+pub mod deflate;
 pub mod jpeg;
+pub mod lzw;
+pub mod packbits;
+mod packing;
+mod predictor;
+pub mod raw;
 mod registry;
+pub mod zstd;
 
 pub use registry::{CODECS, Codec, by_name};
 
@@ -111,6 +119,7 @@ pub trait BlockDecoder: Send + Sync {
 pub struct Scratch {
     /// Bytes between two stages.
     pub bytes: Vec<u8>,
+    pub(crate) coders: bytewise::Coders,
 }
 
 impl BlockSpec {
@@ -152,3 +161,6 @@ impl BlockSpec {
         self.stored_row_bytes() * self.rows as usize
     }
 }
+
+#[cfg(test)]
+mod tests;

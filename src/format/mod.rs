@@ -3,7 +3,7 @@
 mod jpeg;
 mod png;
 mod registry;
-mod tiff;
+pub mod tiff;
 
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
 

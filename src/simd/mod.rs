@@ -3,8 +3,10 @@
 
 mod dct;
 mod interleave;
+mod predictor;
 mod ycbcr;
 
 pub use dct::{Coefficients, Quantizer, forward_dct};
 pub use interleave::{deinterleave, interleave, swap_bytes};
+pub use predictor::{accumulate, difference, join_planes, split_planes};
 pub use ycbcr::{chroma, luma};

@@ -11,6 +11,8 @@ mod geo;
 mod image;
 mod places;
 mod reader;
+#[cfg(test)]
+mod sample_file;
 mod storage;
 pub mod tags;
 mod ycbcr;

@@ -43,6 +43,9 @@ type Bytes<I> =
 /// Zeros at the beginning of the mark between lines; codes of runs have fewer.
 const MARK_ZEROS: u8 = 11;
 
+/// Bits of the mark: its zeros, and a one.
+const MARK_BITS: u8 = MARK_ZEROS + 1;
+
 impl<I: Iterator<Item = u8>> Lines<I> {
     pub(super) fn new(data: I, columns: u32) -> Self {
         let bytes: Bytes<I> = data.chain([0; 4]).map(Ok);
@@ -97,6 +100,9 @@ impl<I: Iterator<Item = u8>> Lines<I> {
         while column.is_none_or(|column| column < self.columns) {
             place = self.first_change(place, column, is_black);
             let at = column.unwrap_or(0);
+            if self.bits.peek(MARK_BITS) == Some(1) {
+                return Ok(Line::End);
+            }
             match mode::decode(&mut self.bits).ok_or_else(no_code)? {
                 Mode::Pass => column = Some(self.change(place + 1)),
                 Mode::Horizontal => {
@@ -112,7 +118,8 @@ impl<I: Iterator<Item = u8>> Lines<I> {
                     is_black = !is_black;
                     column = Some(next);
                 }
-                Mode::EOF => return Ok(Line::End),
+                // The table takes any row of zeros for the mark of the end, also those after the data.
+                Mode::EOF => return Err(no_code()),
                 Mode::Extension => return Err(Error::unsupported("CCITT data: uncompressed mode")),
             }
         }

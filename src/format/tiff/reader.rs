@@ -166,7 +166,9 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
     let mut metadata: Metadata =
         fields.iter().map(|field| (field.tag.to_string(), field.value.to_metadata())).collect();
     let (georeference, names) = geo::read(fields);
-    names.into_iter().for_each(|(name, value)| metadata.append(name, value));
+    for (name, value) in names {
+        metadata.append(name, value);
+    }
     let compression = directory.unsigned(tags::COMPRESSION).ok().flatten().unwrap_or(1);
     AssetInfo {
         key: place.key.clone(),

@@ -126,7 +126,9 @@ fn uncommon(plain: &[u8], components: usize, to_rgb: bool, out: &mut [u8]) -> Re
     fallback(plain, transform, out)?;
     if components == 4 {
         // This decoder inverts inks.
-        out.iter_mut().for_each(|sample| *sample = !*sample);
+        for sample in out {
+            *sample = !*sample;
+        }
     }
     Ok(())
 }

@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 /// Appended bytes are collected up to this size before they are written.
 const BUFFER: usize = 256 << 10;
 
+/// Bytes of the target's name in that of its temporary.
+const NAME_BYTES: usize = 200;
+
 /// How many symbolic links a target may lead through.
 const MAX_LINKS: usize = 32;
 
@@ -60,7 +63,7 @@ impl AtomicFile {
             _ => Path::new("."),
         };
         let temporary = tempfile::Builder::new()
-            .prefix(&format!(".{}.", name.to_string_lossy()))
+            .prefix(&format!(".{}.", shortened(&name.to_string_lossy())))
             .suffix(".osml-tmp")
             .permissions(permissions(existing.as_ref()))
             .tempfile_in(folder)
@@ -138,6 +141,12 @@ impl PositionedWrite for AtomicFile {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         self.put(offset, bytes)
     }
+}
+
+/// The beginning of a name, so that what is added to it keeps it within the 255 bytes a name may have.
+fn shortened(name: &str) -> &str {
+    let end = (0..=name.len().min(NAME_BYTES)).rev().find(|end| name.is_char_boundary(*end));
+    &name[..end.unwrap_or(0)]
 }
 
 /// The file that `path` names in the end.
@@ -260,6 +269,14 @@ mod tests {
         sink.publish().unwrap();
         assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
         assert_eq!(files(folder.path()), ["null.png"]);
+    }
+
+    #[test]
+    fn a_name_may_be_as_long_as_the_system_allows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(format!("{}x.tif", "ü".repeat(125)));
+        Box::new(AtomicFile::create(&path).unwrap()).publish().unwrap();
+        assert!(path.exists());
     }
 
     #[test]

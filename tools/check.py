@@ -24,6 +24,7 @@ import project
 
 PYTHON_TESTS = project.ROOT / "tests" / "python"
 QUICK_TESTS = ("unit", "project", "spec")
+TYPING_CASES = "spec/test_types.py"
 TAIL = 120
 
 
@@ -147,7 +148,8 @@ def all_steps() -> list[Step]:
     """Everything, cheap first."""
     wheel = "wheel (release)"
     tests = "Python tests against the wheel"
-    folders = [name for name in folders_with_tests() if name not in {"project", "typing"}]
+    folders = [name for name in folders_with_tests() if name != "project"]
+    rest = functools.partial(pytest, environment="wheel", paths=folders, ignored=[TYPING_CASES])
     return [
         *source_steps(),
         Step("no Python in the default build", no_python),
@@ -157,10 +159,10 @@ def all_steps() -> list[Step]:
         Step("Rust tests, feature python", rust_tests_with_python),
         Step("examples", examples),
         Step(wheel, functools.partial(install, profile="release", environment="wheel", clean=True)),
-        Step("project tests", functools.partial(pytest, environment="wheel", folders=["project"]), [wheel]),
+        Step("project tests", functools.partial(pytest, environment="wheel", paths=["project"]), [wheel]),
         Step("stubs (stubtest)", stubs, [wheel]),
-        Step("typing cases", functools.partial(pytest, environment="wheel", folders=["typing"]), [wheel]),
-        Step(tests, functools.partial(pytest, environment="wheel", folders=folders), [wheel]),
+        Step("typing cases", functools.partial(pytest, environment="wheel", paths=[TYPING_CASES]), [wheel]),
+        Step(tests, rest, [wheel]),
     ]
 
 
@@ -172,7 +174,7 @@ def fast_steps() -> list[Step]:
         *source_steps(),
         Step("Rust unit tests", functools.partial(rust_tests, targets=["--lib"])),
         Step(wheel, functools.partial(install, profile="dev", environment="fast", clean=False)),
-        Step("quick Python tests", functools.partial(pytest, environment="fast", folders=folders), [wheel]),
+        Step("quick Python tests", functools.partial(pytest, environment="fast", paths=folders), [wheel]),
     ]
 
 
@@ -268,13 +270,13 @@ def stubs(shell: Shell) -> None:
     shell([venv_python("wheel"), "-m", "mypy.stubtest", "aws.osml.io"], cwd=folder)
 
 
-def pytest(shell: Shell, environment: str, folders: Sequence[str]) -> None:
-    """Runs Python tests in an environment with the wheel."""
-    paths = [PYTHON_TESTS / name for name in folders]
+def pytest(shell: Shell, environment: str, paths: Sequence[str], ignored: Sequence[str] = ()) -> None:
+    """Runs Python tests, named below `tests/python`, in an environment with the wheel."""
     if not paths:
         raise StepFailed("there are no such tests")
     options = ["-q", "-ra", "--import-mode=importlib", "-p", "no:cacheprovider", "--strict-markers"]
-    shell([venv_python(environment), "-m", "pytest", *options, *paths])
+    options += [f"--ignore={PYTHON_TESTS / name}" for name in ignored]
+    shell([venv_python(environment), "-m", "pytest", *options, *(PYTHON_TESTS / name for name in paths)])
 
 
 def folders_with_tests() -> list[str]:

@@ -17,6 +17,8 @@ mod options;
 mod places;
 mod plan;
 mod reader;
+#[cfg(test)]
+mod sample_file;
 mod storage;
 pub mod tags;
 mod values;

@@ -269,6 +269,21 @@ impl BufferedMetadataProvider {
         replaced.len()
     }
 
+    /// Sets the value under `key`.
+    pub(super) fn set(slf: &Bound<'_, Self>, key: &str, value: Bound<'_, PyAny>) {
+        Self::replace(slf, key, vec![value.unbind()]);
+    }
+
+    /// Keeps the entries whose key `keep` says to.
+    pub(super) fn retain(slf: &Bound<'_, Self>, keep: impl Fn(&str) -> bool) {
+        let dropped: Vec<Entry> = slf.as_super().get().with(slf.py(), |entries| {
+            let (kept, dropped) = std::mem::take(entries).into_iter().partition(|(key, _)| keep(key));
+            *entries = kept;
+            dropped
+        });
+        drop(dropped);
+    }
+
     fn extend(slf: &Bound<'_, Self>, source: &Bound<'_, PyAny>) -> PyResult<()> {
         let entries = entries_of(source)?;
         let mut done = HashSet::new();

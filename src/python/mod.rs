@@ -35,7 +35,7 @@ mod _io {
         BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedImageAssetProvider, BufferedTextAssetProvider,
     };
     #[pymodule_export]
-    use super::encoding::encoding;
+    use super::encoding::set_encoding;
     #[pymodule_export]
     use super::image_provider::ImageAssetProvider;
     #[pymodule_export]

@@ -197,11 +197,12 @@ impl<'a> DirectoryReader<'a> {
         self.limits.check_metadata("metadata of all directories", self.metadata_bytes)
     }
 
+    /// A number of 4 bytes, or of 8.
     fn number(&self, bytes: &[u8]) -> u64 {
-        match *bytes {
-            [a, b, c, d] => u64::from(self.order.u32([a, b, c, d])),
-            [a, b, c, d, e, f, g, h] => self.order.u64([a, b, c, d, e, f, g, h]),
-            _ => 0,
+        match (bytes.first_chunk(), bytes.first_chunk()) {
+            (_, Some(eight)) => self.order.u64(*eight),
+            (Some(four), None) => self.order.u32(*four).into(),
+            (None, None) => 0,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The neutral settings of a one-line write as metadata for this writer.
 
-use super::{compression, gdal, geo};
+use super::{compression, gdal, geo, tags};
 use crate::error::{Error, Result};
 use crate::format::SaveSettings;
 use crate::image::ImageLayout;
@@ -54,6 +54,30 @@ pub(super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayout) -> Resu
     Ok(metadata)
 }
 
+/// True where the setting `setting`, a key of [`metadata_of`], leaves nothing for a value under `key` to say: another name
+/// of the same tag, another way to state the position, or anything of another reference system.
+pub(super) fn replaces(setting: &str, key: &str) -> bool {
+    let number = |key: &str| key.parse().ok().or_else(|| tags::by_name(key).map(|tag| tag.number));
+    let tag = number(key);
+    let is = |names: &[&str], numbers: &[u16]| {
+        names.iter().any(|name| name.eq_ignore_ascii_case(key)) || tag.is_some_and(|tag| numbers.contains(&tag))
+    };
+    let position = is(
+        &["GeoPixelScale", "GeoTiepoints", "GeoTransform"],
+        &[tags::MODEL_PIXEL_SCALE, tags::MODEL_TIEPOINT, tags::MODEL_TRANSFORMATION],
+    );
+    match setting {
+        "GeoTransform" => position,
+        "GeoModelType" | "GeoProjectedCRS" | "GeoGeographicCRS" | "GeoVerticalCRS" => {
+            let named = key.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("Geo"));
+            let raw = is(&[], &[tags::GEO_KEY_DIRECTORY, tags::GEO_DOUBLE_PARAMS, tags::GEO_ASCII_PARAMS]);
+            // Whether a pixel is an area or a point is no matter of the reference system.
+            (named || raw) && !position && !key.eq_ignore_ascii_case("GeoRasterType")
+        }
+        _ => tag.is_some() && tag == number(setting),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +104,30 @@ mod tests {
                 .collect();
         assert_eq!(encode(&settings).unwrap(), expected);
         assert!(encode(&SaveSettings::default()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_setting_replaces_every_name_of_what_it_sets_and_nothing_else() {
+        let replaced = [
+            ("259", "Compression"),
+            ("323", "TileHeight"),
+            ("42113", "NoData"),
+            ("GeoTransform", "33550"),
+            ("GeoTransform", "geotiepoints"),
+            ("GeoProjectedCRS", "GeoGeographicCRS"),
+            ("GeoModelType", "34735"),
+            ("GeoModelType", "GeoCitation"),
+        ];
+        assert!(replaced.iter().all(|(setting, key)| replaces(setting, key)));
+        let kept = [
+            ("259", "317"),
+            ("GeoTransform", "GeoProjectedCRS"),
+            ("GeoProjectedCRS", "GeoRasterType"),
+            ("GeoProjectedCRS", "GeoPixelScale"),
+            ("Quality", "270"),
+            ("259", "NoSuchName"),
+        ];
+        assert!(!kept.iter().any(|(setting, key)| replaces(setting, key)));
     }
 
     #[test]

@@ -17,6 +17,8 @@ mod options;
 mod places;
 mod plan;
 mod reader;
+#[cfg(test)]
+mod sample_file;
 mod storage;
 pub mod tags;
 mod values;
@@ -35,6 +37,7 @@ pub(super) static TIFF: Format = Format {
     open: reader::open,
     create: writer::create,
     encoding: encoding::metadata_of,
+    replaces: encoding::replaces,
 };
 
 fn is_tiff(first: &[u8]) -> bool {

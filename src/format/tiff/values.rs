@@ -82,7 +82,7 @@ fn inferred(value: &Value) -> &'static [FieldType] {
     match value {
         Value::Text(_) => &[T::Ascii],
         Value::Bytes(_) => &[T::Undefined],
-        Value::List(values) if values.iter().all(|value| matches!(value, Value::Text(_))) => &[T::Ascii],
+        Value::List(values) if matches!(values.first(), Some(Value::Text(_))) => &[T::Ascii],
         Value::Int(_) | Value::Bool(_) | Value::Float(_) | Value::List(_) => {
             &[T::Short, T::Long, T::Long8, T::SLong, T::SLong8, T::Double]
         }

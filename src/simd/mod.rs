@@ -7,6 +7,7 @@
 )]
 
 mod dispatch;
+mod equality;
 mod interleave;
 mod predictor;
 #[cfg(target_arch = "x86_64")]
@@ -14,5 +15,6 @@ mod prefix;
 
 mod three;
 
+pub use equality::equal_bytes;
 pub use interleave::{deinterleave, interleave, swap_bytes};
 pub use predictor::{accumulate, difference, join_planes, split_planes};

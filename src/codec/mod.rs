@@ -2,7 +2,17 @@
 //!
 //! A codec is a folder here and a line in `registry.rs`; containers map their own codes to it (`format/tiff/compression.rs`).
 
+mod bytewise;
+pub mod deflate;
+pub mod fax;
+pub mod jpeg;
+pub mod lzw;
+pub mod packbits;
+mod packing;
+mod predictor;
+pub mod raw;
 mod registry;
+pub mod zstd;
 
 pub use registry::{CODECS, Codec, by_name};
 
@@ -82,8 +92,6 @@ pub struct FaxOptions {
     pub t4_options: u32,
     /// Bits of a byte stand least significant first.
     pub reversed_bits: bool,
-    /// A zero bit is white (photometric 0).
-    pub white_is_zero: bool,
 }
 
 /// Encodes blocks; keeps nothing from one to the next.
@@ -110,6 +118,7 @@ pub trait BlockDecoder: Send + Sync {
 pub struct Scratch {
     /// Bytes between two stages.
     pub bytes: Vec<u8>,
+    pub(crate) coders: bytewise::Coders,
 }
 
 impl BlockSpec {
@@ -151,3 +160,6 @@ impl BlockSpec {
         self.stored_row_bytes() * self.rows as usize
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,7 +71,9 @@ impl Counts {
                 table[usize::from(*byte)] += 1;
             }
         }
-        rest.iter().for_each(|byte| tables[0][usize::from(*byte)] += 1);
+        for byte in rest {
+            tables[0][usize::from(*byte)] += 1;
+        }
         let mut literals = [0; LITERALS];
         for (byte, count) in literals[..256].iter_mut().enumerate() {
             *count = tables.iter().map(|table| table[byte]).sum();
@@ -287,7 +289,9 @@ fn describe(literals: &[Code], distances: &[Code], bits: &mut Bits) {
         at += taken;
     }
     let (mut counts, mut run_codes) = ([0; 19], [Code::default(); 19]);
-    runs.iter().for_each(|run| counts[usize::from(run.0)] += 1);
+    for run in runs {
+        counts[usize::from(run.0)] += 1;
+    }
     codes(&mut counts, 7, &mut run_codes);
     let listed = ORDER.iter().rposition(|symbol| run_codes[*symbol].length > 0).map_or(4, |last| 4.max(last + 1));
     bits.put(literals.len() as u64 - 257, 5);

@@ -401,7 +401,10 @@ pub(super) fn to_metadata(source: &Bound<'_, PyAny>) -> PyResult<Arc<Metadata>> 
         let value = value::from_python(object.bind(py), &key)?;
         Ok((key, value))
     });
-    Ok(Arc::new(entries.collect::<PyResult<Vec<_>>>()?.into_iter().collect()))
+    let metadata: Metadata = entries.collect::<PyResult<Vec<_>>>()?.into_iter().collect();
+    // The header bytes a copy came from tell a writer the types of the copied tags.
+    let raw = source.cast::<MetadataProvider>().map(|provider| provider.get().raw_bytes().to_vec());
+    Ok(Arc::new(metadata.with_raw(raw.unwrap_or_default())))
 }
 
 /// A `BytesIO` of these bytes.

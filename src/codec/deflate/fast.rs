@@ -289,7 +289,7 @@ fn describe(literals: &[Code], distances: &[Code], bits: &mut Bits) {
         at += taken;
     }
     let (mut counts, mut run_codes) = ([0; 19], [Code::default(); 19]);
-    for run in runs {
+    for run in &runs {
         counts[usize::from(run.0)] += 1;
     }
     codes(&mut counts, 7, &mut run_codes);

@@ -18,8 +18,10 @@ pub(super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayout) -> Resu
         let allowed = compression::writable_words();
         match compression::by_word(word.trim()) {
             Some(found) if found.may_write => metadata.set("259", found.name),
-            Some(found) => return Err(Error::unsupported("compression in TIFF:").found(found.word).allowed(allowed)),
-            None => return Err(Error::usage("compression:").found(format!("{word:?}")).allowed(allowed)),
+            _ if compression::is_planned(word.trim()) => {
+                return Err(Error::unsupported("compression to write in TIFF:").found(word).allowed(allowed));
+            }
+            _ => return Err(Error::usage("compression:").found(format!("{word:?}")).allowed(allowed)),
         }
     }
     if let Some((columns, rows)) = settings.block_size {
@@ -138,11 +140,14 @@ mod tests {
             (word("zip9"), "compression"),
             (word(""), "deflate packbits zstd"),
             (word("lerc"), "lerc"),
+            (word("j2k"), "compression"),
             (SaveSettings { block_size: Some((100, 64)), ..default() }, "block_size"),
             (SaveSettings { nodata: Some(PadValue::Int(256)), ..default() }, "nodata"),
             (SaveSettings { quality: Some(80.0), ..default() }, "quality"),
             (SaveSettings { quality: Some(f64::NAN), ..word("jpeg") }, "quality"),
         ];
+        assert!(matches!(encode(&word("lerc")), Err(Error::Unsupported(_))));
+        assert!(matches!(encode(&word("j2k")), Err(Error::Usage(_))));
         for (settings, part) in cases {
             let error = encode(&settings).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");

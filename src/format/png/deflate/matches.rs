@@ -135,7 +135,7 @@ impl State {
     #[inline]
     fn take(&mut self, found: Match, search: &mut impl Search, data: &[u8], out: &mut Vec<Sequence>) -> isize {
         let literals = found.start as usize - self.anchor;
-        push(out, literals, found.length as usize, found.distance as usize);
+        push(out, literals, found.length, found.distance);
         self.anchor = found.end();
         self.waiting = Match::default();
         while self.places.next < self.anchor {
@@ -159,26 +159,13 @@ impl Places {
     }
 }
 
-/// Adds a sequence, cut to what one can hold.
+/// Adds a sequence, unless it would be empty.
 #[inline]
-fn push(out: &mut Vec<Sequence>, mut literals: usize, mut length: usize, distance: usize) {
-    // No piece may be shorter than the shortest repetition there is.
-    while length > LONGEST {
-        let piece = if length - LONGEST < SHORTEST { LONGEST - SHORTEST } else { LONGEST };
-        out.push(Sequence { literals: literals as u32, length: piece as u16, distance: distance as u16 });
-        literals = 0;
-        length -= piece;
-    }
-    if literals + length > 0 {
+fn push(out: &mut Vec<Sequence>, literals: usize, length: u32, distance: u32) {
+    if literals > 0 || length > 0 {
         out.push(Sequence { literals: literals as u32, length: length as u16, distance: distance as u16 });
     }
 }
-
-/// The shortest repetition there is.
-const SHORTEST: usize = 3;
-
-/// The longest repetition one symbol can hold.
-const LONGEST: usize = 258;
 
 /// The longest run of literals in a sequence, unless data ends.
 const MOST_LITERALS: usize = 4096;

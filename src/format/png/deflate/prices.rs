@@ -30,7 +30,7 @@ impl Prices {
     /// than its literals.
     #[inline]
     pub(super) fn gain(&self, repeated: &[u8], distance: usize) -> i32 {
-        let (symbol, _, extra) = length_symbol(repeated.len().min(258) as u16);
+        let (symbol, _, extra) = length_symbol(repeated.len() as u16);
         let length = u32::from(self.length[symbol - 257]) + extra;
         let (symbol, _, extra) = distance_symbol(distance as u16);
         let price = length + u32::from(self.distance[symbol]) + extra;

@@ -131,11 +131,8 @@ impl Search for Chains {
         let mut best = Match::default();
         if self.row <= position && load(data, position - self.row) as u32 == word as u32 {
             best = place.repetition(data, position - self.row, prices);
-            if best.length >= LONG_ENOUGH {
-                return best;
-            }
         }
-        let mut longest = best.end().saturating_sub(position);
+        let mut longest = 0;
         for _ in 0..LOOKS {
             if candidate == 0 || position >= candidate + WINDOW {
                 break;
@@ -180,24 +177,26 @@ impl Place {
             (1..=reach).take_while(|back| data[position - back] == data[from - back]).count()
         };
         let start = position - back;
-        let length = back + common(data, from, position);
+        let length = (back + common(data, from, position)).min(LONGEST);
         let gain = prices.gain(&data[start..start + length], distance);
         Match { start: start as u32, length: length as u32, distance: distance as u32, gain }
     }
 }
 
-/// How many bytes at `late` repeat those at `early`.
+/// How many bytes at `late` repeat those at `early`; not more than one symbol can hold, so that the next may be at another
+/// distance that costs less.
 #[inline]
 fn common(data: &[u8], early: usize, late: usize) -> usize {
     let mut length = 0;
-    while late + length + 8 <= data.len() {
+    while late + length + 8 <= data.len() && length < LONGEST {
         let difference = load(data, early + length) ^ load(data, late + length);
         if difference != 0 {
             return length + difference.trailing_zeros() as usize / 8;
         }
         length += 8;
     }
-    length + data[late + length..].iter().zip(&data[early + length..]).take_while(|(a, b)| a == b).count()
+    let rest = data[late + length..].iter().zip(&data[early + length..]).take(8);
+    length + rest.take_while(|(a, b)| a == b).count()
 }
 
 #[inline]
@@ -215,6 +214,9 @@ fn hash(word: u64, bits: u32) -> usize {
 
 /// How far back a repetition may lie.
 const WINDOW: usize = 1 << 15;
+
+/// The longest repetition one symbol can hold.
+const LONGEST: usize = 258;
 
 const PAIR_BITS: u32 = 14;
 const CHAIN_BITS: u32 = 15;

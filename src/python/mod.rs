@@ -1,1 +1,75 @@
-//! The extension module `aws.osml.io._io`.
+//! The extension module `aws.osml.io._io`: the crate as Python classes.
+//!
+//! Classes are frozen and hold values of the core. Work is done inside of [`control::detached`], which alone releases the
+//! GIL; worker threads never call Python. `array` is the only file with unsafe code.
+
+mod array;
+mod asset;
+mod buffered;
+mod control;
+mod duck;
+mod encoding;
+mod errors;
+mod image_provider;
+mod index;
+mod layout;
+mod metadata;
+mod open;
+mod pixel_type;
+mod reader;
+mod region;
+mod stream;
+mod tiff;
+mod value;
+mod writer;
+
+/// The compiled part of `aws.osml.io`. Import names from there.
+#[pyo3::pymodule(gil_used = false)]
+mod _io {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use pyo3::exceptions::PyImportError;
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::asset::AssetProvider;
+    #[pymodule_export]
+    use super::buffered::{
+        BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedImageAssetProvider, BufferedTextAssetProvider,
+    };
+    #[pymodule_export]
+    use super::encoding::set_encoding;
+    #[pymodule_export]
+    use super::image_provider::ImageAssetProvider;
+    #[pymodule_export]
+    use super::metadata::{BufferedMetadataProvider, MetadataProvider};
+    #[pymodule_export]
+    use super::open::IO;
+    #[pymodule_export]
+    use super::reader::{DatasetReader, open_image, open_reader};
+    #[pymodule_export]
+    use super::tiff::tiff_tag;
+    #[pymodule_export]
+    use super::writer::DatasetWriter;
+
+    /// The module `sys` of the interpreter that this module was imported in, by its address.
+    static INTERPRETER: AtomicUsize = AtomicUsize::new(0);
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // Classes and caches are those of one interpreter; NumPy is bound to one as well.
+        let current = module.py().import("sys")?.as_ptr() as usize;
+        let first =
+            INTERPRETER.compare_exchange(0, current, Ordering::Relaxed, Ordering::Relaxed).unwrap_or_else(|id| id);
+        if first != 0 && first != current {
+            return Err(PyImportError::new_err(
+                "aws.osml.io can be used in one interpreter of a process, not in sub-interpreters",
+            ));
+        }
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        let abc = module.py().import("collections.abc")?;
+        abc.getattr("Mapping")?.call_method1("register", (module.getattr("MetadataProvider")?,))?;
+        abc.getattr("MutableMapping")?.call_method1("register", (module.getattr("BufferedMetadataProvider")?,))?;
+        Ok(())
+    }
+}

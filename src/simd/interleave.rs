@@ -1,7 +1,5 @@
 //! Bands together or apart, and byte order.
 
-#![allow(clippy::inline_always, reason = "a plain loop is compiled once for every kind of processor")]
-
 use super::dispatch::widest;
 use super::three;
 

@@ -1,7 +1,5 @@
 //! Differences between neighbouring samples and their sums (predictor 2), and bytes of samples by significance (predictor 3).
 
-#![allow(clippy::inline_always, reason = "a plain loop is compiled once for every kind of processor")]
-
 use super::dispatch::widest;
 use super::{deinterleave, interleave};
 

@@ -36,7 +36,7 @@ fn the_example_of_the_standard_is_coded_as_it_says() {
 #[test]
 fn an_empty_block_is_a_clear_and_an_end_code() {
     assert_eq!(compressed(&[]), [0x80, 0x40, 0x40]);
-    assert_eq!(expanded(&[0x80, 0x40, 0x40], 0).unwrap(), []);
+    assert!(expanded(&[0x80, 0x40, 0x40], 0).unwrap().is_empty());
 }
 
 #[test]

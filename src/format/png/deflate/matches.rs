@@ -1,0 +1,177 @@
+//! Data cut into literals and repetitions (RFC 1951 §3.2.5): a repetition is taken if it saves bits and the next place has no
+//! better one.
+
+use super::prices::Prices;
+use super::search::{Chains, Match, Pairs, Place, Search};
+
+/// Literals, then a repetition: `length` bytes that stood `distance` bytes before. A length of zero is no repetition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sequence {
+    pub(super) literals: u32,
+    pub(super) length: u16,
+    pub(super) distance: u16,
+}
+
+/// How hard repetitions are looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(in super::super) enum Effort {
+    /// One look at each pixel: for imagery.
+    #[default]
+    Quick,
+    /// Many looks at each byte: for data that repeats.
+    Thorough,
+}
+
+/// Where pixels begin: behind the filter type of each row, every so many bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in super::super) struct Pixels {
+    /// Bytes of a filtered row with its filter type.
+    pub(in super::super) row: usize,
+    /// Bytes of a pixel.
+    pub(in super::super) size: usize,
+}
+
+/// Cuts data into sequences; keeps its tables from one piece of data to the next.
+#[derive(Default)]
+pub(super) struct Finder {
+    pairs: Pairs,
+    chains: Chains,
+    effort: Effort,
+    state: State,
+}
+
+/// How far the data is cut.
+#[derive(Clone, Copy, Default)]
+struct State {
+    places: Places,
+    /// Where the next sequence begins.
+    anchor: usize,
+    /// A repetition that gives way if the next place has a better one.
+    waiting: Match,
+}
+
+/// The places that are looked at.
+#[derive(Clone, Copy, Default)]
+struct Places {
+    next: usize,
+    row_end: usize,
+    row: usize,
+    step: usize,
+}
+
+impl Finder {
+    /// Begins with new data, of which nothing before can be repeated.
+    pub(super) fn begin(&mut self, effort: Effort, pixels: Pixels) {
+        self.effort = effort;
+        let places = match effort {
+            Effort::Quick => {
+                self.pairs.clear();
+                Places { next: 1, row_end: pixels.row, row: pixels.row, step: pixels.size }
+            }
+            Effort::Thorough => {
+                self.chains.clear(pixels.row);
+                Places { next: 0, row_end: usize::MAX, row: 0, step: 1 }
+            }
+        };
+        self.state = State { places, anchor: 0, waiting: Match::default() };
+    }
+
+    /// Appends sequences of about `symbols` symbols to `out`; says how many bytes of `data` they stand for. The last call
+    /// reaches the end of the data.
+    pub(super) fn find(&mut self, data: &[u8], prices: &Prices, symbols: usize, out: &mut Vec<Sequence>) -> usize {
+        let start = self.state.anchor;
+        let state = self.state;
+        self.state = match self.effort {
+            Effort::Quick => state.run(&mut self.pairs, data, prices, symbols, out),
+            Effort::Thorough => state.run(&mut self.chains, data, prices, symbols, out),
+        };
+        self.state.anchor - start
+    }
+}
+
+impl State {
+    #[inline]
+    fn run(
+        mut self,
+        search: &mut impl Search,
+        data: &[u8],
+        prices: &Prices,
+        symbols: usize,
+        out: &mut Vec<Sequence>,
+    ) -> Self {
+        let mut room = symbols as isize;
+        while room > 0 && self.places.next + 8 <= data.len() {
+            let waiting = self.waiting;
+            let place = Place { position: self.places.next, anchor: self.anchor, waiting_end: waiting.end() };
+            let found = search.look(data, place, prices);
+            if waiting.is_some() && found.gain <= waiting.gain + BETTER {
+                room -= self.take(waiting, search, data, out);
+                continue;
+            }
+            self.places.advance();
+            if found.is_some() {
+                self.waiting = found;
+                if found.length >= ENOUGH {
+                    room -= self.take(found, search, data, out);
+                }
+            } else if self.places.next > self.anchor + MOST_LITERALS {
+                // A block can end only behind a sequence.
+                push(out, MOST_LITERALS, 0, 0);
+                self.anchor += MOST_LITERALS;
+                room -= MOST_LITERALS as isize;
+            }
+        }
+        if room > 0 {
+            if self.waiting.is_some() {
+                self.take(self.waiting, search, data, out);
+            }
+            push(out, data.len() - self.anchor, 0, 0);
+            self.anchor = data.len();
+        }
+        self
+    }
+
+    /// Makes a repetition a sequence; says how many symbols it has.
+    #[inline]
+    fn take(&mut self, found: Match, search: &mut impl Search, data: &[u8], out: &mut Vec<Sequence>) -> isize {
+        let literals = found.start as usize - self.anchor;
+        push(out, literals, found.length, found.distance);
+        self.anchor = found.end();
+        self.waiting = Match::default();
+        while self.places.next < self.anchor {
+            if self.places.next + 8 <= data.len() {
+                search.enter(data, self.places.next);
+            }
+            self.places.advance();
+        }
+        literals as isize + 1
+    }
+}
+
+impl Places {
+    #[inline]
+    fn advance(&mut self) {
+        self.next += self.step;
+        if self.next >= self.row_end {
+            self.next = self.row_end + 1;
+            self.row_end += self.row;
+        }
+    }
+}
+
+/// Adds a sequence, unless it would be empty.
+#[inline]
+fn push(out: &mut Vec<Sequence>, literals: usize, length: u32, distance: u32) {
+    if literals > 0 || length > 0 {
+        out.push(Sequence { literals: literals as u32, length: length as u16, distance: distance as u16 });
+    }
+}
+
+/// The longest run of literals in a sequence, unless data ends.
+const MOST_LITERALS: usize = 4096;
+
+/// A repetition that is taken without looking further.
+const ENOUGH: u32 = 16;
+
+/// Bits that a repetition must save over the one before it.
+const BETTER: i32 = 4;

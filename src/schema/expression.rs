@@ -26,6 +26,7 @@ enum Node {
     Remaining,
     Blank(String),
     Bit(String, u32),
+    ValueOr(String, i128),
     Not(Box<Node>),
     Binary(Operator, Box<Node>, Box<Node>),
 }
@@ -125,6 +126,10 @@ fn evaluate(node: &Node, scope: Scope<'_>) -> Result<Outcome, String> {
             let value = scope.find(name)?.to_int().ok_or_else(|| format!("{name} is no integer"))?;
             Outcome::Number((value >> bit) & 1)
         }
+        Node::ValueOr(name, default) => match scope.find(name) {
+            Ok(data) => Outcome::Number(data.to_int().ok_or_else(|| format!("{name} is no integer"))?),
+            Err(_) => Outcome::Number(*default),
+        },
         Node::Not(inner) => Outcome::Number(i128::from(evaluate(inner, scope)?.number()? == 0)),
         Node::Binary(operator, left, right) => return apply(*operator, left, right, scope),
     })
@@ -262,6 +267,17 @@ impl Parser<'_> {
                     self.expect(")")?;
                     Node::Blank(name)
                 }
+                "value" => {
+                    self.expect("(")?;
+                    let name = self.name()?;
+                    self.expect(",")?;
+                    let default = match self.take()? {
+                        Token::Number(value) => value,
+                        other => return Err(format!("number expected, not {other:?}")),
+                    };
+                    self.expect(")")?;
+                    Node::ValueOr(name, default)
+                }
                 "bit" => {
                     self.expect("(")?;
                     let name = self.name()?;
@@ -324,6 +340,7 @@ mod tests {
             ("KIND == 0 or blank(SPACE)", 1),
             ("bit(MASK, 1) + bit(MASK, 0) * 10", 1),
             ("remaining > 6", 1),
+            ("value(MISSING, 4) + value(COUNT, 0)", 16),
             ("blank(KIND) and MISSING == 1", 0),
         ];
         for (text, expected) in cases {

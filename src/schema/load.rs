@@ -12,12 +12,12 @@ impl Structure {
     /// [`Error::Usage`] with the line that is wrong.
     pub fn load(text: &str) -> Result<Vec<Self>> {
         let mut loader = Loader { structures: Vec::new(), open: Vec::new() };
-        for (number, line) in text.lines().enumerate() {
-            let (line, note) = split_note(line);
+        for (number, line) in expand(text).map_err(|reason| Error::usage("structure table").found(reason))? {
+            let (line, note) = split_note(&line);
             if !line.is_empty() {
-                loader.line(line, note).map_err(|reason| {
-                    Error::usage("structure table").field(format!("line {}", number + 1)).found(reason)
-                })?;
+                loader
+                    .line(line, note)
+                    .map_err(|reason| Error::usage("structure table").field(format!("line {number}")).found(reason))?;
             }
         }
         loader.finish().map_err(|reason| Error::usage("structure table").found(reason))
@@ -92,6 +92,27 @@ impl Loader {
         self.all_closed()?;
         Ok(self.structures)
     }
+}
+
+/// The lines with their numbers, those of included structures in the place of the `include`.
+fn expand(text: &str) -> std::result::Result<Vec<(usize, String)>, String> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let Some(include) = line.trim().strip_prefix("include ") else {
+            lines.push((number, line.to_owned()));
+            continue;
+        };
+        let (name, prefix) = include.trim().split_once(' ').ok_or_else(|| "include NAME PREFIX".to_owned())?;
+        let begins = |line: &str| line.split_whitespace().take(2).eq(["structure", name]);
+        let start = lines.iter().position(|(_, line)| begins(line));
+        let start = start.ok_or_else(|| format!("no structure {name} before line {number}"))? + 1;
+        let rows = lines[start..].iter().take_while(|(_, line)| !line.trim().starts_with("structure "));
+        let rows = rows.filter(|(_, line)| !line.trim().starts_with("source "));
+        let prefixed: Vec<_> =
+            rows.map(|(_, line)| (number, line.replace(" _", &format!(" {}", prefix.trim())))).collect();
+        lines.extend(prefixed);
+    }
+    Ok(lines)
 }
 
 /// `NAME SIZE CHARSET [kind] [values a b | range a b] [nullable] [default x]`; values with blanks stand in quotes.
@@ -233,6 +254,15 @@ field MASK 4 BIN uint
         assert_eq!(fields[0].check, Check::Range(0.0, 9.0));
         assert_eq!(fields[2].check, Check::Values(vec!["A B".to_owned(), "C".to_owned()]));
         assert_eq!((fields[1].nullable, fields[1].kind, fields[3].kind), (true, Kind::Real, Kind::Unsigned));
+    }
+
+    #[test]
+    fn an_included_structure_gets_its_prefix() {
+        let table = "structure S\nfield _CLAS 1 A\nwhen _CLAS == \"U\"\nfield _X 1 A\nend\nstructure T\ninclude S FS\nfield Y 1 A";
+        let structures = Structure::load(table).unwrap();
+        let names: Vec<_> = structures[1].fields().iter().map(|field| field.name.clone()).collect();
+        assert_eq!(names, ["FSCLAS", "FSX", "Y"]);
+        assert!(Structure::load("structure T\ninclude S FS").is_err());
     }
 
     #[test]

@@ -14,9 +14,12 @@
 //!   field LON 15 A real
 //! end
 //! ```
+//! `include NAME PREFIX` puts the rows of an earlier structure of the same text in its place, with the prefix for the `_` at
+//! the beginning of their names.
+//!
 //! A size is a number or an expression; a condition is an expression: integers, `"text"`, names of fields that stand before
 //! (innermost group first), `+ - * /`, `== != < <= > >=`, `and or not`, `bit(NAME, n)` (bit n of a binary field, 0 the least
-//! significant), `blank(NAME)`, and `remaining` (bytes left in the structure when reading; when writing, whether a field of
+//! significant), `blank(NAME)`, `value(NAME, n)` (n where no such field stands before), and `remaining` (bytes left in the structure when reading; when writing, whether a field of
 //! the group is given).
 
 mod charset;

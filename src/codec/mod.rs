@@ -2,7 +2,15 @@
 //!
 //! A codec is a folder here and a line in `registry.rs`; containers map their own codes to it (`format/tiff/compression.rs`).
 
+mod bytewise;
+pub mod deflate;
+pub mod lzw;
+pub mod packbits;
+mod packing;
+mod predictor;
+pub mod raw;
 mod registry;
+pub mod zstd;
 
 pub use registry::{CODECS, Codec, by_name};
 
@@ -110,6 +118,7 @@ pub trait BlockDecoder: Send + Sync {
 pub struct Scratch {
     /// Bytes between two stages.
     pub bytes: Vec<u8>,
+    pub(crate) coders: bytewise::Coders,
 }
 
 impl BlockSpec {
@@ -151,3 +160,6 @@ impl BlockSpec {
         self.stored_row_bytes() * self.rows as usize
     }
 }
+
+#[cfg(test)]
+mod tests;

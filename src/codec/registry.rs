@@ -1,6 +1,6 @@
 //! The codecs there are.
 
-use super::{BlockDecoder, BlockEncoder};
+use super::{BlockDecoder, BlockEncoder, deflate, lzw, packbits, raw, zstd};
 
 /// A codec and what it can do.
 pub struct Codec {
@@ -17,9 +17,24 @@ pub struct Codec {
 }
 
 /// Every codec.
-pub static CODECS: &[Codec] = &[];
+pub static CODECS: &[Codec] = &[
+    lossless("none", false, &raw::Raw, &raw::Raw),
+    lossless("packbits", false, &packbits::PackBits, &packbits::PackBits),
+    lossless("lzw", true, &lzw::Lzw, &lzw::Lzw),
+    lossless("deflate", true, &deflate::Deflate, &deflate::Deflate),
+    lossless("zstd", true, &zstd::Zstd, &zstd::Zstd),
+];
 
 /// The codec of this name.
 pub fn by_name(name: &str) -> Option<&'static Codec> {
     CODECS.iter().find(|codec| codec.name == name)
+}
+
+const fn lossless(
+    name: &'static str,
+    predicts: bool,
+    encoder: &'static dyn BlockEncoder,
+    decoder: &'static dyn BlockDecoder,
+) -> Codec {
+    Codec { name, lossless: true, predicts, encoder: Some(encoder), decoder }
 }

@@ -2,5 +2,7 @@
 //! loop is chosen at run time, and the tests compare the two.
 
 mod interleave;
+mod predictor;
 
 pub use interleave::{deinterleave, interleave, swap_bytes};
+pub use predictor::{accumulate, difference, join_planes, split_planes};

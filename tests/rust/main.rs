@@ -1,1 +1,9 @@
-fn main() {}
+//! Tests of the crate through its public interface, over every format that is registered.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
+mod documents;
+mod faults;
+mod reading;
+mod support;
+mod writing;

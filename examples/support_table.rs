@@ -1,0 +1,49 @@
+//! Prints what can be read and written, as the README shows it, from the registries of formats and codecs.
+//!
+//! ```sh
+//! cargo run --example support_table
+//! ```
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use osml_io::codec::CODECS;
+use osml_io::format::FORMATS;
+
+fn main() -> ExitCode {
+    match std::io::Write::write_all(&mut std::io::stdout(), support_table().as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// The tables in Markdown.
+pub(crate) fn support_table() -> String {
+    let mut table = String::from("| format | extensions | read | write | notes |\n|---|---|---|---|---|\n");
+    for format in FORMATS {
+        let extensions: Vec<_> = format.extensions.iter().map(|name| format!("`.{name}`")).collect();
+        let note = note(format.name);
+        let _ = writeln!(table, "| `{}` | {} | yes | yes | {note} |", format.name, extensions.join(" "));
+    }
+    table += "\n| codec | read | write | lossless |\n|---|---|---|---|\n";
+    for codec in CODECS {
+        let (write, lossless) = (yes(codec.encoder.is_some()), yes(codec.lossless));
+        let _ = writeln!(table, "| {} | yes | {write} | {lossless} |", codec.name);
+    }
+    table
+}
+
+fn yes(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}
+
+/// What the registries do not say.
+fn note(format: &str) -> &'static str {
+    NOTES.iter().find(|(name, _)| *name == format).map_or("", |(_, note)| note)
+}
+
+const NOTES: &[(&str, &str)] = &[
+    ("tiff", "GeoTIFF and BigTIFF; tiles and strips, every sample type; see [TIFF](docs/formats/tiff.md)"),
+    ("png", "8 and 16 bits, grey to RGBA; palette and 1, 2, 4 bits on reading; see [PNG](docs/formats/png.md)"),
+    ("jpeg", "8 bits, grey and RGB, CMYK on reading; lossy; see [JPEG](docs/formats/jpeg.md)"),
+];

@@ -1,0 +1,131 @@
+//! PackBits (TIFF 6.0 §9, Compression 32773): runs and literals of at most 128 bytes. Every row is packed by itself;
+//! readers accept runs that cross rows, because some writers make them.
+
+use super::bytewise::{ByteCoder, Coders, check_filled};
+use super::{BlockSpec, Result};
+use crate::error::Error;
+
+/// The `PackBits` codec.
+#[derive(Debug)]
+pub struct PackBits;
+
+impl ByteCoder for PackBits {
+    fn compress(&self, spec: &BlockSpec, stored: &[u8], out: &mut Vec<u8>, _: &mut Coders) -> Result<()> {
+        stored.chunks(spec.stored_row_bytes().max(1)).for_each(|row| pack(row, out));
+        Ok(())
+    }
+
+    fn decompress(&self, _: &BlockSpec, data: &[u8], stored: &mut [u8], _: &mut Coders) -> Result<()> {
+        let filled = unpack(data, stored)?;
+        check_filled("PackBits block", filled, stored.len())
+    }
+}
+
+/// The most bytes a run or a literal holds.
+const LONGEST: usize = 128;
+
+/// Two equal bytes cost as much as a run as inside a literal, which a run would break; three are a gain.
+const SHORTEST_RUN: usize = 3;
+
+fn pack(row: &[u8], out: &mut Vec<u8>) {
+    let mut literal = 0;
+    let mut at = 0;
+    while at < row.len() {
+        let length = run_length(&row[at..]);
+        if length >= SHORTEST_RUN || (length == 2 && literal == at) {
+            put_literals(&row[literal..at], out);
+            out.extend_from_slice(&[(257 - length) as u8, row[at]]);
+            literal = at + length;
+        }
+        at += length;
+    }
+    put_literals(&row[literal..], out);
+}
+
+/// How often the first byte stands at the beginning, at most [`LONGEST`].
+fn run_length(bytes: &[u8]) -> usize {
+    bytes.iter().take(LONGEST).take_while(|byte| **byte == bytes[0]).count()
+}
+
+fn put_literals(bytes: &[u8], out: &mut Vec<u8>) {
+    for chunk in bytes.chunks(LONGEST) {
+        out.push((chunk.len() - 1) as u8);
+        out.extend_from_slice(chunk);
+    }
+}
+
+/// Unpacks until `out` is full or `data` ends, and says how many bytes were filled.
+fn unpack(data: &[u8], out: &mut [u8]) -> Result<usize> {
+    let (mut from, mut to) = (0, 0);
+    while to < out.len() && from < data.len() {
+        let code = usize::from(data[from]);
+        from += 1;
+        match code {
+            0..128 => {
+                let length = (code + 1).min(out.len() - to);
+                let literal = data.get(from..from + length).ok_or_else(|| {
+                    Error::malformed("PackBits literal")
+                        .found(format!("{} bytes left", data.len() - from))
+                        .allowed(format!("{length} bytes"))
+                        .at(from as u64)
+                })?;
+                out[to..to + length].copy_from_slice(literal);
+                (from, to) = (from + code + 1, to + length);
+            }
+            128 => {}
+            _ => {
+                let length = (257 - code).min(out.len() - to);
+                let Some(byte) = data.get(from) else { break };
+                out[to..to + length].fill(*byte);
+                (from, to) = (from + 1, to + length);
+            }
+        }
+    }
+    Ok(to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(row: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        pack(row, &mut out);
+        out
+    }
+
+    #[test]
+    fn the_known_example_is_packed_and_unpacked() {
+        let plain = [
+            0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0xAA, 0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0x22, 0xAA, 0xAA, 0xAA, 0xAA,
+            0xAA, 0xAA, 0xAA, 0xAA, 0xAA, 0xAA,
+        ];
+        let stored = [0xFE, 0xAA, 0x02, 0x80, 0x00, 0x2A, 0xFD, 0xAA, 0x03, 0x80, 0x00, 0x2A, 0x22, 0xF7, 0xAA];
+        assert_eq!(packed(&plain), stored);
+        let mut out = [0; 24];
+        assert_eq!(unpack(&stored, &mut out).unwrap(), 24);
+        assert_eq!(out, plain);
+    }
+
+    #[test]
+    fn runs_and_literals_split_at_128_bytes() {
+        assert_eq!(packed(&[7; 300]), [0x81, 7, 0x81, 7, 0xD5, 7]);
+        let ramp: Vec<u8> = (0..200).collect();
+        let stored = packed(&ramp);
+        assert_eq!((stored.len(), stored[0], stored[129]), (202, 127, 71));
+    }
+
+    #[test]
+    fn a_no_operation_is_skipped_and_a_long_run_is_cut() {
+        let mut out = [0; 3];
+        assert_eq!(unpack(&[0x80, 0x81, 9], &mut out).unwrap(), 3);
+        assert_eq!(out, [9; 3]);
+    }
+
+    #[test]
+    fn short_data_says_how_much_was_found() {
+        let spec = BlockSpec::new(10, 1, 1, crate::image::SampleType::UInt8);
+        let error = PackBits.decompress(&spec, &[0xFE, 5], &mut [0; 10], &mut Coders::default()).unwrap_err();
+        assert_eq!(error.to_string(), "malformed PackBits block: 3 bytes (allowed: 10 bytes)");
+    }
+}

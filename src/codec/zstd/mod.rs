@@ -1,0 +1,68 @@
+//! Zstandard (RFC 8878; Compression 50000 in TIFF): one frame per block.
+
+use zstd::zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective, compress_bound, get_error_name};
+
+use super::bytewise::{ByteCoder, Coders, check_filled};
+use super::{BlockSpec, Result};
+use crate::error::Error;
+
+/// The Zstandard codec. Levels are 1 to 22, and negative ones for more speed; the default is [`DEFAULT_LEVEL`].
+#[derive(Debug)]
+pub struct Zstd;
+
+/// The library's own default. Differenced imagery has few matches, so higher levels mostly cost time.
+const DEFAULT_LEVEL: i32 = 3;
+
+/// Contexts kept from block to block.
+#[derive(Default)]
+pub(crate) struct State {
+    compressor: Option<CCtx<'static>>,
+    decompressor: Option<DCtx<'static>>,
+}
+
+impl ByteCoder for Zstd {
+    fn compress(&self, spec: &BlockSpec, stored: &[u8], out: &mut Vec<u8>, coders: &mut Coders) -> Result<()> {
+        let level = spec.level.unwrap_or(DEFAULT_LEVEL);
+        if !(LEVELS.0..=LEVELS.1).contains(&level) {
+            let allowed = format!("{} to {}", LEVELS.0, LEVELS.1);
+            return Err(Error::usage("level of Zstandard").found(level).allowed(allowed));
+        }
+        let compressor = coders.zstd.compressor.get_or_insert_with(CCtx::create);
+        let start = out.len();
+        out.resize(start + compress_bound(stored.len()), 0);
+        let length = compressor
+            .set_parameter(CParameter::CompressionLevel(level))
+            .and_then(|_| compressor.compress2(&mut out[start..], stored))
+            .map_err(|code| Error::unsupported("Zstandard block").found(get_error_name(code)))?;
+        out.truncate(start + length);
+        Ok(())
+    }
+
+    fn decompress(&self, _: &BlockSpec, data: &[u8], stored: &mut [u8], coders: &mut Coders) -> Result<()> {
+        let decompressor = coders.zstd.decompressor.get_or_insert_with(DCtx::create);
+        let filled = match decompressor.decompress(&mut *stored, data) {
+            Ok(filled) => filled,
+            // The frame may hold more than the block: its beginning is what counts.
+            Err(_) => decompress_prefix(decompressor, data, stored)?,
+        };
+        check_filled("Zstandard block", filled, stored.len())
+    }
+}
+
+const LEVELS: (i32, i32) = (-7, 22);
+
+/// Decodes until `out` is full or `data` ends, and says how many bytes were filled.
+fn decompress_prefix(decompressor: &mut DCtx, data: &[u8], out: &mut [u8]) -> Result<usize> {
+    let malformed = |code, at| Error::malformed("Zstandard frame").found(get_error_name(code)).at(at);
+    decompressor.reset(ResetDirective::SessionOnly).map_err(|code| malformed(code, 0))?;
+    let mut input = InBuffer::around(data);
+    let mut output = OutBuffer::around(out);
+    while output.pos() < output.capacity() {
+        let before = (input.pos, output.pos());
+        decompressor.decompress_stream(&mut output, &mut input).map_err(|code| malformed(code, input.pos as u64))?;
+        if (input.pos, output.pos()) == before {
+            break;
+        }
+    }
+    Ok(output.pos())
+}

@@ -1,0 +1,106 @@
+"""The project's own checks find what they are there to find."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import dependency_rule
+import licences
+import snippets
+
+
+def source(folder: Path, **files: str) -> Path:
+    for name, code in files.items():
+        path = folder / (name.replace("__", "/") + ".rs")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(code)
+    return folder
+
+
+def test_the_crate_keeps_the_dependency_rule() -> None:
+    assert dependency_rule.violations(dependency_rule.ROOT / "src") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("image__pixels", "use crate::codec::Codec;", "image uses codec"),
+        ("codec__raw", "use crate::{error::Error, format::{Format, tiff}, io::Sink};", "codec uses format"),
+        ("io__sink", "fn f() { crate::image::g() }", "io uses image"),
+        ("metadata", "use crate::asset::AssetInfo;", "metadata uses asset"),
+        ("format__tiff__ifd", "use crate::format::png::Chunk;", "format tiff uses format png"),
+        ("format__tiff__ifd", "use super::super::png::Chunk;", "format tiff uses format png"),
+        ("format__tiff__mod", "use super::png::Chunk;", "format tiff uses format png"),
+        ("dataset", "use pyo3::prelude::*;", "Python outside of src/python"),
+        ("novelty__mod", "", "has no place in the dependency rule"),
+    ],
+)
+def test_a_use_against_the_rule_is_found(tmp_path: Path, name: str, code: str, said: str) -> None:
+    found = dependency_rule.violations(source(tmp_path, **{name: code, "format__png__mod": ""}))
+    assert len(found) == 1
+    assert said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("format__tiff__ifd", "use crate::{codec::by_name, error::Result};\n// crate::python is only mentioned"),
+        ("image__pixels", "use crate::simd;\n#[cfg(test)]\nmod tests {\n    use crate::codec::Codec;\n}"),
+        ("image__pixels__tests", "use crate::codec::Codec;"),
+        ("python__mod", "use crate::dataset::DatasetReader; use pyo3::prelude::*;"),
+        ("asset", "use crate::metadata::Metadata;"),
+    ],
+)
+def test_a_use_that_is_allowed_is_not_found(tmp_path: Path, name: str, code: str) -> None:
+    assert dependency_rule.violations(source(tmp_path, **{name: code})) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "allowed"),
+    [
+        ("MIT", True),
+        ("GPL-3.0-only", False),
+        ("MIT OR GPL-3.0-only", True),
+        ("MIT AND GPL-3.0-only", False),
+        ("MIT/Apache-2.0", True),
+        ("(MIT OR GPL-3.0-only) AND IJG", True),
+        ("MIT AND (GPL-3.0-only OR AGPL-3.0-only)", False),
+        ("GPL-3.0-only OR MIT AND IJG", True),
+        ("Apache-2.0 WITH LLVM-exception", True),
+        ("GPL-2.0-only WITH Classpath-exception-2.0", False),
+        ("", False),
+    ],
+)
+def test_licence_expressions_are_evaluated(expression: str, allowed: bool) -> None:
+    known = {"MIT", "Apache-2.0", "IJG", "Apache-2.0 WITH LLVM-exception"}
+    assert licences.is_allowed(expression, known) is allowed
+
+
+def test_a_crate_without_a_licence_is_refused() -> None:
+    packages = [{"name": "a", "version": "1", "license": None}, {"name": "b", "version": "2", "license": "MIT"}]
+    assert licences.violations(packages, {"MIT"}) == ["a 1: no licence expression"]
+
+
+def test_snippets_are_the_python_blocks_that_are_not_excused() -> None:
+    text = "\n".join(
+        [
+            "# Page",
+            "```python",
+            "first = 1",
+            "```",
+            "```rust",
+            "let first = 1;",
+            "```",
+            "<!-- not run: needs a file -->",
+            "```python",
+            "second = open('missing')",
+            "```",
+            "```python",
+            "third = first",
+            "```",
+        ]
+    )
+    found = snippets.python_blocks(text)
+    assert [(block.line, block.code) for block in found] == [(3, "first = 1\n"), (13, "third = first\n")]

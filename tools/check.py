@@ -1,0 +1,317 @@
+"""The one command that tells whether the project is in order.
+
+Needs Rust, a C compiler and Python 3.10 or newer with venv; everything else is fetched from crates.io and PyPI. Builds go
+to `target/` (or `CARGO_TARGET_DIR`), and what is built already is used again. Every step runs even where one before it
+failed, unless it needs that one's result. The output of each step is kept in `target/check/`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+import project
+
+PYTHON_TESTS = project.ROOT / "tests" / "python"
+QUICK_TESTS = ("unit", "project", "spec")
+TAIL = 120
+
+
+def main() -> int:
+    """Runs the steps; exits 0 where all passed."""
+    arguments = parse()
+    steps = fast_steps() if arguments.fast else all_steps()
+    if arguments.list:
+        print("\n".join(step.name for step in steps))
+        return 0
+    runner = Runner(verbose=arguments.verbose)
+    for step in steps:
+        if not arguments.only or any(word in step.name for word in arguments.only):
+            runner.run(step)
+    return runner.finish()
+
+
+@dataclass
+class Step:
+    """A named step. `needs` names the steps without whose success it makes no sense."""
+
+    name: str
+    action: Callable[[Shell], None]
+    needs: Sequence[str] = ()
+
+
+class Shell:
+    """Runs the commands of a step, with their output in the step's log."""
+
+    def __init__(self, log: TextIO, *, verbose: bool) -> None:
+        self.log = log
+        self.verbose = verbose
+
+    def __call__(self, command: Sequence[object], *, env: dict[str, str] | None = None, cwd: Path = project.ROOT) -> str:
+        """Runs a command and returns its output; raises where it fails."""
+        words = [str(part) for part in command]
+        self.write("$ " + " ".join(words) + "\n")
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=project.environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        lines = []
+        assert process.stdout is not None
+        with process:
+            for line in process.stdout:
+                lines.append(line)
+                self.write(line)
+        if process.returncode != 0:
+            raise StepFailed(f"{Path(words[0]).name} ended with {process.returncode}")
+        return "".join(lines)
+
+    def say(self, text: str) -> None:
+        """Notes something in the log."""
+        self.write(text + "\n")
+
+    def write(self, text: str) -> None:
+        """Appends to the log."""
+        self.log.write(text)
+        self.log.flush()
+        if self.verbose:
+            sys.stdout.write("    " + text)
+
+
+class StepFailed(Exception):
+    """A step found something wrong."""
+
+
+@dataclass
+class Runner:
+    """Runs steps, says how each went, and counts."""
+
+    verbose: bool
+    passed: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    start: float = field(default_factory=time.monotonic)
+
+    def run(self, step: Step) -> None:
+        """Runs a step, or says why not."""
+        missing = [name for name in step.needs if name in self.failed + self.skipped]
+        if missing:
+            self.skipped.append(step.name)
+            print(f"{step.name:<44} skipped: {missing[0]} did not pass", flush=True)
+            return
+        print(f"{step.name:<44} ", end="\n" if self.verbose else "", flush=True)
+        path = project.target_dir() / "check" / (re.sub(r"\W+", "-", step.name) + ".log")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        start = time.monotonic()
+        failure = None
+        with path.open("w", encoding="utf-8") as log:
+            try:
+                step.action(Shell(log, verbose=self.verbose))
+            except (StepFailed, OSError, subprocess.CalledProcessError) as error:
+                failure = str(error)
+        text = path.read_text(encoding="utf-8")
+        facts = summary(text)
+        verdict = f"FAILED: {failure}" if failure else "ok" + (f"  ({facts})" if facts else "")
+        print(f"{time.monotonic() - start:7.1f} s  {verdict}", flush=True)
+        (self.failed if failure else self.passed).append(step.name)
+        if failure and not self.verbose:
+            print("".join(f"    {line}\n" for line in text.splitlines()[-TAIL:]), end="", flush=True)
+
+    def finish(self) -> int:
+        """Prints the counts and returns the exit code."""
+        minutes, seconds = divmod(time.monotonic() - self.start, 60)
+        print(f"\n{int(minutes)} min {seconds:.0f} s")
+        for name in self.failed:
+            print(f"FAILED: {name}")
+        skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
+        print(f"{len(self.passed)} passed, {len(self.failed)} failed{skipped}", flush=True)
+        return 1 if self.failed or self.skipped or not self.passed else 0
+
+
+def all_steps() -> list[Step]:
+    """Everything, cheap first."""
+    wheel = "wheel (release)"
+    tests = "Python tests against the wheel"
+    folders = [name for name in folders_with_tests() if name not in {"project", "typing"}]
+    return [
+        *source_steps(),
+        Step("no Python in the default build", no_python),
+        Step("clippy", clippy),
+        Step("clippy, feature python", functools.partial(clippy, features=["python"])),
+        Step("Rust tests", rust_tests),
+        Step("Rust tests, feature python", rust_tests_with_python),
+        Step("examples", examples),
+        Step(wheel, functools.partial(install, profile="release", environment="wheel", clean=True)),
+        Step("project tests", functools.partial(pytest, environment="wheel", folders=["project"]), [wheel]),
+        Step("stubs (stubtest)", stubs, [wheel]),
+        Step("typing cases", functools.partial(pytest, environment="wheel", folders=["typing"]), [wheel]),
+        Step(tests, functools.partial(pytest, environment="wheel", folders=folders), [wheel]),
+    ]
+
+
+def fast_steps() -> list[Step]:
+    """The inner loop: under 90 seconds where little has changed."""
+    wheel = "extension (dev build)"
+    folders = [name for name in folders_with_tests() if name in QUICK_TESTS]
+    return [
+        *source_steps(),
+        Step("Rust unit tests", functools.partial(rust_tests, targets=["--lib"])),
+        Step(wheel, functools.partial(install, profile="dev", environment="fast", clean=False)),
+        Step("quick Python tests", functools.partial(pytest, environment="fast", folders=folders), [wheel]),
+    ]
+
+
+def source_steps() -> list[Step]:
+    """What can be said without compiling."""
+    return [
+        Step("format", lambda shell: checked(shell(["cargo", "fmt", "--check"]))),
+        Step("dependency rule", lambda shell: checked(shell([sys.executable, "tools/dependency_rule.py"]))),
+        Step("licences of dependencies", licences),
+    ]
+
+
+def checked(_output: str) -> None:
+    """Nothing more is asked of a command than that it succeeds."""
+
+
+def licences(shell: Shell) -> None:
+    shell([project.tools_python(shell), "tools/licences.py"])
+
+
+def no_python(shell: Shell) -> None:
+    """The default build has no Python in it, and the feature brings it, so that this check can fail."""
+    tree = ["cargo", "tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"]
+    default, python = shell([*tree, "--no-default-features"]), shell([*tree, "--features", "python"])
+    bound = re.compile(r"^(?:pyo3\S*|numpy|python\S*) ", re.M)
+    if bound.search(default):
+        raise StepFailed("`cargo build --no-default-features` would compile Python bindings")
+    if not bound.search(python):
+        raise StepFailed("the feature python brings no Python bindings: this check looks for the wrong names")
+    shell(["cargo", "check", "--locked", "--no-default-features"])
+
+
+def clippy(shell: Shell, features: Sequence[str] = ()) -> None:
+    shell(["cargo", "clippy", "--locked", "--all-targets", *feature_arguments(features), "--", "-D", "warnings"])
+
+
+def rust_tests(shell: Shell, targets: Sequence[str] = ()) -> None:
+    shell(["cargo", "test", "--locked", *targets])
+
+
+def rust_tests_with_python(shell: Shell) -> None:
+    """Runs the tests with the interpreter linked in. A Python that comes without its shared library cannot be linked; the
+    tests are then compiled but not run (`pytest` exercises the same code through the extension)."""
+    arguments = ["cargo", "test", "--locked", "--features", "python", "--lib", "--tests"]
+    library = shared_python()
+    if library is None:
+        shell.say("this Python has no shared library to link with: compiled only")
+        shell(["cargo", "check", "--locked", "--features", "python", "--tests"])
+        return
+    variable = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
+    path = os.pathsep.join([str(library.parent), *filter(None, [os.environ.get(variable)])])
+    shell(arguments, env={variable: path})
+
+
+def shared_python() -> Path | None:
+    """The shared library of the interpreter, where there is one to link with."""
+    folder, name = sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("LDLIBRARY")
+    if not folder or not name or not sysconfig.get_config_var("Py_ENABLE_SHARED"):
+        return None
+    library = Path(folder) / name
+    return library if library.exists() and library.suffix != ".a" else None
+
+
+def feature_arguments(features: Sequence[str]) -> list[str]:
+    return ["--features", ",".join(features)] if features else []
+
+
+def examples(shell: Shell) -> None:
+    """Runs the programs of `examples/` on a file that the first one makes."""
+    folder = project.target_dir() / "check" / "examples"
+    folder.mkdir(parents=True, exist_ok=True)
+    run = ["cargo", "run", "--quiet", "--locked", "--example"]
+    shell([*run, "write_gradient", "--", folder / "gradient.tif"])
+    shell([*run, "convert", "--", folder / "gradient.tif", folder / "gradient.png"])
+    shell([*run, "support_table"])
+    if not (folder / "gradient.png").stat().st_size:
+        raise StepFailed("the converted file is empty")
+
+
+def install(shell: Shell, profile: str, environment: str, clean: bool) -> None:
+    """Builds the wheel and installs it into an environment with the test requirements."""
+    wheel = project.build_wheel(shell, profile=profile)
+    python = project.make_venv(venv_path(environment), [PYTHON_TESTS / "requirements.txt"], shell, clean=clean)
+    project.install_wheel(python, wheel, shell)
+    code = "import aws.osml.io as io; print(io.__version__, io.__file__)"
+    shell([python, "-I", "-c", code], cwd=project.target_dir())
+
+
+def stubs(shell: Shell) -> None:
+    """The stubs have the names and signatures of the compiled module."""
+    folder = project.target_dir() / "check" / "stubtest"
+    folder.mkdir(parents=True, exist_ok=True)
+    shell([venv_python("wheel"), "-m", "mypy.stubtest", "aws.osml.io"], cwd=folder)
+
+
+def pytest(shell: Shell, environment: str, folders: Sequence[str]) -> None:
+    """Runs Python tests in an environment with the wheel."""
+    paths = [PYTHON_TESTS / name for name in folders]
+    if not paths:
+        raise StepFailed("there are no such tests")
+    options = ["-q", "-ra", "--import-mode=importlib", "-p", "no:cacheprovider", "--strict-markers"]
+    shell([venv_python(environment), "-m", "pytest", *options, *paths])
+
+
+def folders_with_tests() -> list[str]:
+    """The folders of Python tests, in the order of their names."""
+    return sorted(path.name for path in PYTHON_TESTS.iterdir() if any(path.glob("**/test_*.py")))
+
+
+def venv_path(name: str) -> Path:
+    return project.target_dir() / "venv" / name
+
+
+def venv_python(name: str) -> Path:
+    return project.make_venv(venv_path(name), [PYTHON_TESTS / "requirements.txt"], project.plain_run)
+
+
+def summary(log: str) -> str:
+    """What the test runners said in the end, added up."""
+    counts: dict[str, int] = {}
+    for line in log.splitlines():
+        if re.match(r"test result:|=*\s*\d+ \w+.* in [\d.]+s", line):
+            for number, word in re.findall(r"(\d+) (passed|failed|skipped|ignored|xfailed|errors?)\b", line):
+                counts[word] = counts.get(word, 0) + int(number)
+    return ", ".join(f"{number} {word}" for word, number in counts.items() if number)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./check", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--fast", action="store_true", help="the inner loop: format, rules, unit tests, quick Python tests")
+    parser.add_argument("--only", metavar="WORD", nargs="+", help="only the steps with one of these words in their names")
+    parser.add_argument("--list", action="store_true", help="print the names of the steps")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the output of the steps as it comes")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\nstopped")
+        sys.exit(130)

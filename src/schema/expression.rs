@@ -76,6 +76,11 @@ impl Expression {
         if let Node::Name(name) = &self.root { Some(name) } else { None }
     }
 
+    /// True where the expression is the bytes left: a field that takes the rest of its structure.
+    pub(super) fn is_rest(&self) -> bool {
+        self.root == Node::Remaining
+    }
+
     /// The value as a number; the error says which field is missing or no number.
     pub(super) fn number(&self, scope: Scope<'_>) -> Result<i128, String> {
         evaluate(&self.root, scope)?.number()

@@ -75,7 +75,11 @@ impl Writer<'_> {
     ) -> Result<()> {
         let default = field.default.as_ref().map(|text| FieldData::Text(text.clone()));
         let data = given.get(&field.name).cloned().or(implied.map(FieldData::Int)).or(default);
-        let size = self.evaluate(&field.size, written, outer, 0, Expression::number)?;
+        let size = if field.size.is_rest() {
+            data.as_ref().and_then(|data| length(field, data)).unwrap_or(0)
+        } else {
+            self.evaluate(&field.size, written, outer, 0, Expression::number)?
+        };
         let size = usize::try_from(size).map_err(|_| self.wrong(&field.name, &FieldData::Int(size)))?;
         let bytes = self.encode(field, data.as_ref(), size)?;
         let value = match (field.charset, data) {
@@ -181,14 +185,21 @@ fn implied(later: &[Item], name: &str, given: &Record) -> Option<i128> {
             Some(FieldData::Group(turns)) => Some(turns.len() as i128),
             _ => Some(0),
         },
-        Item::Field(field) if field.size.single_name() == Some(name) => match given.get(&field.name) {
-            Some(FieldData::Text(text)) => field.charset.encode(text).map(|bytes| bytes.len() as i128),
-            Some(FieldData::Bytes(bytes)) => Some(bytes.len() as i128),
-            _ => Some(0),
-        },
+        Item::Field(field) if field.size.single_name() == Some(name) => {
+            Some(given.get(&field.name).and_then(|data| length(field, data)).unwrap_or(0))
+        }
         Item::When { items, .. } => implied(items, name, given),
         _ => None,
     })
+}
+
+/// The bytes of a text or of bytes given for a field.
+fn length(field: &Field, data: &FieldData) -> Option<i128> {
+    match data {
+        FieldData::Text(text) => field.charset.encode(text).map(|bytes| bytes.len() as i128),
+        FieldData::Bytes(bytes) => Some(bytes.len() as i128),
+        _ => None,
+    }
 }
 
 fn is_given(item: &Item, given: &Record) -> bool {

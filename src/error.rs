@@ -175,7 +175,9 @@ impl fmt::Display for Detail {
             write!(f, " {field}")?;
         }
         if let Some(found) = &self.found {
-            write!(f, ": {found}")?;
+            // A subject may end in a colon itself, where it is a sentence about what was found.
+            let colon = if self.field.is_none() && self.subject.ends_with(':') { "" } else { ":" };
+            write!(f, "{colon} {found}")?;
         }
         if let Some(allowed) = &self.allowed {
             write!(f, " (allowed: {allowed})")?;
@@ -233,6 +235,12 @@ mod tests {
         let error =
             Error::malformed("tag").field("TileWidth").found(17).allowed("multiple of 16").segment("IFD 0").at(42);
         assert_eq!(error.to_string(), "malformed tag TileWidth: 17 (allowed: multiple of 16) in IFD 0 at byte 42");
+    }
+
+    #[test]
+    fn a_subject_that_ends_in_a_colon_gets_no_second_one() {
+        assert_eq!(Error::usage("asset is no image:").found("text:0").to_string(), "asset is no image: text:0");
+        assert_eq!(Error::usage("wrong value of").field("rows").found(0).to_string(), "wrong value of rows: 0");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod bytewise;
 pub mod deflate;
+pub mod jpeg;
 pub mod lzw;
 pub mod packbits;
 mod packing;

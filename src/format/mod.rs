@@ -4,7 +4,7 @@ mod jpeg;
 pub mod nitf;
 mod png;
 mod registry;
-mod tiff;
+pub mod tiff;
 
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
 

@@ -4,7 +4,7 @@ use super::Format;
 use crate::error::{Error, Result};
 
 /// Every format, in the order in which first bytes are tried.
-pub static FORMATS: &[&Format] = &[];
+pub static FORMATS: &[&Format] = &[&super::tiff::TIFF];
 
 /// Names and extensions of formats that are planned and not here yet, so that asking for one is told apart from a mistake.
 const PLANNED: &[(&str, &[&str], &[&str])] = &[

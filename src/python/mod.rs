@@ -1,1 +1,60 @@
-//! The extension module `aws.osml.io._io`.
+//! The extension module `aws.osml.io._io`: the crate as Python classes.
+//!
+//! Classes are frozen and hold values of the core. Work is done inside of [`control::detached`], which alone releases the
+//! GIL; worker threads never call Python. `array` is the only file with unsafe code.
+
+mod array;
+mod asset;
+mod buffered;
+mod control;
+mod duck;
+mod encoding;
+mod errors;
+mod image_provider;
+mod index;
+mod layout;
+mod metadata;
+mod open;
+mod pixel_type;
+mod reader;
+mod region;
+mod stream;
+mod tiff;
+mod value;
+mod writer;
+
+/// The compiled part of `aws.osml.io`. Import names from there.
+#[pyo3::pymodule(gil_used = false)]
+mod _io {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::asset::AssetProvider;
+    #[pymodule_export]
+    use super::buffered::{
+        BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedImageAssetProvider, BufferedTextAssetProvider,
+    };
+    #[pymodule_export]
+    use super::encoding::_encoding;
+    #[pymodule_export]
+    use super::image_provider::ImageAssetProvider;
+    #[pymodule_export]
+    use super::metadata::{BufferedMetadataProvider, MetadataProvider};
+    #[pymodule_export]
+    use super::open::IO;
+    #[pymodule_export]
+    use super::reader::{_open_image, _open_reader, DatasetReader};
+    #[pymodule_export]
+    use super::tiff::_tiff_tag;
+    #[pymodule_export]
+    use super::writer::DatasetWriter;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        let abc = module.py().import("collections.abc")?;
+        abc.getattr("Mapping")?.call_method1("register", (module.getattr("MetadataProvider")?,))?;
+        abc.getattr("MutableMapping")?.call_method1("register", (module.getattr("BufferedMetadataProvider")?,))?;
+        Ok(())
+    }
+}

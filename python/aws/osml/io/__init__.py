@@ -1,0 +1,73 @@
+"""Imagery I/O: GeoTIFF, PNG and JPEG written and read block by block, from arrays, lazy providers and other files.
+
+One-liners: `imsave`, `imread`, `iminfo`, `tiles`. Full control: `IO.open`, which gives a `DatasetWriter` or a
+`DatasetReader`, and providers of images and metadata. Arrays are (bands, rows, columns).
+"""
+
+from ._convenience import ImageInfo, Tile, iminfo, imread, imsave, tiles
+from ._enums import AssetType, PixelType
+from ._errors import (
+    AssetNotFoundError,
+    CancelledError,
+    Error,
+    FormatError,
+    LimitError,
+    MetadataWarning,
+    OptionError,
+    OsmlWarning,
+    OutOfRangeError,
+    ProviderError,
+    ShapeWarning,
+    UnsupportedError,
+)
+from ._io import (
+    IO,
+    AssetProvider,
+    BufferedDataAssetProvider,
+    BufferedGraphicAssetProvider,
+    BufferedImageAssetProvider,
+    BufferedMetadataProvider,
+    BufferedTextAssetProvider,
+    DatasetReader,
+    DatasetWriter,
+    ImageAssetProvider,
+    MetadataProvider,
+    __version__,
+)
+from ._typing import ImageProvider
+
+__all__ = [
+    "IO",
+    "AssetNotFoundError",
+    "AssetProvider",
+    "AssetType",
+    "BufferedDataAssetProvider",
+    "BufferedGraphicAssetProvider",
+    "BufferedImageAssetProvider",
+    "BufferedMetadataProvider",
+    "BufferedTextAssetProvider",
+    "CancelledError",
+    "DatasetReader",
+    "DatasetWriter",
+    "Error",
+    "FormatError",
+    "ImageAssetProvider",
+    "ImageInfo",
+    "ImageProvider",
+    "LimitError",
+    "MetadataProvider",
+    "MetadataWarning",
+    "OptionError",
+    "OsmlWarning",
+    "OutOfRangeError",
+    "PixelType",
+    "ProviderError",
+    "ShapeWarning",
+    "Tile",
+    "UnsupportedError",
+    "__version__",
+    "iminfo",
+    "imread",
+    "imsave",
+    "tiles",
+]

@@ -1,0 +1,334 @@
+"""One-line reading and writing, made of the public classes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from operator import index
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ._enums import PixelType
+from ._errors import AssetNotFoundError, OptionError, OutOfRangeError, ShapeWarning
+from ._georeference import corner_pairs, epsg_code, gdal_transform
+from ._io import (
+    IO,
+    BufferedImageAssetProvider,
+    BufferedMetadataProvider,
+    DatasetReader,
+    ImageAssetProvider,
+    _encoding,
+)
+from ._typing import Corners, MetadataLike, PathOrStream
+
+Window = tuple[int, int, int, int]
+
+# More bands than this with a last axis of 3 or 4 are more likely rows: the array has its bands last.
+_MANY_BANDS = 16
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What the headers of a file say of an image."""
+
+    width: int
+    height: int
+    bands: int
+    dtype: str
+    block_size: tuple[int, int]
+    """(width, height) of a block."""
+    num_resolution_levels: int
+    """Resolution levels, full resolution included."""
+    asset_key: str
+    metadata: dict[str, Any]
+    format: str
+    crs: str | None
+    """The coordinate reference system, e.g. `EPSG:32618`."""
+    transform: tuple[float, float, float, float, float, float] | None
+    """GDAL's six numbers, from pixel edges to coordinates."""
+    corners: list[tuple[float, float]] | None
+    """The outer corners: upper left, upper right, lower right, lower left, each (x, y)."""
+    nodata: float | None
+    compression: str
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(bands, rows, columns)."""
+        return (self.bands, self.height, self.width)
+
+
+class Tile(NamedTuple):
+    """A tile of an image."""
+
+    data: npt.NDArray[Any]
+    """(bands, rows, columns), cropped at the image's right and bottom edges."""
+    x: int
+    """The image column of the tile's first column."""
+    y: int
+    """The image row of the tile's first row."""
+    tile_col: int
+    tile_row: int
+
+
+def imsave(
+    path: PathOrStream,
+    data: npt.ArrayLike,
+    *,
+    compression: str | None = None,
+    block_size: tuple[int, int] | None = None,
+    corners: Corners | None = None,
+    crs: Any = None,
+    transform: Any = None,
+    nodata: float | None = None,
+    quality: float | None = None,
+    metadata: MetadataLike | None = None,
+    format: str | None = None,
+    threads: int | None = None,
+) -> None:
+    """Writes an array of (rows, columns) or (bands, rows, columns) to a file.
+
+    The format is that of the extension, or `format`. What is not given is chosen by the format, without loss. The file
+    appears when it is complete; when writing fails, what was there before stays.
+
+    Args:
+        path: A path, or a binary stream, which needs `format`.
+        data: Anything `np.asarray` takes; `bool` is stored as `uint8`.
+        compression: A word the format knows, such as `deflate`, `lzw`, `none`.
+        block_size: (width, height) of the blocks in the file.
+        corners: Upper left, upper right, lower right, lower left as (x, y) in `crs`: pixel edges.
+        crs: `"EPSG:n"`, a number, or an object with `to_epsg()`.
+        transform: GDAL's six numbers or an `Affine`, instead of `corners`.
+        nodata: The value that means "no data"; must fit the dtype.
+        quality: Quality of lossy compression, for JPEG 1 to 100.
+        metadata: What else the file shall say; the arguments above win over it.
+        threads: Threads that work; by default `OSML_IO_THREADS`, else the cores there are.
+
+    Raises:
+        OptionError: A `ValueError`, for an unknown format and for what the format cannot hold.
+    """
+    if corners is not None and transform is not None:
+        raise OptionError("corners and transform: one of them says where the image lies, not both")
+    if corners is not None and crs is None:
+        raise OptionError("corners need a crs that says what they are")
+    image = _image_of(data)
+    hint = _axes_hint(image.shape)
+    settings = {
+        "compression": compression,
+        "block_size": block_size,
+        "corners": None if corners is None else corner_pairs(corners),
+        "transform": None if transform is None else gdal_transform(transform),
+        "crs": None if crs is None else epsg_code(crs),
+        "nodata": nodata,
+        "quality": quality,
+    }
+    with IO.open(path, "w", format, threads=threads) as writer:
+        hints = image.metadata
+        if metadata is not None:
+            hints.update(metadata)
+        try:
+            hints.update(_encoding(writer.format, image, settings))
+            writer.add_asset("image:0", image, roles=["data"])
+        except OptionError as error:
+            if hint:
+                raise OptionError(f"{error}; {hint}") from error
+            raise
+        if hint:
+            # Before the file appears, so that there is none where the warning is made an error.
+            warnings.warn(hint, ShapeWarning, stacklevel=2)
+
+
+def imread(
+    path: PathOrStream,
+    *,
+    window: Window | None = None,
+    asset: str | None = None,
+    bands: int | Sequence[int] | None = None,
+    resolution_level: int = 0,
+    fill_value: float = 0,
+    format: str | None = None,
+    threads: int | None = None,
+    max_bytes: int | None = None,
+) -> npt.NDArray[Any]:
+    """Reads an image, or a part of it, as an array of (bands, rows, columns) in native byte order.
+
+    Args:
+        path: A path, or a binary stream.
+        window: (x, y, width, height) in pixels of `resolution_level`, clipped to the image.
+        asset: The key of the image; by default the first with role `data`, else the first.
+        bands: One band or several, in the order wanted.
+        resolution_level: 0 is full resolution, each further level half of it.
+        fill_value: What pixels of absent (masked, sparse) blocks become.
+        format: The format, where it shall not be found by the first bytes.
+        threads: Threads that work; by default `OSML_IO_THREADS`, else the cores there are.
+        max_bytes: What the read may allocate, in place of limits that stop decompression bombs.
+
+    Raises:
+        OptionError: A `ValueError`, for a window outside of the image and a wrong band or level.
+    """
+    with IO.open(path, "r", format, threads=threads, max_bytes=max_bytes) as reader:
+        image = _image(reader, asset)
+        if window is not None:
+            window = _clipped(window, image.level_shape(resolution_level))
+        return image.read(window, bands, resolution_level, fill_value=fill_value)
+
+
+def iminfo(
+    path: PathOrStream,
+    *,
+    asset: str | None = None,
+    format: str | None = None,
+    max_bytes: int | None = None,
+) -> ImageInfo:
+    """What the headers of a file say of an image; no pixel is decoded.
+
+    Args:
+        path: A path, or a binary stream.
+        asset: The key of the image; by default the first with role `data`, else the first.
+        format: The format, where it shall not be found by the first bytes.
+        max_bytes: What reading may allocate.
+    """
+    with IO.open(path, "r", format, max_bytes=max_bytes) as reader:
+        image = _image(reader, asset)
+        return ImageInfo(
+            width=image.num_columns,
+            height=image.num_rows,
+            bands=image.num_bands,
+            dtype=image.dtype.name,
+            block_size=(image.num_pixels_per_block_horizontal, image.num_pixels_per_block_vertical),
+            num_resolution_levels=image.num_resolution_levels,
+            asset_key=image.key,
+            metadata=image.metadata.entries(),
+            format=reader.format,
+            crs=image.crs,
+            transform=image.transform,
+            corners=image.corners,
+            nodata=image.nodata,
+            compression=image.compression,
+        )
+
+
+def tiles(
+    path: PathOrStream,
+    tile_size: tuple[int, int],
+    *,
+    overlap: tuple[int, int] = (0, 0),
+    asset: str | None = None,
+    bands: int | Sequence[int] | None = None,
+    resolution_level: int = 0,
+    fill_value: float = 0,
+    format: str | None = None,
+    threads: int | None = None,
+    max_bytes: int | None = None,
+) -> Iterator[Tile]:
+    """Goes through an image in tiles of `tile_size` (width, height), row by row.
+
+    Tiles at the right and bottom edges are cropped. Neighbours share `overlap` (columns, rows) pixels. Each row of tiles is
+    read once, the next one while this one is used; two of them are in memory at most. The other arguments are those of
+    `imread`.
+    """
+    width, height = _pair(tile_size, "tile_size", 1)
+    across, down = _pair(overlap, "overlap", 0)
+    if across >= width or down >= height:
+        raise OptionError(f"overlap: {tuple(overlap)} (allowed: less than the tile size {tuple(tile_size)})")
+    reader = IO.open(path, "r", format, threads=threads, max_bytes=max_bytes)
+    image = _image(reader, asset)
+    _, rows, columns = image.level_shape(resolution_level)
+    xs = _starts(columns, width, across)
+    ys = _starts(rows, height, down)
+
+    def strip(y: int) -> npt.NDArray[Any]:
+        return image.read((0, y, columns, min(height, rows - y)), bands, resolution_level, fill_value=fill_value)
+
+    return _tiles(reader, strip, xs, ys, width)
+
+
+def _tiles(reader: DatasetReader, strip: Any, xs: list[int], ys: list[int], width: int) -> Iterator[Tile]:
+    # The strips are read by one thread of its own, which also keeps a caller's stream to one thread at a time.
+    with reader, ThreadPoolExecutor(1, thread_name_prefix="osml-io-tiles") as ahead:
+        following = ahead.submit(strip, ys[0])
+        for tile_row, y in enumerate(ys):
+            current = following.result()
+            if tile_row + 1 < len(ys):
+                following = ahead.submit(strip, ys[tile_row + 1])
+            for tile_col, x in enumerate(xs):
+                # A copy, so that a tile that is kept does not keep its row; where it is the row, it is that itself.
+                data = current if len(xs) == 1 else current[:, :, x : x + width].copy()
+                yield Tile(data, x, y, tile_col, tile_row)
+
+
+def _image_of(data: npt.ArrayLike) -> BufferedImageAssetProvider:
+    """The array as an image that refers to it."""
+    array = data if hasattr(data, "filled") else np.asarray(data)
+    shape = getattr(array, "shape", ())
+    bands, rows, columns = shape if len(shape) == 3 else (1, *shape) if len(shape) == 2 else (0, 0, 0)
+    if not columns * rows * bands:
+        raise OptionError(f"array of shape {shape} (allowed: (rows, columns) or (bands, rows, columns), not empty)")
+    image = BufferedImageAssetProvider.create(
+        "image:0",
+        columns,
+        rows,
+        bands,
+        block_width=columns,
+        block_height=rows,
+        pixel_type=PixelType.UInt8 if array.dtype == bool else PixelType.from_numpy_dtype(array.dtype),
+    )
+    image.set_full_image(array)
+    return image
+
+
+def _axes_hint(shape: tuple[int, int, int]) -> str | None:
+    """A hint for an array whose last axis looks like that of bands."""
+    bands, rows, columns = shape
+    if columns not in (3, 4) or bands <= _MANY_BANDS:
+        return None
+    return (
+        f"an array of shape {shape} is {bands} bands of {rows} rows and {columns} columns; "
+        "where its last axis is that of bands, pass np.moveaxis(array, -1, 0)"
+    )
+
+
+def _image(reader: DatasetReader, asset: str | None) -> ImageAssetProvider:
+    if asset is None:
+        keys = reader.get_asset_keys("image", ["data"]) or reader.get_asset_keys("image")
+        if not keys:
+            raise AssetNotFoundError(f"no image; there is {', '.join(reader) or 'none'}")
+        asset = keys[0]
+    image = reader.get_asset(asset)
+    if not isinstance(image, ImageAssetProvider):
+        raise OptionError(f"asset is no image: {asset}")
+    return image
+
+
+def _clipped(window: Window, shape: tuple[int, int, int]) -> Window:
+    """The part of a window that lies inside of an image."""
+    try:
+        x, y, width, height = (index(number) for number in window)
+    except (TypeError, ValueError):
+        raise OptionError(f"no window: {window!r} (allowed: (x, y, width, height), whole numbers)") from None
+    _, rows, columns = shape
+    left, right = max(x, 0), min(x + width, columns)
+    top, bottom = max(y, 0), min(y + height, rows)
+    if left >= right or top >= bottom:
+        raise OutOfRangeError(f"window holds no pixel of the image: {tuple(window)} (image: {columns} × {rows})")
+    return (left, top, right - left, bottom - top)
+
+
+def _pair(pair: tuple[int, int], name: str, least: int) -> tuple[int, int]:
+    try:
+        first, second = (index(number) for number in pair)
+    except (TypeError, ValueError):
+        first = second = least - 1
+    if min(first, second) < least:
+        raise OptionError(f"{name}: {pair!r} (allowed: two whole numbers of {least} or more)")
+    return (first, second)
+
+
+def _starts(length: int, size: int, overlap: int) -> list[int]:
+    """Where tiles begin: each `size` long but the last, which ends at `length`."""
+    step = size - overlap
+    count = 1 + max(0, -(-(length - size) // step))
+    return [number * step for number in range(count)]

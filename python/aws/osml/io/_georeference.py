@@ -1,0 +1,57 @@
+"""What callers give as `crs` and `transform`, as the numbers that the engine takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._errors import OptionError
+
+
+def epsg_code(crs: Any) -> int:
+    """The EPSG code of `"EPSG:n"`, of a number, or of an object with `to_epsg()`."""
+    if hasattr(crs, "to_epsg"):
+        code = crs.to_epsg()
+        if code is None:
+            raise OptionError(f"crs has no EPSG code: {crs!r}")
+    elif isinstance(crs, str):
+        register, _, digits = crs.strip().rpartition(":")
+        if register.upper() not in ("", "EPSG") or not (digits.isascii() and digits.isdigit()):
+            raise OptionError(f'unknown crs: {crs!r} (allowed: "EPSG:n", a number, an object with to_epsg())')
+        code = digits
+    else:
+        code = crs
+    try:
+        code = int(code) if isinstance(code, str) else code.__index__()
+    except AttributeError:
+        raise OptionError(f'unknown crs: {crs!r} (allowed: "EPSG:n", a number, an object with to_epsg())') from None
+    # Codes from 32768 on are the users' own in GeoTIFF and no codes of the register.
+    if not 1024 <= code <= 32766:
+        raise OptionError(f"unknown crs: {crs!r} (allowed: EPSG codes from 1024 to 32766)")
+    return int(code)
+
+
+def gdal_transform(transform: Any) -> tuple[float, ...]:
+    """GDAL's six numbers of themselves, or of an `Affine`."""
+    if all(hasattr(transform, name) for name in "abcdef"):
+        t = transform
+        return tuple(float(number) for number in (t.c, t.a, t.b, t.f, t.d, t.e))
+    try:
+        numbers = tuple(float(number) for number in transform)
+    except (TypeError, ValueError):
+        numbers = ()
+    if len(numbers) != 6:
+        raise OptionError(f"no transform: {transform!r} (allowed: GDAL's six numbers, or an Affine)")
+    return numbers
+
+
+def corner_pairs(corners: Any) -> list[tuple[float, float]]:
+    """Four corners as pairs of numbers."""
+    try:
+        pairs = [(float(x), float(y)) for x, y in corners]
+    except (TypeError, ValueError):
+        pairs = []
+    if len(pairs) != 4:
+        raise OptionError(
+            f"no corners: {corners!r} (allowed: four (x, y): upper left, upper right, lower right, lower left)"
+        )
+    return pairs

@@ -1,0 +1,66 @@
+"""What a notebook shows of an image: a thumbnail and the facts."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ._convenience import imsave
+from ._errors import Error
+from ._io import ImageAssetProvider
+
+# The longer side of a thumbnail, and how many pixels may be read to make one.
+_SIDE = 256
+_MOST_PIXELS = 1 << 24
+
+
+def describe(image: ImageAssetProvider) -> str:
+    """HTML of an image."""
+    bands, rows, columns = image.shape
+    facts = {
+        "size": f"{columns} × {rows}, {bands} bands of {image.dtype}",
+        "blocks": f"{image.num_pixels_per_block_horizontal} × {image.num_pixels_per_block_vertical}",
+        "resolution levels": str(image.num_resolution_levels),
+        "compression": image.compression,
+        "crs": image.crs or "",
+    }
+    lines = "".join(
+        f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in facts.items() if value
+    )
+    picture = _thumbnail(image)
+    shown = f'<img alt="" src="data:image/png;base64,{picture}"/>' if picture else ""
+    return f"<div><b>{html.escape(image.key)}</b><table>{lines}</table>{shown}</div>"
+
+
+def _thumbnail(image: ImageAssetProvider) -> str | None:
+    """A small PNG in base 64; none for an image that is too large to read for it, or that cannot be read."""
+    level = 0
+    while level + 1 < image.num_resolution_levels and max(image.level_shape(level + 1)[1:]) >= _SIDE:
+        level += 1
+    _, rows, columns = image.level_shape(level)
+    if rows * columns > _MOST_PIXELS:
+        return None
+    try:
+        pixels = image.read(bands=[0, 1, 2] if image.num_bands >= 3 else [0], resolution_level=level)
+    except Error:
+        return None
+    step = -(-max(rows, columns) // _SIDE)
+    stream = io.BytesIO()
+    imsave(stream, _to_bytes(pixels[:, ::step, ::step]), format="png")
+    return base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def _to_bytes(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Pixels stretched to 0–255 between the smallest and the largest value."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    values = (np.abs(pixels) if np.iscomplexobj(pixels) else pixels).astype(np.float64)
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    scaled = (np.nan_to_num(values, nan=low, posinf=high, neginf=low) - low) * (255.0 / ((high - low) or 1.0))
+    return scaled.astype(np.uint8)

@@ -1,0 +1,89 @@
+"""Types of arguments, and the protocol of an image that a caller provides."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, BinaryIO, Protocol, Union
+
+import numpy as np
+import numpy.typing as npt
+
+PathOrStream = Union[str, "os.PathLike[str]", BinaryIO]
+"""A path, or a binary stream."""
+
+Progress = Callable[[int, int], object]
+"""Called with the blocks done and the blocks in all; returning False cancels."""
+
+Corners = Sequence[Sequence[float]]
+"""Upper left, upper right, lower right, lower left, each (x, y): the outer corners of the corner pixels."""
+
+
+class ImageProvider(Protocol):
+    """What `DatasetWriter.add_asset` needs of an object to write it as an image.
+
+    `has_block(block_row, block_col, resolution_level)` and `metadata` may be there too: without the first every block is
+    present, without the second there are no encoding hints.
+    """
+
+    @property
+    def key(self) -> str:
+        """The name of the image where it comes from."""
+
+    @property
+    def title(self) -> str:
+        """A short title."""
+
+    @property
+    def description(self) -> str:
+        """A description."""
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+
+    @property
+    def num_columns(self) -> int:
+        """Number of columns."""
+
+    @property
+    def num_bands(self) -> int:
+        """Number of bands."""
+
+    @property
+    def num_bits_per_pixel(self) -> int:
+        """Bits of a sample of one band."""
+
+    @property
+    def actual_bits_per_pixel(self) -> int:
+        """Bits of a sample that carry information."""
+
+    @property
+    def pixel_value_type(self) -> Any:
+        """A `PixelType`, a dtype, or the name of one."""
+
+    @property
+    def num_pixels_per_block_horizontal(self) -> int:
+        """Columns of a block; 0 is the whole image."""
+
+    @property
+    def num_pixels_per_block_vertical(self) -> int:
+        """Rows of a block; 0 is the whole image."""
+
+    @property
+    def num_resolution_levels(self) -> int:
+        """Resolution levels, full resolution included; only that one is asked for."""
+
+    @property
+    def pad_pixel_value(self) -> Any:
+        """The value of pixels in absent blocks."""
+
+    def get_block(self, block_row: int, block_col: int, resolution_level: int, /) -> npt.NDArray[Any]:
+        """The pixels of a block, (bands, rows, columns), cropped or padded at the edges."""
+
+
+MetadataLike = Mapping[str, Any]
+"""Any mapping of names to values."""
+
+Array = npt.NDArray[Any]
+DType = np.dtype[Any]

@@ -1,0 +1,160 @@
+//! Decoding of a block: the stream is checked and put into its plainest form, then handed to the decoder that does its
+//! process and sampling best.
+
+use std::num::NonZeroU32;
+
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+
+use super::markers::{FrameHeader, Process};
+use super::stream::Stream;
+use crate::codec::{BlockDecoder, BlockSpec, ColorModel, Scratch};
+use crate::error::{Error, Result};
+
+/// Bytes a stream may decode to though its block is smaller, e.g. the full strip behind the last rows of an image.
+const ALWAYS_ALLOWED: u64 = 64 << 20;
+
+/// How many times the bytes of its block a stream may decode to beyond that.
+const EXCESS: u64 = 4;
+
+/// Decodes JPEG streams: baseline, extended and progressive with 8 bits, lossless with 2 to 16.
+pub(super) struct JpegDecoder;
+
+impl BlockDecoder for JpegDecoder {
+    fn decode(&self, spec: &BlockSpec, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
+        let plain = &mut scratch.bytes;
+        let stream = Stream::normalise(data, spec.tables.as_deref(), plain)?;
+        check(&stream.frame, spec)?;
+        let columns = usize::from(stream.frame.columns);
+        let pixel = spec.samples as usize * spec.sample.bytes();
+        if columns == spec.columns as usize && u32::from(stream.frame.rows) == spec.rows {
+            return samples(&stream, plain, spec.color, out);
+        }
+        let mut whole = vec![0; columns * usize::from(stream.frame.rows) * pixel];
+        samples(&stream, plain, spec.color, &mut whole)?;
+        let rows = whole.chunks_exact(columns * pixel);
+        for (target, row) in out.chunks_exact_mut(spec.row_bytes()).zip(rows) {
+            target.copy_from_slice(&row[..target.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// Checks that the frame holds the block.
+fn check(frame: &FrameHeader, spec: &BlockSpec) -> Result<()> {
+    if frame.components.len() != spec.samples as usize {
+        return Err(Error::malformed("number of JPEG components:").found(frame.components.len()).allowed(spec.samples));
+    }
+    let bytes = if frame.precision > 8 { 2 } else { 1 };
+    if bytes != spec.sample.bytes() {
+        return Err(Error::malformed("JPEG sample precision:")
+            .found(frame.precision)
+            .allowed(format!("that of {} samples", spec.sample)));
+    }
+    let (columns, rows) = (u32::from(frame.columns), u32::from(frame.rows));
+    let decoded = u64::from(columns) * u64::from(rows) * (frame.components.len() * bytes) as u64;
+    let allowed = ALWAYS_ALLOWED.max(EXCESS.saturating_mul(spec.block_bytes() as u64));
+    if columns < spec.columns || rows < spec.rows || decoded > allowed {
+        return Err(Error::malformed("JPEG image size:")
+            .found(format!("{columns} × {rows}"))
+            .allowed(format!("{} × {}", spec.columns, spec.rows)));
+    }
+    Ok(())
+}
+
+/// Decodes the normalised stream `plain` of the same size as `out`.
+fn samples(stream: &Stream, plain: &[u8], color: ColorModel, out: &mut [u8]) -> Result<()> {
+    let to_rgb = matches!(color, ColorModel::YCbCr { .. }) && stream.frame.components.len() == 3;
+    if stream.frame.process == Process::Lossless {
+        return lossless(stream, plain, out);
+    }
+    if stream.frame.has_common_sampling() {
+        common(plain, stream.frame.components.len(), to_rgb, out)?;
+    } else {
+        uncommon(plain, stream.frame.components.len(), to_rgb, out)?;
+    }
+    if color == ColorModel::Cmyk && stream.adobe_transform == Some(2) && stream.frame.components.len() == 4 {
+        ycck_to_cmyk(out);
+    }
+    Ok(())
+}
+
+fn common(plain: &[u8], components: usize, to_rgb: bool, out: &mut [u8]) -> Result<()> {
+    let space = match components {
+        1 => ColorSpace::Luma,
+        2 => ColorSpace::MultiBand(NonZeroU32::MIN.saturating_add(1)),
+        3 if to_rgb => ColorSpace::RGB,
+        3 => ColorSpace::YCbCr,
+        _ => ColorSpace::CMYK,
+    };
+    let largest = usize::from(u16::MAX);
+    let options = DecoderOptions::default()
+        // Two components have no meaning of their own, which the decoder only puts up with when it is not strict.
+        .set_strict_mode(components != 2)
+        .set_max_width(largest)
+        .set_max_height(largest)
+        .jpeg_set_out_colorspace(space);
+    let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(plain), options);
+    decoder.decode_into(out).map_err(|error| Error::malformed("JPEG data:").found(error))
+}
+
+/// Sampling factors that the fast decoder does not do.
+fn uncommon(plain: &[u8], components: usize, to_rgb: bool, out: &mut [u8]) -> Result<()> {
+    use jpeg_decoder::ColorTransform;
+    let transform = match (components, to_rgb) {
+        (3, true) => ColorTransform::YCbCr,
+        (1, _) => ColorTransform::Grayscale,
+        _ => ColorTransform::None,
+    };
+    fallback(plain, transform, out)
+}
+
+fn lossless(stream: &Stream, plain: &[u8], out: &mut [u8]) -> Result<()> {
+    let count = stream.frame.components.len();
+    let unsupported = |what: &'static str| Err(Error::unsupported(what));
+    if stream.scans.len() != 1 || stream.scans[0].components.iter().copied().ne(0..count) {
+        return unsupported("lossless JPEG with a scan for each component");
+    }
+    if count > 1 && stream.frame.sampling() != (1, 1) {
+        return unsupported("lossless JPEG with subsampling");
+    }
+    if stream.restart_interval > 0 {
+        return unsupported("lossless JPEG with restart markers");
+    }
+    if stream.frame.precision < 8 {
+        return Err(Error::unsupported("lossless JPEG precision:").found(stream.frame.precision).allowed("8 to 16"));
+    }
+    fallback(plain, jpeg_decoder::ColorTransform::None, out)
+}
+
+fn fallback(plain: &[u8], transform: jpeg_decoder::ColorTransform, out: &mut [u8]) -> Result<()> {
+    let mut decoder = jpeg_decoder::Decoder::new(plain);
+    decoder.set_color_transform(transform);
+    let pixels = decoder.decode().map_err(|error| match error {
+        jpeg_decoder::Error::Unsupported(feature) => Error::unsupported("JPEG feature:").found(format!("{feature:?}")),
+        error => Error::malformed("JPEG data:").found(error),
+    })?;
+    if pixels.len() != out.len() {
+        return Err(Error::malformed("decoded JPEG bytes:").found(pixels.len()).allowed(out.len()));
+    }
+    out.copy_from_slice(&pixels);
+    Ok(())
+}
+
+/// Luminance and chrominance of inverted inks to inks: 255 less red, green and blue; black stays.
+fn ycck_to_cmyk(pixels: &mut [u8]) {
+    // Factors of BT.601 in units of 2⁻¹⁶: 1.402, 0.344136, 0.714136, 1.772.
+    const FACTORS: [i32; 4] = [91_881, 22_554, 46_802, 116_130];
+    for pixel in pixels.as_chunks_mut::<4>().0 {
+        let [y, cb, cr, _] = pixel.map(i32::from);
+        let (cb, cr) = (cb - 128, cr - 128);
+        let round = |value: i32| (value + 0x8000) >> 16;
+        let red = y + round(FACTORS[0] * cr);
+        let green = y - round(FACTORS[1] * cb + FACTORS[2] * cr);
+        let blue = y + round(FACTORS[3] * cb);
+        for (sample, level) in pixel.iter_mut().zip([red, green, blue]) {
+            *sample = (255 - level).clamp(0, 255) as u8;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Marker segments (ITU-T T.81 §B.1.1.4), read and written.
+
+use memchr::memchr;
+
+use super::markers::{SOI, stands_alone};
+use crate::error::{Error, Result};
+
+/// A marker and what follows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Segment<'a> {
+    /// Its code, without the byte FF.
+    pub marker: u8,
+    /// Where its marker stands.
+    pub offset: usize,
+    /// Without the length; empty for markers that stand alone.
+    pub payload: &'a [u8],
+    /// The place behind it.
+    pub end: usize,
+}
+
+/// The place behind the start of the image.
+///
+/// # Errors
+/// [`Error::Malformed`] where another marker stands there.
+pub fn start(data: &[u8]) -> Result<usize> {
+    if data.starts_with(&[0xFF, SOI]) {
+        return Ok(2);
+    }
+    let found = data.iter().take(2).map(|byte| format!("{byte:02X}")).collect::<String>();
+    Err(Error::malformed("JPEG stream: no start of image").found(found).allowed("FFD8").at(0))
+}
+
+/// The next segment; what stands in front of its marker is passed over, as every reader does. None where the data end before it does.
+///
+/// # Errors
+/// [`Error::Malformed`] for a length that cannot be.
+pub fn next_segment(data: &[u8], mut at: usize) -> Result<Option<Segment<'_>>> {
+    loop {
+        let Some(place) = data.get(at..).and_then(|rest| memchr(0xFF, rest)) else { return Ok(None) };
+        let offset = at + place;
+        let Some(marker) = data.get(offset + 1) else { return Ok(None) };
+        at = offset + 1;
+        if matches!(marker, 0x00 | 0xFF) {
+            continue;
+        }
+        if stands_alone(*marker) {
+            return Ok(Some(Segment { marker: *marker, offset, payload: &[], end: offset + 2 }));
+        }
+        let Some(length) = data.get(offset + 2..offset + 4) else { return Ok(None) };
+        let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+        if length < 2 {
+            return Err(Error::malformed("JPEG segment length:").found(length).allowed("2 or more").at(offset as u64));
+        }
+        let end = offset + 2 + length;
+        return Ok(data.get(offset + 4..end).map(|payload| Segment { marker: *marker, offset, payload, end }));
+    }
+}
+
+/// Appends a marker segment whose payload, of at most 65533 bytes, is made of `parts`.
+pub fn write_segment(marker: u8, parts: &[&[u8]], out: &mut Vec<u8>) {
+    let length = 2 + parts.iter().map(|part| part.len()).sum::<usize>();
+    out.extend_from_slice(&[0xFF, marker]);
+    out.extend_from_slice(&(length as u16).to_be_bytes());
+    parts.iter().for_each(|part| out.extend_from_slice(part));
+}
+
+/// The error of a stream of `length` bytes that has no end marker.
+pub fn truncated(length: u64) -> Error {
+    Error::malformed("JPEG stream: it ends before its end marker").at(length)
+}

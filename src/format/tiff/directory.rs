@@ -1,0 +1,377 @@
+//! Image file directories: found, checked and read, without the pixels they describe (TIFF 6.0 §2, BigTIFF).
+
+use super::field::{Field, FieldType, FieldValue};
+use super::tags;
+use crate::error::{Error, Result};
+use crate::io::{ByteOrder, ByteSource};
+use crate::limits::Limits;
+
+/// A directory: its fields, and where the long arrays it names lie.
+#[derive(Debug)]
+pub(super) struct Directory {
+    /// Its place in the order of reading, from 0.
+    pub(super) number: usize,
+    /// Where it begins in the file.
+    pub(super) offset: u64,
+    /// Byte order of the file.
+    pub(super) order: ByteOrder,
+    /// The fields that could be read, in file order; arrays of block places only where they are short.
+    pub(super) fields: Vec<Field>,
+    /// The arrays that say where blocks lie, whatever their length.
+    arrays: Vec<Array>,
+    /// Fields whose values would lie outside of the file.
+    outside: Vec<Array>,
+    /// The directory's own bytes: number of entries, entries, place of the next directory.
+    pub(super) raw: Vec<u8>,
+    big: bool,
+}
+
+/// Values that lie somewhere in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Array {
+    /// The tag.
+    pub(super) tag: u16,
+    /// The type of the values.
+    pub(super) kind: FieldType,
+    /// How many there are.
+    pub(super) count: u64,
+    /// Where the first begins.
+    pub(super) offset: u64,
+}
+
+/// Reads directories. Bytes come from the source in pieces of [`PIECE`], of which the last is kept: directories and what
+/// they refer to mostly stand close together.
+pub(super) struct DirectoryReader<'a> {
+    source: &'a dyn ByteSource,
+    limits: &'a Limits,
+    /// Byte order of the file.
+    pub(super) order: ByteOrder,
+    /// The file's header.
+    pub(super) header: Vec<u8>,
+    big: bool,
+    piece: Vec<u8>,
+    piece_offset: u64,
+    metadata_bytes: u64,
+}
+
+/// Bytes read from a file at once. The headers of most files fit in the first piece.
+const PIECE: u64 = 32 << 10;
+
+/// Entries an array of block places may have to be shown as metadata.
+const SHOWN_PLACES: u64 = 1024;
+
+/// Tags of arrays that say where bytes of the file lie.
+const PLACES: [u16; 6] = [
+    tags::STRIP_OFFSETS,
+    tags::STRIP_BYTE_COUNTS,
+    tags::TILE_OFFSETS,
+    tags::TILE_BYTE_COUNTS,
+    tags::FREE_OFFSETS,
+    tags::FREE_BYTE_COUNTS,
+];
+
+/// Memory of one field without its values, roughly.
+const ENTRY_BYTES: u64 = 128;
+
+/// Memory of one number of a list, as metadata.
+const VALUE_BYTES: u64 = size_of::<crate::metadata::Value>() as u64;
+
+impl<'a> DirectoryReader<'a> {
+    /// Reads the header; gives the place of the first directory too.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it is no header of TIFF or BigTIFF.
+    pub(super) fn open(source: &'a dyn ByteSource, limits: &'a Limits) -> Result<(Self, u64)> {
+        let mut reader = Self {
+            source,
+            limits,
+            order: ByteOrder::Little,
+            header: Vec::new(),
+            big: false,
+            piece: Vec::new(),
+            piece_offset: 0,
+            metadata_bytes: 0,
+        };
+        let start: [u8; 4] = reader.array(0)?;
+        reader.order = match [start[0], start[1]] {
+            [b'I', b'I'] => ByteOrder::Little,
+            [b'M', b'M'] => ByteOrder::Big,
+            _ => return Err(Error::malformed("header: byte order").found(bytes_text(&start[..2])).allowed("II or MM")),
+        };
+        let first = match reader.order.u16([start[2], start[3]]) {
+            42 => u64::from(reader.u32(4)?),
+            43 => {
+                let sizes = (reader.u16(4)?, reader.u16(6)?);
+                if sizes != (8, 0) {
+                    let found = format!("{}, {}", sizes.0, sizes.1);
+                    return Err(Error::malformed("header: size of offsets").found(found).allowed("8, 0").at(4));
+                }
+                reader.big = true;
+                reader.u64(8)?
+            }
+            version => return Err(Error::malformed("header: version").found(version).allowed("42 or 43").at(2)),
+        };
+        let length = if reader.big { 16 } else { 8 };
+        reader.header = reader.bytes(0, length)?.to_vec();
+        Ok((reader, first))
+    }
+
+    /// Reads the directory at `offset`, number `number`; gives the place of the one after it, 0 for none, too.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it does not lie in the file, [`Error::Limit`] where its values are too many.
+    pub(super) fn directory(&mut self, number: usize, offset: u64) -> Result<(Directory, u64)> {
+        let (count_bytes, entry_bytes, next_bytes) = if self.big { (8, 20, 8) } else { (2, 12, 4) };
+        let outside =
+            || Error::malformed("directory: reaches past the end of the file").segment(segment(number)).at(offset);
+        let count = if self.big { self.u64(offset) } else { self.u16(offset).map(u64::from) }.map_err(|_| outside())?;
+        let entries_end = count.checked_mul(entry_bytes).and_then(|bytes| bytes.checked_add(count_bytes));
+        // A file that ends with the last entry is cut, but holds all that counts; the next place is then none.
+        let room = self.source.size() - offset;
+        let length =
+            entries_end.filter(|end| *end <= room).ok_or_else(|| outside().found(format!("{count} entries")))?;
+        self.charge(count.saturating_mul(ENTRY_BYTES))?;
+        let raw = self.bytes(offset, (length + next_bytes).min(room))?.to_vec();
+        let next = match raw.get(length as usize..(length + next_bytes) as usize) {
+            Some(bytes) => self.number(bytes),
+            None => 0,
+        };
+        let mut directory = Directory {
+            number,
+            offset,
+            order: self.order,
+            fields: Vec::with_capacity(count.min(64) as usize),
+            arrays: Vec::new(),
+            outside: Vec::new(),
+            raw: Vec::new(),
+            big: self.big,
+        };
+        let entries = raw[count_bytes as usize..length as usize].chunks_exact(entry_bytes as usize);
+        for (entry, start) in entries.zip((offset + count_bytes..).step_by(entry_bytes as usize)) {
+            self.entry(entry, start, &mut directory)?;
+        }
+        directory.raw = raw;
+        Ok((directory, next))
+    }
+
+    /// Reads the field of one entry, which begins at `start` of the file.
+    fn entry(&mut self, entry: &[u8], start: u64, directory: &mut Directory) -> Result<()> {
+        let tag = self.order.u16([entry[0], entry[1]]);
+        // A type that is not known has values of unknown size: the field is skipped (TIFF 6.0 §2).
+        let Some(kind) = FieldType::from_code(self.order.u16([entry[2], entry[3]])) else { return Ok(()) };
+        let (count, value) = entry[4..].split_at(if self.big { 8 } else { 4 });
+        let count = self.number(count);
+        let length = count.checked_mul(kind.bytes() as u64);
+        let inline = length.filter(|length| *length <= value.len() as u64);
+        let offset = if inline.is_some() { start + (entry.len() - value.len()) as u64 } else { self.number(value) };
+        let array = Array { tag, kind, count, offset };
+        if length.and_then(|length| offset.checked_add(length)).is_none_or(|end| end > self.source.size()) {
+            directory.outside.push(array);
+            return Ok(());
+        }
+        if PLACES.contains(&tag) {
+            directory.arrays.push(array);
+            if count > SHOWN_PLACES {
+                return Ok(());
+            }
+        }
+        let value = match inline {
+            Some(length) => FieldValue::parse(kind, &value[..length as usize], self.order),
+            None => self.values(&array)?,
+        };
+        directory.fields.push(Field { tag, kind, value });
+        Ok(())
+    }
+
+    fn values(&mut self, array: &Array) -> Result<FieldValue> {
+        let length = array.count * array.kind.bytes() as u64;
+        let is_list = !matches!(array.kind, FieldType::Ascii | FieldType::Undefined);
+        self.charge(if is_list { array.count.saturating_mul(VALUE_BYTES) } else { length })?;
+        let order = self.order;
+        Ok(FieldValue::parse(array.kind, self.bytes(array.offset, length)?, order))
+    }
+
+    /// Counts memory that metadata takes, over all directories of the file: many entries may name the same bytes.
+    fn charge(&mut self, bytes: u64) -> Result<()> {
+        self.metadata_bytes = self.metadata_bytes.saturating_add(bytes);
+        self.limits.check_metadata("metadata of all directories", self.metadata_bytes)
+    }
+
+    fn number(&self, bytes: &[u8]) -> u64 {
+        match *bytes {
+            [a, b, c, d] => u64::from(self.order.u32([a, b, c, d])),
+            [a, b, c, d, e, f, g, h] => self.order.u64([a, b, c, d, e, f, g, h]),
+            _ => 0,
+        }
+    }
+
+    fn u16(&mut self, offset: u64) -> Result<u16> {
+        self.array(offset).map(|bytes| self.order.u16(bytes))
+    }
+
+    fn u32(&mut self, offset: u64) -> Result<u32> {
+        self.array(offset).map(|bytes| self.order.u32(bytes))
+    }
+
+    fn u64(&mut self, offset: u64) -> Result<u64> {
+        self.array(offset).map(|bytes| self.order.u64(bytes))
+    }
+
+    fn array<const N: usize>(&mut self, offset: u64) -> Result<[u8; N]> {
+        let mut out = [0; N];
+        out.copy_from_slice(self.bytes(offset, N as u64)?);
+        Ok(out)
+    }
+
+    /// Bytes of the file, from the piece that was read last or from a new one that begins there.
+    fn bytes(&mut self, offset: u64, length: u64) -> Result<&[u8]> {
+        let size = self.source.size();
+        let end = offset
+            .checked_add(length)
+            .filter(|end| *end <= size)
+            .ok_or_else(|| Error::malformed("file: ends early").found(format!("{size} bytes")).at(offset))?;
+        if let Some(bytes) = self.source.bytes() {
+            return Ok(&bytes[offset as usize..end as usize]);
+        }
+        let have = self.piece_offset..=self.piece_offset + self.piece.len() as u64;
+        if !have.contains(&offset) || !have.contains(&end) {
+            self.piece.clear();
+            self.piece.resize(length.max(PIECE).min(size - offset) as usize, 0);
+            self.source.read_at(offset, &mut self.piece)?;
+            self.piece_offset = offset;
+        }
+        let start = (offset - self.piece_offset) as usize;
+        Ok(&self.piece[start..start + length as usize])
+    }
+}
+
+impl Directory {
+    /// The values of a field.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where they lie outside of the file.
+    pub(super) fn get(&self, tag: u16) -> Result<Option<&FieldValue>> {
+        if let Some(field) = self.fields.iter().find(|field| field.tag == tag) {
+            return Ok(Some(&field.value));
+        }
+        if self.outside.iter().any(|array| array.tag == tag) {
+            return Err(self.malformed(tag, "values outside of the file"));
+        }
+        Ok(None)
+    }
+
+    /// The first value of a field of unsigned integers.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it is none.
+    pub(super) fn unsigned(&self, tag: u16) -> Result<Option<u64>> {
+        match self.get(tag)? {
+            None => Ok(None),
+            Some(value) => value.first().map(Some).ok_or_else(|| self.malformed(tag, "no unsigned integer")),
+        }
+    }
+
+    /// The first value of a field, or the one that an absent field stands for.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it is no unsigned integer of 32 bits.
+    pub(super) fn u32_or(&self, tag: u16, default: u32) -> Result<u32> {
+        match self.unsigned(tag)? {
+            None => Ok(default),
+            Some(value) => u32::try_from(value).map_err(|_| self.malformed(tag, value)),
+        }
+    }
+
+    /// The first value of a field that must be there and not be zero.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it is absent, zero, or no unsigned integer of 32 bits.
+    pub(super) fn size(&self, tag: u16) -> Result<u32> {
+        match self.unsigned(tag)? {
+            None => Err(self.malformed(tag, "absent")),
+            Some(value) => {
+                let size = u32::try_from(value).ok().filter(|size| *size > 0);
+                size.ok_or_else(|| self.malformed(tag, value).allowed(format!("1–{}", u32::MAX)))
+            }
+        }
+    }
+
+    /// The value that all samples of a pixel share; absent, it is `default`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it is no unsigned integer, [`Error::Unsupported`] where the samples differ.
+    pub(super) fn of_every_sample(&self, tag: u16, default: u64) -> Result<u64> {
+        match self.get(tag)? {
+            None => Ok(default),
+            Some(FieldValue::Unsigned(values)) if !values.is_empty() => {
+                if values.iter().all(|value| *value == values[0]) {
+                    return Ok(values[0]);
+                }
+                Err(self.unsupported(tag, format!("{values:?}")).allowed("one value for all samples"))
+            }
+            Some(_) => Err(self.malformed(tag, "no unsigned integers")),
+        }
+    }
+
+    /// The text of a field, or nothing.
+    pub(super) fn text(&self, tag: u16) -> String {
+        match self.get(tag) {
+            Ok(Some(value @ FieldValue::Text(_))) => match value.to_metadata() {
+                crate::metadata::Value::Text(text) => text,
+                _ => String::new(),
+            },
+            _ => String::new(),
+        }
+    }
+
+    /// The array of block places under `tag`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it lies outside of the file.
+    pub(super) fn places(&self, tag: u16) -> Result<Option<Array>> {
+        if let Some(array) = self.arrays.iter().find(|array| array.tag == tag) {
+            return Ok(Some(*array));
+        }
+        self.get(tag).map(|_| None)
+    }
+
+    /// What errors call the directory.
+    pub(super) fn segment(&self) -> String {
+        segment(self.number)
+    }
+
+    /// The tags whose values lie outside of the file and could not be read.
+    pub(super) fn lost_tags(&self) -> impl Iterator<Item = u16> {
+        self.outside.iter().map(|array| array.tag)
+    }
+
+    /// An error about a field that breaks the standard.
+    pub(super) fn malformed(&self, tag: u16, found: impl std::fmt::Display) -> Error {
+        self.placed(Error::malformed("tag"), tag).found(found)
+    }
+
+    /// An error about a field whose value is not implemented.
+    pub(super) fn unsupported(&self, tag: u16, found: impl std::fmt::Display) -> Error {
+        self.placed(Error::unsupported("tag"), tag).found(found)
+    }
+
+    fn placed(&self, error: Error, tag: u16) -> Error {
+        let (count_bytes, entry_bytes) = if self.big { (8, 20) } else { (2, 12) };
+        let entries = self.raw.get(count_bytes..).unwrap_or_default().chunks_exact(entry_bytes);
+        let place = entries.into_iter().position(|entry| self.order.u16([entry[0], entry[1]]) == tag);
+        let offset = self.offset + place.map_or(0, |place| (count_bytes + place * entry_bytes) as u64);
+
+        error.field(tags::describe(tag)).segment(segment(self.number)).at(offset)
+    }
+}
+
+fn segment(number: usize) -> String {
+    format!("IFD {number}")
+}
+
+fn bytes_text(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! Where the blocks of an image lie in the file.
+
+use super::directory::{Array, Directory};
+use super::field::FieldValue;
+use super::storage::Storage;
+use super::{compression, tags};
+use crate::error::{Error, Result};
+use crate::io::{ByteOrder, ByteSource};
+use crate::limits::Limits;
+
+/// The arrays of block places of a directory, which are read when the first pixel is asked for: in a large file they are
+/// larger than everything else that is read to open it.
+#[derive(Debug)]
+pub(super) struct PlaceArrays {
+    offsets: Array,
+    counts: Option<Array>,
+    order: ByteOrder,
+    blocks: u64,
+    /// Name of the directory, for messages.
+    segment: String,
+}
+
+/// Offset and length of every stored block, in the order of the arrays.
+#[derive(Debug)]
+pub(super) struct Places {
+    offsets: Vec<u64>,
+    /// Empty where the directory has none.
+    counts: Vec<u64>,
+}
+
+/// A stored block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Its first byte.
+    pub(super) offset: u64,
+    /// Its length, where the file says it.
+    pub(super) length: Option<u64>,
+}
+
+impl PlaceArrays {
+    /// Finds the arrays of a directory.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where there are none, they are too short, or lie outside of the file.
+    pub(super) fn find(directory: &Directory, storage: &Storage) -> Result<Self> {
+        let (offsets_tag, counts_tag) = if storage.tiled {
+            (tags::TILE_OFFSETS, tags::TILE_BYTE_COUNTS)
+        } else {
+            (tags::STRIP_OFFSETS, tags::STRIP_BYTE_COUNTS)
+        };
+        let blocks = storage.stored_blocks();
+        let find = |tag| match directory.places(tag)? {
+            Some(array) if array.count < blocks => {
+                Err(directory.malformed(tag, format!("{} values", array.count)).allowed(blocks))
+            }
+            other => Ok(other),
+        };
+        // Tiles found under the tags of strips occur in files of old writers.
+        let offsets = match find(offsets_tag)? {
+            None if storage.tiled => find(tags::STRIP_OFFSETS)?,
+            other => other,
+        };
+        let counts = match find(counts_tag)? {
+            None if storage.tiled => find(tags::STRIP_BYTE_COUNTS)?,
+            other => other,
+        };
+        // Only without compression does the size of a block follow from the rest.
+        if counts.is_none() && storage.compression != compression::NONE {
+            return Err(directory.malformed(counts_tag, "absent"));
+        }
+        let offsets = offsets.ok_or_else(|| directory.malformed(offsets_tag, "absent"))?;
+        Ok(Self { offsets, counts, order: directory.order, blocks, segment: directory.segment() })
+    }
+
+    /// Reads the arrays.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] where there are too many blocks, and whatever reading reports.
+    pub(super) fn read(&self, source: &dyn ByteSource, limits: &Limits) -> Result<Places> {
+        limits.check_metadata("places of blocks", self.blocks.saturating_mul(32))?;
+        let read = |array: &Array| -> Result<Vec<u64>> {
+            let bytes = source.read_range(array.offset, self.blocks * array.kind.bytes() as u64)?;
+            match FieldValue::parse(array.kind, &bytes, self.order) {
+                FieldValue::Unsigned(values) => Ok(values),
+                _ => Err(self.malformed(array.tag, format!("{:?}", array.kind)).allowed("SHORT, LONG or LONG8")),
+            }
+        };
+        let counts = self.counts.as_ref().map(read).transpose()?.unwrap_or_default();
+        Ok(Places { offsets: read(&self.offsets)?, counts })
+    }
+
+    /// An error for a block that reaches past the end of the file.
+    pub(super) fn outside(&self, block: u64, offset: u64, length: u64) -> Error {
+        Error::malformed("block: reaches past the end of the file")
+            .found(format!("{length} bytes"))
+            .segment(format!("block {block} of {}", self.segment))
+            .at(offset)
+    }
+
+    /// A codec's error, with the block it is about.
+    pub(super) fn in_block(&self, error: Error, block: u64, offset: u64) -> Error {
+        error.segment(format!("block {block} of {}", self.segment)).at(offset)
+    }
+
+    /// An error for a compression that is not implemented.
+    pub(super) fn no_codec(&self, code: u16) -> Error {
+        Error::unsupported("tag").field(tags::describe(tags::COMPRESSION)).found(code).segment(&self.segment)
+    }
+
+    fn malformed(&self, tag: u16, found: impl std::fmt::Display) -> Error {
+        Error::malformed("tag").field(tags::describe(tag)).found(found).segment(&self.segment)
+    }
+}
+
+impl Places {
+    /// Stored block number `block`; none where the file holds nothing for it (a sparse file).
+    pub(super) fn get(&self, block: u64) -> Option<Place> {
+        let block = usize::try_from(block).ok()?;
+        let offset = *self.offsets.get(block)?;
+        let length = self.counts.get(block).copied();
+        (offset != 0 && length != Some(0)).then_some(Place { offset, length })
+    }
+
+    /// True where no block is absent.
+    pub(super) fn is_dense(&self) -> bool {
+        !self.offsets.contains(&0) && !self.counts.contains(&0)
+    }
+}

@@ -1,0 +1,211 @@
+//! An open TIFF file: its directories as assets.
+
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
+
+use super::arrange::{Facts, Place, arrange};
+use super::directory::{Directory, DirectoryReader};
+use super::field::FieldValue;
+use super::image::TiffImage;
+use super::{compression, tags};
+use crate::asset::{AssetInfo, AssetType, ImageFacts};
+use crate::error::{Error, Result};
+use crate::format::{ContainerReader, OpenOptions, Warning};
+use crate::image::{Georeference, ImageProvider, PadValue, Transform};
+use crate::io::ByteSource;
+use crate::limits::Limits;
+use crate::metadata::Metadata;
+
+/// An open TIFF file.
+struct TiffReader {
+    source: Arc<dyn ByteSource>,
+    limits: Limits,
+    metadata: Arc<Metadata>,
+    assets: Vec<AssetInfo>,
+    warnings: Vec<Warning>,
+    directories: Vec<Directory>,
+    facts: Vec<Facts>,
+    places: Vec<Place>,
+    images: Vec<OnceLock<Arc<TiffImage>>>,
+}
+
+/// The media type of assets.
+const MEDIA_TYPE: &str = "image/tiff";
+
+/// Reads the directories of a file.
+///
+/// Every field is metadata of its asset, under its tag's number; arrays of block places (tags 273, 279, 288, 289, 324,
+/// 325) only up to 1024 values, as beyond that they are larger than all else and say nothing about the image. The metadata
+/// of the file as a whole is empty: TIFF has none.
+///
+/// # Errors
+/// [`Error::Malformed`] for a directory that lies outside of the file or is met twice, [`Error::Limit`] where there are
+/// too many directories or values. What is wrong with one image's fields is told when that image is asked for.
+pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
+    let limits = options.limits;
+    let (mut reader, first) = DirectoryReader::open(&*source, &limits)?;
+    let (directories, parents) = read_directories(&mut reader, first, &limits)?;
+    let metadata = Arc::new(Metadata::new().with_raw(reader.header));
+    let facts = directories.iter().zip(parents).map(|(directory, parent)| Facts::read(directory, parent));
+    let facts: Vec<Facts> = facts.collect::<Result<_>>()?;
+    let places = arrange(&facts);
+    let mut assets: Vec<AssetInfo> = Vec::with_capacity(directories.len());
+    for (position, directory) in directories.iter().enumerate() {
+        let mut asset = asset(directory, &places[position]);
+        if let (Some(owner), Some(image)) = (places[position].of, &mut asset.image) {
+            inherit(image, &assets[owner], facts[owner].size, facts[position].size);
+        }
+        assets.push(asset);
+    }
+    let warnings = directories.iter().flat_map(lost_fields).collect();
+    let images = directories.iter().map(|_| OnceLock::new()).collect();
+    Ok(Box::new(TiffReader { source, limits, metadata, assets, warnings, directories, facts, places, images }))
+}
+
+impl ContainerReader for TiffReader {
+    fn metadata(&self) -> &Arc<Metadata> {
+        &self.metadata
+    }
+
+    fn assets(&self) -> &[AssetInfo] {
+        &self.assets
+    }
+
+    fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
+        self.tiff_image(position).map(|image| image as Arc<dyn ImageProvider>)
+    }
+
+    fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
+        self.tiff_image(position)?.stored_bytes()
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+}
+
+impl TiffReader {
+    fn tiff_image(&self, position: usize) -> Result<Arc<TiffImage>> {
+        let cell = self.images.get(position).ok_or_else(|| Error::out_of_range("asset").found(position))?;
+        if let Some(image) = cell.get() {
+            return Ok(Arc::clone(image));
+        }
+        let image = self.single_image(position)?;
+        let levels = self.levels(position, &image);
+        Ok(Arc::clone(cell.get_or_init(|| Arc::new(image.with_levels(levels)))))
+    }
+
+    fn single_image(&self, position: usize) -> Result<TiffImage> {
+        let nodata = self.assets[position].image.as_ref().and_then(|image| image.nodata);
+        TiffImage::new(Arc::clone(&self.source), self.limits, &self.directories[position], nodata)
+    }
+
+    /// The overviews of an image that are its half, quarter … as far as they go without a gap.
+    fn levels(&self, position: usize, image: &TiffImage) -> Vec<Arc<dyn ImageProvider>> {
+        let overviews = || (0..self.places.len()).filter(|other| self.places[*other].of == Some(position));
+        let mut levels: Vec<Arc<dyn ImageProvider>> = Vec::new();
+        let mut size = self.facts[position].size;
+        loop {
+            size = (size.0.div_ceil(2), size.1.div_ceil(2));
+            let found = overviews().find(|other| {
+                let facts = self.facts[*other];
+                facts.reduced && facts.mask == self.facts[position].mask && facts.size == size
+            });
+            let Some(Ok(level)) = found.map(|other| self.single_image(other)) else { return levels };
+            let (full, reduced) = (image.layout(), level.layout());
+            if (full.bands, full.sample) != (reduced.bands, reduced.sample) || levels.len() == 32 {
+                return levels;
+            }
+            levels.push(Arc::new(level));
+        }
+    }
+}
+
+/// Reads every directory: those of the chain, each followed by its sub-directories. Gives the parents of these too.
+fn read_directories(
+    reader: &mut DirectoryReader<'_>,
+    first: u64,
+    limits: &Limits,
+) -> Result<(Vec<Directory>, Vec<Option<usize>>)> {
+    let mut directories: Vec<Directory> = Vec::new();
+    let mut parents = Vec::new();
+    let mut seen = HashSet::new();
+    // Places still to be read, the next one last.
+    let mut waiting = vec![(first, None)];
+    while let Some((offset, parent)) = waiting.pop() {
+        if offset == 0 {
+            continue;
+        }
+        let number = directories.len();
+        if !seen.insert(offset) {
+            let segment = format!("IFD {number}");
+            return Err(Error::malformed("directory: met for the second time").segment(segment).at(offset));
+        }
+        if number == limits.max_directories {
+            return Err(Error::malformed("file: too many directories")
+                .found(number + 1)
+                .allowed(limits.max_directories));
+        }
+        let (directory, next) = reader.directory(number, offset)?;
+        waiting.push((next, parent));
+        if let Some(FieldValue::Unsigned(offsets)) = directory.get(tags::SUB_IFDS)? {
+            waiting.extend(offsets.iter().rev().map(|offset| (*offset, Some(number))));
+        }
+        directories.push(directory);
+        parents.push(parent);
+    }
+    if directories.is_empty() {
+        return Err(Error::malformed("file: no directory").at(4));
+    }
+    Ok((directories, parents))
+}
+
+fn asset(directory: &Directory, place: &Place) -> AssetInfo {
+    let fields = &directory.fields;
+    let mut metadata: Metadata =
+        fields.iter().map(|field| (field.tag.to_string(), field.value.to_metadata())).collect();
+    let georeference = Georeference::default();
+    metadata = metadata.with_raw(directory.raw.clone());
+    let nodata = directory.text(tags::GDAL_NODATA);
+    let compression = directory.unsigned(tags::COMPRESSION).ok().flatten().unwrap_or(1);
+    AssetInfo {
+        key: place.key.clone(),
+        title: directory.text(tags::DOCUMENT_NAME),
+        description: directory.text(tags::IMAGE_DESCRIPTION),
+        roles: place.roles.iter().map(|role| (*role).to_owned()).collect(),
+        media_type: MEDIA_TYPE,
+        kind: AssetType::Image,
+        metadata: Arc::new(metadata),
+        image: Some(ImageFacts {
+            georeference,
+            nodata: PadValue::parse(&nodata),
+            compression: compression::by_code(compression)
+                .map_or_else(|| compression.to_string(), |compression| compression.word.to_owned()),
+        }),
+    }
+}
+
+/// Gives an overview or a mask what only its image says: where it lies, with pixels as much larger as there are fewer of
+/// them (OGC 21-026 keeps georeferences out of reduced images).
+fn inherit(image: &mut ImageFacts, owner: &AssetInfo, full: (u32, u32), size: (u32, u32)) {
+    let Some(owner) = &owner.image else { return };
+    let georeference = &mut image.georeference;
+    if georeference.transform.is_some() || georeference.crs.is_some() || size.0 == 0 || size.1 == 0 {
+        return;
+    }
+    let (x, y) = (f64::from(full.0) / f64::from(size.0), f64::from(full.1) / f64::from(size.1));
+    let scaled = |g: [f64; 6]| Transform([g[0], g[1] * x, g[2] * y, g[3], g[4] * x, g[5] * y]);
+    georeference.transform = owner.georeference.transform.map(|Transform(g)| scaled(g));
+    georeference.crs.clone_from(&owner.georeference.crs);
+}
+
+/// Fields that the metadata lacks because the file is damaged.
+fn lost_fields(directory: &Directory) -> impl Iterator<Item = Warning> {
+    let segment = directory.segment();
+    directory.lost_tags().map(move |tag| {
+        Warning::new(tag.to_string(), format!("its values lie outside of the file ({segment}); the tag is left out"))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,292 @@
+//! How a directory stores its pixels, checked: size, samples, blocks, compression (TIFF 6.0 §8, §14, §15, §21).
+
+use super::convert::Conversion;
+use super::directory::Directory;
+use super::{compression, tags, ycbcr};
+use crate::codec::{self, BlockSpec, Codec, ColorModel, FaxOptions, Predictor};
+use crate::error::Result;
+use crate::image::{BlockGrid, ImageLayout, PadValue, SampleType};
+
+/// How an image is stored. Every combination that can be made is one that can be read, but for a codec that is missing.
+pub(super) struct Storage {
+    /// Stored blocks: tiles, or strips as wide as the image.
+    pub(super) grid: BlockGrid,
+    /// True for tiles, which are stored whole at the edges; strips end with the image.
+    pub(super) tiled: bool,
+    /// Samples of a pixel.
+    pub(super) bands: u32,
+    /// True where each band has its own blocks (`PlanarConfiguration` 2).
+    pub(super) planar: bool,
+    /// Type of a sample in memory.
+    pub(super) sample: SampleType,
+    /// Bits of a stored sample.
+    pub(super) bits: u32,
+    /// The compression's code.
+    pub(super) compression: u16,
+    /// The codec, or the code that has none.
+    pub(super) codec: std::result::Result<&'static Codec, u16>,
+    /// What a codec needs to know of a block; its rows are those of a full block.
+    pub(super) spec: BlockSpec,
+    /// What is done with a decoded block.
+    pub(super) conversion: Conversion,
+    /// True where the bits of every stored byte stand in reverse (`FillOrder` 2) and the codec does not know of it.
+    pub(super) reversed_bits: bool,
+}
+
+/// Compression codes this module needs to know itself.
+const CCITT: std::ops::RangeInclusive<u16> = 2..=4;
+
+/// `PhotometricInterpretation` values that change how blocks are decoded.
+const WHITE_IS_ZERO: u32 = 0;
+const RGB: u32 = 2;
+const SEPARATED: u32 = 5;
+const YCBCR: u32 = 6;
+
+/// Bytes of a block that rows of a larger uncompressed strip are grouped to. Any row can be read alone then, so the blocks
+/// that are shown need not be those that are stored.
+const GROUPED_BYTES: u64 = 1 << 20;
+
+impl Storage {
+    /// Reads the fields of a directory.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] and [`Error::Unsupported`] with the tag, its value, and where it stands.
+    pub(super) fn read(directory: &Directory) -> Result<Self> {
+        let (columns, rows) = (directory.size(tags::IMAGE_WIDTH)?, directory.size(tags::IMAGE_LENGTH)?);
+        let (tiled, block_columns, block_rows) = block_size(directory, columns, rows)?;
+        let grid = BlockGrid::new(columns, rows, block_columns, block_rows)?;
+        let bands = match directory.u32_or(tags::SAMPLES_PER_PIXEL, 1)? {
+            0 => return Err(directory.malformed(tags::SAMPLES_PER_PIXEL, 0)),
+            bands => bands,
+        };
+        let planar = match directory.u32_or(tags::PLANAR_CONFIGURATION, 1)? {
+            1 => false,
+            2 => bands > 1,
+            other => return Err(directory.malformed(tags::PLANAR_CONFIGURATION, other).allowed("1 or 2")),
+        };
+        let compression = directory.u32_or(tags::COMPRESSION, 1)?;
+        let compression =
+            u16::try_from(compression).map_err(|_| directory.malformed(tags::COMPRESSION, compression))?;
+        let (sample, bits) = sample_type(directory)?;
+        let mut spec = BlockSpec::new(block_columns, block_rows, if planar { 1 } else { bands }, sample);
+        spec.bits = bits;
+        spec.byte_order = directory.order;
+        let mut storage = Self {
+            grid,
+            tiled,
+            bands,
+            planar,
+            sample,
+            bits,
+            compression,
+            codec: codec_of(compression).ok_or(compression),
+            spec,
+            conversion: Conversion::None,
+            reversed_bits: false,
+        };
+        storage.read_coding(directory)?;
+        Ok(storage)
+    }
+
+    /// True where rows can be read from the file without decoding anything before them.
+    pub(super) fn is_direct(&self) -> bool {
+        self.compression == compression::NONE
+            && self.bits == self.sample.bits()
+            && self.conversion == Conversion::None
+            && !self.reversed_bits
+    }
+
+    /// Stored blocks of all bands.
+    pub(super) fn stored_blocks(&self) -> u64 {
+        self.grid.count().saturating_mul(u64::from(self.planes()))
+    }
+
+    /// Images that follow one another: the bands where they are apart, else one.
+    pub(super) const fn planes(&self) -> u32 {
+        if self.planar { self.bands } else { 1 }
+    }
+
+    /// Rows that the codec is told of for blocks in row `row` of the grid: rows of pixels, or of data units.
+    pub(super) fn coded_rows(&self, row: u32) -> u32 {
+        let full = self.grid.block_rows();
+        let rows = if self.tiled { full } else { full.min(self.grid.rows() - row * full) };
+        match &self.conversion {
+            Conversion::YCbCr(units) => units.count(self.grid.block_columns(), rows).1,
+            _ => rows,
+        }
+    }
+
+    /// Bytes of a block after conversion.
+    pub(super) fn converted_bytes(&self, spec: &BlockSpec) -> usize {
+        let rows = match &self.conversion {
+            Conversion::YCbCr(units) => units.rows(spec.rows),
+            _ => spec.rows,
+        };
+        rows as usize * self.grid.block_columns() as usize * self.pixel_bytes()
+    }
+
+    /// Bytes of a pixel of a stored block in memory: one sample where bands are apart.
+    pub(super) const fn pixel_bytes(&self) -> usize {
+        let samples = if self.planar { 1 } else { self.bands };
+        samples as usize * self.sample.bytes()
+    }
+
+    /// Bytes of a row of a stored block, of one band where they are apart. Meant for storage that is direct.
+    pub(super) const fn row_bytes(&self) -> u64 {
+        self.grid.block_columns() as u64 * self.pixel_bytes() as u64
+    }
+
+    /// The layout to show. Large uncompressed strips are shown as smaller blocks, so that reading one takes little memory
+    /// and several can be read at a time.
+    pub(super) fn layout(&self, nodata: Option<PadValue>) -> Result<ImageLayout> {
+        let mut grid = self.grid;
+        let row = self.row_bytes().saturating_mul(u64::from(self.planes()));
+        let grouped = (GROUPED_BYTES / row).max(1);
+        if self.is_direct() && !self.tiled && u64::from(grid.block_rows()) > grouped {
+            grid = BlockGrid::new(grid.columns(), grid.rows(), grid.block_columns(), grouped as u32)?;
+        }
+        let mut layout = ImageLayout::new(grid, self.bands, self.sample)?;
+        if self.bits < layout.bits_per_sample && self.conversion == Conversion::None {
+            (layout.bits_per_sample, layout.actual_bits) = (self.bits, self.bits);
+        }
+        layout.pad = nodata.filter(|value| value.fits(self.sample)).unwrap_or(PadValue::ZERO);
+        Ok(layout)
+    }
+
+    fn read_coding(&mut self, directory: &Directory) -> Result<()> {
+        self.spec.predictor = match directory.u32_or(tags::PREDICTOR, 1)? {
+            // A predictor means nothing to the other codecs (TIFF 6.0 §14), whatever the field says.
+            _ if self.codec.is_ok_and(|codec| !codec.predicts) || self.compression == compression::NONE => {
+                Predictor::None
+            }
+            1 => Predictor::None,
+            2 => Predictor::Horizontal,
+            3 if self.sample.is_float() => Predictor::FloatingPoint,
+            3 => return Err(directory.malformed(tags::PREDICTOR, 3).allowed("1 or 2 for samples that are no floats")),
+            other => return Err(directory.unsupported(tags::PREDICTOR, other).allowed("1, 2 or 3")),
+        };
+        let photometric = directory.u32_or(tags::PHOTOMETRIC_INTERPRETATION, WHITE_IS_ZERO)?;
+        let fill_order = directory.u32_or(tags::FILL_ORDER, 1)?;
+        let reversed = match fill_order {
+            1 => false,
+            2 => true,
+            other => return Err(directory.malformed(tags::FILL_ORDER, other).allowed("1 or 2")),
+        };
+        if CCITT.contains(&self.compression) {
+            if self.bits != 1 || self.spec.samples != 1 {
+                return Err(directory.malformed(tags::BITS_PER_SAMPLE, self.bits).allowed("1 for CCITT codes"));
+            }
+            self.spec.fax = FaxOptions {
+                group: self.compression as u8,
+                t4_options: directory.u32_or(tags::T4_OPTIONS, 0)?,
+                reversed_bits: reversed,
+                white_is_zero: photometric == WHITE_IS_ZERO,
+            };
+        } else {
+            self.reversed_bits = reversed && self.compression != compression::JPEG;
+        }
+        match photometric {
+            YCBCR => self.read_ycbcr(directory)?,
+            RGB => self.spec.color = ColorModel::Rgb,
+            SEPARATED => self.spec.color = ColorModel::Cmyk,
+            _ => {}
+        }
+        if self.compression == compression::JPEG
+            && let Some(super::field::FieldValue::Bytes(tables)) = directory.get(tags::JPEG_TABLES)?
+        {
+            self.spec.tables = Some(tables.as_slice().into());
+        }
+        self.convert(directory)
+    }
+
+    fn read_ycbcr(&mut self, directory: &Directory) -> Result<()> {
+        let (horizontal, vertical) = ycbcr::subsampling(directory)?;
+        if self.planar || self.bands != 3 || self.bits != 8 {
+            let found = format!("6 (YCbCr) with {} samples of {} bits", self.bands, self.bits);
+            return Err(directory
+                .unsupported(tags::PHOTOMETRIC_INTERPRETATION, found)
+                .allowed("3 samples of 8 bits, stored together"));
+        }
+        if self.compression == compression::JPEG {
+            self.spec.color = ColorModel::YCbCr { horizontal, vertical };
+            return Ok(());
+        }
+        let units = ycbcr::DataUnits::read(directory, horizontal, vertical)?;
+        if (horizontal, vertical) != (1, 1) {
+            if self.spec.predictor != Predictor::None {
+                return Err(directory.unsupported(tags::PREDICTOR, 2).allowed("1 with subsampled chrominance"));
+            }
+            let (unit_columns, unit_rows) = units.count(self.spec.columns, self.spec.rows);
+            let columns = unit_columns.checked_mul(units.bytes());
+            let too_wide = || directory.malformed(tags::IMAGE_WIDTH, self.spec.columns);
+            self.spec.columns = columns.ok_or_else(too_wide)?;
+            (self.spec.rows, self.spec.samples) = (unit_rows, 1);
+        }
+        self.conversion = Conversion::YCbCr(units);
+        Ok(())
+    }
+
+    /// Sets what codecs give where it is not what the image shows.
+    fn convert(&mut self, directory: &Directory) -> Result<()> {
+        if self.sample == SampleType::Complex64 && self.bits == 32 {
+            let samples = self.spec.samples.checked_mul(2);
+            self.spec.samples = samples.ok_or_else(|| directory.malformed(tags::SAMPLES_PER_PIXEL, self.bands))?;
+            (self.spec.sample, self.spec.bits) = (SampleType::Int16, 16);
+            self.conversion = Conversion::ComplexInt;
+        } else if self.sample == SampleType::Float32 && self.bits == 24 {
+            if self.spec.predictor == Predictor::FloatingPoint {
+                return Err(directory.unsupported(tags::PREDICTOR, 3).allowed("1 for floats of 24 bits"));
+            }
+            self.spec.sample = SampleType::UInt32;
+            self.conversion = Conversion::Float24;
+        }
+        Ok(())
+    }
+}
+
+fn codec_of(compression: u16) -> Option<&'static Codec> {
+    codec::by_name(compression::by_code(compression.into())?.codec?)
+}
+
+/// Tiled or not, columns and rows of a block.
+fn block_size(directory: &Directory, columns: u32, rows: u32) -> Result<(bool, u32, u32)> {
+    if directory.get(tags::TILE_WIDTH)?.is_some() || directory.get(tags::TILE_LENGTH)?.is_some() {
+        return Ok((true, directory.size(tags::TILE_WIDTH)?, directory.size(tags::TILE_LENGTH)?));
+    }
+    let block_rows = match directory.unsigned(tags::ROWS_PER_STRIP)? {
+        None => rows,
+        Some(0) => return Err(directory.malformed(tags::ROWS_PER_STRIP, 0)),
+        Some(count) => count.min(u64::from(rows)) as u32,
+    };
+    Ok((false, columns, block_rows))
+}
+
+/// Type of a sample in memory, and bits of a stored one.
+fn sample_type(directory: &Directory) -> Result<(SampleType, u32)> {
+    use SampleType as S;
+    let bits = directory.of_every_sample(tags::BITS_PER_SAMPLE, 1)?;
+    let format = directory.of_every_sample(tags::SAMPLE_FORMAT, 1)?;
+    let sample = match (format, bits) {
+        (1 | 4, 1..=8) => S::UInt8,
+        (1 | 4, 9..=16) => S::UInt16,
+        (1 | 4, 17..=32) => S::UInt32,
+        (1 | 4, 64) => S::UInt64,
+        (2, 8) => S::Int8,
+        (2, 16) => S::Int16,
+        (2, 32) => S::Int32,
+        (2, 64) => S::Int64,
+        (3, 16) => S::Float16,
+        (3, 24 | 32) => S::Float32,
+        (3, 64) => S::Float64,
+        (5, 32) | (6, 64) => S::Complex64,
+        (6, 128) => S::Complex128,
+        (1..=6, 1..) => {
+            return Err(directory
+                .unsupported(tags::BITS_PER_SAMPLE, bits)
+                .allowed(format!("a size that is implemented for SampleFormat {format}")));
+        }
+        (1..=6, _) => return Err(directory.malformed(tags::BITS_PER_SAMPLE, bits)),
+        _ => return Err(directory.malformed(tags::SAMPLE_FORMAT, format).allowed("1–6")),
+    };
+    Ok((sample, bits as u32))
+}

@@ -1,0 +1,171 @@
+//! What all assets have in common: names, roles, metadata, stored bytes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use super::control::detached;
+use super::metadata::{BufferedMetadataProvider, MetadataProvider, bytes_io};
+use super::pixel_type;
+use crate::asset::AssetType;
+use crate::dataset::DatasetReader;
+use crate::limits::Limits;
+use crate::metadata::Metadata;
+
+/// A file that is open for reading, shared by its reader and its assets.
+pub(super) struct OpenDataset {
+    /// The engine's reader.
+    pub(super) reader: DatasetReader,
+    /// How it was opened.
+    pub(super) session: Session,
+}
+
+/// How a file was opened, and what applies to every read of it.
+#[derive(Default)]
+pub(super) struct Session {
+    /// The absolute path, where the file was opened by one: what pickling needs.
+    pub(super) path: Option<PathBuf>,
+    /// The argument `format`.
+    pub(super) format: Option<String>,
+    /// The argument `threads`.
+    pub(super) threads: Option<usize>,
+    /// The argument `max_bytes`.
+    pub(super) max_bytes: Option<u64>,
+    /// The argument `progress`.
+    pub(super) progress: Option<Py<PyAny>>,
+}
+
+/// An asset of a dataset: an image, a text, graphics or other data.
+#[pyclass(frozen, subclass, module = "aws.osml.io")]
+pub(super) struct AssetProvider {
+    pub(super) key: String,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) roles: Vec<String>,
+    pub(super) media_type: String,
+    pub(super) kind: AssetType,
+    pub(super) metadata: AssetMetadata,
+    pub(super) raw: RawAsset,
+}
+
+/// The metadata of an asset.
+pub(super) enum AssetMetadata {
+    /// Of a file, made a Python object when it is asked for.
+    File(Arc<Metadata>, PyOnceLock<Py<MetadataProvider>>),
+    /// Of an asset in memory: what the caller gave.
+    Given(Py<MetadataProvider>),
+}
+
+/// Where the stored bytes of an asset are.
+pub(super) enum RawAsset {
+    /// In a file, at this position in its list of assets.
+    File(Arc<OpenDataset>, usize),
+    /// In memory.
+    Bytes(Vec<u8>),
+}
+
+impl Session {
+    /// The limits on what the file may make the library allocate.
+    pub(super) fn limits(&self) -> Limits {
+        Limits { max_bytes: self.max_bytes, ..Limits::default() }
+    }
+}
+
+impl AssetMetadata {
+    /// Metadata of a file.
+    pub(super) fn of_file(metadata: &Arc<Metadata>) -> Self {
+        Self::File(Arc::clone(metadata), PyOnceLock::new())
+    }
+
+    /// The argument `metadata`: kept as it is where it is metadata, else copied into metadata that can be changed.
+    pub(super) fn given(py: Python<'_>, metadata: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        if let Some(Ok(provider)) = metadata.map(|metadata| metadata.cast::<MetadataProvider>()) {
+            return Ok(Self::Given(provider.clone().unbind()));
+        }
+        let copy = BufferedMetadataProvider::from_mapping(py, metadata)?;
+        Ok(Self::Given(copy.into_bound(py).into_super().unbind()))
+    }
+
+    /// The Python object.
+    pub(super) fn object<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, MetadataProvider>> {
+        match self {
+            Self::File(metadata, made) => {
+                let object = made.get_or_try_init(py, || MetadataProvider::of_file(py, Arc::clone(metadata)))?;
+                Ok(object.bind(py).clone())
+            }
+            Self::Given(object) => Ok(object.bind(py).clone()),
+        }
+    }
+
+    /// The entries for a writer.
+    pub(super) fn entries(&self, py: Python<'_>) -> PyResult<Arc<Metadata>> {
+        match self {
+            Self::File(metadata, _) => Ok(Arc::clone(metadata)),
+            Self::Given(object) => super::metadata::to_metadata(object.bind(py).as_any()),
+        }
+    }
+}
+
+#[pymethods]
+impl AssetProvider {
+    /// The name of the asset in its dataset, e.g. `image:0`.
+    #[getter]
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// A short title.
+    #[getter]
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// A description.
+    #[getter]
+    fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// What the asset is for: `data`, `overview`, `mask` …
+    #[getter]
+    fn roles(&self) -> Vec<&str> {
+        self.roles.iter().map(String::as_str).collect()
+    }
+
+    /// The media type of the stored bytes.
+    #[getter]
+    fn media_type(&self) -> &str {
+        &self.media_type
+    }
+
+    /// The kind of asset, an `AssetType`.
+    #[getter]
+    fn asset_type<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        pixel_type::asset_type(py, self.kind)
+    }
+
+    /// The metadata.
+    #[getter]
+    fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, MetadataProvider>> {
+        self.metadata.object(py)
+    }
+
+    /// The stored bytes as a `BytesIO`: of a file, what it holds for this asset; in memory, the content as it was given.
+    #[getter]
+    fn raw_asset<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match &self.raw {
+            RawAsset::File(dataset, position) => {
+                let bytes = detached(py, None, |_| dataset.reader.raw_asset(*position))?;
+                bytes_io(py, &bytes)
+            }
+            RawAsset::Bytes(bytes) => bytes_io(py, bytes),
+        }
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let this = slf.get();
+        Ok(format!("<{} {:?}, {}>", slf.get_type().name()?, this.key, this.media_type))
+    }
+}

@@ -1,0 +1,145 @@
+//! A Python object that has the methods and attributes of an image, as an image of the engine.
+
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::prelude::*;
+
+use super::array::{as_array, block_pixels};
+use super::errors::{provider_raised, raised};
+use super::metadata::to_metadata;
+use super::{layout, pixel_type};
+use crate::error::{Error, Result};
+use crate::image::{Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider};
+use crate::metadata::Metadata;
+
+/// The attributes an object must have.
+const REQUIRED: [&str; 14] = [
+    "key",
+    "title",
+    "description",
+    "get_block",
+    "num_rows",
+    "num_columns",
+    "num_bands",
+    "num_bits_per_pixel",
+    "actual_bits_per_pixel",
+    "pixel_value_type",
+    "num_pixels_per_block_horizontal",
+    "num_pixels_per_block_vertical",
+    "num_resolution_levels",
+    "pad_pixel_value",
+];
+
+/// A Python image. Everything but its blocks was read when it was made; the GIL is taken for each call of `get_block` and
+/// `has_block`, always on the thread that called the writer.
+pub(super) struct DuckProvider {
+    layout: ImageLayout,
+    get_block: Py<PyAny>,
+    has_block: Option<Py<PyAny>>,
+}
+
+/// What an object says of itself beside its pixels.
+pub(super) struct DuckFacts {
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) metadata: std::sync::Arc<Metadata>,
+}
+
+impl DuckProvider {
+    /// Reads the attributes of `object`.
+    ///
+    /// # Errors
+    /// `TypeError` that names a missing attribute, `OptionError` for one that is wrong, and whatever reading one raises.
+    pub(super) fn new(object: &Bound<'_, PyAny>) -> PyResult<(Self, DuckFacts)> {
+        let mut values = Vec::with_capacity(REQUIRED.len());
+        for name in REQUIRED {
+            values.push(object.getattr(name).map_err(|error| missing(object, name, error))?);
+        }
+        let value =
+            |name: &str| &values[REQUIRED.iter().position(|known| *known == name).expect("a required attribute")];
+        let size = |name, least| layout::size(value(name), name, least);
+        let block = |name, whole: u32| size(name, 0).map(|size| if size == 0 { whole } else { size });
+        let (columns, rows) = (size("num_columns", 1)?, size("num_rows", 1)?);
+        let across = block("num_pixels_per_block_horizontal", columns)?;
+        let down = block("num_pixels_per_block_vertical", rows)?;
+        let sample = pixel_type::from_python(value("pixel_value_type"))?;
+        let grid = BlockGrid::new(columns, rows, across, down)?;
+        let mut layout = ImageLayout::new(grid, size("num_bands", 1)?, sample)?;
+        layout::set_bits(&mut layout, Some(value("num_bits_per_pixel")), Some(value("actual_bits_per_pixel")))?;
+        // Only full resolution is asked for, but a wrong number is worth an error.
+        size("num_resolution_levels", 1)?;
+        layout.pad = layout::pad(value("pad_pixel_value"), sample)?;
+        let metadata = object.getattr_opt("metadata")?.filter(|metadata| !metadata.is_none());
+        let facts = DuckFacts {
+            title: text(value("title"))?,
+            description: text(value("description"))?,
+            metadata: metadata.map(|metadata| to_metadata(&metadata)).transpose()?.unwrap_or_default(),
+        };
+        let get_block = value("get_block").clone().unbind();
+        let has_block = object.getattr_opt("has_block")?.map(Bound::unbind);
+        Ok((Self { layout, get_block, has_block }, facts))
+    }
+}
+
+impl ImageProvider for DuckProvider {
+    fn layout(&self) -> &ImageLayout {
+        &self.layout
+    }
+
+    fn access(&self) -> Access {
+        Access::Serial
+    }
+
+    fn has_block(&self, at: BlockIndex) -> Result<bool> {
+        self.layout.grid.check(at)?;
+        let Some(has_block) = &self.has_block else { return Ok(true) };
+        let origin = || format!("has_block({}, {})", at.row, at.column);
+        Python::attach(|py| {
+            let answer = has_block.bind(py).call1((at.row, at.column, 0)).and_then(|answer| answer.is_truthy());
+            answer.map_err(|error| provider_raised(py, origin(), error))
+        })
+    }
+
+    fn block(&self, at: BlockIndex) -> Result<Block> {
+        self.layout.grid.check(at)?;
+        let origin = || format!("get_block({}, {})", at.row, at.column);
+        Python::attach(|py| {
+            let answer = self.get_block.bind(py).call1((at.row, at.column, 0));
+            let answer = answer.map_err(|error| provider_raised(py, origin(), error))?;
+            if answer.is_none() {
+                let expected = format!("an array of (bands, rows, columns), {}", self.layout.sample);
+                return Err(Error::usage("no block").field(origin()).found("None").allowed(expected));
+            }
+            let array = as_array(&answer).map_err(|error| unusable(py, &origin(), error))?;
+            // The provider's own reference is the one that tells whether it may write to the array again.
+            drop(answer);
+            block_pixels(array).map(Block::Pixels).map_err(|error| unusable(py, &origin(), error))
+        })
+    }
+
+    fn is_dense(&self) -> bool {
+        self.has_block.is_none()
+    }
+}
+
+/// `get_block` returned something that is no array of pixels: the same error, with the block named.
+fn unusable(py: Python<'_>, origin: &str, error: PyErr) -> Error {
+    if error.is_instance_of::<pyo3::exceptions::PyValueError>(py) || error.is_instance_of::<PyTypeError>(py) {
+        return Error::usage("no block").field(origin).found(error.value(py));
+    }
+    raised("get_block", error)
+}
+
+fn missing(object: &Bound<'_, PyAny>, name: &str, error: PyErr) -> PyErr {
+    let py = object.py();
+    if !error.is_instance_of::<PyAttributeError>(py) {
+        return error;
+    }
+    let class = object.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+    let wanted = REQUIRED.join(", ");
+    PyTypeError::new_err(format!("{class} is no image provider: it has no attribute {name:?} (needed: {wanted})"))
+}
+
+/// An attribute that is text; `None` is empty.
+fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if value.is_none() { Ok(String::new()) } else { Ok(value.str()?.to_string()) }
+}

@@ -1,0 +1,61 @@
+//! The settings of `imsave` as the metadata that a format takes its encoding from.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::image_provider::ImageAssetProvider;
+use super::metadata::MetadataProvider;
+use super::{layout, value};
+use crate::error::{Error, Result};
+use crate::format::{SaveSettings, by_name};
+use crate::image::{Crs, Georeference, Transform};
+
+/// The metadata by which the format called `format` writes `image` with these settings: `compression`, `block_size`,
+/// `corners`, `transform`, `crs` (an EPSG code), `nodata`, `quality`.
+#[pyfunction]
+#[pyo3(signature = (format, image, settings, /))]
+pub(super) fn _encoding<'py>(
+    format: &str,
+    image: &Bound<'py, ImageAssetProvider>,
+    settings: &Bound<'py, PyDict>,
+) -> PyResult<Py<MetadataProvider>> {
+    let layout = image.get().layout();
+    let get = |name: &str| -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(settings.get_item(name)?.filter(|value| !value.is_none()))
+    };
+    let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
+    let transform = match (get("corners")?, get("transform")?) {
+        (Some(corners), _) => Some(Transform::from_corners(corners.extract()?, columns, rows)?),
+        (None, Some(numbers)) => Some(usable(Transform(numbers.extract()?))?),
+        (None, None) => None,
+    };
+    let settings = SaveSettings {
+        compression: get("compression")?.map(|word| word.extract()).transpose()?,
+        block_size: get("block_size")?.map(|size| block_size(&size)).transpose()?,
+        georeference: Georeference {
+            transform,
+            crs: get("crs")?.map(|code| code.extract().map(Crs::Epsg)).transpose()?,
+        },
+        nodata: get("nodata")?.map(|nodata| value::pad_value(&nodata, "nodata")).transpose()?,
+        quality: get("quality")?.map(|quality| quality.extract()).transpose()?,
+    };
+    let metadata = (by_name(format)?.encoding)(&settings, layout)?;
+    MetadataProvider::of_file(image.py(), std::sync::Arc::new(metadata))
+}
+
+fn block_size(size: &Bound<'_, PyAny>) -> PyResult<(u32, u32)> {
+    let (width, height): (Bound<'_, PyAny>, Bound<'_, PyAny>) = size.extract().map_err(|_| {
+        let found = size.repr().map(|text| text.to_string()).unwrap_or_default();
+        Error::usage("no block_size:").found(found).allowed("(width, height)")
+    })?;
+    Ok((layout::size(&width, "block_size", 1)?, layout::size(&height, "block_size", 1)?))
+}
+
+/// A transform that has an inverse.
+fn usable(transform: Transform) -> Result<Transform> {
+    let g = transform.0;
+    if g.iter().all(|number| number.is_finite()) && g[1] * g[5] - g[2] * g[4] != 0.0 {
+        return Ok(transform);
+    }
+    Err(Error::usage("transform:").found(format!("{g:?}")).allowed("six finite numbers of an invertible transform"))
+}

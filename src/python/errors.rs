@@ -1,0 +1,118 @@
+//! The one table from error kinds to Python exceptions, and the way back of exceptions that the caller's code raised.
+//!
+//! The exception classes are written in Python (`aws/osml/io/_errors.py`), because they derive from two classes each.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use pyo3::exceptions::{PyException, PyOSError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+use crate::error::Error;
+
+/// An exception that goes through the engine unchanged: of a stream, a progress function or a signal handler.
+#[derive(Debug)]
+pub(super) struct Raised(pub(super) PyErr);
+
+/// The class `name` of `aws.osml.io._errors`.
+pub(super) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyType>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module = MODULE.get_or_try_init(py, || py.import("aws.osml.io._errors").map(Bound::unbind))?;
+    Ok(module.bind(py).getattr(name)?.cast_into::<PyType>()?)
+}
+
+/// The exception goes through the engine as it is.
+pub(super) fn raised(origin: &'static str, error: PyErr) -> Error {
+    Error::external(origin, Raised(error))
+}
+
+/// The exception of a caller's provider: becomes a `ProviderError`, unless it is none that programs catch
+/// (`KeyboardInterrupt`, `SystemExit`).
+pub(super) fn provider_raised(py: Python<'_>, origin: String, error: PyErr) -> Error {
+    if error.is_instance_of::<PyException>(py) {
+        Error::external(origin, error)
+    } else {
+        Error::external(origin, Raised(error))
+    }
+}
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        Python::attach(|py| exception(py, error).unwrap_or_else(|failure| failure))
+    }
+}
+
+impl fmt::Display for Raised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Raised {}
+
+/// The table.
+fn exception(py: Python<'_>, error: Error) -> PyResult<PyErr> {
+    let name = match &error {
+        Error::Malformed(_) => "FormatError",
+        Error::Unsupported(_) => "UnsupportedError",
+        Error::Limit { .. } => "LimitError",
+        Error::Usage(_) => "OptionError",
+        Error::OutOfRange(_) => "OutOfRangeError",
+        Error::AssetNotFound { .. } => "AssetNotFoundError",
+        Error::Cancelled => "CancelledError",
+        Error::Panic(_) => "Error",
+        Error::External { .. } => "ProviderError",
+        Error::Io { .. } => return system_error(py, error),
+    };
+    let message = error.to_string();
+    let cause = match error {
+        Error::External { source, .. } => match source.downcast::<Raised>() {
+            Ok(raised) => return Ok(raised.0),
+            Err(source) => source.downcast::<PyErr>().ok(),
+        },
+        _ => None,
+    };
+    let exception = PyErr::from_type(class(py, name)?, message);
+    exception.set_cause(py, cause.map(|cause| *cause));
+    Ok(exception)
+}
+
+/// An `OSError` with number, text and file name, which makes it a `FileNotFoundError`, `PermissionError` …; or what a
+/// caller's stream raised.
+fn system_error(py: Python<'_>, error: Error) -> PyResult<PyErr> {
+    let message = error.to_string();
+    let Error::Io { path, source } = error else { return Ok(PyOSError::new_err(message)) };
+    if source.get_ref().is_some_and(|inner| inner.is::<Raised>()) {
+        let inner = source.into_inner().and_then(|inner| inner.downcast::<Raised>().ok());
+        return Ok(inner.map_or_else(|| PyOSError::new_err(message), |raised| raised.0));
+    }
+    let Some(number) = error_number(&source) else { return Ok(PyOSError::new_err(message)) };
+    let text = py.import("os")?.call_method1("strerror", (number,))?;
+    Ok(PyErr::from_type(py.get_type::<PyOSError>(), (number, text.unbind(), path.map(PathBuf::into_os_string))))
+}
+
+/// The system's number of the error: its own, that of the error it wraps, or the one its kind stands for.
+fn error_number(error: &std::io::Error) -> Option<i32> {
+    use std::io::ErrorKind;
+    if cfg!(unix)
+        && let Some(number) = error.raw_os_error()
+    {
+        return Some(number);
+    }
+    let wrapped = error.get_ref().and_then(|inner| inner.source()).and_then(|inner| inner.downcast_ref());
+    if let Some(number) = wrapped.and_then(error_number) {
+        return Some(number);
+    }
+    // The numbers of these kinds are the same on every system Python runs on.
+    Some(match error.kind() {
+        ErrorKind::NotFound => 2,
+        ErrorKind::PermissionDenied => 13,
+        ErrorKind::AlreadyExists => 17,
+        ErrorKind::NotADirectory => 20,
+        ErrorKind::IsADirectory => 21,
+        ErrorKind::StorageFull => 28,
+        _ => return None,
+    })
+}

@@ -1,0 +1,426 @@
+//! `ImageAssetProvider`: an image of a file or in memory, read block by block, by region, or like an array.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset, Session};
+use super::{index, layout, pixel_type, region};
+use crate::asset::{AssetType, ImageFacts};
+use crate::error::Error;
+use crate::image::{BlockIndex, ImageLayout, ImageProvider, MemoryImage, PadValue, Window};
+use crate::pipeline::ReadRequest;
+
+/// An image: pixels of shape (bands, rows, columns) in blocks, and what is known of them.
+///
+/// Blocks are read with `get_block`, regions with `read`; `image[bands, y0:y1, x0:x1]` and `np.asarray(image)` work as for
+/// an array. Every read gives a new array in native byte order. An image may be used from many threads at once and stays
+/// usable after its reader is closed; one that was opened from a path can be pickled and is opened again where it is
+/// unpickled.
+#[pyclass(frozen, extends = AssetProvider, subclass, sequence, module = "aws.osml.io")]
+pub(super) struct ImageAssetProvider {
+    layout: ImageLayout,
+    pixels: PixelSource,
+    facts: ImageFacts,
+    dataset: Option<Arc<OpenDataset>>,
+}
+
+enum PixelSource {
+    File(Arc<dyn ImageProvider>),
+    Memory(Mutex<Arc<MemoryImage>>),
+}
+
+impl ImageAssetProvider {
+    /// The image at `position` of an open file.
+    pub(super) fn open<'py>(
+        py: Python<'py>,
+        dataset: &Arc<OpenDataset>,
+        position: usize,
+    ) -> PyResult<Bound<'py, Self>> {
+        let info = &dataset.reader.assets()[position];
+        let provider = super::control::detached(py, None, |_| dataset.reader.image(position))?;
+        let asset = AssetProvider {
+            key: info.key.clone(),
+            title: info.title.clone(),
+            description: info.description.clone(),
+            roles: info.roles.clone(),
+            media_type: info.media_type.to_owned(),
+            kind: AssetType::Image,
+            metadata: AssetMetadata::of_file(&info.metadata),
+            raw: RawAsset::File(Arc::clone(dataset), position),
+        };
+        let image = Self {
+            layout: provider.layout().clone(),
+            pixels: PixelSource::File(provider),
+            facts: info.image.clone().unwrap_or_default(),
+            dataset: Some(Arc::clone(dataset)),
+        };
+        Bound::new(py, PyClassInitializer::from(asset).add_subclass(image))
+    }
+
+    /// An image in memory.
+    pub(super) fn in_memory(image: MemoryImage) -> Self {
+        let layout = image.layout().clone();
+        let pixels = PixelSource::Memory(Mutex::new(Arc::new(image)));
+        Self { layout, pixels, facts: ImageFacts::default(), dataset: None }
+    }
+
+    /// Changes an image in memory. Readers that are at work keep what they began with.
+    pub(super) fn change<T>(&self, action: impl FnOnce(&mut MemoryImage) -> T) -> Option<T> {
+        match &self.pixels {
+            PixelSource::File(_) => None,
+            PixelSource::Memory(image) => {
+                Some(action(Arc::make_mut(&mut image.lock().unwrap_or_else(PoisonError::into_inner))))
+            }
+        }
+    }
+
+    /// The pixels as the engine takes them.
+    pub(super) fn provider(&self) -> Arc<dyn ImageProvider> {
+        match &self.pixels {
+            PixelSource::File(provider) => Arc::clone(provider),
+            PixelSource::Memory(image) => {
+                Arc::<MemoryImage>::clone(&image.lock().unwrap_or_else(PoisonError::into_inner)) as _
+            }
+        }
+    }
+
+    /// Size, bands, sample type, block grid.
+    pub(super) fn layout(&self) -> &ImageLayout {
+        &self.layout
+    }
+
+    /// How the file was opened.
+    pub(super) fn with_session<T>(&self, action: impl FnOnce(&Session) -> T) -> T {
+        match &self.dataset {
+            Some(dataset) => action(&dataset.session),
+            None => action(&Session::default()),
+        }
+    }
+
+    fn at_level(&self, level: u32) -> PyResult<Arc<dyn ImageProvider>> {
+        let full = self.provider();
+        if level == 0 {
+            return Ok(full);
+        }
+        let missing = || Error::out_of_range("resolution level").found(level);
+        Ok(full.level(level).ok_or_else(missing)?)
+    }
+
+    /// Block (row, column), which must be in the grid, as a window of the image at `level`: the block's area reduced 2ⁿ.
+    fn block_window(&self, row: i64, column: i64, level: u32, reduced: &dyn ImageProvider) -> PyResult<Window> {
+        let grid = &self.layout.grid;
+        let at = match (u32::try_from(row), u32::try_from(column)) {
+            (Ok(row), Ok(column)) if row < grid.down() && column < grid.across() => BlockIndex { row, column },
+            _ => {
+                let (down, across) = (grid.down() - 1, grid.across() - 1);
+                return Err(Error::out_of_range("block index")
+                    .found(format!("({row}, {column})"))
+                    .allowed(format!("rows 0–{down}, columns 0–{across}"))
+                    .into());
+            }
+        };
+        if level == 0 {
+            return Ok(grid.block_window(at));
+        }
+        let size = &reduced.layout().grid;
+        // The last block of a row takes the column that rounding up may have added.
+        let edge = |end: u32, full: u32, size: u32| if end == full { size } else { (end >> level).min(size) };
+        let window = grid.block_window(at);
+        let (x, y) = (edge(window.x, grid.columns(), size.columns()), edge(window.y, grid.rows(), size.rows()));
+        let right = edge(window.right(), grid.columns(), size.columns());
+        let bottom = edge(window.bottom(), grid.rows(), size.rows());
+        Ok(Window::new(x, y, right - x, bottom - y))
+    }
+
+    fn pad_value<'py>(&self, py: Python<'py>, value: PadValue) -> PyResult<Bound<'py, PyAny>> {
+        match value {
+            PadValue::Int(value) if self.layout.sample.is_integer() => Ok(value.into_pyobject(py)?.into_any()),
+            value => Ok(value.to_f64().into_pyobject(py)?.into_any()),
+        }
+    }
+}
+
+#[pymethods]
+impl ImageAssetProvider {
+    /// Number of rows.
+    #[getter]
+    fn num_rows(&self) -> u32 {
+        self.layout.grid.rows()
+    }
+
+    /// Number of columns.
+    #[getter]
+    fn num_columns(&self) -> u32 {
+        self.layout.grid.columns()
+    }
+
+    /// Number of bands.
+    #[getter]
+    fn num_bands(&self) -> u32 {
+        self.layout.bands
+    }
+
+    /// Bits of a stored sample of one band.
+    #[getter]
+    fn num_bits_per_pixel(&self) -> u32 {
+        self.layout.bits_per_sample
+    }
+
+    /// Bits of a stored sample that carry information.
+    #[getter]
+    fn actual_bits_per_pixel(&self) -> u32 {
+        self.layout.actual_bits
+    }
+
+    /// The type of a sample, a `PixelType`.
+    #[getter]
+    fn pixel_value_type<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        pixel_type::to_python(py, self.layout.sample)
+    }
+
+    /// Columns of a block.
+    #[getter]
+    fn num_pixels_per_block_horizontal(&self) -> u32 {
+        self.layout.grid.block_columns()
+    }
+
+    /// Rows of a block.
+    #[getter]
+    fn num_pixels_per_block_vertical(&self) -> u32 {
+        self.layout.grid.block_rows()
+    }
+
+    /// Resolution levels, full resolution included.
+    #[getter]
+    fn num_resolution_levels(&self) -> u32 {
+        self.layout.levels
+    }
+
+    /// The value of pixels in absent blocks.
+    #[getter]
+    fn pad_pixel_value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.pad_value(py, self.layout.pad)
+    }
+
+    /// (bands, rows, columns).
+    #[getter]
+    fn image_shape(&self) -> (u32, u32, u32) {
+        (self.layout.bands, self.layout.grid.rows(), self.layout.grid.columns())
+    }
+
+    /// (bands, rows, columns) of a block that does not reach over the edge.
+    #[getter]
+    fn block_shape(&self) -> (u32, u32, u32) {
+        (self.layout.bands, self.layout.grid.block_rows(), self.layout.grid.block_columns())
+    }
+
+    /// (rows, columns) of the grid of blocks.
+    #[getter]
+    fn block_grid_size(&self) -> (u32, u32) {
+        (self.layout.grid.down(), self.layout.grid.across())
+    }
+
+    /// (bands, rows, columns), as of an array.
+    #[getter]
+    fn shape(&self) -> (u32, u32, u32) {
+        self.image_shape()
+    }
+
+    /// The NumPy dtype of the pixels.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        pixel_type::to_python(py, self.layout.sample)?.call_method0("to_numpy_dtype")
+    }
+
+    /// 3, as of an array of (bands, rows, columns).
+    #[getter]
+    #[allow(clippy::unused_self, reason = "an attribute of every image")]
+    fn ndim(&self) -> usize {
+        3
+    }
+
+    /// The shape in which pixels are best read, as array libraries ask for it: that of a block.
+    #[getter]
+    fn chunks(&self) -> (u32, u32, u32) {
+        self.block_shape()
+    }
+
+    /// The coordinate reference system, e.g. `EPSG:32618`, or `None`.
+    #[getter]
+    fn crs(&self) -> Option<String> {
+        self.facts.georeference.crs.as_ref().map(ToString::to_string)
+    }
+
+    /// GDAL's six numbers from pixel edges to coordinates, or `None`.
+    #[getter]
+    fn transform(&self) -> Option<(f64, f64, f64, f64, f64, f64)> {
+        self.facts.georeference.transform.map(|transform| transform.0.into())
+    }
+
+    /// The outer corners as `(x, y)`: upper left, upper right, lower right, lower left; or `None`.
+    #[getter]
+    fn corners(&self) -> Option<Vec<(f64, f64)>> {
+        let transform = self.facts.georeference.transform?;
+        Some(transform.corners(self.layout.grid.columns(), self.layout.grid.rows()).to_vec())
+    }
+
+    /// The value that means "no data", or `None`.
+    #[getter]
+    fn nodata<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.facts.nodata.map(|value| self.pad_value(py, value)).transpose()
+    }
+
+    /// The compression by its word (`none`, `deflate` …); empty for an image in memory.
+    #[getter]
+    fn compression(&self) -> &str {
+        &self.facts.compression
+    }
+
+    /// (bands, rows, columns) of the image at a resolution level.
+    #[pyo3(signature = (resolution_level))]
+    fn level_shape(&self, resolution_level: &Bound<'_, PyAny>) -> PyResult<(u32, u32, u32)> {
+        let image = self.at_level(region::level(Some(resolution_level), self.layout.levels)?)?;
+        let grid = &image.layout().grid;
+        Ok((self.layout.bands, grid.rows(), grid.columns()))
+    }
+
+    /// True where the block holds pixels; false where it is absent, that is masked or sparse.
+    ///
+    /// Raises `OutOfRangeError` (an `IndexError`) where there is no such block.
+    #[pyo3(signature = (block_row, block_col, resolution_level=None))]
+    #[pyo3(text_signature = "($self, block_row, block_col, resolution_level=0)")]
+    fn has_block(
+        &self,
+        py: Python<'_>,
+        block_row: &Bound<'_, PyAny>,
+        block_col: &Bound<'_, PyAny>,
+        resolution_level: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        let level = region::level(resolution_level, self.layout.levels)?;
+        let image = self.at_level(level)?;
+        let window = self.block_window(region::index(block_row)?, region::index(block_col)?, level, &*image)?;
+        super::control::detached(py, None, |_| {
+            for at in image.layout().grid.blocks_of(window) {
+                if image.has_block(at)? {
+                    return Ok(true);
+                }
+            }
+            // A block that is reduced to no pixel at all misses none.
+            Ok(window.is_empty())
+        })
+    }
+
+    /// The pixels of a block as a new array of (bands, rows, columns), cropped at the image's right and bottom edges.
+    ///
+    /// At resolution level *n* a block is the area of the block of level 0, reduced 2ⁿ. Pixels of an absent block have the
+    /// pad value. `bands` chooses bands and their order.
+    ///
+    /// Raises `OutOfRangeError` (an `IndexError`) where there is no such block, level or band.
+    #[pyo3(signature = (block_row, block_col, resolution_level=None, bands=None))]
+    #[pyo3(text_signature = "($self, block_row, block_col, resolution_level=0, bands=None)")]
+    fn get_block<'py>(
+        &self,
+        py: Python<'py>,
+        block_row: &Bound<'py, PyAny>,
+        block_col: &Bound<'py, PyAny>,
+        resolution_level: Option<&Bound<'py, PyAny>>,
+        bands: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let level = region::level(resolution_level, self.layout.levels)?;
+        let image = self.at_level(level)?;
+        let window = self.block_window(region::index(block_row)?, region::index(block_col)?, level, &*image)?;
+        let request =
+            ReadRequest { window, bands: region::bands(bands, self.layout.bands)?, fill: self.layout.pad_bytes() };
+        self.with_session(|session| region::read(py, &*image, &request, None, session, None))
+    }
+
+    /// The pixels of a region as an array of (bands, rows, columns), its blocks decoded in parallel straight into it.
+    ///
+    /// `window` is (x, y, width, height) in pixels of `resolution_level`, and must lie inside of the image; `out` is an
+    /// array of the right shape and dtype to fill, which is returned; `fill_value` is given to pixels of absent blocks
+    /// instead of the pad value.
+    ///
+    /// Raises `OutOfRangeError` for a window, band or level outside of the image, `OptionError` for a wrong `out`.
+    #[pyo3(signature = (window=None, bands=None, resolution_level=None, out=None, threads=None, *, fill_value=None))]
+    #[pyo3(text_signature = "($self, window=None, bands=None, resolution_level=0, out=None, threads=None, *, fill_value=None)")]
+    #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        window: Option<&Bound<'py, PyAny>>,
+        bands: Option<&Bound<'py, PyAny>>,
+        resolution_level: Option<&Bound<'py, PyAny>>,
+        out: Option<&Bound<'py, PyAny>>,
+        threads: Option<&Bound<'py, PyAny>>,
+        fill_value: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let image = self.at_level(region::level(resolution_level, self.layout.levels)?)?;
+        let request = ReadRequest {
+            window: region::window(window, &image.layout().grid)?,
+            bands: region::bands(bands, self.layout.bands)?,
+            fill: region::fill(fill_value, &self.layout)?,
+        };
+        self.with_session(|session| region::read(py, &*image, &request, out, session, layout::threads(threads)?))
+    }
+
+    fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.with_session(|session| index::get_item(key, &self.provider(), session))
+    }
+
+    fn __len__(&self) -> usize {
+        self.layout.bands as usize
+    }
+
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if copy == Some(false) {
+            return Err(PyValueError::new_err("an image cannot be an array without a copy: its pixels are read"));
+        }
+        let image = self.provider();
+        let request = ReadRequest::whole(&*image);
+        let array = self.with_session(|session| region::read(py, &*image, &request, None, session, None))?;
+        match dtype {
+            None => Ok(array),
+            Some(dtype) => array.call_method1("astype", (dtype,)),
+        }
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let py = slf.py();
+        let asset = slf.as_super().get();
+        let opened = slf.get().dataset.as_ref().and_then(|dataset| super::reader::reopen_arguments(py, dataset));
+        let Some(arguments) = opened.transpose()? else {
+            return Err(PyTypeError::new_err(format!("cannot pickle {:?}: it was not opened from a path", asset.key)));
+        };
+        let open = py.import("aws.osml.io._io")?.getattr("_open_image")?;
+        Ok((open, (arguments, &asset.key).into_pyobject(py)?))
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let (asset, layout) = (slf.as_super().get(), &slf.get().layout);
+        let grid = &layout.grid;
+        Ok(format!(
+            "<{} {:?}, {} × {} × {} {} in blocks of {} × {}>",
+            slf.get_type().name()?,
+            asset.key,
+            layout.bands,
+            grid.rows(),
+            grid.columns(),
+            layout.sample,
+            grid.block_rows(),
+            grid.block_columns()
+        ))
+    }
+
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("aws.osml.io._html")?.call_method1("describe", (slf,))
+    }
+}

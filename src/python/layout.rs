@@ -1,0 +1,73 @@
+//! Sizes and bit counts of an image, from Python's numbers: checked, and named where they are wrong.
+
+use pyo3::prelude::*;
+
+use super::{region, value};
+use crate::error::Error;
+use crate::image::{ImageLayout, PadValue, SampleType};
+
+/// A size of an image: a whole number of at least `least`, as an integer of any kind or an integral float.
+///
+/// # Errors
+/// `OptionError` that names the attribute, for NaN, negative numbers, fractions and what is no number.
+pub(super) fn size(object: &Bound<'_, PyAny>, name: &str, least: u32) -> PyResult<u32> {
+    let number = region::index(object).ok().or_else(|| {
+        let number = object.extract::<f64>().ok()?;
+        (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
+    });
+    let size = number.and_then(|number| u32::try_from(number).ok()).filter(|size| *size >= least);
+    let error = || {
+        let found = object.repr().map(|text| text.to_string()).unwrap_or_default();
+        Error::usage("wrong value of")
+            .field(name)
+            .found(found)
+            .allowed(format!("a whole number from {least} to {}", u32::MAX))
+    };
+    Ok(size.ok_or_else(error)?)
+}
+
+/// Sets the bits of a sample and those that carry information, by default all of the type.
+///
+/// # Errors
+/// `OptionError` for more bits than the type has, or more that carry information than there are.
+pub(super) fn set_bits(
+    layout: &mut ImageLayout,
+    bits: Option<&Bound<'_, PyAny>>,
+    actual: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let of = |object: Option<&Bound<'_, PyAny>>, name: &str, most: u32| -> PyResult<u32> {
+        let Some(object) = object.filter(|object| !object.is_none()) else { return Ok(most) };
+        let bits = size(object, name, 1)?;
+        if bits > most {
+            return Err(Error::usage("wrong value of").field(name).found(bits).allowed(format!("1–{most}")).into());
+        }
+        Ok(bits)
+    };
+    layout.bits_per_sample = of(bits, "num_bits_per_pixel", layout.sample.bits())?;
+    layout.actual_bits = of(actual, "actual_bits_per_pixel", layout.bits_per_sample)?;
+    Ok(())
+}
+
+/// The attribute `pad_pixel_value`; `None` is zero.
+///
+/// # Errors
+/// `OptionError` for what is no number, and for one that a sample cannot hold.
+pub(super) fn pad(object: &Bound<'_, PyAny>, sample: SampleType) -> PyResult<PadValue> {
+    if object.is_none() {
+        return Ok(PadValue::ZERO);
+    }
+    let pad = value::pad_value(object, "pad_pixel_value")?;
+    if !pad.fits(sample) {
+        let allowed = format!("a value of {sample}");
+        return Err(Error::usage("wrong value of").field("pad_pixel_value").found(pad).allowed(allowed).into());
+    }
+    Ok(pad)
+}
+
+/// The argument `threads`.
+///
+/// # Errors
+/// `OptionError` for anything but a number of 1 or more.
+pub(super) fn threads(object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usize>> {
+    object.map(|object| size(object, "threads", 1).map(|threads| threads as usize)).transpose()
+}

@@ -1,0 +1,415 @@
+//! Metadata as Python sees it: an ordered mapping in which a key may repeat.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use pyo3::exceptions::{PyKeyError, PyTypeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMapping, PyString, PyTuple};
+
+use super::value;
+use crate::metadata::Metadata;
+
+/// How many entries a `repr` shows, and how long each value may be.
+const SHOWN: (usize, usize) = (12, 60);
+
+/// Metadata of a file or an asset: an ordered mapping from names to values that can be read and not changed.
+///
+/// A key may repeat, as the tagged extensions of a file do: `[]` gives the first value, `get_all` all of them. Values are
+/// `str`, `int`, `float`, `bytes`, `list`, `dict`, `bool` or `None`; each access gives an object of its own.
+#[pyclass(frozen, subclass, mapping, module = "aws.osml.io")]
+pub(super) struct MetadataProvider {
+    storage: Storage,
+}
+
+/// Metadata that can be changed: an ordered mapping from names to values in which a key may repeat.
+///
+/// `source` is any mapping, or the metadata of a file or asset, of which everything is copied: repeated keys, unknown
+/// entries, order. Values are kept as the objects they were set as; a writer turns them into what its format stores, and
+/// refuses by name what it cannot store.
+#[pyclass(frozen, extends = MetadataProvider, subclass, module = "aws.osml.io")]
+pub(super) struct BufferedMetadataProvider;
+
+enum Storage {
+    /// As read from a file.
+    File(Arc<Metadata>),
+    /// Python objects, and the header bytes of what they were copied from. No Python code runs under the lock.
+    Memory { entries: Mutex<Vec<Entry>>, raw: Vec<u8> },
+}
+
+type Entry = (String, Py<PyAny>);
+
+impl MetadataProvider {
+    /// Metadata that was read from a file.
+    pub(super) fn of_file(py: Python<'_>, metadata: Arc<Metadata>) -> PyResult<Py<Self>> {
+        Py::new(py, Self { storage: Storage::File(metadata) })
+    }
+
+    fn in_memory(entries: Vec<Entry>, raw: Vec<u8>) -> Self {
+        Self { storage: Storage::Memory { entries: Mutex::new(entries), raw } }
+    }
+
+    /// Reads or changes the entries in memory. `action` must neither run Python code nor drop an object.
+    fn with<T>(&self, py: Python<'_>, action: impl FnOnce(&mut Vec<Entry>) -> T) -> T {
+        match &self.storage {
+            Storage::Memory { entries, .. } => {
+                action(&mut entries.lock_py_attached(py).unwrap_or_else(std::sync::PoisonError::into_inner))
+            }
+            // Only the buffered class changes entries, and its storage is in memory.
+            Storage::File(_) => action(&mut Vec::new()),
+        }
+    }
+
+    /// Every entry, repeated keys included.
+    fn list<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
+        match &self.storage {
+            Storage::File(metadata) => {
+                metadata.iter().map(|(key, value)| Ok((key.to_owned(), value::to_python(py, value)?))).collect()
+            }
+            Storage::Memory { .. } => Ok(self.with(py, |entries| {
+                entries.iter().map(|(key, value)| (key.clone(), value.bind(py).clone())).collect()
+            })),
+        }
+    }
+
+    fn values_of<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        match &self.storage {
+            Storage::File(metadata) => metadata.get_all(key).map(|value| value::to_python(py, value)).collect(),
+            Storage::Memory { .. } => Ok(self.with(py, |entries| {
+                let found = entries.iter().filter(|(name, _)| name == key);
+                found.map(|(_, value)| value.bind(py).clone()).collect()
+            })),
+        }
+    }
+
+    fn first<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match &self.storage {
+            Storage::File(metadata) => metadata.get(key).map(|value| value::to_python(py, value)).transpose(),
+            Storage::Memory { .. } => Ok(self.with(py, |entries| {
+                entries.iter().find(|(name, _)| name == key).map(|(_, value)| value.bind(py).clone())
+            })),
+        }
+    }
+
+    /// Every key once, in order.
+    fn names(&self, py: Python<'_>) -> Vec<String> {
+        let mut seen = HashSet::new();
+        let mut once = |name: &str| seen.insert(name.to_owned()).then(|| name.to_owned());
+        match &self.storage {
+            Storage::File(metadata) => metadata.iter().filter_map(|(key, _)| once(key)).collect(),
+            Storage::Memory { .. } => {
+                self.with(py, |entries| entries.iter().filter_map(|(key, _)| once(key)).collect())
+            }
+        }
+    }
+
+    fn raw_bytes(&self) -> &[u8] {
+        match &self.storage {
+            Storage::File(metadata) => metadata.raw(),
+            Storage::Memory { raw, .. } => raw,
+        }
+    }
+}
+
+#[pymethods]
+impl MetadataProvider {
+    fn __getitem__<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Bound<'py, PyAny>> {
+        self.first(py, key)?.ok_or_else(|| PyKeyError::new_err(key.to_owned()))
+    }
+
+    fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> bool {
+        let Ok(key) = key.extract::<String>() else { return false };
+        match &self.storage {
+            Storage::File(metadata) => metadata.get(&key).is_some(),
+            Storage::Memory { .. } => self.with(py, |entries| entries.iter().any(|(name, _)| *name == key)),
+        }
+    }
+
+    fn __len__(&self, py: Python<'_>) -> usize {
+        self.names(py).len()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        PyList::new(py, self.names(py))?.try_iter()
+    }
+
+    /// The first value under `key`, or `default`.
+    #[pyo3(signature = (key, default=None, /))]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        key: &str,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(self.first(py, key)?.or(default))
+    }
+
+    /// Every value under `key`, in order; an empty list where there is none.
+    fn get_all<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        self.values_of(py, key)
+    }
+
+    /// The keys, each once.
+    fn keys<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        view(slf, "KeysView")
+    }
+
+    /// The first value of each key.
+    fn values<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        view(slf, "ValuesView")
+    }
+
+    /// Pairs of each key and its first value.
+    fn items<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        view(slf, "ItemsView")
+    }
+
+    /// A new `dict` of the keys that begin with `prefix` (all, where none is given) and their first values.
+    #[pyo3(signature = (prefix=None))]
+    fn entries<'py>(&self, py: Python<'py>, prefix: Option<&str>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for (key, value) in self.list(py)? {
+            if key.starts_with(prefix.unwrap_or_default()) && !dict.contains(&key)? {
+                dict.set_item(key, value)?;
+            }
+        }
+        Ok(dict)
+    }
+
+    /// The header bytes the entries were read from, as a `BytesIO`; empty for metadata made in memory.
+    #[getter]
+    fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        bytes_io(py, self.raw_bytes())
+    }
+
+    fn __eq__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        if let Ok(other) = other.cast::<Self>() {
+            let (ours, theirs) = (PyList::new(py, self.list(py)?)?, PyList::new(py, other.get().list(py)?)?);
+            return ours.rich_compare(theirs, pyo3::basic::CompareOp::Eq);
+        }
+        match other.cast::<PyMapping>() {
+            Ok(other) => {
+                let theirs = py.get_type::<PyDict>().call1((other,))?;
+                self.entries(py, None)?.rich_compare(theirs, pyo3::basic::CompareOp::Eq)
+            }
+            Err(_) => Ok(py.NotImplemented().into_bound(py)),
+        }
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let entries = slf.get().list(slf.py())?;
+        let mut text = String::new();
+        for (key, value) in entries.iter().take(SHOWN.0) {
+            let value = value.repr()?.to_string();
+            let short: String = value.chars().take(SHOWN.1).collect();
+            let more = if short.len() < value.len() { "…" } else { "" };
+            text += &format!("{}{key:?}: {short}{more}", if text.is_empty() { "" } else { ", " });
+        }
+        if entries.len() > SHOWN.0 {
+            text += &format!(", … ({} in all)", entries.len());
+        }
+        Ok(format!("{}({{{text}}})", slf.get_type().name()?))
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let py = slf.py();
+        let this = slf.get();
+        let state = (this.list(py)?, PyBytes::new(py, this.raw_bytes())).into_pyobject(py)?;
+        Ok((slf.get_type().getattr("_restore")?, state))
+    }
+
+    #[staticmethod]
+    fn _restore(entries: Vec<(String, Bound<'_, PyAny>)>, raw: Vec<u8>) -> PyResult<Self> {
+        let entries = entries.iter().map(|(key, value)| Ok((key.clone(), value::from_python(value, key)?)));
+        let metadata: Metadata = entries.collect::<PyResult<Vec<_>>>()?.into_iter().collect();
+        Ok(Self { storage: Storage::File(Arc::new(metadata.with_raw(raw))) })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Storage::Memory { entries, .. } = &self.storage
+            && let Ok(entries) = entries.try_lock()
+        {
+            entries.iter().try_for_each(|(_, value)| visit.call(value))?;
+        }
+        Ok(())
+    }
+
+    fn __clear__(&self) {
+        if let Storage::Memory { entries, .. } = &self.storage {
+            let dropped = entries.try_lock().map(|mut entries| std::mem::take(&mut *entries));
+            drop(dropped);
+        }
+    }
+}
+
+impl BufferedMetadataProvider {
+    /// The entries of any mapping.
+    pub(super) fn from_mapping(py: Python<'_>, source: Option<&Bound<'_, PyAny>>) -> PyResult<Py<Self>> {
+        Py::new(py, Self::new(source)?)
+    }
+
+    /// Puts `values` in the place of all values under `key`.
+    fn replace(slf: &Bound<'_, Self>, key: &str, values: Vec<Py<PyAny>>) -> usize {
+        let replaced = slf.as_super().get().with(slf.py(), |entries| {
+            let place = entries.iter().position(|(name, _)| name == key).unwrap_or(entries.len());
+            let (old, mut kept): (Vec<_>, Vec<_>) =
+                std::mem::take(entries).into_iter().partition(|(name, _)| name == key);
+            // Nothing before `place` has this key, so the place is the same among those kept.
+            let new = values.into_iter().map(|value| (key.to_owned(), value));
+            kept.splice(place..place, new);
+            *entries = kept;
+            old
+        });
+        replaced.len()
+    }
+
+    fn extend(slf: &Bound<'_, Self>, source: &Bound<'_, PyAny>) -> PyResult<()> {
+        let entries = entries_of(source)?;
+        let mut done = HashSet::new();
+        for (key, _) in &entries {
+            if done.insert(key.clone()) {
+                let values = entries.iter().filter(|(name, _)| name == key);
+                Self::replace(slf, key, values.map(|(_, value)| value.clone_ref(slf.py())).collect());
+            }
+        }
+        Ok(())
+    }
+}
+
+#[pymethods]
+impl BufferedMetadataProvider {
+    #[new]
+    #[pyo3(signature = (source=None))]
+    fn new(source: Option<&Bound<'_, PyAny>>) -> PyResult<PyClassInitializer<Self>> {
+        let source = source.filter(|source| !source.is_none());
+        let entries = source.map(entries_of).transpose()?.unwrap_or_default();
+        let provider = source.and_then(|source| source.cast::<MetadataProvider>().ok());
+        let raw = provider.map(|provider| provider.get().raw_bytes().to_vec()).unwrap_or_default();
+        Ok(PyClassInitializer::from(MetadataProvider::in_memory(entries, raw)).add_subclass(Self))
+    }
+
+    fn __setitem__(slf: &Bound<'_, Self>, key: &str, value: Py<PyAny>) {
+        Self::replace(slf, key, vec![value]);
+    }
+
+    fn __delitem__(slf: &Bound<'_, Self>, key: &str) -> PyResult<()> {
+        match Self::replace(slf, key, Vec::new()) {
+            0 => Err(PyKeyError::new_err(key.to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds a value under `key` after those there are.
+    fn append(slf: &Bound<'_, Self>, key: String, value: Py<PyAny>) {
+        slf.as_super().get().with(slf.py(), |entries| entries.push((key, value)));
+    }
+
+    /// Puts `values` in the place of all values under `key`.
+    fn set_all(slf: &Bound<'_, Self>, key: &str, values: &Bound<'_, PyAny>) -> PyResult<()> {
+        let values: PyResult<Vec<_>> = values.try_iter()?.map(|value| value.map(Bound::unbind)).collect();
+        Self::replace(slf, key, values?);
+        Ok(())
+    }
+
+    /// Sets every entry of a mapping or of pairs, then the keyword arguments. From metadata, repeated keys are all taken.
+    #[pyo3(signature = (other=None, /, **kwargs))]
+    fn update(
+        slf: &Bound<'_, Self>,
+        other: Option<&Bound<'_, PyAny>>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        if let Some(other) = other {
+            Self::extend(slf, other)?;
+        }
+        kwargs.map_or(Ok(()), |kwargs| Self::extend(slf, kwargs))
+    }
+
+    /// Removes every value under `key` and returns the first; `default`, where there is none and it is given.
+    #[pyo3(signature = (key, *default))]
+    fn pop<'py>(slf: &Bound<'py, Self>, key: &str, default: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        if default.len() > 1 {
+            return Err(PyTypeError::new_err("pop takes a key and at most one default"));
+        }
+        match slf.as_super().get().first(slf.py(), key)? {
+            Some(value) => {
+                Self::replace(slf, key, Vec::new());
+                Ok(value)
+            }
+            None => default.get_item(0).map_err(|_| PyKeyError::new_err(key.to_owned())),
+        }
+    }
+
+    /// The first value under `key`; where there is none, `default`, which is then set.
+    #[pyo3(signature = (key, default=None))]
+    fn setdefault<'py>(
+        slf: &Bound<'py, Self>,
+        key: &str,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(value) = slf.as_super().get().first(slf.py(), key)? {
+            return Ok(value);
+        }
+        let value = default.unwrap_or_else(|| slf.py().None().into_bound(slf.py()));
+        Self::replace(slf, key, vec![value.clone().unbind()]);
+        Ok(value)
+    }
+
+    /// Removes every entry.
+    fn clear(slf: &Bound<'_, Self>) {
+        drop(slf.as_super().get().with(slf.py(), std::mem::take));
+    }
+
+    #[staticmethod]
+    fn _restore(py: Python<'_>, entries: Vec<(String, Py<PyAny>)>, raw: Vec<u8>) -> PyResult<Py<Self>> {
+        Py::new(py, PyClassInitializer::from(MetadataProvider::in_memory(entries, raw)).add_subclass(Self))
+    }
+}
+
+/// The entries of any mapping as metadata of the engine.
+///
+/// # Errors
+/// `OptionError` that names the key of a value that is none; `TypeError` for what is no mapping.
+pub(super) fn to_metadata(source: &Bound<'_, PyAny>) -> PyResult<Arc<Metadata>> {
+    if let Ok(provider) = source.cast::<MetadataProvider>()
+        && let Storage::File(metadata) = &provider.get().storage
+    {
+        return Ok(Arc::clone(metadata));
+    }
+    let py = source.py();
+    let entries = entries_of(source)?.into_iter().map(|(key, object)| {
+        let value = value::from_python(object.bind(py), &key)?;
+        Ok((key, value))
+    });
+    Ok(Arc::new(entries.collect::<PyResult<Vec<_>>>()?.into_iter().collect()))
+}
+
+/// A `BytesIO` of these bytes.
+pub(super) fn bytes_io<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    py.import("io")?.call_method1("BytesIO", (PyBytes::new(py, bytes),))
+}
+
+/// The entries of metadata, of a mapping, or of an iterable of pairs.
+fn entries_of(source: &Bound<'_, PyAny>) -> PyResult<Vec<Entry>> {
+    if let Ok(provider) = source.cast::<MetadataProvider>() {
+        let entries = provider.get().list(source.py())?;
+        return Ok(entries.into_iter().map(|(key, value)| (key, value.unbind())).collect());
+    }
+    let pairs = match source.cast::<PyMapping>() {
+        Ok(mapping) => mapping.items()?.into_any(),
+        Err(_) if source.is_instance_of::<PyString>() => return Err(no_mapping(source)),
+        Err(_) => source.clone(),
+    };
+    let pairs = pairs.try_iter().map_err(|_| no_mapping(source))?;
+    pairs.map(|pair| pair?.extract()).collect()
+}
+
+fn no_mapping(source: &Bound<'_, PyAny>) -> PyErr {
+    let name = source.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+    PyTypeError::new_err(format!("metadata must be a mapping from str to values, not {name}"))
+}
+
+fn view<'py>(metadata: &Bound<'py, MetadataProvider>, class: &str) -> PyResult<Bound<'py, PyAny>> {
+    metadata.py().import("collections.abc")?.call_method1(class, (metadata,))
+}

@@ -1,0 +1,169 @@
+//! `IO.open`: a reader or a writer, for a path, a stream, or a list of them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use super::asset::{OpenDataset, Session};
+use super::control::detached;
+use super::reader::DatasetReader;
+use super::writer::{DatasetWriter, warn};
+use super::{layout, region, stream};
+use crate::dataset;
+use crate::error::Error;
+use crate::format::{OpenOptions, by_extension, by_name};
+use crate::io::{ByteSource, FileSource, sink_at};
+use crate::pipeline::Concurrency;
+
+/// The way to files: `IO.open`.
+#[pyclass(frozen, module = "aws.osml.io")]
+pub(super) struct IO;
+
+enum Target<'py> {
+    Path(PathBuf),
+    Stream(Bound<'py, PyAny>),
+}
+
+#[pymethods]
+impl IO {
+    /// Opens files for reading (`mode="r"`, a `DatasetReader`) or writing (`"w"`, a `DatasetWriter`).
+    ///
+    /// `paths` is a path, a binary stream, or a list of one; several paths are for the files of an R-set. The format is
+    /// found by the first bytes and then the extension when reading, by the extension when writing, unless `format` says
+    /// it; writing to a stream needs it. A stream is read or written from where it stands and is not closed.
+    ///
+    /// `threads` is the number of threads that work (default: `OSML_IO_THREADS`, else the cores there are).
+    /// `progress(done_blocks, total_blocks)` is called on the calling thread; returning `False` cancels with a
+    /// `CancelledError`. `max_bytes` is what one read may allocate, in place of limits that stop decompression bombs.
+    ///
+    /// Raises `OptionError` (a `ValueError`) for a wrong mode, format or extension, `FormatError` for a file that breaks
+    /// its standard, `UnsupportedError` for what is not implemented, and system errors such as `FileNotFoundError`.
+    #[staticmethod]
+    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None))]
+    fn open<'py>(
+        py: Python<'py>,
+        paths: &Bound<'py, PyAny>,
+        mode: &str,
+        format: Option<String>,
+        threads: Option<&Bound<'py, PyAny>>,
+        progress: Option<Py<PyAny>>,
+        max_bytes: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if !matches!(mode, "r" | "w") {
+            return Err(Error::usage("unknown mode").found(format!("{mode:?}")).allowed("\"r\" \"w\"").into());
+        }
+        let target = single(targets(paths)?)?;
+        let threads = Some(Concurrency::resolve(layout::threads(threads)?)?.threads());
+        if mode == "w" {
+            let writer = create(py, target, format.as_deref(), threads)?;
+            return Ok(Bound::new(py, DatasetWriter::new(py, writer, progress)?)?.into_any());
+        }
+        let max_bytes = max_bytes.map(byte_count).transpose()?;
+        let session = Session { format, threads, max_bytes, progress, path: None };
+        let reader = match target {
+            Target::Path(path) => read_path(py, path, session)?,
+            Target::Stream(object) => read(py, stream::source(&object)?, session)?,
+        };
+        Ok(Bound::new(py, reader)?.into_any())
+    }
+}
+
+/// Opens the file at `path` for reading.
+pub(super) fn read_path(py: Python<'_>, path: PathBuf, session: Session) -> PyResult<DatasetReader> {
+    let source = py.detach(|| FileSource::open(&path))?;
+    // Made absolute, so that what is pickled means the same file in a process with another working folder.
+    let path = std::path::absolute(&path).unwrap_or(path);
+    read(py, Arc::new(source), Session { path: Some(path), ..session })
+}
+
+fn read(py: Python<'_>, source: Arc<dyn ByteSource>, session: Session) -> PyResult<DatasetReader> {
+    let options = OpenOptions { limits: session.limits() };
+    let format = session.format.clone();
+    let reader = detached(py, None, |_| dataset::DatasetReader::from_source(source, format.as_deref(), &options))?;
+    warn(py, reader.warnings())?;
+    Ok(DatasetReader::new(OpenDataset { reader, session }))
+}
+
+fn create(
+    py: Python<'_>,
+    target: Target<'_>,
+    format: Option<&str>,
+    threads: Option<usize>,
+) -> PyResult<dataset::DatasetWriter> {
+    let named = format.map(by_name).transpose()?;
+    let concurrency = Concurrency::resolve(threads)?;
+    let (sink, format) = match target {
+        Target::Path(path) => {
+            let format = named.map_or_else(|| by_extension(&path), Ok)?;
+            (py.detach(|| sink_at(&path))?, format)
+        }
+        Target::Stream(object) => {
+            let format = named.ok_or_else(|| Error::usage("writing to a stream needs `format`"))?;
+            (stream::sink(&object)?, format)
+        }
+    };
+    detached(py, None, |_| dataset::DatasetWriter::to_sink(sink, format, concurrency))
+}
+
+/// The paths and streams that `paths` names.
+fn targets<'py>(paths: &Bound<'py, PyAny>) -> PyResult<Vec<Target<'py>>> {
+    if let Some(target) = target(paths)? {
+        return Ok(vec![target]);
+    }
+    let wrong = |object: &Bound<'_, PyAny>| -> PyErr {
+        let found = object.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+        pyo3::exceptions::PyTypeError::new_err(format!(
+            "paths must be a path, a stream, or a list of them, not {found}"
+        ))
+    };
+    let items = paths.try_iter().map_err(|_| wrong(paths))?;
+    items
+        .map(|item| {
+            let item = item?;
+            target(&item)?.ok_or_else(|| wrong(&item))
+        })
+        .collect()
+}
+
+fn target<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Target<'py>>> {
+    if object.is_instance_of::<PyString>() || object.hasattr("__fspath__")? {
+        return Ok(Some(Target::Path(object.extract()?)));
+    }
+    let stream = object.hasattr("read")? || object.hasattr("write")?;
+    Ok(stream.then(|| Target::Stream(object.clone())))
+}
+
+/// The only target.
+///
+/// # Errors
+/// `OptionError` for none, and for further paths that are no files of an R-set; `UnsupportedError` for an R-set.
+fn single(mut targets: Vec<Target<'_>>) -> PyResult<Target<'_>> {
+    if targets.len() > 1 {
+        for target in &targets[1..] {
+            if let Target::Path(path) = target
+                && !has_level_suffix(path)
+            {
+                let found = format!("{:?}", path.display().to_string());
+                let allowed = "a suffix .r1, .r2 … of an R-set on every path after the first";
+                return Err(Error::usage("several paths:").found(found).allowed(allowed).into());
+            }
+        }
+        return Err(Error::unsupported("several paths: R-sets of files").found(targets.len()).into());
+    }
+    Ok(targets.pop().ok_or_else(|| Error::usage("no path"))?)
+}
+
+/// True for names such as `image.ntf.r2`.
+fn has_level_suffix(path: &std::path::Path) -> bool {
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    let level = extension.as_deref().and_then(|extension| extension.strip_prefix('r'));
+    level.is_some_and(|level| !level.is_empty() && level.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn byte_count(object: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let bytes = region::index(object)?;
+    let positive = u64::try_from(bytes).ok().filter(|bytes| *bytes > 0);
+    Ok(positive.ok_or_else(|| Error::usage("max_bytes:").found(bytes).allowed("1 or more"))?)
+}

@@ -1,0 +1,187 @@
+//! `DatasetReader`: a file opened for reading.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyIterator, PyList, PyTuple};
+
+use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset};
+use super::image_provider::ImageAssetProvider;
+use super::metadata::MetadataProvider;
+use super::pixel_type;
+use crate::asset::AssetType;
+use crate::error::Error;
+
+/// A file opened for reading: its metadata, and its assets by key. Headers have been read, pixels are read on demand.
+///
+/// A context manager, an iterable of keys, and picklable where it was opened from a path. Images that were taken from it
+/// stay usable after it is closed.
+#[pyclass(frozen, module = "aws.osml.io")]
+pub(super) struct DatasetReader {
+    dataset: Mutex<Option<Arc<OpenDataset>>>,
+    metadata: PyOnceLock<Py<MetadataProvider>>,
+}
+
+impl DatasetReader {
+    pub(super) fn new(dataset: OpenDataset) -> Self {
+        Self { dataset: Mutex::new(Some(Arc::new(dataset))), metadata: PyOnceLock::new() }
+    }
+
+    fn dataset(&self) -> PyResult<Arc<OpenDataset>> {
+        let dataset = self.dataset.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(dataset.ok_or_else(|| Error::usage("the reader is closed"))?)
+    }
+
+    fn keys(&self) -> PyResult<Vec<String>> {
+        Ok(self.dataset()?.reader.assets().iter().map(|asset| asset.key.clone()).collect())
+    }
+}
+
+#[pymethods]
+impl DatasetReader {
+    /// Metadata of the file as a whole.
+    #[getter]
+    fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, MetadataProvider>> {
+        let dataset = self.dataset()?;
+        let made = || MetadataProvider::of_file(py, Arc::clone(dataset.reader.metadata()));
+        Ok(self.metadata.get_or_try_init(py, made)?.bind(py).clone())
+    }
+
+    /// The name of the format: `tiff`, `png`, `jpeg` …
+    #[getter]
+    fn format(&self) -> PyResult<&'static str> {
+        Ok(self.dataset()?.reader.format().name)
+    }
+
+    /// The keys of the assets in file order: all, or those of one type (an `AssetType` or its name in lower case), or those
+    /// that have one of the `roles` at least.
+    #[pyo3(signature = (asset_type=None, roles=None))]
+    fn get_asset_keys(
+        &self,
+        asset_type: Option<&Bound<'_, PyAny>>,
+        roles: Option<Vec<String>>,
+    ) -> PyResult<Vec<String>> {
+        let kind = asset_type.map(pixel_type::asset_type_from_python).transpose()?;
+        let dataset = self.dataset()?;
+        let wanted = dataset.reader.assets().iter().filter(|asset| {
+            kind.is_none_or(|kind| kind == asset.kind)
+                && roles.as_ref().is_none_or(|roles| asset.roles.iter().any(|role| roles.contains(role)))
+        });
+        Ok(wanted.map(|asset| asset.key.clone()).collect())
+    }
+
+    /// True where there is an asset of this key.
+    fn has_asset(&self, key: &str) -> PyResult<bool> {
+        Ok(self.dataset()?.reader.assets().iter().any(|asset| asset.key == key))
+    }
+
+    /// The asset of this key.
+    ///
+    /// Raises `AssetNotFoundError` (a `KeyError`) that names the keys there are.
+    fn get_asset<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Bound<'py, AssetProvider>> {
+        let dataset = self.dataset()?;
+        asset(py, &dataset, dataset.reader.position(key)?)
+    }
+
+    /// Lets the file go, as soon as no image that was taken from it needs it.
+    fn close(&self) {
+        drop(self.dataset.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        slf.get().dataset().map(|_| slf.clone())
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, _exception: &Bound<'_, PyTuple>) {
+        self.close();
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        PyList::new(py, self.keys()?)?.try_iter()
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        Ok(self.dataset()?.reader.assets().len())
+    }
+
+    fn __contains__(&self, key: &Bound<'_, PyAny>) -> PyResult<bool> {
+        key.extract::<String>().map_or(Ok(false), |key| self.has_asset(&key))
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Bound<'py, AssetProvider>> {
+        self.get_asset(py, key)
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let py = slf.py();
+        match reopen_arguments(py, &*slf.get().dataset()?) {
+            Some(arguments) => Ok((py.import("aws.osml.io._io")?.getattr("_open_reader")?, arguments?)),
+            None => Err(PyTypeError::new_err("cannot pickle a reader of a stream")),
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        let Ok(dataset) = self.dataset() else { return "<DatasetReader, closed>".to_owned() };
+        let path = dataset.session.path.as_ref().map(|path| format!("{:?}, ", path.display().to_string()));
+        let (format, count) = (dataset.reader.format().name, dataset.reader.assets().len());
+        format!("<DatasetReader {}{format}, {count} assets>", path.unwrap_or_default())
+    }
+}
+
+/// The asset at `position`, as the class of its kind.
+pub(super) fn asset<'py>(
+    py: Python<'py>,
+    dataset: &Arc<OpenDataset>,
+    position: usize,
+) -> PyResult<Bound<'py, AssetProvider>> {
+    let info = &dataset.reader.assets()[position];
+    if info.kind == AssetType::Image {
+        return Ok(ImageAssetProvider::open(py, dataset, position)?.into_super());
+    }
+    let asset = AssetProvider {
+        key: info.key.clone(),
+        title: info.title.clone(),
+        description: info.description.clone(),
+        roles: info.roles.clone(),
+        media_type: info.media_type.to_owned(),
+        kind: info.kind,
+        metadata: AssetMetadata::of_file(&info.metadata),
+        raw: RawAsset::File(Arc::clone(dataset), position),
+    };
+    Bound::new(py, asset)
+}
+
+/// What `_open_reader` takes to open the file again; none where it was not opened from a path.
+pub(super) fn reopen_arguments<'py>(py: Python<'py>, dataset: &OpenDataset) -> Option<PyResult<Bound<'py, PyTuple>>> {
+    let session = &dataset.session;
+    let path = session.path.as_ref()?;
+    Some((path.as_os_str(), &session.format, session.threads, session.max_bytes).into_pyobject(py))
+}
+
+/// Opens a file again, as unpickling does.
+#[pyfunction]
+#[pyo3(signature = (path, format, threads, max_bytes, /))]
+pub(super) fn _open_reader(
+    py: Python<'_>,
+    path: std::path::PathBuf,
+    format: Option<String>,
+    threads: Option<usize>,
+    max_bytes: Option<u64>,
+) -> PyResult<DatasetReader> {
+    super::open::read_path(py, path, super::asset::Session { format, threads, max_bytes, ..Default::default() })
+}
+
+/// Opens an image again, as unpickling does.
+#[pyfunction]
+#[pyo3(signature = (arguments, key, /))]
+pub(super) fn _open_image<'py>(
+    arguments: (std::path::PathBuf, Option<String>, Option<usize>, Option<u64>),
+    key: &str,
+    py: Python<'py>,
+) -> PyResult<Bound<'py, AssetProvider>> {
+    let (path, format, threads, max_bytes) = arguments;
+    _open_reader(py, path, format, threads, max_bytes)?.get_asset(py, key)
+}

@@ -1,0 +1,119 @@
+//! What a read asks for, from Python's arguments; and the read itself.
+
+use pyo3::exceptions::PyOverflowError;
+use pyo3::prelude::*;
+
+use super::array::OutputArray;
+use super::asset::Session;
+use super::control::{call_progress, detached};
+use super::value;
+use crate::error::Error;
+use crate::image::{BlockGrid, ImageLayout, ImageProvider, Window};
+use crate::pipeline::{Concurrency, ReadRequest, read_region};
+
+/// A whole number of Python's, those beyond 64 bits brought to their bounds: as an index they are all out of range.
+pub(super) fn index(object: &Bound<'_, PyAny>) -> PyResult<i64> {
+    object.extract().or_else(|error: PyErr| {
+        if !error.is_instance_of::<PyOverflowError>(object.py()) {
+            return Err(error);
+        }
+        Ok(if object.lt(0)? { i64::MIN } else { i64::MAX })
+    })
+}
+
+/// A resolution level of an image that has `levels` of them.
+///
+/// # Errors
+/// `OutOfRangeError` where there is no such level.
+pub(super) fn level(object: Option<&Bound<'_, PyAny>>, levels: u32) -> PyResult<u32> {
+    let wanted = object.map_or(Ok(0), index)?;
+    let level = u32::try_from(wanted).ok().filter(|level| *level < levels);
+    let error = || Error::out_of_range("resolution level").found(wanted).allowed(format!("0 to {}", levels - 1));
+    Ok(level.ok_or_else(error)?)
+}
+
+/// The argument `window`: (x, y, width, height) inside of the image, or all of it.
+///
+/// # Errors
+/// `OptionError` for what is no window, `OutOfRangeError` for one that is empty or reaches outside.
+pub(super) fn window(object: Option<&Bound<'_, PyAny>>, grid: &BlockGrid) -> PyResult<Window> {
+    let Some(object) = object else { return Ok(grid.window()) };
+    let numbers: Vec<Bound<'_, PyAny>> = object.extract().unwrap_or_default();
+    let Ok(&[x, y, width, height]) = numbers.iter().map(index).collect::<PyResult<Vec<_>>>().as_deref() else {
+        let found = object.repr()?.to_string();
+        return Err(Error::usage("no window:").found(found).allowed("(x, y, width, height), whole numbers").into());
+    };
+    let inside = |start: i64, length: i64, size: u32| {
+        let end = start.checked_add(length)?;
+        (start >= 0 && length > 0 && end <= i64::from(size)).then_some((start as u32, length as u32))
+    };
+    match (inside(x, width, grid.columns()), inside(y, height, grid.rows())) {
+        (Some((x, width)), Some((y, height))) => Ok(Window::new(x, y, width, height)),
+        _ => Err(Error::out_of_range("window")
+            .found(format!("({x}, {y}, {width}, {height})"))
+            .allowed(format!("inside of {} × {}, not empty", grid.columns(), grid.rows()))
+            .into()),
+    }
+}
+
+/// The argument `bands`: one, several, or all of `count`.
+///
+/// # Errors
+/// `OptionError` for an empty list, `OutOfRangeError` for a band there is not.
+pub(super) fn bands(object: Option<&Bound<'_, PyAny>>, count: u32) -> PyResult<Vec<u32>> {
+    let Some(object) = object else { return Ok((0..count).collect()) };
+    let wanted: Vec<i64> = match object.try_iter() {
+        Ok(items) => items.map(|item| index(&item?)).collect::<PyResult<_>>()?,
+        Err(_) => vec![index(object)?],
+    };
+    if wanted.is_empty() {
+        return Err(Error::usage("bands: none").into());
+    }
+    let band = |wanted: &i64| {
+        let band = u32::try_from(*wanted).ok().filter(|band| *band < count);
+        band.ok_or_else(|| Error::out_of_range("band").found(wanted).allowed(format!("0 to {}", count - 1)))
+    };
+    Ok(wanted.iter().map(band).collect::<Result<_, _>>()?)
+}
+
+/// The argument `fill_value` as one sample, or the image's pad value.
+///
+/// # Errors
+/// `OptionError` for a value that a sample cannot hold.
+pub(super) fn fill(object: Option<&Bound<'_, PyAny>>, layout: &ImageLayout) -> PyResult<Vec<u8>> {
+    let Some(object) = object else { return Ok(layout.pad_bytes()) };
+    let value = value::pad_value(object, "fill_value")?;
+    if !value.fits(layout.sample) {
+        return Err(Error::usage("fill_value:").found(value).allowed(format!("a value of {}", layout.sample)).into());
+    }
+    Ok(value.bytes(layout.sample))
+}
+
+/// Reads a region into a new array of (bands, rows, columns), or into `out`, with the GIL released.
+///
+/// # Errors
+/// `LimitError` where the file is too small for so many pixels, before anything is allocated; what decoding reports.
+pub(super) fn read<'py>(
+    py: Python<'py>,
+    provider: &dyn ImageProvider,
+    request: &ReadRequest,
+    out: Option<&Bound<'py, PyAny>>,
+    session: &Session,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let concurrency = Concurrency::resolve(threads.or(session.threads))?;
+    session.limits().check_pixels("image", request.bytes(provider), provider.file_bytes())?;
+    let shape = [request.bands.len(), request.window.height as usize, request.window.width as usize];
+    let sample = provider.layout().sample;
+    let mut output = match out {
+        None => OutputArray::new(py, shape, sample)?,
+        Some(out) => OutputArray::given(out, shape, sample)?,
+    };
+    let bytes = output.bytes_mut()?;
+    if !bytes.is_empty() {
+        let report = session.progress.as_ref().map(|callback| |done, total| call_progress(callback, done, total));
+        let report = report.as_ref().map(|report| report as _);
+        detached(py, report, |control| read_region(provider, request, bytes, concurrency, control))?;
+    }
+    output.finish()
+}

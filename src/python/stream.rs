@@ -1,0 +1,185 @@
+//! Python streams as sources and sinks of bytes. They belong to the caller and are not closed.
+
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::PyOSError;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::sync::MutexExt;
+use pyo3::types::PyBytes;
+use tempfile::NamedTempFile;
+
+use super::errors::Raised;
+use crate::error::{Error, Result};
+use crate::io::{ByteSink, ByteSource, FileSource, MemorySource, SeekableSink, SpooledSink};
+
+/// Bytes of a stream that cannot seek that are kept in memory; more go to a temporary file.
+const IN_MEMORY: u64 = 64 << 20;
+
+/// A Python stream as Rust's reader, writer and seeker. Used on the calling thread, which then takes the GIL.
+struct PyStream(Py<PyAny>);
+
+/// A stream that can seek, read where it stands and on.
+struct StreamSource {
+    stream: Mutex<PyStream>,
+    start: u64,
+    size: u64,
+}
+
+/// Bytes of a `BytesIO` from where it stood, which shares them until it is written to.
+struct Rest {
+    bytes: PyBackedBytes,
+    start: usize,
+}
+
+/// A temporary file with the bytes of a stream that cannot seek.
+struct SpooledSource {
+    source: FileSource,
+    _file: NamedTempFile,
+}
+
+/// A stream to read a file from: it begins where the stream stands.
+///
+/// # Errors
+/// What the stream raises.
+pub(super) fn source(stream: &Bound<'_, PyAny>) -> PyResult<Arc<dyn ByteSource>> {
+    let py = stream.py();
+    if stream.is_instance(&py.import("io")?.getattr("BytesIO")?)? {
+        let start: usize = stream.call_method0("tell")?.extract()?;
+        let bytes: PyBackedBytes = stream.call_method0("getvalue")?.extract()?;
+        return Ok(Arc::new(MemorySource(Rest { start: start.min(bytes.len()), bytes })));
+    }
+    let mut reader = PyStream(stream.clone().unbind());
+    if !can_seek(stream)? {
+        return Ok(py.detach(|| spooled(&mut reader))?);
+    }
+    let start = reader.stream_position().map_err(Error::from)?;
+    let end = reader.seek(SeekFrom::End(0)).map_err(Error::from)?;
+    let size = end.saturating_sub(start);
+    Ok(Arc::new(StreamSource { stream: Mutex::new(reader), start, size }))
+}
+
+/// A stream to write a file to, from where it stands; a stream that cannot seek gets everything at the end.
+///
+/// # Errors
+/// What the stream raises.
+pub(super) fn sink(stream: &Bound<'_, PyAny>) -> PyResult<Box<dyn ByteSink>> {
+    let writer = PyStream(stream.clone().unbind());
+    if can_seek(stream)? { Ok(Box::new(SeekableSink::new(writer)?)) } else { Ok(Box::new(SpooledSink::new(writer)?)) }
+}
+
+fn can_seek(stream: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match stream.getattr_opt("seekable")? {
+        Some(seekable) => seekable.call0()?.is_truthy(),
+        None => Ok(stream.hasattr("seek")? && stream.hasattr("tell")?),
+    }
+}
+
+/// Reads a stream to its end: into memory, or from a size on into a temporary file.
+fn spooled(reader: &mut PyStream) -> Result<Arc<dyn ByteSource>> {
+    let mut bytes = Vec::new();
+    if reader.take(IN_MEMORY).read_to_end(&mut bytes)? < IN_MEMORY as usize {
+        return Ok(Arc::new(MemorySource(bytes)));
+    }
+    let mut file = NamedTempFile::new()?;
+    file.write_all(&bytes)?;
+    drop(bytes);
+    std::io::copy(reader, &mut file)?;
+    Ok(Arc::new(SpooledSource { source: FileSource::open(file.path())?, _file: file }))
+}
+
+impl PyStream {
+    fn call<T>(&self, action: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> std::io::Result<T> {
+        Python::attach(|py| action(self.0.bind(py))).map_err(|error| std::io::Error::other(Raised(error)))
+    }
+}
+
+impl Read for PyStream {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        self.call(|stream| {
+            let answer = stream.call_method1("read", (out.len(),))?;
+            let bytes = answer.cast::<PyBytes>()?.as_bytes();
+            let place = out.get_mut(..bytes.len());
+            place
+                .ok_or_else(|| PyOSError::new_err("the stream returned more bytes than it was asked for"))?
+                .copy_from_slice(bytes);
+            Ok(bytes.len())
+        })
+    }
+}
+
+impl Write for PyStream {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.call(|stream| {
+            let written = stream.call_method1("write", (PyBytes::new(stream.py(), bytes),))?;
+            // Streams that return nothing have written everything, as `io.BufferedIOBase` demands.
+            Ok(written.extract().unwrap_or(bytes.len()).min(bytes.len()))
+        })
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.call(|stream| match stream.getattr_opt("flush")? {
+            Some(flush) => flush.call0().map(|_| ()),
+            None => Ok(()),
+        })
+    }
+}
+
+impl Seek for PyStream {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let (offset, whence) = match to {
+            SeekFrom::Start(offset) => (i128::from(offset), 0),
+            SeekFrom::Current(offset) => (offset.into(), 1),
+            SeekFrom::End(offset) => (offset.into(), 2),
+        };
+        self.call(|stream| {
+            stream.call_method1("seek", (offset, whence))?;
+            stream.call_method0("tell")?.extract()
+        })
+    }
+}
+
+impl ByteSource for StreamSource {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        if offset.checked_add(out.len() as u64).is_none_or(|end| end > self.size) {
+            return Err(Error::malformed("byte range: reaches past the end of the stream")
+                .found(format!("{} bytes", out.len()))
+                .allowed(format!("stream of {} bytes", self.size))
+                .at(offset));
+        }
+        // Attached before the lock is taken, and detached while waiting for it: no two threads wait for each other.
+        Python::attach(|py| {
+            let mut stream = self.stream.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+            stream.seek(SeekFrom::Start(self.start + offset))?;
+            stream.read_exact(out).map_err(|error| match error.kind() {
+                std::io::ErrorKind::UnexpectedEof => Error::malformed("stream: it ended early").at(offset),
+                _ => error.into(),
+            })
+        })
+    }
+
+    fn is_parallel(&self) -> bool {
+        false
+    }
+}
+
+impl AsRef<[u8]> for Rest {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+}
+
+impl ByteSource for SpooledSource {
+    fn size(&self) -> u64 {
+        self.source.size()
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        self.source.read_at(offset, out)
+    }
+}

@@ -1,0 +1,137 @@
+//! Metadata values between Python and the engine.
+
+use pyo3::prelude::*;
+use pyo3::types::{
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyMemoryView, PyString, PyTuple,
+};
+
+use crate::error::Error;
+use crate::image::PadValue;
+use crate::metadata::Value;
+
+/// How deep values may be nested: TRE groups reach 5, and a list that contains itself must end somewhere.
+const MAX_DEPTH: usize = 32;
+
+/// A value as a Python object: numbers, `str`, `bytes`, `list`, `dict`, `None`.
+pub(super) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value {
+        Value::Null => py.None().into_bound(py),
+        Value::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
+        // The conversion of an i64 is several times faster than that of an i128 through bytes.
+        Value::Int(value) => match i64::try_from(*value) {
+            Ok(value) => value.into_pyobject(py)?.into_any(),
+            Err(_) => value.into_pyobject(py)?.into_any(),
+        },
+        Value::Float(value) => PyFloat::new(py, *value).into_any(),
+        Value::Text(text) => PyString::new(py, text).into_any(),
+        Value::Bytes(bytes) => PyBytes::new(py, bytes).into_any(),
+        Value::List(values) => {
+            let values: PyResult<Vec<_>> = values.iter().map(|value| to_python(py, value)).collect();
+            PyList::new(py, values?)?.into_any()
+        }
+        Value::Map(entries) => {
+            let dict = PyDict::new(py);
+            for (key, value) in entries {
+                dict.set_item(key, to_python(py, value)?)?;
+            }
+            dict.into_any()
+        }
+    })
+}
+
+/// A Python object as a value, for the entry `key`.
+///
+/// # Errors
+/// [`Error::Usage`] that names the key, for an object that is no metadata value; what a mapping of the caller raises.
+pub(super) fn from_python(object: &Bound<'_, PyAny>, key: &str) -> PyResult<Value> {
+    convert(object, key, 0)
+}
+
+/// A number as a pad value, exact for every integer. `name` is the argument or attribute it was given as.
+///
+/// # Errors
+/// [`Error::Usage`] for what is no real number.
+pub(super) fn pad_value(object: &Bound<'_, PyAny>, name: &str) -> PyResult<PadValue> {
+    let wrong = || {
+        let found = object.repr().map(|text| text.to_string()).unwrap_or_default();
+        Error::usage("no number").field(name).found(found)
+    };
+    if !object.is_instance_of::<PyFloat>()
+        && let Ok(value) = object.extract::<i128>()
+    {
+        return Ok(PadValue::Int(value));
+    }
+    if object.is_instance_of::<PyString>() {
+        return Err(wrong().into());
+    }
+    if let Ok(value) = object.extract::<f64>() {
+        return Ok(PadValue::Float(value));
+    }
+    // A complex number without an imaginary part, as the pad value of complex pixels may be.
+    let parts = object.extract::<PyComplexParts>().map_err(|_| wrong())?;
+    if parts.imag == 0.0 { Ok(PadValue::Float(parts.real)) } else { Err(wrong().into()) }
+}
+
+#[derive(FromPyObject)]
+struct PyComplexParts {
+    real: f64,
+    imag: f64,
+}
+
+fn convert(object: &Bound<'_, PyAny>, key: &str, depth: usize) -> PyResult<Value> {
+    if depth > MAX_DEPTH {
+        return Err(Error::usage("metadata value is nested too deep:").field(key).allowed(MAX_DEPTH).into());
+    }
+    if object.is_none() {
+        return Ok(Value::Null);
+    }
+    if let Ok(value) = object.cast::<PyBool>() {
+        return Ok(Value::Bool(value.is_true()));
+    }
+    if object.is_instance_of::<PyInt>() {
+        return object
+            .extract()
+            .map(Value::Int)
+            .or_else(|_| Err(refused(object, key, "an integer of 128 bits")?.into()));
+    }
+    if let Ok(value) = object.cast::<PyFloat>() {
+        return Ok(Value::Float(value.value()));
+    }
+    if let Ok(text) = object.cast::<PyString>() {
+        return text
+            .to_str()
+            .map(Value::from)
+            .or_else(|_| Err(refused(object, key, "text without surrogates")?.into()));
+    }
+    if object.is_instance_of::<PyBytes>()
+        || object.is_instance_of::<PyByteArray>()
+        || object.is_instance_of::<PyMemoryView>()
+    {
+        let bytes = object.py().get_type::<PyBytes>().call1((object,))?;
+        return Ok(Value::Bytes(bytes.extract()?));
+    }
+    if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
+        let values: PyResult<Vec<_>> = object.try_iter()?.map(|value| convert(&value?, key, depth + 1)).collect();
+        return values.map(Value::List);
+    }
+    if let Ok(mapping) = object.cast::<PyMapping>() {
+        let entries = mapping.items()?.iter().map(|item| {
+            let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+            Ok((name.str()?.to_string(), convert(&value, key, depth + 1)?))
+        });
+        return entries.collect::<PyResult<_>>().map(Value::Map);
+    }
+    // NumPy's scalars and arrays, known by what they can do: nothing is imported for it.
+    if object.hasattr("dtype")? && object.hasattr("tolist")? {
+        let plain = object.call_method0("tolist")?;
+        if plain.get_type().as_ptr() != object.get_type().as_ptr() {
+            return convert(&plain, key, depth + 1);
+        }
+    }
+    Err(refused(object, key, "None, bool, int, float, str, bytes, list, tuple, dict, NumPy scalar or array")?.into())
+}
+
+fn refused(object: &Bound<'_, PyAny>, key: &str, allowed: &str) -> PyResult<Error> {
+    let name = object.get_type().qualname()?;
+    Ok(Error::usage("metadata value cannot be written:").field(key).found(name).allowed(allowed))
+}

@@ -1,0 +1,292 @@
+//! `DatasetWriter`: a file in the making.
+
+use std::ffi::CString;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::prelude::*;
+
+use super::asset::{AssetMetadata, AssetProvider};
+use super::control::{call_progress, detached};
+use super::duck::DuckProvider;
+use super::errors::class;
+use super::image_provider::ImageAssetProvider;
+use super::metadata::MetadataProvider;
+use crate::asset::AssetType;
+use crate::dataset;
+use crate::error::Error;
+use crate::format::{Format, ImageRequest, Warning};
+use crate::image::ImageProvider;
+use crate::metadata::Metadata;
+use crate::pipeline::Control;
+
+/// A file in the making. Each asset is written when it is added; nothing is visible at the target before `close`.
+///
+/// A context manager: leaving its body closes the writer, leaving it by an exception aborts, and the target is then as it
+/// was before. An asset that is refused changes nothing; after one that failed half-way, the file cannot be completed.
+#[pyclass(frozen, module = "aws.osml.io")]
+pub(super) struct DatasetWriter {
+    format: &'static Format,
+    state: Mutex<State>,
+    metadata: Mutex<AssetMetadata>,
+    progress: Option<Py<PyAny>>,
+}
+
+enum State {
+    Open(Box<Work>),
+    /// A call is at work with it: on another thread, or on this one from inside of a provider.
+    Busy,
+    /// Adding the asset of this key failed.
+    Failed(String),
+    Closed,
+}
+
+struct Work {
+    writer: dataset::DatasetWriter,
+    keys: Vec<String>,
+    /// The file's metadata that the engine has been given.
+    metadata: Arc<Metadata>,
+}
+
+/// An image to add, with what it says of itself.
+struct Image {
+    provider: Arc<dyn ImageProvider>,
+    metadata: Arc<Metadata>,
+    title: String,
+    description: String,
+}
+
+impl DatasetWriter {
+    pub(super) fn new(py: Python<'_>, writer: dataset::DatasetWriter, progress: Option<Py<PyAny>>) -> PyResult<Self> {
+        let format = writer.format();
+        let work = Work { writer, keys: Vec::new(), metadata: Arc::default() };
+        let metadata = Mutex::new(AssetMetadata::given(py, None)?);
+        Ok(Self { format, state: Mutex::new(State::Open(Box::new(work))), metadata, progress })
+    }
+
+    /// Takes the work out, for one call.
+    fn take(&self) -> PyResult<Box<Work>> {
+        let mut state = self.lock();
+        let error = match std::mem::replace(&mut *state, State::Busy) {
+            State::Open(work) => return Ok(work),
+            State::Busy => Error::usage("the writer is at work in another call"),
+            State::Closed => {
+                *state = State::Closed;
+                Error::usage("the writer is closed")
+            }
+            State::Failed(key) => {
+                let error = Error::usage("the file cannot be completed: an asset failed before:").found(&key);
+                *state = State::Failed(key);
+                error
+            }
+        };
+        Err(error.into())
+    }
+
+    fn set(&self, state: State) {
+        let old = std::mem::replace(&mut *self.lock(), state);
+        drop(old);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn file_metadata(&self, py: Python<'_>) -> PyResult<Arc<Metadata>> {
+        let object = self.metadata.lock().unwrap_or_else(PoisonError::into_inner).object(py)?;
+        super::metadata::to_metadata(object.as_any())
+    }
+
+    /// Runs `action` on the writer with the GIL released, after it has got the file's metadata as they are now. `begun` is
+    /// set when the first block is at work.
+    fn work<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: &mut Work,
+        metadata: Arc<Metadata>,
+        begun: &AtomicBool,
+        action: impl FnOnce(&mut dataset::DatasetWriter, &Control<'_>) -> crate::Result<T> + Send,
+    ) -> PyResult<T> {
+        let Work { writer, metadata: given, .. } = work;
+        let report = |done, total| {
+            begun.store(true, Ordering::Relaxed);
+            self.progress.as_ref().map_or(Ok(true), |callback| call_progress(callback, done, total))
+        };
+        let result = detached(py, Some(&report), |control| {
+            if *given != metadata {
+                writer.set_metadata(&metadata)?;
+                *given = metadata;
+            }
+            action(writer, control)
+        })?;
+        // From here on, a filter that turns a warning into an error means that the file is not to be completed.
+        begun.store(true, Ordering::Relaxed);
+        warn(py, &work.writer.take_warnings())?;
+        Ok(result)
+    }
+}
+
+#[pymethods]
+impl DatasetWriter {
+    /// Metadata of the file as a whole (NITF: its header). Can be changed in place, or set to any mapping.
+    #[getter]
+    fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, MetadataProvider>> {
+        self.metadata.lock().unwrap_or_else(PoisonError::into_inner).object(py)
+    }
+
+    #[setter]
+    fn set_metadata(&self, py: Python<'_>, metadata: &Bound<'_, PyAny>) -> PyResult<()> {
+        let given = AssetMetadata::given(py, Some(metadata))?;
+        // A value that no file can hold is refused here, where it is set.
+        given.entries(py)?;
+        let old = std::mem::replace(&mut *self.metadata.lock().unwrap_or_else(PoisonError::into_inner), given);
+        drop(old);
+        Ok(())
+    }
+
+    /// The name of the format: `tiff`, `png`, `jpeg` …
+    #[getter]
+    fn format(&self) -> &'static str {
+        self.format.name
+    }
+
+    /// Writes an asset: an image of this package, or any object that has the attributes of one.
+    ///
+    /// `title` and `description` are by default the provider's own. `roles` say what the asset is for: `data`, `overview`,
+    /// `mask` … The GIL is released but for the calls of a Python object's `get_block` and `has_block`.
+    ///
+    /// Raises `TypeError` for a missing attribute, `OptionError` for what is wrong or used twice, `ProviderError` (a
+    /// `RuntimeError`) with the original as `__cause__` where the provider raises, `UnsupportedError` where the format
+    /// cannot hold such an asset. Where an asset fails after the first block, the file cannot be completed any more.
+    #[pyo3(signature = (key, provider, title="", description="", roles=None))]
+    fn add_asset(
+        &self,
+        py: Python<'_>,
+        key: &str,
+        provider: &Bound<'_, PyAny>,
+        title: &str,
+        description: &str,
+        roles: Option<Vec<String>>,
+    ) -> PyResult<()> {
+        let image = self.image(provider)?;
+        let metadata = self.file_metadata(py)?;
+        let mut work = self.take()?;
+        if work.keys.iter().any(|used| used == key) {
+            self.set(State::Open(work));
+            return Err(Error::usage("an asset of this key was added before:").found(key).into());
+        }
+        let roles = roles.unwrap_or_default();
+        let request = ImageRequest {
+            key,
+            title: if title.is_empty() { &image.title } else { title },
+            description: if description.is_empty() { &image.description } else { description },
+            roles: &roles,
+            metadata: &image.metadata,
+            provider: &*image.provider,
+        };
+        let begun = AtomicBool::new(false);
+        let result = self.work(py, &mut work, metadata, &begun, |writer, control| writer.add_image(&request, control));
+        match &result {
+            Ok(()) => work.keys.push(key.to_owned()),
+            // Refused before a byte was written: the file is as good as it was.
+            Err(error) if !begun.into_inner() && is_refusal(py, error)? => {}
+            Err(_) => {
+                self.set(State::Failed(key.to_owned()));
+                return result;
+            }
+        }
+        self.set(State::Open(work));
+        result
+    }
+
+    /// Completes the file and makes it visible at its target. Closing again does nothing.
+    ///
+    /// Raises `OptionError` where nothing was added or an asset has failed.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        if matches!(*self.lock(), State::Closed) {
+            return Ok(());
+        }
+        let metadata = self.file_metadata(py)?;
+        let mut work = self.take()?;
+        self.set(State::Closed);
+        self.work(py, &mut work, metadata, &AtomicBool::new(false), |writer, _| writer.close())
+    }
+
+    /// Discards everything; the target stays as it was. Does nothing after `close`.
+    fn abort(&self) -> PyResult<()> {
+        if matches!(*self.lock(), State::Busy) {
+            return Err(Error::usage("the writer is at work in another call").into());
+        }
+        self.set(State::Closed);
+        Ok(())
+    }
+
+    fn __enter__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+        slf.clone()
+    }
+
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: &Bound<'_, PyAny>,
+        _value: &Bound<'_, PyAny>,
+        _traceback: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        if kind.is_none() { self.close(py) } else { self.abort() }
+    }
+
+    fn __repr__(&self) -> String {
+        let state = match &*self.lock() {
+            State::Open(work) => format!("{} assets", work.keys.len()),
+            State::Busy => "at work".to_owned(),
+            State::Failed(key) => format!("failed at {key:?}"),
+            State::Closed => "closed".to_owned(),
+        };
+        format!("<DatasetWriter {}, {state}>", self.format.name)
+    }
+}
+
+impl DatasetWriter {
+    /// The image that `provider` is: one of this package, used without the GIL, or any object with its attributes.
+    fn image(&self, provider: &Bound<'_, PyAny>) -> PyResult<Image> {
+        let py = provider.py();
+        if let Ok(image) = provider.cast::<ImageAssetProvider>() {
+            let asset = image.as_super().get();
+            return Ok(Image {
+                provider: image.get().provider(),
+                metadata: asset.metadata.entries(py)?,
+                title: asset.title.clone(),
+                description: asset.description.clone(),
+            });
+        }
+        if let Ok(asset) = provider.cast::<AssetProvider>()
+            && asset.get().kind != AssetType::Image
+        {
+            let refused = Error::unsupported(format!("asset: {} files hold images only:", self.format.name));
+            return Err(refused.found(asset.get().kind.name()).into());
+        }
+        let (provider, facts) = DuckProvider::new(provider)?;
+        Ok(Image {
+            provider: Arc::new(provider),
+            metadata: facts.metadata,
+            title: facts.title,
+            description: facts.description,
+        })
+    }
+}
+
+/// True for errors that say that the request is wrong or cannot be met.
+fn is_refusal(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
+    let is = |name| Ok::<_, PyErr>(error.is_instance(py, class(py, name)?.as_any()));
+    Ok(is("OptionError")? || is("UnsupportedError")?)
+}
+
+/// Gives warnings to Python's filters, each as a `MetadataWarning`.
+pub(super) fn warn(py: Python<'_>, warnings: &[Warning]) -> PyResult<()> {
+    for warning in warnings {
+        let text = format!("{}: {}", warning.key, warning.message).replace('\0', "");
+        let text = CString::new(text).expect("no NUL is left");
+        PyErr::warn(py, class(py, "MetadataWarning")?.as_any(), &text, 1)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+"""Metadata providers: an ordered mapping whose keys may repeat."""
+import pickle
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from aws.osml.io import IO, BufferedMetadataProvider, imsave
+from testkit.readers import tiff_tags
+
+
+@pytest.fixture
+def metadata():
+    made = BufferedMetadataProvider()
+    made.update({"b": "1", "a": 2, "c": [1.5, "x"]})
+    return made
+
+
+def test_it_is_an_ordered_mapping(metadata):
+    assert isinstance(metadata, Mapping)
+    assert list(metadata) == list(metadata.keys()) == ["b", "a", "c"]
+    assert list(metadata.values()) == ["1", 2, [1.5, "x"]]
+    assert list(metadata.items()) == [("b", "1"), ("a", 2), ("c", [1.5, "x"])]
+    assert len(metadata) == 3 and "a" in metadata and "z" not in metadata
+    assert dict(metadata) == {"b": "1", "a": 2, "c": [1.5, "x"]}
+    assert metadata.get("z", 9) == 9
+
+
+def test_a_missing_key_is_a_key_error(metadata):
+    for call in (lambda: metadata["z"], lambda: metadata.pop("z"), lambda: metadata.__delitem__("z")):
+        with pytest.raises(KeyError):
+            call()
+
+
+def test_it_can_be_changed(metadata):
+    metadata["a"] = 3
+    assert list(metadata) == ["b", "a", "c"], "replacing keeps the place"
+    del metadata["b"]
+    assert metadata.pop("a") == 3 and metadata.pop("a", None) is None
+    metadata.update(d=1)
+    assert dict(metadata) == {"c": [1.5, "x"], "d": 1}
+    metadata.clear()
+    assert len(metadata) == 0 and not metadata
+
+
+@pytest.mark.parametrize("value", ["text", "", 1, -1, 2**63, 1.5, True, None, b"\0\xff", [1, 2], (1, 2), {"F": "1", "G": [{"H": "2"}]},
+                                   [{"a": 1}], "ünïcødé"], ids=repr)
+def test_values_are_returned_as_they_were_set(value):
+    made = BufferedMetadataProvider()
+    made["k"] = value
+    assert made["k"] == value and type(made["k"]) is type(value)
+
+
+def test_keys_are_text(metadata):
+    with pytest.raises(TypeError):
+        metadata[259] = 1
+
+
+def test_entries_filters_by_prefix(metadata):
+    metadata["ab"] = 0
+    assert metadata.entries() == dict(metadata)
+    assert metadata.entries(prefix="a") == {"a": 2, "ab": 0}
+    assert metadata.entries("nothing") == {}
+
+
+def test_changing_what_entries_gave_does_not_change_the_metadata(metadata):
+    metadata.entries()["new"] = 1
+    assert "new" not in metadata
+
+
+def test_a_key_may_repeat():
+    made = BufferedMetadataProvider()
+    made.append("TRE", "one")
+    made.append("other", 0)
+    made.append("TRE", "two")
+    assert made["TRE"] == "one"
+    assert made.get_all("TRE") == ["one", "two"] and made.get_all("nothing") == []
+    made.set_all("TRE", ["x", "y", "z"])
+    assert made.get_all("TRE") == ["x", "y", "z"]
+    made["TRE"] = "alone"
+    assert made.get_all("TRE") == ["alone"]
+
+
+def test_copying_keeps_repeated_keys_and_order():
+    made = BufferedMetadataProvider()
+    for key, value in (("T", 1), ("a", 2), ("T", 3)):
+        made.append(key, value)
+    copy = BufferedMetadataProvider(source=made)
+    assert copy.get_all("T") == [1, 3] and list(copy) == list(made)
+    copy.append("T", 5)
+    assert made.get_all("T") == [1, 3]
+
+
+def test_a_source_may_be_any_mapping():
+    assert BufferedMetadataProvider(source={"x": 1}).entries() == {"x": 1}
+
+
+def test_it_pickles(metadata):
+    metadata.append("a", "again")
+    copy = pickle.loads(pickle.dumps(metadata))
+    assert dict(copy) == dict(metadata) and copy.get_all("a") == [2, "again"]
+
+
+def test_metadata_of_a_file_is_read_only_and_pickles(tmp_path):
+    imsave(tmp_path / "a.tif", np.zeros((1, 16, 16), np.uint8))
+    with IO.open(tmp_path / "a.tif") as reader:
+        found = reader.get_asset("image:0").metadata
+        assert isinstance(found, Mapping)
+        with pytest.raises((TypeError, AttributeError)):
+            found["270"] = "x"
+        assert dict(pickle.loads(pickle.dumps(found))) == dict(found)
+        assert isinstance(found.raw.read(), bytes)
+
+
+def test_tiff_tags_read_back_under_their_numbers_with_their_types(tmp_path):
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((8, 8), np.uint8), description="ä description".encode(), software="maker",
+                     resolution=(72.5, 300), metadata=None,
+                     extratags=[(65000, 3, 1, 7, True), (65001, 12, 3, (1.5, 2.5, -3.5), True), (65002, 7, 4, b"\0\x01\xfe\xff", True),
+                                (65003, 2, 0, "text", True), (65004, 9, 2, (-5, 6), True), (65005, 11, 1, 0.25, True),
+                                (65006, 1, 3, b"\x01\x02\x03", True), (65007, 4, 1, 2**32 - 1, True)])
+    with IO.open(tmp_path / "a.tif") as reader:
+        found = reader.get_asset("image:0").metadata
+    assert all(isinstance(key, str) for key in found)
+    assert (found["256"], found["257"], found["258"], found["277"]) == (8, 8, 8, 1)
+    assert found["65000"] == 7 and isinstance(found["65000"], int)
+    assert found["65001"] == [1.5, 2.5, -3.5]
+    assert found["65002"] == b"\0\x01\xfe\xff"
+    assert found["65003"] == "text" and found["305"] == "maker"
+    assert found["65004"] == [-5, 6]
+    assert found["65005"] == 0.25 and isinstance(found["65005"], float)
+    assert list(found["65006"]) == [1, 2, 3]
+    assert found["65007"] == 2**32 - 1
+    assert found["282"] == 72.5 and found["283"] == 300
+
+
+def test_private_tags_are_written_and_survive_a_copy_with_their_types(tmp_path):
+    from testkit.readers import tiff_tag_types
+    import tifffile
+
+    extra = [(65000, 3, 1, 7, True), (65001, 12, 3, (1.5, 2.5, -3.5), True), (65002, 7, 4, b"\0\x01\xfe\xff", True),
+             (65003, 2, 0, "text", True), (65004, 9, 2, (-5, 6), True), (65005, 11, 1, 0.25, True), (65007, 4, 1, 2**32 - 1, True),
+             (65008, 8, 3, (-1, 0, 1), True)]
+    data = np.arange(64, dtype=np.uint8).reshape(1, 8, 8)
+    tifffile.imwrite(tmp_path / "a.tif", data[0], metadata=None, software="maker", extratags=extra)
+    with IO.open(tmp_path / "a.tif") as reader:
+        copied = BufferedMetadataProvider(source=reader.get_asset("image:0").metadata)
+    imsave(tmp_path / "b.tif", data, metadata=copied)
+    before, after = tiff_tags(tmp_path / "a.tif"), tiff_tags(tmp_path / "b.tif")
+    types = tiff_tag_types(tmp_path / "b.tif"), tiff_tag_types(tmp_path / "a.tif")
+    for tag, *_ in extra:
+        assert after[tag] == before[tag], f"tag {tag}"
+        assert types[0][tag] == types[1][tag], f"type of tag {tag}"
+    assert after[305] == "maker"
+
+
+@pytest.mark.parametrize("value,expected", [(7, 7), (1.5, 1.5), ("text", "text"), (b"\0\1", b"\0\1"), ([1, 2, 3], (1, 2, 3)),
+                                            ([0.5, 1e300], (0.5, 1e300)), (-3, -3), ([-1, 70000], (-1, 70000))], ids=repr)
+def test_a_private_tag_is_written_from_any_typed_value(tmp_path, value, expected):
+    imsave(tmp_path / "a.tif", np.zeros((1, 8, 8), np.uint8), metadata={"65010": value})
+    assert tiff_tags(tmp_path / "a.tif")[65010] == expected
+
+
+@pytest.mark.parametrize("key", ["Compresion", "notatag", "70000", "-1", "", "3.5"])
+def test_metadata_a_tiff_cannot_store_is_an_error_or_a_warning_naming_it(tmp_path, key):
+    import warnings
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        try:
+            imsave(tmp_path / "a.tif", np.zeros((1, 8, 8), np.uint8), metadata={key: "1"})
+        except ValueError as error:
+            assert key in str(error)
+        else:
+            assert any(key in str(w.message) for w in seen), "dropped silently"

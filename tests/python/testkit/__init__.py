@@ -1,0 +1,1 @@
+"""Helpers of the Python tests. Nothing here imports the package under test at module level."""

@@ -1,7 +1,7 @@
 //! What an image is made of, as one value.
 
 use super::grid::BlockGrid;
-use super::sample::SampleType;
+use super::sample::{SampleType, half_from_f32};
 use crate::error::{Error, Result};
 
 /// The value that stands for "no data" in a sample, exact for every sample type.
@@ -105,8 +105,14 @@ impl PadValue {
             SampleType::Int32 => (i32::MIN.into(), i32::MAX.into()),
             SampleType::UInt64 => (0, u64::MAX.into()),
             SampleType::Int64 => (i64::MIN.into(), i64::MAX.into()),
-            SampleType::Float16 => return fits_float(self.to_f64(), 65504.0),
-            SampleType::Float32 | SampleType::Complex64 => return fits_float(self.to_f64(), f64::from(f32::MAX)),
+            SampleType::Float16 => {
+                let finite = half_from_f32(self.to_f64() as f32) & HALF_INFINITY != HALF_INFINITY;
+                return finite || !self.to_f64().is_finite();
+            }
+            // A decimal text of the largest float may lie a little above it and rounds down to it.
+            SampleType::Float32 | SampleType::Complex64 => {
+                return (self.to_f64() as f32).is_finite() || !self.to_f64().is_finite();
+            }
             SampleType::Float64 | SampleType::Complex128 => return true,
         };
         match self {
@@ -132,9 +138,8 @@ impl std::fmt::Display for PadValue {
     }
 }
 
-fn fits_float(value: f64, largest: f64) -> bool {
-    !value.is_finite() || value.abs() <= largest
-}
+/// The exponent bits of a half-precision float that is infinite or no number.
+const HALF_INFINITY: u16 = 0x7c00;
 
 #[cfg(test)]
 mod tests {
@@ -148,6 +153,8 @@ mod tests {
         assert!(!PadValue::Float(f64::NAN).fits(SampleType::Int32));
         assert!(PadValue::Float(f64::NAN).fits(SampleType::Float32));
         assert!(!PadValue::Float(1e300).fits(SampleType::Float32));
+        assert!(PadValue::Float(-3.402_823_466_385_29e38).fits(SampleType::Float32), "it rounds to the largest float");
+        assert!(PadValue::Int(65_504).fits(SampleType::Float16) && !PadValue::Int(65_520).fits(SampleType::Float16));
         assert_eq!(PadValue::parse("nan").map(|value| value.fits(SampleType::Float64)), Some(true));
     }
 

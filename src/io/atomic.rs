@@ -93,10 +93,11 @@ impl ByteSink for AtomicFile {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        if self.buffer.len() + bytes.len() > BUFFER {
+        let large = bytes.len() >= BUFFER / 2;
+        if large || self.buffer.len() + bytes.len() > BUFFER {
             self.flush()?;
         }
-        if bytes.len() >= BUFFER / 2 {
+        if large {
             self.put(self.written, bytes)?;
             self.written += bytes.len() as u64;
         } else {
@@ -191,6 +192,21 @@ mod tests {
         let mut names: Vec<_> = names.collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn large_and_small_writes_keep_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let mut file = Box::new(AtomicFile::create(&path).unwrap());
+        let mut expected = Vec::new();
+        for (value, length) in [(1, 1000), (2, BUFFER / 2), (3, 10), (4, BUFFER), (5, 2 * BUFFER), (6, 1)] {
+            file.write(&vec![value; length]).unwrap();
+            expected.resize(expected.len() + length, value);
+            assert_eq!(file.position(), expected.len() as u64);
+        }
+        file.publish().unwrap();
+        assert!(std::fs::read(&path).unwrap() == expected);
     }
 
     #[test]

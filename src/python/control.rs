@@ -25,6 +25,7 @@ pub(super) fn detached<T: Send>(
             if started.elapsed() < SHORT {
                 return Ok(());
             }
+            #[allow(clippy::redundant_closure_for_method_calls, reason = "the method itself is not general enough")]
             Python::attach(|py| py.check_signals()).map_err(|error| raised("signal handler", error))
         };
         let control = Control::new(Some(&poll), progress.map(|progress| progress as _));

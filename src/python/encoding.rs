@@ -12,9 +12,9 @@ use crate::image::{Crs, Georeference, Transform};
 
 /// The metadata by which the format called `format` writes `image` with these settings: `compression`, `block_size`,
 /// `corners`, `transform`, `crs` (an EPSG code), `nodata`, `quality`.
-#[pyfunction]
+#[pyfunction(name = "_encoding")]
 #[pyo3(signature = (format, image, settings, /))]
-pub(super) fn _encoding<'py>(
+pub(super) fn encoding<'py>(
     format: &str,
     image: &Bound<'py, ImageAssetProvider>,
     settings: &Bound<'py, PyDict>,

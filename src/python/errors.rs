@@ -84,7 +84,7 @@ fn exception(py: Python<'_>, error: Error) -> PyResult<PyErr> {
 fn system_error(py: Python<'_>, error: Error) -> PyResult<PyErr> {
     let message = error.to_string();
     let Error::Io { path, source } = error else { return Ok(PyOSError::new_err(message)) };
-    if source.get_ref().is_some_and(|inner| inner.is::<Raised>()) {
+    if source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Raised>) {
         let inner = source.into_inner().and_then(|inner| inner.downcast::<Raised>().ok());
         return Ok(inner.map_or_else(|| PyOSError::new_err(message), |raised| raised.0));
     }

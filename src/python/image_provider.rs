@@ -345,7 +345,9 @@ impl ImageAssetProvider {
     ///
     /// Raises `OutOfRangeError` for a window, band or level outside of the image, `OptionError` for a wrong `out`.
     #[pyo3(signature = (window=None, bands=None, resolution_level=None, out=None, threads=None, *, fill_value=None))]
-    #[pyo3(text_signature = "($self, window=None, bands=None, resolution_level=0, out=None, threads=None, *, fill_value=None)")]
+    #[pyo3(
+        text_signature = "($self, window=None, bands=None, resolution_level=0, out=None, threads=None, *, fill_value=None)"
+    )]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
     fn read<'py>(
         &self,

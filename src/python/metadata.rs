@@ -200,16 +200,17 @@ impl MetadataProvider {
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let entries = slf.get().list(slf.py())?;
-        let mut text = String::new();
+        let mut parts = Vec::new();
         for (key, value) in entries.iter().take(SHOWN.0) {
             let value = value.repr()?.to_string();
             let short: String = value.chars().take(SHOWN.1).collect();
             let more = if short.len() < value.len() { "…" } else { "" };
-            text += &format!("{}{key:?}: {short}{more}", if text.is_empty() { "" } else { ", " });
+            parts.push(format!("{key:?}: {short}{more}"));
         }
         if entries.len() > SHOWN.0 {
-            text += &format!(", … ({} in all)", entries.len());
+            parts.push(format!("… ({} in all)", entries.len()));
         }
+        let text = parts.join(", ");
         Ok(format!("{}({{{text}}})", slf.get_type().name()?))
     }
 
@@ -222,7 +223,10 @@ impl MetadataProvider {
 
     #[staticmethod]
     fn _restore(entries: Vec<(String, Bound<'_, PyAny>)>, raw: Vec<u8>) -> PyResult<Self> {
-        let entries = entries.iter().map(|(key, value)| Ok((key.clone(), value::from_python(value, key)?)));
+        let entries = entries.into_iter().map(|(key, value)| {
+            let value = value::from_python(&value, &key)?;
+            Ok((key, value))
+        });
         let metadata: Metadata = entries.collect::<PyResult<Vec<_>>>()?.into_iter().collect();
         Ok(Self { storage: Storage::File(Arc::new(metadata.with_raw(raw))) })
     }

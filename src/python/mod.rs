@@ -35,7 +35,7 @@ mod _io {
         BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedImageAssetProvider, BufferedTextAssetProvider,
     };
     #[pymodule_export]
-    use super::encoding::_encoding;
+    use super::encoding::encoding;
     #[pymodule_export]
     use super::image_provider::ImageAssetProvider;
     #[pymodule_export]
@@ -43,9 +43,9 @@ mod _io {
     #[pymodule_export]
     use super::open::IO;
     #[pymodule_export]
-    use super::reader::{_open_image, _open_reader, DatasetReader};
+    use super::reader::{DatasetReader, open_image, open_reader};
     #[pymodule_export]
-    use super::tiff::_tiff_tag;
+    use super::tiff::tiff_tag;
     #[pymodule_export]
     use super::writer::DatasetWriter;
 

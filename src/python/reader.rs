@@ -65,7 +65,7 @@ impl DatasetReader {
     ) -> PyResult<Vec<String>> {
         let kind = asset_type.map(pixel_type::asset_type_from_python).transpose()?;
         let dataset = self.dataset()?;
-        let wanted = dataset.reader.assets().iter().filter(|asset| {
+        let wanted = dataset.reader.assets().iter().filter(move |asset| {
             kind.is_none_or(|kind| kind == asset.kind)
                 && roles.as_ref().is_none_or(|roles| asset.roles.iter().any(|role| roles.contains(role)))
         });
@@ -162,9 +162,9 @@ pub(super) fn reopen_arguments<'py>(py: Python<'py>, dataset: &OpenDataset) -> O
 }
 
 /// Opens a file again, as unpickling does.
-#[pyfunction]
+#[pyfunction(name = "_open_reader")]
 #[pyo3(signature = (path, format, threads, max_bytes, /))]
-pub(super) fn _open_reader(
+pub(super) fn open_reader(
     py: Python<'_>,
     path: std::path::PathBuf,
     format: Option<String>,
@@ -175,13 +175,13 @@ pub(super) fn _open_reader(
 }
 
 /// Opens an image again, as unpickling does.
-#[pyfunction]
+#[pyfunction(name = "_open_image")]
 #[pyo3(signature = (arguments, key, /))]
-pub(super) fn _open_image<'py>(
+pub(super) fn open_image<'py>(
     arguments: (std::path::PathBuf, Option<String>, Option<usize>, Option<u64>),
     key: &str,
     py: Python<'py>,
 ) -> PyResult<Bound<'py, AssetProvider>> {
     let (path, format, threads, max_bytes) = arguments;
-    _open_reader(py, path, format, threads, max_bytes)?.get_asset(py, key)
+    open_reader(py, path, format, threads, max_bytes)?.get_asset(py, key)
 }

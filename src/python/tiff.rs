@@ -3,20 +3,21 @@
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 
-use crate::format::tiff::tags::{self, Tag};
+use crate::format::tiff::tags;
 
 /// The tag of a name (case ignored) or of a number in decimal: its number, its name, and the names of its values.
 ///
 /// Raises `KeyError` with the nearest name for one that is not known.
-#[pyfunction]
+#[pyfunction(name = "_tiff_tag")]
 #[pyo3(signature = (name, /))]
-pub(super) fn _tiff_tag(name: &str) -> PyResult<(u16, &'static str, Vec<(u64, &'static str)>)> {
+pub(super) fn tiff_tag(name: &str) -> PyResult<(u16, &'static str, NamedValues)> {
     let number = name.parse().ok();
-    match number.map_or_else(|| tags::by_name(name), tags::by_number) {
-        Some(Tag { number, name, values, .. }) => Ok((*number, name, values.to_vec())),
-        None => {
-            let hint = tags::nearest_name(name).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-            Err(PyKeyError::new_err(format!("no TIFF tag is called {name:?}{hint}")))
-        }
+    if let Some(tag) = number.map_or_else(|| tags::by_name(name), tags::by_number) {
+        return Ok((tag.number, tag.name, tag.values.to_vec()));
     }
+    let hint = tags::nearest_name(name).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    Err(PyKeyError::new_err(format!("no TIFF tag is called {name:?}{hint}")))
 }
+
+/// The values of a tag that have names.
+type NamedValues = Vec<(u64, &'static str)>;

@@ -281,12 +281,25 @@ fn is_refusal(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
     Ok(is("OptionError")? || is("UnsupportedError")?)
 }
 
-/// Gives warnings to Python's filters, each as a `MetadataWarning`.
+/// True for a frame of a module of this package.
+fn is_ours(frame: &Bound<'_, PyAny>) -> bool {
+    let name = frame.getattr("f_globals").and_then(|globals| globals.get_item("__name__"));
+    name.and_then(|name| name.extract::<String>()).is_ok_and(|name| name.starts_with("aws.osml.io."))
+}
+
+/// Gives warnings to Python's filters, each as a `MetadataWarning` at the line that called this package.
 pub(super) fn warn(py: Python<'_>, warnings: &[Warning]) -> PyResult<()> {
+    let mut level = 1;
+    if !warnings.is_empty() {
+        let frame_of = py.import("sys")?.getattr("_getframe")?;
+        while frame_of.call1((level - 1,)).is_ok_and(|frame| is_ours(&frame)) {
+            level += 1;
+        }
+    }
     for warning in warnings {
         let text = format!("{}: {}", warning.key, warning.message).replace('\0', "");
         let text = CString::new(text).expect("no NUL is left");
-        PyErr::warn(py, class(py, "MetadataWarning")?.as_any(), &text, 1)?;
+        PyErr::warn(py, class(py, "MetadataWarning")?.as_any(), &text, level)?;
     }
     Ok(())
 }

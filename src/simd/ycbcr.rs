@@ -84,19 +84,12 @@ mod avx2 {
     /// Does whole steps and tells how many samples are done. The caller has checked the lengths.
     #[target_feature(enable = "avx2")]
     pub(super) fn luma(rgb: [&[u8]; 3], y: &mut [u8]) -> usize {
-        let steps = y.len() / STEP;
-        for step in 0..steps {
-            let halves = [0, 16].map(|half| {
-                let samples = rgb.map(|row| {
-                    // SAFETY: `step` counts whole steps of 32 samples that the rows hold.
-                    let bytes = unsafe { _mm_loadu_si128(row.as_ptr().add(step * STEP + half).cast()) };
-                    _mm256_slli_epi16(_mm256_cvtepu8_epi16(bytes), 6)
-                });
-                level(samples, LUMA, 0)
-            });
-            store(halves, &mut y[step * STEP..][..STEP]);
+        let [red, green, blue] = rgb.map(|row| row.as_chunks::<STEP>().0);
+        for (((red, green), blue), out) in red.iter().zip(green).zip(blue).zip(y.as_chunks_mut::<STEP>().0) {
+            let ((r0, r1), (g0, g1), (b0, b1)) = (wide(red), wide(green), wide(blue));
+            store(level([r0, g0, b0], LUMA, 0), level([r1, g1, b1], LUMA, 0), out);
         }
-        steps * STEP
+        y.len() / STEP * STEP
     }
 
     #[target_feature(enable = "avx2")]
@@ -109,47 +102,75 @@ mod avx2 {
     ) -> usize {
         let steps = upper[0].len() / per_sample / STEP;
         for step in 0..steps {
-            let halves = [0, 16].map(|half| {
-                let at = (step * STEP + half) * per_sample;
-                let sums: [__m256i; 3] = std::array::from_fn(|band| {
-                    let sum = _mm256_add_epi16(sums(upper[band], at, per_sample), sums(lower[band], at, per_sample));
-                    _mm256_slli_epi16(sum, 4)
-                });
-                (level(sums, BLUE, CENTRE), level(sums, RED, CENTRE))
-            });
-            store(halves.map(|(blue, _)| blue), &mut cb[step * STEP..][..STEP]);
-            store(halves.map(|(_, red)| red), &mut cr[step * STEP..][..STEP]);
+            let at = step * STEP * per_sample;
+            let (r0, r1) = sums(upper[0], lower[0], at, per_sample);
+            let (g0, g1) = sums(upper[1], lower[1], at, per_sample);
+            let (b0, b1) = sums(upper[2], lower[2], at, per_sample);
+            let (first, second) = ([r0, g0, b0], [r1, g1, b1]);
+            let range = step * STEP..(step + 1) * STEP;
+            if let (Some(cb), Some(cr)) = (cb[range.clone()].first_chunk_mut(), cr[range].first_chunk_mut()) {
+                store(level(first, BLUE, CENTRE), level(second, BLUE, CENTRE), cb);
+                store(level(first, RED, CENTRE), level(second, RED, CENTRE), cr);
+            }
         }
         steps * STEP
     }
 
-    /// Sixteen sums of two columns from `at` on, or sixteen samples twice.
+    /// Sums of one or two columns of two rows in units of 1/64 of their mean, for a step of outputs.
     #[target_feature(enable = "avx2")]
-    fn sums(row: &[u8], at: usize, per_sample: usize) -> __m256i {
-        let row = &row[at..at + 16 * per_sample];
-        if per_sample == 2 {
-            // SAFETY: the row holds 32 bytes.
-            let bytes = unsafe { _mm256_loadu_si256(row.as_ptr().cast()) };
-            _mm256_maddubs_epi16(bytes, _mm256_set1_epi8(1))
-        } else {
-            // SAFETY: the row holds 16 bytes.
-            let bytes = unsafe { _mm_loadu_si128(row.as_ptr().cast()) };
-            _mm256_slli_epi16(_mm256_cvtepu8_epi16(bytes), 1)
-        }
+    fn sums(upper: &[u8], lower: &[u8], at: usize, per_sample: usize) -> (__m256i, __m256i) {
+        let (upper, lower) = (&upper[at..at + STEP * per_sample], &lower[at..at + STEP * per_sample]);
+        let row = |row: &[u8]| {
+            if per_sample == 2 {
+                // SAFETY: the row holds 64 bytes.
+                let halves = unsafe { (load(row), load(&row[32..])) };
+                let ones = _mm256_set1_epi8(1);
+                (_mm256_maddubs_epi16(halves.0, ones), _mm256_maddubs_epi16(halves.1, ones))
+            } else {
+                // SAFETY: the row holds 32 bytes.
+                let bytes = unsafe { load(row) };
+                let low = _mm256_cvtepu8_epi16(_mm256_castsi256_si128(bytes));
+                let high = _mm256_cvtepu8_epi16(_mm256_extracti128_si256(bytes, 1));
+                (_mm256_slli_epi16(low, 1), _mm256_slli_epi16(high, 1))
+            }
+        };
+        let ((a0, a1), (b0, b1)) = (row(upper), row(lower));
+        (_mm256_slli_epi16(_mm256_add_epi16(a0, b0), 4), _mm256_slli_epi16(_mm256_add_epi16(a1, b1), 4))
+    }
+
+    /// Samples in units of 1/64.
+    #[target_feature(enable = "avx2")]
+    fn wide(samples: &[u8; STEP]) -> (__m256i, __m256i) {
+        // SAFETY: there are 32 of them.
+        let bytes = unsafe { load(samples) };
+        let low = _mm256_cvtepu8_epi16(_mm256_castsi256_si128(bytes));
+        let high = _mm256_cvtepu8_epi16(_mm256_extracti128_si256(bytes, 1));
+        (_mm256_slli_epi16(low, 6), _mm256_slli_epi16(high, 6))
     }
 
     #[target_feature(enable = "avx2")]
     fn level(samples: [__m256i; 3], factors: [i16; 3], offset: i16) -> __m256i {
-        let product = |band: usize| _mm256_mulhrs_epi16(samples[band], _mm256_set1_epi16(factors[band]));
-        let sum = _mm256_add_epi16(_mm256_add_epi16(product(0), product(1)), product(2));
+        let red = _mm256_mulhrs_epi16(samples[0], _mm256_set1_epi16(factors[0]));
+        let green = _mm256_mulhrs_epi16(samples[1], _mm256_set1_epi16(factors[1]));
+        let blue = _mm256_mulhrs_epi16(samples[2], _mm256_set1_epi16(factors[2]));
+        let sum = _mm256_add_epi16(_mm256_add_epi16(red, green), blue);
         _mm256_srai_epi16(_mm256_add_epi16(sum, _mm256_set1_epi16(offset + 32)), 6)
+    }
+
+    /// The first 32 bytes.
+    ///
+    /// # Safety
+    /// There must be as many.
+    #[target_feature(enable = "avx2")]
+    unsafe fn load(bytes: &[u8]) -> __m256i {
+        // SAFETY: as the caller promises.
+        unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
     }
 
     /// Narrows twice sixteen levels to bytes.
     #[target_feature(enable = "avx2")]
-    fn store(halves: [__m256i; 2], out: &mut [u8]) {
-        assert!(out.len() >= STEP, "room for a step");
-        let bytes = _mm256_permute4x64_epi64(_mm256_packus_epi16(halves[0], halves[1]), 0b11_01_10_00);
+    fn store(first: __m256i, second: __m256i, out: &mut [u8; STEP]) {
+        let bytes = _mm256_permute4x64_epi64(_mm256_packus_epi16(first, second), 0b11_01_10_00);
         // SAFETY: `out` holds 32 bytes.
         unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), bytes) };
     }

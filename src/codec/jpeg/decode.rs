@@ -18,6 +18,9 @@ const ALWAYS_ALLOWED: u64 = 64 << 20;
 /// How many times the bytes of its block a stream may decode to beyond that.
 const EXCESS: u64 = 4;
 
+/// Columns and rows of an image that is small enough for edges to matter more than speed.
+const TINY: u16 = 32;
+
 /// Decodes JPEG streams: baseline, extended and progressive with 8 bits, lossless with 2 to 16.
 pub(super) struct JpegDecoder;
 
@@ -44,11 +47,11 @@ impl BlockDecoder for JpegDecoder {
 /// Checks that the frame holds the block.
 fn check(frame: &FrameHeader, spec: &BlockSpec) -> Result<()> {
     if frame.components.len() != spec.samples as usize {
-        return Err(Error::malformed("number of JPEG components:").found(frame.components.len()).allowed(spec.samples));
+        return Err(Error::malformed("number of JPEG components").found(frame.components.len()).allowed(spec.samples));
     }
     let bytes = if frame.precision > 8 { 2 } else { 1 };
     if bytes != spec.sample.bytes() {
-        return Err(Error::malformed("JPEG sample precision:")
+        return Err(Error::malformed("JPEG sample precision")
             .found(frame.precision)
             .allowed(format!("that of {} samples", spec.sample)));
     }
@@ -56,7 +59,7 @@ fn check(frame: &FrameHeader, spec: &BlockSpec) -> Result<()> {
     let decoded = u64::from(columns) * u64::from(rows) * (frame.components.len() * bytes) as u64;
     let allowed = ALWAYS_ALLOWED.max(EXCESS.saturating_mul(spec.block_bytes() as u64));
     if columns < spec.columns || rows < spec.rows || decoded > allowed {
-        return Err(Error::malformed("JPEG image size:")
+        return Err(Error::malformed("JPEG image size")
             .found(format!("{columns} × {rows}"))
             .allowed(format!("{} × {}", spec.columns, spec.rows)));
     }
@@ -65,19 +68,31 @@ fn check(frame: &FrameHeader, spec: &BlockSpec) -> Result<()> {
 
 /// Decodes the normalised stream `plain` of the same size as `out`.
 fn samples(stream: &Stream, plain: &[u8], color: ColorModel, out: &mut [u8]) -> Result<()> {
-    let to_rgb = matches!(color, ColorModel::YCbCr { .. }) && stream.frame.components.len() == 3;
+    let components = stream.frame.components.len();
+    let to_rgb = matches!(color, ColorModel::YCbCr { .. }) && components == 3;
     if stream.frame.process == Process::Lossless {
         return lossless(stream, plain, out);
     }
-    if stream.frame.has_common_sampling() {
-        common(plain, stream.frame.components.len(), to_rgb, out)?;
+    if is_common(stream) {
+        common(plain, components, to_rgb, out)?;
     } else {
-        uncommon(plain, stream.frame.components.len(), to_rgb, out)?;
+        uncommon(plain, components, to_rgb, out)?;
     }
-    if color == ColorModel::Cmyk && stream.adobe_transform == Some(2) && stream.frame.components.len() == 4 {
+    if color == ColorModel::Cmyk && stream.adobe_transform == Some(2) && components == 4 {
         ycck_to_cmyk(out);
     }
     Ok(())
+}
+
+/// True for what the fast decoder does well. It is wrong about subsampled components in scans of their own, and it lets the
+/// padding behind the last column shine through where chrominance is interpolated, which is much of a picture of a few
+/// pixels.
+fn is_common(stream: &Stream) -> bool {
+    let frame = &stream.frame;
+    let sequential = frame.process != Process::Progressive;
+    let tiny = frame.columns.max(frame.rows) <= TINY;
+    let subsampled = frame.components.len() > 1 && frame.sampling() != (1, 1);
+    frame.has_common_sampling() && !(subsampled && (tiny || sequential && stream.scans.len() > 1))
 }
 
 fn common(plain: &[u8], components: usize, to_rgb: bool, out: &mut [u8]) -> Result<()> {
@@ -96,18 +111,24 @@ fn common(plain: &[u8], components: usize, to_rgb: bool, out: &mut [u8]) -> Resu
         .set_max_height(largest)
         .jpeg_set_out_colorspace(space);
     let mut decoder = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(plain), options);
-    decoder.decode_into(out).map_err(|error| Error::malformed("JPEG data:").found(error))
+    decoder.decode_into(out).map_err(|error| Error::malformed("JPEG data").found(error))
 }
 
-/// Sampling factors that the fast decoder does not do.
+/// What the fast decoder does not do well.
 fn uncommon(plain: &[u8], components: usize, to_rgb: bool, out: &mut [u8]) -> Result<()> {
     use jpeg_decoder::ColorTransform;
     let transform = match (components, to_rgb) {
-        (3, true) => ColorTransform::YCbCr,
         (1, _) => ColorTransform::Grayscale,
-        _ => ColorTransform::None,
+        (3, true) => ColorTransform::YCbCr,
+        (3, false) => ColorTransform::RGB,
+        _ => ColorTransform::CMYK,
     };
-    fallback(plain, transform, out)
+    fallback(plain, transform, out)?;
+    if components == 4 {
+        // This decoder inverts inks.
+        out.iter_mut().for_each(|sample| *sample = !*sample);
+    }
+    Ok(())
 }
 
 fn lossless(stream: &Stream, plain: &[u8], out: &mut [u8]) -> Result<()> {
@@ -123,7 +144,7 @@ fn lossless(stream: &Stream, plain: &[u8], out: &mut [u8]) -> Result<()> {
         return unsupported("lossless JPEG with restart markers");
     }
     if stream.frame.precision < 8 {
-        return Err(Error::unsupported("lossless JPEG precision:").found(stream.frame.precision).allowed("8 to 16"));
+        return Err(Error::unsupported("lossless JPEG precision").found(stream.frame.precision).allowed("8 to 16"));
     }
     fallback(plain, jpeg_decoder::ColorTransform::None, out)
 }
@@ -132,11 +153,11 @@ fn fallback(plain: &[u8], transform: jpeg_decoder::ColorTransform, out: &mut [u8
     let mut decoder = jpeg_decoder::Decoder::new(plain);
     decoder.set_color_transform(transform);
     let pixels = decoder.decode().map_err(|error| match error {
-        jpeg_decoder::Error::Unsupported(feature) => Error::unsupported("JPEG feature:").found(format!("{feature:?}")),
-        error => Error::malformed("JPEG data:").found(error),
+        jpeg_decoder::Error::Unsupported(feature) => Error::unsupported("JPEG feature").found(format!("{feature:?}")),
+        error => Error::malformed("JPEG data").found(error),
     })?;
     if pixels.len() != out.len() {
-        return Err(Error::malformed("decoded JPEG bytes:").found(pixels.len()).allowed(out.len()));
+        return Err(Error::malformed("decoded JPEG bytes").found(pixels.len()).allowed(out.len()));
     }
     out.copy_from_slice(&pixels);
     Ok(())

@@ -61,12 +61,12 @@ impl Encoder {
                 vec![luminance, chrominance, chrominance]
             }
             (ColorModel::YCbCr { horizontal, vertical }, 3) => {
-                return Err(Error::unsupported("JPEG subsampling to write:")
+                return Err(Error::unsupported("JPEG subsampling to write")
                     .found(format!("{horizontal} × {vertical}"))
                     .allowed("1 or 2 each way"));
             }
             (_, 1..=4) => vec![Component { horizontal: 1, vertical: 1, table: 0 }; samples as usize],
-            _ => return Err(Error::unsupported("samples per pixel in JPEG:").found(samples).allowed("1 to 4")),
+            _ => return Err(Error::unsupported("samples per pixel in JPEG").found(samples).allowed("1 to 4")),
         };
         let steps = quantizer_steps(quality);
         Ok(Self {
@@ -145,7 +145,8 @@ impl Encoder {
         let mut predictions = [0; 4];
         for row in 0..down {
             self.fill(&mut source, row * mcu_rows, &mut strip);
-            self.code_strip(&mut strip, across, &mut predictions, &mut writer);
+            let inside = (columns.div_ceil(BLOCK), (rows - row * mcu_rows).div_ceil(BLOCK));
+            self.code_strip(&mut strip, across, inside, &mut predictions, &mut writer);
             if let Some(restarts) = restarts.filter(|restarts| !(restarts.last && row + 1 == down)) {
                 writer.marker(RST0 + ((restarts.first_row + row) % 8) as u8);
                 predictions = [0; 4];
@@ -185,8 +186,16 @@ impl Encoder {
         }
     }
 
-    /// Transforms and codes a row of MCUs.
-    fn code_strip(&self, strip: &mut Strip, across: usize, predictions: &mut [i16; 4], writer: &mut BitWriter<'_>) {
+    /// Transforms and codes a row of MCUs, of which `inside` columns and rows of blocks hold pixels of the image. The blocks
+    /// of subsampled components all do; others behind the edge are coded as what costs least: no change.
+    fn code_strip(
+        &self,
+        strip: &mut Strip,
+        across: usize,
+        inside: (usize, usize),
+        predictions: &mut [i16; 4],
+        writer: &mut BitWriter<'_>,
+    ) {
         let Strip { lines, strides, blocks, present } = strip;
         for (i, component) in self.components.iter().enumerate() {
             let count = across * component.horizontal;
@@ -200,10 +209,16 @@ impl Encoder {
         for mcu in 0..across {
             for (i, component) in self.components.iter().enumerate() {
                 let codes = &self.codes[usize::from(component.table)];
+                let single = component.horizontal * component.vertical == 1;
                 for row in 0..component.vertical {
                     for column in 0..component.horizontal {
-                        let n = (row * across + mcu) * component.horizontal + column;
-                        predictions[i] = codes.encode(&blocks[i][n], present[i][n], predictions[i], writer);
+                        let x = mcu * component.horizontal + column;
+                        if single || x < inside.0 && row < inside.1 {
+                            let n = row * across * component.horizontal + x;
+                            predictions[i] = codes.encode(&blocks[i][n], present[i][n], predictions[i], writer);
+                        } else {
+                            codes.encode_unchanged(writer);
+                        }
                     }
                 }
             }

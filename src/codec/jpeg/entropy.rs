@@ -76,6 +76,12 @@ impl HuffmanCodes {
         }
         block[0]
     }
+
+    /// Codes a block that is flat and as bright as the one before.
+    pub(super) fn encode_unchanged(&self, out: &mut BitWriter<'_>) {
+        out.put(self.dc[0].bits, self.dc[0].count);
+        out.put(self.ac[END_OF_BLOCK].bits, self.ac[END_OF_BLOCK].count);
+    }
 }
 
 impl<'a> BitWriter<'a> {

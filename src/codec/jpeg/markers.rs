@@ -119,17 +119,17 @@ impl FrameHeader {
         let (rows, columns) = (u16::from_be_bytes([fixed[1], fixed[2]]), u16::from_be_bytes([fixed[3], fixed[4]]));
         let count = usize::from(fixed[5]);
         if columns == 0 {
-            return Err(bad("columns:").found(0).allowed("1 to 65535"));
+            return Err(bad("columns").found(0).allowed("1 to 65535"));
         }
         if rows == 0 {
             return Err(Error::unsupported("JPEG height that is defined after the image (DNL)").at(offset));
         }
         let supported = if process == Process::Lossless { 2..=16 } else { 8..=8 };
         if !supported.contains(&precision) {
-            return Err(Error::unsupported("JPEG sample precision:").found(precision).allowed("8").at(offset));
+            return Err(Error::unsupported("JPEG sample precision").found(precision).allowed("8").at(offset));
         }
         if !(1..=4).contains(&count) {
-            return Err(Error::unsupported("number of JPEG components:").found(count).allowed("1 to 4").at(offset));
+            return Err(Error::unsupported("number of JPEG components").found(count).allowed("1 to 4").at(offset));
         }
         if rest.len() != 3 * count {
             return Err(bad("frame header: length does not fit its components").found(payload.len()));
@@ -163,7 +163,7 @@ impl FrameHeader {
 
     /// True for the sampling factors in common use: all components alike and without subsampling, or chrominance with fewer
     /// samples than luminance.
-    pub fn has_common_sampling(&self) -> bool {
+    pub(super) fn has_common_sampling(&self) -> bool {
         let factors = |part: &FrameComponent| (part.horizontal, part.vertical);
         match self.components.as_slice() {
             [_] => true,
@@ -180,15 +180,15 @@ impl FrameHeader {
         for (position, part) in self.components.iter().enumerate() {
             let bad = |what: &'static str| Error::malformed(what).segment("SOF").at(offset);
             if !(1..=4).contains(&part.horizontal) || !(1..=4).contains(&part.vertical) {
-                return Err(bad("sampling factors:")
+                return Err(bad("sampling factors")
                     .found(format!("{} × {}", part.horizontal, part.vertical))
                     .allowed("1 to 4"));
             }
             if part.table > 3 {
-                return Err(bad("quantisation table:").found(part.table).allowed("0 to 3"));
+                return Err(bad("quantisation table").found(part.table).allowed("0 to 3"));
             }
             if self.components[..position].iter().any(|other| other.id == part.id) {
-                return Err(bad("component identifier that occurs twice:").found(part.id));
+                return Err(bad("component identifier that occurs twice").found(part.id));
             }
         }
         Ok(())
@@ -209,12 +209,12 @@ impl ScanHeader {
         let mut components = Vec::with_capacity(count);
         for part in payload[1..=2 * count].chunks_exact(2) {
             let place = frame.components.iter().position(|component| component.id == part[0]);
-            let place = place.ok_or_else(|| bad("component that is not in the frame:").found(part[0]))?;
+            let place = place.ok_or_else(|| bad("component that is not in the frame").found(part[0]))?;
             if components.contains(&place) {
-                return Err(bad("component that occurs twice:").found(part[0]));
+                return Err(bad("component that occurs twice").found(part[0]));
             }
             if part[1] >> 4 > 3 || part[1] & 15 > 3 {
-                return Err(bad("Huffman tables:").found(format!("{:#04x}", part[1])).allowed("0 to 3"));
+                return Err(bad("Huffman tables").found(format!("{:#04x}", part[1])).allowed("0 to 3"));
             }
             components.push(place);
         }
@@ -222,10 +222,10 @@ impl ScanHeader {
         let (high, shift) = (shifts >> 4, shifts & 15);
         if frame.process == Process::Lossless {
             if !(1..=7).contains(&start) || shift >= frame.precision {
-                return Err(bad("predictor and point transform:").found(format!("{start}, {shift}")));
+                return Err(bad("predictor and point transform").found(format!("{start}, {shift}")));
             }
         } else if start > 63 || high > 13 || shift > 13 {
-            return Err(bad("spectral selection or successive approximation:").found(format!("{start}, {shifts:#04x}")));
+            return Err(bad("spectral selection or successive approximation").found(format!("{start}, {shifts:#04x}")));
         }
         Ok(Self { components, start, shift })
     }

@@ -39,7 +39,7 @@ impl BlockEncoder for JpegEncoder {
             u16::try_from(length)
                 .ok()
                 .filter(|length| *length > 0)
-                .ok_or_else(|| Error::unsupported("JPEG columns or rows:").found(length).allowed("1 to 65535"))
+                .ok_or_else(|| Error::unsupported("JPEG columns or rows").found(length).allowed("1 to 65535"))
         };
         let (columns, rows) = (size(spec.columns)?, size(spec.rows)?);
         let encoder = encoder(spec)?;
@@ -68,7 +68,7 @@ pub fn shared_tables(spec: &BlockSpec) -> Result<Vec<u8>> {
 
 fn encoder(spec: &BlockSpec) -> Result<Encoder> {
     if spec.sample != SampleType::UInt8 || spec.bits != 8 {
-        return Err(Error::unsupported("samples in JPEG:")
+        return Err(Error::unsupported("samples in JPEG")
             .found(format!("{} of {} bits", spec.sample, spec.bits))
             .allowed("uint8 of 8 bits"));
     }

@@ -49,7 +49,7 @@ pub fn next_segment(data: &[u8], mut at: usize) -> Result<Option<Segment<'_>>> {
         let Some(length) = data.get(offset + 2..offset + 4) else { return Ok(None) };
         let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
         if length < 2 {
-            return Err(Error::malformed("JPEG segment length:").found(length).allowed("2 or more").at(offset as u64));
+            return Err(Error::malformed("JPEG segment length").found(length).allowed("2 or more").at(offset as u64));
         }
         let end = offset + 2 + length;
         return Ok(data.get(offset + 4..end).map(|payload| Segment { marker: *marker, offset, payload, end }));

@@ -1,1 +1,76 @@
-//! JPEG files (ITU-T T.81, JFIF).
+//! JPEG files (ITU-T T.81, JFIF): grey and colour written, these and four inks read.
+//!
+//! A file is one image. Its metadata, as read and as taken when writing:
+//!
+//! | key | value | on writing |
+//! |---|---|---|
+//! | `JPEG_QUALITY` | 1–100; read where the tables are those of a quality | 85 without it |
+//! | `JPEG_SUBSAMPLING` | `4:4:4`, `4:2:2`, `4:4:0` or `4:2:0`, of chrominance | `4:2:0` without it |
+//! | `JPEG_DENSITY` | pixels per unit across and down, and the unit: 0 none, 1 inch, 2 cm | 1, 1, 0 without it |
+//! | `JPEG_COMMENT` | text, or bytes where it is not UTF-8; may repeat | the description without it |
+//! | `JPEG_EXIF` | bytes of the Exif structure | written as it is |
+//! | `JPEG_ICC_PROFILE` | bytes of the profile | written where it is for this number of bands |
+//! | `JPEG_APP0` … `JPEG_APP15` | bytes of any other application segment; may repeat | written as they are |
+//! | `JPEG_PROCESS` | `baseline`, `extended`, `progressive` or `lossless` | a fact, not used |
+//! | `JPEG_PRECISION` | bits of a sample | a fact, not used |
+//! | `JPEG_SAMPLING_FACTORS` | columns × rows of each component, e.g. `2x2 1x1 1x1` | a fact, not used |
+//! | `JPEG_RESTART_INTERVAL` | MCUs from one restart marker to the next | a fact, not used |
+//! | `JPEG_ADOBE_TRANSFORM` | Adobe's colour transform: 0 none, 1 YCbCr, 2 YCCK | a fact, not used |
+//!
+//! Images of more than one band of rows are written with a restart marker after each row of MCUs. That lets bands be
+//! encoded by several workers, and lets them be decoded apart again, so that memory is a few bands both ways. Files without
+//! such markers are decoded as a whole, as are progressive and lossless ones.
+//!
+//! Four components are given as they are stored: Adobe's programs store inks inverted, 255 for none.
+
+mod bands;
+mod header;
+mod image;
+mod metadata;
+mod options;
+mod reader;
+mod writer;
+
+use super::{Format, SaveSettings};
+use crate::codec::jpeg::markers::SOI;
+use crate::error::{Error, Result};
+use crate::image::ImageLayout;
+use crate::metadata::Metadata;
+
+/// The format.
+pub(super) static FORMAT: Format = Format {
+    name: "jpeg",
+    aliases: &["jpg"],
+    extensions: &["jpg", "jpeg", "jpe", "jfif"],
+    media_type: MEDIA_TYPE,
+    matches: |first| first.starts_with(&[0xFF, SOI, 0xFF]),
+    open: reader::open,
+    create: writer::create,
+    encoding,
+};
+
+const MEDIA_TYPE: &str = "image/jpeg";
+
+/// The one word for the compression of a JPEG file.
+const COMPRESSION: &str = "jpeg";
+
+fn encoding(settings: &SaveSettings, _: &ImageLayout) -> Result<Metadata> {
+    settings.refuse_georeference("JPEG")?;
+    if let Some(word) = settings.compression.as_ref().filter(|word| !word.eq_ignore_ascii_case(COMPRESSION)) {
+        return Err(Error::usage("compression").found(word).allowed(COMPRESSION));
+    }
+    if let Some((columns, rows)) = settings.block_size {
+        return Err(Error::usage("JPEG files have no blocks; block_size").found(format!("({columns}, {rows})")));
+    }
+    if let Some(nodata) = settings.nodata {
+        return Err(Error::usage("JPEG files hold no nodata value").found(nodata));
+    }
+    let mut metadata = Metadata::new();
+    if let Some(quality) = settings.quality {
+        metadata.set(metadata::QUALITY, i32::from(options::quality(quality, "quality")?));
+    }
+    Ok(metadata)
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,8 @@ mod convert;
 mod direct;
 mod directory;
 mod field;
+mod gdal;
+mod geo;
 mod image;
 mod places;
 mod reader;

@@ -114,7 +114,8 @@ def imsave(
         raise OptionError("corners and transform: one of them says where the image lies, not both")
     if corners is not None and crs is None:
         raise OptionError("corners need a crs that says what they are")
-    image = _image_of(data)
+    hints = BufferedMetadataProvider(metadata)
+    image = _image_of(data, hints)
     hint = _axes_hint(image.shape)
     settings = {
         "compression": compression,
@@ -126,9 +127,6 @@ def imsave(
         "quality": quality,
     }
     with IO.open(path, "w", format, threads=threads) as writer:
-        hints = image.metadata
-        if metadata is not None:
-            hints.update(metadata)
         try:
             hints.update(_encoding(writer.format, image, settings))
             writer.add_asset("image:0", image, roles=["data"])
@@ -260,9 +258,9 @@ def _tiles(reader: DatasetReader, strip: Any, xs: list[int], ys: list[int], widt
                 yield Tile(data, x, y, tile_col, tile_row)
 
 
-def _image_of(data: npt.ArrayLike) -> BufferedImageAssetProvider:
+def _image_of(data: npt.ArrayLike, metadata: BufferedMetadataProvider) -> BufferedImageAssetProvider:
     """The array as an image that refers to it."""
-    array = data if hasattr(data, "filled") else np.asarray(data)
+    array: Any = data if hasattr(data, "filled") else np.asarray(data)
     shape = getattr(array, "shape", ())
     bands, rows, columns = shape if len(shape) == 3 else (1, *shape) if len(shape) == 2 else (0, 0, 0)
     if not columns * rows * bands:
@@ -275,6 +273,7 @@ def _image_of(data: npt.ArrayLike) -> BufferedImageAssetProvider:
         block_width=columns,
         block_height=rows,
         pixel_type=PixelType.UInt8 if array.dtype == bool else PixelType.from_numpy_dtype(array.dtype),
+        metadata=metadata,
     )
     image.set_full_image(array)
     return image

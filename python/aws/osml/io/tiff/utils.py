@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from .._errors import OptionError
@@ -69,7 +68,6 @@ class _Tag(NamedTuple):
     numbers: dict[str, int]
 
 
-@lru_cache(maxsize=512)
 def _resolve(name: str) -> _Tag:
     """The key of a name, and the names of its values both ways."""
     try:

@@ -1,0 +1,380 @@
+"""Types of the compiled module. Full documentation is on the classes themselves: `help(aws.osml.io.IO.open)`."""
+
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
+from io import BytesIO
+from types import TracebackType
+from typing import Any, Literal, SupportsIndex, TypeVar, final, overload
+
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import Self, disjoint_base
+
+from ._enums import AssetType, PixelType
+from ._typing import ImageProvider, PathOrStream, Progress
+
+_T = TypeVar("_T")
+_Bands = SupportsIndex | Iterable[SupportsIndex]
+_Index = SupportsIndex | slice
+_Transform = tuple[float, float, float, float, float, float]
+
+__all__ = [
+    "IO",
+    "AssetProvider",
+    "BufferedDataAssetProvider",
+    "BufferedGraphicAssetProvider",
+    "BufferedImageAssetProvider",
+    "BufferedMetadataProvider",
+    "BufferedTextAssetProvider",
+    "DatasetReader",
+    "DatasetWriter",
+    "ImageAssetProvider",
+    "MetadataProvider",
+    "__version__",
+    "_encoding",
+    "_open_image",
+    "_open_reader",
+    "_tiff_tag",
+]
+
+__version__: str
+
+@disjoint_base
+class MetadataProvider(Mapping[str, Any]):
+    """Metadata that can be read: an ordered mapping in which a key may repeat."""
+
+    def __getitem__(self, key: str, /) -> Any: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    @overload
+    def get(self, key: str, /) -> Any | None: ...
+    @overload
+    def get(self, key: str, default: _T, /) -> Any | _T: ...
+    def get_all(self, key: str) -> list[Any]:
+        """Every value under `key`, in order."""
+    def keys(self) -> KeysView[str]: ...
+    def values(self) -> ValuesView[Any]: ...
+    def items(self) -> ItemsView[str, Any]: ...
+    def entries(self, prefix: str | None = None) -> dict[str, Any]:
+        """A new dict of the keys that begin with `prefix` and their first values."""
+    @property
+    def raw(self) -> BytesIO:
+        """The header bytes the entries were read from."""
+
+class BufferedMetadataProvider(MetadataProvider, MutableMapping[str, Any]):
+    """Metadata that can be changed."""
+
+    def __new__(cls, source: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> Self: ...
+    def __setitem__(self, key: str, value: Any, /) -> None: ...
+    def __delitem__(self, key: str, /) -> None: ...
+    def append(self, key: str, value: Any) -> None:
+        """Adds a value under `key` after those there are."""
+    def set_all(self, key: str, values: Iterable[Any]) -> None:
+        """Puts `values` in the place of all values under `key`."""
+    def update(self, other: Any = None, /, **kwargs: Any) -> None: ...
+    def pop(self, key: str, *default: Any) -> Any: ...
+    def setdefault(self, key: str, default: Any = None) -> Any: ...
+    def clear(self) -> None: ...
+
+@disjoint_base
+class AssetProvider:
+    """An asset of a dataset: an image, a text, graphics or other data."""
+
+    @property
+    def key(self) -> str:
+        """The name of the asset in its dataset, e.g. `image:0`."""
+    @property
+    def title(self) -> str:
+        """A short title."""
+    @property
+    def description(self) -> str:
+        """A description."""
+    @property
+    def roles(self) -> list[str]:
+        """What the asset is for: `data`, `overview`, `mask` …"""
+    @property
+    def media_type(self) -> str:
+        """The media type of the stored bytes."""
+    @property
+    def asset_type(self) -> AssetType:
+        """The kind of asset."""
+    @property
+    def metadata(self) -> MetadataProvider:
+        """The metadata."""
+    @property
+    def raw_asset(self) -> BytesIO:
+        """The stored bytes."""
+
+@disjoint_base
+class ImageAssetProvider(AssetProvider):
+    """An image: pixels of shape (bands, rows, columns) in blocks."""
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+    @property
+    def num_columns(self) -> int:
+        """Number of columns."""
+    @property
+    def num_bands(self) -> int:
+        """Number of bands."""
+    @property
+    def num_bits_per_pixel(self) -> int:
+        """Bits of a stored sample of one band."""
+    @property
+    def actual_bits_per_pixel(self) -> int:
+        """Bits of a stored sample that carry information."""
+    @property
+    def pixel_value_type(self) -> PixelType:
+        """The type of a sample."""
+    @property
+    def num_pixels_per_block_horizontal(self) -> int:
+        """Columns of a block."""
+    @property
+    def num_pixels_per_block_vertical(self) -> int:
+        """Rows of a block."""
+    @property
+    def num_resolution_levels(self) -> int:
+        """Resolution levels, full resolution included."""
+    @property
+    def pad_pixel_value(self) -> float:
+        """The value of pixels in absent blocks."""
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(bands, rows, columns)."""
+    @property
+    def block_shape(self) -> tuple[int, int, int]:
+        """(bands, rows, columns) of a block."""
+    @property
+    def block_grid_size(self) -> tuple[int, int]:
+        """(rows, columns) of the grid of blocks."""
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(bands, rows, columns)."""
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype of the pixels."""
+    @property
+    def ndim(self) -> int:
+        """3."""
+    @property
+    def chunks(self) -> tuple[int, int, int]:
+        """The shape in which pixels are best read."""
+    @property
+    def crs(self) -> str | None:
+        """The coordinate reference system, e.g. `EPSG:32618`."""
+    @property
+    def transform(self) -> _Transform | None:
+        """GDAL's six numbers, from pixel edges to coordinates."""
+    @property
+    def corners(self) -> list[tuple[float, float]] | None:
+        """The outer corners: upper left, upper right, lower right, lower left, each (x, y)."""
+    @property
+    def nodata(self) -> float | None:
+        """The value that means "no data"."""
+    @property
+    def compression(self) -> str:
+        """The compression by its word."""
+    def level_shape(self, resolution_level: SupportsIndex) -> tuple[int, int, int]:
+        """(bands, rows, columns) of the image at a resolution level."""
+    def has_block(
+        self, block_row: SupportsIndex, block_col: SupportsIndex, resolution_level: SupportsIndex = 0
+    ) -> bool:
+        """True where the block holds pixels."""
+    def get_block(
+        self,
+        block_row: SupportsIndex,
+        block_col: SupportsIndex,
+        resolution_level: SupportsIndex = 0,
+        bands: _Bands | None = None,
+    ) -> npt.NDArray[Any]:
+        """The pixels of a block, (bands, rows, columns), cropped at the edges."""
+    def read(
+        self,
+        window: Sequence[SupportsIndex] | None = None,
+        bands: _Bands | None = None,
+        resolution_level: SupportsIndex = 0,
+        out: npt.NDArray[Any] | None = None,
+        threads: int | None = None,
+        *,
+        fill_value: complex | None = None,
+    ) -> npt.NDArray[Any]:
+        """The pixels of a region, (bands, rows, columns); `window` is (x, y, width, height)."""
+    def __getitem__(self, key: Any, /) -> Any: ...
+    def __len__(self) -> int: ...
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]: ...
+
+@final
+class BufferedImageAssetProvider(ImageAssetProvider):
+    """An image in memory, made to be written."""
+
+    @staticmethod
+    def create(
+        key: str,
+        num_columns: SupportsIndex = 512,
+        num_rows: SupportsIndex = 512,
+        num_bands: SupportsIndex = 1,
+        block_width: SupportsIndex = 256,
+        block_height: SupportsIndex = 256,
+        pixel_type: PixelType | npt.DTypeLike = ...,
+        num_bits_per_pixel: SupportsIndex | None = None,
+        actual_bits_per_pixel: SupportsIndex | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        title: str | None = None,
+        description: str | None = None,
+    ) -> BufferedImageAssetProvider:
+        """An image without pixels yet; `pixel_type` is by default `PixelType.UInt8`."""
+    def set_full_image(self, array: npt.ArrayLike) -> None:
+        """Takes an array as the whole image, without copying it."""
+    def set_block(self, block_row: SupportsIndex, block_col: SupportsIndex, array: npt.ArrayLike) -> None:
+        """Takes an array as one block, cropped or padded at the edges, without copying it."""
+
+@final
+class BufferedTextAssetProvider(AssetProvider):
+    """A text in memory, made to be written."""
+
+    @staticmethod
+    def create(
+        key: str,
+        text_content: str,
+        encoding: str = "UTF-8",
+        title: str | None = None,
+        description: str | None = None,
+        roles: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> BufferedTextAssetProvider:
+        """A text."""
+    @property
+    def text_content(self) -> str:
+        """The text."""
+    @property
+    def encoding(self) -> str:
+        """The encoding of the stored bytes."""
+
+@final
+class BufferedDataAssetProvider(AssetProvider):
+    """Data of any kind in memory, made to be written."""
+
+    @staticmethod
+    def create(
+        key: str,
+        data: bytes | bytearray | memoryview,
+        mime_type: str = "application/octet-stream",
+        title: str | None = None,
+        description: str | None = None,
+        roles: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> BufferedDataAssetProvider:
+        """Data."""
+    @property
+    def data(self) -> bytes:
+        """The data."""
+
+@final
+class BufferedGraphicAssetProvider(AssetProvider):
+    """Graphics in memory, made to be written."""
+
+    @staticmethod
+    def create(
+        key: str,
+        data: bytes | bytearray | memoryview,
+        title: str | None = None,
+        description: str | None = None,
+        roles: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> BufferedGraphicAssetProvider:
+        """Graphics."""
+    @property
+    def data(self) -> bytes:
+        """The data."""
+
+@final
+class DatasetReader:
+    """A file opened for reading."""
+
+    @property
+    def metadata(self) -> MetadataProvider:
+        """Metadata of the file as a whole."""
+    @property
+    def format(self) -> str:
+        """The name of the format."""
+    def get_asset_keys(
+        self, asset_type: AssetType | str | None = None, roles: Sequence[str] | None = None
+    ) -> list[str]:
+        """The keys of the assets in file order."""
+    def has_asset(self, key: str) -> bool:
+        """True where there is an asset of this key."""
+    def get_asset(self, key: str) -> Any:
+        """The asset of this key, an `ImageAssetProvider` where it is an image."""
+    def close(self) -> None:
+        """Lets the file go."""
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_exception: object) -> None: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def __getitem__(self, key: str, /) -> Any: ...
+
+@final
+class DatasetWriter:
+    """A file in the making."""
+
+    @property
+    def metadata(self) -> BufferedMetadataProvider:
+        """Metadata of the file as a whole; can be set to any mapping."""
+    @metadata.setter
+    def metadata(self, metadata: Mapping[str, Any]) -> None: ...
+    @property
+    def format(self) -> str:
+        """The name of the format."""
+    def add_asset(
+        self,
+        key: str,
+        provider: ImageProvider | AssetProvider,
+        title: str = "",
+        description: str = "",
+        roles: Sequence[str] | None = None,
+    ) -> None:
+        """Writes an asset."""
+    def close(self) -> None:
+        """Completes the file and makes it visible at its target."""
+    def abort(self) -> None:
+        """Discards everything; the target stays as it was."""
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
+    ) -> None: ...
+
+@final
+class IO:
+    """The way to files."""
+
+    @overload
+    @staticmethod
+    def open(
+        paths: PathOrStream | Sequence[PathOrStream],
+        mode: Literal["r"] = "r",
+        format: str | None = None,
+        *,
+        threads: int | None = None,
+        progress: Progress | None = None,
+        max_bytes: int | None = None,
+    ) -> DatasetReader: ...
+    @overload
+    @staticmethod
+    def open(
+        paths: PathOrStream | Sequence[PathOrStream],
+        mode: Literal["w"],
+        format: str | None = None,
+        *,
+        threads: int | None = None,
+        progress: Progress | None = None,
+        max_bytes: int | None = None,
+    ) -> DatasetWriter: ...
+
+def _encoding(format: str, image: ImageAssetProvider, settings: dict[str, Any], /) -> MetadataProvider: ...
+def _open_image(arguments: tuple[str, str | None, int | None, int | None], key: str, /) -> AssetProvider: ...
+def _open_reader(
+    path: str, format: str | None, threads: int | None, max_bytes: int | None, /
+) -> DatasetReader: ...
+def _tiff_tag(name: str, /) -> tuple[int, str, list[tuple[int, str]]]: ...

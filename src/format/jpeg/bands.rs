@@ -1,0 +1,183 @@
+//! Bands of rows that can be decoded apart: which rows of MCUs begin behind a restart marker, and where.
+
+use memchr::memchr;
+
+use super::header::Header;
+use crate::codec::jpeg::markers::{EOI, Process, RST0, RST7};
+use crate::codec::jpeg::segments::truncated;
+use crate::error::{Error, Result};
+use crate::io::ByteSource;
+
+/// Bytes of pixels a block should have.
+const TARGET_BYTES: u64 = 4 << 20;
+
+/// Rows a block may have, where restart markers allow.
+const FEWEST_ROWS: u64 = 128;
+const MOST_ROWS: u64 = 512;
+
+/// Bytes read at a time when looking for restart markers.
+const CHUNK: usize = 1 << 20;
+
+/// How an image is cut into bands, each a whole number of steps: the least number of rows of MCUs between two that begin
+/// with a restart interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bands {
+    /// Restart intervals of a step, and of the image.
+    step_intervals: u64,
+    intervals: u64,
+    /// Rows of pixels of a step.
+    pub(super) step_rows: u32,
+    /// Steps of the image, and of a band.
+    pub(super) steps: u32,
+    pub(super) band_steps: u32,
+    /// Steps around a band that its chrominance depends on.
+    pub(super) context: u32,
+}
+
+/// Where the data of each step begins, behind its restart marker; and where the scan ends.
+#[derive(Debug)]
+pub(super) struct StepIndex {
+    starts: Vec<u64>,
+    end: u64,
+}
+
+impl Bands {
+    /// The bands of a file, where it has any: one scan, coded sequentially, with restart markers where rows begin.
+    pub(super) fn of(header: &Header) -> Option<Self> {
+        let frame = &header.frame;
+        let sequential = matches!(frame.process, Process::Baseline | Process::Extended);
+        let interval = u64::from(header.restart_interval);
+        let complete = header.scan.components.len() == frame.components.len();
+        if !sequential || !complete || interval == 0 {
+            return None;
+        }
+        let (mcu_columns, mcu_rows) = frame.mcu();
+        let across = u64::from(u32::from(frame.columns).div_ceil(mcu_columns));
+        let down = u64::from(u32::from(frame.rows).div_ceil(mcu_rows));
+        let common = across / greatest_common_divisor(across, interval) * interval;
+        let step_mcu_rows = common / across;
+        if step_mcu_rows >= down {
+            return None;
+        }
+        let step_rows = step_mcu_rows * u64::from(mcu_rows);
+        let row_bytes = u64::from(frame.columns) * frame.components.len() as u64;
+        let wanted = (TARGET_BYTES / row_bytes).clamp(FEWEST_ROWS, MOST_ROWS);
+        Some(Self {
+            step_intervals: common / interval,
+            intervals: (across * down).div_ceil(interval),
+            step_rows: u32::try_from(step_rows).ok()?,
+            steps: down.div_ceil(step_mcu_rows) as u32,
+            band_steps: (wanted / step_rows).max(1) as u32,
+            // Decoders interpolate chrominance between rows, so the rows next to the band matter.
+            context: u32::from(frame.components.len() > 1 && frame.sampling().1 > 1),
+        })
+    }
+
+    /// Goes through the scan's data, which begins at `start`, and notes where steps begin.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where restart markers are missing or out of order.
+    pub(super) fn index(&self, source: &dyn ByteSource, start: u64) -> Result<StepIndex> {
+        let mut markers = Markers { source, at: start, chunk: Vec::new(), chunk_at: start };
+        let mut starts = vec![start];
+        for interval in 1..self.intervals {
+            let (marker, offset) = markers.next()?;
+            let expected = RST0 + ((interval - 1) % 8) as u8;
+            if marker != expected {
+                return Err(Error::malformed("JPEG restart marker")
+                    .found(format!("0xFF{marker:02X}"))
+                    .allowed(format!("0xFF{expected:02X}"))
+                    .at(offset));
+            }
+            if interval % self.step_intervals == 0 {
+                starts.push(offset + 2);
+            }
+        }
+        let (mut marker, end) = markers.next()?;
+        // Some encoders end the last interval with a marker as well.
+        while matches!(marker, RST0..=RST7) {
+            marker = markers.next()?.0;
+        }
+        if marker != EOI {
+            return Err(Error::malformed("JPEG marker behind the only scan")
+                .found(format!("0xFF{marker:02X}"))
+                .allowed("0xFFD9")
+                .at(end));
+        }
+        Ok(StepIndex { starts, end })
+    }
+}
+
+impl StepIndex {
+    /// Appends the data of the steps from `first` up to `end`, with their restart markers counted from 0 on.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub(super) fn read(&self, source: &dyn ByteSource, first: u32, end: u32, out: &mut Vec<u8>) -> Result<()> {
+        let (range, mut at) = (self.range(first, end), out.len());
+        // The index was made from the source, so the range lies inside of it.
+        out.resize(at + (range.end - range.start) as usize, 0);
+        source.read_at(range.start, &mut out[at..])?;
+        let mut count = 0;
+        while let Some(place) = memchr(0xFF, &out[at..]) {
+            at += place + 1;
+            if let Some(code @ RST0..=RST7) = out.get_mut(at) {
+                *code = RST0 + count % 8;
+                count = (count + 1) % 8;
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of the steps from `first` up to `end`, without the marker that follows.
+    fn range(&self, first: u32, end: u32) -> std::ops::Range<u64> {
+        let stop = self.starts.get(end as usize).map_or(self.end, |next| next - 2);
+        self.starts[first as usize]..stop
+    }
+}
+
+/// Markers in entropy-coded data, read in chunks.
+struct Markers<'a> {
+    source: &'a dyn ByteSource,
+    at: u64,
+    chunk: Vec<u8>,
+    chunk_at: u64,
+}
+
+impl Markers<'_> {
+    /// The next marker and its offset.
+    fn next(&mut self) -> Result<(u8, u64)> {
+        loop {
+            let place = (self.at - self.chunk_at) as usize;
+            let found = self.chunk.get(place..).and_then(|rest| memchr(0xFF, rest)).map(|i| place + i);
+            match found.map(|i| (i, self.chunk.get(i + 1))) {
+                Some((i, Some(code))) => {
+                    let offset = self.chunk_at + i as u64;
+                    self.at = offset + if *code == 0xFF { 1 } else { 2 };
+                    if !matches!(code, 0x00 | 0xFF) {
+                        return Ok((*code, offset));
+                    }
+                }
+                // The byte behind the last one of the chunk is needed as well.
+                Some((i, None)) => self.refill(self.chunk_at + i as u64, 2)?,
+                None => self.refill(self.chunk_at + self.chunk.len() as u64, 1)?,
+            }
+        }
+    }
+
+    /// Reads a chunk from `offset` on that holds at least `least` bytes.
+    fn refill(&mut self, offset: u64, least: u64) -> Result<()> {
+        let left = self.source.size().saturating_sub(offset);
+        if left < least {
+            return Err(truncated(self.source.size()));
+        }
+        self.chunk.resize(left.min(CHUNK as u64) as usize, 0);
+        self.source.read_at(offset, &mut self.chunk)?;
+        (self.chunk_at, self.at) = (offset, offset);
+        Ok(())
+    }
+}
+
+fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}

@@ -1,0 +1,230 @@
+//! The part of a file in front of its first scan.
+
+use crate::codec::ColorModel;
+use crate::codec::jpeg::markers::{
+    APP0, APP14, COM, DHT, DQT, DRI, EOI, FrameHeader, Process, SOF0, SOI, SOS, ScanHeader, adobe_transform, is_frame,
+};
+use crate::codec::jpeg::quality_of;
+use crate::codec::jpeg::segments::{Segment, next_segment, start, truncated, write_segment};
+use crate::error::{Error, Result};
+use crate::format::Warning;
+use crate::io::ByteSource;
+use crate::limits::Limits;
+
+/// Beginnings of application segments, by what they hold.
+pub(super) const JFIF: &[u8] = b"JFIF\0";
+pub(super) const EXIF: &[u8] = b"Exif\0\0";
+pub(super) const ICC: &[u8] = b"ICC_PROFILE\0";
+
+/// Bytes read at first; most headers are shorter.
+const FIRST_READ: u64 = 16 << 10;
+
+/// What the header of a file says.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) frame: FrameHeader,
+    pub(super) scan: ScanHeader,
+    pub(super) restart_interval: u16,
+    /// Units, pixels per unit across and down.
+    pub(super) density: Option<(u8, u16, u16)>,
+    pub(super) adobe_transform: Option<u8>,
+    pub(super) exif: Vec<Vec<u8>>,
+    pub(super) icc: Option<Vec<u8>>,
+    pub(super) comments: Vec<Vec<u8>>,
+    /// Other application segments: number and payload.
+    pub(super) others: Vec<(u8, Vec<u8>)>,
+    /// The quality whose tables these are.
+    pub(super) quality: Option<u8>,
+    /// The segments a decoder needs, but frame and scan header.
+    pub(super) tables: Vec<u8>,
+    /// The payload of the scan header.
+    pub(super) scan_payload: Vec<u8>,
+    /// The bytes up to the first scan's data.
+    pub(super) raw: Vec<u8>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Header {
+    /// Reads the header of a file.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], [`Error::Unsupported`] and [`Error::Limit`] by what it holds.
+    pub(super) fn read(source: &dyn ByteSource, limits: &Limits) -> Result<Self> {
+        let mut length = FIRST_READ.min(source.size());
+        loop {
+            let mut bytes = source.read_range(0, length)?;
+            if let Some(end) = Self::end(&bytes)? {
+                bytes.truncate(end);
+                limits.check_metadata("JPEG header", end as u64)?;
+                return Builder::default().build(bytes);
+            }
+            if length == source.size() {
+                return Err(truncated(length));
+            }
+            limits.check_metadata("JPEG header", length)?;
+            length = length.saturating_mul(4).min(source.size());
+        }
+    }
+
+    /// What the samples mean (JFIF, Adobe's segment, and the identifiers libjpeg goes by where neither is there).
+    pub(super) fn color(&self) -> ColorModel {
+        let identifiers = self.frame.components.iter().map(|component| component.id);
+        match self.frame.components.len() {
+            4 => ColorModel::Cmyk,
+            3 if self.frame.process == Process::Lossless => ColorModel::Rgb,
+            3 => match (self.density, self.adobe_transform) {
+                (None, Some(0)) => ColorModel::Rgb,
+                (None, None) if identifiers.eq(*b"RGB") => ColorModel::Rgb,
+                _ => {
+                    let (horizontal, vertical) = self.frame.sampling();
+                    ColorModel::YCbCr { horizontal, vertical }
+                }
+            },
+            _ => ColorModel::Independent,
+        }
+    }
+
+    /// A stream of `rows` rows up to its scan's data: this one's tables and no application segments.
+    pub(super) fn stream(&self, rows: u16) -> Vec<u8> {
+        let mut out = vec![0xFF, SOI];
+        out.extend_from_slice(&self.tables);
+        if let Some(transform) = self.adobe_transform {
+            write_segment(APP14, &[b"Adobe\0\x64\0\0\0\0", &[transform]], &mut out);
+        }
+        let (frame, rows, columns) = (&self.frame, rows.to_be_bytes(), self.frame.columns.to_be_bytes());
+        let mut payload = vec![frame.precision, rows[0], rows[1], columns[0], columns[1], frame.components.len() as u8];
+        for part in &frame.components {
+            payload.extend_from_slice(&[part.id, part.horizontal << 4 | part.vertical, part.table]);
+        }
+        // Baseline and extended frames differ in what they allow, and the extended one allows more.
+        write_segment(SOF0 + 1, &[&payload], &mut out);
+        write_segment(SOS, &[&self.scan_payload], &mut out);
+        out
+    }
+
+    /// The place behind the first scan's header, where it is among these bytes.
+    fn end(bytes: &[u8]) -> Result<Option<usize>> {
+        let mut at = start(bytes)?;
+        while let Some(segment) = next_segment(bytes, at)? {
+            match segment.marker {
+                SOS => return Ok(Some(segment.end)),
+                EOI => return Err(Error::malformed("JPEG file: it ends before its first scan").at(at as u64)),
+                _ => at = segment.end,
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    frame: Option<FrameHeader>,
+    restart_interval: u16,
+    density: Option<(u8, u16, u16)>,
+    adobe_transform: Option<u8>,
+    exif: Vec<Vec<u8>>,
+    icc: Vec<Vec<u8>>,
+    comments: Vec<Vec<u8>>,
+    others: Vec<(u8, Vec<u8>)>,
+    luminance: Option<[u16; 64]>,
+    tables: Vec<u8>,
+    warnings: Vec<Warning>,
+}
+
+impl Builder {
+    fn build(mut self, raw: Vec<u8>) -> Result<Header> {
+        let mut at = start(&raw)?;
+        let scan_segment = loop {
+            let segment = next_segment(&raw, at)?.ok_or_else(|| truncated(raw.len() as u64))?;
+            at = segment.end;
+            if segment.marker == SOS {
+                break segment;
+            }
+            self.segment(&segment)?;
+        };
+        let offset = scan_segment.offset as u64;
+        let frame = self.frame.ok_or_else(|| Error::malformed("JPEG scan before its frame").at(offset))?;
+        let scan = ScanHeader::parse(&frame, scan_segment.payload, offset)?;
+        let icc = join_profile(self.icc, &mut self.warnings);
+        Ok(Header {
+            frame,
+            scan,
+            restart_interval: self.restart_interval,
+            density: self.density,
+            adobe_transform: self.adobe_transform,
+            exif: self.exif,
+            icc,
+            comments: self.comments,
+            others: self.others,
+            quality: self.luminance.as_ref().and_then(quality_of),
+            tables: self.tables,
+            scan_payload: scan_segment.payload.to_vec(),
+            raw,
+            warnings: self.warnings,
+        })
+    }
+
+    fn segment(&mut self, segment: &Segment<'_>) -> Result<()> {
+        let (offset, payload) = (segment.offset as u64, segment.payload);
+        match segment.marker {
+            marker if is_frame(marker) => {
+                if self.frame.is_some() {
+                    return Err(Error::malformed("JPEG file: second frame").at(offset));
+                }
+                self.frame = Some(FrameHeader::parse(marker, payload, offset)?);
+            }
+            DQT | DHT | DRI => {
+                write_segment(segment.marker, &[payload], &mut self.tables);
+                if segment.marker == DQT {
+                    self.luminance = first_table(payload).or(self.luminance);
+                } else if let (DRI, [high, low]) = (segment.marker, payload) {
+                    self.restart_interval = u16::from_be_bytes([*high, *low]);
+                }
+            }
+            COM => self.comments.push(payload.to_vec()),
+            APP14 if adobe_transform(payload).is_some() => self.adobe_transform = adobe_transform(payload),
+            marker @ APP0..=0xEF => self.application(marker - APP0, payload),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn application(&mut self, number: u8, payload: &[u8]) {
+        let after = |prefix: &[u8]| payload.strip_prefix(prefix);
+        if let (0, Some([_, _, units, x0, x1, y0, y1, ..])) = (number, after(JFIF)) {
+            self.density = Some((*units, u16::from_be_bytes([*x0, *x1]), u16::from_be_bytes([*y0, *y1])));
+        } else if let (1, Some(exif)) = (number, after(EXIF)) {
+            self.exif.push(exif.to_vec());
+        } else if let (2, Some(chunk)) = (number, after(ICC)) {
+            self.icc.push(chunk.to_vec());
+        } else {
+            self.others.push((number, payload.to_vec()));
+        }
+    }
+}
+
+/// Quantisation table 0, where it is first in the segment and of 8 bits.
+fn first_table(payload: &[u8]) -> Option<[u16; 64]> {
+    let (number, values) = payload.split_first()?;
+    let values = values.first_chunk::<64>()?;
+    (*number == 0).then(|| values.map(u16::from))
+}
+
+/// Joins the chunks of a profile (ICC.1, annex B.4), each of which begins with its number, from 1 on, and the number of
+/// chunks.
+fn join_profile(mut chunks: Vec<Vec<u8>>, warnings: &mut Vec<Warning>) -> Option<Vec<u8>> {
+    if chunks.is_empty() {
+        return None;
+    }
+    chunks.sort_by_key(|chunk| chunk.first().copied());
+    let count = chunks.len();
+    let right = |(number, chunk): (usize, &Vec<u8>)| {
+        chunk.len() >= 2 && usize::from(chunk[0]) == number && usize::from(chunk[1]) == count
+    };
+    if !(1..).zip(&chunks).all(right) {
+        let key = super::metadata::ICC_PROFILE;
+        warnings.push(Warning::new(key, "the chunks of the profile are not numbered as they must be; it is left out"));
+        return None;
+    }
+    Some(chunks.iter().flat_map(|chunk| &chunk[2..]).copied().collect())
+}

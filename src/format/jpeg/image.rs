@@ -1,0 +1,177 @@
+//! The image of a file: bands decoded apart where restart markers allow, else the whole.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::bands::{Bands, StepIndex};
+use super::header::Header;
+use crate::codec::jpeg::markers::{EOI, Process};
+use crate::codec::{self, BlockSpec, Scratch};
+use crate::error::{Error, Result};
+use crate::image::{
+    Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, Interleave, Pixels, SampleType, Window,
+};
+use crate::io::ByteSource;
+use crate::limits::Limits;
+
+/// Bytes of decoded blocks that are kept for further reads. The only block of an image is kept whatever its size, so that
+/// windows of a file without bands do not decode it again and again.
+const KEPT_BYTES: usize = 16 << 20;
+
+/// Bytes a decoder of several passes holds for each sample: its coefficients, beside the output.
+const COEFFICIENT_BYTES: u64 = 3;
+/// The same for the lossless process.
+const DIFFERENCE_BYTES: u64 = 10;
+
+/// The image of a JPEG file.
+pub(super) struct JpegImage {
+    source: Arc<dyn ByteSource>,
+    header: Arc<Header>,
+    layout: ImageLayout,
+    limits: Limits,
+    bands: Option<Bands>,
+    index: OnceLock<StepIndex>,
+    /// Held while the index is made, so that it is made once.
+    indexing: Mutex<()>,
+    kept: Mutex<VecDeque<(BlockIndex, Pixels)>>,
+    /// Held while the only block is decoded, so that it is decoded once.
+    decoding: Mutex<()>,
+}
+
+impl JpegImage {
+    /// The image of a file with this header.
+    ///
+    /// # Errors
+    /// Where it has no pixels.
+    pub(super) fn new(source: Arc<dyn ByteSource>, header: Arc<Header>, limits: Limits) -> Result<Self> {
+        let bands = Bands::of(&header);
+        let frame = &header.frame;
+        let (columns, rows) = (u32::from(frame.columns), u32::from(frame.rows));
+        let block_rows = bands.map_or(rows, |bands| bands.band_steps.saturating_mul(bands.step_rows).min(rows));
+        let grid = BlockGrid::new(columns, rows, columns, block_rows)?;
+        let sample = if frame.precision > 8 { SampleType::UInt16 } else { SampleType::UInt8 };
+        let mut layout = ImageLayout::new(grid, frame.components.len() as u32, sample)?;
+        layout.bits_per_sample = frame.precision.into();
+        layout.actual_bits = frame.precision.into();
+        Ok(Self {
+            source,
+            header,
+            layout,
+            limits,
+            bands,
+            index: OnceLock::new(),
+            indexing: Mutex::default(),
+            kept: Mutex::default(),
+            decoding: Mutex::default(),
+        })
+    }
+
+    fn decode(&self, at: BlockIndex) -> Result<Pixels> {
+        self.source.check_unchanged()?;
+        match &self.bands {
+            Some(bands) => self.decode_band(bands, at),
+            None => self.decode_whole(),
+        }
+    }
+
+    fn decode_whole(&self) -> Result<Pixels> {
+        let frame = &self.header.frame;
+        let bytes = self.layout.image_bytes();
+        let held = match frame.process {
+            Process::Progressive => bytes.saturating_mul(COEFFICIENT_BYTES),
+            Process::Lossless => bytes.saturating_mul(DIFFERENCE_BYTES),
+            _ => bytes,
+        };
+        self.limits.check_block("JPEG image without bands", held, self.source.size())?;
+        if let Some(data) = self.source.bytes() {
+            return self.pixels(data, frame.rows.into());
+        }
+        let data = self.source.read_range(0, self.source.size())?;
+        self.pixels(&data, frame.rows.into())
+    }
+
+    fn decode_band(&self, bands: &Bands, at: BlockIndex) -> Result<Pixels> {
+        let window = self.layout.grid.block_window(at);
+        let index = self.index(bands)?;
+        let first = at.row * bands.band_steps;
+        let last = (first + bands.band_steps).min(bands.steps);
+        let (from, to) = (first.saturating_sub(bands.context), (last + bands.context).min(bands.steps));
+        let top = from * bands.step_rows;
+        let bottom = to.saturating_mul(bands.step_rows).min(self.layout.grid.rows());
+        let bytes = u64::from(bottom - top) * u64::from(window.width) * self.layout.pixel_bytes() as u64;
+        self.limits.check_block("JPEG band", bytes, self.source.size())?;
+
+        let mut data = self.header.stream((bottom - top) as u16);
+        index.read(&*self.source, from, to, &mut data)?;
+        data.extend_from_slice(&[0xFF, EOI]);
+        self.pixels(&data, bottom - top)?.window(Window::new(0, window.y - top, window.width, window.height))
+    }
+
+    /// Decodes a complete stream of `rows` rows.
+    fn pixels(&self, data: &[u8], rows: u32) -> Result<Pixels> {
+        let codec = codec::by_name("jpeg").ok_or_else(|| Error::unsupported("codec").found("jpeg"))?;
+        let (columns, bands) = (self.layout.grid.columns(), self.layout.bands);
+        let mut spec = BlockSpec::new(columns, rows, bands, self.layout.sample);
+        spec.color = self.header.color();
+        let mut out = vec![0; spec.block_bytes()];
+        codec.decoder.decode(&spec, data, &mut out, &mut Scratch::default())?;
+        Pixels::from_vec(out, [bands as usize, rows as usize, columns as usize], self.layout.sample, Interleave::Pixel)
+    }
+
+    fn index(&self, bands: &Bands) -> Result<&StepIndex> {
+        if let Some(index) = self.index.get() {
+            return Ok(index);
+        }
+        let _one = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = self.index.get() {
+            return Ok(index);
+        }
+        let index = bands.index(&*self.source, self.header.raw.len() as u64)?;
+        Ok(self.index.get_or_init(|| index))
+    }
+
+    fn find(&self, at: BlockIndex) -> Option<Pixels> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().find(|(other, _)| *other == at).map(|(_, pixels)| pixels.clone())
+    }
+
+    /// Keeps a block, and lets the oldest ones go that are too many with it.
+    fn keep(&self, at: BlockIndex, pixels: &Pixels) {
+        let size = |pixels: &Pixels| pixels.shape().iter().product::<usize>() * pixels.sample().bytes();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back((at, pixels.clone()));
+        while kept.len() > 1 && kept.iter().map(|(_, pixels)| size(pixels)).sum::<usize>() > KEPT_BYTES {
+            kept.pop_front();
+        }
+    }
+}
+
+impl ImageProvider for JpegImage {
+    fn layout(&self) -> &ImageLayout {
+        &self.layout
+    }
+
+    fn access(&self) -> Access {
+        if self.source.is_parallel() { Access::Parallel } else { Access::Serial }
+    }
+
+    fn block(&self, at: BlockIndex) -> Result<Block> {
+        self.layout.grid.check(at)?;
+        let only = self.layout.grid.count() == 1;
+        let _one = only.then(|| self.decoding.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(pixels) = self.find(at) {
+            return Ok(Block::Pixels(pixels));
+        }
+        let pixels = self.decode(at)?;
+        self.keep(at, &pixels);
+        Ok(Block::Pixels(pixels))
+    }
+
+    fn is_dense(&self) -> bool {
+        true
+    }
+
+    fn file_bytes(&self) -> u64 {
+        self.source.size()
+    }
+}

@@ -1,0 +1,77 @@
+//! Metadata keys, and what a header says under them.
+
+use super::header::Header;
+use crate::codec::jpeg::markers::Process;
+use crate::metadata::{Metadata, Value};
+
+pub(super) const QUALITY: &str = "JPEG_QUALITY";
+pub(super) const SUBSAMPLING: &str = "JPEG_SUBSAMPLING";
+pub(super) const DENSITY: &str = "JPEG_DENSITY";
+pub(super) const COMMENT: &str = "JPEG_COMMENT";
+pub(super) const EXIF: &str = "JPEG_EXIF";
+pub(super) const ICC_PROFILE: &str = "JPEG_ICC_PROFILE";
+/// Followed by the number of the application segment.
+pub(super) const APPLICATION: &str = "JPEG_APP";
+
+const PROCESS: &str = "JPEG_PROCESS";
+const PRECISION: &str = "JPEG_PRECISION";
+const SAMPLING_FACTORS: &str = "JPEG_SAMPLING_FACTORS";
+const RESTART_INTERVAL: &str = "JPEG_RESTART_INTERVAL";
+const ADOBE_TRANSFORM: &str = "JPEG_ADOBE_TRANSFORM";
+
+/// Facts of reading that writing has no use for.
+pub(super) const FACTS: [&str; 5] = [PROCESS, PRECISION, SAMPLING_FACTORS, RESTART_INTERVAL, ADOBE_TRANSFORM];
+
+/// Names of subsamplings with the columns and rows of luminance for a sample of chrominance.
+pub(super) const SUBSAMPLINGS: [(&str, (u8, u8)); 4] =
+    [("4:2:0", (2, 2)), ("4:2:2", (2, 1)), ("4:4:0", (1, 2)), ("4:4:4", (1, 1))];
+
+/// What a header says.
+pub(super) fn of(header: &Header) -> Metadata {
+    let mut out = Metadata::new();
+    let frame = &header.frame;
+    let process = match frame.process {
+        Process::Baseline => "baseline",
+        Process::Extended => "extended",
+        Process::Progressive => "progressive",
+        Process::Lossless => "lossless",
+    };
+    out.set(PROCESS, process);
+    out.set(PRECISION, frame.precision);
+    if let Some(quality) = header.quality {
+        out.set(QUALITY, quality);
+    }
+    let factors: Vec<String> =
+        frame.components.iter().map(|part| format!("{}x{}", part.horizontal, part.vertical)).collect();
+    out.set(SAMPLING_FACTORS, factors.join(" "));
+    if let [luminance, chrominance @ ..] = frame.components.as_slice()
+        && chrominance.len() == 2
+        && chrominance.iter().all(|part| (part.horizontal, part.vertical) == (1, 1))
+        && let Some((name, _)) = SUBSAMPLINGS.iter().find(|(_, f)| *f == (luminance.horizontal, luminance.vertical))
+    {
+        out.set(SUBSAMPLING, *name);
+    }
+    if header.restart_interval > 0 {
+        out.set(RESTART_INTERVAL, header.restart_interval);
+    }
+    if let Some((units, x, y)) = header.density {
+        out.set(DENSITY, vec![Value::from(x), y.into(), units.into()]);
+    }
+    if let Some(transform) = header.adobe_transform {
+        out.set(ADOBE_TRANSFORM, transform);
+    }
+    header.comments.iter().for_each(|comment| out.append(COMMENT, text(comment)));
+    header.exif.iter().for_each(|exif| out.append(EXIF, exif.clone()));
+    if let Some(profile) = &header.icc {
+        out.set(ICC_PROFILE, profile.clone());
+    }
+    for (number, payload) in &header.others {
+        out.append(format!("{APPLICATION}{number}"), payload.clone());
+    }
+    out.with_raw(header.raw.clone())
+}
+
+/// Text where it is some, else the bytes. Trailing zeros, which C programs leave, are kept with the bytes.
+fn text(bytes: &[u8]) -> Value {
+    String::from_utf8(bytes.to_vec()).map_or_else(|_| Value::Bytes(bytes.to_vec()), Value::Text)
+}

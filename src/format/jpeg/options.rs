@@ -1,0 +1,161 @@
+//! What is asked of a file that is written: metadata turned into checked values and marker segments.
+
+use super::header::{EXIF as EXIF_PREFIX, ICC, JFIF};
+use super::metadata::{APPLICATION, COMMENT, DENSITY, EXIF, FACTS, ICC_PROFILE, QUALITY, SUBSAMPLING, SUBSAMPLINGS};
+use crate::codec::jpeg::DEFAULT_QUALITY;
+use crate::codec::jpeg::markers::{APP0, COM};
+use crate::codec::jpeg::segments::write_segment;
+use crate::error::{Error, Result};
+use crate::format::Warning;
+use crate::metadata::{Metadata, Value};
+
+/// Bytes a segment's payload may have.
+const LARGEST_PAYLOAD: usize = 65_533;
+
+/// Bytes of a profile in one segment, and segments a profile may have.
+const PROFILE_CHUNK: usize = LARGEST_PAYLOAD - ICC.len() - 2;
+const PROFILE_CHUNKS: usize = 255;
+
+/// Where a profile names its colour space (ICC.1, 7.2).
+const PROFILE_SPACE: std::ops::Range<usize> = 16..20;
+
+/// Checked options of an image.
+pub(super) struct Options {
+    pub(super) quality: u8,
+    /// Columns and rows of luminance for a sample of chrominance.
+    pub(super) subsampling: (u8, u8),
+    /// Application segments and comments.
+    pub(super) segments: Vec<u8>,
+}
+
+impl Options {
+    /// Reads metadata for an image of `bands` bands; `description` is the comment where there is none. Keys that are not used
+    /// give a warning each.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] that names key, value and what is allowed.
+    pub(super) fn new(metadata: &Metadata, bands: u32, description: &str, warnings: &mut Vec<Warning>) -> Result<Self> {
+        let quality = match metadata.get(QUALITY) {
+            Some(value) => quality(value.to_float().ok_or_else(|| illegal(QUALITY, value, "1 to 100"))?, QUALITY)?,
+            None => DEFAULT_QUALITY,
+        };
+        let subsampling = metadata.get(SUBSAMPLING).map_or(Ok(SUBSAMPLINGS[0].1), subsampling)?;
+        let mut segments = Vec::new();
+        write_density(metadata.get(DENSITY), &mut segments)?;
+        for (key, value) in metadata.iter() {
+            match key {
+                QUALITY | SUBSAMPLING | DENSITY | COMMENT => {}
+                EXIF => write_payload(key, 1, EXIF_PREFIX, bytes(key, value)?, &mut segments)?,
+                ICC_PROFILE => write_profile(bytes(key, value)?, bands, &mut segments, warnings)?,
+                _ if FACTS.contains(&key) => {}
+                _ => match application(key) {
+                    // The offsets in an index of several images are those of the file it was read from.
+                    Some(2) if bytes(key, value)?.starts_with(b"MPF\0") => {
+                        warnings.push(Warning::new(key, "an index of images in another file is not written"));
+                    }
+                    Some(number) => write_payload(key, number, &[], bytes(key, value)?, &mut segments)?,
+                    None => {
+                        warnings.push(Warning::new(key, "JPEG files have no place for this key; it is not written"))
+                    }
+                },
+            }
+        }
+        write_comments(metadata, description, &mut segments)?;
+        Ok(Self { quality, subsampling, segments })
+    }
+}
+
+/// A quality of 1 to 100, given as `name`.
+///
+/// # Errors
+/// [`Error::Usage`] for any other number.
+pub(super) fn quality(value: f64, name: &str) -> Result<u8> {
+    if value.fract() == 0.0 && (1.0..=100.0).contains(&value) {
+        return Ok(value as u8);
+    }
+    Err(Error::usage("value of").field(name).found(value).allowed("integer from 1 to 100"))
+}
+
+fn subsampling(value: &Value) -> Result<(u8, u8)> {
+    let found = value.as_text().and_then(|text| SUBSAMPLINGS.iter().find(|(name, _)| *name == text.trim()));
+    let allowed = SUBSAMPLINGS.map(|(name, _)| name).join(" ");
+    found.map(|(_, factors)| *factors).ok_or_else(|| illegal(SUBSAMPLING, value, &allowed))
+}
+
+fn write_density(value: Option<&Value>, out: &mut Vec<u8>) -> Result<()> {
+    let allowed = "two numbers from 1 to 65535, and a unit from 0 to 2";
+    let (x, y, units) = match value {
+        None => (1, 1, 0),
+        Some(value) => {
+            let numbers = value.to_floats().unwrap_or_default();
+            let [x, y, units] = numbers[..] else { return Err(illegal(DENSITY, value, allowed)) };
+            let good = |number: f64, least: f64, most: f64| number.fract() == 0.0 && (least..=most).contains(&number);
+            if !good(x, 1.0, 65_535.0) || !good(y, 1.0, 65_535.0) || !good(units, 0.0, 2.0) {
+                return Err(illegal(DENSITY, value, allowed));
+            }
+            (x as u16, y as u16, units as u8)
+        }
+    };
+    // Version 1.02, and no thumbnail.
+    write_segment(APP0, &[JFIF, &[1, 2, units], &x.to_be_bytes(), &y.to_be_bytes(), &[0, 0]], out);
+    Ok(())
+}
+
+fn write_comments(metadata: &Metadata, description: &str, out: &mut Vec<u8>) -> Result<()> {
+    let mut comments: Vec<&[u8]> = Vec::new();
+    for value in metadata.get_all(COMMENT) {
+        comments.push(match value {
+            Value::Text(text) => text.as_bytes(),
+            value => bytes(COMMENT, value)?,
+        });
+    }
+    if comments.is_empty() && !description.is_empty() {
+        comments.push(description.as_bytes());
+    }
+    for comment in comments {
+        check_length(COMMENT, comment.len(), LARGEST_PAYLOAD)?;
+        write_segment(COM, &[comment], out);
+    }
+    Ok(())
+}
+
+/// Writes a profile in chunks, unless it is for another kind of image.
+fn write_profile(profile: &[u8], bands: u32, out: &mut Vec<u8>, warnings: &mut Vec<Warning>) -> Result<()> {
+    let space: &[u8] = if bands == 1 { b"GRAY" } else { b"RGB " };
+    if profile.get(PROFILE_SPACE).is_some_and(|found| found != space) {
+        warnings.push(Warning::new(ICC_PROFILE, "the profile is for another colour space; it is not written"));
+        return Ok(());
+    }
+    check_length(ICC_PROFILE, profile.len(), PROFILE_CHUNK * PROFILE_CHUNKS)?;
+    let count = profile.len().div_ceil(PROFILE_CHUNK) as u8;
+    for (number, chunk) in (1..).zip(profile.chunks(PROFILE_CHUNK)) {
+        write_segment(APP0 + 2, &[ICC, &[number, count], chunk], out);
+    }
+    Ok(())
+}
+
+fn write_payload(key: &str, number: u8, prefix: &[u8], payload: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    check_length(key, payload.len(), LARGEST_PAYLOAD - prefix.len())?;
+    write_segment(APP0 + number, &[prefix, payload], out);
+    Ok(())
+}
+
+/// The number of an application segment's key.
+fn application(key: &str) -> Option<u8> {
+    key.strip_prefix(APPLICATION).and_then(|number| number.parse().ok()).filter(|number| *number < 16)
+}
+
+fn bytes<'a>(key: &str, value: &'a Value) -> Result<&'a [u8]> {
+    if let Value::Bytes(bytes) = value { Ok(bytes) } else { Err(illegal(key, value, "bytes")) }
+}
+
+fn check_length(key: &str, length: usize, allowed: usize) -> Result<()> {
+    if length <= allowed {
+        return Ok(());
+    }
+    Err(Error::usage("bytes of").field(key).found(length).allowed(format!("at most {allowed}")))
+}
+
+fn illegal(key: &str, value: &Value, allowed: &str) -> Error {
+    Error::usage("value of").field(key).found(value).allowed(allowed)
+}

@@ -1,0 +1,188 @@
+//! Chunks (ISO/IEC 15948, clause 5): walked through without reading the image data, and written.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::header::LARGEST;
+use crate::error::{Error, Result};
+use crate::io::{ByteSink, ByteSource};
+
+/// The first bytes of every PNG file.
+pub(super) const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+
+/// The type of a chunk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Kind(pub(super) [u8; 4]);
+
+/// A chunk of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Chunk {
+    pub(super) kind: Kind,
+    /// Where its data stands.
+    pub(super) offset: u64,
+    pub(super) length: u32,
+    /// False where the file ends within it.
+    pub(super) whole: bool,
+}
+
+/// The chunks of a file in order.
+pub(super) struct Chunks {
+    source: Arc<dyn ByteSource>,
+    next: u64,
+    /// Bytes of the file from `window_at` on, so that many small chunks do not need a read each.
+    window: Vec<u8>,
+    window_at: u64,
+}
+
+impl Kind {
+    pub(super) const IHDR: Self = Self(*b"IHDR");
+    pub(super) const PLTE: Self = Self(*b"PLTE");
+    pub(super) const IDAT: Self = Self(*b"IDAT");
+    pub(super) const IEND: Self = Self(*b"IEND");
+
+    /// The type of this name, where it is four letters.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        let bytes: [u8; 4] = name.as_bytes().try_into().ok()?;
+        bytes.iter().all(u8::is_ascii_alphabetic).then_some(Self(bytes))
+    }
+
+    /// True for chunks without which the image can still be shown (5.4).
+    pub(super) const fn is_ancillary(self) -> bool {
+        self.0[0].is_ascii_lowercase()
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.escape_ascii())
+    }
+}
+
+impl Chunks {
+    /// Walks through `source`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it does not begin as a PNG file.
+    pub(super) fn new(source: Arc<dyn ByteSource>) -> Result<Self> {
+        let mut first = [0; SIGNATURE.len()];
+        source.read_at(0, &mut first)?;
+        if first != SIGNATURE {
+            return Err(Error::malformed("PNG signature").found(first.escape_ascii()));
+        }
+        Ok(Self { source, next: SIGNATURE.len() as u64, window: Vec::new(), window_at: 0 })
+    }
+
+    /// The next chunk; none at the end of the file. One that reaches past the end is the last.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where a chunk's header is cut off, or its length or type is none.
+    pub(super) fn next(&mut self) -> Result<Option<Chunk>> {
+        let (at, size) = (self.next, self.source.size());
+        if at >= size {
+            return Ok(None);
+        }
+        let [a, b, c, d, kind @ ..] = self.head(at)?;
+        let (length, kind) = (u32::from_be_bytes([a, b, c, d]), Kind(kind));
+        if !kind.0.iter().all(u8::is_ascii_alphabetic) {
+            return Err(Error::malformed("chunk type").found(kind).allowed("four letters").at(at));
+        }
+        if length > LARGEST {
+            return Err(Error::malformed("length of chunk").field(kind).found(length).allowed(LARGEST).at(at));
+        }
+        let offset = at + 8;
+        self.next = offset + u64::from(length) + 4;
+        Ok(Some(Chunk { kind, offset, length, whole: self.next <= size }))
+    }
+
+    /// The data of a chunk, and whether its checksum is right. The caller has checked the length against its limits.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(super) fn data(&self, chunk: &Chunk) -> Result<(Vec<u8>, bool)> {
+        let mut data = self.source.read_range(chunk.offset, u64::from(chunk.length) + 4)?;
+        let stored = data.split_off(chunk.length as usize);
+        let right = crc(chunk.kind, &data).to_be_bytes() == stored[..];
+        Ok((data, right))
+    }
+
+    fn head(&mut self, at: u64) -> Result<[u8; 8]> {
+        let inside = |window_at: u64, length: usize| at >= window_at && at + 8 <= window_at + length as u64;
+        if !inside(self.window_at, self.window.len()) {
+            let length = (self.source.size() - at).min(WINDOW);
+            self.window = self.source.read_range(at, length)?;
+            self.window_at = at;
+        }
+        let start = (at - self.window_at) as usize;
+        let head = self.window.get(start..start + 8).and_then(|head| head.try_into().ok());
+        head.ok_or_else(|| Error::malformed("chunk header: the file ends within").at(at))
+    }
+}
+
+/// The checksum of a chunk.
+pub(super) fn crc(kind: Kind, data: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&kind.0);
+    hasher.update(data);
+    hasher.finalize()
+}
+
+/// Writes a chunk.
+///
+/// # Errors
+/// Where the sink refuses.
+pub(super) fn write(sink: &mut dyn ByteSink, kind: Kind, data: &[u8]) -> Result<()> {
+    write_parts(sink, kind, &[data], crc(kind, data))
+}
+
+/// Writes a chunk whose data stands in several places and has the checksum `crc`.
+///
+/// # Errors
+/// Where the sink refuses.
+pub(super) fn write_parts(sink: &mut dyn ByteSink, kind: Kind, parts: &[&[u8]], crc: u32) -> Result<()> {
+    let length = parts.iter().map(|part| part.len()).sum::<usize>();
+    let length = u32::try_from(length).ok().filter(|length| *length <= LARGEST);
+    let length = length.ok_or_else(|| Error::usage("chunk is too long").field(kind).allowed(LARGEST))?;
+    sink.write(&length.to_be_bytes())?;
+    sink.write(&kind.0)?;
+    parts.iter().try_for_each(|part| sink.write(part))?;
+    sink.write(&crc.to_be_bytes())
+}
+
+/// Bytes read at once when walking.
+const WINDOW: u64 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::{MemorySink, MemorySource};
+
+    #[test]
+    fn chunks_are_walked_through_and_checked() {
+        let (mut sink, target) = MemorySink::new();
+        sink.write(&SIGNATURE).unwrap();
+        for length in [0, 5, 3000, 1] {
+            write(&mut sink, Kind::IDAT, &vec![7; length]).unwrap();
+        }
+        Box::new(sink).publish().unwrap();
+        let bytes = target.lock().unwrap().clone();
+        let mut chunks = Chunks::new(Arc::new(MemorySource(bytes.clone()))).unwrap();
+        let mut lengths = Vec::new();
+        while let Some(chunk) = chunks.next().unwrap() {
+            assert!(chunk.whole);
+            assert_eq!(chunks.data(&chunk).unwrap(), (vec![7; chunk.length as usize], true));
+            lengths.push(chunk.length);
+        }
+        assert_eq!(lengths, [0, 5, 3000, 1]);
+
+        for end in SIGNATURE.len()..bytes.len() {
+            let mut chunks = Chunks::new(Arc::new(MemorySource(bytes[..end].to_vec()))).unwrap();
+            let all = std::iter::from_fn(|| chunks.next().transpose());
+            assert!(all.take_while(|chunk| matches!(chunk, Ok(chunk) if chunk.whole)).count() < 4, "{end}");
+        }
+    }
+
+    #[test]
+    fn the_checksum_is_that_of_the_standard() {
+        assert_eq!(crc(Kind::IEND, &[]), 0xae42_6082);
+    }
+}

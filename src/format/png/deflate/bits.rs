@@ -1,0 +1,63 @@
+//! Bits packed least significant first (RFC 1951 §3.1.1).
+
+/// Appends bits to bytes. At most seven bits wait between calls of [`BitWriter::flush`].
+pub(super) struct BitWriter<'a> {
+    out: &'a mut Vec<u8>,
+    /// Bytes of `out` that hold what was written; those behind are room.
+    length: usize,
+    bits: u64,
+    count: u32,
+}
+
+impl<'a> BitWriter<'a> {
+    /// Appends to `out`.
+    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
+        let length = out.len();
+        Self { out, length, bits: 0, count: 0 }
+    }
+
+    /// Makes room for `bits` bits, without which [`BitWriter::flush`] must not be called.
+    pub(super) fn reserve(&mut self, bits: u64) {
+        // A flush stores eight bytes, whatever is in them.
+        self.out.resize(self.length + (bits / 8) as usize + 32, 0);
+    }
+
+    /// Takes `count` bits of `bits`, whose other bits are zero. With those that wait they must be fewer than 64.
+    #[inline]
+    pub(super) fn put(&mut self, bits: u64, count: u32) {
+        debug_assert!(self.count + count < 64 && bits >> count == 0, "{count} bits fit");
+        self.bits |= bits << self.count;
+        self.count += count;
+    }
+
+    /// Stores all whole bytes.
+    #[inline]
+    pub(super) fn flush(&mut self) {
+        self.out[self.length..self.length + 8].copy_from_slice(&self.bits.to_le_bytes());
+        self.length += (self.count / 8) as usize;
+        self.bits >>= self.count & !7;
+        self.count &= 7;
+    }
+
+    /// Fills up the last byte with zeros.
+    pub(super) fn align(&mut self) {
+        if self.count > 0 {
+            self.count = self.count.next_multiple_of(8);
+            self.flush();
+        }
+    }
+
+    /// Appends bytes at a byte boundary.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        debug_assert_eq!(self.count, 0, "aligned");
+        self.out.truncate(self.length);
+        self.out.extend_from_slice(bytes);
+        self.length = self.out.len();
+    }
+
+    /// Gives up the room that was not used. The last byte must be complete.
+    pub(super) fn finish(self) {
+        debug_assert_eq!(self.count, 0, "aligned");
+        self.out.truncate(self.length);
+    }
+}

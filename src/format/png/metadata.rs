@@ -1,0 +1,264 @@
+//! Metadata of a file: chunks to keys and back.
+
+use std::borrow::Cow;
+
+use super::chunk::{Chunk, Chunks, Kind};
+use super::fields::{FIELDS, Field};
+use super::header::{ColorType, Header};
+use super::text::{self, TEXT_KEY};
+use crate::error::{Error, Result, nearest};
+use crate::format::Warning;
+use crate::limits::Limits;
+use crate::metadata::{Metadata, Value};
+
+/// What the keys of chunks begin with that have no key of their own.
+const CHUNK_KEY: &str = "PNG_CHUNK_";
+
+const PROFILE: &str = "PNG_ICC_PROFILE";
+const PROFILE_NAME: &str = "PNG_ICC_PROFILE_NAME";
+const PALETTE: &str = "PNG_PALETTE";
+const SRGB: &str = "PNG_SRGB";
+const BIT_DEPTH: &str = "PNG_BIT_DEPTH";
+
+/// How hard the pixels are compressed.
+pub(super) const COMPRESSION: &str = "PNG_COMPRESSION";
+
+/// Facts that follow from the pixels when a file is written.
+const READ_ONLY: [&str; 3] = [BIT_DEPTH, "PNG_COLOR_TYPE", "PNG_INTERLACE"];
+
+const ICCP: Kind = Kind(*b"iCCP");
+
+/// Chunks of animations: they say nothing about the default image, and a copy of them without their frames would be broken.
+const ANIMATION: [&[u8; 4]; 3] = [b"acTL", b"fcTL", b"fdAT"];
+
+/// Chunks without a key of their own that must stand before the palette (PNG third edition, 5.6).
+const BEFORE_PALETTE: [&[u8; 4]; 3] = [b"cICP", b"mDCV", b"cLLI"];
+
+/// Collects the metadata of a file while its chunks are walked through.
+pub(super) struct Collector {
+    pub(super) metadata: Metadata,
+    pub(super) warnings: Vec<Warning>,
+    header: Header,
+    limits: Limits,
+    /// Bytes of values so far, and what their entries take.
+    used: u64,
+}
+
+impl Collector {
+    /// Begins with the facts of the header.
+    pub(super) fn new(header: Header, limits: Limits) -> Self {
+        let facts = [header.depth.into(), (header.color as u8).into(), u8::from(header.interlaced).into()];
+        let metadata = READ_ONLY.into_iter().zip(facts).collect::<Vec<(&str, Value)>>().into_iter().collect();
+        Self { metadata, warnings: Vec::new(), header, limits, used: 0 }
+    }
+
+    /// Takes a chunk that is neither header, image data nor end.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for a palette that breaks the standard, [`Error::Unsupported`] for a critical chunk that is not
+    /// known, [`Error::Limit`] for more metadata than allowed. What is wrong with any other chunk is a warning.
+    pub(super) fn add(&mut self, chunks: &Chunks, chunk: &Chunk) -> Result<()> {
+        if ANIMATION.contains(&&chunk.kind.0) {
+            if chunk.kind.0 == *b"acTL" {
+                self.warn(chunk.kind, "animation: its default image is read");
+            }
+            return Ok(());
+        }
+        if !chunk.kind.is_ancillary() && chunk.kind != Kind::PLTE {
+            return Err(Error::unsupported("critical chunk").found(chunk.kind).at(chunk.offset));
+        }
+        self.charge(chunk.length.into())?;
+        let (data, right) = chunks.data(chunk)?;
+        let entry = if right { self.entry(chunk.kind, &data) } else { None };
+        let Some(entries) = entry else {
+            if chunk.kind == Kind::PLTE {
+                return Err(Error::malformed("chunk").field(chunk.kind).at(chunk.offset));
+            }
+            let why = if right { "chunk breaks the standard" } else { "chunk has a wrong checksum" };
+            self.warn(chunk.kind, format!("{why}: it is not read"));
+            return Ok(());
+        };
+        for (key, value) in entries {
+            // Texts and chunks without a key of their own may repeat.
+            if !key.starts_with(TEXT_KEY) && !key.starts_with(CHUNK_KEY) && self.metadata.get(&key).is_some() {
+                self.warn(chunk.kind, "chunk occurs more than once: the first is read");
+                break;
+            }
+            self.metadata.append(key, value);
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, kind: Kind, data: &[u8]) -> Option<Vec<(String, Value)>> {
+        let left = (self.limits.max_metadata_bytes - self.used) as usize;
+        if let Some(field) = FIELDS.iter().find(|field| field.kind == kind) {
+            return (field.read)(data, &self.header).map(|value| vec![(field.key.to_owned(), value)]);
+        }
+        if text::is_text(kind) {
+            let (keyword, value) = text::read(kind, data, left)?;
+            self.used += value_bytes(&value);
+            return Some(vec![(format!("{TEXT_KEY}{keyword}"), value)]);
+        }
+        if kind == ICCP {
+            let (name, profile) = text::read_profile(data, left)?;
+            self.used += profile.len() as u64;
+            return Some(vec![(PROFILE.to_owned(), profile.into()), (PROFILE_NAME.to_owned(), name.into())]);
+        }
+        Some(vec![(format!("{CHUNK_KEY}{kind}"), data.to_vec().into())])
+    }
+
+    /// Counts what an entry takes beside its bytes, so that a million empty chunks are no way round the limit.
+    fn charge(&mut self, bytes: u64) -> Result<()> {
+        self.used = self.used.saturating_add(bytes).saturating_add(ENTRY_BYTES);
+        self.limits.check_metadata("PNG metadata", self.used)
+    }
+
+    fn warn(&mut self, kind: Kind, message: impl Into<Cow<'static, str>>) {
+        let warning = Warning::new(kind.to_string(), message);
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+}
+
+/// The chunks of a file in the making that stand before the image data, checked.
+pub(super) struct HeaderChunks {
+    /// What the image is written as.
+    pub(super) header: Header,
+    /// Palette entries, where the samples are indices.
+    pub(super) palette: Option<usize>,
+    /// Types and data, in an order that the standard allows (5.6).
+    pub(super) chunks: Vec<(Kind, Vec<u8>)>,
+}
+
+/// True where an image of one band is to be written as indices of a palette.
+pub(super) fn has_palette(metadata: &Metadata) -> bool {
+    metadata.get(PALETTE).is_some()
+}
+
+/// Turns metadata into chunks. What cannot be written is a warning, each key once.
+///
+/// # Errors
+/// [`Error::Usage`] for an illegal value.
+pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<Warning>) -> Result<HeaderChunks> {
+    let mut out = Vec::new();
+    if let Some(data) = profile(metadata, warnings)? {
+        out.push((ICCP, data));
+    }
+    let with_profile = !out.is_empty();
+    for field in FIELDS {
+        let Some(value) = metadata.get(field.key) else { continue };
+        if field.key == SRGB && with_profile {
+            warnings.push(Warning::new(SRGB, "not written: an embedded profile takes its place"));
+            continue;
+        }
+        match field.data(value, &header)? {
+            Some(data) => out.push((field.kind, data)),
+            None => warnings.push(Warning::new(field.key, "not written: it does not apply to an image of this kind")),
+        }
+    }
+    let palette = (header.color == ColorType::Palette)
+        .then(|| out.iter().find(|(kind, _)| *kind == Kind::PLTE).map_or(0, |(_, data)| data.len() / 3));
+    check_palette(palette, &out)?;
+    for (key, value) in metadata.iter() {
+        if key.starts_with(TEXT_KEY) {
+            out.push(text::write(key, value)?);
+        } else if key.starts_with(CHUNK_KEY) {
+            let chunk = other(key, value)?;
+            let place = if BEFORE_PALETTE.contains(&&chunk.0.0) { 0 } else { out.len() };
+            out.insert(place, chunk);
+        } else if !is_known(key) && !warnings.iter().any(|warning| warning.key == key) {
+            warnings.push(unknown(key));
+        }
+    }
+    if metadata.get(BIT_DEPTH).and_then(Value::to_int).is_some_and(|depth| depth < 8) && header.color == ColorType::Grey
+    {
+        let message = "samples of fewer than 8 bits are written as 8 bits, their values unchanged";
+        warnings.push(Warning::new(BIT_DEPTH, message));
+    }
+    Ok(HeaderChunks { header, palette, chunks: out })
+}
+
+/// The data of an iCCP chunk, where there is a profile.
+fn profile(metadata: &Metadata, warnings: &mut Vec<Warning>) -> Result<Option<Vec<u8>>> {
+    let name = metadata.get(PROFILE_NAME).map_or(Some("ICC profile"), Value::as_text);
+    let name = name.ok_or_else(|| Error::usage("metadata value is no text").field(PROFILE_NAME))?;
+    match metadata.get(PROFILE) {
+        Some(Value::Bytes(bytes)) => text::write_profile(PROFILE_NAME, name, bytes).map(Some),
+        Some(other) => Err(Error::usage("illegal value of metadata key").field(PROFILE).found(other).allowed("bytes")),
+        None => {
+            if metadata.get(PROFILE_NAME).is_some() {
+                warnings.push(Warning::new(PROFILE_NAME, "not written: there is no PNG_ICC_PROFILE"));
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// Transparency has at most as many entries as the palette, and the background is one of them.
+fn check_palette(entries: Option<usize>, chunks: &[(Kind, Vec<u8>)]) -> Result<()> {
+    let Some(entries) = entries else { return Ok(()) };
+    for (kind, data) in chunks {
+        let needed = match &kind.0 {
+            b"tRNS" => data.len(),
+            b"bKGD" => data.first().map_or(0, |index| *index as usize + 1),
+            _ => 0,
+        };
+        if needed > entries {
+            let subject = "more palette entries used than PNG_PALETTE has, by chunk";
+            return Err(Error::usage(subject).field(kind).found(needed).allowed(entries));
+        }
+    }
+    Ok(())
+}
+
+/// A chunk that is written as it was read.
+fn other(key: &str, value: &Value) -> Result<(Kind, Vec<u8>)> {
+    let kind = key.strip_prefix(CHUNK_KEY).and_then(Kind::from_name);
+    let own = |kind: &Kind| {
+        FIELDS.iter().any(|field| field.kind == *kind)
+            || text::is_text(*kind)
+            || *kind == ICCP
+            || ANIMATION.contains(&&kind.0)
+    };
+    // The third letter is upper case in every chunk that may be written (5.4).
+    let kind = kind.filter(|kind| kind.is_ancillary() && kind.0[2].is_ascii_uppercase() && !own(kind));
+    match (kind, value) {
+        (Some(kind), Value::Bytes(bytes)) => Ok((kind, bytes.clone())),
+        (Some(_), other) => Err(Error::usage("illegal value of metadata key").field(key).found(other).allowed("bytes")),
+        (None, _) => Err(Error::usage("metadata key")
+            .field(key)
+            .allowed("the type of an ancillary chunk that has no key of its own, e.g. PNG_CHUNK_oFFs")),
+    }
+}
+
+fn is_known(key: &str) -> bool {
+    known_keys().any(|known| known == key)
+}
+
+fn known_keys() -> impl Iterator<Item = &'static str> {
+    let others = [PROFILE, PROFILE_NAME, COMPRESSION];
+    FIELDS.iter().map(|field: &Field| field.key).chain(READ_ONLY).chain(others)
+}
+
+fn unknown(key: &str) -> Warning {
+    let near = nearest(key, known_keys()).filter(|_| key.to_ascii_uppercase().starts_with("PNG"));
+    match near {
+        Some(near) => Warning::new(key, format!("not written: PNG knows no such key; did you mean {near}?")),
+        None => Warning::new(key, "not written: PNG knows no such key"),
+    }
+}
+
+fn value_bytes(value: &Value) -> u64 {
+    match value {
+        Value::Text(text) => text.len() as u64,
+        Value::Map(entries) => entries.iter().map(|(name, value)| name.len() as u64 + value_bytes(value)).sum(),
+        _ => 0,
+    }
+}
+
+/// What an entry takes beside its bytes, roughly.
+const ENTRY_BYTES: u64 = 128;
+
+#[cfg(test)]
+mod tests;

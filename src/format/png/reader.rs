@@ -1,0 +1,128 @@
+//! Opening a file: its chunks are walked through, its image data is passed over.
+
+use std::sync::Arc;
+
+use super::MEDIA_TYPE;
+use super::chunk::{Chunks, Kind};
+use super::header::Header;
+use super::metadata::Collector;
+use super::rows::PngImage;
+use super::text::TEXT_KEY;
+use crate::asset::{AssetInfo, AssetType, ImageFacts};
+use crate::error::{Error, Result};
+use crate::format::{ContainerReader, OpenOptions, Warning};
+use crate::image::ImageProvider;
+use crate::io::ByteSource;
+use crate::limits::Limits;
+use crate::metadata::{Metadata, Value};
+
+/// Opens a PNG file. A file whose image data is cut off opens with a warning.
+///
+/// # Errors
+/// [`Error::Malformed`] where the file breaks the standard before its image data, [`Error::Limit`] for more metadata than
+/// allowed.
+pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
+    let mut chunks = Chunks::new(Arc::clone(&source))?;
+    let header = header(&mut chunks)?;
+    let mut collector = Collector::new(header, options.limits);
+    let mut image_data = None;
+    let mut complete = false;
+    loop {
+        let chunk = match chunks.next() {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            // What stands behind the image data cannot make it unreadable.
+            Err(Error::Malformed(_)) if image_data.is_some() => break,
+            Err(error) => return Err(error),
+        };
+        if chunk.kind == Kind::IDAT {
+            image_data = image_data.or(Some(chunk.offset - 8));
+        } else if !chunk.whole && image_data.is_none() {
+            return Err(Error::malformed("chunk: the file ends within").field(chunk.kind).at(chunk.offset));
+        } else if chunk.kind == Kind::IEND || !chunk.whole {
+            complete = chunk.whole;
+            break;
+        } else if chunk.kind == Kind::IHDR {
+            return Err(Error::malformed("second chunk").field(chunk.kind).at(chunk.offset));
+        } else {
+            collector.add(&chunks, &chunk)?;
+        }
+    }
+    let Some(image_data) = image_data else {
+        return Err(Error::malformed("PNG file: it has no image data"));
+    };
+    let Collector { metadata, mut warnings, .. } = collector;
+    if !complete {
+        warnings.push(Warning::new("IEND", "the file ends before its last chunk"));
+    }
+    options.limits.check_metadata("PNG header", image_data)?;
+    let metadata = Arc::new(metadata.with_raw(source.read_range(0, image_data)?));
+    let asset = asset(&metadata);
+    Ok(Box::new(PngReader { source, header, limits: options.limits, metadata, assets: [asset], warnings }))
+}
+
+struct PngReader {
+    source: Arc<dyn ByteSource>,
+    header: Header,
+    limits: Limits,
+    metadata: Arc<Metadata>,
+    assets: [AssetInfo; 1],
+    warnings: Vec<Warning>,
+}
+
+impl ContainerReader for PngReader {
+    /// A file holds one image, so its metadata is that of the image.
+    fn metadata(&self) -> &Arc<Metadata> {
+        &self.metadata
+    }
+
+    fn assets(&self) -> &[AssetInfo] {
+        &self.assets
+    }
+
+    fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
+        only(position)?;
+        Ok(Arc::new(PngImage::new(Arc::clone(&self.source), self.header, self.limits)?))
+    }
+
+    fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
+        only(position)?;
+        self.limits.check_pixels("PNG file", self.source.size(), self.source.size())?;
+        self.source.read_range(0, self.source.size())
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+}
+
+fn header(chunks: &mut Chunks) -> Result<Header> {
+    let first = chunks.next()?.filter(|chunk| chunk.kind == Kind::IHDR && chunk.length == 13);
+    let first = first.ok_or_else(|| Error::malformed("PNG file: it does not begin with an IHDR chunk of 13 bytes"))?;
+    let (data, right) = chunks.data(&first)?;
+    match <&[u8; 13]>::try_from(data.as_slice()) {
+        Ok(data) if right => Header::parse(data),
+        _ => Err(Error::malformed("checksum of chunk").field(first.kind).at(first.offset)),
+    }
+}
+
+fn asset(metadata: &Arc<Metadata>) -> AssetInfo {
+    let text = |keyword: &str| {
+        let value = metadata.get(&format!("{TEXT_KEY}{keyword}"));
+        value.and_then(Value::as_text).unwrap_or_default().to_owned()
+    };
+    AssetInfo {
+        key: "image:0".to_owned(),
+        title: text("Title"),
+        description: text("Description"),
+        roles: vec!["data".to_owned()],
+        media_type: MEDIA_TYPE,
+        kind: AssetType::Image,
+        metadata: Arc::clone(metadata),
+        image: Some(ImageFacts { compression: "deflate".to_owned(), ..ImageFacts::default() }),
+    }
+}
+
+fn only(position: usize) -> Result<()> {
+    if position == 0 { Ok(()) } else { Err(Error::out_of_range("asset").found(position).allowed(0)) }
+}

@@ -1,0 +1,81 @@
+//! What kind of system an EPSG code is, which decides the `GeoKey` that takes it (OGC 19-008r4 §7.4).
+
+use super::epsg_table::{COMPOUND, RANGES};
+
+/// The kind of a coordinate reference system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Latitude and longitude.
+    Geographic,
+    /// Latitude, longitude and height above the ellipsoid.
+    Geographic3D,
+    /// Earth-centred X, Y, Z.
+    Geocentric,
+    /// A map projection.
+    Projected,
+    /// Heights or depths alone.
+    Vertical,
+}
+
+/// The kind of a system that is not compound; none where the register has no such code.
+pub(super) fn kind(code: u32) -> Option<Kind> {
+    let code = u16::try_from(code).ok()?;
+    let after = RANGES.partition_point(|(first, ..)| *first <= code);
+    let (_, last, kind) = RANGES[..after].last()?;
+    (code <= *last).then_some(*kind)
+}
+
+/// The horizontal and the vertical part of a compound system.
+pub(super) fn parts(code: u32) -> Option<(u16, u16)> {
+    let code = u16::try_from(code).ok()?;
+    let place = COMPOUND.binary_search_by_key(&code, |(code, ..)| *code).ok()?;
+    let (_, horizontal, vertical) = COMPOUND[place];
+    Some((horizontal, vertical))
+}
+
+/// The compound system of these parts.
+pub(super) fn compound(horizontal: u16, vertical: u16) -> Option<u16> {
+    COMPOUND.iter().find(|(_, h, v)| (*h, *v) == (horizontal, vertical)).map(|(code, ..)| *code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_of_the_kind_the_register_says() {
+        let cases = [
+            (4326, Some(Kind::Geographic)),
+            (4979, Some(Kind::Geographic3D)),
+            (4978, Some(Kind::Geocentric)),
+            (32618, Some(Kind::Projected)),
+            (3857, Some(Kind::Projected)),
+            (5773, Some(Kind::Vertical)),
+            (0, None),
+            (1, None),
+            (32767, None),
+            (999_999, None),
+        ];
+        for (code, expected) in cases {
+            assert_eq!(kind(code), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_compound_system_has_two_parts_and_is_found_by_them() {
+        assert_eq!(parts(9707), Some((4326, 5773)));
+        assert_eq!(compound(4326, 5773), Some(9707));
+        assert_eq!(parts(4326), None);
+    }
+
+    #[test]
+    fn the_tables_are_ascending_without_overlap() {
+        assert!(RANGES.windows(2).all(|pair| pair[0].1 < pair[1].0));
+        assert!(RANGES.iter().all(|(first, last, _)| first <= last));
+        assert!(COMPOUND.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        for (code, horizontal, vertical) in COMPOUND {
+            assert!(matches!(kind(u32::from(*horizontal)), Some(Kind::Geographic | Kind::Projected)), "{code}");
+            assert_eq!(kind(u32::from(*vertical)), Some(Kind::Vertical), "{code}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The neutral georeference of a one-line write as `Geo…` names.
+
+use super::epsg::{self, Kind};
+use crate::error::{Error, Result};
+use crate::image::{Crs, Georeference};
+use crate::metadata::Value;
+
+/// The `Geo…` names that say what `georeference` says.
+///
+/// # Errors
+/// [`Error::Usage`] for a system that is no code of the EPSG register, or is one of heights alone.
+pub(in crate::format::tiff) fn names_of(georeference: &Georeference) -> Result<Vec<(&'static str, Value)>> {
+    let mut names = Vec::new();
+    match &georeference.crs {
+        None => {}
+        Some(Crs::Epsg(code)) => {
+            let (horizontal, vertical) = epsg::parts(*code).map_or((*code, None), |(h, v)| (u32::from(h), Some(v)));
+            let (model, name) = match epsg::kind(horizontal) {
+                Some(Kind::Projected) => ("Projected", "GeoProjectedCRS"),
+                Some(Kind::Geographic | Kind::Geographic3D) => ("Geographic", "GeoGeographicCRS"),
+                Some(Kind::Geocentric) => ("Geocentric", "GeoGeographicCRS"),
+                Some(Kind::Vertical) => {
+                    let error = Error::usage("a vertical system is no crs of an image:").found(format!("EPSG:{code}"));
+                    return Err(error.allowed("geographic, projected, geocentric and compound systems"));
+                }
+                None => return Err(unknown(format!("EPSG:{code}"))),
+            };
+            names.push(("GeoModelType", Value::from(model)));
+            names.push((name, Value::from(horizontal)));
+            names.extend(vertical.map(|code| ("GeoVerticalCRS", Value::from(code))));
+        }
+        Some(other) => return Err(unknown(other)),
+    }
+    if let Some(transform) = &georeference.transform {
+        names.push(("GeoTransform", Value::List(transform.0.iter().map(|number| Value::from(*number)).collect())));
+    }
+    Ok(names)
+}
+
+fn unknown(found: impl std::fmt::Display) -> Error {
+    Error::usage("unknown crs:").found(found).allowed("codes of the EPSG register, e.g. EPSG:4326")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(code: u32) -> Result<Vec<(&'static str, Value)>> {
+        names_of(&Georeference { transform: None, crs: Some(Crs::Epsg(code)) })
+    }
+
+    #[test]
+    fn a_code_goes_to_the_key_of_its_kind() {
+        assert_eq!(names(32618).unwrap()[1], ("GeoProjectedCRS", Value::from(32618)));
+        assert_eq!(names(4326).unwrap()[1], ("GeoGeographicCRS", Value::from(4326)));
+        assert_eq!(names(4978).unwrap()[0], ("GeoModelType", Value::from("Geocentric")));
+        let compound = names(9707).unwrap();
+        assert_eq!(compound[1..], [("GeoGeographicCRS", Value::from(4326)), ("GeoVerticalCRS", Value::from(5773))]);
+    }
+
+    #[test]
+    fn what_is_no_crs_of_an_image_is_refused() {
+        for code in [0, 1, 5773, 999_999] {
+            assert!(names(code).is_err(), "{code}");
+        }
+        assert!(names_of(&Georeference { transform: None, crs: Some(Crs::UserDefined("x".to_owned())) }).is_err());
+    }
+}

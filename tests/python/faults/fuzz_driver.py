@@ -1,0 +1,154 @@
+"""Invariant: whatever the bytes, `iminfo` and `imread` give a description or an array, or raise an allowed exception.
+
+Run as `fuzz_driver.py FOLDER KIND MODE FIRST LAST`: FOLDER holds seed files named KIND-*; MODE is `truncate` or `mutate`; cases are
+numbered and depend on nothing but their number, so `fuzz_driver.py FOLDER KIND MODE N N+1 --save FILE` writes case N to FILE.
+Prints the number of each case before it runs (a parent sees where it hung or died), and one line of JSON at the end.
+"""
+import json
+import os
+import random
+import resource
+import struct
+import sys
+import time
+import warnings
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+MAX_RSS_MB = 512
+INTERESTING = [0, 1, 2, 3, 7, 8, 15, 16, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 2**24, 2**31 - 1, 2**31, 2**32 - 1]
+
+
+def load(folder, kind):
+    return [path.read_bytes() for path in sorted(Path(folder).glob(f"{kind}-*"))]
+
+
+def count_truncations(seeds):
+    return sum(map(len, seeds))
+
+
+def case_bytes(seeds, kind, mode, number):
+    return truncated(seeds, number) if mode == "truncate" else mutated(seeds, kind, number)
+
+
+def truncated(seeds, number):
+    """Case n: the n-th truncation point, counted through all seeds; every length from 0 to one byte less than all."""
+    for seed in seeds:
+        if number < len(seed):
+            return seed[:number]
+        number -= len(seed)
+    raise IndexError(number)
+
+
+def mutated(seeds, kind, number):
+    rng = random.Random(f"{kind} {number}")
+    data = bytearray(rng.choice(seeds))
+    for _ in range(rng.choice([1, 1, 1, 2, 3, 8])):
+        mutate(rng, data, seeds)
+    if kind == "png" and rng.random() < 0.8:
+        mend_png(data)
+    return bytes(data)
+
+
+def mutate(rng, data, seeds):
+    """One change in place: mostly where the structures are (the first and last 300 bytes)."""
+    if not data:
+        data.extend(b"\0")
+    zone = rng.random()
+    low, high = (0, min(300, len(data))) if zone < 0.5 else (max(0, len(data) - 300), len(data)) if zone < 0.7 else (0, len(data))
+    at = rng.randrange(low, high)
+    what = rng.randrange(8)
+    if what == 0:
+        data[at] ^= 1 << rng.randrange(8)
+    elif what == 1:
+        data[at] = rng.choice([0, 1, 127, 128, 255, rng.randrange(256)])
+    elif what == 2:
+        value, form = rng.choice(INTERESTING), rng.choice(["<H", ">H", "<I", ">I"])
+        patch = struct.pack(form, value & (0xFFFF if form[1] == "H" else 0xFFFFFFFF))
+        data[at:at + len(patch)] = patch
+    elif what == 3:
+        del data[at:at + rng.choice([1, 2, 4, 12, 50])]
+    elif what == 4:
+        data[at:at] = bytes(rng.randrange(256) for _ in range(rng.choice([1, 2, 4, 12])))
+    elif what == 5:
+        size, to = rng.choice([2, 4, 8, 12, 64]), rng.randrange(len(data))
+        data[to:to + size] = data[at:at + size]
+    elif what == 6:
+        other = rng.choice(seeds)
+        start, size = rng.randrange(len(other)), rng.choice([4, 12, 40])
+        data[at:at + size] = other[start:start + size]
+    else:
+        del data[at:]
+
+
+def mend_png(data):
+    """Corrects the CRC of every chunk still in place, so that the damage reaches what lies behind the check."""
+    at = 8
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        end = at + 8 + length
+        if end + 4 > len(data):
+            return
+        struct.pack_into(">I", data, end, zlib.crc32(bytes(data[at + 4:end])))
+        at = end + 4
+
+
+def run_case(data, scratch, number, allowed):
+    """Reads one case through a stream (even numbers) or a file (odd); returns (outcomes, complaint or None)."""
+    from aws.osml.io import iminfo, imread
+
+    outcomes = []
+    for call in (iminfo, imread):
+        if number % 2:
+            scratch.write_bytes(data)
+            source = scratch
+        else:
+            source = BytesIO(data)
+        try:
+            found = call(source)
+            outcomes.append("image")
+            if call is imread and (found.ndim != 3 or not found.size):
+                return outcomes, f"imread gave shape {found.shape}"
+        except allowed as error:
+            outcomes.append("error")
+            if not str(error).strip():
+                return outcomes, f"{type(error).__name__} without a message"
+        except BaseException as error:  # PanicException is no Exception
+            return outcomes, f"{type(error).__module__}.{type(error).__name__}: {error}"
+    return outcomes, None
+
+
+def main():
+    folder, kind, mode, first, last = *sys.argv[1:4], int(sys.argv[4]), int(sys.argv[5])
+    seeds = load(folder, kind)
+    if "--save" in sys.argv:
+        Path(sys.argv[sys.argv.index("--save") + 1]).write_bytes(case_bytes(seeds, kind, mode, first))
+        return
+    import aws.osml.io as osml
+
+    warnings.simplefilter("ignore")
+    allowed = (osml.Error, OSError, ValueError, Warning)
+    scratch = Path(folder) / f"scratch-{os.getpid()}"
+    report = {"cases": 0, "images": 0, "errors": 0, "complaints": [], "slowest": [0.0, -1], "peak_mb": 0}
+    for number in range(first, last):
+        os.write(1, b"%d\n" % number)
+        began = time.monotonic()
+        outcomes, complaint = run_case(case_bytes(seeds, kind, mode, number), scratch, number, allowed)
+        seconds = time.monotonic() - began
+        report["cases"] += 1
+        report["images"] += outcomes[1:] == ["image"]
+        report["errors"] += "error" in outcomes
+        report["slowest"] = max(report["slowest"], [round(seconds, 3), number])
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        if peak > MAX_RSS_MB and report["peak_mb"] <= MAX_RSS_MB:
+            complaint = complaint or f"memory rose to {peak} MB"
+        report["peak_mb"] = peak
+        if complaint and len(report["complaints"]) < 20:
+            report["complaints"].append([number, complaint])
+    scratch.unlink(missing_ok=True)
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+from aws.osml.io import iminfo
+
+number: int = iminfo("a.tif").dtype  # error: assignment

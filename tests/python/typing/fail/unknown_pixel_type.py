@@ -1,0 +1,3 @@
+from aws.osml.io import PixelType
+
+PixelType.UInt9  # error: attr-defined

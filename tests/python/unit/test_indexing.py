@@ -1,0 +1,48 @@
+"""`image[…]` gives what NumPy gives for the same index."""
+
+import numpy as np
+import pytest
+from aws.osml.io import BufferedImageAssetProvider, OutOfRangeError
+from hypothesis import given
+from hypothesis import strategies as st
+
+SHAPE = (3, 7, 11)
+DATA = np.arange(np.prod(SHAPE), dtype=np.int16).reshape(SHAPE)
+
+
+def image():
+    made = BufferedImageAssetProvider.create("k", 11, 7, 3, block_width=4, block_height=3, pixel_type="int16")
+    made.set_full_image(DATA)
+    return made
+
+
+IMAGE = image()
+BOUND = st.none() | st.integers(-15, 15)
+PART = st.integers(-3, 2) | st.builds(slice, BOUND, BOUND, st.none() | st.integers(-4, 4).filter(bool))
+
+
+@given(st.lists(PART, max_size=3), st.none() | st.integers(0, 3))
+def test_any_basic_index(parts, ellipsis):
+    if ellipsis is not None:
+        parts.insert(min(ellipsis, len(parts)), ...)
+    key = tuple(parts)
+    found, expected = IMAGE[key], DATA[key]
+    assert found.shape == expected.shape and found.dtype == expected.dtype
+    assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("key", [(3,), (0, -8), (0, 0, 11), (..., 11)], ids=str)
+def test_an_index_outside_is_an_index_error(key):
+    with pytest.raises(OutOfRangeError):
+        IMAGE[key]
+
+
+@pytest.mark.parametrize("key", ["a", None, 1.0, (0, 0, 0, 0), (..., ...), [0, 1], np.array([0, 1])], ids=str)
+def test_any_other_index_is_an_index_error(key):
+    with pytest.raises(IndexError):
+        IMAGE[key]
+
+
+def test_an_image_is_a_sequence_of_bands():
+    assert len(IMAGE) == 3
+    assert [band.tolist() for band in IMAGE] == DATA.tolist()

@@ -98,7 +98,8 @@ impl NitfImage {
 
     /// The block of the stored grid that holds block `at` of the layout.
     fn stored(&self, at: BlockIndex) -> BlockIndex {
-        let row = u64::from(at.row) * u64::from(self.layout.grid.block_rows()) / u64::from(self.storage.grid.block_rows());
+        let row =
+            u64::from(at.row) * u64::from(self.layout.grid.block_rows()) / u64::from(self.storage.grid.block_rows());
         BlockIndex { row: row as u32, ..at }
     }
 
@@ -108,7 +109,14 @@ impl NitfImage {
         shift + self.storage.grid.position(stored)
     }
 
-    fn read_band(&self, stored: BlockIndex, window: Window, band: u32, out: usize, tile: &mut TileMut<'_>) -> Result<bool> {
+    fn read_band(
+        &self,
+        stored: BlockIndex,
+        window: Window,
+        band: u32,
+        out: usize,
+        tile: &mut TileMut<'_>,
+    ) -> Result<bool> {
         let Some(start) = self.place(self.number(stored, band))? else { return Ok(false) };
         let (columns, sample) = (u64::from(self.storage.grid.block_columns()), self.storage.sample.bytes() as u64);
         let (row_pitch, first) = match self.storage.mode {
@@ -117,7 +125,8 @@ impl NitfImage {
             Mode::Sequential | Mode::Pixel => (columns * sample, 0),
         };
         let begin = start + first + u64::from(window.y) * row_pitch + u64::from(window.x) * sample;
-        if u64::from(window.width) == columns && row_pitch == columns * sample
+        if u64::from(window.width) == columns
+            && row_pitch == columns * sample
             && let Some(plane) = tile.plane(out)
         {
             self.source.read_at(begin, plane)?;
@@ -133,7 +142,14 @@ impl NitfImage {
     }
 
     /// Reads pixels whose bands stand together.
-    fn read_pixels(&self, stored: BlockIndex, window: Window, bands: &[u32], tile: &mut TileMut<'_>, buffer: &mut Vec<u8>) -> Result<bool> {
+    fn read_pixels(
+        &self,
+        stored: BlockIndex,
+        window: Window,
+        bands: &[u32],
+        tile: &mut TileMut<'_>,
+        buffer: &mut Vec<u8>,
+    ) -> Result<bool> {
         let Some(start) = self.place(self.number(stored, 0))? else { return Ok(false) };
         let pixel = self.storage.bands as usize * self.storage.sample.bytes();
         let pitch = u64::from(self.storage.grid.block_columns()) * pixel as u64;
@@ -228,7 +244,8 @@ impl NitfImage {
             let mut wide = [0; 8];
             wide[..sample.len()].copy_from_slice(sample);
             // A sample's own bits stand at the low end of `wide` on little-endian machines only.
-            let value = u64::from_le_bytes(if cfg!(target_endian = "little") { wide } else { reversed(wide, sample.len()) });
+            let value =
+                u64::from_le_bytes(if cfg!(target_endian = "little") { wide } else { reversed(wide, sample.len()) });
             let unused = 64 - self.storage.bits;
             let value = if signed { (((value << unused) as i64) >> (unused + shift)) as u64 } else { value >> shift };
             let bytes = value.to_le_bytes();
@@ -269,7 +286,8 @@ impl ImageProvider for NitfImage {
         let stored = self.stored(self.layout.grid.check(at)?);
         let bands = if self.storage.mode == Mode::Sequential { self.storage.bands } else { 1 };
         let Some(offsets) = &self.mask()?.blocks else { return Ok(true) };
-        Ok((0..bands).any(|band| offsets.get(self.number(stored, band) as usize).is_some_and(|offset| *offset != ABSENT)))
+        Ok((0..bands)
+            .any(|band| offsets.get(self.number(stored, band) as usize).is_some_and(|offset| *offset != ABSENT)))
     }
 
     fn block(&self, at: BlockIndex) -> Result<Block> {

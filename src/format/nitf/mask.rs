@@ -48,8 +48,10 @@ impl MaskTable {
         }
         let code = source.read_range(data + FIXED, pad_bytes)?;
         let code = code.iter().fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
-        let blocks = (block_bytes == 4).then(|| source.read_range(data + FIXED + pad_bytes, 4 * records)).transpose()?;
-        let blocks = blocks.map(|bytes| bytes.as_chunks::<4>().0.iter().map(|offset| u32::from_be_bytes(*offset)).collect());
+        let blocks =
+            (block_bytes == 4).then(|| source.read_range(data + FIXED + pad_bytes, 4 * records)).transpose()?;
+        let blocks =
+            blocks.map(|bytes| bytes.as_chunks::<4>().0.iter().map(|offset| u32::from_be_bytes(*offset)).collect());
         Ok(Self { data_offset, blocks, pad: (pad_bits > 0).then_some((code, pad_bits as u32)) })
     }
 }

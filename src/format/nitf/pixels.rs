@@ -49,9 +49,11 @@ impl Storage {
         let (rows, columns) = (int("NROWS")?, int("NCOLS")?);
         let (across, down) = (int("NBPR")?, int("NBPC")?);
         // 0000 stands for the whole side, which may be too long for the field.
-        let side = |name: &str, blocks: u32, whole: u32| match int(name)? {
-            0 if blocks == 1 => Ok(whole),
-            size => Ok(size),
+        let side = |name: &str, blocks: u32, whole: u32| -> Result<u32> {
+            match int(name)? {
+                0 if blocks == 1 => Ok(whole),
+                size => Ok(size),
+            }
         };
         let grid = BlockGrid::new(columns, rows, side("NPPBH", across, columns)?, side("NPPBV", down, rows)?)
             .map_err(|error| Error::malformed("image size or block size").found(error))?;
@@ -77,7 +79,8 @@ impl Storage {
             other => return Err(Error::malformed("IMODE").found(format!("{other:?}")).allowed("B P R S")),
         };
         let mode = if bands == 1 && mode != Mode::Sequential { Mode::Block } else { mode };
-        let stored = Self { grid, bands, sample, bits, actual_bits, shift: if left { bits - actual_bits } else { 0 }, mode };
+        let stored =
+            Self { grid, bands, sample, bits, actual_bits, shift: if left { bits - actual_bits } else { 0 }, mode };
         // Blocks that lie outside of the image are stored all the same.
         if (across, down) != (grid.across(), grid.down()) {
             return Err(Error::unsupported("blocks outside of the image:").found(format!("{across} × {down}")));

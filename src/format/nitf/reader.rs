@@ -51,14 +51,7 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
         let metadata = to_metadata(&segment.subheader, &bytes, segment.raw.clone(), &mut warnings);
         assets.push(asset(segment, metadata));
     }
-    Ok(Box::new(NitfReader {
-        metadata,
-        limits: options.limits,
-        segments: file.segments,
-        assets,
-        warnings,
-        source,
-    }))
+    Ok(Box::new(NitfReader { metadata, limits: options.limits, segments: file.segments, assets, warnings, source }))
 }
 
 impl ContainerReader for NitfReader {
@@ -79,7 +72,8 @@ impl ContainerReader for NitfReader {
         let place = |error: Error| error.segment(segment.key());
         let storage = Storage::read(&segment.subheader).map_err(place)?;
         let data = (segment.data, segment.data_length.min(self.source.size().saturating_sub(segment.data)));
-        let image = NitfImage::new(Arc::clone(&self.source), self.limits, storage, data, compression == "NM").map_err(place)?;
+        let image =
+            NitfImage::new(Arc::clone(&self.source), self.limits, storage, data, compression == "NM").map_err(place)?;
         Ok(Arc::new(image))
     }
 
@@ -101,7 +95,13 @@ impl NitfReader {
 }
 
 /// The TREs of the segment that takes what overflows from an area (2500C §5.8.3.4).
-fn overflow(source: &dyn ByteSource, limits: Limits, segments: &[Segment], area: &str, ordinal: usize) -> Result<Vec<u8>> {
+fn overflow(
+    source: &dyn ByteSource,
+    limits: Limits,
+    segments: &[Segment],
+    area: &str,
+    ordinal: usize,
+) -> Result<Vec<u8>> {
     let found = segments.iter().find(|segment| {
         let header = &segment.subheader;
         segment.kind == Kind::Data
@@ -139,7 +139,11 @@ fn asset(segment: &Segment, metadata: Metadata) -> AssetInfo {
 fn facts(header: &Record) -> ImageFacts {
     let compression = header.text("IC").unwrap_or_default();
     let compression = if compression == "NC" { "none" } else { compression };
-    ImageFacts { georeference: georeference(header).unwrap_or_default(), nodata: None, compression: compression.to_owned() }
+    ImageFacts {
+        georeference: georeference(header).unwrap_or_default(),
+        nodata: None,
+        compression: compression.to_owned(),
+    }
 }
 
 /// The georeference of IGEOLO: pixel centres become edges. None where there is none, it cannot be read, or the corners are

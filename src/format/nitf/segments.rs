@@ -91,7 +91,8 @@ impl Segments {
             for (ordinal, lengths) in lengths.iter().enumerate() {
                 let length = |name: &str| lengths.int(name).and_then(|value| u64::try_from(value).ok());
                 let (Some(first), Some(second)) = (length(subheader_length), length(data_length)) else {
-                    return Err(Error::malformed("length of a segment is no number").segment(format!("{} {ordinal}", kind.name())));
+                    return Err(Error::malformed("length of a segment is no number")
+                        .segment(format!("{} {ordinal}", kind.name())));
                 };
                 let data = offset.saturating_add(first);
                 match read_subheader(source, kind, ordinal, offset, first) {
@@ -107,7 +108,8 @@ impl Segments {
     }
 
     fn warn(&mut self, kind: Kind, ordinal: usize, error: &Error) {
-        self.warnings.push(Warning::new(format!("{}:{ordinal}", kind.name()), format!("the segment cannot be read: {error}")));
+        self.warnings
+            .push(Warning::new(format!("{}:{ordinal}", kind.name()), format!("the segment cannot be read: {error}")));
     }
 }
 
@@ -132,7 +134,13 @@ fn read_header(source: &dyn ByteSource) -> Result<(Record, Vec<u8>)> {
     }
 }
 
-fn read_subheader(source: &dyn ByteSource, kind: Kind, ordinal: usize, offset: u64, length: u64) -> Result<(Record, Vec<u8>)> {
+fn read_subheader(
+    source: &dyn ByteSource,
+    kind: Kind,
+    ordinal: usize,
+    offset: u64,
+    length: u64,
+) -> Result<(Record, Vec<u8>)> {
     let place = |error: Error| error.segment(format!("{} segment {ordinal}", kind.name()));
     let bytes = source.read_range(offset, length.min(MAX_HEADER)).map_err(place)?;
     let (record, size) = read(kind.structure(), &bytes).map_err(place)?;

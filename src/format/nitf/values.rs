@@ -43,7 +43,8 @@ pub(super) fn to_metadata(record: &Record, overflow: &[u8], raw: Vec<u8>, warnin
 /// The TREs of an area; where their lengths lie, the whole area under the area's own name.
 fn area_tres(name: &str, area: &[u8], warnings: &mut Vec<Warning>) -> Vec<Tre> {
     parse_tres(area).unwrap_or_else(|error| {
-        warnings.push(Warning::new(name, format!("the TREs cannot be read, their bytes are kept as they are: {error}")));
+        warnings
+            .push(Warning::new(name, format!("the TREs cannot be read, their bytes are kept as they are: {error}")));
         vec![Tre { tag: name.to_owned(), body: TreBody::Bytes(area.to_vec()) }]
     })
 }

@@ -25,7 +25,7 @@ pub(crate) fn support_table() -> String {
         let note = note(format.name);
         let _ = writeln!(table, "| `{}` | {} | yes | yes | {note} |", format.name, extensions.join(" "));
     }
-    table += "\n| codec | read | write | lossless |\n|---|---|---|---|\n";
+    table += "\n| codec (in TIFF) | read | write | lossless |\n|---|---|---|---|\n";
     for codec in CODECS {
         let (write, lossless) = (yes(codec.encoder.is_some()), yes(codec.lossless));
         let _ = writeln!(table, "| {} | yes | {write} | {lossless} |", codec.name);
@@ -43,7 +43,13 @@ fn note(format: &str) -> &'static str {
 }
 
 const NOTES: &[(&str, &str)] = &[
-    ("tiff", "GeoTIFF and BigTIFF; tiles and strips, every sample type; see [TIFF](docs/formats/tiff.md)"),
-    ("png", "8 and 16 bits, grey to RGBA; palette and 1, 2, 4 bits on reading; see [PNG](docs/formats/png.md)"),
-    ("jpeg", "8 bits, grey and RGB, CMYK on reading; lossy; see [JPEG](docs/formats/jpeg.md)"),
+    (
+        "tiff",
+        "GeoTIFF and BigTIFF; tiles and strips; samples of 8 to 128 bits, from 1 bit on reading; see [TIFF](docs/formats/tiff.md)",
+    ),
+    (
+        "png",
+        "8 and 16 bits, grey to RGBA, palette; 1, 2, 4 bits and interlaced on reading; see [PNG](docs/formats/png.md)",
+    ),
+    ("jpeg", "8 bits, grey and RGB; four inks and progressive on reading; lossy; see [JPEG](docs/formats/jpeg.md)"),
 ];

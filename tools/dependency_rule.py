@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-from project import ROOT
+from workspace import ROOT
 
 LAYERS = [
     ["python"],

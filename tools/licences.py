@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-from project import ROOT, environment
+from workspace import ROOT, environment
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from project import ROOT
+from workspace import ROOT
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@
 
 mod bytewise;
 pub mod deflate;
+pub mod fax;
 pub mod jpeg;
 pub mod lzw;
 pub mod packbits;
@@ -91,8 +92,6 @@ pub struct FaxOptions {
     pub t4_options: u32,
     /// Bits of a byte stand least significant first.
     pub reversed_bits: bool,
-    /// A zero bit is white (photometric 0).
-    pub white_is_zero: bool,
 }
 
 /// Encodes blocks; keeps nothing from one to the next.

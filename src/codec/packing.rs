@@ -90,7 +90,7 @@ fn check(spec: &BlockSpec) -> Result<()> {
 }
 
 fn is_little(spec: &BlockSpec) -> bool {
-    spec.bits % 8 == 0 && spec.byte_order == ByteOrder::Little
+    spec.bits.is_multiple_of(8) && spec.byte_order == ByteOrder::Little
 }
 
 const fn mask(bits: u32) -> u64 {

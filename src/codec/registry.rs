@@ -1,6 +1,6 @@
 //! The codecs there are.
 
-use super::{BlockDecoder, BlockEncoder, deflate, jpeg, lzw, packbits, raw, zstd};
+use super::{BlockDecoder, BlockEncoder, deflate, fax, jpeg, lzw, packbits, raw, zstd};
 
 /// A codec and what it can do.
 pub struct Codec {
@@ -23,6 +23,7 @@ pub static CODECS: &[Codec] = &[
     lossless("lzw", true, &lzw::Lzw, &lzw::Lzw),
     lossless("deflate", true, &deflate::Deflate, &deflate::Deflate),
     lossless("zstd", true, &zstd::Zstd, &zstd::Zstd),
+    Codec { name: "fax", lossless: true, predicts: false, encoder: None, decoder: &fax::Fax },
     Codec { name: "jpeg", lossless: false, predicts: false, encoder: Some(jpeg::ENCODER), decoder: jpeg::DECODER },
 ];
 

@@ -37,6 +37,9 @@ pub struct Format {
     pub create: CreateFn,
     /// Turns the neutral settings of a one-line write into this format's own metadata.
     pub encoding: fn(&SaveSettings, &ImageLayout) -> Result<Metadata>,
+    /// True where a value under the first key, one of `encoding`, takes the place of a value under the second: keys that
+    /// are names of one thing, or that contradict each other. A key always takes its own place.
+    pub replaces: fn(&str, &str) -> bool,
 }
 
 /// Opens a file of a format.

@@ -193,10 +193,22 @@ impl Pixels {
         let size = self.sample.bytes();
         let [bands, block_rows, block_columns] = block;
         let [_, rows, columns] = self.shape;
+        let apart = interleave != Interleave::Pixel && self.is_interleaved();
         for row in 0..rows {
             if interleave == Interleave::Pixel {
                 let start = ((y + row) * block_columns + x) * bands * size;
                 self.copy_row_interleaved(row, &mut out[start..start + columns * bands * size]);
+                continue;
+            }
+            if apart {
+                let (first, pitch) = match interleave {
+                    Interleave::Row => ((y + row) * bands, 1),
+                    _ => (y + row, block_rows),
+                };
+                let line = block_columns * size;
+                let lines = out[first * line..].chunks_mut(pitch * line).take(bands);
+                let mut lines: Vec<_> = lines.map(|line| &mut line[x * size..][..columns * size]).collect();
+                self.copy_row_apart(row, &mut lines);
                 continue;
             }
             for band in 0..bands {
@@ -208,6 +220,25 @@ impl Pixels {
                 self.copy_row(band, row, &mut out[start..start + columns * size]);
             }
         }
+    }
+
+    /// Copies row `y` of a view whose pixels hold all bands together to a line for each band, in native byte order.
+    fn copy_row_apart(&self, y: usize, lines: &mut [&mut [u8]]) {
+        let size = self.sample.bytes();
+        let start = self.byte(0, y, 0);
+        simd::deinterleave(&self.memory.bytes()[start..][..self.shape[0] * self.shape[2] * size], size, lines);
+        if self.swapped {
+            for line in lines {
+                simd::swap_bytes(line, self.sample.swap_unit());
+            }
+        }
+    }
+
+    /// True where several bands stand together in each pixel, with no gaps.
+    fn is_interleaved(&self) -> bool {
+        let size = self.sample.bytes();
+        let pixel = (self.shape[0] * size) as isize;
+        self.shape[0] > 1 && self.strides[0] == size as isize && self.strides[2] == pixel
     }
 
     fn interleave_rows(&self, y: usize, out: &mut [u8], size: usize) {

@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 /// Appended bytes are collected up to this size before they are written.
 const BUFFER: usize = 256 << 10;
 
+/// Bytes of the target's name in the temporary's; file systems allow 255 in all.
+const MAX_NAME: usize = 200;
+
 /// How many symbolic links a target may lead through.
 const MAX_LINKS: usize = 32;
 
@@ -60,7 +63,7 @@ impl AtomicFile {
             _ => Path::new("."),
         };
         let temporary = tempfile::Builder::new()
-            .prefix(&format!(".{}.", name.to_string_lossy()))
+            .prefix(&format!(".{}.", shortened(&name.to_string_lossy())))
             .suffix(".osml-tmp")
             .permissions(permissions(existing.as_ref()))
             .tempfile_in(folder)
@@ -138,6 +141,12 @@ impl PositionedWrite for AtomicFile {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         self.put(offset, bytes)
     }
+}
+
+/// A name that leaves room for what a temporary's name adds to it.
+fn shortened(name: &str) -> &str {
+    let end = (0..=name.len().min(MAX_NAME)).rev().find(|end| name.is_char_boundary(*end));
+    &name[..end.unwrap_or(0)]
 }
 
 /// The file that `path` names in the end.
@@ -228,6 +237,16 @@ mod tests {
 
         drop(AtomicFile::create(&path).unwrap());
         assert_eq!(files(folder.path()), ["out.tif"]);
+    }
+
+    #[test]
+    fn a_name_as_long_as_a_file_system_allows_works() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("é".repeat(125) + ".tif");
+        let mut sink = Box::new(AtomicFile::create(&path).unwrap());
+        sink.write(b"new").unwrap();
+        sink.publish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
     }
 
     #[cfg(unix)]

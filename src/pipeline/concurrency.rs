@@ -1,12 +1,17 @@
 //! How many threads work, and how the caller watches and stops the work.
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
 /// The environment variable that sets the number of threads where no argument does.
 const THREADS_VARIABLE: &str = "OSML_IO_THREADS";
+
+/// The cores this process may use. Asked for once: on Linux it means reading the files of control groups, which takes as long
+/// as reading a small image.
+static CORES: OnceLock<usize> = OnceLock::new();
 
 /// How often a signal is looked for.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -36,7 +41,9 @@ impl Concurrency {
             Ok(text) if !text.trim().is_empty() => text.trim().parse().ok().and_then(Self::new).ok_or_else(|| {
                 Error::usage("environment variable").field(THREADS_VARIABLE).found(text).allowed("1 or more")
             }),
-            _ => Ok(Self(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))),
+            _ => {
+                Ok(Self(*CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))))
+            }
         }
     }
 

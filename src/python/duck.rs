@@ -1,10 +1,11 @@
 //! A Python object that has the methods and attributes of an image, as an image of the engine.
 
-use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 
 use super::array::{as_array, block_pixels};
-use super::errors::{provider_raised, raised};
+use super::errors::provider_raised;
 use super::metadata::to_metadata;
 use super::{layout, pixel_type};
 use crate::error::{Error, Result};
@@ -105,14 +106,13 @@ impl ImageProvider for DuckProvider {
         Python::attach(|py| {
             let answer = self.get_block.bind(py).call1((at.row, at.column, 0));
             let answer = answer.map_err(|error| provider_raised(py, origin(), error))?;
-            if answer.is_none() {
-                let expected = format!("an array of (bands, rows, columns), {}", self.layout.sample);
-                return Err(Error::usage("no block").field(origin()).found("None").allowed(expected));
-            }
-            let array = as_array(&answer).map_err(|error| unusable(py, &origin(), error))?;
-            // The provider's own reference is the one that tells whether it may write to the array again.
-            drop(answer);
-            block_pixels(array).map(Block::Pixels).map_err(|error| unusable(py, &origin(), error))
+            let kind = answer.get_type();
+            let pixels = as_array(&answer).and_then(|array| {
+                // Whether there are more references than this one tells whether the provider may write to it again.
+                drop(answer);
+                block_pixels(array)
+            });
+            pixels.map(Block::Pixels).map_err(|error| self.unusable(&kind, origin(), error))
         })
     }
 
@@ -121,12 +121,17 @@ impl ImageProvider for DuckProvider {
     }
 }
 
-/// `get_block` returned something that is no array of pixels: the same error, with the block named.
-fn unusable(py: Python<'_>, origin: &str, error: PyErr) -> Error {
-    if error.is_instance_of::<pyo3::exceptions::PyValueError>(py) || error.is_instance_of::<PyTypeError>(py) {
-        return Error::usage("no block").field(origin).found(error.value(py));
+impl DuckProvider {
+    /// The error for what is no array of pixels, with the block named.
+    fn unusable(&self, kind: &Bound<'_, PyType>, origin: String, error: PyErr) -> Error {
+        let py = kind.py();
+        if !error.is_instance_of::<PyValueError>(py) && !error.is_instance_of::<PyTypeError>(py) {
+            return provider_raised(py, origin, error);
+        }
+        let expected = format!("an array of (bands, rows, columns), {}", self.layout.sample);
+        let name = kind.name().map(|name| name.to_string()).unwrap_or_default();
+        Error::usage("no block from").field(origin).found(format!("{name}, {}", error.value(py))).allowed(expected)
     }
-    raised("get_block", error)
 }
 
 fn missing(object: &Bound<'_, PyAny>, name: &str, error: PyErr) -> PyErr {

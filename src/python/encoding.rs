@@ -4,21 +4,32 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::image_provider::ImageAssetProvider;
-use super::metadata::MetadataProvider;
+use super::metadata::BufferedMetadataProvider;
 use super::{layout, value};
 use crate::error::{Error, Result};
 use crate::format::{SaveSettings, by_name};
 use crate::image::{Crs, Georeference, Transform};
 
-/// The metadata by which the format called `format` writes `image` with these settings: `compression`, `block_size`,
-/// `corners`, `transform`, `crs` (an EPSG code), `nodata`, `quality`.
-#[pyfunction(name = "_encoding")]
-#[pyo3(signature = (format, image, settings, /))]
-pub(super) fn encoding<'py>(
+/// Sets in `hints` what makes the format called `format` write `image` with these settings: `compression`, `block_size`,
+/// `corners`, `transform`, `crs` (an EPSG code), `nodata`, `quality`. What stood there under other names goes.
+#[pyfunction(name = "_set_encoding")]
+#[pyo3(signature = (format, image, settings, hints, /))]
+pub(super) fn set_encoding<'py>(
     format: &str,
     image: &Bound<'py, ImageAssetProvider>,
     settings: &Bound<'py, PyDict>,
-) -> PyResult<Py<MetadataProvider>> {
+    hints: &Bound<'py, BufferedMetadataProvider>,
+) -> PyResult<()> {
+    let format = by_name(format)?;
+    let encoding = (format.encoding)(&save_settings(image, settings)?, image.get().layout())?;
+    for (key, value) in encoding.iter() {
+        BufferedMetadataProvider::retain(hints, |other| !(format.replaces)(key, other));
+        BufferedMetadataProvider::set(hints, key, value::to_python(image.py(), value)?);
+    }
+    Ok(())
+}
+
+fn save_settings<'py>(image: &Bound<'py, ImageAssetProvider>, settings: &Bound<'py, PyDict>) -> PyResult<SaveSettings> {
     let layout = image.get().layout();
     let get = |name: &str| -> PyResult<Option<Bound<'py, PyAny>>> {
         Ok(settings.get_item(name)?.filter(|value| !value.is_none()))
@@ -29,7 +40,7 @@ pub(super) fn encoding<'py>(
         (None, Some(numbers)) => Some(usable(Transform(numbers.extract()?))?),
         (None, None) => None,
     };
-    let settings = SaveSettings {
+    Ok(SaveSettings {
         compression: get("compression")?.map(|word| word.extract()).transpose()?,
         block_size: get("block_size")?.map(|size| block_size(&size)).transpose()?,
         georeference: Georeference {
@@ -38,9 +49,7 @@ pub(super) fn encoding<'py>(
         },
         nodata: get("nodata")?.map(|nodata| value::pad_value(&nodata, "nodata")).transpose()?,
         quality: get("quality")?.map(|quality| quality.extract()).transpose()?,
-    };
-    let metadata = (by_name(format)?.encoding)(&settings, layout)?;
-    MetadataProvider::of_file(image.py(), std::sync::Arc::new(metadata))
+    })
 }
 
 fn block_size(size: &Bound<'_, PyAny>) -> PyResult<(u32, u32)> {

@@ -88,31 +88,28 @@ fn system_error(py: Python<'_>, error: Error) -> PyResult<PyErr> {
         let inner = source.into_inner().and_then(|inner| inner.downcast::<Raised>().ok());
         return Ok(inner.map_or_else(|| PyOSError::new_err(message), |raised| raised.0));
     }
-    let Some(number) = error_number(&source) else { return Ok(PyOSError::new_err(message)) };
+    let Some(number) = error_number(py, &source) else { return Ok(PyOSError::new_err(message)) };
     let text = py.import("os")?.call_method1("strerror", (number,))?;
     Ok(PyErr::from_type(py.get_type::<PyOSError>(), (number, text.unbind(), path.map(PathBuf::into_os_string))))
 }
 
-/// The system's number of the error: its own, that of the error it wraps, or the one its kind stands for.
-fn error_number(error: &std::io::Error) -> Option<i32> {
+/// The system's number of the error, or the one its kind stands for where it was wrapped on its way.
+fn error_number(py: Python<'_>, error: &std::io::Error) -> Option<i32> {
     use std::io::ErrorKind;
-    if cfg!(unix)
-        && let Some(number) = error.raw_os_error()
-    {
-        return Some(number);
+    if cfg!(unix) && error.raw_os_error().is_some() {
+        return error.raw_os_error();
     }
-    let wrapped = error.get_ref().and_then(|inner| inner.source()).and_then(|inner| inner.downcast_ref());
-    if let Some(number) = wrapped.and_then(error_number) {
-        return Some(number);
-    }
-    // The numbers of these kinds are the same on every system Python runs on.
-    Some(match error.kind() {
-        ErrorKind::NotFound => 2,
-        ErrorKind::PermissionDenied => 13,
-        ErrorKind::AlreadyExists => 17,
-        ErrorKind::NotADirectory => 20,
-        ErrorKind::IsADirectory => 21,
-        ErrorKind::StorageFull => 28,
+    let name = match error.kind() {
+        ErrorKind::NotFound => "ENOENT",
+        ErrorKind::PermissionDenied => "EACCES",
+        ErrorKind::AlreadyExists => "EEXIST",
+        ErrorKind::NotADirectory => "ENOTDIR",
+        ErrorKind::IsADirectory => "EISDIR",
+        ErrorKind::StorageFull => "ENOSPC",
+        ErrorKind::QuotaExceeded => "EDQUOT",
+        ErrorKind::ReadOnlyFilesystem => "EROFS",
+        ErrorKind::InvalidFilename => "ENAMETOOLONG",
         _ => return None,
-    })
+    };
+    py.import("errno").and_then(|module| module.getattr(name)?.extract()).ok()
 }

@@ -269,6 +269,21 @@ impl BufferedMetadataProvider {
         replaced.len()
     }
 
+    /// Sets the value under `key`.
+    pub(super) fn set(slf: &Bound<'_, Self>, key: &str, value: Bound<'_, PyAny>) {
+        Self::replace(slf, key, vec![value.unbind()]);
+    }
+
+    /// Keeps the entries whose key `keep` says to.
+    pub(super) fn retain(slf: &Bound<'_, Self>, keep: impl Fn(&str) -> bool) {
+        let dropped: Vec<Entry> = slf.as_super().get().with(slf.py(), |entries| {
+            let (kept, dropped) = std::mem::take(entries).into_iter().partition(|(key, _)| keep(key));
+            *entries = kept;
+            dropped
+        });
+        drop(dropped);
+    }
+
     fn extend(slf: &Bound<'_, Self>, source: &Bound<'_, PyAny>) -> PyResult<()> {
         let entries = entries_of(source)?;
         let mut done = HashSet::new();
@@ -386,7 +401,10 @@ pub(super) fn to_metadata(source: &Bound<'_, PyAny>) -> PyResult<Arc<Metadata>> 
         let value = value::from_python(object.bind(py), &key)?;
         Ok((key, value))
     });
-    Ok(Arc::new(entries.collect::<PyResult<Vec<_>>>()?.into_iter().collect()))
+    let metadata: Metadata = entries.collect::<PyResult<Vec<_>>>()?.into_iter().collect();
+    // The header bytes a copy came from tell a writer the types of the copied tags.
+    let raw = source.cast::<MetadataProvider>().map(|provider| provider.get().raw_bytes().to_vec());
+    Ok(Arc::new(metadata.with_raw(raw.unwrap_or_default())))
 }
 
 /// A `BytesIO` of these bytes.

@@ -26,6 +26,9 @@ mod writer;
 /// The compiled part of `aws.osml.io`. Import names from there.
 #[pyo3::pymodule(gil_used = false)]
 mod _io {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use pyo3::exceptions::PyImportError;
     use pyo3::prelude::*;
 
     #[pymodule_export]
@@ -35,7 +38,7 @@ mod _io {
         BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedImageAssetProvider, BufferedTextAssetProvider,
     };
     #[pymodule_export]
-    use super::encoding::encoding;
+    use super::encoding::set_encoding;
     #[pymodule_export]
     use super::image_provider::ImageAssetProvider;
     #[pymodule_export]
@@ -49,8 +52,20 @@ mod _io {
     #[pymodule_export]
     use super::writer::DatasetWriter;
 
+    /// The module `sys` of the interpreter that this module was imported in, by its address.
+    static INTERPRETER: AtomicUsize = AtomicUsize::new(0);
+
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // Classes and caches are those of one interpreter; NumPy is bound to one as well.
+        let current = module.py().import("sys")?.as_ptr() as usize;
+        let first =
+            INTERPRETER.compare_exchange(0, current, Ordering::Relaxed, Ordering::Relaxed).unwrap_or_else(|id| id);
+        if first != 0 && first != current {
+            return Err(PyImportError::new_err(
+                "aws.osml.io can be used in one interpreter of a process, not in sub-interpreters",
+            ));
+        }
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         let abc = module.py().import("collections.abc")?;
         abc.getattr("Mapping")?.call_method1("register", (module.getattr("MetadataProvider")?,))?;

@@ -22,12 +22,16 @@ pub(super) fn from_python(value: &Bound<'_, PyAny>) -> PyResult<SampleType> {
         let name: String = value.getattr("value")?.extract()?;
         return Ok(SampleType::from_name(&name)?);
     }
-    let unknown = |_| -> PyErr {
+    let unknown = || -> PyErr {
         let names: Vec<_> = SampleType::ALL.iter().map(|sample| sample.name()).collect();
         let found = value.repr().map(|text| text.to_string()).unwrap_or_default();
         Error::usage("no pixel type:").found(found).allowed(format!("a PixelType or {}", names.join(" "))).into()
     };
-    let dtype = py.import("numpy")?.call_method1("dtype", (value,)).map_err(unknown)?;
+    if value.is_none() {
+        // NumPy takes None for float64.
+        return Err(unknown());
+    }
+    let dtype = py.import("numpy")?.call_method1("dtype", (value,)).map_err(|_| unknown())?;
     Ok(SampleType::from_name(&dtype.getattr("name")?.extract::<String>()?)?)
 }
 

@@ -117,6 +117,7 @@ fn transform(d: &[[f32; 8]; 8]) -> [[f32; 8]; 8] {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
+    #[allow(clippy::wildcard_imports, reason = "every name in it says what it is")]
     use std::arch::x86_64::*;
 
     use super::{COS_4, Coefficients, HIGH, LARGEST, LOW, Quantizer, SIN_2};

@@ -1,10 +1,31 @@
 //! Bands together or apart, and byte order.
 
-/// Writes the samples of `planes`, each `size` bytes, to `out` with all planes of a pixel together.
-///
-/// # Panics
-/// Where `out` is not as long as all planes together.
-pub fn interleave(planes: &[&[u8]], size: usize, out: &mut [u8]) {
+use super::dispatch::widest;
+use super::three;
+
+widest! {
+    /// Writes the samples of `planes`, each `size` bytes, to `out` with all planes of a pixel together.
+    ///
+    /// # Panics
+    /// Where `out` is not as long as all planes together.
+    pub fn interleave(planes: &[&[u8]], size: usize, out: &mut [u8]) as interleave_plain
+}
+
+widest! {
+    /// Writes the samples of `pixels`, in which all bands of a pixel stand together, to one plane per band.
+    ///
+    /// # Panics
+    /// Where the planes together are not as long as `pixels`.
+    pub fn deinterleave(pixels: &[u8], size: usize, planes: &mut [&mut [u8]]) as deinterleave_plain
+}
+
+widest! {
+    /// Reverses the bytes of every `unit` bytes.
+    pub fn swap_bytes(bytes: &mut [u8], unit: usize) as swap_bytes_plain
+}
+
+#[inline(always)]
+fn interleave_plain(planes: &[&[u8]], size: usize, out: &mut [u8]) {
     assert_eq!(out.len(), planes.iter().map(|plane| plane.len()).sum::<usize>(), "output holds every plane");
     match size {
         1 => gather::<1>(planes, out),
@@ -15,11 +36,8 @@ pub fn interleave(planes: &[&[u8]], size: usize, out: &mut [u8]) {
     }
 }
 
-/// Writes the samples of `pixels`, in which all bands of a pixel stand together, to one plane per band.
-///
-/// # Panics
-/// Where the planes together are not as long as `pixels`.
-pub fn deinterleave(pixels: &[u8], size: usize, planes: &mut [&mut [u8]]) {
+#[inline(always)]
+fn deinterleave_plain(pixels: &[u8], size: usize, planes: &mut [&mut [u8]]) {
     assert_eq!(pixels.len(), planes.iter().map(|plane| plane.len()).sum::<usize>(), "planes hold every sample");
     match size {
         1 => scatter::<1>(pixels, planes),
@@ -30,33 +48,36 @@ pub fn deinterleave(pixels: &[u8], size: usize, planes: &mut [&mut [u8]]) {
     }
 }
 
-/// Reverses the bytes of every `unit` bytes.
-pub fn swap_bytes(bytes: &mut [u8], unit: usize) {
+#[inline(always)]
+fn swap_bytes_plain(bytes: &mut [u8], unit: usize) {
     match unit {
         1 => {}
-        2 => bytes.chunks_exact_mut(2).for_each(|two| two.swap(0, 1)),
-        4 => bytes.chunks_exact_mut(4).for_each(<[u8]>::reverse),
-        8 => bytes.chunks_exact_mut(8).for_each(<[u8]>::reverse),
+        2 => reverse_each::<2>(bytes),
+        4 => reverse_each::<4>(bytes),
+        8 => reverse_each::<8>(bytes),
         _ => bytes.chunks_exact_mut(unit).for_each(<[u8]>::reverse),
     }
 }
 
-/// Samples of a constant size, which are copied in registers. Pixels of three and four samples, the most common ones, are
-/// done in one pass.
+#[inline(always)]
+fn reverse_each<const UNIT: usize>(bytes: &mut [u8]) {
+    bytes.as_chunks_mut::<UNIT>().0.iter_mut().for_each(|unit| unit.reverse());
+}
+
+/// Samples of a constant size, which are copied in registers, and pixels of a constant number of samples, which are done
+/// in one pass.
+#[inline(always)]
 fn gather<const SIZE: usize>(planes: &[&[u8]], out: &mut [u8]) {
-    fn pixels<const SIZE: usize, const BANDS: usize>(planes: [&[u8]; BANDS], out: &mut [u8]) {
-        let planes = planes.map(|plane| plane.as_chunks::<SIZE>().0);
-        let count = planes.iter().map(|plane| plane.len()).min().unwrap_or(0);
-        let planes = planes.map(|plane| &plane[..count]);
-        for (x, pixel) in out.as_chunks_mut::<SIZE>().0.chunks_exact_mut(BANDS).take(count).enumerate() {
-            for band in 0..BANDS {
-                pixel[band] = planes[band][x];
-            }
-        }
-    }
     match *planes {
-        [a, b, c] => pixels::<SIZE, 3>([a, b, c], out),
-        [a, b, c, d] => pixels::<SIZE, 4>([a, b, c, d], out),
+        [a] => out.copy_from_slice(a),
+        [a, b] => pixels_of::<SIZE, 2>([a, b], out),
+        [a, b, c] => {
+            let done = three::interleave::<SIZE>([a, b, c], out);
+            let rest = [a, b, c].map(|plane| &plane[done * SIZE..]);
+            pixels_of::<SIZE, 3>(rest, &mut out[done * 3 * SIZE..]);
+        }
+        [a, b, c, d] => pixels_of::<SIZE, 4>([a, b, c, d], out),
+        [a, b, c, d, e, f, g, h] => pixels_of_eight::<SIZE>([a, b, c, d, e, f, g, h], out),
         _ => {
             for (band, plane) in planes.iter().enumerate() {
                 let targets = out.as_chunks_mut::<SIZE>().0.iter_mut().skip(band).step_by(planes.len());
@@ -66,22 +87,53 @@ fn gather<const SIZE: usize>(planes: &[&[u8]], out: &mut [u8]) {
     }
 }
 
-/// The reverse of [`gather`].
-fn scatter<const SIZE: usize>(pixels: &[u8], planes: &mut [&mut [u8]]) {
-    fn bands<const SIZE: usize, const BANDS: usize>(pixels: &[u8], planes: [&mut [u8]; BANDS]) {
-        let planes = planes.map(|plane| plane.as_chunks_mut::<SIZE>().0);
-        let count = planes.iter().map(|plane| plane.len()).min().unwrap_or(0);
-        let planes = planes.map(|plane| &mut plane[..count]);
-        for (x, pixel) in pixels.as_chunks::<SIZE>().0.chunks_exact(BANDS).take(count).enumerate() {
-            for band in 0..BANDS {
-                planes[band][x] = pixel[band];
-            }
-        }
+#[inline(always)]
+fn pixels_of<const SIZE: usize, const BANDS: usize>(planes: [&[u8]; BANDS], out: &mut [u8]) {
+    let planes = planes.map(|plane| plane.as_chunks::<SIZE>().0);
+    let pixels = out.as_chunks_mut::<SIZE>().0.as_chunks_mut::<BANDS>().0;
+    let count = planes.iter().fold(pixels.len(), |count, plane| count.min(plane.len()));
+    let planes = planes.map(|plane| &plane[..count]);
+    for (x, pixel) in pixels[..count].iter_mut().enumerate() {
+        *pixel = planes.map(|plane| plane[x]);
     }
+}
+
+/// Pixels of eight samples, by three rounds of pairing, each of which is one or two instructions; the compiler does not find
+/// them by itself.
+#[inline(always)]
+fn pixels_of_eight<const SIZE: usize>(planes: [&[u8]; 8], out: &mut [u8]) {
+    const STEP: usize = 16;
+    let done = out.len() / SIZE / 8 / STEP * STEP;
+    let (mut pairs, mut fours) = ([[[0; SIZE]; 2 * STEP]; 2], [[[0; SIZE]; 4 * STEP]; 2]);
+    for (step, out) in out.as_chunks_mut::<SIZE>().0.chunks_exact_mut(8 * STEP).enumerate() {
+        let samples = planes.map(|plane| &plane.as_chunks::<SIZE>().0[step * STEP..][..STEP]);
+        for (odd, four) in fours.iter_mut().enumerate() {
+            zip(samples[odd], samples[odd + 4], &mut pairs[0]);
+            zip(samples[odd + 2], samples[odd + 6], &mut pairs[1]);
+            zip(&pairs[0], &pairs[1], four);
+        }
+        zip(&fours[0], &fours[1], out);
+    }
+    pixels_of::<SIZE, 8>(planes.map(|plane| &plane[done * SIZE..]), &mut out[done * 8 * SIZE..]);
+}
+
+#[inline(always)]
+fn zip<T: Copy>(a: &[T], b: &[T], out: &mut [T]) {
+    for ((a, b), out) in a.iter().zip(b).zip(out.as_chunks_mut::<2>().0) {
+        *out = [*a, *b];
+    }
+}
+
+/// The reverse of [`gather`].
+#[inline(always)]
+fn scatter<const SIZE: usize>(pixels: &[u8], planes: &mut [&mut [u8]]) {
     let count = planes.len();
     match planes {
-        [a, b, c] => bands::<SIZE, 3>(pixels, [a, b, c]),
-        [a, b, c, d] => bands::<SIZE, 4>(pixels, [a, b, c, d]),
+        [a] => a.copy_from_slice(pixels),
+        [a, b] => bands_of::<SIZE, 2>(pixels, [a, b]),
+        [a, b, c] => bands_of::<SIZE, 3>(pixels, [a, b, c]),
+        [a, b, c, d] => bands_of::<SIZE, 4>(pixels, [a, b, c, d]),
+        [a, b, c, d, e, f, g, h] => bands_of::<SIZE, 8>(pixels, [a, b, c, d, e, f, g, h]),
         _ => {
             for (band, plane) in planes.iter_mut().enumerate() {
                 let samples = pixels.as_chunks::<SIZE>().0.iter().skip(band).step_by(count);
@@ -91,24 +143,62 @@ fn scatter<const SIZE: usize>(pixels: &[u8], planes: &mut [&mut [u8]]) {
     }
 }
 
+#[inline(always)]
+fn bands_of<const SIZE: usize, const BANDS: usize>(pixels: &[u8], planes: [&mut [u8]; BANDS]) {
+    let planes = planes.map(|plane| plane.as_chunks_mut::<SIZE>().0);
+    let pixels = pixels.as_chunks::<SIZE>().0.as_chunks::<BANDS>().0;
+    let count = planes.iter().fold(pixels.len(), |count, plane| count.min(plane.len()));
+    let mut planes = planes.map(|plane| &mut plane[..count]);
+    for (x, pixel) in pixels[..count].iter().enumerate() {
+        for (plane, sample) in planes.iter_mut().zip(pixel) {
+            plane[x] = *sample;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Interleaves by the definition.
+    fn expected(planes: &[Vec<u8>], size: usize) -> Vec<u8> {
+        let count = planes[0].len() / size;
+        (0..count).flat_map(|x| planes.iter().flat_map(move |plane| plane[x * size..][..size].to_vec())).collect()
+    }
+
     #[test]
     fn bands_go_together_and_apart_again() {
         for size in [1, 2, 4, 8, 16] {
-            for bands in 1..=5 {
-                let planes: Vec<Vec<u8>> =
-                    (0..bands).map(|band| (0..7 * size).map(|i| (i * 10 + band) as u8).collect()).collect();
-                let mut together = vec![0; bands * 7 * size];
-                interleave(&planes.iter().map(Vec::as_slice).collect::<Vec<_>>(), size, &mut together);
-                for (n, sample) in together.chunks_exact(size).enumerate() {
-                    assert_eq!(sample, &planes[n % bands][n / bands * size..][..size]);
+            for bands in 1..=9 {
+                for count in [0, 1, 7, 16, 33, 200] {
+                    let planes: Vec<Vec<u8>> =
+                        (0..bands).map(|band| (0..count * size).map(|i| (i * 7 + band * 31) as u8).collect()).collect();
+                    let slices: Vec<&[u8]> = planes.iter().map(Vec::as_slice).collect();
+                    let (mut fast, mut plain) = (vec![0; bands * count * size], vec![0; bands * count * size]);
+                    interleave(&slices, size, &mut fast);
+                    interleave_plain(&slices, size, &mut plain);
+                    assert_eq!(fast, expected(&planes, size), "{size} {bands} {count}");
+                    assert_eq!(plain, fast, "{size} {bands} {count}");
+
+                    for deinterleave in [deinterleave, deinterleave_plain] {
+                        let mut apart = vec![vec![0; count * size]; bands];
+                        deinterleave(&fast, size, &mut apart.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>());
+                        assert_eq!(apart, planes, "{size} {bands} {count}");
+                    }
                 }
-                let mut apart = vec![vec![0; 7 * size]; bands];
-                deinterleave(&together, size, &mut apart.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>());
-                assert_eq!(apart, planes);
+            }
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_every_unit_are_reversed() {
+        for unit in [1, 2, 3, 4, 8] {
+            let bytes: Vec<u8> = (0..unit * 37).map(|i| i as u8).collect();
+            let expected: Vec<u8> = bytes.chunks(unit).flat_map(|unit| unit.iter().rev().copied()).collect();
+            for swap in [swap_bytes, swap_bytes_plain] {
+                let mut swapped = bytes.clone();
+                swap(&mut swapped, unit);
+                assert_eq!(swapped, expected, "{unit}");
             }
         }
     }

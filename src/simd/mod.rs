@@ -1,12 +1,23 @@
 //! Kernels on rows of samples. Each works for every sample size; where the processor allows, a faster twin of the plain
 //! loop is chosen at run time, and the tests compare the two.
 
+#![allow(
+    unsafe_code,
+    reason = "code compiled for a processor's own instructions may only be called on such a processor"
+)]
+
 mod dct;
+mod dispatch;
+mod equality;
 mod interleave;
 mod predictor;
+#[cfg(target_arch = "x86_64")]
+mod prefix;
+mod three;
 mod ycbcr;
 
 pub use dct::{Coefficients, Quantizer, forward_dct};
+pub use equality::equal_bytes;
 pub use interleave::{deinterleave, interleave, swap_bytes};
 pub use predictor::{accumulate, difference, join_planes, split_planes};
 pub use ycbcr::{chroma, luma};

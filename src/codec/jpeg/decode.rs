@@ -21,6 +21,25 @@ const EXCESS: u64 = 4;
 /// Columns and rows of an image that is small enough for edges to matter more than speed.
 const TINY: u16 = 32;
 
+/// Bytes a decoder holds for a sample beside the output, at most: coefficients of a progressive image, planes of one that the
+/// fast decoder leaves to the other, or differences of the lossless process.
+const COEFFICIENT_BYTES: u64 = 2;
+const PLANE_BYTES: u64 = 3;
+const DIFFERENCE_BYTES: u64 = 12;
+
+/// Bytes that decoding an image with this frame takes beside the output. `interleaved` says that its first scan has every
+/// component.
+pub fn working_bytes(frame: &FrameHeader, interleaved: bool) -> u64 {
+    let samples = u64::from(frame.columns) * u64::from(frame.rows) * frame.components.len() as u64;
+    let each = match frame.process {
+        Process::Lossless => DIFFERENCE_BYTES,
+        _ if !frame.has_common_sampling() || !interleaved => PLANE_BYTES,
+        Process::Progressive => COEFFICIENT_BYTES,
+        _ => 0,
+    };
+    samples * each
+}
+
 /// Decodes JPEG streams: baseline, extended and progressive with 8 bits, lossless with 2 to 16.
 pub(super) struct JpegDecoder;
 
@@ -126,7 +145,9 @@ fn uncommon(plain: &[u8], components: usize, to_rgb: bool, out: &mut [u8]) -> Re
     fallback(plain, transform, out)?;
     if components == 4 {
         // This decoder inverts inks.
-        out.iter_mut().for_each(|sample| *sample = !*sample);
+        for sample in out {
+            *sample = !*sample;
+        }
     }
     Ok(())
 }

@@ -30,6 +30,10 @@ pub(super) struct BitWriter<'a> {
 /// positions of those coefficients (u, v) for which bit v of m is set.
 static POSITIONS: [[u64; 256]; 8] = positions();
 
+/// Bits and size of each value from −2047 to 2047, modulo 4096: bits in the upper twelve bits, size in the lower four.
+static MAGNITUDES: [u16; MAGNITUDE_COUNT as usize] = magnitudes();
+const MAGNITUDE_COUNT: u16 = 4096;
+
 /// Place in [`Coefficients`] of zigzag position k.
 const PLACES: [u8; 64] = places();
 
@@ -92,19 +96,16 @@ impl<'a> BitWriter<'a> {
 
     /// Appends the lowest `count` ≤ 32 bits; those above must be zero.
     #[inline(always)]
-    #[allow(
-        clippy::inline_always,
-        reason = "a quarter of the time of writing JPEG is spent here; as a call it is twice that"
-    )]
+    #[allow(clippy::inline_always, reason = "much of the time of writing is spent here; a call doubles it")]
     fn put(&mut self, bits: u32, count: u32) {
         let bits = u64::from(bits);
         if count <= self.free {
-            self.bits = self.bits.unbounded_shl(count) | bits;
+            self.bits = self.bits.wrapping_shl(count) | bits;
             self.free -= count;
             return;
         }
         let over = count - self.free;
-        self.drain(self.bits.unbounded_shl(self.free) | bits >> over);
+        self.drain(self.bits.wrapping_shl(self.free) | bits.wrapping_shr(over));
         // What was written is pushed out at the top by the bits that follow.
         self.bits = bits;
         self.free = 64 - over;
@@ -160,13 +161,12 @@ fn assign(spec: &HuffmanSpec) -> impl Iterator<Item = (u8, u32, u32)> {
     })
 }
 
-/// The bits that tell a value from others of its size, and the size: the number of bits of its magnitude (§F.1.2.1.1).
+/// The bits that tell a value of at most 11 bits from others of its size, and the size: the number of bits of its
+/// magnitude (§F.1.2.1.1).
 #[inline]
 fn magnitude(value: i16) -> (u32, usize) {
-    let size = 16 - value.unsigned_abs().leading_zeros();
-    // Negative values are stored less one.
-    let bits = (value + (value >> 15)) as u16;
-    (u32::from(bits) & ((1 << size) - 1), size as usize)
+    let entry = MAGNITUDES[(value as u16 & (MAGNITUDE_COUNT - 1)) as usize];
+    (u32::from(entry >> 4), usize::from(entry & 15))
 }
 
 /// Reorders a mask of coefficients to zigzag order.
@@ -174,6 +174,19 @@ fn magnitude(value: i16) -> (u32, usize) {
 fn zigzag(present: u64) -> u64 {
     let bytes = present.to_le_bytes();
     std::iter::zip(&POSITIONS, bytes).fold(0, |mask, (table, byte)| mask | table[usize::from(byte)])
+}
+
+const fn magnitudes() -> [u16; MAGNITUDE_COUNT as usize] {
+    let mut out = [0; MAGNITUDE_COUNT as usize];
+    let mut value: i16 = -2047;
+    while value <= 2047 {
+        let size = 16 - value.unsigned_abs().leading_zeros() as u16;
+        // Negative values are stored less one.
+        let bits = (value + (value >> 15)) as u16 & ((1 << size) - 1);
+        out[(value as u16 & (MAGNITUDE_COUNT - 1)) as usize] = bits << 4 | size;
+        value += 1;
+    }
+    out
 }
 
 const fn places() -> [u8; 64] {
@@ -243,17 +256,19 @@ mod tests {
         let mut out = Vec::new();
         let mut writer = BitWriter::new(&mut out);
         let pieces: Vec<(u32, u32)> = (1..200).map(|i| (i * 2_654_435 % (1 << (1 + i % 27)), 1 + i % 27)).collect();
-        pieces.iter().for_each(|(bits, count)| writer.put(*bits, *count));
+        for (bits, count) in &pieces {
+            writer.put(*bits, *count);
+        }
         writer.marker(0xD3);
-        let mut expected: String =
-            pieces.iter().map(|(bits, count)| format!("{bits:0width$b}", width = *count as usize)).collect();
+        let texts = pieces.iter().map(|(bits, count)| format!("{bits:0width$b}", width = *count as usize));
+        let mut expected = texts.collect::<Vec<_>>().concat();
         expected.push_str(&"1".repeat(expected.len().next_multiple_of(8) - expected.len()));
         assert!(out.ends_with(&[0xFF, 0xD3]));
         out.truncate(out.len() - 2);
         let mut found = String::new();
         let mut bytes = out.iter();
         while let Some(byte) = bytes.next() {
-            found.push_str(&format!("{byte:08b}"));
+            found.extend([format!("{byte:08b}")]);
             if *byte == 0xFF {
                 assert_eq!(bytes.next(), Some(&0));
             }

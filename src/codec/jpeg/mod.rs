@@ -13,6 +13,7 @@ pub mod segments;
 mod stream;
 mod tables;
 
+pub use decode::working_bytes;
 pub use encode::{Encoder, Restarts, Rows};
 pub use tables::quality_of;
 

@@ -26,8 +26,8 @@ pub fn start(data: &[u8]) -> Result<usize> {
     if data.starts_with(&[0xFF, SOI]) {
         return Ok(2);
     }
-    let found = data.iter().take(2).map(|byte| format!("{byte:02X}")).collect::<String>();
-    Err(Error::malformed("JPEG stream: no start of image").found(found).allowed("FFD8").at(0))
+    let found: Vec<String> = data.iter().take(2).map(|byte| format!("{byte:02X}")).collect();
+    Err(Error::malformed("JPEG stream: no start of image").found(found.concat()).allowed("FFD8").at(0))
 }
 
 /// The next segment; what stands in front of its marker is passed over, as every reader does. None where the data end before it does.
@@ -61,7 +61,9 @@ pub fn write_segment(marker: u8, parts: &[&[u8]], out: &mut Vec<u8>) {
     let length = 2 + parts.iter().map(|part| part.len()).sum::<usize>();
     out.extend_from_slice(&[0xFF, marker]);
     out.extend_from_slice(&(length as u16).to_be_bytes());
-    parts.iter().for_each(|part| out.extend_from_slice(part));
+    for part in parts {
+        out.extend_from_slice(part);
+    }
 }
 
 /// The error of a stream of `length` bytes that has no end marker.

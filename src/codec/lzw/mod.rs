@@ -1,7 +1,13 @@
 //! LZW (TIFF 6.0 §13, Compression 5): codes of 9 to 12 bits, most significant bit first, the width changing one code early.
+//!
+//! Both directions are written for images, whose strings are short: the coders of general libraries spend their time on
+//! long ones.
 
-use weezl::decode::{Configuration, Decoder};
-use weezl::{BitOrder, LzwStatus};
+mod decode;
+mod encode;
+
+use weezl::LzwStatus;
+use weezl::decode::Decoder as OldStyleDecoder;
 
 use super::bytewise::{ByteCoder, Coders, check_filled};
 use super::{BlockSpec, Result};
@@ -14,39 +20,51 @@ pub struct Lzw;
 /// Tables kept from block to block.
 #[derive(Default)]
 pub(crate) struct State {
-    decoder: Option<Decoder>,
-    old_style: Option<Decoder>,
+    encoder: encode::Strings,
+    decoder: decode::Strings,
+    old_style: Option<OldStyleDecoder>,
 }
 
 impl ByteCoder for Lzw {
-    fn compress(&self, _: &BlockSpec, stored: &[u8], out: &mut Vec<u8>, _: &mut Coders) -> Result<()> {
-        let mut encoder = weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8);
-        encoder.into_vec(out).encode_all(stored).status.map_err(|error| Error::malformed(error.to_string()))?;
+    fn compress(&self, _: &BlockSpec, stored: &[u8], out: &mut Vec<u8>, coders: &mut Coders) -> Result<()> {
+        encode::compress(stored, out, &mut coders.lzw.encoder);
         Ok(())
     }
 
     fn decompress(&self, _: &BlockSpec, data: &[u8], stored: &mut [u8], coders: &mut Coders) -> Result<()> {
-        let decoder = if is_old_style(data) {
-            coders.lzw.old_style.get_or_insert_with(|| Decoder::new(BitOrder::Lsb, 8))
+        let filled = if is_old_style(data) {
+            let decoder =
+                coders.lzw.old_style.get_or_insert_with(|| OldStyleDecoder::new(weezl::BitOrder::Lsb, LITERAL_BITS));
+            expand_old_style(decoder, data, stored)?
         } else {
-            coders.lzw.decoder.get_or_insert_with(|| {
-                Configuration::with_tiff_size_switch(BitOrder::Msb, 8).with_yield_on_full_buffer(true).build()
-            })
+            decode::expand(data, stored, &mut coders.lzw.decoder)?
         };
-        decoder.reset();
-        let filled = expand(decoder, data, stored)?;
         check_filled("LZW block", filled, stored.len())
     }
 }
 
-/// Streams of writers from before TIFF 6.0 have their bits the other way round; they too begin with a clear code, which
-/// then is the bytes 0 and 1.
+/// Bits of a literal.
+const LITERAL_BITS: u8 = 8;
+/// Forget all strings and return to codes of [`NARROWEST`] bits.
+const CLEAR: u16 = 256;
+/// The end of the stream.
+const END: u16 = 257;
+/// The first code of a string.
+const FIRST: u16 = 258;
+/// Bits of the first codes.
+const NARROWEST: u32 = 9;
+/// Bits of the last codes.
+const WIDEST: u32 = 12;
+
+/// Streams of writers from before TIFF 6.0 have their bits the other way round, and change the width when it is needed; they
+/// too begin with a clear code, which then is the bytes 0 and 1.
 fn is_old_style(data: &[u8]) -> bool {
     matches!(data, [0, second, ..] if second & 1 == 1)
 }
 
 /// Decodes until `out` is full or `data` ends, and says how many bytes were filled.
-fn expand(decoder: &mut Decoder, data: &[u8], out: &mut [u8]) -> Result<usize> {
+fn expand_old_style(decoder: &mut OldStyleDecoder, data: &[u8], out: &mut [u8]) -> Result<usize> {
+    decoder.reset();
     let (mut from, mut to) = (0, 0);
     while to < out.len() {
         let step = decoder.decode_bytes(&data[from..], &mut out[to..]);
@@ -55,9 +73,11 @@ fn expand(decoder: &mut Decoder, data: &[u8], out: &mut [u8]) -> Result<usize> {
         match step.status {
             Ok(LzwStatus::Ok) => {}
             Ok(LzwStatus::NoProgress | LzwStatus::Done) => break,
-            Err(_) if to == out.len() => break,
-            Err(_) => return Err(Error::malformed("LZW code").found("a code not in the table").at(from as u64)),
+            Err(_) => return Err(Error::malformed("LZW code").found("a code that has no string yet").at(from as u64)),
         }
     }
     Ok(to)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use crate::io::ByteSource;
 const TARGET_BYTES: u64 = 4 << 20;
 
 /// Rows a block may have, where restart markers allow.
-const FEWEST_ROWS: u64 = 128;
+const FEWEST_ROWS: u64 = 64;
 const MOST_ROWS: u64 = 512;
 
 /// Bytes read at a time when looking for restart markers.

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::bands::{Bands, StepIndex};
 use super::header::Header;
-use crate::codec::jpeg::markers::{EOI, Process};
+use crate::codec::jpeg::markers::EOI;
+use crate::codec::jpeg::working_bytes;
 use crate::codec::{self, BlockSpec, Scratch};
 use crate::error::{Error, Result};
 use crate::image::{
@@ -17,11 +18,6 @@ use crate::limits::Limits;
 /// Bytes of decoded blocks that are kept for further reads. The only block of an image is kept whatever its size, so that
 /// windows of a file without bands do not decode it again and again.
 const KEPT_BYTES: usize = 16 << 20;
-
-/// Bytes a decoder of several passes holds for each sample: its coefficients, beside the output.
-const COEFFICIENT_BYTES: u64 = 3;
-/// The same for the lossless process.
-const DIFFERENCE_BYTES: u64 = 10;
 
 /// The image of a JPEG file.
 pub(super) struct JpegImage {
@@ -76,12 +72,8 @@ impl JpegImage {
 
     fn decode_whole(&self) -> Result<Pixels> {
         let frame = &self.header.frame;
-        let bytes = self.layout.image_bytes();
-        let held = match frame.process {
-            Process::Progressive => bytes.saturating_mul(COEFFICIENT_BYTES),
-            Process::Lossless => bytes.saturating_mul(DIFFERENCE_BYTES),
-            _ => bytes,
-        };
+        let interleaved = self.header.scan.components.len() == frame.components.len();
+        let held = self.layout.image_bytes().saturating_add(working_bytes(frame, interleaved));
         self.limits.check_block("JPEG image without bands", held, self.source.size())?;
         if let Some(data) = self.source.bytes() {
             return self.pixels(data, frame.rows.into());

@@ -54,7 +54,8 @@ pub(super) fn of(header: &Header) -> Metadata {
     if header.restart_interval > 0 {
         out.set(RESTART_INTERVAL, header.restart_interval);
     }
-    if let Some((units, x, y)) = header.density {
+    // Zeros, which the standard does not allow and some programs write, say nothing.
+    if let Some((units, x, y)) = header.density.filter(|(units, x, y)| *units <= 2 && *x > 0 && *y > 0) {
         out.set(DENSITY, vec![Value::from(x), y.into(), units.into()]);
     }
     if let Some(transform) = header.adobe_transform {

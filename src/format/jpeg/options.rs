@@ -55,7 +55,7 @@ impl Options {
                     }
                     Some(number) => write_payload(key, number, &[], bytes(key, value)?, &mut segments)?,
                     None => {
-                        warnings.push(Warning::new(key, "JPEG files have no place for this key; it is not written"))
+                        warnings.push(Warning::new(key, "JPEG files have no place for this key; it is not written"));
                     }
                 },
             }

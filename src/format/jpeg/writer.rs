@@ -96,7 +96,7 @@ fn check(layout: &ImageLayout) -> Result<(u16, u16)> {
         let allowed = format!("at most {}", u16::MAX);
         u16::try_from(length).map_err(|_| Error::usage(name).found(length).allowed(allowed))
     };
-    Ok((size("columns of a JPEG file:", layout.grid.columns())?, size("rows of a JPEG file:", layout.grid.rows())?))
+    Ok((size("columns of a JPEG file", layout.grid.columns())?, size("rows of a JPEG file", layout.grid.rows())?))
 }
 
 /// The image's metadata, and what the file's has beside it.

@@ -33,6 +33,11 @@ pub(super) fn by_word(word: &str) -> Option<&'static Compression> {
     rows().find(|row| row.may_write).or_else(|| rows().next())
 }
 
+/// True for a word that the API has for TIFF, though nothing is written for it yet.
+pub(super) fn is_planned(word: &str) -> bool {
+    ["lerc", "webp"].iter().any(|planned| planned.eq_ignore_ascii_case(word))
+}
+
 /// The words of the API that may be written, in the order of the table.
 pub(super) fn writable_words() -> String {
     TABLE.iter().filter(|row| row.may_write).map(|row| row.word).collect::<Vec<_>>().join(" ")

@@ -43,8 +43,7 @@ impl TiffImage {
             let rows = block.bottom().min(window.bottom()) - y;
             let first = u64::from(y - block.y) * storage.row_bytes() + u64::from(window.x - block.x) * pixel;
             for out in 0..if apart { request.bands.len() } else { 1 } {
-                let plane = if storage.planar { request.bands[out] } else { 0 };
-                let number = self.stored_block(at, plane);
+                let number = self.stored_block(at, if storage.planar { request.bands[out] } else { 0 });
                 let tile_y = (y - window.y) as usize;
                 let Some(place) = places.get(number) else {
                     absent.push((out, tile_y..tile_y + rows as usize));

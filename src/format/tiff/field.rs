@@ -6,7 +6,7 @@ use crate::metadata::Value;
 /// The type of a field's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names are the standard's")]
-pub enum FieldType {
+pub(super) enum FieldType {
     Byte,
     Ascii,
     Short,
@@ -27,7 +27,7 @@ pub enum FieldType {
 
 /// The values of a field.
 #[derive(Debug, Clone, PartialEq)]
-pub enum FieldValue {
+pub(super) enum FieldValue {
     /// Unsigned integers: BYTE, SHORT, LONG, LONG8, IFD, IFD8.
     Unsigned(Vec<u64>),
     /// Signed integers: SBYTE, SSHORT, SLONG, SLONG8.
@@ -44,7 +44,7 @@ pub enum FieldValue {
 
 /// A field of a directory.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Field {
+pub(super) struct Field {
     /// The tag.
     pub tag: u16,
     /// The type of the values.

@@ -178,7 +178,9 @@ impl TiffImage {
             return Ok(false);
         }
         let rows = request.window.height as usize;
-        absent.into_iter().for_each(|out| self.fill_band(request.tile, out, 0..rows));
+        for out in absent {
+            self.fill_band(request.tile, out, 0..rows);
+        }
         Ok(true)
     }
 
@@ -255,7 +257,9 @@ impl TiffImage {
                 let stored = sized(stored, length as usize);
                 self.source.read_at(place.offset, stored)?;
                 if self.storage.reversed_bits {
-                    stored.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+                    for byte in &mut *stored {
+                        *byte = byte.reverse_bits();
+                    }
                 }
                 stored
             }

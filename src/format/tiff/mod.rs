@@ -1,22 +1,31 @@
 //! TIFF, BigTIFF and GeoTIFF (TIFF 6.0, OGC 19-008r4).
 
 mod arrange;
+mod blocks;
+mod colors;
 mod compression;
 mod convert;
 mod direct;
 mod directory;
+mod encoding;
 mod field;
 mod gdal;
 mod geo;
 mod image;
+mod layout;
+mod options;
 mod places;
+mod plan;
 mod reader;
+#[cfg(test)]
+mod sample_file;
 mod storage;
 pub mod tags;
+mod values;
+mod writer;
 mod ycbcr;
 
 use super::Format;
-use crate::error::Error;
 
 /// The format.
 pub(super) static TIFF: Format = Format {
@@ -26,8 +35,9 @@ pub(super) static TIFF: Format = Format {
     media_type: "image/tiff",
     matches: is_tiff,
     open: reader::open,
-    create: |_| Err(Error::unsupported("writing of TIFF")),
-    encoding: |_, _| Err(Error::unsupported("writing of TIFF")),
+    create: writer::create,
+    encoding: encoding::metadata_of,
+    replaces: encoding::replaces,
 };
 
 fn is_tiff(first: &[u8]) -> bool {

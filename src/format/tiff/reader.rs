@@ -7,11 +7,11 @@ use super::arrange::{Facts, Place, arrange};
 use super::directory::{Directory, DirectoryReader};
 use super::field::FieldValue;
 use super::image::TiffImage;
-use super::{compression, tags};
+use super::{compression, gdal, geo, tags};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning};
-use crate::image::{Georeference, ImageProvider, PadValue, Transform};
+use crate::image::{ImageProvider, Transform};
 use crate::io::ByteSource;
 use crate::limits::Limits;
 use crate::metadata::Metadata;
@@ -35,8 +35,9 @@ const MEDIA_TYPE: &str = "image/tiff";
 /// Reads the directories of a file.
 ///
 /// Every field is metadata of its asset, under its tag's number; arrays of block places (tags 273, 279, 288, 289, 324,
-/// 325) only up to 1024 values, as beyond that they are larger than all else and say nothing about the image. The metadata
-/// of the file as a whole is empty: TIFF has none.
+/// 325) only up to 1024 values, as beyond that they are larger than all else and say nothing about the image. A field that
+/// lies outside of the file, or would take more than 64 MiB, is left out with a warning. The metadata of the file as a whole
+/// is empty: TIFF has none.
 ///
 /// # Errors
 /// [`Error::Malformed`] for a directory that lies outside of the file or is met twice, [`Error::Limit`] where there are
@@ -105,19 +106,20 @@ impl TiffReader {
         let overviews = || (0..self.places.len()).filter(|other| self.places[*other].of == Some(position));
         let mut levels: Vec<Arc<dyn ImageProvider>> = Vec::new();
         let mut size = self.facts[position].size;
-        loop {
+        while size.0 > 1 || size.1 > 1 {
             size = (size.0.div_ceil(2), size.1.div_ceil(2));
             let found = overviews().find(|other| {
                 let facts = self.facts[*other];
                 facts.reduced && facts.mask == self.facts[position].mask && facts.size == size
             });
-            let Some(Ok(level)) = found.map(|other| self.single_image(other)) else { return levels };
+            let Some(Ok(level)) = found.map(|other| self.single_image(other)) else { break };
             let (full, reduced) = (image.layout(), level.layout());
-            if (full.bands, full.sample) != (reduced.bands, reduced.sample) || levels.len() == 32 {
-                return levels;
+            if (full.bands, full.sample) != (reduced.bands, reduced.sample) {
+                break;
             }
             levels.push(Arc::new(level));
         }
+        levels
     }
 }
 
@@ -164,9 +166,10 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
     let fields = &directory.fields;
     let mut metadata: Metadata =
         fields.iter().map(|field| (field.tag.to_string(), field.value.to_metadata())).collect();
-    let georeference = Georeference::default();
-    metadata = metadata.with_raw(directory.raw.clone());
-    let nodata = directory.text(tags::GDAL_NODATA);
+    let (georeference, names) = geo::read(fields);
+    for (name, value) in names {
+        metadata.append(name, value);
+    }
     let compression = directory.unsigned(tags::COMPRESSION).ok().flatten().unwrap_or(1);
     AssetInfo {
         key: place.key.clone(),
@@ -175,10 +178,10 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
         roles: place.roles.iter().map(|role| (*role).to_owned()).collect(),
         media_type: MEDIA_TYPE,
         kind: AssetType::Image,
-        metadata: Arc::new(metadata),
+        metadata: Arc::new(metadata.with_raw(directory.raw.clone())),
         image: Some(ImageFacts {
             georeference,
-            nodata: PadValue::parse(&nodata),
+            nodata: gdal::nodata(fields),
             compression: compression::by_code(compression)
                 .map_or_else(|| compression.to_string(), |compression| compression.word.to_owned()),
         }),
@@ -199,11 +202,11 @@ fn inherit(image: &mut ImageFacts, owner: &AssetInfo, full: (u32, u32), size: (u
     georeference.crs.clone_from(&owner.georeference.crs);
 }
 
-/// Fields that the metadata lacks because the file is damaged.
+/// Fields that the metadata lacks.
 fn lost_fields(directory: &Directory) -> impl Iterator<Item = Warning> {
     let segment = directory.segment();
-    directory.lost_tags().map(move |tag| {
-        Warning::new(tag.to_string(), format!("its values lie outside of the file ({segment}); the tag is left out"))
+    directory.lost().map(move |(tag, reason)| {
+        Warning::new(tag.to_string(), format!("the tag is left out of the metadata: {reason} ({segment})"))
     })
 }
 

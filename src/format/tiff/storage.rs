@@ -6,6 +6,7 @@ use super::{compression, tags, ycbcr};
 use crate::codec::{self, BlockSpec, Codec, ColorModel, FaxOptions, Predictor};
 use crate::error::Result;
 use crate::image::{BlockGrid, ImageLayout, PadValue, SampleType};
+use crate::io::ByteOrder;
 
 /// How an image is stored. Every combination that can be made is one that can be read, but for a codec that is missing.
 pub(super) struct Storage {
@@ -37,10 +38,12 @@ pub(super) struct Storage {
 const CCITT: std::ops::RangeInclusive<u16> = 2..=4;
 
 /// `PhotometricInterpretation` values that change how blocks are decoded.
-const WHITE_IS_ZERO: u32 = 0;
 const RGB: u32 = 2;
 const SEPARATED: u32 = 5;
 const YCBCR: u32 = 6;
+
+/// Bits of a block, up to which no size that is computed from it overflows. No file holds so large a block.
+const LARGEST_BLOCK_BITS: u128 = 1 << 56;
 
 /// Bytes of a block that rows of a larger uncompressed strip are grouped to. Any row can be read alone then, so the blocks
 /// that are shown need not be those that are stored.
@@ -68,9 +71,16 @@ impl Storage {
         let compression =
             u16::try_from(compression).map_err(|_| directory.malformed(tags::COMPRESSION, compression))?;
         let (sample, bits) = sample_type(directory)?;
+        let pixel = u128::from(bands) * u128::from(bits.max(sample.bits()));
+        if u128::from(block_columns) * u128::from(block_rows) * pixel > LARGEST_BLOCK_BITS {
+            let tag = if tiled { tags::TILE_LENGTH } else { tags::ROWS_PER_STRIP };
+            return Err(directory.malformed(tag, block_rows).allowed("blocks that fit into memory"));
+        }
         let mut spec = BlockSpec::new(block_columns, block_rows, if planar { 1 } else { bands }, sample);
         spec.bits = bits;
-        spec.byte_order = directory.order;
+        // Integers of 24 bits are packed like those of 12, whatever the file's order: readers agree on it.
+        let packed = sample.is_integer() && bits < sample.bits();
+        spec.byte_order = if packed { ByteOrder::Big } else { directory.order };
         let mut storage = Self {
             grid,
             tiled,
@@ -165,7 +175,7 @@ impl Storage {
             3 => return Err(directory.malformed(tags::PREDICTOR, 3).allowed("1 or 2 for samples that are no floats")),
             other => return Err(directory.unsupported(tags::PREDICTOR, other).allowed("1, 2 or 3")),
         };
-        let photometric = directory.u32_or(tags::PHOTOMETRIC_INTERPRETATION, WHITE_IS_ZERO)?;
+        let photometric = directory.u32_or(tags::PHOTOMETRIC_INTERPRETATION, 0)?;
         let fill_order = directory.u32_or(tags::FILL_ORDER, 1)?;
         let reversed = match fill_order {
             1 => false,
@@ -180,7 +190,6 @@ impl Storage {
                 group: self.compression as u8,
                 t4_options: directory.u32_or(tags::T4_OPTIONS, 0)?,
                 reversed_bits: reversed,
-                white_is_zero: photometric == WHITE_IS_ZERO,
             };
         } else {
             self.reversed_bits = reversed && self.compression != compression::JPEG;
@@ -233,12 +242,6 @@ impl Storage {
             self.spec.samples = samples.ok_or_else(|| directory.malformed(tags::SAMPLES_PER_PIXEL, self.bands))?;
             (self.spec.sample, self.spec.bits) = (SampleType::Int16, 16);
             self.conversion = Conversion::ComplexInt;
-        } else if self.sample == SampleType::Float32 && self.bits == 24 {
-            if self.spec.predictor == Predictor::FloatingPoint {
-                return Err(directory.unsupported(tags::PREDICTOR, 3).allowed("1 for floats of 24 bits"));
-            }
-            self.spec.sample = SampleType::UInt32;
-            self.conversion = Conversion::Float24;
         }
         Ok(())
     }
@@ -271,9 +274,9 @@ fn sample_type(directory: &Directory) -> Result<(SampleType, u32)> {
         (1 | 4, 9..=16) => S::UInt16,
         (1 | 4, 17..=32) => S::UInt32,
         (1 | 4, 64) => S::UInt64,
-        (2, 8) => S::Int8,
-        (2, 16) => S::Int16,
-        (2, 32) => S::Int32,
+        (2, 1..=8) => S::Int8,
+        (2, 9..=16) => S::Int16,
+        (2, 17..=32) => S::Int32,
         (2, 64) => S::Int64,
         (3, 16) => S::Float16,
         (3, 24 | 32) => S::Float32,

@@ -92,7 +92,6 @@ numbers! {
     DOCUMENT_NAME = 269;
     IMAGE_DESCRIPTION = 270;
     STRIP_OFFSETS = 273;
-    ORIENTATION = 274;
     SAMPLES_PER_PIXEL = 277;
     ROWS_PER_STRIP = 278;
     STRIP_BYTE_COUNTS = 279;
@@ -100,7 +99,6 @@ numbers! {
     FREE_OFFSETS = 288;
     FREE_BYTE_COUNTS = 289;
     T4_OPTIONS = 292;
-    T6_OPTIONS = 293;
     PREDICTOR = 317;
     COLOR_MAP = 320;
     TILE_WIDTH = 322;
@@ -113,7 +111,6 @@ numbers! {
     JPEG_TABLES = 347;
     YCBCR_COEFFICIENTS = 529;
     YCBCR_SUB_SAMPLING = 530;
-    YCBCR_POSITIONING = 531;
     REFERENCE_BLACK_WHITE = 532;
     MODEL_PIXEL_SCALE = 33550;
     MODEL_TIEPOINT = 33922;
@@ -121,7 +118,6 @@ numbers! {
     GEO_KEY_DIRECTORY = 34735;
     GEO_DOUBLE_PARAMS = 34736;
     GEO_ASCII_PARAMS = 34737;
-    GDAL_METADATA = 42112;
     GDAL_NODATA = 42113;
     RPC_COEFFICIENT = 50844;
 }
@@ -144,7 +140,7 @@ const fn named(
     treatment: Treatment,
     values: &'static [(u64, &'static str)],
 ) -> Tag {
-    Tag { number, name, kinds, treatment, values }
+    Tag { number, name, values, kinds, treatment }
 }
 
 use FieldType::{Ascii, Byte, Double, Ifd, Ifd8, Long, Long8, Rational, Short, Undefined};

@@ -101,10 +101,9 @@ impl Tables {
     /// numbers, factors with 16 bits of fraction.
     fn new([red, green, blue]: [f32; 3], black_white: [f32; 6]) -> Self {
         let fixed = |factor: f32| (f64::from(factor.clamp(0.0, 2.0)) * f64::from(1 << FRACTION) + 0.5) as i32;
-        let (from_cr, from_cb) = (2.0 - 2.0 * red, 2.0 - 2.0 * blue);
-        let red_factor = fixed(from_cr);
-        let blue_factor = fixed(from_cb);
-        let (cr_green, cb_green) = (-fixed(red * from_cr / green), -fixed(blue * from_cb / green));
+        let (red_factor, blue_factor) = (2.0 - 2.0 * red, 2.0 - 2.0 * blue);
+        let green_by_red = -fixed(red * red_factor / green);
+        let green_by_blue = -fixed(blue * blue_factor / green);
         let half = 1 << (FRACTION - 1);
         let mut tables = Self {
             luminance: [0; 256],
@@ -113,16 +112,16 @@ impl Tables {
             cr_to_green: [0; 256],
             cb_to_green: [0; 256],
         };
-        let [y_black, y_white, cb_black, cb_white, cr_black, cr_white] = black_white;
+        let [grey_range, blue_range, red_range] = [0, 2, 4].map(|place| [black_white[place], black_white[place + 1]]);
+        let chrominance = |code: usize, range: [f32; 2]| scale(code as i32 - 128, range.map(|end| end - 128.0), 127.0);
         for code in 0..256 {
-            let difference = code as i32 - 128;
-            let cr = scale(difference, cr_black - 128.0, cr_white - 128.0, 127.0);
-            let cb = scale(difference, cb_black - 128.0, cb_white - 128.0, 127.0);
-            tables.luminance[code] = scale(code as i32, y_black, y_white, 255.0);
-            tables.cr_to_red[code] = (red_factor * cr + half) >> FRACTION;
-            tables.cb_to_blue[code] = (blue_factor * cb + half) >> FRACTION;
-            tables.cr_to_green[code] = cr_green * cr;
-            tables.cb_to_green[code] = cb_green * cb + half;
+            tables.luminance[code] = scale(code as i32, grey_range, 255.0);
+            let cr = chrominance(code, red_range);
+            tables.cr_to_red[code] = (fixed(red_factor) * cr + half) >> FRACTION;
+            tables.cr_to_green[code] = green_by_red * cr;
+            let cb = chrominance(code, blue_range);
+            tables.cb_to_blue[code] = (fixed(blue_factor) * cb + half) >> FRACTION;
+            tables.cb_to_green[code] = green_by_blue * cb + half;
         }
         tables
     }
@@ -137,7 +136,7 @@ impl Tables {
 }
 
 /// A code between black and white as a whole number between 0 and `full`, bounded so that factors cannot overflow.
-fn scale(code: i32, black: f32, white: f32, full: f32) -> i32 {
+fn scale(code: i32, [black, white]: [f32; 2], full: f32) -> i32 {
     let black = black.trunc();
     let range = if white - black == 0.0 { 1.0 } else { white - black };
     ((code as f32 - black) * full / range).clamp(-4096.0, 4096.0) as i32

@@ -203,8 +203,8 @@ def test_a_process_we_lack_is_a_clear_error_or_right(encode, name):
 def test_headers_describe_jpegs_without_decoding(tmp_path):
     Image.fromarray(bands_last(smooth((3, 40, 60)))).save(tmp_path / "a.jpg")
     content = (tmp_path / "a.jpg").read_bytes()
-    start = content.index(b"\xff\xda")
-    (tmp_path / "a.jpg").write_bytes(content[:start])
+    start = content.index(b"\xff\xda") + 14  # behind the header of a scan of three components
+    (tmp_path / "a.jpg").write_bytes(content[:start] + bytes(len(content) - start - 2) + content[-2:])
     info = iminfo(tmp_path / "a.jpg")
     assert info.shape == (3, 40, 60)
 

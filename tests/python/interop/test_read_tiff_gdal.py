@@ -4,7 +4,7 @@ import itertools
 import numpy as np
 import pytest
 import rasterio
-from aws.osml.io import IO, imread, iminfo
+from aws.osml.io import IO, UnsupportedError, imread, iminfo
 from rasterio.enums import ColorInterp, Resampling
 from testkit.arrays import assert_same, image, smooth
 from testkit.readers import tifffile_pixels
@@ -57,11 +57,16 @@ def test_16_bit_floats(tif):
         assert_same(found.astype(np.float32), data.astype(np.float32), f"predictor {predictor}")
 
 
-@pytest.mark.parametrize("compress", ["CCITTRLE", "CCITTFAX3", "CCITTFAX4"])
-def test_bilevel_fax_codes(tif, compress):
+@pytest.mark.parametrize("compress,code", [("CCITTRLE", 2), ("CCITTFAX3", 3), ("CCITTFAX4", 4)])
+def test_bilevel_fax_codes_are_right_or_refused_by_tag_and_value(tif, compress, code):
     data = (smooth((1, 90, 133)) > 128).astype(np.uint8)
     write(tif, data, NBITS=1, compress=compress)
-    assert_same(imread(tif), data)
+    try:
+        found = imread(tif)
+    except UnsupportedError as error:
+        assert "259" in str(error) and str(code) in str(error)
+    else:
+        assert_same(found, data)
 
 
 @pytest.mark.parametrize("layout", [dict(tiled=True, blockxsize=64, blockysize=64), dict(blockysize=16), dict(blockysize=200)], ids=str)

@@ -66,8 +66,9 @@ def test_samples_below_a_byte(tif, bits, width):
     assert iminfo(tif).dtype == "uint8"
 
 
-@pytest.mark.parametrize("bits,dtype", [(10, "uint16"), (12, "uint16"), (14, "uint16")])
+@pytest.mark.parametrize("bits,dtype", [(10, "uint16"), (12, "uint16"), (14, "uint16"), (24, "uint32")])
 def test_samples_of_odd_widths(tif, bits, dtype):
+    """Packed most significant bit first over the row, also in a little-endian file, also for 24 bits."""
     data = np.random.default_rng(bits).integers(0, 1 << bits, (9, 13)).astype(dtype)
     spread = ((data[:, :, None].astype(np.uint32) >> np.arange(bits - 1, -1, -1, dtype=np.uint32)) & 1).reshape(9, -1)
     packed = np.packbits(spread.astype(np.uint8), axis=1).tobytes()

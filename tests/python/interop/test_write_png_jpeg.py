@@ -176,7 +176,12 @@ def test_exif_and_profile_survive_a_copy(tmp_path):
 
 
 def test_a_large_profile_is_split_and_joined(tmp_path):
-    profile = np.random.default_rng(0).integers(0, 256, 200_000, dtype=np.uint8).tobytes()
+    from PIL import ImageCms
+
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile += np.random.default_rng(0).integers(0, 256, 200_000, dtype=np.uint8).tobytes()
+    profile[:4] = struct.pack(">I", len(profile))
+    profile = bytes(profile)
     Image.fromarray(np.moveaxis(smooth((3, 40, 60)), 0, 2)).save(tmp_path / "a.jpg", icc_profile=profile)
     copy_with_metadata(tmp_path / "a.jpg", tmp_path / "b.jpg")
     with Image.open(tmp_path / "b.jpg") as after:

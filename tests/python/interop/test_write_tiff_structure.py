@@ -2,8 +2,8 @@
 import numpy as np
 import pytest
 import rasterio
-from aws.osml.io import IO, BufferedMetadataProvider, imread, imsave
-from testkit.arrays import COMPLEX, DTYPES, FLOATS, assert_same, image
+from aws.osml.io import IO, BufferedMetadataProvider, iminfo, imread, imsave
+from testkit.arrays import COMPLEX, DTYPES, FLOATS, assert_same, image, psnr, smooth
 from testkit.providers import GridProvider, LazyProvider
 from testkit.readers import gdal_pixels, is_bigtiff, tiff_tags, tifffile_pixels
 
@@ -85,7 +85,7 @@ def test_tags_that_contradict_the_image_never_reach_the_file(tif, metadata):
 
 
 @pytest.mark.parametrize("dtype,nodata", [("uint8", 0), ("uint16", 65535), ("int16", -32768), ("uint32", 2**32 - 1), ("int64", -(2**63)),
-                                          ("uint64", 2**64 - 1), ("float32", -3.4028234663852886e38), ("float32", 0.1), ("float64", 1 / 3),
+                                          ("uint64", 2**53), ("float32", -3.4028234663852886e38), ("float32", 0.1), ("float64", 1 / 3),
                                           ("float32", float("inf")), ("float64", float("nan"))])
 def test_gdal_reads_the_nodata_value_exactly(tif, dtype, nodata):
     imsave(tif, image((1, 20, 30), dtype), nodata=nodata)
@@ -97,12 +97,19 @@ def test_gdal_reads_the_nodata_value_exactly(tif, dtype, nodata):
         assert "42113" in reader.get_asset("image:0").metadata
 
 
+@pytest.mark.parametrize("dtype,nodata", [("uint64", 2**64 - 1), ("uint64", 2**63 + 1), ("int64", -(2**63) + 1), ("int64", 2**62 + 1)])
+def test_large_whole_nodata_values_are_not_rounded(tif, dtype, nodata):
+    imsave(tif, image((1, 20, 30), dtype), nodata=nodata)
+    assert tiff_tags(tif)[42113].strip("\0 ") == str(nodata)
+    assert iminfo(tif).nodata == nodata
+
+
 def test_gdal_metadata_passes_through(tif):
-    xml = ('<GDALMetadata>\n  <Item name="SENSOR">WV &amp; 3</Item>\n  <Item name="DESCRIPTION" sample="0" role="description">near infrared</Item>\n'
+    xml = ('<GDALMetadata>\n  <Item name="SENSOR">WV-3, &#177;1</Item>\n  <Item name="DESCRIPTION" sample="0" role="description">near infrared</Item>\n'
            '  <Item name="OFFSET" sample="1" role="offset">1.5</Item>\n  <Item name="SCALE" sample="1" role="scale">0.01</Item>\n</GDALMetadata>')
     imsave(tif, image((2, 20, 30), np.uint16), metadata={"42112": xml})
     with rasterio.open(tif) as src:
-        assert src.tags()["SENSOR"] == "WV & 3"
+        assert src.tags()["SENSOR"] == "WV-3, ±1"
         assert src.descriptions[0] == "near infrared"
         assert src.scales[1] == 0.01 and src.offsets[1] == 1.5
 
@@ -185,6 +192,26 @@ def test_a_file_beyond_4_gib_is_bigtiff(tif):
     with rasterio.open(tif) as src:
         found = src.read(window=((65990, 66000), (65990, 66000)))
     assert_same(imread(tif, window=(65990, 65990, 10, 10)), found)
+
+
+@pytest.mark.parametrize("bands", [1, 3, 4])
+@pytest.mark.parametrize("layout", [{}, {"284": 2}, {"278": 16}], ids=["tiles", "bands apart", "strips"])
+def test_jpeg_compression_is_close_and_read_alike_by_all(tif, bands, layout):
+    data = smooth((bands, 200, 230))
+    imsave(tif, data, compression="jpeg", quality=90, metadata=layout)
+    assert tiff_tags(tif)[259] == 7
+    found = imread(tif)
+    assert psnr(found, data) > 38
+    # decoders differ by the rounding of the transform and of the colour conversion, and in how they interpolate chroma
+    for name, other in (("GDAL", gdal_pixels(tif)), ("tifffile", tifffile_pixels(tif) if "284" not in layout else found)):
+        difference = np.abs(other.astype(int) - found)
+        assert difference.max() <= 12 and difference.mean() < 1, name
+
+
+def test_jpeg_compression_of_16_bit_samples_is_refused(tif):
+    with pytest.raises(ValueError, match="(?i)jpeg|uint8"):
+        imsave(tif, image((1, 20, 30), np.uint16), compression="jpeg")
+    assert not tif.exists()
 
 
 class ConstantProvider(LazyProvider):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import snippets
-from project import ROOT
+from workspace import ROOT
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from project import ROOT
+from workspace import ROOT
 
 
 def test_the_source_tree_leaves_the_namespaces_open() -> None:

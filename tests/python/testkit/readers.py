@@ -69,6 +69,8 @@ def _bands_first(array, axes):
 
 
 def _plain(value):
+    if isinstance(value, np.ndarray):
+        value = tuple(value.reshape(-1).tolist())
     if isinstance(value, tuple):
         return tuple(_plain(v) for v in value)
     return int(value) if isinstance(value, int) and not isinstance(value, bool) else value

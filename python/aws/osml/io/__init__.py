@@ -4,6 +4,22 @@ One-liners: `imsave`, `imread`, `iminfo`, `tiles`. Full control: `IO.open`, whic
 `DatasetReader`, and providers of images and metadata. Arrays are (bands, rows, columns).
 """
 
+# First, because it says clearly what NumPy does not: that a sub-interpreter is no place for either.
+from ._io import (
+    IO,
+    AssetProvider,
+    BufferedDataAssetProvider,
+    BufferedGraphicAssetProvider,
+    BufferedImageAssetProvider,
+    BufferedMetadataProvider,
+    BufferedTextAssetProvider,
+    DatasetReader,
+    DatasetWriter,
+    ImageAssetProvider,
+    MetadataProvider,
+    __version__,
+)
+
 from ._convenience import ImageInfo, Tile, iminfo, imread, imsave, tiles
 from ._enums import AssetType, PixelType
 from ._errors import (
@@ -19,20 +35,6 @@ from ._errors import (
     ProviderError,
     ShapeWarning,
     UnsupportedError,
-)
-from ._io import (
-    IO,
-    AssetProvider,
-    BufferedDataAssetProvider,
-    BufferedGraphicAssetProvider,
-    BufferedImageAssetProvider,
-    BufferedMetadataProvider,
-    BufferedTextAssetProvider,
-    DatasetReader,
-    DatasetWriter,
-    ImageAssetProvider,
-    MetadataProvider,
-    __version__,
 )
 from ._typing import ImageProvider
 

@@ -21,7 +21,7 @@ from ._io import (
     BufferedMetadataProvider,
     DatasetReader,
     ImageAssetProvider,
-    _encoding,
+    _set_encoding,
 )
 from ._typing import Corners, MetadataLike, PathOrStream
 
@@ -128,7 +128,7 @@ def imsave(
     }
     with IO.open(path, "w", format, threads=threads) as writer:
         try:
-            hints.update(_encoding(writer.format, image, settings))
+            _set_encoding(writer.format, image, settings, hints)
             writer.add_asset("image:0", image, roles=["data"])
         except OptionError as error:
             if hint:

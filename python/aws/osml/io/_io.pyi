@@ -30,9 +30,9 @@ __all__ = [
     "ImageAssetProvider",
     "MetadataProvider",
     "__version__",
-    "_encoding",
     "_open_image",
     "_open_reader",
+    "_set_encoding",
     "_tiff_tag",
 ]
 
@@ -372,7 +372,9 @@ class IO:
         max_bytes: int | None = None,
     ) -> DatasetWriter: ...
 
-def _encoding(format: str, image: ImageAssetProvider, settings: dict[str, Any], /) -> MetadataProvider: ...
+def _set_encoding(
+    format: str, image: ImageAssetProvider, settings: dict[str, Any], hints: BufferedMetadataProvider, /
+) -> None: ...
 def _open_image(arguments: tuple[str, str | None, int | None, int | None], key: str, /) -> AssetProvider: ...
 def _open_reader(
     path: str, format: str | None, threads: int | None, max_bytes: int | None, /

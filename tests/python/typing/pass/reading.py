@@ -35,4 +35,5 @@ def open_it(path: Path) -> int:
         out = np.zeros(image.shape, np.uint8)
         image.read(window=(0, 0, 5, 5), out=out)
         rows: int = image.num_rows
-        return rows + block.shape[0] + len(np.asarray(image)) + len(image[0, 1:2, 3:4])
+        print(block.shape, np.asarray(image), image[0, 1:2, 3:4])
+        return rows

@@ -1,0 +1,155 @@
+//! Codes to bytes.
+
+use super::{CLEAR, END, FIRST, NARROWEST, WIDEST};
+use crate::error::{Error, Result};
+
+/// The string of every code. A string is the one before it in the stream and one byte more, so it already stands in the
+/// output; its first eight bytes are kept here as well, because most strings of images are no longer.
+pub(super) struct Strings {
+    /// The first eight bytes, the first one least significant.
+    text: Box<[u64; CODES]>,
+    /// Where in the output the string stands.
+    place: Box<[u32; CODES]>,
+    length: Box<[u16; CODES]>,
+}
+
+impl Default for Strings {
+    fn default() -> Self {
+        #[allow(clippy::large_stack_arrays, reason = "made once for each worker, and moved to the heap at once")]
+        let zeros = [0; CODES];
+        let mut text = Box::new(zeros);
+        (0..256).for_each(|literal| text[literal] = literal as u64);
+        Self { text, place: Box::new([0; CODES]), length: Box::new([1; CODES]) }
+    }
+}
+
+const CODES: usize = 1 << WIDEST;
+
+/// The bytes of a string that are kept in the table.
+const TEXT: usize = 8;
+
+/// Decodes until `out` is full or `data` ends, and says how many bytes were filled.
+///
+/// # Errors
+/// [`Error::Malformed`] for a code that has no string yet, [`Error::Unsupported`] for blocks of 4 GiB.
+pub(super) fn expand(data: &[u8], out: &mut [u8], strings: &mut Strings) -> Result<usize> {
+    if u32::try_from(out.len()).is_err() {
+        return Err(Error::unsupported("LZW block").found(format!("{} bytes", out.len())).allowed("less than 4 GiB"));
+    }
+    let mut codes = Codes { data, bit: 0, width: NARROWEST };
+    let mut to = 0;
+    while let Some(first) = codes.next() {
+        // After a clear code, or at the beginning, there are only literals.
+        match first {
+            CLEAR => codes.width = NARROWEST,
+            END => break,
+            FIRST.. => return Err(unknown(&codes, first)),
+            _ => {
+                let Some(byte) = out.get_mut(to) else { break };
+                *byte = first as u8;
+                let (end, code) = expand_strings(&mut codes, first, to, out, strings)?;
+                to = end;
+                if code != Some(CLEAR) {
+                    break;
+                }
+                codes.width = NARROWEST;
+            }
+        }
+    }
+    Ok(to)
+}
+
+/// Decodes what follows the literal `first`, which is at `to`, up to a clear or end code or the end of one side. Gives the
+/// number of bytes filled and the code that ended it.
+fn expand_strings(
+    codes: &mut Codes,
+    first: u16,
+    mut to: usize,
+    out: &mut [u8],
+    strings: &mut Strings,
+) -> Result<(usize, Option<u16>)> {
+    let (mut before, mut before_at, mut before_length) = (u64::from(first), to, 1);
+    let mut next = usize::from(FIRST);
+    to += 1;
+    while to < out.len() {
+        let Some(code) = codes.next() else { return Ok((to, None)) };
+        if matches!(code, CLEAR | END) {
+            return Ok((to, Some(code)));
+        }
+        let code = usize::from(code);
+        if next < CODES {
+            if code > next {
+                return Err(unknown(codes, code as u16));
+            }
+            // The new string: the one before, and the first byte of this one, which may be the new string itself.
+            let byte = if code == next { before } else { strings.text[code] } & 0xff;
+            let added = if before_length < TEXT { byte << (8 * before_length) } else { 0 };
+            strings.text[next] = before | added;
+            strings.length[next] = (before_length + 1) as u16;
+            strings.place[next] = before_at as u32;
+            next += 1;
+            if next + 1 == 1 << codes.width && codes.width < WIDEST {
+                codes.width += 1;
+            }
+        }
+        let (text, length) = (strings.text[code], usize::from(strings.length[code]));
+        if length <= TEXT && to + TEXT <= out.len() {
+            out[to..to + TEXT].copy_from_slice(&text.to_le_bytes());
+        } else {
+            put(text, strings.place[code] as usize, length, to, out);
+        }
+        (before, before_at, before_length) = (text, to, length);
+        to = (to + length).min(out.len());
+    }
+    Ok((to, None))
+}
+
+/// Writes a string that is long, or at the end of the output, where it may have to be cut.
+#[inline(never)]
+fn put(text: u64, place: usize, length: usize, to: usize, out: &mut [u8]) {
+    let length = length.min(out.len() - to);
+    if length <= TEXT {
+        out[to..to + length].copy_from_slice(&text.to_le_bytes()[..length]);
+    } else {
+        // Where the string is the one just added, its last byte is its first one, which only now is written.
+        let known = length.min(to - place);
+        out.copy_within(place..place + known, to);
+        out[to + known..to + length].fill(text as u8);
+    }
+}
+
+fn unknown(codes: &Codes, code: u16) -> Error {
+    Error::malformed("LZW code").found(format!("{code}, which has no string yet")).at(codes.bit as u64 / 8)
+}
+
+/// Codes from bytes.
+struct Codes<'a> {
+    data: &'a [u8],
+    bit: usize,
+    width: u32,
+}
+
+impl Codes<'_> {
+    #[inline(always)]
+    fn next(&mut self) -> Option<u16> {
+        let at = self.bit / 8;
+        let eight = match self.data.get(at..at + 8) {
+            Some(eight) => eight.try_into().expect("eight bytes"),
+            None => self.last_bytes(at)?,
+        };
+        let code = u64::from_be_bytes(eight) << (self.bit % 8) >> (u64::BITS - self.width);
+        self.bit += self.width as usize;
+        Some(code as u16)
+    }
+
+    /// The bytes from `at` on, filled up with zeros; none where a code does not fit any more.
+    #[cold]
+    fn last_bytes(&self, at: usize) -> Option<[u8; 8]> {
+        if self.bit + self.width as usize > self.data.len() * 8 {
+            return None;
+        }
+        let mut eight = [0; 8];
+        eight[..self.data.len() - at].copy_from_slice(&self.data[at..]);
+        Some(eight)
+    }
+}

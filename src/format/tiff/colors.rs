@@ -1,0 +1,313 @@
+//! What the samples of a pixel mean: `PhotometricInterpretation`, `ExtraSamples`, `ColorMap` and the fields of YCbCr
+//! (TIFF 6.0 §3–6, §16, §18, §21, Technical Note 2).
+//!
+//! Where nothing is given: three bands of 8 or 16-bit unsigned integers are RGB; four of 8 bits are RGB with unassociated
+//! alpha, as GDAL has it; everything else is grey (`BlackIsZero`) with unspecified extra samples, four bands of 16 bits
+//! included, as those are mostly red, green, blue and near infrared. A `ColorMap` makes one band a palette image.
+
+use super::field::{Field, FieldType, FieldValue};
+use super::options::Options;
+use super::{tags, values};
+use crate::codec::ColorModel;
+use crate::error::{Error, Result};
+use crate::format::Warning;
+use crate::image::SampleType;
+
+/// The meaning of the samples, as codec and directory need it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Colors {
+    /// What a codec that transforms colour is told.
+    pub(super) model: ColorModel,
+    /// The fields that say it.
+    pub(super) fields: Vec<Field>,
+}
+
+/// What of an image decides how its colours are stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Samples {
+    /// Number of bands.
+    pub(super) bands: u32,
+    /// Their type.
+    pub(super) sample: SampleType,
+    /// True where each band is stored apart.
+    pub(super) separate: bool,
+    /// True for JPEG compression.
+    pub(super) jpeg: bool,
+    /// True for an image that masks another.
+    pub(super) mask: bool,
+}
+
+const WHITE_IS_ZERO: u64 = 0;
+const BLACK_IS_ZERO: u64 = 1;
+const RGB: u64 = 2;
+const PALETTE: u64 = 3;
+const MASK: u64 = 4;
+const CMYK: u64 = 5;
+const YCBCR: u64 = 6;
+const LABS: [u64; 3] = [8, 9, 10];
+const CFA: u64 = 32_803;
+const LINEAR_RAW: u64 = 34_892;
+
+const UNASSOCIATED_ALPHA: u64 = 2;
+
+/// Columns and rows per chrominance sample where nothing is given.
+const FULL_SUBSAMPLING: (u8, u8) = (2, 2);
+
+/// Decides on the colours of an image.
+///
+/// # Errors
+/// [`Error::Usage`] for values that the image cannot have.
+pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<Warning>) -> Result<Colors> {
+    let (photometric, extra) = match meaning(options, image) {
+        Ok(meaning) => meaning,
+        Err((key, error)) => {
+            options.refuse(key, error, warnings)?;
+            default_meaning(image)
+        }
+    };
+    let transformed = image.jpeg && !image.separate && image.bands == 3 && matches!(photometric, RGB | YCBCR);
+    let mut fields = Vec::new();
+    let mut short = |tag, values: Vec<u64>| {
+        fields.push(Field { tag, kind: FieldType::Short, value: FieldValue::Unsigned(values) });
+    };
+    let mut model = match photometric {
+        RGB => ColorModel::Rgb,
+        CMYK => ColorModel::Cmyk,
+        _ => ColorModel::Independent,
+    };
+    if transformed {
+        let (horizontal, vertical) = match subsampling(options) {
+            Ok(factors) => factors,
+            Err(error) => {
+                options.refuse("530", error, warnings)?;
+                FULL_SUBSAMPLING
+            }
+        };
+        model = ColorModel::YCbCr { horizontal, vertical };
+        short(tags::PHOTOMETRIC_INTERPRETATION, vec![YCBCR]);
+        short(tags::YCBCR_SUB_SAMPLING, vec![horizontal.into(), vertical.into()]);
+    } else if photometric == YCBCR {
+        let message = "pixels are red, green and blue here, and stored so: only JPEG compression stores YCbCr";
+        warnings.push(Warning::new(options.get(tags::PHOTOMETRIC_INTERPRETATION).map_or("262", |g| g.key), message));
+        short(tags::PHOTOMETRIC_INTERPRETATION, vec![RGB]);
+        model = ColorModel::Rgb;
+    } else {
+        short(tags::PHOTOMETRIC_INTERPRETATION, vec![photometric]);
+    }
+    if !extra.is_empty() {
+        short(tags::EXTRA_SAMPLES, extra);
+    }
+    if photometric == PALETTE {
+        short(tags::COLOR_MAP, palette(options, image.sample)?);
+    }
+    let unused = [(tags::COLOR_MAP, photometric == PALETTE), (tags::YCBCR_SUB_SAMPLING, transformed)];
+    for (tag, used) in unused {
+        if let Some(given) = options.get(tag).filter(|_| !used && !options.copied) {
+            warnings.push(Warning::new(given.key, "is not used: the image is no palette image, or no YCbCr in JPEG"));
+        }
+    }
+    if transformed {
+        let full_range = [0, 255, 128, 255, 128, 255].map(|level| (level, 1)).to_vec();
+        let value = FieldValue::Rationals(full_range);
+        fields.push(Field { tag: tags::REFERENCE_BLACK_WHITE, kind: FieldType::Rational, value });
+    }
+    Ok(Colors { model, fields })
+}
+
+/// Photometric interpretation and extra samples, or the key that is to blame with the reason.
+fn meaning<'a>(options: &Options<'a>, image: Samples) -> std::result::Result<(u64, Vec<u64>), (&'a str, Error)> {
+    let blame = |tag: u16| options.get(tag).map_or("262", |given| given.key);
+    let wrong = |tag: u16| move |error: Error| (blame(tag), error);
+    let photometric =
+        options.number(tags::PHOTOMETRIC_INTERPRETATION).map_err(wrong(tags::PHOTOMETRIC_INTERPRETATION))?;
+    let extra = options.get(tags::EXTRA_SAMPLES).map(|given| {
+        values::unsigned(tags::EXTRA_SAMPLES, given.key, given.value)
+            .and_then(|extra| {
+                let legal = extra.iter().all(|kind| *kind <= UNASSOCIATED_ALPHA);
+                if legal { Ok(extra) } else { Err(values::wrong(tags::EXTRA_SAMPLES, given.key, given.value)) }
+            })
+            .map_err(wrong(tags::EXTRA_SAMPLES))
+    });
+    let extra = extra.transpose()?;
+    let can_have_palette = image.bands == 1 && matches!(image.sample, SampleType::UInt8 | SampleType::UInt16);
+    let photometric = match (photometric, &extra) {
+        (Some(photometric), _) => photometric,
+        (None, None) if can_have_palette && options.get(tags::COLOR_MAP).is_some() => PALETTE,
+        (None, Some(extra)) => match u64::from(image.bands).checked_sub(extra.len() as u64) {
+            Some(3) => RGB,
+            _ => BLACK_IS_ZERO,
+        },
+        (None, None) => return Ok(default_meaning(image)),
+    };
+    let colors = check_photometric(options, photometric, image).map_err(wrong(tags::PHOTOMETRIC_INTERPRETATION))?;
+    let expected = (image.bands - colors) as usize;
+    match extra {
+        Some(extra) if extra.len() == expected => Ok((photometric, extra)),
+        Some(extra) => {
+            let error = Error::usage("number of values of").field(tags::describe(tags::EXTRA_SAMPLES));
+            let allowed = format!("{expected}: {} bands, {colors} of them colours", image.bands);
+            Err((blame(tags::EXTRA_SAMPLES), error.found(extra.len()).allowed(allowed)))
+        }
+        None if photometric == RGB => Ok((photometric, default_extra(image, expected))),
+        None => Ok((photometric, vec![0; expected])),
+    }
+}
+
+/// Number of bands that are colours, where the image can have this interpretation.
+fn check_photometric(options: &Options<'_>, photometric: u64, image: Samples) -> Result<u32> {
+    let colors = match photometric {
+        WHITE_IS_ZERO | BLACK_IS_ZERO | PALETTE | MASK | CFA => 1,
+        RGB | YCBCR => 3,
+        CMYK => 4,
+        kind if LABS.contains(&kind) => 3,
+        LINEAR_RAW => image.bands,
+        other => {
+            let row = tags::by_number(tags::PHOTOMETRIC_INTERPRETATION);
+            let found = row.and_then(|row| row.value_name(other)).map_or_else(|| other.to_string(), str::to_owned);
+            return Err(Error::usage(tags::describe(tags::PHOTOMETRIC_INTERPRETATION)).found(found).allowed(
+                "WhiteIsZero BlackIsZero RGB Palette TransparencyMask CMYK YCbCr CIELab ICCLab ITULab CFA LinearRaw",
+            ));
+        }
+    };
+    let name = tags::by_number(tags::PHOTOMETRIC_INTERPRETATION).and_then(|row| row.value_name(photometric));
+    let name = name.unwrap_or_default();
+    if image.bands < colors {
+        let error = Error::usage(format!("bands of an image with photometric interpretation {name}:"));
+        return Err(error.found(image.bands).allowed(format!("{colors} or more")));
+    }
+    if photometric == PALETTE {
+        if !matches!(image.sample, SampleType::UInt8 | SampleType::UInt16) || image.bands != 1 {
+            let found = format!("{} of {}", image.bands, image.sample);
+            return Err(Error::usage("bands of a palette image:").found(found).allowed("1 of uint8 or uint16"));
+        }
+        palette(options, image.sample)?;
+    }
+    Ok(colors)
+}
+
+fn default_meaning(image: Samples) -> (u64, Vec<u64>) {
+    match (image.bands, image.sample) {
+        (1, _) if image.mask => (MASK, Vec::new()),
+        (3, SampleType::UInt8 | SampleType::UInt16) => (RGB, Vec::new()),
+        (4, SampleType::UInt8) => (RGB, default_extra(image, 1)),
+        (bands, _) => (BLACK_IS_ZERO, vec![0; bands as usize - 1]),
+    }
+}
+
+/// Extra samples of an RGB image that names none.
+fn default_extra(image: Samples, count: usize) -> Vec<u64> {
+    let alpha = count == 1 && image.sample == SampleType::UInt8;
+    vec![if alpha { UNASSOCIATED_ALPHA } else { 0 }; count]
+}
+
+/// The colour map: all reds, all greens, all blues, for every value of a sample. One for samples of fewer bits, as that of
+/// a copied 4-bit image, is filled up with black.
+fn palette(options: &Options<'_>, sample: SampleType) -> Result<Vec<u64>> {
+    let entries = 1usize << sample.bits();
+    let describe = || tags::describe(tags::COLOR_MAP);
+    let allowed = format!("3 × {entries} numbers from 0 to 65535: all reds, all greens, all blues");
+    let Some(given) = options.get(tags::COLOR_MAP) else {
+        return Err(Error::usage("palette image without").field(describe()).allowed(allowed));
+    };
+    let map = values::unsigned(tags::COLOR_MAP, given.key, given.value)?;
+    let stored = map.len() / 3;
+    if map.len() % 3 != 0 || !stored.is_power_of_two() || stored > entries {
+        let error = Error::usage("number of values of").field(describe());
+        return Err(error.found(map.len()).allowed(allowed));
+    }
+    if let Some(large) = map.iter().find(|level| **level > u64::from(u16::MAX)) {
+        return Err(Error::usage("value in").field(describe()).found(large).allowed(allowed));
+    }
+    let channel = |levels: &[u64]| levels.iter().copied().chain(std::iter::repeat(0)).take(entries).collect::<Vec<_>>();
+    Ok(map.chunks_exact(stored).flat_map(channel).collect())
+}
+
+/// Subsampling of chrominance in JPEG: as given, else 2 × 2.
+fn subsampling(options: &Options<'_>) -> Result<(u8, u8)> {
+    let Some(given) = options.get(tags::YCBCR_SUB_SAMPLING) else { return Ok(FULL_SUBSAMPLING) };
+    match values::unsigned(tags::YCBCR_SUB_SAMPLING, given.key, given.value)?.as_slice() {
+        [h @ 1..=2, v @ 1..=2] if v <= h => Ok((*h as u8, *v as u8)),
+        _ => Err(Error::usage("metadata value of")
+            .field(tags::describe(tags::YCBCR_SUB_SAMPLING))
+            .found(given.value)
+            .allowed("[1, 1] [2, 1] [2, 2]")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metadata::{Metadata, Value};
+
+    fn decide(bands: u32, sample: SampleType, jpeg: bool, entries: &[(&str, Value)]) -> Result<(Colors, usize)> {
+        let metadata: Metadata = entries.iter().cloned().collect();
+        let mut warnings = Vec::new();
+        let options = Options::new(&metadata, &mut warnings)?;
+        let image = Samples { bands, sample, separate: false, jpeg, mask: false };
+        colors(&options, image, &mut warnings).map(|colors| (colors, warnings.len()))
+    }
+
+    fn values_of(colors: &Colors, tag: u16) -> Option<Vec<u64>> {
+        match &colors.fields.iter().find(|field| field.tag == tag)?.value {
+            FieldValue::Unsigned(values) => Some(values.clone()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn defaults_follow_bands_and_type() {
+        use SampleType as S;
+        let cases: [(u32, S, u64, &[u64]); 7] = [
+            (1, S::UInt8, 1, &[]),
+            (2, S::UInt8, 1, &[0]),
+            (3, S::UInt16, 2, &[]),
+            (3, S::Int16, 1, &[0, 0]),
+            (4, S::UInt8, 2, &[2]),
+            (4, S::UInt16, 1, &[0, 0, 0]),
+            (8, S::UInt8, 1, &[0; 7]),
+        ];
+        for (bands, sample, photometric, extra) in cases {
+            let (colors, _) = decide(bands, sample, false, &[]).unwrap();
+            assert_eq!(values_of(&colors, 262), Some(vec![photometric]), "{bands} {sample}");
+            assert_eq!(values_of(&colors, 338).unwrap_or_default(), extra, "{bands} {sample}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_decides_and_must_suit_the_bands() {
+        let alpha = decide(2, SampleType::UInt16, false, &[("338", 2.into())]).unwrap().0;
+        assert_eq!((values_of(&alpha, 262), values_of(&alpha, 338)), (Some(vec![1]), Some(vec![2])));
+        assert!(decide(1, SampleType::UInt8, false, &[("262", "RGB".into())]).is_err());
+        assert!(decide(3, SampleType::UInt8, false, &[("338", 2.into()), ("262", 2.into())]).is_err());
+        assert!(decide(4, SampleType::UInt8, false, &[("338", 3.into())]).is_err());
+        assert!(decide(1, SampleType::UInt8, false, &[("262", 32_845.into())]).is_err());
+    }
+
+    #[test]
+    fn a_copy_that_does_not_suit_the_image_is_a_warning() {
+        let copy = [("256", Value::from(9)), ("257", 9.into()), ("262", 2.into()), ("338", 2.into())];
+        let (colors, warnings) = decide(1, SampleType::UInt8, false, &copy).unwrap();
+        assert_eq!((values_of(&colors, 262), warnings), (Some(vec![1]), 1));
+    }
+
+    #[test]
+    fn a_palette_is_complete_or_filled_up() {
+        let map = |n: usize| Value::List((0..n).map(|i| Value::from(i as u32)).collect());
+        let write = |n| decide(1, SampleType::UInt8, false, &[("262", 3.into()), ("320", map(n))]);
+        let full = values_of(&write(48).unwrap().0, 320).unwrap();
+        assert_eq!((full.len(), full[15], full[16], full[256], full[512]), (768, 15, 0, 16, 32));
+        assert!(write(10).is_err() && write(768 * 2).is_err());
+        assert!(decide(1, SampleType::UInt8, false, &[("262", 3.into())]).is_err());
+        assert!(decide(1, SampleType::Int16, false, &[("262", 3.into()), ("320", map(768))]).is_err());
+    }
+
+    #[test]
+    fn jpeg_stores_rgb_as_ycbcr() {
+        let (colors, _) = decide(3, SampleType::UInt8, true, &[("530", "[1, 1]".into())]).unwrap();
+        assert_eq!(colors.model, ColorModel::YCbCr { horizontal: 1, vertical: 1 });
+        assert_eq!((values_of(&colors, 262), values_of(&colors, 530)), (Some(vec![6]), Some(vec![1, 1])));
+        let (colors, warnings) = decide(3, SampleType::UInt8, false, &[("262", "YCbCr".into())]).unwrap();
+        assert_eq!((values_of(&colors, 262), warnings), (Some(vec![2]), 1));
+        assert!(decide(3, SampleType::UInt8, true, &[("530", "[4, 1]".into())]).is_err());
+    }
+}

@@ -1,0 +1,233 @@
+//! What an image's metadata asks of the writer: tags by number or name, `Geo…` names, and hints that are no tags.
+//!
+//! Keys, in the order in which they are tried:
+//!
+//! - a decimal number from 1 to 65535: the tag of that number;
+//! - `Geo…`: a name of `geo`, an error where there is none;
+//! - the name of a tag (case ignored), or a hint: `CompressionLevel`, `Quality` (also `JPEGQuality`);
+//! - capitals, digits and underscores only, or one of the prefixes `PNG_`, `JPEG_`, `J2K_`: a field of another format (NITF
+//!   header fields and TREs are spelt so), which is left out with a warning;
+//! - anything else is an error that suggests the nearest name.
+//!
+//! A tag's name and its number with different values are an error. Only where the metadata is a copy of what a reader gave
+//! (it then has the size of the image it was read from), the name wins: it is what the caller has added.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::field::FieldType;
+use super::{tags, values};
+use crate::error::{Error, Result};
+use crate::format::Warning;
+use crate::io::ByteOrder;
+use crate::metadata::{Metadata, Value};
+
+/// A tag's value with the key it was given under.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given<'a> {
+    /// The metadata key.
+    pub(super) key: &'a str,
+    /// The value.
+    pub(super) value: &'a Value,
+}
+
+/// Metadata sorted by what it is about.
+#[derive(Debug, Default)]
+pub(super) struct Options<'a> {
+    /// Tags by number.
+    pub(super) tags: BTreeMap<u16, Given<'a>>,
+    /// `Geo…` names.
+    pub(super) geo: Vec<(&'a str, &'a Value)>,
+    /// Compression effort.
+    pub(super) level: Option<Given<'a>>,
+    /// Quality of lossy compression.
+    pub(super) quality: Option<Given<'a>>,
+    /// True where the metadata is a copy of what a reader gave for an image: it may describe that one rather than this.
+    pub(super) copied: bool,
+    /// The types that tags had in the directory the metadata was read from.
+    pub(super) types: HashMap<u16, FieldType>,
+}
+
+impl<'a> Options<'a> {
+    /// Sorts the metadata of an image.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for unknown keys, values that are none, and a name and a number that contradict each other.
+    pub(super) fn new(metadata: &'a Metadata, warnings: &mut Vec<Warning>) -> Result<Self> {
+        let number = |tag: u16| metadata.get(&tag.to_string()).is_some();
+        let copied = number(tags::IMAGE_WIDTH) && number(tags::IMAGE_LENGTH);
+        let mut options = Self { copied, types: stored_types(metadata.raw()), ..Self::default() };
+        for (key, value) in metadata.iter() {
+            options.add(Given { key, value }, warnings)?;
+        }
+        Ok(options)
+    }
+
+    /// The value given for a tag.
+    pub(super) fn get(&self, tag: u16) -> Option<Given<'a>> {
+        self.tags.get(&tag).copied()
+    }
+
+    /// The number given for a tag.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the value is no such number.
+    pub(super) fn number(&self, tag: u16) -> Result<Option<u64>> {
+        self.get(tag).map(|given| values::number(tag, given.key, given.value)).transpose()
+    }
+
+    /// An option that this image cannot have: an error, but for copied metadata a warning, as it may be about another image.
+    ///
+    /// # Errors
+    /// `error`, unless the metadata is a copy.
+    pub(super) fn refuse(&self, key: &str, error: Error, warnings: &mut Vec<Warning>) -> Result<()> {
+        if !self.copied {
+            return Err(error);
+        }
+        warnings
+            .push(Warning::new(key, format!("copied metadata does not suit this image, a default is used: {error}")));
+        Ok(())
+    }
+
+    fn add(&mut self, given: Given<'a>, warnings: &mut Vec<Warning>) -> Result<()> {
+        let Given { key, value } = given;
+        let is = |name: &str| key.eq_ignore_ascii_case(name);
+        if *value == Value::Null {
+            return Err(Error::usage("metadata value of").field(key).found("None").allowed("a value, or no such key"));
+        }
+        if key.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
+            let number = key.parse().ok().filter(|number| *number != 0);
+            let error = || Error::usage("metadata key is no TIFF tag:").found(key).allowed("1 to 65535");
+            self.add_tag(number.ok_or_else(error)?, given)
+        } else if key.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("geo")) {
+            self.geo.push((key, value));
+            Ok(())
+        } else if let Some(tag) = tags::by_name(key) {
+            self.add_tag(tag.number, given)
+        } else if is("CompressionLevel") {
+            self.level = Some(given);
+            Ok(())
+        } else if is("Quality") || is("JPEGQuality") {
+            self.quality = Some(given);
+            Ok(())
+        } else if is_foreign(key) {
+            warnings.push(Warning::new(key, "is no TIFF tag and is left out"));
+            Ok(())
+        } else {
+            let error = Error::usage("metadata key is neither a TIFF tag nor an option:").found(format!("{key:?}"));
+            Err(match tags::nearest_name(key) {
+                Some(name) => error.allowed(format!("did you mean {name}?")),
+                None => error.allowed("tag numbers, tag names, Geo names, CompressionLevel, Quality"),
+            })
+        }
+    }
+
+    fn add_tag(&mut self, tag: u16, given: Given<'a>) -> Result<()> {
+        let is_number = |key: &str| key.starts_with(|first: char| first.is_ascii_digit());
+        let Some(other) = self.tags.get(&tag).copied() else {
+            self.tags.insert(tag, given);
+            return Ok(());
+        };
+        if values::same(tag, other.value, given.value) {
+            return Ok(());
+        }
+        if !self.copied || is_number(other.key) == is_number(given.key) {
+            return Err(Error::usage("metadata has two values of")
+                .field(tags::describe(tag))
+                .found(format!("{} under {}, {} under {}", other.value, other.key, given.value, given.key)));
+        }
+        if is_number(other.key) {
+            self.tags.insert(tag, given);
+        }
+        Ok(())
+    }
+}
+
+/// True where a key is spelt as other formats spell theirs.
+fn is_foreign(key: &str) -> bool {
+    let prefixed = ["PNG_", "JPEG_", "J2K_"].iter().any(|prefix| key.starts_with(prefix));
+    let shouted = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    prefixed || (!key.is_empty() && key.chars().all(shouted))
+}
+
+/// The types of the fields in the bytes of a directory, which neither say their own byte order nor whether they are of a
+/// BigTIFF: the one reading under which length and every type are right. Nothing where there is none.
+fn stored_types(directory: &[u8]) -> HashMap<u16, FieldType> {
+    let mut readings =
+        [ByteOrder::Little, ByteOrder::Big].into_iter().flat_map(|order| [(order, false), (order, true)]);
+    readings.find_map(|(order, big)| read_types(directory, order, big)).unwrap_or_default()
+}
+
+fn read_types(directory: &[u8], order: ByteOrder, big: bool) -> Option<HashMap<u16, FieldType>> {
+    let (count_bytes, entry_bytes, next_bytes) = if big { (8, 20, 8) } else { (2, 12, 4) };
+    let count =
+        if big { order.u64(*directory.first_chunk()?) } else { u64::from(order.u16(*directory.first_chunk()?)) };
+    let length = usize::try_from(count).ok()?.checked_mul(entry_bytes)?.checked_add(count_bytes)?;
+    // The offset of the next directory is missing where the file ends with this one.
+    if directory.len() != length && directory.len() != length + next_bytes {
+        return None;
+    }
+    let entry = |entry: &[u8]| {
+        let [a, b, c, d] = *entry.first_chunk()?;
+        Some((order.u16([a, b]), FieldType::from_code(order.u16([c, d]))?))
+    };
+    directory[count_bytes..length].chunks_exact(entry_bytes).map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(entries: &[(&str, Value)]) -> Result<(Vec<u16>, Vec<Warning>)> {
+        let metadata: Metadata = entries.iter().cloned().collect();
+        let mut warnings = Vec::new();
+        let options = Options::new(&metadata, &mut warnings)?;
+        Ok((options.tags.keys().copied().collect(), warnings))
+    }
+
+    #[test]
+    fn numbers_names_and_synonyms_are_tags() {
+        let (tags, warnings) =
+            keys(&[("259", 8.into()), ("tilewidth", "256".into()), ("TileHeight", "256".into())]).unwrap();
+        assert_eq!((tags, warnings.len()), (vec![259, 322, 323], 0));
+    }
+
+    #[test]
+    fn keys_of_other_formats_are_left_out_with_a_warning() {
+        let (tags, warnings) =
+            keys(&[("IC", "C8".into()), ("RPC00B", "x".into()), ("PNG_TEXT_Note", "x".into())]).unwrap();
+        assert_eq!((tags.len(), warnings.len()), (0, 3));
+    }
+
+    #[test]
+    fn what_is_no_key_is_an_error_that_says_so() {
+        for key in ["Compresion", "notatag", "70000", "-1", "", "3.5", "0"] {
+            let error = keys(&[(key, "1".into())]).unwrap_err().to_string();
+            assert!(error.contains(key), "{error}");
+        }
+        assert!(keys(&[("Compresion", "1".into())]).unwrap_err().to_string().contains("did you mean Compression?"));
+        assert!(keys(&[("259", Value::Null)]).is_err());
+    }
+
+    #[test]
+    fn a_name_and_its_number_must_agree_unless_the_numbers_are_a_copy() {
+        let both = [("259", Value::from(5)), ("Compression", "Deflate".into())];
+        assert!(keys(&both).is_err());
+        assert!(keys(&[("259", 8.into()), ("Compression", "Deflate".into())]).is_ok());
+        assert!(keys(&[("TileHeight", 128.into()), ("TileLength", 64.into())]).is_err());
+        let mut metadata: Metadata = both.into_iter().collect();
+        metadata.set("256", 100);
+        metadata.set("257", 100);
+        let options = Options::new(&metadata, &mut Vec::new()).unwrap();
+        assert_eq!(options.tags[&259].key, "Compression");
+    }
+
+    #[test]
+    fn types_are_found_in_the_bytes_of_a_directory_of_either_order_and_kind() {
+        let classic = [0, 1, 0xfd, 0xe8, 0, 11, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(stored_types(&classic), HashMap::from([(65_000, FieldType::Float)]));
+        let mut big = vec![1, 0, 0, 0, 0, 0, 0, 0, 0xe8, 0xfd, 16, 0];
+        big.resize(8 + 20 + 8, 0);
+        assert_eq!(stored_types(&big), HashMap::from([(65_000, FieldType::Long8)]));
+        assert!(stored_types(&classic[..15]).is_empty());
+    }
+}

@@ -1,0 +1,414 @@
+//! The validated request: how an image is cut, compressed and described. Every option is checked here, before the first byte.
+//!
+//! Defaults: tiles of 256 × 256, Deflate, predictor 2 for integers and 3 for floats, the samples of a pixel together. An
+//! uncompressed image that is smaller than a tile gets a tile just large enough, as padding would be stored in full; compressed
+//! padding costs next to nothing. `RowsPerStrip` without a tile size asks for strips.
+
+use super::colors::{self, Colors, Samples};
+use super::compression::{self, Compression};
+use super::field::{Field, FieldType, FieldValue};
+use super::options::{Given, Options};
+use super::tags::{self, Treatment};
+use super::{gdal, geo, values};
+use crate::codec::{self, BlockEncoder, BlockSpec, Predictor};
+use crate::error::{Error, Result};
+use crate::format::{ImageRequest, Warning};
+use crate::image::{BlockGrid, ImageLayout, Padding, SampleType};
+use crate::io::ByteOrder;
+
+/// How an image is written.
+pub(super) struct WritePlan {
+    /// The blocks: tiles, or strips as wide as the image.
+    pub(super) grid: BlockGrid,
+    /// True for tiles, which are stored in full; strips are cut at the last row.
+    pub(super) tiled: bool,
+    /// Number of planes that are stored apart: the bands, or one that holds them all.
+    pub(super) planes: u32,
+    /// A full block of one plane, as the codec sees it.
+    pub(super) spec: BlockSpec,
+    /// The codec.
+    pub(super) encoder: &'static dyn BlockEncoder,
+    /// True where blocks are stored as they are.
+    pub(super) uncompressed: bool,
+    /// What lies around the image in a tile.
+    pub(super) padding: Padding,
+    /// Every field but the places of the blocks, in ascending order of tags.
+    pub(super) fields: Vec<Field>,
+}
+
+/// The order of bytes in the files that are written.
+pub(super) const BYTE_ORDER: ByteOrder = ByteOrder::Little;
+
+/// Sides of tiles are multiples of this (TIFF 6.0 §15).
+const TILE_UNIT: u32 = 16;
+/// Side of a tile where none is given.
+const TILE_SIDE: u32 = 256;
+/// Bytes of a strip where its rows are left to the writer.
+const STRIP_BYTES: usize = 256 << 10;
+/// The largest block: readers keep its size in 32 bits, many of them with a sign.
+const LARGEST_BLOCK: u64 = i32::MAX as u64;
+/// The largest side of a JPEG image.
+const LARGEST_JPEG_SIDE: u32 = 65_535;
+/// Rows of an MCU of JPEG with subsampling; a strip that is not the last must hold whole ones (Technical Note 2).
+const JPEG_ROWS: u32 = 16;
+
+const REDUCED: u64 = 1;
+const PAGE: u64 = 2;
+const MASK: u64 = 4;
+
+impl WritePlan {
+    /// Checks a request and decides what it leaves open.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for options that are wrong or do not suit the image, [`Error::Unsupported`] for a compression that
+    /// is not written here.
+    pub(super) fn new(request: &ImageRequest<'_>, warnings: &mut Vec<Warning>) -> Result<Self> {
+        let layout = request.provider.layout();
+        let options = Options::new(request.metadata, warnings)?;
+        let compression = compression_of(&options, warnings)?;
+        let compression = suited(compression, layout, &options, warnings)?;
+        let separate = planar(&options)? && layout.bands > 1;
+        let predictor = predictor(compression, layout.sample, &options, warnings)?;
+        let (grid, tiled) = grid(layout, compression, separate, &options, warnings)?;
+        let subfile = subfile_type(request, &options)?;
+        let image = Samples {
+            bands: layout.bands,
+            sample: layout.sample,
+            separate,
+            jpeg: compression.code == compression::JPEG,
+            mask: subfile & MASK != 0,
+        };
+        let colors = colors::colors(&options, image, warnings)?;
+        let samples = if separate { 1 } else { layout.bands };
+        let codec = compression.codec.and_then(codec::by_name).and_then(|codec| codec.encoder);
+        let encoder = codec.ok_or_else(|| unsupported(compression))?;
+        let spec = BlockSpec {
+            byte_order: BYTE_ORDER,
+            predictor,
+            level: level(compression, &options, warnings)?,
+            quality: quality(compression, &options, warnings)?,
+            color: colors.model,
+            ..BlockSpec::new(grid.block_columns(), grid.block_rows(), samples, layout.sample)
+        };
+        let uncompressed = compression.code == compression::NONE;
+        let padding = match (tiled, uncompressed) {
+            (false, _) => Padding::Crop,
+            (true, true) => Padding::Value(vec![0; layout.sample.bytes()]),
+            (true, false) => Padding::Replicate,
+        };
+        let planes = if separate { layout.bands } else { 1 };
+        let mut plan = Self { grid, tiled, planes, spec, encoder, uncompressed, padding, fields: Vec::new() };
+        plan.fields = plan.describe(request, &options, compression, colors, subfile, warnings)?;
+        Ok(plan)
+    }
+
+    /// The fields of the directory.
+    fn describe(
+        &self,
+        request: &ImageRequest<'_>,
+        options: &Options<'_>,
+        compression: &Compression,
+        colors: Colors,
+        subfile: u64,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Vec<Field>> {
+        let layout = request.provider.layout();
+        let mut fields = self.structure(layout, compression, subfile)?;
+        fields.extend(colors.fields);
+        if let Some(given) = options.get(tags::GDAL_NODATA) {
+            let text = gdal::nodata_text(given.key, given.value, layout.sample)?;
+            fields.push(text_field(tags::GDAL_NODATA, &text));
+        }
+        let mut place = geo::Given { names: options.geo.clone(), copied: options.copied, ..geo::Given::default() };
+        for (tag, given) in &options.tags {
+            match tags::by_number(*tag).map_or(Treatment::Plain, |row| row.treatment) {
+                Treatment::Setting | Treatment::Computed => {}
+                Treatment::Pointer => {
+                    let message = "points to what the metadata does not hold, and is left out";
+                    warnings.push(Warning::new(given.key, message));
+                }
+                Treatment::Geo => place.tags.extend(values::field(*tag, given.key, given.value, None)?),
+                Treatment::Plain => {
+                    let stored = options.types.get(tag).copied();
+                    match values::field(*tag, given.key, given.value, stored)? {
+                        Some(field) => fields.push(field),
+                        None => warnings.push(Warning::new(given.key, "is empty and is left out")),
+                    }
+                }
+            }
+        }
+        // A reduced image lies where its full image does, which alone says so (OGC 21-026).
+        if subfile & REDUCED == 0 {
+            fields.extend(geo::fields(place, warnings)?);
+        }
+        for (tag, text) in [(tags::DOCUMENT_NAME, request.title), (tags::IMAGE_DESCRIPTION, request.description)] {
+            if !text.is_empty() && options.get(tag).is_none() {
+                fields.push(text_field(tag, text));
+            }
+        }
+        fields.sort_by_key(|field| field.tag);
+        Ok(fields)
+    }
+
+    /// The fields that say how the image is stored.
+    fn structure(&self, layout: &ImageLayout, compression: &Compression, subfile: u64) -> Result<Vec<Field>> {
+        let too_many = |_| Error::usage("bands of a TIFF image:").found(layout.bands).allowed(u16::MAX);
+        let bands = usize::from(u16::try_from(layout.bands).map_err(too_many)?);
+        let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
+        let mut fields = Vec::new();
+        let mut number = |tag, kind, values: Vec<u64>| {
+            fields.push(Field { tag, kind, value: FieldValue::Unsigned(values) });
+        };
+        let size = |value: u32| if u16::try_from(value).is_ok() { FieldType::Short } else { FieldType::Long };
+        number(tags::NEW_SUBFILE_TYPE, FieldType::Long, vec![subfile]);
+        number(tags::IMAGE_WIDTH, size(columns), vec![columns.into()]);
+        number(tags::IMAGE_LENGTH, size(rows), vec![rows.into()]);
+        number(tags::BITS_PER_SAMPLE, FieldType::Short, vec![layout.sample.bits().into(); bands]);
+        number(tags::COMPRESSION, FieldType::Short, vec![compression.code.into()]);
+        number(tags::SAMPLES_PER_PIXEL, FieldType::Short, vec![bands as u64]);
+        number(tags::PLANAR_CONFIGURATION, FieldType::Short, vec![if self.planes > 1 { 2 } else { 1 }]);
+        number(tags::SAMPLE_FORMAT, FieldType::Short, vec![sample_format(layout.sample); bands]);
+        let (block_columns, block_rows) = (self.grid.block_columns(), self.grid.block_rows());
+        if self.tiled {
+            number(tags::TILE_WIDTH, size(block_columns), vec![block_columns.into()]);
+            number(tags::TILE_LENGTH, size(block_rows), vec![block_rows.into()]);
+        } else {
+            number(tags::ROWS_PER_STRIP, size(block_rows), vec![block_rows.into()]);
+        }
+        if self.spec.predictor != Predictor::None {
+            let code = if self.spec.predictor == Predictor::Horizontal { 2 } else { 3 };
+            number(tags::PREDICTOR, FieldType::Short, vec![code]);
+        }
+        Ok(fields)
+    }
+}
+
+/// The compression asked for.
+fn compression_of(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<&'static Compression> {
+    let default = || compression::by_code(compression::DEFLATE.into()).expect("the table has the default");
+    let Some(given) = options.get(tags::COMPRESSION) else { return Ok(default()) };
+    let word = || given.value.as_text().and_then(compression::by_word);
+    let found = match values::number(tags::COMPRESSION, given.key, given.value) {
+        Ok(code) => compression::by_code(code),
+        Err(_) => word(),
+    };
+    let Some(found) = found else { return Err(values::wrong(tags::COMPRESSION, given.key, given.value)) };
+    if found.may_write {
+        return Ok(found);
+    }
+    // An obsolete code for the same stream is written as the one that took its place.
+    match compression::by_word(found.word) {
+        Some(same) if same.may_write => Ok(same),
+        _ if found.codec.is_some() => options.refuse(given.key, unsupported(found), warnings).map(|()| default()),
+        _ => Err(unsupported(found)),
+    }
+}
+
+fn unsupported(compression: &Compression) -> Error {
+    Error::unsupported("compression to write in TIFF:").found(compression.name).allowed(compression::writable_words())
+}
+
+/// The compression, where the samples can have it.
+fn suited(
+    compression: &'static Compression,
+    layout: &ImageLayout,
+    options: &Options<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<&'static Compression> {
+    let separate = planar(options)?;
+    let fits = layout.sample == SampleType::UInt8 && (separate || layout.bands <= 4);
+    if compression.code != compression::JPEG || fits {
+        return Ok(compression);
+    }
+    let found = format!("{} bands of {}", layout.bands, layout.sample);
+    let error =
+        Error::usage("JPEG compression of").found(found).allowed("1 to 4 bands of uint8, or bands stored apart");
+    options.refuse("259", error, warnings)?;
+    Ok(compression::by_code(compression::DEFLATE.into()).expect("the table has the default"))
+}
+
+fn planar(options: &Options<'_>) -> Result<bool> {
+    match options.number(tags::PLANAR_CONFIGURATION)? {
+        None | Some(1) => Ok(false),
+        Some(2) => Ok(true),
+        Some(other) => {
+            let field = tags::describe(tags::PLANAR_CONFIGURATION);
+            Err(Error::usage("metadata value of").field(field).found(other).allowed("Chunky Planar"))
+        }
+    }
+}
+
+fn predictor(
+    compression: &Compression,
+    sample: SampleType,
+    options: &Options<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Predictor> {
+    let predicts = compression.codec.and_then(codec::by_name).is_some_and(|codec| codec.predicts);
+    let default = match sample {
+        _ if !predicts || sample.is_complex() => Predictor::None,
+        sample if sample.is_float() => Predictor::FloatingPoint,
+        _ => Predictor::Horizontal,
+    };
+    let Some(given) = options.get(tags::PREDICTOR) else { return Ok(default) };
+    let predictor = match values::number(tags::PREDICTOR, given.key, given.value)? {
+        1 => Predictor::None,
+        2 => Predictor::Horizontal,
+        3 => Predictor::FloatingPoint,
+        _ => return Err(values::wrong(tags::PREDICTOR, given.key, given.value)),
+    };
+    let suits = match predictor {
+        Predictor::None => return Ok(Predictor::None),
+        Predictor::Horizontal => sample.is_integer(),
+        Predictor::FloatingPoint => sample.is_float(),
+    };
+    if !suits {
+        let allowed = match default {
+            Predictor::FloatingPoint => "None FloatingPoint",
+            Predictor::Horizontal => "None Horizontal",
+            Predictor::None => "None",
+        };
+        let error = Error::usage("predictor").field(format!("{predictor:?}"));
+        let error = error.found(format!("samples are {sample}")).allowed(allowed);
+        return options.refuse(given.key, error, warnings).map(|()| default);
+    }
+    if !predicts {
+        let message = format!("no predictor is used: compression {} has none", compression.name);
+        warnings.push(Warning::new(given.key, message));
+        return Ok(Predictor::None);
+    }
+    Ok(predictor)
+}
+
+/// The blocks of the file, and whether they are tiles.
+fn grid(
+    layout: &ImageLayout,
+    compression: &Compression,
+    separate: bool,
+    options: &Options<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<(BlockGrid, bool)> {
+    let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
+    let side = |tag| options.get(tag).map(|given| tile_side(tag, given)).transpose();
+    let (width, length) = (side(tags::TILE_WIDTH)?, side(tags::TILE_LENGTH)?);
+    let strips = options.get(tags::ROWS_PER_STRIP);
+    let tiled = strips.is_none() || width.is_some() || length.is_some();
+    let jpeg = compression.code == compression::JPEG;
+    let samples = if separate { 1 } else { layout.bands as usize };
+    let row_bytes = columns as usize * samples * layout.sample.bytes();
+    let (block_columns, block_rows) = if tiled {
+        if let Some(given) = strips {
+            warnings.push(Warning::new(given.key, "is not used: a tile size is given as well"));
+        }
+        let default = |image: u32| match compression.code {
+            compression::NONE => TILE_SIDE.min(image.next_multiple_of(TILE_UNIT)),
+            _ => TILE_SIDE,
+        };
+        (width.unwrap_or_else(|| default(columns)), length.unwrap_or_else(|| default(rows)))
+    } else {
+        let asked = options.number(tags::ROWS_PER_STRIP)?.unwrap_or(0);
+        let asked = u32::try_from(asked).unwrap_or(u32::MAX);
+        let chosen = if asked > 0 { asked } else { (STRIP_BYTES / row_bytes.max(1)).max(1) as u32 };
+        let chosen = if jpeg && asked == 0 { chosen.next_multiple_of(JPEG_ROWS) } else { chosen };
+        (columns, chosen.min(rows))
+    };
+    let grid = BlockGrid::new(columns, rows, block_columns, block_rows)?;
+    if jpeg {
+        check_jpeg_blocks(&grid, tiled)?;
+    }
+    let block =
+        u64::from(block_columns) * u64::from(block_rows) * u64::from(layout.bands) * layout.sample.bytes() as u64;
+    if block > LARGEST_BLOCK {
+        let name = if tiled { "TileWidth × TileLength" } else { "RowsPerStrip" };
+        let error = Error::usage("bytes of a block by").field(name).found(block);
+        return Err(error.allowed(format!("at most {LARGEST_BLOCK}")));
+    }
+    Ok((grid, tiled))
+}
+
+fn tile_side(tag: u16, given: Given<'_>) -> Result<u32> {
+    let side = values::number(tag, given.key, given.value)?;
+    let legal = u32::try_from(side).ok().filter(|side| *side > 0 && side % TILE_UNIT == 0);
+    legal.ok_or_else(|| {
+        let field = tags::describe(tag);
+        Error::usage("metadata value of").field(field).found(given.value).allowed("a multiple of 16")
+    })
+}
+
+fn check_jpeg_blocks(grid: &BlockGrid, tiled: bool) -> Result<()> {
+    let largest = grid.block_columns().max(grid.block_rows());
+    if largest > LARGEST_JPEG_SIDE {
+        let error = Error::usage("side of a JPEG block:").found(largest);
+        return Err(error.allowed(format!("at most {LARGEST_JPEG_SIDE}; use tiles, or another compression")));
+    }
+    if !tiled && grid.down() > 1 && !grid.block_rows().is_multiple_of(JPEG_ROWS) {
+        let error = Error::usage("rows of a JPEG strip by").field(tags::describe(tags::ROWS_PER_STRIP));
+        return Err(error.found(grid.block_rows()).allowed("a multiple of 16"));
+    }
+    Ok(())
+}
+
+/// Compression effort, checked against the scale of the codec.
+fn level(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<Option<i32>> {
+    let Some(given) = options.level else { return Ok(None) };
+    let range = match compression.codec {
+        Some("deflate") => 0..=12,
+        Some("zstd") => -7..=22,
+        _ => {
+            let message = format!("is not used: compression {} has no levels", compression.name);
+            warnings.push(Warning::new(given.key, message));
+            return Ok(None);
+        }
+    };
+    let level = given.value.to_int().and_then(|level| i32::try_from(level).ok()).filter(|level| range.contains(level));
+    let allowed = format!("{} to {} for {}", range.start(), range.end(), compression.name);
+    level
+        .map(Some)
+        .ok_or_else(|| Error::usage("metadata value of").field(given.key).found(given.value).allowed(allowed))
+}
+
+fn quality(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<Option<u8>> {
+    let Some(given) = options.quality else { return Ok(None) };
+    if compression.code != compression::JPEG {
+        let message = format!("is not used: compression {} is lossless", compression.name);
+        warnings.push(Warning::new(given.key, message));
+        return Ok(None);
+    }
+    let quality = given.value.to_int().and_then(|quality| u8::try_from(quality).ok());
+    let quality = quality.filter(|quality| (1..=100).contains(quality));
+    quality
+        .map(Some)
+        .ok_or_else(|| Error::usage("metadata value of").field(given.key).found(given.value).allowed("1 to 100"))
+}
+
+/// `NewSubfileType`: by the roles, else by the key, else as the metadata says. The page bit is the metadata's alone.
+fn subfile_type(request: &ImageRequest<'_>, options: &Options<'_>) -> Result<u64> {
+    let given = options.number(tags::NEW_SUBFILE_TYPE)?.unwrap_or(0);
+    let has = |role: &str| request.roles.iter().any(|known| known == role);
+    let bits = |reduced: bool, mask: bool| u64::from(reduced) * REDUCED + u64::from(mask) * MASK;
+    let known = ["data", "overview", "mask"].into_iter().any(has);
+    let (reduced, mask) = (request.key.contains(":overview:"), request.key.contains(":mask"));
+    Ok(if known {
+        bits(has("overview"), has("mask")) | (given & PAGE)
+    } else if reduced || mask {
+        bits(reduced, mask) | (given & PAGE)
+    } else {
+        given & (REDUCED | PAGE | MASK)
+    })
+}
+
+fn sample_format(sample: SampleType) -> u64 {
+    match sample {
+        sample if sample.is_complex() => 6,
+        sample if sample.is_float() => 3,
+        sample if sample.is_signed_integer() => 2,
+        _ => 1,
+    }
+}
+
+fn text_field(tag: u16, text: &str) -> Field {
+    Field { tag, kind: FieldType::Ascii, value: FieldValue::Text(text.as_bytes().to_vec()) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::image::{ImageProvider, Interleave, MemoryImage, Pixels};
+use crate::metadata::{Metadata, Value};
+
+fn plan_of(
+    shape: [usize; 3],
+    sample: SampleType,
+    roles: &[&str],
+    entries: &[(&str, Value)],
+) -> Result<(WritePlan, Vec<Warning>)> {
+    let bytes = vec![0; shape.iter().product::<usize>() * sample.bytes()];
+    let image = MemoryImage::from_pixels(Pixels::from_vec(bytes, shape, sample, Interleave::Band)?, 64, 64)?;
+    let provider: &dyn ImageProvider = &image;
+    let metadata: Metadata = entries.iter().cloned().collect();
+    let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+    let request = ImageRequest {
+        key: "image:0",
+        title: "title",
+        description: "description",
+        roles: &roles,
+        metadata: &metadata,
+        provider,
+    };
+    let mut warnings = Vec::new();
+    WritePlan::new(&request, &mut warnings).map(|plan| (plan, warnings))
+}
+
+fn plan(sample: SampleType, entries: &[(&str, Value)]) -> Result<WritePlan> {
+    plan_of([1, 300, 330], sample, &[], entries).map(|(plan, _)| plan)
+}
+
+fn warnings(sample: SampleType, entries: &[(&str, Value)]) -> usize {
+    plan_of([1, 300, 330], sample, &[], entries).unwrap().1.len()
+}
+
+fn value(plan: &WritePlan, tag: u16) -> Option<&FieldValue> {
+    plan.fields.iter().find(|field| field.tag == tag).map(|field| &field.value)
+}
+
+fn number(plan: &WritePlan, tag: u16) -> Option<u64> {
+    value(plan, tag).and_then(FieldValue::first)
+}
+
+#[test]
+fn defaults_are_deflated_tiles_with_the_predictor_of_the_type() {
+    for sample in SampleType::ALL {
+        let plan = plan(sample, &[]).unwrap();
+        let predictor = match sample {
+            sample if sample.is_complex() => None,
+            sample if sample.is_float() => Some(3),
+            _ => Some(2),
+        };
+        assert_eq!((number(&plan, 259), number(&plan, 317)), (Some(8), predictor), "{sample}");
+        assert_eq!((number(&plan, 322), number(&plan, 323), number(&plan, 278)), (Some(256), Some(256), None));
+        assert_eq!(number(&plan, 258), Some(sample.bits().into()));
+    }
+}
+
+#[test]
+fn an_uncompressed_image_smaller_than_a_tile_is_not_padded_to_one() {
+    let small = |compression: &str| {
+        let (plan, _) = plan_of([1, 20, 300], SampleType::UInt8, &[], &[("259", compression.into())]).unwrap();
+        (plan.grid.block_columns(), plan.grid.block_rows())
+    };
+    assert_eq!(small("None"), (256, 32));
+    assert_eq!(small("LZW"), (256, 256));
+}
+
+#[test]
+fn strips_are_written_where_rows_are_given_and_no_tile() {
+    let strips = |rows: i64| plan(SampleType::UInt8, &[("278", rows.into())]).unwrap();
+    assert_eq!((strips(7).tiled, number(&strips(7), 278)), (false, Some(7)));
+    assert_eq!(number(&strips(1000), 278), Some(300));
+    assert_eq!(number(&strips(0), 278), Some(300), "strips of about 256 KiB");
+    let both = [("278", Value::from(7)), ("322", 64.into())];
+    assert!(plan(SampleType::UInt8, &both).unwrap().tiled);
+    assert_eq!(warnings(SampleType::UInt8, &both), 1);
+}
+
+#[test]
+fn predictors_suit_their_samples() {
+    for (sample, predictor) in [
+        (SampleType::Float32, "Horizontal"),
+        (SampleType::UInt16, "FloatingPoint"),
+        (SampleType::Complex64, "Horizontal"),
+        (SampleType::UInt8, "Vertical"),
+    ] {
+        let error = plan(sample, &[("Predictor", predictor.into())]).err().unwrap().to_string();
+        assert!(error.contains(predictor), "{error}");
+    }
+    assert_eq!(warnings(SampleType::UInt8, &[("317", 2.into()), ("259", 1.into())]), 1);
+    // A copy of integers' metadata beside floats.
+    let copy = [("256", Value::from(1)), ("257", 1.into()), ("317", 2.into())];
+    assert_eq!(number(&plan(SampleType::Float32, &copy).unwrap(), 317), Some(3));
+}
+
+#[test]
+fn compressions_that_are_not_written_are_named() {
+    let error = |value: Value| plan(SampleType::UInt8, &[("259", value)]).err().unwrap();
+    for name in ["LERC", "WebP", "JPEG2000", "OldJPEG", "CCITTFax4"] {
+        let error = error(name.into());
+        assert!(matches!(error, Error::Unsupported(_)) && error.to_string().contains(name), "{error}");
+    }
+    assert!(error("Deflated9".into()).to_string().contains("Deflate"));
+    assert_eq!(number(&plan(SampleType::UInt8, &[("259", 32_946.into())]).unwrap(), 259), Some(8));
+    let copy = [("256", Value::from(1)), ("257", 1.into()), ("259", 4.into())];
+    assert_eq!(number(&plan(SampleType::UInt8, &copy).unwrap(), 259), Some(8));
+}
+
+#[test]
+fn levels_and_quality_are_checked_before_the_first_byte() {
+    let level = |compression: &str, level: i64| {
+        plan(SampleType::UInt8, &[("259", compression.into()), ("CompressionLevel", level.into())])
+    };
+    assert_eq!(level("Deflate", 9).unwrap().spec.level, Some(9));
+    assert!(level("Deflate", 13).is_err() && level("ZSTD", 23).is_err());
+    assert_eq!(warnings(SampleType::UInt8, &[("259", 5.into()), ("CompressionLevel", 3.into())]), 1);
+    let jpeg = |quality: Value| plan(SampleType::UInt8, &[("259", 7.into()), ("Quality", quality)]);
+    assert_eq!(jpeg("85".into()).unwrap().spec.quality, Some(85));
+    assert!(jpeg(0.into()).is_err() && jpeg(101.into()).is_err() && jpeg("high".into()).is_err());
+    assert!(plan(SampleType::UInt16, &[("259", 7.into())]).is_err());
+}
+
+#[test]
+fn illegal_sizes_and_values_are_refused_by_name() {
+    let cases: [(&str, Value); 10] = [
+        ("TileWidth", 0.into()),
+        ("TileWidth", 100.into()),
+        ("TileHeight", (-256).into()),
+        ("TileLength", "".into()),
+        ("TileWidth", 1.5.into()),
+        ("TileWidth", f64::NAN.into()),
+        ("TileWidth", 65_536.into()),
+        ("PlanarConfiguration", 3.into()),
+        ("RowsPerStrip", (-1).into()),
+        ("42113", 256.into()),
+    ];
+    for (key, value) in cases {
+        let mut entries = vec![(key, value.clone())];
+        if value == Value::from(65_536) {
+            entries.push(("TileLength", value.clone()));
+        }
+        let error = plan(SampleType::UInt8, &entries).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(
+            error.contains(key.trim_end_matches("Height")) || error.contains("TileLength"),
+            "{key} {value}: {error}"
+        );
+    }
+}
+
+#[test]
+fn titles_stand_in_the_directory_unless_metadata_has_its_own() {
+    let own = plan(SampleType::UInt8, &[("270", "mine".into())]).unwrap();
+    assert_eq!(value(&own, tags::IMAGE_DESCRIPTION), Some(&FieldValue::Text(b"mine".to_vec())));
+    assert_eq!(value(&own, tags::DOCUMENT_NAME), Some(&FieldValue::Text(b"title".to_vec())));
+}
+
+#[test]
+fn facts_of_another_image_s_storage_are_not_copied_and_its_pointers_are_reported() {
+    let copy: Vec<(&str, Value)> =
+        [("256", 9), ("257", 9), ("258", 16), ("273", 8), ("277", 4), ("330", 8), ("339", 3)]
+            .into_iter()
+            .map(|(key, value)| (key, Value::from(value)))
+            .collect();
+    let plan = plan(SampleType::UInt8, &copy).unwrap();
+    let expected = [(256, Some(330)), (257, Some(300)), (258, Some(8)), (273, None), (277, Some(1)), (339, Some(1))];
+    for (tag, value) in expected {
+        assert_eq!(number(&plan, tag), value, "tag {tag}");
+    }
+    assert_eq!(warnings(SampleType::UInt8, &copy), 1);
+}
+
+#[test]
+fn roles_win_over_the_metadata_s_subfile_type() {
+    let kind = |roles: &[&str]| {
+        let (plan, _) = plan_of([1, 9, 9], SampleType::UInt8, roles, &[("254", 3.into())]).unwrap();
+        number(&plan, 254).unwrap()
+    };
+    assert_eq!((kind(&["data"]), kind(&["mask"]), kind(&[]), kind(&["thumbnail"])), (2, 6, 3, 3));
+}
+
+proptest! {
+    #[test]
+    fn any_metadata_is_a_plan_in_order_or_an_error(
+        entries in prop::collection::vec((0u32..400, prop_oneof![
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "[0-9a-zA-Z ,]{0,12}".prop_map(Value::from),
+            prop::collection::vec(any::<u8>(), 0..9).prop_map(Value::from),
+            prop::collection::vec(any::<u16>().prop_map(Value::from), 0..9).prop_map(Value::from),
+        ]), 0..6),
+    ) {
+        let entries: Vec<_> = entries.into_iter().map(|(tag, value)| (tag.to_string(), value)).collect();
+        let entries: Vec<_> = entries.iter().map(|(tag, value)| (tag.as_str(), value.clone())).collect();
+        if let Ok((plan, _)) = plan_of([3, 5, 6], SampleType::UInt16, &[], &entries) {
+            prop_assert!(plan.fields.windows(2).all(|pair| pair[0].tag < pair[1].tag));
+            prop_assert!(plan.fields.iter().all(|field| field.value.count() > 0));
+        }
+    }
+}

@@ -1,0 +1,28 @@
+"""Sub-interpreters are refused, and say so."""
+
+import subprocess
+import sys
+
+CODE = """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+import sys
+import aws.osml.io
+code = f'''
+import sys
+sys.path[:] = {sys.path!r}
+try:
+    import aws.osml.io
+except ImportError as error:
+    print("refused:", error, flush=True)
+'''
+made = interpreters.create("legacy") if sys.version_info >= (3, 13) else interpreters.create(isolated=False)
+print(interpreters.run_string(made, code) or "")
+"""
+
+
+def test_a_sub_interpreter_is_told_that_there_is_one_interpreter_only():
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, timeout=60)
+    assert "refused: aws.osml.io can be used in one interpreter" in done.stdout, done.stdout + done.stderr

@@ -1,0 +1,145 @@
+"""Streams as files."""
+
+import io
+import pickle
+
+import numpy as np
+import pytest
+from aws.osml.io import IO, FormatError, OptionError, imread, imsave, tiles
+
+DATA = np.random.default_rng(3).integers(0, 256, (3, 80, 90)).astype(np.uint8)
+
+
+@pytest.fixture
+def png():
+    stream = io.BytesIO()
+    imsave(stream, DATA, format="png")
+    return stream.getvalue()
+
+
+class Plain:
+    """A stream that is none of `io`'s classes."""
+
+    def __init__(self, content=b""):
+        self._stream = io.BytesIO(content)
+        for name in ("read", "write", "seek", "tell"):
+            setattr(self, name, getattr(self._stream, name))
+
+
+class Pipe(io.RawIOBase):
+    """A stream that cannot seek, and gives and takes little at a time."""
+
+    def __init__(self, content=b""):
+        self.content, self.place = bytearray(content), 0
+
+    def readable(self):
+        return True
+
+    writable = readable
+
+    def read(self, size=-1):
+        size = len(self.content) if size < 0 else min(size, 1000)
+        self.place += size
+        return bytes(self.content[self.place - size : self.place])
+
+    def write(self, data):
+        self.content += data[:333]
+        return len(data[:333])
+
+
+@pytest.mark.parametrize("kind", [io.BytesIO, Plain, Pipe, lambda b: io.BufferedReader(io.BytesIO(b))])
+def test_any_stream_is_read(png, kind):
+    assert np.array_equal(imread(kind(png)), DATA)
+    assert np.array_equal(imread(kind(png), threads=3), DATA)
+    found = [tile.data for tile in tiles(kind(png), (90, 33))]
+    assert np.array_equal(np.concatenate(found, 1), DATA)
+
+
+@pytest.mark.parametrize("kind", [io.BytesIO, Plain])
+def test_a_file_begins_where_the_stream_stands(png, kind):
+    stream = kind(b"head" + png)
+    stream.seek(4)
+    assert np.array_equal(imread(stream), DATA)
+
+
+def test_a_stream_at_its_end_holds_no_file(png):
+    stream = io.BytesIO(png)
+    stream.read()
+    with pytest.raises(FormatError):
+        imread(stream)
+
+
+def test_a_bytes_io_may_be_changed_while_its_image_is_read(png):
+    stream = io.BytesIO(png)
+    with IO.open(stream) as reader:
+        image = reader.get_asset("image:0")
+        stream.write(bytes(len(png)))
+        stream.truncate(0)
+        assert np.array_equal(image.read(), DATA)
+
+
+def test_a_stream_that_can_seek_is_patched_in_place():
+    stream = io.BytesIO(b"headtail")
+    stream.seek(4)
+    imsave(stream, DATA, format="png")
+    assert stream.getvalue().startswith(b"head\x89PNG") and not stream.closed
+    stream.seek(4)
+    assert np.array_equal(imread(stream), DATA)
+
+
+def test_a_stream_that_cannot_seek_gets_everything_in_order(png):
+    pipe = Pipe()
+    imsave(pipe, DATA, format="png")
+    assert bytes(pipe.content) == png
+
+
+@pytest.mark.parametrize("method", ["read", "seek", "tell"])
+def test_an_exception_of_a_stream_goes_through_unchanged(png, method):
+    original = LookupError("the line went dead")
+    stream = Plain(png)
+
+    def fail(*arguments):
+        raise original
+
+    setattr(stream, method, fail)
+    with pytest.raises(LookupError) as caught:
+        imread(stream)
+    assert caught.value is original
+
+
+@pytest.mark.parametrize("error", [OSError(28, "no space"), KeyboardInterrupt(), ValueError("closed")], ids=repr)
+def test_an_exception_while_writing_goes_through_unchanged(error):
+    class Full(Plain):
+        def __init__(self):
+            super().__init__()
+            self.write = self.fail
+
+        def fail(self, data):
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        imsave(Full(), DATA, format="png")
+    assert caught.value is error
+
+
+def test_text_streams_are_no_place_for_images():
+    with pytest.raises(TypeError):
+        imsave(io.StringIO(), DATA, format="png")
+    with pytest.raises((TypeError, OptionError)):
+        imread(io.StringIO("text"))
+
+
+def test_a_stream_that_shrinks_is_an_error(png):
+    stream = Plain(png)
+    with IO.open(stream) as reader:
+        image = reader.get_asset("image:0")
+        stream._stream.truncate(200)
+        with pytest.raises(FormatError):
+            image.read()
+
+
+def test_what_was_opened_from_a_stream_does_not_pickle(png):
+    with IO.open(io.BytesIO(png)) as reader:
+        for thing in (reader, reader.get_asset("image:0")):
+            with pytest.raises(TypeError, match="pickle"):
+                pickle.dumps(thing)

@@ -30,7 +30,7 @@ pub(super) struct NitfReader {
 ///
 /// # Errors
 /// [`Error::Malformed`] where the file header cannot be read.
-pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
+pub fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
     let file = Segments::open(&*source)?;
     let mut warnings = file.warnings;
     let overflow = |area: &str, ordinal: usize| overflow(&*source, options.limits, &file.segments, area, ordinal);

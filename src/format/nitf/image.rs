@@ -179,17 +179,17 @@ impl NitfImage {
         let decoder = by_name("none").ok_or_else(|| Error::unsupported("codec none"))?.decoder;
         let (mut bytes, mut plane, mut scratch) = self.take_buffers();
         plane.resize(spec.block_bytes(), 0);
-        let mut decoded = None;
+        let mut unpacked = None;
         let mut present = false;
         for (out, band) in bands.iter().enumerate() {
             let Some(start) = self.place(self.number(stored, *band))? else { continue };
             let within = if storage.mode == Mode::Block { u64::from(*band) * storage.plane_bytes() } else { 0 };
-            if decoded != Some(start + within) {
+            if unpacked != Some(start + within) {
                 bytes.resize(storage.plane_bytes() as usize, 0);
                 self.source.read_at(start + within, &mut bytes)?;
                 decoder.decode(&spec, &bytes, &mut plane, &mut scratch)?;
                 self.shift_down(&mut plane);
-                decoded = Some(start + within);
+                unpacked = Some(start + within);
             }
             present = true;
             self.copy_unpacked(&plane, window, *band, tile, out);

@@ -123,7 +123,7 @@ impl Corners {
                     out += &to_mgrs(Utm { zone: *zone, easting: *easting, northing: *northing })?;
                 }
             }
-            (Self::Geographic(_), _) | (Self::Utm(..), _) => {
+            (Self::Geographic(_) | Self::Utm(..), _) => {
                 return Err(Error::usage("coordinates are not of the form ICORDS names:").found(form.code()));
             }
         }

@@ -13,6 +13,9 @@ use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
 use crate::simd;
 
+/// Stored bytes, samples unpacked from them, and what a codec keeps, for one thread at a time.
+type Buffers = (Vec<u8>, Vec<u8>, Scratch);
+
 /// Single blocks are presented in bands of rows of about this many bytes.
 const BAND_BYTES: u64 = 4 << 20;
 
@@ -27,7 +30,7 @@ pub(super) struct NitfImage {
     data_length: u64,
     masked: bool,
     mask: OnceLock<MaskTable>,
-    buffers: Mutex<Vec<(Vec<u8>, Vec<u8>, Scratch)>>,
+    buffers: Mutex<Vec<Buffers>>,
 }
 
 impl NitfImage {
@@ -256,11 +259,11 @@ impl NitfImage {
         }
     }
 
-    fn take_buffers(&self) -> (Vec<u8>, Vec<u8>, Scratch) {
+    fn take_buffers(&self) -> Buffers {
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
-    fn keep_buffers(&self, buffers: (Vec<u8>, Vec<u8>, Scratch)) {
+    fn keep_buffers(&self, buffers: Buffers) {
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffers);
     }
 
@@ -331,7 +334,9 @@ impl ImageProvider for NitfImage {
         if absent.len() == bands.len() {
             return Ok(false);
         }
-        absent.into_iter().for_each(|place| self.fill_band(out, place, inside.height));
+        for place in absent {
+            self.fill_band(out, place, inside.height);
+        }
         Ok(true)
     }
 

@@ -159,7 +159,7 @@ impl WritePlan {
         let mut number = |tag, kind, values: Vec<u64>| {
             fields.push(Field { tag, kind, value: FieldValue::Unsigned(values) });
         };
-        let size = |value: u32| if value <= u32::from(u16::MAX) { FieldType::Short } else { FieldType::Long };
+        let size = |value: u32| if u16::try_from(value).is_ok() { FieldType::Short } else { FieldType::Long };
         number(tags::NEW_SUBFILE_TYPE, FieldType::Long, vec![subfile]);
         number(tags::IMAGE_WIDTH, size(columns), vec![columns.into()]);
         number(tags::IMAGE_LENGTH, size(rows), vec![rows.into()]);
@@ -316,7 +316,8 @@ fn grid(
     if jpeg {
         check_jpeg_blocks(&grid, tiled)?;
     }
-    let block = u64::from(block_columns) * u64::from(block_rows) * (layout.bands as u64) * layout.sample.bytes() as u64;
+    let block =
+        u64::from(block_columns) * u64::from(block_rows) * u64::from(layout.bands) * layout.sample.bytes() as u64;
     if block > LARGEST_BLOCK {
         let name = if tiled { "TileWidth × TileLength" } else { "RowsPerStrip" };
         let error = Error::usage("bytes of a block by").field(name).found(block);
@@ -340,7 +341,7 @@ fn check_jpeg_blocks(grid: &BlockGrid, tiled: bool) -> Result<()> {
         let error = Error::usage("side of a JPEG block:").found(largest);
         return Err(error.allowed(format!("at most {LARGEST_JPEG_SIDE}; use tiles, or another compression")));
     }
-    if !tiled && grid.down() > 1 && grid.block_rows() % JPEG_ROWS != 0 {
+    if !tiled && grid.down() > 1 && !grid.block_rows().is_multiple_of(JPEG_ROWS) {
         let error = Error::usage("rows of a JPEG strip by").field(tags::describe(tags::ROWS_PER_STRIP));
         return Err(error.found(grid.block_rows()).allowed("a multiple of 16"));
     }

@@ -140,7 +140,7 @@ const fn named(
     treatment: Treatment,
     values: &'static [(u64, &'static str)],
 ) -> Tag {
-    Tag { number, name, kinds, treatment, values }
+    Tag { number, name, values, kinds, treatment }
 }
 
 use FieldType::{Ascii, Byte, Double, Ifd, Ifd8, Long, Long8, Rational, Short, Undefined};

@@ -58,7 +58,9 @@ class Shell:
         self.log = log
         self.verbose = verbose
 
-    def __call__(self, command: Sequence[object], *, env: dict[str, str] | None = None, cwd: Path = workspace.ROOT) -> str:
+    def __call__(
+        self, command: Sequence[object], *, env: dict[str, str] | None = None, cwd: Path = workspace.ROOT
+    ) -> str:
         """Runs a command and returns its output; raises where it fails."""
         words = [str(part) for part in command]
         self.write("$ " + " ".join(words) + "\n")
@@ -170,11 +172,12 @@ def fast_steps() -> list[Step]:
     """The inner loop: under 90 seconds where little has changed."""
     wheel = "extension (dev build)"
     folders = [name for name in folders_with_tests() if name in QUICK_TESTS]
+    quick = functools.partial(pytest, environment="fast", paths=folders, ignored=[TYPING_CASES])
     return [
         *source_steps(),
         Step("Rust unit tests", functools.partial(rust_tests, targets=["--lib"])),
         Step(wheel, functools.partial(install, profile="dev", environment="fast", clean=False)),
-        Step("quick Python tests", functools.partial(pytest, environment="fast", paths=folders), [wheel]),
+        Step("quick Python tests", quick, [wheel]),
     ]
 
 
@@ -275,6 +278,7 @@ def pytest(shell: Shell, environment: str, paths: Sequence[str], ignored: Sequen
     if not paths:
         raise StepFailed("there are no such tests")
     options = ["-q", "-ra", "--import-mode=importlib", "-p", "no:cacheprovider", "--strict-markers"]
+    options.append("--disable-warnings")
     options += [f"--ignore={PYTHON_TESTS / name}" for name in ignored]
     shell([venv_python(environment), "-m", "pytest", *options, *(PYTHON_TESTS / name for name in paths)])
 

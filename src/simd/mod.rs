@@ -8,6 +8,7 @@
 
 mod dct;
 mod dispatch;
+mod equality;
 mod interleave;
 mod predictor;
 #[cfg(target_arch = "x86_64")]
@@ -16,6 +17,7 @@ mod three;
 mod ycbcr;
 
 pub use dct::{Coefficients, Quantizer, forward_dct};
+pub use equality::equal_bytes;
 pub use interleave::{deinterleave, interleave, swap_bytes};
 pub use predictor::{accumulate, difference, join_planes, split_planes};
 pub use ycbcr::{chroma, luma};

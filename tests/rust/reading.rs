@@ -28,7 +28,7 @@ fn windows_and_bands_are_parts_of_the_whole() {
             Window::new(255, 0, 35, 333),
         ];
         for (window, bands) in windows.into_iter().flat_map(|w| [vec![0, 1, 2], vec![2], vec![1, 0]].map(|b| (w, b))) {
-            let mut expected = Vec::new();
+            let mut expected: Vec<u8> = Vec::new();
             for band in &bands {
                 for y in window.y..window.bottom() {
                     let mut row = vec![0; 290];

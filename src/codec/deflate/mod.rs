@@ -1,5 +1,8 @@
 //! Deflate (Adobe TIFF Technical Note 2, Compression 8 and 32946): one zlib stream (RFC 1950, RFC 1951) per block.
 
+mod fast;
+mod huffman;
+
 use libdeflater::{CompressionLvl, Compressor, DecompressionError, Decompressor};
 
 use super::bytewise::{ByteCoder, Coders, check_filled};
@@ -15,10 +18,15 @@ pub struct Deflate;
 pub(crate) struct State {
     compressors: Vec<(i32, Compressor)>,
     decompressor: Option<Decompressor>,
+    fast: fast::Buffers,
 }
 
 impl ByteCoder for Deflate {
     fn compress(&self, spec: &BlockSpec, stored: &[u8], out: &mut Vec<u8>, coders: &mut Coders) -> Result<()> {
+        if spec.level == Some(-1) {
+            fast::compress(stored, 1, spec.stored_row_bytes(), out, &mut coders.deflate.fast);
+            return Ok(());
+        }
         coders.deflate.compress(spec.level.unwrap_or(6), stored, out)
     }
 

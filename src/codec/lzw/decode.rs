@@ -15,7 +15,9 @@ pub(super) struct Strings {
 
 impl Default for Strings {
     fn default() -> Self {
-        let mut text = Box::new([0; CODES]);
+        #[allow(clippy::large_stack_arrays, reason = "made once for each worker, and moved to the heap at once")]
+        let zeros = [0; CODES];
+        let mut text = Box::new(zeros);
         (0..256).for_each(|literal| text[literal] = literal as u64);
         Self { text, place: Box::new([0; CODES]), length: Box::new([1; CODES]) }
     }

@@ -9,6 +9,7 @@ use super::{CLEAR, END, FIRST, NARROWEST, WIDEST};
 pub(super) struct Strings(Box<[u32; SLOTS]>);
 
 impl Default for Strings {
+    #[allow(clippy::large_stack_arrays, reason = "made once for each worker, and moved to the heap at once")]
     fn default() -> Self {
         Self(Box::new([EMPTY; SLOTS]))
     }

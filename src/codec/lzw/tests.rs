@@ -36,7 +36,7 @@ fn the_example_of_the_standard_is_coded_as_it_says() {
 #[test]
 fn an_empty_block_is_a_clear_and_an_end_code() {
     assert_eq!(compressed(&[]), [0x80, 0x40, 0x40]);
-    assert_eq!(expanded(&[0x80, 0x40, 0x40], 0).unwrap(), []);
+    assert!(expanded(&[0x80, 0x40, 0x40], 0).unwrap().is_empty());
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_code_without_a_string_says_where_it_is() {
 
 #[test]
 fn old_streams_with_reversed_bits_are_read() {
-    let bytes: Vec<u8> = (0..3000u32).map(|i| (i * i >> 7) as u8).collect();
+    let bytes: Vec<u8> = (0..3000u32).map(|i| ((i * i) >> 7) as u8).collect();
     let stored = weezl::encode::Encoder::new(weezl::BitOrder::Lsb, 8).encode(&bytes).unwrap();
     assert_eq!(&stored[..1], [0]);
     assert_eq!(expanded(&stored, bytes.len()).unwrap(), bytes);

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::chunk::{self, Kind};
-use super::deflate::{Deflater, Effort};
-use super::filter::{Filter, Filtering};
+use super::deflate::{Deflater, Effort, Pixels};
+use super::filter::{Filtering, filter_rows};
 use super::header::{ColorType, Header};
 use crate::error::{Error, Result};
 use crate::image::{BlockGrid, ImageLayout, Interleave, Padding, TargetBlock};
@@ -40,11 +40,10 @@ pub(super) struct BandEncoder {
 /// The state of a worker.
 #[derive(Default)]
 struct Coder {
-    filter: Filter,
     deflater: Deflater,
     filtered: Vec<u8>,
     big_endian: Vec<u8>,
-    other: Vec<u8>,
+    compressed: Vec<u8>,
 }
 
 /// Appends bands to a file.
@@ -84,30 +83,30 @@ impl BandEncoder {
         self.absent.load(Ordering::Relaxed)
     }
 
-    /// Compresses the filtered rows of `raw` to `out`; gives the checksum of the filtered rows.
+    /// Compresses the rows of `raw` to `out`; gives the checksum of the filtered rows.
     fn compress(&self, coder: &mut Coder, raw: &[u8], last: bool, out: &mut Vec<u8>) -> u32 {
+        let usual = if self.header.color == ColorType::Palette { Filtering::None } else { Filtering::Adaptive };
+        let small = self.compression == Compression::Small;
+        let attempts = [
+            (1, usual, Effort::Quick),
+            (REPEATS, Filtering::None, Effort::Quick),
+            (REPEATS_MUCH, usual, Effort::Thorough),
+            (REPEATS_MUCH, Filtering::None, Effort::Thorough),
+        ];
         let start = out.len();
-        let first = if self.header.color == ColorType::Palette { Filtering::None } else { Filtering::Adaptive };
-        let quick = self.compression == Compression::Fast;
-        coder.apply(&self.header, raw, first);
-        coder.deflater.compress(&coder.filtered, if quick { Effort::Quick } else { Effort::Thorough }, last, out);
-        let mut adler = libdeflater::adler32(&coder.filtered);
-        if quick && (out.len() - start) * REPEATS > raw.len() {
-            return adler;
-        }
-        // What shrinks this much repeats itself: masks, classes, drawings. Filters mostly hide that.
-        let efforts = [(first, quick), (Filtering::None, first != Filtering::None)];
-        for (filtering, _) in efforts.into_iter().filter(|(_, try_it)| *try_it) {
-            coder.apply(&self.header, raw, filtering);
-            let mut other = std::mem::take(&mut coder.other);
-            other.clear();
-            coder.deflater.compress(&coder.filtered, Effort::Thorough, last, &mut other);
-            if other.len() < out.len() - start {
+        let mut adler = 1;
+        for (i, (least, filtering, effort)) in attempts.into_iter().enumerate() {
+            let again = attempts[..i].iter().any(|(_, f, e)| (*f, *e) == (filtering, effort));
+            let worthwhile = i == 0 || small || (out.len() - start) * least < raw.len();
+            if again || !worthwhile {
+                continue;
+            }
+            coder.compress(&self.header, raw, filtering, effort, last);
+            if i == 0 || coder.compressed.len() < out.len() - start {
                 out.truncate(start);
-                out.extend_from_slice(&other);
+                out.extend_from_slice(&coder.compressed);
                 adler = libdeflater::adler32(&coder.filtered);
             }
-            coder.other = other;
         }
         adler
     }
@@ -160,9 +159,14 @@ impl BlockEncode for BandEncoder {
 }
 
 impl Coder {
-    fn apply(&mut self, header: &Header, raw: &[u8], filtering: Filtering) {
+    /// Leaves the filtered rows of `raw` in `filtered`, and these compressed in `compressed`.
+    fn compress(&mut self, header: &Header, raw: &[u8], filtering: Filtering, effort: Effort, last: bool) {
+        let (row, pixel) = (header.row_bytes() as usize, header.pixel_bytes());
         self.filtered.clear();
-        self.filter.rows(filtering, raw, header.row_bytes() as usize, header.pixel_bytes(), &mut self.filtered);
+        filter_rows(filtering, raw, row, pixel, &mut self.filtered);
+        self.compressed.clear();
+        let pixels = Pixels { row: row + 1, size: pixel };
+        self.deflater.compress(&self.filtered, pixels, effort, last, &mut self.compressed);
     }
 }
 
@@ -205,7 +209,7 @@ const ZLIB_HEADER: [u8; 2] = [0x78, 0x01];
 const ADLER: u64 = 65_521;
 
 /// Bytes of a band, roughly.
-const BAND_BYTES: u64 = 512 << 10;
+const BAND_BYTES: u64 = 1 << 20;
 
 /// Rows of a band that are wanted even if that makes it larger.
 const LEAST_ROWS: u64 = 16;
@@ -213,8 +217,11 @@ const LEAST_ROWS: u64 = 16;
 /// The most bytes of a band, unless a single row has more.
 const MOST_BYTES: u64 = 4 << 20;
 
-/// A band that shrinks to less than one part in so many is looked at more closely.
+/// A band that shrinks to less than one part in so many repeats itself: masks, classes, drawings. Filters may hide that.
 const REPEATS: usize = 10;
+
+/// One that shrinks even more is soon looked at thoroughly.
+const REPEATS_MUCH: usize = 32;
 
 #[cfg(test)]
 mod tests {

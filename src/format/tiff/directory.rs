@@ -19,8 +19,8 @@ pub(super) struct Directory {
     pub(super) fields: Vec<Field>,
     /// The arrays that say where blocks lie, whatever their length.
     arrays: Vec<Array>,
-    /// Fields whose values would lie outside of the file.
-    outside: Vec<Array>,
+    /// Tags of fields that could not be read, and why.
+    lost: Vec<(u16, &'static str)>,
     /// The directory's own bytes: number of entries, entries, place of the next directory.
     pub(super) raw: Vec<u8>,
     big: bool,
@@ -69,6 +69,10 @@ const PLACES: [u16; 6] = [
     tags::FREE_OFFSETS,
     tags::FREE_BYTE_COUNTS,
 ];
+
+/// Memory the values of one field may take. Longer ones are private data of other programs, such as the layers of an image
+/// editor, which nobody wants to wait for who opens the image.
+const LONGEST_VALUE: u64 = 64 << 20;
 
 /// Memory of one field without its values, roughly.
 const ENTRY_BYTES: u64 = 128;
@@ -142,7 +146,7 @@ impl<'a> DirectoryReader<'a> {
             order: self.order,
             fields: Vec::with_capacity(count.min(64) as usize),
             arrays: Vec::new(),
-            outside: Vec::new(),
+            lost: Vec::new(),
             raw: Vec::new(),
             big: self.big,
         };
@@ -166,7 +170,7 @@ impl<'a> DirectoryReader<'a> {
         let offset = if inline.is_some() { start + (entry.len() - value.len()) as u64 } else { self.number(value) };
         let array = Array { tag, kind, count, offset };
         if length.and_then(|length| offset.checked_add(length)).is_none_or(|end| end > self.source.size()) {
-            directory.outside.push(array);
+            directory.lost.push((tag, "values outside of the file"));
             return Ok(());
         }
         if PLACES.contains(&tag) {
@@ -174,6 +178,10 @@ impl<'a> DirectoryReader<'a> {
             if count > SHOWN_PLACES {
                 return Ok(());
             }
+        }
+        if array.memory() > LONGEST_VALUE {
+            directory.lost.push((tag, "too many values"));
+            return Ok(());
         }
         let value = match inline {
             Some(length) => FieldValue::parse(kind, &value[..length as usize], self.order),
@@ -184,9 +192,8 @@ impl<'a> DirectoryReader<'a> {
     }
 
     fn values(&mut self, array: &Array) -> Result<FieldValue> {
+        self.charge(array.memory())?;
         let length = array.count * array.kind.bytes() as u64;
-        let is_list = !matches!(array.kind, FieldType::Ascii | FieldType::Undefined);
-        self.charge(if is_list { array.count.saturating_mul(VALUE_BYTES) } else { length })?;
         let order = self.order;
         Ok(FieldValue::parse(array.kind, self.bytes(array.offset, length)?, order))
     }
@@ -250,15 +257,15 @@ impl Directory {
     /// The values of a field.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where they lie outside of the file.
+    /// [`Error::Malformed`] where they could not be read.
     pub(super) fn get(&self, tag: u16) -> Result<Option<&FieldValue>> {
         if let Some(field) = self.fields.iter().find(|field| field.tag == tag) {
             return Ok(Some(&field.value));
         }
-        if self.outside.iter().any(|array| array.tag == tag) {
-            return Err(self.malformed(tag, "values outside of the file"));
+        match self.lost.iter().find(|(lost, _)| *lost == tag) {
+            Some((_, reason)) => Err(self.malformed(tag, reason)),
+            None => Ok(None),
         }
-        Ok(None)
     }
 
     /// The first value of a field of unsigned integers.
@@ -341,9 +348,9 @@ impl Directory {
         segment(self.number)
     }
 
-    /// The tags whose values lie outside of the file and could not be read.
-    pub(super) fn lost_tags(&self) -> impl Iterator<Item = u16> {
-        self.outside.iter().map(|array| array.tag)
+    /// The tags of fields that could not be read, and why.
+    pub(super) fn lost(&self) -> impl Iterator<Item = (u16, &'static str)> {
+        self.lost.iter().copied()
     }
 
     /// An error about a field that breaks the standard.
@@ -363,6 +370,16 @@ impl Directory {
         let offset = self.offset + place.map_or(0, |place| (count_bytes + place * entry_bytes) as u64);
 
         error.field(tags::describe(tag)).segment(segment(self.number)).at(offset)
+    }
+}
+
+impl Array {
+    /// Memory that the values take as metadata.
+    fn memory(&self) -> u64 {
+        match self.kind {
+            FieldType::Ascii | FieldType::Undefined => self.count,
+            _ => self.count.saturating_mul(VALUE_BYTES),
+        }
     }
 }
 

@@ -35,8 +35,9 @@ const MEDIA_TYPE: &str = "image/tiff";
 /// Reads the directories of a file.
 ///
 /// Every field is metadata of its asset, under its tag's number; arrays of block places (tags 273, 279, 288, 289, 324,
-/// 325) only up to 1024 values, as beyond that they are larger than all else and say nothing about the image. The metadata
-/// of the file as a whole is empty: TIFF has none.
+/// 325) only up to 1024 values, as beyond that they are larger than all else and say nothing about the image. A field that
+/// lies outside of the file, or would take more than 64 MiB, is left out with a warning. The metadata of the file as a whole
+/// is empty: TIFF has none.
 ///
 /// # Errors
 /// [`Error::Malformed`] for a directory that lies outside of the file or is met twice, [`Error::Limit`] where there are
@@ -201,11 +202,11 @@ fn inherit(image: &mut ImageFacts, owner: &AssetInfo, full: (u32, u32), size: (u
     georeference.crs.clone_from(&owner.georeference.crs);
 }
 
-/// Fields that the metadata lacks because the file is damaged.
+/// Fields that the metadata lacks.
 fn lost_fields(directory: &Directory) -> impl Iterator<Item = Warning> {
     let segment = directory.segment();
-    directory.lost_tags().map(move |tag| {
-        Warning::new(tag.to_string(), format!("its values lie outside of the file ({segment}); the tag is left out"))
+    directory.lost().map(move |(tag, reason)| {
+        Warning::new(tag.to_string(), format!("the tag is left out of the metadata: {reason} ({segment})"))
     })
 }
 

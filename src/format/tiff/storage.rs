@@ -42,6 +42,9 @@ const RGB: u32 = 2;
 const SEPARATED: u32 = 5;
 const YCBCR: u32 = 6;
 
+/// Bits of a block, up to which no size that is computed from it overflows. No file holds so large a block.
+const LARGEST_BLOCK_BITS: u128 = 1 << 56;
+
 /// Bytes of a block that rows of a larger uncompressed strip are grouped to. Any row can be read alone then, so the blocks
 /// that are shown need not be those that are stored.
 const GROUPED_BYTES: u64 = 1 << 20;
@@ -68,6 +71,11 @@ impl Storage {
         let compression =
             u16::try_from(compression).map_err(|_| directory.malformed(tags::COMPRESSION, compression))?;
         let (sample, bits) = sample_type(directory)?;
+        let pixel = u128::from(bands) * u128::from(bits.max(sample.bits()));
+        if u128::from(block_columns) * u128::from(block_rows) * pixel > LARGEST_BLOCK_BITS {
+            let tag = if tiled { tags::TILE_LENGTH } else { tags::ROWS_PER_STRIP };
+            return Err(directory.malformed(tag, block_rows).allowed("blocks that fit into memory"));
+        }
         let mut spec = BlockSpec::new(block_columns, block_rows, if planar { 1 } else { bands }, sample);
         spec.bits = bits;
         // Integers of 24 bits are packed like those of 12, whatever the file's order: readers agree on it.

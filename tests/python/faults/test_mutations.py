@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # the driver and the seeds also run outside of pytest
+import fuzz_driver
+import fuzz_seeds
+
 DRIVER = Path(__file__).with_name("fuzz_driver.py")
 MUTATIONS = int(os.environ.get("OSML_IO_MUTATIONS", 10_000))
 HANG = 10.0  # seconds for one case
@@ -17,13 +21,8 @@ KINDS = ["tiff", "png", "jpeg"]
 
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory):
-    sys.path.insert(0, str(DRIVER.parent))
-    try:
-        from fuzz_seeds import write_seeds
-    finally:
-        sys.path.pop(0)
     folder = tmp_path_factory.mktemp("seeds")
-    write_seeds(folder)
+    fuzz_seeds.write_seeds(folder)
     return folder
 
 
@@ -88,6 +87,7 @@ def test_the_seeds_are_valid_and_varied(seeds, kind):
     assert len(files) >= 12
     for path in files:
         assert imread(path).shape[1:] == (19, 21), path.name
+        assert fuzz_driver.explore(path) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,25 +1,23 @@
-//! Deflate (RFC 1951) for filtered rows: a quick search for repetitions, and prefix codes fitted to every few thousand
-//! symbols. Filtered imagery repeats little, so most of its gain is in the codes, and most of the time of a general
-//! compressor is spent searching in vain.
+//! Deflate (RFC 1951) for filtered rows. Filtered imagery repeats little and shortly, so a general compressor spends most of
+//! its time searching in vain. Here repetitions are looked for where pixels begin, once each, and taken by what they save at
+//! the prices of the block before: that is what makes one look nearly as good as many.
 //!
 //! Each call makes a piece of a stream that ends at a byte boundary, so that pieces made apart can be joined.
 
 mod bits;
 mod huffman;
 mod matches;
+mod prices;
+mod search;
+mod symbols;
+
+pub(super) use matches::{Effort, Pixels};
 
 use bits::BitWriter;
 use huffman::{Code, Run, runs};
-use matches::{Finder, Prices, Sequence};
-
-/// How hard repetitions are looked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Effort {
-    /// One look per position: for imagery.
-    Quick,
-    /// Many looks per position: for data that repeats.
-    Thorough,
-}
+use matches::{Finder, Sequence};
+use prices::Prices;
+use symbols::{DISTANCES, END_OF_BLOCK, LITERALS, distance_symbol, fixed, length_symbol};
 
 /// Compresses; keeps its buffers from one call to the next.
 #[derive(Default)]
@@ -29,30 +27,29 @@ pub(super) struct Deflater {
 }
 
 impl Deflater {
-    /// Appends `data`, compressed, to `out`: blocks that end at a byte boundary. The last piece of a stream says so; any
-    /// other ends with an empty stored block.
-    pub(super) fn compress(&mut self, data: &[u8], effort: Effort, last: bool, out: &mut Vec<u8>) {
+    /// Appends `data`, filtered rows, compressed to `out`: blocks that end at a byte boundary. The last piece of a stream
+    /// says so; any other ends with an empty stored block.
+    pub(super) fn compress(&mut self, data: &[u8], pixels: Pixels, effort: Effort, last: bool, out: &mut Vec<u8>) {
         let mut histogram = [0; 256];
-        count_literals(data, &mut histogram);
-        let prices = Prices::of(&histogram);
-        self.sequences.clear();
-        match effort {
-            Effort::Quick => self.finder.quick(data, prices, &mut self.sequences),
-            Effort::Thorough => self.finder.thorough(data, prices, &mut self.sequences),
-        }
+        count_literals(&data[..data.len().min(FIRST_BLOCK_SYMBOLS)], &mut histogram);
+        let mut prices = Prices::guess(&histogram);
         let mut writer = BitWriter::new(out);
-        let (mut rest, mut sequences) = (data, self.sequences.as_slice());
-        while !sequences.is_empty() {
-            let (count, bytes) = block_extent(sequences);
-            let (block, later) = sequences.split_at(count);
-            let (raw, remaining) = rest.split_at(bytes);
-            Block::new(raw, block).write(last && later.is_empty(), &mut writer);
-            (sequences, rest) = (later, remaining);
+        self.finder.begin(effort, pixels);
+        let (mut rest, mut symbols) = (data, FIRST_BLOCK_SYMBOLS);
+        loop {
+            self.sequences.clear();
+            let bytes = self.finder.find(data, &prices, symbols, &mut self.sequences);
+            let (raw, later) = rest.split_at(bytes);
+            let block = Block::new(raw, &self.sequences);
+            block.write(last && later.is_empty(), &mut writer);
+            if later.is_empty() {
+                break;
+            }
+            prices = Prices::of(&block.literal, &block.distance);
+            symbols = BLOCK_SYMBOLS;
+            rest = later;
         }
         if last {
-            if data.is_empty() {
-                Block::new(&[], &[]).write(true, &mut writer);
-            }
             writer.align();
         } else {
             store(&[], false, &mut writer);
@@ -67,6 +64,8 @@ struct Block<'a> {
     sequences: &'a [Sequence],
     literals: [u32; LITERALS],
     distances: [u32; DISTANCES],
+    literal: Code<LITERALS>,
+    distance: Code<DISTANCES>,
     /// Bits that follow the symbols of lengths and distances.
     extra: u64,
 }
@@ -88,14 +87,15 @@ impl<'a> Block<'a> {
         }
         literals[..256].copy_from_slice(&bytes);
         literals[END_OF_BLOCK] = 1;
-        Self { data, sequences, literals, distances, extra }
+        let literal = Code::from_frequencies(&literals, LONGEST_LITERAL_CODE);
+        let distance = Code::from_frequencies(&distances, LONGEST_CODE);
+        Self { data, sequences, literals, distances, literal, distance, extra }
     }
 
     /// Writes the block in the form that takes the fewest bits.
     fn write(&self, last: bool, writer: &mut BitWriter<'_>) {
-        let literal = Code::from_frequencies(&self.literals, LONGEST_LITERAL_CODE);
-        let distance = Code::from_frequencies(&self.distances, LONGEST_CODE);
-        let header = Header::new(&literal, &distance);
+        let Self { literal, distance, .. } = self;
+        let header = Header::new(literal, distance);
         let dynamic = header.bits() + literal.cost(&self.literals) + distance.cost(&self.distances) + self.extra;
         let (fixed_literal, fixed_distance) = fixed();
         let fixed = fixed_literal.cost(&self.literals) + fixed_distance.cost(&self.distances) + self.extra;
@@ -110,7 +110,7 @@ impl<'a> Block<'a> {
         } else {
             writer.put(u64::from(last) | 2 << 1, 3);
             header.write(writer);
-            self.symbols(&literal, &distance, writer);
+            self.symbols(literal, distance, writer);
         }
     }
 
@@ -220,19 +220,6 @@ fn store(mut data: &[u8], last: bool, writer: &mut BitWriter<'_>) {
     }
 }
 
-/// How many sequences the next block has, and how many bytes they stand for.
-fn block_extent(sequences: &[Sequence]) -> (usize, usize) {
-    let (mut symbols, mut bytes) = (0, 0);
-    for (i, sequence) in sequences.iter().enumerate() {
-        symbols += sequence.literals as usize + usize::from(sequence.length > 0);
-        bytes += sequence.literals as usize + sequence.length as usize;
-        if symbols >= BLOCK_SYMBOLS {
-            return (i + 1, bytes);
-        }
-    }
-    (sequences.len(), bytes)
-}
-
 /// Adds the frequencies of bytes. Long runs are counted in four tables, so that equal neighbours do not wait for each other.
 fn count_literals(data: &[u8], histogram: &mut [u32; 256]) {
     if data.len() < 1024 {
@@ -251,52 +238,6 @@ fn count_literals(data: &[u8], histogram: &mut [u32; 256]) {
     }
 }
 
-/// Symbol, extra bits and their number of a length (RFC 1951 §3.2.5).
-#[inline]
-fn length_symbol(length: u16) -> (usize, u16, u32) {
-    match length {
-        258 => (285, 0, 0),
-        3..=10 => (254 + length as usize, 0, 0),
-        _ => {
-            let rest = length - 3;
-            let bits = rest.ilog2() - 2;
-            (257 + 4 * bits as usize + (rest >> bits) as usize, rest & ((1 << bits) - 1), bits)
-        }
-    }
-}
-
-/// Symbol, extra bits and their number of a distance (RFC 1951 §3.2.5).
-#[inline]
-fn distance_symbol(distance: u16) -> (usize, u16, u32) {
-    let rest = distance - 1;
-    if rest < 4 {
-        return (rest as usize, 0, 0);
-    }
-    let bits = rest.ilog2() - 1;
-    (2 * bits as usize + (rest >> bits) as usize, rest & ((1 << bits) - 1), bits)
-}
-
-/// The codes of blocks without a description (RFC 1951 §3.2.6).
-fn fixed() -> (Code<LITERALS>, Code<DISTANCES>) {
-    // Two symbols that never occur belong to the code of literals.
-    let lengths: [u8; 288] = std::array::from_fn(|i| match i {
-        0..=143 | 280..=287 => 8,
-        144..=255 => 9,
-        _ => 7,
-    });
-    let all = Code::from_lengths(lengths);
-    let literal =
-        Code { lengths: std::array::from_fn(|i| all.lengths[i]), codes: std::array::from_fn(|i| all.codes[i]) };
-    (literal, Code::from_lengths([5; DISTANCES]))
-}
-
-/// Literals, end of block and lengths.
-const LITERALS: usize = 286;
-
-const DISTANCES: usize = 30;
-
-const END_OF_BLOCK: usize = 256;
-
 /// Four literals and seven bits that wait fit into 64.
 const LONGEST_LITERAL_CODE: u8 = 14;
 
@@ -306,7 +247,10 @@ const LONGEST_CODE: u8 = 15;
 const RUN_ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 /// Symbols of a block. Fewer make the codes fit better, and their descriptions weigh more.
-const BLOCK_SYMBOLS: usize = 24 << 10;
+const BLOCK_SYMBOLS: usize = 48 << 10;
+
+/// Symbols of the first block, whose prices are guesses.
+const FIRST_BLOCK_SYMBOLS: usize = 12 << 10;
 
 #[cfg(test)]
 mod tests;

@@ -146,7 +146,7 @@ fn damaged_files_never_panic() {
     let mut failed = 0;
     for round in 0..4000 {
         let mut bytes = files[round % files.len()].clone();
-        for _ in 0..1 + next(3) {
+        for _ in 0..=next(3) {
             let (at, value) = (next(bytes.len()), next(256) as u8);
             bytes[at] = value;
             // Checksums are repaired half of the time, so that damage gets past them.

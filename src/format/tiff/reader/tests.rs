@@ -50,8 +50,21 @@ fn expected(window: Window, bands: &[u32]) -> Vec<u8> {
     out
 }
 
-/// An uncompressed image of 16-bit samples; block (1, 0) of the first plane may be left out.
-fn made(order: ByteOrder, size: (u32, u32), bands: u32, block: (u32, u32), planar: bool, sparse: bool) -> Vec<u8> {
+/// Stored without compression.
+const NONE: u16 = 1;
+/// Stored by PackBits, as runs that repeat nothing.
+const PACKBITS: u16 = 32_773;
+
+/// An image of 16-bit samples; block (1, 0) of the first plane may be left out.
+fn made(
+    compression: u16,
+    order: ByteOrder,
+    size: (u32, u32),
+    bands: u32,
+    block: (u32, u32),
+    planar: bool,
+    sparse: bool,
+) -> Vec<u8> {
     let mut file = SampleFile::new(order, false);
     let tiled = block.0 != size.0;
     let (across, down) = (size.0.div_ceil(block.0), size.1.div_ceil(block.1));
@@ -77,6 +90,9 @@ fn made(order: ByteOrder, size: (u32, u32), bands: u32, block: (u32, u32), plana
             let rows = block.1.min(size.1 - row * block.1);
             bytes.truncate(rows as usize * bytes.len() / block.1 as usize);
         }
+        if compression == PACKBITS {
+            bytes = bytes.chunks(128).flat_map(|run| [&[run.len() as u8 - 1], run].concat()).collect();
+        }
         offsets.push(file.put(&bytes));
         counts.push(bytes.len() as u64);
     }
@@ -84,7 +100,7 @@ fn made(order: ByteOrder, size: (u32, u32), bands: u32, block: (u32, u32), plana
         shorts(256, &[size.0.into()]),
         shorts(257, &[size.1.into()]),
         shorts(258, &vec![16; bands as usize]),
-        shorts(259, &[1]),
+        shorts(259, &[compression.into()]),
         shorts(262, &[1]),
         shorts(277, &[bands.into()]),
         shorts(284, &[if planar { 2 } else { 1 }]),
@@ -103,17 +119,23 @@ fn made(order: ByteOrder, size: (u32, u32), bands: u32, block: (u32, u32), plana
 fn windows_and_bands_are_read_from_every_arrangement() {
     let size = (50, 45);
     let windows = [Window::new(0, 0, 50, 45), Window::new(17, 5, 20, 30), Window::new(49, 44, 1, 1)];
-    for (order, planar, block) in ORDERS.into_iter().flat_map(|order| {
-        [false, true].into_iter().flat_map(move |planar| [(16, 32), (50, 7), (50, 45)].map(|b| (order, planar, b)))
-    }) {
-        let bytes = made(order, size, 3, block, planar, false);
+    let cases = [NONE, PACKBITS].into_iter().flat_map(|compression| {
+        let arrangements =
+            [false, true].into_iter().flat_map(|planar| [(16, 32), (50, 7), (50, 45)].map(|b| (planar, b)));
+        ORDERS.into_iter().flat_map(move |order| arrangements.clone().map(move |(p, b)| (compression, order, p, b)))
+    });
+    for (compression, order, planar, block) in cases {
+        let bytes = made(compression, order, size, 3, block, planar, false);
         let sources: [Arc<dyn ByteSource>; 2] = [Arc::new(MemorySource(bytes.clone())), Arc::new(OnDisk(bytes))];
         for source in sources {
             let image = open(source, &OpenOptions::default()).unwrap().image(0).unwrap();
             assert!(image.is_dense());
             for (window, bands) in windows.iter().flat_map(|w| [&[0, 1, 2][..], &[2, 0], &[1]].map(|b| (*w, b))) {
                 let found = read(&*image, window, bands).unwrap();
-                assert!(found == expected(window, bands), "{order:?} {planar} {block:?} {window:?} {bands:?}");
+                assert!(
+                    found == expected(window, bands),
+                    "{compression} {order:?} {planar} {block:?} {window:?} {bands:?}"
+                );
             }
         }
     }
@@ -121,8 +143,9 @@ fn windows_and_bands_are_read_from_every_arrangement() {
 
 #[test]
 fn absent_blocks_are_told_and_filled() {
-    for block in [(16, 16), (40, 16)] {
-        let image = open_bytes(made(ByteOrder::Little, (40, 40), 2, block, false, true)).unwrap().image(0).unwrap();
+    for (compression, block) in [(NONE, (16, 16)), (NONE, (40, 16)), (PACKBITS, (16, 16))] {
+        let file = made(compression, ByteOrder::Little, (40, 40), 2, block, false, true);
+        let image = open_bytes(file).unwrap().image(0).unwrap();
         let grid = image.layout().grid;
         assert!(!image.is_dense());
         assert!(!image.has_block(BlockIndex { row: 1, column: 0 }).unwrap());
@@ -133,11 +156,14 @@ fn absent_blocks_are_told_and_filled() {
         assert!(grid.check(BlockIndex { row: 3, column: 0 }).is_err());
     }
     // One band of two is there: the other gets the pad value.
-    let image = open_bytes(made(ByteOrder::Little, (40, 40), 2, (16, 16), true, true)).unwrap().image(0).unwrap();
-    assert!(image.has_block(BlockIndex { row: 1, column: 0 }).unwrap());
-    let out = read(&*image, Window::new(0, 16, 2, 1), &[0, 1]).unwrap();
-    assert_eq!(out[..4], [0; 4]);
-    assert_eq!(out[4..], expected(Window::new(0, 16, 2, 1), &[1]));
+    for compression in [NONE, PACKBITS] {
+        let file = made(compression, ByteOrder::Little, (40, 40), 2, (16, 16), true, true);
+        let image = open_bytes(file).unwrap().image(0).unwrap();
+        assert!(image.has_block(BlockIndex { row: 1, column: 0 }).unwrap());
+        let out = read(&*image, Window::new(0, 16, 2, 1), &[0, 1]).unwrap();
+        assert_eq!(out[..4], [0; 4]);
+        assert_eq!(out[4..], expected(Window::new(0, 16, 2, 1), &[1]));
+    }
 }
 
 #[test]
@@ -224,10 +250,14 @@ fn wrong_fields_are_named() {
         (shorts(266, &[0]), "malformed tag FillOrder (266): 0 (allowed: 1 or 2)"),
         (longs(273, &[]), "malformed tag StripOffsets (273): 0 values (allowed: 1)"),
         (shorts(277, &[0]), "malformed tag SamplesPerPixel (277): 0"),
+        (longs(278, &[u64::from(u32::MAX)]), "malformed tag RowsPerStrip (278): 4294967295 (allowed: blocks that fit"),
         (shorts(322, &[16]), "malformed tag TileLength (323): absent"),
     ];
     for (field, message) in cases {
         let mut fields = pixel(8, 1, &[]);
+        if message.contains("fit") {
+            fields[..2].clone_from_slice(&[256, 257].map(|tag| longs(tag, &[u64::from(u32::MAX)])));
+        }
         fields.retain(|other| other.tag != field.tag);
         fields.push(field);
         let mut file = SampleFile::new(ByteOrder::Little, false);
@@ -293,8 +323,8 @@ fn exercise(bytes: Vec<u8>) {
 #[test]
 fn damaged_files_give_errors_or_images() {
     let files = [
-        made(ByteOrder::Little, (20, 20), 3, (16, 16), false, true),
-        made(ByteOrder::Big, (20, 20), 2, (20, 6), true, false),
+        made(NONE, ByteOrder::Little, (20, 20), 3, (16, 16), false, true),
+        made(PACKBITS, ByteOrder::Big, (20, 20), 2, (20, 6), true, false),
     ];
     for file in files {
         (0..file.len()).for_each(|length| exercise(file[..length].to_vec()));

@@ -1,0 +1,58 @@
+//! What symbols cost: the lengths of their codes in the block before, from which the next differs little.
+
+use super::huffman::Code;
+use super::symbols::{DISTANCES, LITERALS, distance_symbol, length_symbol};
+
+/// Bits of every symbol.
+pub(super) struct Prices {
+    literal: [u8; 256],
+    length: [u8; LITERALS - 257],
+    distance: [u8; DISTANCES],
+}
+
+impl Prices {
+    /// Before there is a block: the codes that bytes of these frequencies would have, and usual ones for repetitions.
+    pub(super) fn guess(frequencies: &[u32; 256]) -> Self {
+        let code = Code::from_frequencies(frequencies, UNUSED_LITERAL);
+        Self { literal: code.lengths.map(used_literal), length: [7; LITERALS - 257], distance: [6; DISTANCES] }
+    }
+
+    /// The prices of a block with these codes.
+    pub(super) fn of(literal: &Code<LITERALS>, distance: &Code<DISTANCES>) -> Self {
+        Self {
+            literal: std::array::from_fn(|i| used_literal(literal.lengths[i])),
+            length: std::array::from_fn(|i| used(literal.lengths[257 + i], UNUSED_LENGTH)),
+            distance: distance.lengths.map(|bits| used(bits, UNUSED_DISTANCE)),
+        }
+    }
+
+    /// Bits that are saved where `repeated` is a repetition of what stands `distance` before; negative where it costs more
+    /// than its literals.
+    #[inline]
+    pub(super) fn gain(&self, repeated: &[u8], distance: usize) -> i32 {
+        let (symbol, _, extra) = length_symbol(repeated.len() as u16);
+        let length = u32::from(self.length[symbol - 257]) + extra;
+        let (symbol, _, extra) = distance_symbol(distance as u16);
+        let price = length + u32::from(self.distance[symbol]) + extra;
+        // Long repetitions are worth it whatever their bytes cost: they are not all looked at.
+        let (first, rest) = repeated.split_at(repeated.len().min(LOOKED_AT));
+        let saved = first.iter().map(|byte| u32::from(self.literal[*byte as usize])).sum::<u32>() + rest.len() as u32;
+        saved as i32 - price as i32
+    }
+}
+
+fn used_literal(bits: u8) -> u8 {
+    used(bits, UNUSED_LITERAL)
+}
+
+fn used(bits: u8, otherwise: u8) -> u8 {
+    if bits == 0 { otherwise } else { bits }
+}
+
+/// Bits of symbols that the block before did not use.
+const UNUSED_LITERAL: u8 = 12;
+const UNUSED_LENGTH: u8 = 11;
+const UNUSED_DISTANCE: u8 = 9;
+
+/// Bytes of a repetition whose price is looked up.
+const LOOKED_AT: usize = 16;

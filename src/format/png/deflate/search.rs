@@ -1,0 +1,228 @@
+//! Where the bytes at a place stood before: a search that costs little where they did not, and one that looks thoroughly.
+
+use super::prices::Prices;
+
+/// A repetition, or none. It is small enough to be handed over in registers, which is felt.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Match {
+    pub(super) start: u32,
+    pub(super) length: u32,
+    pub(super) distance: u32,
+    /// Bits saved; not above zero where there is none.
+    pub(super) gain: i32,
+}
+
+/// A place that is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) position: usize,
+    /// No repetition may begin before.
+    pub(super) anchor: usize,
+    /// Where the repetition ends that a better one must reach beyond; zero where there is none.
+    pub(super) waiting_end: usize,
+}
+
+/// Remembers places, and finds those with the same bytes. At each place, eight bytes can be read.
+pub(super) trait Search {
+    /// Remembers a place.
+    fn enter(&mut self, data: &[u8], position: usize);
+
+    /// Remembers a place, and finds the repetition there that saves most.
+    fn look(&mut self, data: &[u8], place: Place, prices: &Prices) -> Match;
+}
+
+/// The last place with the same eight bytes, and with the same six.
+#[derive(Default)]
+pub(super) struct Pairs {
+    /// The low 16 bits of places, by hash, so that both tables stay in the fastest cache. A wrong place is found out by
+    /// comparing.
+    eight: Vec<u16>,
+    six: Vec<u16>,
+}
+
+/// All places with the same four bytes, the last one first.
+#[derive(Default)]
+pub(super) struct Chains {
+    /// Places plus one, by hash.
+    heads: Vec<u32>,
+    /// The place, plus one, before each place.
+    before: Vec<u32>,
+    /// How far back the row above is, which is looked at before all others: what it repeats does not end with the row.
+    row: usize,
+}
+
+impl Match {
+    pub(super) const fn is_some(&self) -> bool {
+        self.gain > 0
+    }
+
+    /// The position behind it.
+    pub(super) const fn end(&self) -> usize {
+        self.start as usize + self.length as usize
+    }
+}
+
+impl Pairs {
+    /// Forgets every place.
+    pub(super) fn clear(&mut self) {
+        self.eight.clear();
+        self.eight.resize(1 << PAIR_BITS, 0);
+        self.six.clear();
+        self.six.resize(1 << PAIR_BITS, 0);
+    }
+}
+
+impl Search for Pairs {
+    #[inline]
+    fn enter(&mut self, data: &[u8], position: usize) {
+        let word = load(data, position);
+        self.eight[hash(word, PAIR_BITS)] = position as u16;
+        self.six[hash(word << 16, PAIR_BITS)] = position as u16;
+    }
+
+    #[inline]
+    fn look(&mut self, data: &[u8], place: Place, prices: &Prices) -> Match {
+        let Place { position, .. } = place;
+        let word = load(data, position);
+        let back = |entry: &mut u16| {
+            let distance = (position as u16).wrapping_sub(*entry);
+            *entry = position as u16;
+            position.saturating_sub(distance.into())
+        };
+        let eight = back(&mut self.eight[hash(word, PAIR_BITS)]);
+        let six = back(&mut self.six[hash(word << 16, PAIR_BITS)]);
+        let (eight_differ, six_differ) = (load(data, eight) ^ word, load(data, six) ^ word);
+        if eight_differ != 0 && six_differ << 16 != 0 {
+            return Match::default();
+        }
+        // The nearer one costs less, if it is not the shorter.
+        let from = if eight_differ == 0 && six_differ != 0 { eight } else { six };
+        place.repetition(data, from, prices)
+    }
+}
+
+impl Chains {
+    /// Forgets every place. Rows have `row` bytes.
+    pub(super) fn clear(&mut self, row: usize) {
+        self.row = row;
+        self.heads.clear();
+        self.heads.resize(1 << CHAIN_BITS, 0);
+        self.before.clear();
+        self.before.resize(WINDOW, 0);
+    }
+
+    fn link(&mut self, data: &[u8], position: usize) -> usize {
+        let head = &mut self.heads[hash(load(data, position) << 32, CHAIN_BITS)];
+        let before = std::mem::replace(head, position as u32 + 1);
+        self.before[position % WINDOW] = before;
+        before as usize
+    }
+}
+
+impl Search for Chains {
+    fn enter(&mut self, data: &[u8], position: usize) {
+        self.link(data, position);
+    }
+
+    fn look(&mut self, data: &[u8], place: Place, prices: &Prices) -> Match {
+        let Place { position, .. } = place;
+        let word = load(data, position);
+        let mut candidate = self.link(data, position);
+        let mut best = Match::default();
+        if self.row <= position && load(data, position - self.row) as u32 == word as u32 {
+            best = place.repetition(data, position - self.row, prices);
+        }
+        let mut longest = 0;
+        for _ in 0..LOOKS {
+            if candidate == 0 || position >= candidate + WINDOW {
+                break;
+            }
+            let from = candidate - 1;
+            // One byte tells of most candidates that they are not longer.
+            let longer = position + longest >= data.len() || data[from + longest] == data[position + longest];
+            if longer && load(data, from) as u32 == word as u32 {
+                let found = place.repetition(data, from, prices);
+                longest = longest.max(found.end().saturating_sub(position));
+                if found.gain > best.gain {
+                    best = found;
+                }
+                if found.length >= LONG_ENOUGH {
+                    break;
+                }
+            }
+            candidate = self.before[from % WINDOW] as usize;
+        }
+        best
+    }
+}
+
+impl Place {
+    /// The repetition of what stands at `from`, with up to eight equal bytes before both; which may save nothing.
+    #[inline]
+    fn repetition(self, data: &[u8], from: usize, prices: &Prices) -> Match {
+        let Self { position, anchor, waiting_end } = self;
+        let distance = position - from;
+        if !(1..=WINDOW).contains(&distance) {
+            return Match::default();
+        }
+        // One that ends no later than the one that waits is hardly better.
+        if waiting_end > position && waiting_end < data.len() && data[waiting_end] != data[waiting_end - distance] {
+            return Match::default();
+        }
+        let reach = (position - anchor).min(from);
+        let back = if from >= 8 {
+            let difference = load(data, position - 8) ^ load(data, from - 8);
+            reach.min(difference.leading_zeros() as usize / 8)
+        } else {
+            (1..=reach).take_while(|back| data[position - back] == data[from - back]).count()
+        };
+        let start = position - back;
+        let length = (back + common(data, from, position)).min(LONGEST);
+        let gain = prices.gain(&data[start..start + length], distance);
+        Match { start: start as u32, length: length as u32, distance: distance as u32, gain }
+    }
+}
+
+/// How many bytes at `late` repeat those at `early`; not more than one symbol can hold, so that the next may be at another
+/// distance that costs less.
+#[inline]
+fn common(data: &[u8], early: usize, late: usize) -> usize {
+    let mut length = 0;
+    while late + length + 8 <= data.len() && length < LONGEST {
+        let difference = load(data, early + length) ^ load(data, late + length);
+        if difference != 0 {
+            return length + difference.trailing_zeros() as usize / 8;
+        }
+        length += 8;
+    }
+    let rest = data[late + length..].iter().zip(&data[early + length..]).take(8);
+    length + rest.take_while(|(a, b)| a == b).count()
+}
+
+#[inline]
+fn load(data: &[u8], at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&data[at..at + 8]);
+    u64::from_le_bytes(word)
+}
+
+/// A hash of the bytes of `word`; those at its lower end reach more of its bits.
+#[inline]
+fn hash(word: u64, bits: u32) -> usize {
+    (word.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - bits)) as usize
+}
+
+/// How far back a repetition may lie.
+const WINDOW: usize = 1 << 15;
+
+/// The longest repetition one symbol can hold.
+const LONGEST: usize = 258;
+
+const PAIR_BITS: u32 = 14;
+const CHAIN_BITS: u32 = 15;
+
+/// How many candidates a place has in a thorough search.
+const LOOKS: usize = 64;
+
+/// A repetition that ends a thorough search.
+const LONG_ENOUGH: u32 = 128;

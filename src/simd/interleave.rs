@@ -68,16 +68,16 @@ fn reverse_each<const UNIT: usize>(bytes: &mut [u8]) {
 /// in one pass.
 #[inline(always)]
 fn gather<const SIZE: usize>(planes: &[&[u8]], out: &mut [u8]) {
-    match *planes {
-        [a] => out.copy_from_slice(a),
-        [a, b] => pixels_of::<SIZE, 2>([a, b], out),
-        [a, b, c] => {
-            let done = three::interleave::<SIZE>([a, b, c], out);
-            let rest = [a, b, c].map(|plane| &plane[done * SIZE..]);
-            pixels_of::<SIZE, 3>(rest, &mut out[done * 3 * SIZE..]);
+    match planes.len() {
+        1 => out.copy_from_slice(planes[0]),
+        2 => pixels_of::<SIZE, 2>(counted(planes), out),
+        3 => {
+            let planes = counted::<3>(planes);
+            let done = three::interleave::<SIZE>(planes, out);
+            pixels_of::<SIZE, 3>(planes.map(|plane| &plane[done * SIZE..]), &mut out[done * 3 * SIZE..]);
         }
-        [a, b, c, d] => pixels_of::<SIZE, 4>([a, b, c, d], out),
-        [a, b, c, d, e, f, g, h] => pixels_of_eight::<SIZE>([a, b, c, d, e, f, g, h], out),
+        4 => pixels_of::<SIZE, 4>(counted(planes), out),
+        8 => pixels_of_eight::<SIZE>(counted(planes), out),
         _ => {
             for (band, plane) in planes.iter().enumerate() {
                 let targets = out.as_chunks_mut::<SIZE>().0.iter_mut().skip(band).step_by(planes.len());
@@ -85,6 +85,17 @@ fn gather<const SIZE: usize>(planes: &[&[u8]], out: &mut [u8]) {
             }
         }
     }
+}
+
+#[inline(always)]
+fn counted<'a, const BANDS: usize>(planes: &[&'a [u8]]) -> [&'a [u8]; BANDS] {
+    planes.try_into().expect("the planes were counted")
+}
+
+#[inline(always)]
+fn counted_mut<'a, const BANDS: usize>(planes: &'a mut [&mut [u8]]) -> [&'a mut [u8]; BANDS] {
+    let planes: &mut [&mut [u8]; BANDS] = planes.try_into().expect("the planes were counted");
+    planes.each_mut().map(|plane| &mut **plane)
 }
 
 #[inline(always)]
@@ -128,12 +139,12 @@ fn zip<T: Copy>(a: &[T], b: &[T], out: &mut [T]) {
 #[inline(always)]
 fn scatter<const SIZE: usize>(pixels: &[u8], planes: &mut [&mut [u8]]) {
     let count = planes.len();
-    match planes {
-        [a] => a.copy_from_slice(pixels),
-        [a, b] => bands_of::<SIZE, 2>(pixels, [a, b]),
-        [a, b, c] => bands_of::<SIZE, 3>(pixels, [a, b, c]),
-        [a, b, c, d] => bands_of::<SIZE, 4>(pixels, [a, b, c, d]),
-        [a, b, c, d, e, f, g, h] => bands_of::<SIZE, 8>(pixels, [a, b, c, d, e, f, g, h]),
+    match count {
+        1 => planes[0].copy_from_slice(pixels),
+        2 => bands_of::<SIZE, 2>(pixels, counted_mut(planes)),
+        3 => bands_of::<SIZE, 3>(pixels, counted_mut(planes)),
+        4 => bands_of::<SIZE, 4>(pixels, counted_mut(planes)),
+        8 => bands_of::<SIZE, 8>(pixels, counted_mut(planes)),
         _ => {
             for (band, plane) in planes.iter_mut().enumerate() {
                 let samples = pixels.as_chunks::<SIZE>().0.iter().skip(band).step_by(count);

@@ -15,12 +15,22 @@ pub(super) struct Strings {
 
 impl Default for Strings {
     fn default() -> Self {
-        #[allow(clippy::large_stack_arrays, reason = "made once for each worker, and moved to the heap at once")]
-        let zeros = [0; CODES];
-        let mut text = Box::new(zeros);
-        (0..256).for_each(|literal| text[literal] = literal as u64);
-        Self { text, place: Box::new([0; CODES]), length: Box::new([1; CODES]) }
+        let literals = (0..CODES as u64).map(|code| if code < CLEAR.into() { code } else { 0 });
+        Self {
+            text: table(literals),
+            place: table(std::iter::repeat_n(0, CODES)),
+            length: table(std::iter::repeat_n(1, CODES)),
+        }
     }
+}
+
+#[allow(
+    clippy::unnecessary_box_returns,
+    reason = "the tables are large, and their length must be known to be indexed fast"
+)]
+fn table<T: std::fmt::Debug>(values: impl Iterator<Item = T>) -> Box<[T; CODES]> {
+    let values: Box<[T]> = values.collect();
+    values.try_into().expect("as many values as codes")
 }
 
 const CODES: usize = 1 << WIDEST;
@@ -130,7 +140,7 @@ struct Codes<'a> {
 }
 
 impl Codes<'_> {
-    #[inline(always)]
+    #[inline]
     fn next(&mut self) -> Option<u16> {
         let at = self.bit / 8;
         let eight = match self.data.get(at..at + 8) {

@@ -11,13 +11,13 @@ pub(super) struct Strings(Box<[u32; SLOTS]>);
 impl Default for Strings {
     #[allow(clippy::large_stack_arrays, reason = "made once for each worker, and moved to the heap at once")]
     fn default() -> Self {
-        Self(Box::new([EMPTY; SLOTS]))
+        Self(vec![EMPTY; SLOTS].try_into().expect("as many slots"))
     }
 }
 
 impl Strings {
     /// The code of the string that `key` stands for, or the slot where it belongs.
-    #[inline(always)]
+    #[inline]
     fn find(&self, key: u32) -> Result<u32, usize> {
         let mut slot = (key.wrapping_mul(SPREAD) >> (u32::BITS - SLOTS.trailing_zeros())) as usize;
         loop {
@@ -105,7 +105,7 @@ impl<'a> Codes<'a> {
     }
 
     /// Appends a code; bytes are written four at a time.
-    #[inline(always)]
+    #[inline]
     fn put(&mut self, code: u32) {
         self.held = self.held << self.width | u64::from(code);
         self.bits += self.width;

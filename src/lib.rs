@@ -17,6 +17,7 @@ pub mod io;
 pub mod limits;
 pub mod metadata;
 pub mod pipeline;
+pub mod schema;
 pub mod simd;
 
 #[cfg(feature = "python")]

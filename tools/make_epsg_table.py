@@ -1,7 +1,7 @@
 """Makes `src/format/tiff/geo/epsg_table.rs` from the EPSG register that comes with pyproj.
 
-GeoTIFF names projected and geodetic reference systems by different keys, so the kind of a bare code must be known. To be run where a
-newer register is wanted: `pip install pyproj && python tools/make_epsg_table.py`.
+GeoTIFF names projected and geodetic reference systems by different keys, so the kind of a bare code must be known.
+To be run where a newer register is wanted: `pip install pyproj && python tools/make_epsg_table.py`.
 """
 
 import pathlib
@@ -35,10 +35,13 @@ def main():
     compound = sorted({int(e.code) for e in entries if e.type == PJType.COMPOUND_CRS and int(e.code) <= LARGEST})
     ranges = [f"({first}, {last}, {kind})" for first, last, kind in runs(simple)]
     triples = [f"({code}, {', '.join(parts(code))})" for code in compound]
+    spatial = [code for code, kind in simple if kind == "Geographic3D"]
+    pairs = [f"({code}, {flat})" for code in spatial if (flat := two_dimensional(code))]
     metadata = {name: get_database_metadata(name) for name in ("EPSG.VERSION", "EPSG.DATE")}
     text = HEADER.format(version=metadata["EPSG.VERSION"].removeprefix("v"), date=metadata["EPSG.DATE"])
-    text += table("First code, last code and kind, ascending; every code between is of the kind.", "RANGES", "(u16, u16, Kind)", ranges)
-    text += table("Compound systems, ascending: code, horizontal part, vertical part.", "COMPOUND", "(u16, u16, u16)", triples)
+    text += table("First code, last code and kind; all codes between are of the kind.", "RANGES", "(u16, u16, Kind)", ranges)
+    text += table("Compound systems: code, horizontal part, vertical part.", "COMPOUND", "(u16, u16, u16)", triples)
+    text += table("Geographic systems with height: code, the same without.", "FLAT", "(u16, u16)", pairs)
     TARGET.write_text(text)
 
 
@@ -59,6 +62,13 @@ def parts(code):
     return horizontal[1], vertical[1]
 
 
+def two_dimensional(code):
+    """The code of a three-dimensional geographic system without its height, where the register has one."""
+    crs = pyproj.CRS.from_epsg(code)
+    same_name = [int(info.code) for info in query_crs_info("EPSG", [PJType.GEOGRAPHIC_2D_CRS]) if info.name == crs.name]
+    return crs.to_2d().to_epsg() or next(iter(same_name), None)
+
+
 def table(meaning, name, kind, items):
     lines, line = [], "   "
     for item in items:
@@ -67,7 +77,7 @@ def table(meaning, name, kind, items):
             line = "   "
         line += f" {item},"
     body = "\n".join([*lines, line])
-    return f"\n/// {meaning}\n#[rustfmt::skip]\npub(super) const {name}: &[{kind}] = &[\n{body}\n];\n"
+    return f"\n/// {meaning} Ascending.\n#[rustfmt::skip]\npub(super) const {name}: &[{kind}] = &[\n{body}\n];\n"
 
 
 if __name__ == "__main__":

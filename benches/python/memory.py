@@ -51,8 +51,8 @@ def read(path: Path, name: str, side: int) -> None:
 def growth(mode: str, name: str, side: int, path: Path) -> int:
     """Bytes of growth of the peak over the resident set before."""
     small = path.with_name(path.name + ".small")
-    write(small, name, 1024)
-    read(small, name, 1024)
+    write(small, name, 64)
+    read(small, name, 64)
     small.unlink()
     Path("/proc/self/clear_refs").write_text("5")
     before = status("VmRSS")

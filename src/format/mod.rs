@@ -1,6 +1,7 @@
 //! Formats: containers of blocks and metadata. A format is a folder here and a line in `registry.rs`.
 
 mod jpeg;
+pub mod nitf;
 mod png;
 mod registry;
 pub mod tiff;

@@ -124,6 +124,17 @@ impl Pixels {
         native.then(|| &self.memory.bytes()[self.origin..self.origin + bands * rows * columns * size])
     }
 
+    /// The bytes of one band, where they already stand in native order row after row with no gaps.
+    pub fn contiguous_band(&self, band: usize) -> Option<&[u8]> {
+        let size = self.sample.bytes();
+        let [_, rows, columns] = self.shape;
+        let native = !self.swapped || self.sample.swap_unit() == 1;
+        let joined = (columns == 1 || self.strides[2] == size as isize)
+            && (rows == 1 || self.strides[1] == (columns * size) as isize);
+        let start = self.byte(band, 0, 0);
+        (native && joined).then(|| &self.memory.bytes()[start..start + rows * columns * size])
+    }
+
     /// Copies row `y` of one band to `out`, in native byte order.
     pub fn copy_row(&self, band: usize, y: usize, out: &mut [u8]) {
         let size = self.sample.bytes();

@@ -149,6 +149,14 @@ impl TargetBlock<'_> {
         }
     }
 
+    /// The bytes of one band of the block in the caller's own memory, as [`TargetBlock::borrow`] has them of all bands.
+    pub fn borrow_band(&self, band: u32, padding: &Padding) -> Option<&[u8]> {
+        match self.parts.as_slice() {
+            [Part::View(pixels)] if self.extent(padding) == self.window => pixels.contiguous_band(band as usize),
+            _ => None,
+        }
+    }
+
     /// Writes the block's pixels to `out` in the order `interleave` and native byte order; `out` gets the block's size.
     /// False where every part of the block is absent; parts of a present block that are absent get the pad value.
     ///

@@ -22,8 +22,9 @@ pub(super) fn set_encoding<'py>(
 ) -> PyResult<()> {
     let format = by_name(format)?;
     let encoding = (format.encoding)(&save_settings(image, settings)?, image.get().layout())?;
+    // All that is replaced goes before anything is set: one setting may be several keys about the same thing.
+    BufferedMetadataProvider::retain(hints, |other| !encoding.iter().any(|(key, _)| (format.replaces)(key, other)));
     for (key, value) in encoding.iter() {
-        BufferedMetadataProvider::retain(hints, |other| !(format.replaces)(key, other));
         BufferedMetadataProvider::set(hints, key, value::to_python(image.py(), value)?);
     }
     Ok(())

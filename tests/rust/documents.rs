@@ -1,4 +1,6 @@
-//! The README says what the registries say.
+//! The README says what the registries say, and its Rust code compiles.
+
+use osml_io::Result;
 
 #[path = "../../examples/support_table.rs"]
 #[allow(dead_code, reason = "the program's `main` is not used here")]
@@ -12,4 +14,33 @@ fn the_readme_has_the_support_table() {
     let table = support_table::support_table();
     assert_eq!(shown.trim(), table.trim(), "copy the output of `cargo run --example support_table` into the README");
     assert_eq!(table.lines().filter(|line| line.ends_with("|  |")).count(), 0, "every format has a note");
+}
+
+#[test]
+fn the_rust_code_of_the_readme_is_code_that_compiles() {
+    let page = include_str!("../../README.md");
+    let shown = page.split_once("```rust\n").and_then(|(_, rest)| rest.split_once("```")).expect("a Rust block").0;
+    let here = include_str!("documents.rs");
+    let body = here.split_once("{\n    // begin\n").and_then(|(_, rest)| rest.split_once("\n    Ok(())"));
+    let body: Vec<_> = body.expect("the function below").0.lines().map(|line| line.get(4..).unwrap_or("")).collect();
+    assert_eq!(shown.trim_end(), body.join("\n"));
+    let _: fn() -> Result<()> = readme;
+}
+
+fn readme() -> Result<()> {
+    // begin
+    use osml_io::dataset::{DatasetReader, DatasetWriter};
+    use osml_io::format::{ImageRequest, OpenOptions};
+    use osml_io::metadata::Metadata;
+    use osml_io::pipeline::{Concurrency, Control};
+
+    let reader = DatasetReader::open("scene.tif", None, &OpenOptions::default())?;
+    let provider = &*reader.image(reader.default_image()?)?;
+    let metadata = &Metadata::new();
+    let image = ImageRequest { key: "image:0", title: "", description: "", roles: &[], metadata, provider };
+
+    let mut writer = DatasetWriter::create("scene.png", None, Concurrency::resolve(None)?)?;
+    writer.add_image(&image, &Control::default())?;
+    writer.close()?;
+    Ok(())
 }

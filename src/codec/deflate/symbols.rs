@@ -184,7 +184,7 @@ const RUN_ORDER: [usize; RUNS] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3
 
 /// The codes up to the last one that is used, and at least so many.
 fn used(codes: &[Code], least: usize) -> &[Code] {
-    let end = codes.iter().rposition(|code| code.length > 0).map_or(0, |last| last + 1);
+    let end = codes.iter().rposition(|code| code.length > 0).unwrap_or(0) + 1;
     &codes[..least.max(end)]
 }
 

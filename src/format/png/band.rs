@@ -87,28 +87,25 @@ impl BandEncoder {
     fn compress(&self, coder: &mut Coder, raw: &[u8], last: bool, out: &mut Vec<u8>) -> u32 {
         let usual = if self.header.color == ColorType::Palette { Filtering::None } else { Filtering::Adaptive };
         let small = self.compression == Compression::Small;
-        let attempts = [
-            (1, usual, Effort::Quick),
-            (REPEATS, Filtering::None, Effort::Quick),
-            (REPEATS_MUCH, usual, Effort::Thorough),
-            (REPEATS_MUCH, Filtering::None, Effort::Thorough),
-        ];
         let start = out.len();
-        let mut adler = 1;
-        for (i, (least, filtering, effort)) in attempts.into_iter().enumerate() {
-            let again = attempts[..i].iter().any(|(_, f, e)| (*f, *e) == (filtering, effort));
-            let worthwhile = i == 0 || small || (out.len() - start) * least < raw.len();
-            if again || !worthwhile {
-                continue;
-            }
+        let mut attempt = |filtering, effort, out: &mut Vec<u8>| {
             coder.compress(&self.header, raw, filtering, effort, last);
-            if i == 0 || coder.compressed.len() < out.len() - start {
+            let better = out.len() == start || coder.compressed.len() < out.len() - start;
+            if better {
                 out.truncate(start);
                 out.extend_from_slice(&coder.compressed);
-                adler = libdeflater::adler32(&coder.filtered);
             }
+            better.then(|| (filtering, libdeflater::adler32(&coder.filtered)))
+        };
+        let repeats = |least: usize, out: &Vec<u8>| small || (out.len() - start) * least < raw.len();
+        let mut best = attempt(usual, Effort::Quick, out);
+        if usual != Filtering::None && repeats(REPEATS, out) {
+            best = attempt(Filtering::None, Effort::Quick, out).or(best);
         }
-        adler
+        if let Some((filtering, _)) = best.filter(|_| repeats(REPEATS_MUCH, out)) {
+            best = attempt(filtering, Effort::Thorough, out).or(best);
+        }
+        best.map_or(1, |(_, adler)| adler)
     }
 
     fn check_palette(&self, raw: &[u8]) -> Result<()> {
@@ -220,8 +217,8 @@ const MOST_BYTES: u64 = 4 << 20;
 /// A band that shrinks to less than one part in so many repeats itself: masks, classes, drawings. Filters may hide that.
 const REPEATS: usize = 10;
 
-/// One that shrinks even more is soon looked at thoroughly.
-const REPEATS_MUCH: usize = 32;
+/// One that shrinks even more is looked at thoroughly, which then takes little time.
+const REPEATS_MUCH: usize = 64;
 
 #[cfg(test)]
 mod tests {

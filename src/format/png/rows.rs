@@ -241,7 +241,7 @@ fn layout(header: &Header) -> Result<ImageLayout> {
 fn decoding(error: png::DecodingError) -> Error {
     match error {
         png::DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Error::malformed("image data: the file ends before the last row")
+            Error::malformed("image data: the file ends within")
         }
         png::DecodingError::IoError(error) => match error.downcast::<Error>() {
             Ok(own) => own,

@@ -65,24 +65,31 @@ impl BlockEncode for WriteInPlace<'_> {
         let plan = self.plan;
         let position = plan.grid.position(block.at());
         out.set_placed();
-        if let Some(bytes) = block.borrow(plan.interleave(), &plan.padding) {
-            return self.write(position, bytes);
+        if plan.planes == 1 {
+            if let Some(bytes) = block.borrow(Interleave::Pixel, &plan.padding) {
+                return self.write(0, position, bytes);
+            }
+        } else if block.borrow_band(0, &plan.padding).is_some() {
+            // What one band of a view is, all are.
+            for band in 0..plan.planes {
+                if let Some(bytes) = block.borrow_band(band, &plan.padding) {
+                    self.write(band, position, bytes)?;
+                }
+            }
+            return Ok(());
         }
         if !block.gather(plan.interleave(), &plan.padding, &mut scratch.raw)? {
             // The area was reserved as zeros, and a dense provider has no absent block.
             return Ok(());
         }
-        self.write(position, &scratch.raw)
+        let plane = scratch.raw.len() / plan.planes as usize;
+        (0..plan.planes).zip(scratch.raw.chunks_exact(plane)).try_for_each(|(n, bytes)| self.write(n, position, bytes))
     }
 }
 
 impl WriteInPlace<'_> {
-    fn write(&self, position: u64, planes: &[u8]) -> Result<()> {
-        let bytes = planes.len() / self.plan.planes as usize;
-        for (plane, bytes) in planes.chunks_exact(bytes).enumerate() {
-            self.target.write_at(self.area.offset(plane as u64, position), bytes)?;
-        }
-        Ok(())
+    fn write(&self, plane: u32, position: u64, bytes: &[u8]) -> Result<()> {
+        self.target.write_at(self.area.offset(plane.into(), position), bytes)
     }
 }
 

@@ -152,9 +152,9 @@ fn is_foreign(key: &str) -> bool {
 /// The types of the fields in the bytes of a directory, which neither say their own byte order nor whether they are of a
 /// BigTIFF: the one reading under which length and every type are right. Nothing where there is none.
 fn stored_types(directory: &[u8]) -> HashMap<u16, FieldType> {
-    let mut readings =
-        [ByteOrder::Little, ByteOrder::Big].into_iter().flat_map(|order| [(order, false), (order, true)]);
-    readings.find_map(|(order, big)| read_types(directory, order, big)).unwrap_or_default()
+    use ByteOrder::{Big, Little};
+    let readings = [(Little, false), (Little, true), (Big, false), (Big, true)];
+    readings.into_iter().find_map(|(order, big)| read_types(directory, order, big)).unwrap_or_default()
 }
 
 fn read_types(directory: &[u8], order: ByteOrder, big: bool) -> Option<HashMap<u16, FieldType>> {

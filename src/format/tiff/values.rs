@@ -106,7 +106,7 @@ fn convert(value: &Value, kind: FieldType, row: Option<&Tag>) -> Option<FieldVal
             integers()?.into_iter().map(fits).collect::<Option<_>>().map(FieldValue::Signed)
         }
         T::Float => floats(value)
-            .filter(|values| values.iter().all(|v| v.is_nan() || f64::from(*v as f32) == *v))
+            .filter(|values| values.iter().all(|v| v.is_nan() || f64::from(*v as f32).to_bits() == v.to_bits()))
             .map(FieldValue::Floats),
         T::Double => floats(value).map(FieldValue::Floats),
         T::Rational | T::SRational => {
@@ -189,7 +189,7 @@ fn fraction(value: f64, signed: bool) -> Option<(i64, i64)> {
             break;
         }
         (before, best) = (best, next);
-        if best.0 / best.1 == target || rest == whole {
+        if (best.0 / best.1).to_bits() == target.to_bits() || rest.fract() == 0.0 {
             break;
         }
         rest = 1.0 / (rest - whole);

@@ -60,6 +60,12 @@ proptest! {
             if let Some(bytes) = pixels.contiguous(interleave) {
                 prop_assert_eq!(bytes, &expected[..]);
             }
+            if interleave == Interleave::Band {
+                for (band, plane) in expected.chunks_exact(rows * columns * sample.bytes()).enumerate() {
+                    prop_assert!(pixels.contiguous_band(band).is_none_or(|bytes| bytes == plane));
+                }
+                prop_assert!(pixels.contiguous(interleave).is_none() || pixels.contiguous_band(0).is_some());
+            }
         }
     }
 

@@ -15,7 +15,7 @@ pub(super) struct Sequence {
 /// How hard repetitions are looked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(in super::super) enum Effort {
-    /// One look at each pixel: for imagery.
+    /// One look at each pixel or so: for imagery.
     #[default]
     Quick,
     /// Many looks at each byte: for data that repeats.
@@ -59,6 +59,18 @@ struct Places {
     step: usize,
 }
 
+impl Pixels {
+    /// Bytes from one place to the next. Small pixels are looked at in pairs, which loses next to nothing; of large ones
+    /// also the halves, since what repeats is often shorter than two of them.
+    const fn step(self) -> usize {
+        match self.size {
+            1 | 4 => 2,
+            8 => 4,
+            size => size,
+        }
+    }
+}
+
 impl Finder {
     /// Begins with new data, of which nothing before can be repeated.
     pub(super) fn begin(&mut self, effort: Effort, pixels: Pixels) {
@@ -66,7 +78,7 @@ impl Finder {
         let places = match effort {
             Effort::Quick => {
                 self.pairs.clear();
-                Places { next: 1, row_end: pixels.row, row: pixels.row, step: pixels.size }
+                Places { next: 1, row_end: pixels.row, row: pixels.row, step: pixels.step() }
             }
             Effort::Thorough => {
                 self.chains.clear(pixels.row);

@@ -1,6 +1,6 @@
 //! What kind of system an EPSG code is, which decides the `GeoKey` that takes it (OGC 19-008r4 §7.4).
 
-use super::epsg_table::{COMPOUND, RANGES};
+use super::epsg_table::{COMPOUND, FLAT, RANGES};
 
 /// The kind of a coordinate reference system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,16 +25,23 @@ pub(super) fn kind(code: u32) -> Option<Kind> {
     (code <= *last).then_some(*kind)
 }
 
-/// The horizontal and the vertical part of a compound system.
+/// The horizontal and the vertical part of a system, where it has both; [`joined`] is the reverse.
 pub(super) fn parts(code: u32) -> Option<(u16, u16)> {
     let code = u16::try_from(code).ok()?;
+    if let Ok(place) = FLAT.binary_search_by_key(&code, |(code, _)| *code) {
+        return Some((FLAT[place].1, code));
+    }
     let place = COMPOUND.binary_search_by_key(&code, |(code, ..)| *code).ok()?;
     let (_, horizontal, vertical) = COMPOUND[place];
     Some((horizontal, vertical))
 }
 
-/// The compound system of these parts.
-pub(super) fn compound(horizontal: u16, vertical: u16) -> Option<u16> {
+/// The system of these parts: a compound one, or one with ellipsoidal height, whose vertical part is itself (OGC 19-008r4
+/// §7.4.3 allows codes of three-dimensional geographic systems there, and GDAL reads and writes them so).
+pub(super) fn joined(horizontal: u16, vertical: u16) -> Option<u16> {
+    if FLAT.contains(&(vertical, horizontal)) {
+        return Some(vertical);
+    }
     COMPOUND.iter().find(|(_, h, v)| (*h, *v) == (horizontal, vertical)).map(|(code, ..)| *code)
 }
 
@@ -64,8 +71,9 @@ mod tests {
     #[test]
     fn a_compound_system_has_two_parts_and_is_found_by_them() {
         assert_eq!(parts(9707), Some((4326, 5773)));
-        assert_eq!(compound(4326, 5773), Some(9707));
+        assert_eq!(joined(4326, 5773), Some(9707));
         assert_eq!(parts(4326), None);
+        assert_eq!((parts(4979), joined(4326, 4979)), (Some((4326, 4979)), Some(4979)));
     }
 
     #[test]
@@ -73,6 +81,11 @@ mod tests {
         assert!(RANGES.windows(2).all(|pair| pair[0].1 < pair[1].0));
         assert!(RANGES.iter().all(|(first, last, _)| first <= last));
         assert!(COMPOUND.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(FLAT.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        for (spatial, flat) in FLAT {
+            assert_eq!(kind(u32::from(*spatial)), Some(Kind::Geographic3D), "{spatial}");
+            assert_eq!(kind(u32::from(*flat)), Some(Kind::Geographic), "{spatial}");
+        }
         for (code, horizontal, vertical) in COMPOUND {
             assert!(matches!(kind(u32::from(*horizontal)), Some(Kind::Geographic | Kind::Projected)), "{code}");
             assert_eq!(kind(u32::from(*vertical)), Some(Kind::Vertical), "{code}");

@@ -96,9 +96,9 @@ mod tests {
             tiepoints: Some(vec![5.0, 2.0, 0.0, 300_000.0, 4_500_000.0, 0.0]),
             matrix: Some(vec![9.0; 16]),
         };
-        let area = position.transform(false).unwrap();
-        assert_eq!(area.0, [299_950.0, 10.0, 0.0, 4_500_020.0, 0.0, -10.0]);
-        assert_eq!(position.transform(true).unwrap().0, [299_945.0, 10.0, 0.0, 4_500_025.0, 0.0, -10.0]);
+        let area = Transform([299_950.0, 10.0, 0.0, 4_500_020.0, 0.0, -10.0]);
+        let point = Transform([299_945.0, 10.0, 0.0, 4_500_025.0, 0.0, -10.0]);
+        assert_eq!((position.transform(false), position.transform(true)), (Some(area), Some(point)));
     }
 
     #[test]

@@ -64,8 +64,8 @@ fn crs(keys: &GeoKeys) -> Option<Crs> {
     };
     if let Some(code) = code.filter(|code| EPSG_CODES.contains(code)) {
         let vertical = keys.short(VERTICAL_CRS).filter(|code| EPSG_CODES.contains(code));
-        let compound = vertical.and_then(|vertical| epsg::compound(code, vertical));
-        return Some(Crs::Epsg(compound.unwrap_or(code).into()));
+        let joined = vertical.and_then(|vertical| epsg::joined(code, vertical));
+        return Some(Crs::Epsg(joined.unwrap_or(code).into()));
     }
     let described = [PROJECTED_CITATION, CITATION, GEODETIC_CITATION].into_iter().find_map(|id| keys.text(id));
     match described {

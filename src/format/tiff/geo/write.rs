@@ -225,7 +225,7 @@ fn check_crs(keys: &GeoKeys, wishes: &Wishes, warnings: &mut Vec<Warning>) -> Re
         let expected: &[Kind] = match key.id {
             PROJECTED_CRS => &[Kind::Projected],
             GEODETIC_CRS => &[Kind::Geographic, Kind::Geographic3D, Kind::Geocentric],
-            VERTICAL_CRS => &[Kind::Vertical],
+            VERTICAL_CRS => &[Kind::Vertical, Kind::Geographic3D],
             _ => continue,
         };
         let Some(code) = keys.short(key.id).filter(|code| *code < USER_DEFINED) else { continue };

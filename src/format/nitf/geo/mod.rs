@@ -1,0 +1,9 @@
+//! Where an image lies, in the ways NITF says it: corners as text (IGEOLO) over WGS 84, UTM and MGRS.
+
+mod igeolo;
+mod mgrs;
+mod utm;
+
+pub use igeolo::{Corners, Icords};
+pub use mgrs::{from_mgrs, to_mgrs};
+pub use utm::{Utm, UtmZone};

@@ -1,0 +1,57 @@
+//! The image data mask table of IC NM and Mx (2500C Table A-3(A)): where blocks lie, which are not recorded, which hold pad
+//! pixels, and what a pad pixel is.
+
+use crate::error::{Error, Result};
+use crate::io::ByteSource;
+
+/// The offset of a block that is not recorded.
+pub(super) const ABSENT: u32 = u32::MAX;
+
+/// Bytes of the table before the pad pixel code.
+const FIXED: u64 = 10;
+
+/// A mask table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct MaskTable {
+    /// Bytes from the beginning of the image data to the first block.
+    pub(super) data_offset: u64,
+    /// Offsets of blocks after `data_offset`, those of the first band first where the bands are stored apart.
+    pub(super) blocks: Option<Vec<u32>>,
+    /// The pad pixel code, and its length in bits.
+    pub(super) pad: Option<(u64, u32)>,
+}
+
+impl MaskTable {
+    /// Reads the table at the beginning of the image data, with `records` blocks.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where a length is none the standard has, or the table reaches past the data.
+    pub(super) fn read(source: &dyn ByteSource, data: u64, data_length: u64, records: u64) -> Result<Self> {
+        let wrong = |field: &str, found: u64| Error::malformed("mask table").field(field).found(found).at(data);
+        let fixed = source.read_range(data, FIXED)?;
+        let short = |at: usize| u64::from(u16::from_be_bytes([fixed[at], fixed[at + 1]]));
+        let data_offset = u64::from(u32::from_be_bytes([fixed[0], fixed[1], fixed[2], fixed[3]]));
+        let (block_bytes, pad_record_bytes, pad_bits) = (short(4), short(6), short(8));
+        if !matches!(block_bytes, 0 | 4) {
+            return Err(wrong("BMRLNTH", block_bytes).allowed("0, 4"));
+        }
+        if !matches!(pad_record_bytes, 0 | 4) {
+            return Err(wrong("TMRLNTH", pad_record_bytes).allowed("0, 4"));
+        }
+        if pad_bits > 64 {
+            return Err(wrong("TPXCDLNTH", pad_bits).allowed("0 to 64"));
+        }
+        let pad_bytes = pad_bits.div_ceil(8);
+        let table = FIXED + pad_bytes + (block_bytes + pad_record_bytes) * records;
+        if table > data_offset || data_offset > data_length {
+            return Err(wrong("IMDATOFF", data_offset).allowed(format!("{table} to {data_length}")));
+        }
+        let code = source.read_range(data + FIXED, pad_bytes)?;
+        let code = code.iter().fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
+        let blocks =
+            (block_bytes == 4).then(|| source.read_range(data + FIXED + pad_bytes, 4 * records)).transpose()?;
+        let blocks =
+            blocks.map(|bytes| bytes.as_chunks::<4>().0.iter().map(|offset| u32::from_be_bytes(*offset)).collect());
+        Ok(Self { data_offset, blocks, pad: (pad_bits > 0).then_some((code, pad_bits as u32)) })
+    }
+}

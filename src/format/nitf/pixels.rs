@@ -1,0 +1,149 @@
+//! How an uncompressed image segment stores its pixels: sample type, blocks, interleave, and the place of each part.
+
+use crate::error::{Error, Result};
+use crate::image::{BlockGrid, ImageLayout, PadValue, SampleType};
+use crate::schema::Record;
+
+/// The order of bands (IMODE).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Mode {
+    /// `B`: in each block, band after band.
+    Block,
+    /// `P`: in each block, all bands of a pixel.
+    Pixel,
+    /// `R`: in each block, row by row all bands.
+    Row,
+    /// `S`: all blocks of a band, then those of the next.
+    Sequential,
+}
+
+/// The storage of an image segment.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Storage {
+    pub(super) grid: BlockGrid,
+    pub(super) bands: u32,
+    pub(super) sample: SampleType,
+    /// NBPP.
+    pub(super) bits: u32,
+    /// ABPP.
+    pub(super) actual_bits: u32,
+    /// The actual bits stand at the upper end (PJUST L): samples are shifted down by as many bits as are unused.
+    pub(super) shift: u32,
+    pub(super) mode: Mode,
+}
+
+impl Storage {
+    /// The storage that a subheader describes.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for values that contradict each other, [`Error::Unsupported`] for pixel types that are not
+    /// read.
+    pub(super) fn read(subheader: &Record) -> Result<Self> {
+        let int = |name: &str| {
+            let value = subheader.int(name).and_then(|value| u32::try_from(value).ok());
+            value.ok_or_else(|| {
+                let found = subheader.get(name).map(ToString::to_string).unwrap_or_default();
+                Error::malformed("image subheader field").field(name).found(found).allowed("a number")
+            })
+        };
+        let (rows, columns) = (int("NROWS")?, int("NCOLS")?);
+        let (across, down) = (int("NBPR")?, int("NBPC")?);
+        // 0000 stands for the whole side, which may be too long for the field.
+        let side = |name: &str, blocks: u32, whole: u32| -> Result<u32> {
+            match int(name)? {
+                0 if blocks == 1 => Ok(whole),
+                size => Ok(size),
+            }
+        };
+        let grid = BlockGrid::new(columns, rows, side("NPPBH", across, columns)?, side("NPPBV", down, rows)?)
+            .map_err(|error| Error::malformed("image size or block size").found(error))?;
+        if grid.across() > across || grid.down() > down {
+            return Err(Error::malformed("number of blocks")
+                .field("NBPR, NBPC")
+                .found(format!("{across}, {down}"))
+                .allowed(format!("{}, {}", grid.across(), grid.down())));
+        }
+        let bands = match int("NBANDS")? {
+            0 => int("XBANDS")?,
+            bands => bands,
+        };
+        let bits = int("NBPP")?;
+        let actual_bits = int("ABPP")?.clamp(1, bits.max(1));
+        let sample = sample_type(subheader.text("PVTYPE").unwrap_or_default(), bits)?;
+        let left = subheader.text("PJUST") == Some("L") && sample.is_integer();
+        let mode = match subheader.text("IMODE") {
+            Some("P") => Mode::Pixel,
+            Some("R") => Mode::Row,
+            Some("S") => Mode::Sequential,
+            Some("B") => Mode::Block,
+            other => return Err(Error::malformed("IMODE").found(format!("{other:?}")).allowed("B P R S")),
+        };
+        let mode = if bands == 1 && mode != Mode::Sequential { Mode::Block } else { mode };
+        let stored =
+            Self { grid, bands, sample, bits, actual_bits, shift: if left { bits - actual_bits } else { 0 }, mode };
+        // Blocks that lie outside of the image are stored all the same.
+        if (across, down) != (grid.across(), grid.down()) {
+            return Err(Error::unsupported("blocks outside of the image:").found(format!("{across} × {down}")));
+        }
+        Ok(stored)
+    }
+
+    /// The image as the engine sees it, with blocks of at most about `limit` bytes: single blocks that are whole images
+    /// are cut into bands of rows.
+    pub(super) fn layout(&self, pad: PadValue, limit: u64) -> Result<ImageLayout> {
+        let grid = self.grid;
+        let row = u64::from(grid.block_columns()) * u64::from(self.bands) * self.sample.bytes() as u64;
+        let rows = (limit / row.max(1)).clamp(1, u64::from(grid.block_rows())) as u32;
+        let rows = if self.is_whole_bytes() && grid.down() == 1 { rows } else { grid.block_rows() };
+        let grid = BlockGrid::new(grid.columns(), grid.rows(), grid.block_columns(), rows)?;
+        let mut layout = ImageLayout::new(grid, self.bands, self.sample)?;
+        layout.bits_per_sample = self.bits;
+        layout.actual_bits = self.actual_bits;
+        layout.pad = pad;
+        Ok(layout)
+    }
+
+    /// True where every sample is a whole number of bytes.
+    pub(super) fn is_whole_bytes(&self) -> bool {
+        self.bits == self.sample.bits()
+    }
+
+    /// Bytes of one plane of a block: one band in modes B and S, all bands in modes P and R.
+    pub(super) fn plane_bytes(&self) -> u64 {
+        let pixels = u64::from(self.grid.block_columns()) * u64::from(self.grid.block_rows());
+        let samples = if matches!(self.mode, Mode::Pixel | Mode::Row) { u64::from(self.bands) } else { 1 };
+        pixels.saturating_mul(samples).saturating_mul(u64::from(self.bits)).div_ceil(8)
+    }
+
+    /// Bytes of a stored block: all bands, one band in mode S.
+    pub(super) fn block_bytes(&self) -> u64 {
+        let planes = if self.mode == Mode::Block { u64::from(self.bands) } else { 1 };
+        self.plane_bytes().saturating_mul(planes)
+    }
+
+    /// Blocks in all, those of each band apart in mode S.
+    pub(super) fn stored_blocks(&self) -> u64 {
+        let bands = if self.mode == Mode::Sequential { u64::from(self.bands) } else { 1 };
+        self.grid.count().saturating_mul(bands)
+    }
+}
+
+/// The sample type of a pixel value type and its bits (2500C Table A-2(A)).
+fn sample_type(pvtype: &str, bits: u32) -> Result<SampleType> {
+    use SampleType as S;
+    Ok(match (pvtype, bits) {
+        ("INT" | "B", 1..=8) => S::UInt8,
+        ("INT" | "B", 9..=16) => S::UInt16,
+        ("INT" | "B", 17..=32) => S::UInt32,
+        ("INT", 33..=64) => S::UInt64,
+        ("SI", 1..=8) => S::Int8,
+        ("SI", 9..=16) => S::Int16,
+        ("SI", 17..=32) => S::Int32,
+        ("SI", 33..=64) => S::Int64,
+        ("R", 32) => S::Float32,
+        ("R", 64) => S::Float64,
+        ("C", 64) => S::Complex64,
+        ("C", 128) => S::Complex128,
+        _ => return Err(Error::unsupported("pixels").field("PVTYPE, NBPP").found(format!("{pvtype}, {bits}"))),
+    })
+}

@@ -1,0 +1,112 @@
+//! Tagged record extensions: a tag, a length and a body, back to back (Joint BIIF Profile §5.9).
+
+use super::layouts::tre_layout;
+use crate::error::{Error, Result};
+use crate::schema::{Record, read, write};
+
+/// Bytes of tag and length before the body.
+const PREFIX: usize = 11;
+
+/// A TRE.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tre {
+    /// The tag, without its padding.
+    pub tag: String,
+    /// The body.
+    pub body: TreBody,
+}
+
+/// The body of a TRE.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TreBody {
+    /// Fields, by the tag's layout.
+    Fields(Record),
+    /// Bytes: of a tag without a layout, or a body that does not follow it. They are kept as they are.
+    Bytes(Vec<u8>),
+}
+
+/// Reads the TREs of an area. A body becomes fields where its layout takes all of its bytes and writes the same ones back.
+///
+/// # Errors
+/// [`Error::Malformed`] where a length is no number or reaches past the end of the area.
+pub fn parse_tres(area: &[u8]) -> Result<Vec<Tre>> {
+    let mut tres = Vec::new();
+    let mut offset = 0;
+    while offset < area.len() {
+        let wrong = |what: &'static str| Error::malformed(what).at(offset as u64);
+        let prefix = area.get(offset..offset + PREFIX).ok_or_else(|| wrong("TRE: ends in its tag or length"))?;
+        let tag: String = prefix[..6].iter().map(|byte| char::from(*byte)).collect();
+        let digits = std::str::from_utf8(&prefix[6..]).ok().and_then(|text| text.trim().parse::<usize>().ok());
+        let length = digits.ok_or_else(|| wrong("TRE length").field(&tag))?;
+        let start = offset + PREFIX;
+        let bytes = area.get(start..start + length).ok_or_else(|| {
+            wrong("TRE: reaches past the end of its area").field(&tag).found(length).allowed(area.len() - start)
+        })?;
+        let tag = tag.trim_end().to_owned();
+        let body = parse_body(&tag, bytes)?;
+        tres.push(Tre { tag, body });
+        offset = start + length;
+    }
+    Ok(tres)
+}
+
+/// The bytes of TREs, back to back.
+///
+/// # Errors
+/// [`Error::Usage`] for a tag that has no layout or is longer than six characters, and what
+/// [`crate::schema::write`] reports of fields.
+pub fn write_tres(tres: &[Tre]) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    for tre in tres {
+        let body = match &tre.body {
+            TreBody::Bytes(bytes) => bytes.clone(),
+            TreBody::Fields(record) => write_fields(&tre.tag, record)?,
+        };
+        if tre.tag.is_empty() || tre.tag.len() > 6 || !tre.tag.is_ascii() {
+            return Err(Error::usage("TRE tag").found(&tre.tag).allowed("one to six characters"));
+        }
+        if body.len() > 99_985 {
+            return Err(Error::usage("TRE is too long:").field(&tre.tag).found(body.len()).allowed("99985 bytes"));
+        }
+        out.extend_from_slice(format!("{:<6}{:05}", tre.tag, body.len()).as_bytes());
+        out.extend_from_slice(&body);
+    }
+    Ok(out)
+}
+
+fn parse_body(tag: &str, bytes: &[u8]) -> Result<TreBody> {
+    let Some(layout) = tre_layout(tag, bytes.len())? else { return Ok(TreBody::Bytes(bytes.to_vec())) };
+    let fields = read(layout, bytes).ok().filter(|(_, size)| *size == bytes.len()).map(|(record, _)| record);
+    // A body that its layout would write otherwise is kept as bytes: a copy must not change it.
+    let same = fields.filter(|record| write(layout, record).is_ok_and(|written| written == bytes));
+    Ok(same.map_or_else(|| TreBody::Bytes(bytes.to_vec()), TreBody::Fields))
+}
+
+/// The body of fields. Where the length tells versions of a tag apart, the version is the one that has these fields.
+fn write_fields(tag: &str, record: &Record) -> Result<Vec<u8>> {
+    match tre_layout(tag, 0)? {
+        Some(layout) => write(layout, record),
+        None => Err(Error::usage("TRE without a layout takes bytes, not fields:").found(tag)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_and_wrong_bodies_are_kept_byte_for_byte() {
+        let area = b"XXXXXX00003abcICHIPB00004oopsRPFHDR00000";
+        let tres = parse_tres(area).unwrap();
+        assert_eq!(tres.iter().map(|tre| tre.tag.as_str()).collect::<Vec<_>>(), ["XXXXXX", "ICHIPB", "RPFHDR"]);
+        assert_eq!(tres[1].body, TreBody::Bytes(b"oops".to_vec()));
+        assert_eq!(write_tres(&tres).unwrap(), area);
+    }
+
+    #[test]
+    fn lengths_that_lie_are_errors() {
+        for area in [&b"ICHIPB"[..], b"ICHIPB00009abc", b"ICHIPB-0001a", b"ICHIPBabcde"] {
+            assert!(matches!(parse_tres(area), Err(Error::Malformed(_))), "{}", String::from_utf8_lossy(area));
+        }
+    }
+}

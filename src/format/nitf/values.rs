@@ -1,0 +1,64 @@
+//! Subheaders and TREs as metadata: fields under their standard names, groups as lists of maps, TREs under their tags.
+
+use super::tre::{Tre, TreBody, parse_tres};
+use crate::format::Warning;
+use crate::metadata::{Metadata, Value};
+use crate::schema::{FieldData, Record};
+
+/// The areas of TREs in headers and subheaders.
+const AREAS: [&str; 6] = ["UDHD", "XHD", "UDID", "IXSHD", "SXSHD", "TXSHD"];
+
+/// The metadata of a header or subheader, with the TREs of its areas and those that overflowed from it.
+pub(super) fn to_metadata(record: &Record, overflow: &[u8], raw: Vec<u8>, warnings: &mut Vec<Warning>) -> Metadata {
+    let mut metadata = Metadata::new();
+    let mut tres = Vec::new();
+    for (name, data) in record.iter() {
+        match data {
+            FieldData::Bytes(area) if AREAS.contains(&name) => tres.extend(area_tres(name, area, warnings)),
+            // One field repeated is a list of its values.
+            FieldData::Group(comments) if name == "ICOM" => {
+                let values = comments.iter().filter_map(|comment| comment.get("ICOM")).map(to_value).collect();
+                metadata.append(name, Value::List(values));
+            }
+            data => metadata.append(name, to_value(data)),
+        }
+    }
+    tres.extend(area_tres("TRE_OVERFLOW", overflow, warnings));
+    for tre in tres {
+        let value = match tre.body {
+            TreBody::Fields(record) => to_map(&record),
+            TreBody::Bytes(bytes) => {
+                if super::tre_layout(&tre.tag, bytes.len()).is_ok_and(|layout| layout.is_some()) {
+                    let message = "the TRE does not follow its layout; its bytes are kept as they are";
+                    warnings.push(Warning::new(tre.tag.clone(), message));
+                }
+                Value::Bytes(bytes)
+            }
+        };
+        metadata.append(tre.tag, value);
+    }
+    metadata.with_raw(raw)
+}
+
+/// The TREs of an area; where their lengths lie, the whole area under the area's own name.
+fn area_tres(name: &str, area: &[u8], warnings: &mut Vec<Warning>) -> Vec<Tre> {
+    parse_tres(area).unwrap_or_else(|error| {
+        warnings
+            .push(Warning::new(name, format!("the TREs cannot be read, their bytes are kept as they are: {error}")));
+        vec![Tre { tag: name.to_owned(), body: TreBody::Bytes(area.to_vec()) }]
+    })
+}
+
+fn to_value(data: &FieldData) -> Value {
+    match data {
+        FieldData::Text(text) => Value::from(text.as_str()),
+        FieldData::Int(value) => Value::from(*value),
+        FieldData::Float(value) => Value::from(*value),
+        FieldData::Bytes(bytes) => Value::from(bytes.clone()),
+        FieldData::Group(records) => Value::List(records.iter().map(to_map).collect()),
+    }
+}
+
+fn to_map(record: &Record) -> Value {
+    Value::Map(record.iter().map(|(name, data)| (name.to_owned(), to_value(data))).collect())
+}

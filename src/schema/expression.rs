@@ -1,0 +1,364 @@
+//! The expressions of tables: sizes, counts and conditions over fields that stand before.
+
+use std::fmt;
+
+use super::record::{FieldData, Record};
+
+/// A size, count or condition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expression {
+    root: Node,
+    text: String,
+}
+
+/// What an expression can see: the records from the outermost structure to the innermost group, and the bytes left.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) records: &'a [&'a Record],
+    pub(super) remaining: u64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Node {
+    Number(i128),
+    Text(String),
+    Name(String),
+    Remaining,
+    Blank(String),
+    Bit(String, u32),
+    ValueOr(String, i128),
+    Not(Box<Node>),
+    Binary(Operator, Box<Node>, Box<Node>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    Or,
+    And,
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+/// What an expression gives.
+#[derive(Debug, Clone, PartialEq)]
+enum Outcome {
+    Number(i128),
+    Text(String),
+}
+
+impl Expression {
+    /// Reads an expression.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let tokens = tokenize(text)?;
+        let mut parser = Parser { tokens: &tokens, next: 0 };
+        let root = parser.expression(0)?;
+        match parser.tokens.get(parser.next) {
+            None => Ok(Self { root, text: text.trim().to_owned() }),
+            Some(token) => Err(format!("unexpected {token:?}")),
+        }
+    }
+
+    /// The value, where it does not depend on a field.
+    pub fn constant(&self) -> Option<i128> {
+        if let Node::Number(value) = self.root { Some(value) } else { None }
+    }
+
+    /// The field, where the expression is just its name.
+    pub fn single_name(&self) -> Option<&str> {
+        if let Node::Name(name) = &self.root { Some(name) } else { None }
+    }
+
+    /// True where the expression is the bytes left: a field that takes the rest of its structure.
+    pub(super) fn is_rest(&self) -> bool {
+        self.root == Node::Remaining
+    }
+
+    /// The value as a number; the error says which field is missing or no number.
+    pub(super) fn number(&self, scope: Scope<'_>) -> Result<i128, String> {
+        evaluate(&self.root, scope)?.number()
+    }
+
+    /// The value as a condition.
+    pub(super) fn holds(&self, scope: Scope<'_>) -> Result<bool, String> {
+        self.number(scope).map(|value| value != 0)
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl<'a> Scope<'a> {
+    fn find(self, name: &str) -> Result<&'a FieldData, String> {
+        let found = self.records.iter().rev().find_map(|record| record.get(name));
+        found.ok_or_else(|| format!("no field {name} stands before"))
+    }
+}
+
+impl Outcome {
+    fn number(self) -> Result<i128, String> {
+        match self {
+            Self::Number(value) => Ok(value),
+            Self::Text(text) => text.trim().parse().map_err(|_| format!("{text:?} is no integer")),
+        }
+    }
+}
+
+fn evaluate(node: &Node, scope: Scope<'_>) -> Result<Outcome, String> {
+    Ok(match node {
+        Node::Number(value) => Outcome::Number(*value),
+        Node::Text(text) => Outcome::Text(text.clone()),
+        Node::Remaining => Outcome::Number(i128::from(scope.remaining)),
+        Node::Name(name) => match scope.find(name)? {
+            FieldData::Text(text) => Outcome::Text(text.clone()),
+            other => Outcome::Number(other.to_int().ok_or_else(|| format!("{name} is no integer"))?),
+        },
+        Node::Blank(name) => {
+            let blank = matches!(scope.find(name)?, FieldData::Text(text) if text.trim().is_empty());
+            Outcome::Number(i128::from(blank))
+        }
+        Node::Bit(name, bit) => {
+            let value = scope.find(name)?.to_int().ok_or_else(|| format!("{name} is no integer"))?;
+            Outcome::Number((value >> bit) & 1)
+        }
+        Node::ValueOr(name, default) => match scope.find(name) {
+            Ok(data) => Outcome::Number(data.to_int().ok_or_else(|| format!("{name} is no integer"))?),
+            Err(_) => Outcome::Number(*default),
+        },
+        Node::Not(inner) => Outcome::Number(i128::from(evaluate(inner, scope)?.number()? == 0)),
+        Node::Binary(operator, left, right) => return apply(*operator, left, right, scope),
+    })
+}
+
+fn apply(operator: Operator, left: &Node, right: &Node, scope: Scope<'_>) -> Result<Outcome, String> {
+    use Operator as O;
+    let left = evaluate(left, scope)?;
+    if matches!(operator, O::And | O::Or) {
+        let decided = left.number()? != 0;
+        // The right side may name a field that is only there where the left side holds.
+        if decided == (operator == O::Or) {
+            return Ok(Outcome::Number(i128::from(decided)));
+        }
+        return Ok(Outcome::Number(i128::from(evaluate(right, scope)?.number()? != 0)));
+    }
+    let right = evaluate(right, scope)?;
+    if let (O::Equal | O::NotEqual, Outcome::Text(a), Outcome::Text(b)) = (operator, &left, &right) {
+        return Ok(Outcome::Number(i128::from((a.trim_end() == b.trim_end()) == (operator == O::Equal))));
+    }
+    if let (O::Equal | O::NotEqual, Outcome::Text(text), Outcome::Number(number)) = (operator, &left, &right) {
+        // A field compared with a number may hold words such as ALL or blanks: then they differ.
+        let same = text.trim().parse() == Ok(*number);
+        return Ok(Outcome::Number(i128::from(same == (operator == O::Equal))));
+    }
+    let (a, b) = (left.number()?, right.number()?);
+    let overflow = || "number is too large".to_owned();
+    Ok(Outcome::Number(match operator {
+        O::Add => a.checked_add(b).ok_or_else(overflow)?,
+        O::Subtract => a.checked_sub(b).ok_or_else(overflow)?,
+        O::Multiply => a.checked_mul(b).ok_or_else(overflow)?,
+        O::Divide => a.checked_div(b).ok_or_else(|| "division by zero".to_owned())?,
+        O::Equal => i128::from(a == b),
+        O::NotEqual => i128::from(a != b),
+        O::Less => i128::from(a < b),
+        O::LessEqual => i128::from(a <= b),
+        O::Greater => i128::from(a > b),
+        O::GreaterEqual => i128::from(a >= b),
+        O::And | O::Or => unreachable!("decided above"),
+    }))
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    Number(i128),
+    Text(String),
+    Word(String),
+    Symbol(&'static str),
+}
+
+const SYMBOLS: [&str; 13] = ["==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "(", ")", ","];
+
+fn tokenize(text: &str) -> Result<Vec<Token>, String> {
+    let mut tokens = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let length = if first == '"' {
+            let end = rest[1..].find('"').ok_or_else(|| "text without closing quote".to_owned())?;
+            tokens.push(Token::Text(rest[1..=end].to_owned()));
+            end + 2
+        } else if first.is_ascii_alphanumeric() || first == '_' {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let word = &rest[..end];
+            tokens.push(word.parse().map_or_else(|_| Token::Word(word.to_owned()), Token::Number));
+            end
+        } else {
+            let symbol = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol));
+            let symbol = symbol.ok_or_else(|| format!("unexpected {first:?}"))?;
+            tokens.push(Token::Symbol(symbol));
+            symbol.len()
+        };
+        rest = rest[length..].trim_start();
+    }
+    Ok(tokens)
+}
+
+struct Parser<'t> {
+    tokens: &'t [Token],
+    next: usize,
+}
+
+impl Parser<'_> {
+    /// Precedence climbing: binary operators that bind at least as tightly as `least`.
+    fn expression(&mut self, least: u8) -> Result<Node, String> {
+        let mut left = self.operand()?;
+        while let Some((operator, precedence)) = self.operator() {
+            if precedence < least {
+                break;
+            }
+            self.next += 1;
+            let right = self.expression(precedence + 1)?;
+            left = Node::Binary(operator, Box::new(left), Box::new(right));
+        }
+        Ok(left)
+    }
+
+    fn operator(&self) -> Option<(Operator, u8)> {
+        use Operator as O;
+        Some(match self.tokens.get(self.next)? {
+            Token::Word(word) if word == "or" => (O::Or, 1),
+            Token::Word(word) if word == "and" => (O::And, 2),
+            Token::Symbol(symbol) => match *symbol {
+                "==" => (O::Equal, 3),
+                "!=" => (O::NotEqual, 3),
+                "<" => (O::Less, 3),
+                "<=" => (O::LessEqual, 3),
+                ">" => (O::Greater, 3),
+                ">=" => (O::GreaterEqual, 3),
+                "+" => (O::Add, 4),
+                "-" => (O::Subtract, 4),
+                "*" => (O::Multiply, 5),
+                "/" => (O::Divide, 5),
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+
+    fn operand(&mut self) -> Result<Node, String> {
+        let token = self.take()?;
+        Ok(match token {
+            Token::Number(value) => Node::Number(value),
+            Token::Text(text) => Node::Text(text),
+            Token::Symbol("(") => {
+                let inner = self.expression(0)?;
+                self.expect(")")?;
+                inner
+            }
+            Token::Word(word) => match word.as_str() {
+                "not" => Node::Not(Box::new(self.operand()?)),
+                "remaining" => Node::Remaining,
+                "blank" => {
+                    self.expect("(")?;
+                    let name = self.name()?;
+                    self.expect(")")?;
+                    Node::Blank(name)
+                }
+                "value" => {
+                    self.expect("(")?;
+                    let name = self.name()?;
+                    self.expect(",")?;
+                    let default = match self.take()? {
+                        Token::Number(value) => value,
+                        other => return Err(format!("number expected, not {other:?}")),
+                    };
+                    self.expect(")")?;
+                    Node::ValueOr(name, default)
+                }
+                "bit" => {
+                    self.expect("(")?;
+                    let name = self.name()?;
+                    self.expect(",")?;
+                    let bit = match self.take()? {
+                        Token::Number(bit @ 0..=63) => bit as u32,
+                        other => return Err(format!("bit number expected, not {other:?}")),
+                    };
+                    self.expect(")")?;
+                    Node::Bit(name, bit)
+                }
+                _ => Node::Name(word),
+            },
+            Token::Symbol(symbol) => return Err(format!("value expected, not {symbol:?}")),
+        })
+    }
+
+    fn name(&mut self) -> Result<String, String> {
+        match self.take()? {
+            Token::Word(name) => Ok(name),
+            other => Err(format!("name expected, not {other:?}")),
+        }
+    }
+
+    fn expect(&mut self, symbol: &'static str) -> Result<(), String> {
+        match self.take()? {
+            Token::Symbol(found) if found == symbol => Ok(()),
+            other => Err(format!("{symbol:?} expected, not {other:?}")),
+        }
+    }
+
+    fn take(&mut self) -> Result<Token, String> {
+        let token = self.tokens.get(self.next).cloned().ok_or_else(|| "expression ends early".to_owned())?;
+        self.next += 1;
+        Ok(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Result<i128, String> {
+        let outer: Record = [("COUNT", "003"), ("KIND", "ALL"), ("SPACE", "   ")].into_iter().collect();
+        let mut inner: Record = [("COUNT", "12 ")].into_iter().collect();
+        inner.set("MASK", 0b1010);
+        let records = [&outer, &inner];
+        Expression::parse(text)?.number(Scope { records: &records, remaining: 7 })
+    }
+
+    #[test]
+    fn expressions_are_what_they_look_like() {
+        let cases = [
+            ("1 + 2 * 3", 7),
+            ("(1 + 2) * 3", 9),
+            ("7 - 2 - 1", 4),
+            ("(COUNT + 1) * COUNT / 2", 78),
+            ("KIND == \"ALL\"", 1),
+            ("KIND != 0 and not blank(KIND)", 1),
+            ("KIND == 0 or blank(SPACE)", 1),
+            ("bit(MASK, 1) + bit(MASK, 0) * 10", 1),
+            ("remaining > 6", 1),
+            ("value(MISSING, 4) + value(COUNT, 0)", 16),
+            ("blank(KIND) and MISSING == 1", 0),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(value(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn wrong_expressions_are_errors() {
+        for text in
+            ["", "1 +", "(1", "bit(MASK)", "bit(MASK, 99)", "\"open", "1 2", "MISSING", "KIND + 1", "1 / 0", "€"]
+        {
+            assert!(value(text).is_err(), "{text}");
+        }
+    }
+}

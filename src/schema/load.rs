@@ -1,0 +1,281 @@
+//! Reading tables: lines of text to [`Structure`]s.
+
+use super::charset::Charset;
+use super::expression::Expression;
+use super::table::{Check, Field, Item, Kind, Structure};
+use crate::error::{Error, Result};
+
+impl Structure {
+    /// Reads every structure of a table.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the line that is wrong.
+    pub fn load(text: &str) -> Result<Vec<Self>> {
+        let mut loader = Loader { structures: Vec::new(), open: Vec::new() };
+        for (number, line) in expand(text).map_err(|reason| Error::usage("structure table").found(reason))? {
+            let (line, note) = split_note(&line);
+            if !line.is_empty() {
+                loader
+                    .line(line, note)
+                    .map_err(|reason| Error::usage("structure table").field(format!("line {number}")).found(reason))?;
+            }
+        }
+        loader.finish().map_err(|reason| Error::usage("structure table").found(reason))
+    }
+}
+
+struct Loader {
+    structures: Vec<Structure>,
+    /// Groups that are not closed yet, outermost first.
+    open: Vec<Group>,
+}
+
+enum Group {
+    Repeat(Expression, String, Vec<Item>),
+    When(Expression, Vec<Item>),
+}
+
+impl Loader {
+    fn line(&mut self, line: &str, note: &str) -> std::result::Result<(), String> {
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let rest = rest.trim();
+        match word {
+            "structure" => {
+                self.all_closed()?;
+                let (name, title) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                self.structures.push(Structure {
+                    name: name.to_owned(),
+                    title: title.trim().to_owned(),
+                    source: String::new(),
+                    items: Vec::new(),
+                });
+            }
+            "source" => rest.clone_into(&mut self.structure()?.source),
+            "field" => {
+                let field = parse_field(rest, note)?;
+                self.push(Item::Field(field))?;
+            }
+            "repeat" => {
+                let (count, name) = rest.rsplit_once(" as ").ok_or_else(|| "repeat COUNT as NAME".to_owned())?;
+                self.open.push(Group::Repeat(Expression::parse(count)?, name.trim().to_owned(), Vec::new()));
+            }
+            "when" => self.open.push(Group::When(Expression::parse(rest)?, Vec::new())),
+            "end" => {
+                let item = match self.open.pop().ok_or_else(|| "end without repeat or when".to_owned())? {
+                    Group::Repeat(count, name, items) => Item::Repeat { count, name, items },
+                    Group::When(condition, items) => Item::When { condition, items },
+                };
+                self.push(item)?;
+            }
+            other => return Err(format!("unknown row {other:?}")),
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, item: Item) -> std::result::Result<(), String> {
+        match self.open.last_mut() {
+            Some(Group::Repeat(_, _, items) | Group::When(_, items)) => items.push(item),
+            None => self.structure()?.items.push(item),
+        }
+        Ok(())
+    }
+
+    fn structure(&mut self) -> std::result::Result<&mut Structure, String> {
+        self.structures.last_mut().ok_or_else(|| "a row before the first structure".to_owned())
+    }
+
+    fn all_closed(&self) -> std::result::Result<(), String> {
+        if self.open.is_empty() { Ok(()) } else { Err("a repeat or when has no end".to_owned()) }
+    }
+
+    fn finish(self) -> std::result::Result<Vec<Structure>, String> {
+        self.all_closed()?;
+        Ok(self.structures)
+    }
+}
+
+/// The lines with their numbers, those of included structures in the place of the `include`.
+fn expand(text: &str) -> std::result::Result<Vec<(usize, String)>, String> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let Some(include) = line.trim().strip_prefix("include ") else {
+            lines.push((number, line.to_owned()));
+            continue;
+        };
+        let (name, prefix) = include.trim().split_once(' ').ok_or_else(|| "include NAME PREFIX".to_owned())?;
+        let begins = |line: &str| line.split_whitespace().take(2).eq(["structure", name]);
+        let start = lines.iter().position(|(_, line)| begins(line));
+        let start = start.ok_or_else(|| format!("no structure {name} before line {number}"))? + 1;
+        let rows = lines[start..].iter().take_while(|(_, line)| !line.trim().starts_with("structure "));
+        let rows = rows.filter(|(_, line)| !line.trim().starts_with("source "));
+        let prefixed: Vec<_> =
+            rows.map(|(_, line)| (number, line.replace(" _", &format!(" {}", prefix.trim())))).collect();
+        lines.extend(prefixed);
+    }
+    Ok(lines)
+}
+
+/// `NAME SIZE CHARSET [kind] [values a b | range a b] [nullable] [default x]`; values with blanks stand in quotes.
+fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
+    let words = split_words(row)?;
+    let [name, size, charset, rest @ ..] = words.as_slice() else {
+        return Err("field NAME SIZE CHARACTERS …".to_owned());
+    };
+    let charset = Charset::from_name(charset).ok_or_else(|| format!("unknown character set {charset:?}"))?;
+    let mut field = Field {
+        name: name.clone(),
+        size: Expression::parse(size)?,
+        charset,
+        kind: default_kind(charset),
+        check: Check::None,
+        nullable: false,
+        default: None,
+        note: note.to_owned(),
+    };
+    let mut rest = rest.iter();
+    while let Some(word) = rest.next() {
+        match word.as_str() {
+            "nullable" => field.nullable = true,
+            "default" => field.default = Some(rest.next().ok_or("default without value")?.clone()),
+            "range" => {
+                let mut bound = || rest.next().and_then(|word| word.parse().ok()).ok_or("range LOW HIGH");
+                field.check = Check::Range(bound()?, bound()?);
+            }
+            "values" => {
+                let values: Vec<_> = rest.clone().take_while(|word| !is_keyword(word)).cloned().collect();
+                if let Some(skip) = values.len().checked_sub(1) {
+                    rest.nth(skip);
+                }
+                field.check = Check::Values(values);
+            }
+            kind => field.kind = parse_kind(kind, charset).ok_or_else(|| format!("unknown word {kind:?}"))?,
+        }
+    }
+    Ok(field)
+}
+
+fn default_kind(charset: Charset) -> Kind {
+    match charset {
+        Charset::BcsNPositive => Kind::Integer,
+        Charset::Binary => Kind::Bytes,
+        _ => Kind::Text,
+    }
+}
+
+fn parse_kind(word: &str, charset: Charset) -> Option<Kind> {
+    let binary = charset == Charset::Binary;
+    Some(match word {
+        "text" if !binary => Kind::Text,
+        "int" if !binary => Kind::Integer,
+        "real" if !binary => Kind::Real,
+        "uint" if binary => Kind::Unsigned,
+        "sint" if binary => Kind::Signed,
+        "float" if binary => Kind::Float,
+        "bytes" if binary => Kind::Bytes,
+        _ => return None,
+    })
+}
+
+fn is_keyword(word: &str) -> bool {
+    matches!(
+        word,
+        "nullable" | "default" | "range" | "values" | "text" | "int" | "real" | "uint" | "sint" | "float" | "bytes"
+    )
+}
+
+/// The row without the note behind `  #`.
+fn split_note(line: &str) -> (&str, &str) {
+    if line.trim_start().starts_with('#') {
+        return ("", "");
+    }
+    match line.find(" # ") {
+        Some(place) => (line[..place].trim(), line[place + 3..].trim()),
+        None => (line.trim(), ""),
+    }
+}
+
+/// Words between blanks; quotes hold blanks together, parentheses hold an expression together.
+fn split_words(row: &str) -> std::result::Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut rest = row.trim_start();
+    while !rest.is_empty() {
+        let (word, length) = if let Some(inner) = rest.strip_prefix('"') {
+            let end = inner.find('"').ok_or_else(|| "text without closing quote".to_owned())?;
+            (&inner[..end], end + 2)
+        } else if rest.starts_with('(') {
+            let end = closing(rest).ok_or_else(|| "parenthesis without end".to_owned())?;
+            (&rest[..=end], end + 1)
+        } else {
+            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            (&rest[..end], end)
+        };
+        words.push(word.to_owned());
+        rest = rest[length..].trim_start();
+    }
+    Ok(words)
+}
+
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    text.char_indices().find_map(|(place, c)| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        (depth == 0).then_some(place)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "
+# A made-up structure.
+structure DEMO  Demonstration
+source nowhere
+field COUNT 2 N+ range 0 9 default 00          # how many
+repeat COUNT as POINT
+  field LON (COUNT + 1) A real nullable
+  when LON != \"x y\"
+    field FLAG 3 A values \"A B\" C default C
+  end
+end
+field MASK 4 BIN uint
+";
+
+    #[test]
+    fn a_table_is_read_row_by_row() {
+        let structures = Structure::load(TABLE).unwrap();
+        assert_eq!(structures.len(), 1);
+        let fields = structures[0].fields();
+        assert_eq!(
+            fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(),
+            ["COUNT", "LON", "FLAG", "MASK"]
+        );
+        assert_eq!((fields[0].note.as_str(), fields[0].default.as_deref()), ("how many", Some("00")));
+        assert_eq!(fields[0].check, Check::Range(0.0, 9.0));
+        assert_eq!(fields[2].check, Check::Values(vec!["A B".to_owned(), "C".to_owned()]));
+        assert_eq!((fields[1].nullable, fields[1].kind, fields[3].kind), (true, Kind::Real, Kind::Unsigned));
+    }
+
+    #[test]
+    fn an_included_structure_gets_its_prefix() {
+        let table = "structure S\nfield _CLAS 1 A\nwhen _CLAS == \"U\"\nfield _X 1 A\nend\nstructure T\ninclude S FS\nfield Y 1 A";
+        let structures = Structure::load(table).unwrap();
+        let names: Vec<_> = structures[1].fields().iter().map(|field| field.name.clone()).collect();
+        assert_eq!(names, ["FSCLAS", "FSX", "Y"]);
+        assert!(Structure::load("structure T\ninclude S FS").is_err());
+    }
+
+    #[test]
+    fn wrong_rows_name_their_line() {
+        for (table, line) in [
+            ("field A 1 A", "line 1"),
+            ("structure X\nfield A 1 Q", "line 2"),
+            ("structure X\nend", "line 2"),
+            ("structure X\n\nfield A 1 A colour", "line 3"),
+            ("structure X\nwhen 1 ==", "line 2"),
+        ] {
+            assert!(Structure::load(table).unwrap_err().to_string().contains(line), "{table}");
+        }
+        assert!(Structure::load("structure X\nwhen 1").is_err());
+    }
+}

@@ -1,0 +1,37 @@
+//! Structures of fixed fields as data: text tables, one row per field of a standard, read by one engine that parses,
+//! writes, fills defaults and checks. A new structure is a table and no code.
+//!
+//! # The table
+//! ```text
+//! structure ICHIPB  Image chip boundaries          # name, title
+//! source STDI-0002-1 App B
+//! field  XFRM_FLAG     2  N+   int   values 00 01  default 00   # row: name, bytes, characters, kind, checks
+//! field  SCALE_FACTOR 10  A    real  default 0001.00000
+//! when XFRM_FLAG == 0
+//!   field OP_ROW_11   12  N    real
+//! end
+//! repeat COUNT as POINT
+//!   field LON 15 A real
+//! end
+//! ```
+//! `include NAME PREFIX` puts the rows of an earlier structure of the same text in its place, with the prefix for the `_` at
+//! the beginning of their names.
+//!
+//! A size is a number or an expression; a condition is an expression: integers, `"text"`, names of fields that stand before
+//! (innermost group first), `+ - * /`, `== != < <= > >=`, `and or not`, `bit(NAME, n)` (bit n of a binary field, 0 the least
+//! significant), `blank(NAME)`, `value(NAME, n)` (n where no such field stands before), and `remaining` (bytes left in the structure when reading; when writing, whether a field of
+//! the group is given).
+
+mod charset;
+mod expression;
+mod load;
+mod read;
+mod record;
+mod table;
+mod write;
+
+pub use charset::Charset;
+pub use read::read;
+pub use record::{FieldData, Record};
+pub use table::{Check, Field, Item, Kind, Structure};
+pub use write::write;

@@ -3,6 +3,7 @@
 
 use super::BlockSpec;
 use crate::error::{Error, Result};
+use crate::image::SampleType;
 use crate::io::ByteOrder;
 
 /// Packs `samples` to `stored`, which is replaced.
@@ -14,20 +15,12 @@ pub(super) fn pack(spec: &BlockSpec, samples: &[u8], stored: &mut Vec<u8>) -> Re
     stored.clear();
     stored.reserve(spec.stored_bytes());
     for row in samples.chunks_exact(spec.row_bytes().max(1)) {
-        let mut bits = BitWriter { out: stored, held: 0, count: 0 };
-        for sample in row.chunks_exact(spec.sample.bytes()) {
-            let value = read(sample, spec.sample.is_signed_integer());
-            if extend(value as u64, spec.bits, spec.sample.is_signed_integer()) != value {
-                return Err(Error::usage("sample").found(value).allowed(format!("{} bits", spec.bits)));
-            }
-            let value = value as u64 & mask(spec.bits);
-            if is_little(spec) {
-                (0..spec.bits / 8).for_each(|byte| bits.put(value >> (8 * byte) & 0xff, 8));
-            } else {
-                bits.put(value, spec.bits);
-            }
+        match (spec.sample, spec.bits) {
+            (SampleType::UInt8, 1) => pack_small::<8>(row, stored)?,
+            (SampleType::UInt8, 2) => pack_small::<4>(row, stored)?,
+            (SampleType::UInt8, 4) => pack_small::<2>(row, stored)?,
+            _ => pack_any(spec, row, stored)?,
         }
-        bits.finish();
     }
     Ok(())
 }
@@ -38,25 +31,91 @@ pub(super) fn pack(spec: &BlockSpec, samples: &[u8], stored: &mut Vec<u8>) -> Re
 /// [`Error::Unsupported`] for floats.
 pub(super) fn unpack(spec: &BlockSpec, stored: &[u8], samples: &mut [u8]) -> Result<()> {
     check(spec)?;
-    let signed = spec.sample.is_signed_integer();
-    let rows =
-        stored.chunks_exact(spec.stored_row_bytes().max(1)).zip(samples.chunks_exact_mut(spec.row_bytes().max(1)));
-    for (stored, samples) in rows {
-        let (mut held, mut count, mut bytes) = (0u64, 0, stored.iter());
-        for sample in samples.chunks_exact_mut(spec.sample.bytes()) {
-            while count < spec.bits {
-                held = held << 8 | u64::from(*bytes.next().unwrap_or(&0));
-                count += 8;
-            }
-            count -= spec.bits;
-            let mut value = held >> count & mask(spec.bits);
-            if is_little(spec) {
-                value = value.swap_bytes() >> (64 - spec.bits);
-            }
-            write(extend(value, spec.bits, signed), sample);
+    let rows = samples.chunks_exact_mut(spec.row_bytes().max(1));
+    for (stored, samples) in stored.chunks_exact(spec.stored_row_bytes().max(1)).zip(rows) {
+        match (spec.sample, spec.bits) {
+            (SampleType::UInt8, 1) => unpack_small::<8>(stored, samples),
+            (SampleType::UInt8, 2) => unpack_small::<4>(stored, samples),
+            (SampleType::UInt8, 4) => unpack_small::<2>(stored, samples),
+            (SampleType::UInt16, 12) => unpack_12(spec, stored, samples),
+            _ => unpack_any(spec, stored, samples),
         }
     }
     Ok(())
+}
+
+/// `COUNT` samples make a byte.
+fn pack_small<const COUNT: usize>(samples: &[u8], stored: &mut Vec<u8>) -> Result<()> {
+    let bits = 8 / COUNT;
+    let too_large = samples.iter().fold(0, |all, sample| all | sample) >> bits;
+    if too_large > 0 {
+        let found = samples.iter().max().copied().unwrap_or(0);
+        return Err(does_not_fit(found.into(), bits as u32));
+    }
+    let (bytes, rest) = samples.as_chunks::<COUNT>();
+    stored.extend(bytes.iter().map(|samples| samples.iter().fold(0, |byte, sample| byte << bits | sample)));
+    if !rest.is_empty() {
+        let byte = rest.iter().fold(0, |byte, sample| byte << bits | sample);
+        stored.push(byte << (bits * (COUNT - rest.len())));
+    }
+    Ok(())
+}
+
+fn unpack_small<const COUNT: usize>(stored: &[u8], samples: &mut [u8]) {
+    let bits = 8 / COUNT;
+    let all = |byte: u8| std::array::from_fn::<u8, COUNT, _>(|i| byte << (bits * i) >> (8 - bits));
+    let (whole, rest) = samples.as_chunks_mut::<COUNT>();
+    for (samples, byte) in whole.iter_mut().zip(stored) {
+        *samples = all(*byte);
+    }
+    if let Some(last) = stored.get(whole.len()) {
+        rest.copy_from_slice(&all(*last)[..rest.len()]);
+    }
+}
+
+/// Two samples in three bytes.
+fn unpack_12(spec: &BlockSpec, stored: &[u8], samples: &mut [u8]) {
+    let (threes, rest) = stored.as_chunks::<3>();
+    let (pairs, last) = samples.as_chunks_mut::<4>();
+    for ([a, b, c], pair) in threes.iter().zip(pairs) {
+        let [a, b, c] = [a, b, c].map(|byte| u16::from(*byte));
+        let [first, second] = [a << 4 | b >> 4, (b & 15) << 8 | c].map(u16::to_ne_bytes);
+        *pair = [first[0], first[1], second[0], second[1]];
+    }
+    unpack_any(spec, rest, last);
+}
+
+fn pack_any(spec: &BlockSpec, row: &[u8], stored: &mut Vec<u8>) -> Result<()> {
+    let signed = spec.sample.is_signed_integer();
+    let mut bits = BitWriter { out: stored, held: 0, count: 0 };
+    for sample in row.chunks_exact(spec.sample.bytes()) {
+        let value = read(sample, signed);
+        if extend(value as u64, spec.bits, signed) != value {
+            return Err(does_not_fit(value, spec.bits));
+        }
+        let value = value as u64 & mask(spec.bits);
+        bits.put(if is_little(spec) { swap(value, spec.bits) } else { value }, spec.bits);
+    }
+    bits.finish();
+    Ok(())
+}
+
+fn unpack_any(spec: &BlockSpec, stored: &[u8], samples: &mut [u8]) {
+    let signed = spec.sample.is_signed_integer();
+    let (mut held, mut count, mut bytes) = (0u64, 0, stored.iter());
+    for sample in samples.chunks_exact_mut(spec.sample.bytes()) {
+        while count < spec.bits {
+            held = held << 8 | u64::from(*bytes.next().unwrap_or(&0));
+            count += 8;
+        }
+        count -= spec.bits;
+        let value = held >> count & mask(spec.bits);
+        write(extend(if is_little(spec) { swap(value, spec.bits) } else { value }, spec.bits, signed), sample);
+    }
+}
+
+fn does_not_fit(value: i64, bits: u32) -> Error {
+    Error::usage("sample").found(value).allowed(format!("values of {bits} bits"))
 }
 
 struct BitWriter<'a> {
@@ -93,6 +152,11 @@ fn is_little(spec: &BlockSpec) -> bool {
     spec.bits.is_multiple_of(8) && spec.byte_order == ByteOrder::Little
 }
 
+/// The bytes of `value` the other way round.
+const fn swap(value: u64, bits: u32) -> u64 {
+    value.swap_bytes() >> (u64::BITS - bits)
+}
+
 const fn mask(bits: u32) -> u64 {
     (1 << bits) - 1
 }
@@ -115,4 +179,75 @@ fn write(value: i64, sample: &mut [u8]) {
     let size = sample.len();
     let at = if cfg!(target_endian = "little") { 0 } else { 8 - size };
     sample.copy_from_slice(&value.to_ne_bytes()[at..at + size]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(sample: SampleType, bits: u32, columns: u32, byte_order: ByteOrder) -> BlockSpec {
+        BlockSpec { bits, byte_order, ..BlockSpec::new(columns, 1, 1, sample) }
+    }
+
+    fn bytes_of<const N: usize, T>(samples: &[T], bytes: impl Fn(&T) -> [u8; N]) -> Vec<u8> {
+        samples.iter().flat_map(bytes).collect()
+    }
+
+    fn check_both(spec: &BlockSpec, samples: &[u8], stored: &[u8]) {
+        let (mut packed, mut unpacked) = (vec![1, 2, 3], vec![0xA5; samples.len()]);
+        pack(spec, samples, &mut packed).unwrap();
+        assert_eq!(packed, stored);
+        unpack(spec, stored, &mut unpacked).unwrap();
+        assert_eq!(unpacked, samples);
+    }
+
+    #[test]
+    fn the_first_sample_stands_in_the_highest_bits_and_rows_end_with_zeros() {
+        for order in [ByteOrder::Little, ByteOrder::Big] {
+            let bits = spec(SampleType::UInt8, 1, 10, order);
+            check_both(&bits, &[1, 0, 1, 1, 0, 0, 0, 1, 1, 1], &[0b1011_0001, 0b1100_0000]);
+            check_both(&spec(SampleType::UInt8, 2, 5, order), &[3, 0, 1, 2, 3], &[0b1100_0110, 0b1100_0000]);
+            check_both(&spec(SampleType::UInt8, 3, 3, order), &[5, 2, 7], &[0b1010_1011, 0b1000_0000]);
+            check_both(&spec(SampleType::UInt8, 4, 3, order), &[1, 15, 8], &[0x1F, 0x80]);
+            let samples = bytes_of(&[0x123u16, 0xABC, 0xFFF], |sample| sample.to_ne_bytes());
+            check_both(&spec(SampleType::UInt16, 12, 3, order), &samples, &[0x12, 0x3A, 0xBC, 0xFF, 0xF0]);
+        }
+    }
+
+    #[test]
+    fn signed_samples_keep_their_sign() {
+        let samples = bytes_of(&[-1i16, 5, -512, 511], |sample| sample.to_ne_bytes());
+        let stored = [0xFF, 0xC0, 0x58, 0x01, 0xFF];
+        check_both(&spec(SampleType::Int16, 10, 4, ByteOrder::Little), &samples, &stored);
+        check_both(&spec(SampleType::Int8, 4, 2, ByteOrder::Little), &[0xFF, 7], &[0xF7]);
+    }
+
+    #[test]
+    fn whole_bytes_stand_in_the_order_of_the_file() {
+        let samples = bytes_of(&[0x01_0203u32, 0xFF_FEFD], |sample| sample.to_ne_bytes());
+        let big = [1, 2, 3, 0xFF, 0xFE, 0xFD];
+        check_both(&spec(SampleType::UInt32, 24, 2, ByteOrder::Big), &samples, &big);
+        check_both(&spec(SampleType::UInt32, 24, 2, ByteOrder::Little), &samples, &[3, 2, 1, 0xFD, 0xFE, 0xFF]);
+    }
+
+    #[test]
+    fn a_sample_with_more_bits_is_an_error_and_never_cut() {
+        for (sample, bits, samples) in [
+            (SampleType::UInt8, 1, vec![2]),
+            (SampleType::UInt8, 3, vec![8]),
+            (SampleType::Int8, 4, vec![8]),
+            (SampleType::UInt16, 12, 4096u16.to_ne_bytes().to_vec()),
+        ] {
+            let error = pack(&spec(sample, bits, 1, ByteOrder::Big), &samples, &mut Vec::new()).unwrap_err();
+            assert!(error.to_string().ends_with(&format!("(allowed: values of {bits} bits)")), "{error}");
+        }
+    }
+
+    #[test]
+    fn floats_and_wide_samples_are_refused() {
+        for (sample, bits) in [(SampleType::Float64, 48), (SampleType::UInt64, 40), (SampleType::UInt8, 0)] {
+            let error = unpack(&spec(sample, bits, 1, ByteOrder::Big), &[0; 8], &mut [0; 8]).unwrap_err();
+            assert!(matches!(error, Error::Unsupported(_)), "{error}");
+        }
+    }
 }

@@ -128,3 +128,96 @@ fn float24(bits: u32) -> f32 {
         _ => f32::from_bits(sign | (exponent + 127 - 63) << 23 | mantissa),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::ByteOrder;
+
+    fn spec(sample: SampleType, columns: u32, samples: u32, predictor: Predictor) -> BlockSpec {
+        BlockSpec { predictor, ..BlockSpec::new(columns, 1, samples, sample) }
+    }
+
+    #[test]
+    fn floats_are_differences_of_planes() {
+        let spec = spec(SampleType::Float32, 3, 1, Predictor::FloatingPoint);
+        let samples: Vec<u8> = [1.0f32, 2.0, 3.5].iter().flat_map(|value| value.to_ne_bytes()).collect();
+        let mut stored = samples.clone();
+        apply(&spec, &mut stored, &mut Vec::new()).unwrap();
+        assert_eq!(stored, [0x3F, 0x01, 0x00, 0x40, 0x80, 0x60, 0xA0, 0, 0, 0, 0, 0]);
+        restore(&spec, &mut stored, &mut Vec::new()).unwrap();
+        assert_eq!(stored, samples);
+    }
+
+    #[test]
+    fn every_row_and_every_band_is_for_itself() {
+        let spec = BlockSpec { rows: 2, ..spec(SampleType::UInt8, 2, 3, Predictor::Horizontal) };
+        let mut stored = [10, 20, 30, 11, 19, 30, 100, 0, 5, 90, 1, 5];
+        apply(&spec, &mut stored, &mut Vec::new()).unwrap();
+        assert_eq!(stored, [10, 20, 30, 1, 255, 0, 100, 0, 5, 246, 1, 0]);
+    }
+
+    #[test]
+    fn differences_of_floats_are_read_as_those_of_numbers_but_not_written() {
+        let floats = spec(SampleType::Float32, 2, 1, Predictor::Horizontal);
+        let [first, second] = [1.0f32, 1.5].map(f32::to_bits);
+        let mut stored: Vec<u8> = [first, second - first].iter().flat_map(|bits| bits.to_ne_bytes()).collect();
+        restore(&floats, &mut stored, &mut Vec::new()).unwrap();
+        assert_eq!(stored[4..], 1.5f32.to_ne_bytes());
+
+        let error = apply(&floats, &mut stored, &mut Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), "unsupported sample type for predictor 2: float32 (allowed: integers)");
+    }
+
+    #[test]
+    fn complex_samples_are_differenced_as_one_number() {
+        let complex = spec(SampleType::Complex64, 2, 1, Predictor::Horizontal);
+        assert_eq!(number_bytes(&complex), 8);
+        assert_eq!(number_bytes(&spec(SampleType::Complex64, 2, 1, Predictor::None)), 4);
+        let mut stored: Vec<u8> = [u64::MAX, 2].iter().flat_map(|number| number.to_ne_bytes()).collect();
+        restore(&complex, &mut stored, &mut Vec::new()).unwrap();
+        assert_eq!(stored[8..], 1u64.to_ne_bytes());
+        for sample in [SampleType::Complex128, SampleType::UInt16] {
+            let refused =
+                spec(sample, 1, 1, if sample.is_complex() { Predictor::Horizontal } else { Predictor::FloatingPoint });
+            assert!(matches!(
+                restore(&refused, &mut vec![0; refused.block_bytes()], &mut Vec::new()),
+                Err(Error::Unsupported(_))
+            ));
+        }
+    }
+
+    #[test]
+    fn floats_of_24_bits_are_widened_exactly() {
+        let cases = [
+            (0x3F_0000, 1.0),
+            (0xBF_8000, -1.5),
+            (0x00_0000, 0.0),
+            (0x00_0001, 2f32.powi(-78)),
+            (0x80_8000, -(2f32.powi(-63))),
+            (0x7E_FFFF, (2.0 - 2f32.powi(-16)) * 2f32.powi(63)),
+            (0x7F_0000, f32::INFINITY),
+        ];
+        for (bits, value) in cases {
+            assert_eq!(float24(bits), value, "{bits:06x}");
+        }
+        assert!(float24(0x7F_0001).is_nan());
+    }
+
+    #[test]
+    fn floats_of_24_bits_stand_in_the_order_of_the_file_or_in_planes() {
+        let mut spec = BlockSpec { bits: 24, ..spec(SampleType::Float32, 2, 1, Predictor::None) };
+        let expected: Vec<u8> = [1.0f32, -1.5].iter().flat_map(|value| value.to_ne_bytes()).collect();
+        let orders = [
+            (ByteOrder::Big, Predictor::None, [0x3F, 0, 0, 0xBF, 0x80, 0]),
+            (ByteOrder::Little, Predictor::None, [0, 0, 0x3F, 0, 0x80, 0xBF]),
+            (ByteOrder::Little, Predictor::FloatingPoint, [0x3F, 0x80, 0x41, 0x80, 0x80, 0]),
+        ];
+        for (byte_order, predictor, mut stored) in orders {
+            spec = BlockSpec { byte_order, predictor, ..spec };
+            let mut out = [0; 8];
+            restore_float24(&spec, &mut stored, &mut out).unwrap();
+            assert_eq!(out[..], expected, "{byte_order:?} {predictor:?}");
+        }
+    }
+}

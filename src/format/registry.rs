@@ -7,7 +7,11 @@ use crate::error::{Error, Result};
 pub static FORMATS: &[&Format] = &[&tiff::TIFF, &png::FORMAT, &jpeg::FORMAT];
 
 /// Names and extensions of formats that are planned and not here yet, so that asking for one is told apart from a mistake.
-const PLANNED: &[(&str, &[&str], &[&str])] = &[("j2k", &["j2k", "jp2"], &["j2k", "jp2", "j2c", "jpc"])];
+const PLANNED: &[(&str, &[&str], &[&str])] = &[
+    ("nitf", &["nitf", "nitf21", "nitf2.1"], &["ntf", "nitf"]),
+    ("nsif", &["nsif", "nsif10", "nsif1.0"], &["nsf", "nsif"]),
+    ("j2k", &["j2k", "jp2"], &["j2k", "jp2", "j2c", "jpc"]),
+];
 
 /// The format called `name`, case ignored.
 ///

@@ -100,3 +100,49 @@ fn shorten(per_length: &mut [u32; LONGEST + 1], longest: usize) {
         per_length[longest] -= 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lengths_of(counts: &[u32], longest: usize) -> Vec<u8> {
+        let mut result = vec![Code::default(); counts.len()];
+        codes(&mut counts.to_vec(), longest, &mut result);
+        // A complete code has no place left and none taken twice.
+        let taken: u32 = result.iter().filter(|code| code.length > 0).map(|code| 1 << (16 - code.length)).sum();
+        assert_eq!(taken, 1 << 16, "{counts:?}");
+        for (n, a) in result.iter().enumerate() {
+            for b in result[..n].iter().filter(|b| a.length > 0 && b.length > 0) {
+                let shorter = u32::from(a.length.min(b.length));
+                assert_ne!(a.bits << (16 - shorter), b.bits << (16 - shorter), "one code begins another");
+            }
+        }
+        result.iter().map(|code| code.length).collect()
+    }
+
+    #[test]
+    fn frequent_symbols_get_short_codes() {
+        assert_eq!(lengths_of(&[1, 0, 5, 2, 1], LONGEST), [3, 0, 1, 2, 3]);
+        assert_eq!(lengths_of(&[3; 8], LONGEST), [3; 8]);
+    }
+
+    #[test]
+    fn one_symbol_or_none_gets_a_partner() {
+        assert_eq!(lengths_of(&[0, 0, 0], LONGEST), [1, 1, 0]);
+        assert_eq!(lengths_of(&[0, 0, 7], LONGEST), [1, 0, 1]);
+        assert_eq!(lengths_of(&[7, 0, 0], LONGEST), [1, 1, 0]);
+    }
+
+    #[test]
+    fn no_code_is_longer_than_allowed() {
+        let mut fibonacci = vec![1, 1];
+        for n in 2..30 {
+            fibonacci.push(fibonacci[n - 1] + fibonacci[n - 2]);
+        }
+        for longest in [LONGEST, 7, 5] {
+            let lengths = lengths_of(&fibonacci, longest);
+            assert_eq!(usize::from(lengths[0]), longest);
+            assert!(lengths.is_sorted_by(|a, b| a >= b), "{lengths:?}");
+        }
+    }
+}

@@ -184,8 +184,8 @@ const RUN_ORDER: [usize; RUNS] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3
 
 /// The codes up to the last one that is used, and at least so many.
 fn used(codes: &[Code], least: usize) -> &[Code] {
-    let last = codes.iter().rposition(|code| code.length > 0).unwrap_or(0);
-    &codes[..least.max(last + 1)]
+    let end = codes.iter().rposition(|code| code.length > 0).unwrap_or(0) + 1;
+    &codes[..least.max(end)]
 }
 
 fn runs(lengths: &[u8]) -> Vec<Run> {

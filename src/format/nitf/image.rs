@@ -13,6 +13,9 @@ use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
 use crate::simd;
 
+/// Stored bytes, samples unpacked from them, and what a codec keeps, for one thread at a time.
+type Buffers = (Vec<u8>, Vec<u8>, Scratch);
+
 /// Single blocks are presented in bands of rows of about this many bytes.
 const BAND_BYTES: u64 = 4 << 20;
 
@@ -27,7 +30,7 @@ pub(super) struct NitfImage {
     data_length: u64,
     masked: bool,
     mask: OnceLock<MaskTable>,
-    buffers: Mutex<Vec<(Vec<u8>, Vec<u8>, Scratch)>>,
+    buffers: Mutex<Vec<Buffers>>,
 }
 
 impl NitfImage {
@@ -179,17 +182,17 @@ impl NitfImage {
         let decoder = by_name("none").ok_or_else(|| Error::unsupported("codec none"))?.decoder;
         let (mut bytes, mut plane, mut scratch) = self.take_buffers();
         plane.resize(spec.block_bytes(), 0);
-        let mut decoded = None;
+        let mut unpacked = None;
         let mut present = false;
         for (out, band) in bands.iter().enumerate() {
             let Some(start) = self.place(self.number(stored, *band))? else { continue };
             let within = if storage.mode == Mode::Block { u64::from(*band) * storage.plane_bytes() } else { 0 };
-            if decoded != Some(start + within) {
+            if unpacked != Some(start + within) {
                 bytes.resize(storage.plane_bytes() as usize, 0);
                 self.source.read_at(start + within, &mut bytes)?;
                 decoder.decode(&spec, &bytes, &mut plane, &mut scratch)?;
                 self.shift_down(&mut plane);
-                decoded = Some(start + within);
+                unpacked = Some(start + within);
             }
             present = true;
             self.copy_unpacked(&plane, window, *band, tile, out);
@@ -256,11 +259,11 @@ impl NitfImage {
         }
     }
 
-    fn take_buffers(&self) -> (Vec<u8>, Vec<u8>, Scratch) {
+    fn take_buffers(&self) -> Buffers {
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
-    fn keep_buffers(&self, buffers: (Vec<u8>, Vec<u8>, Scratch)) {
+    fn keep_buffers(&self, buffers: Buffers) {
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffers);
     }
 
@@ -331,7 +334,9 @@ impl ImageProvider for NitfImage {
         if absent.len() == bands.len() {
             return Ok(false);
         }
-        absent.into_iter().for_each(|place| self.fill_band(out, place, inside.height));
+        for place in absent {
+            self.fill_band(out, place, inside.height);
+        }
         Ok(true)
     }
 

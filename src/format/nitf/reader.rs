@@ -33,11 +33,11 @@ pub(super) struct NitfReader {
 pub fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
     let file = Segments::open(&*source)?;
     let mut warnings = file.warnings;
-    let overflow = |area: &str, ordinal: usize| overflow(&*source, options.limits, &file.segments, area, ordinal);
+    let overflow = |area: &str, ordinal: usize| overflow(&*source, options.limits, &file.list, area, ordinal);
     let header_overflow = [overflow("UDHD", 0)?, overflow("XHD", 0)?].concat();
     let metadata = Arc::new(to_metadata(&file.header, &header_overflow, file.raw, &mut warnings));
     let mut assets = Vec::new();
-    for segment in &file.segments {
+    for segment in &file.list {
         let areas: &[&str] = match segment.kind {
             Kind::Image => &["UDID", "IXSHD"],
             Kind::Graphic => &["SXSHD"],
@@ -51,7 +51,7 @@ pub fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dy
         let metadata = to_metadata(&segment.subheader, &bytes, segment.raw.clone(), &mut warnings);
         assets.push(asset(segment, metadata));
     }
-    Ok(Box::new(NitfReader { metadata, limits: options.limits, segments: file.segments, assets, warnings, source }))
+    Ok(Box::new(NitfReader { metadata, limits: options.limits, segments: file.list, assets, warnings, source }))
 }
 
 impl ContainerReader for NitfReader {
@@ -162,7 +162,7 @@ fn georeference(header: &Record) -> Option<Georeference> {
         ((to.0 - from.0) / steps, (to.1 - from.1) / steps)
     };
     let (column, row) = (per(a, b, columns), per(a, d, rows));
-    let origin = (a.0 - (column.0 + row.0) / 2.0, a.1 - (column.1 + row.1) / 2.0);
+    let origin = (a.0 - f64::midpoint(column.0, row.0), a.1 - f64::midpoint(column.1, row.1));
     let transform = Transform([origin.0, column.0, row.0, origin.1, column.1, row.1]);
     Some(Georeference { transform: Some(transform), crs: Some(crs) })
 }

@@ -34,7 +34,7 @@ pub(super) struct Segment {
 pub(super) struct Segments {
     pub(super) header: Record,
     pub(super) raw: Vec<u8>,
-    pub(super) segments: Vec<Segment>,
+    pub(super) list: Vec<Segment>,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -84,7 +84,7 @@ impl Segments {
     pub(super) fn open(source: &dyn ByteSource) -> Result<Self> {
         let (header, raw) = read_header(source)?;
         let mut offset = raw.len() as u64;
-        let mut out = Self { header, raw, segments: Vec::new(), warnings: Vec::new() };
+        let mut out = Self { header, raw, list: Vec::new(), warnings: Vec::new() };
         for kind in Kind::ALL {
             let [_, group, subheader_length, data_length] = kind.names();
             let Some(FieldData::Group(lengths)) = out.header.get(group).cloned() else { continue };
@@ -97,7 +97,7 @@ impl Segments {
                 let data = offset.saturating_add(first);
                 match read_subheader(source, kind, ordinal, offset, first) {
                     Ok((subheader, raw)) => {
-                        out.segments.push(Segment { kind, ordinal, subheader, raw, data, data_length: second });
+                        out.list.push(Segment { kind, ordinal, subheader, raw, data, data_length: second });
                     }
                     Err(error) => out.warn(kind, ordinal, &error),
                 }

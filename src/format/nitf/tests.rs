@@ -43,7 +43,7 @@ impl Sample {
         record.set("BAND_INFO", vec![Record::new(); self.bands]);
         record.set("IC", self.compression);
         record.set("ICORDS", "D");
-        record.set("IGEOLO", "+10.000+020.000+10.000+020.400+09.800+020.400+09.800+020.000".replace("+09", "+09"));
+        record.set("IGEOLO", "+10.000+020.000+10.000+020.400+09.800+020.400+09.800+020.000");
         record.set("ICOM", vec![[("ICOM", "first")].into_iter().collect::<Record>()]);
         record.set("NICOM", 1);
         record.set("IXSHDL", tres.len() as u64 + 3);

@@ -1,6 +1,6 @@
 //! An open TIFF file: its directories as assets.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::arrange::{Facts, Place, arrange};
@@ -131,7 +131,7 @@ fn read_directories(
 ) -> Result<(Vec<Directory>, Vec<Option<usize>>)> {
     let mut directories: Vec<Directory> = Vec::new();
     let mut parents = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen = HashMap::new();
     // Places still to be read, the next one last.
     let mut waiting = vec![(first, None)];
     while let Some((offset, parent)) = waiting.pop() {
@@ -139,7 +139,12 @@ fn read_directories(
             continue;
         }
         let number = directories.len();
-        if !seen.insert(offset) {
+        if let Some(known) = seen.insert(offset, number) {
+            // Some writers list the sub-directories of an image and chain them as well.
+            if parent.is_some() && parents.get(known) == Some(&parent) {
+                seen.insert(offset, known);
+                continue;
+            }
             let segment = format!("IFD {number}");
             return Err(Error::malformed("directory: met for the second time").segment(segment).at(offset));
         }

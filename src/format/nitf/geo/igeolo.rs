@@ -32,26 +32,25 @@ pub enum Corners {
 const CORNER: usize = 15;
 
 impl Icords {
-    /// The forms by their codes.
-    const CODES: [(&'static str, Self); 5] = [
-        ("G", Self::Geographic),
-        ("D", Self::Decimal),
-        ("N", Self::UtmNorth),
-        ("S", Self::UtmSouth),
-        ("U", Self::Mgrs),
-    ];
+    const ALL: [Self; 5] = [Self::Geographic, Self::Decimal, Self::UtmNorth, Self::UtmSouth, Self::Mgrs];
 
     /// The form of this code; NITF 2.0's `C` (geocentric) is read as `G`, whose text it has.
     pub fn from_code(code: &str) -> Option<Self> {
         if code == "C" {
             return Some(Self::Geographic);
         }
-        Self::CODES.iter().find(|row| row.0 == code).map(|row| row.1)
+        Self::ALL.into_iter().find(|form| form.code() == code)
     }
 
     /// The code.
     pub fn code(self) -> &'static str {
-        Self::CODES.iter().find(|row| row.1 == self).expect("every form has a row").0
+        match self {
+            Self::Geographic => "G",
+            Self::Decimal => "D",
+            Self::UtmNorth => "N",
+            Self::UtmSouth => "S",
+            Self::Mgrs => "U",
+        }
     }
 }
 
@@ -123,7 +122,7 @@ impl Corners {
                     out += &to_mgrs(Utm { zone: *zone, easting: *easting, northing: *northing })?;
                 }
             }
-            (Self::Geographic(_), _) | (Self::Utm(..), _) => {
+            (Self::Geographic(_) | Self::Utm(..), _) => {
                 return Err(Error::usage("coordinates are not of the form ICORDS names:").found(form.code()));
             }
         }

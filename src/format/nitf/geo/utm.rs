@@ -180,6 +180,7 @@ mod tests {
 
     #[test]
     fn points_agree_with_proj_to_a_tenth_of_a_millimetre() {
+        #[allow(clippy::unreadable_literal, reason = "a table that a program wrote")]
         // Longitude, latitude, EPSG code, easting, northing by PROJ 9.
         let cases = include!("utm_cases.in");
         for (longitude, latitude, epsg, easting, northing) in cases {

@@ -100,11 +100,13 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
     if photometric == PALETTE {
         short(tags::COLOR_MAP, palette(options, image.sample)?);
     }
-    let unused = [(tags::COLOR_MAP, photometric == PALETTE), (tags::YCBCR_SUB_SAMPLING, transformed)];
-    for (tag, used) in unused {
-        if let Some(given) = options.get(tag).filter(|_| !used && !options.copied) {
-            warnings.push(Warning::new(given.key, "is not used: the image is no palette image, or no YCbCr in JPEG"));
-        }
+    let palette_is_unused = options.get(tags::COLOR_MAP).filter(|_| photometric != PALETTE);
+    // Copied from a JPEG file, subsampling is a fact of that file's storage.
+    let factors_are_unused = options.get(tags::YCBCR_SUB_SAMPLING).filter(|_| !transformed && !options.copied);
+    for (unused, reason) in
+        [(palette_is_unused, "the image has no palette"), (factors_are_unused, "it is no YCbCr in JPEG")]
+    {
+        warnings.extend(unused.map(|given| Warning::new(given.key, format!("is not used: {reason}"))));
     }
     if transformed {
         let full_range = [0, 255, 128, 255, 128, 255].map(|level| (level, 1)).to_vec();

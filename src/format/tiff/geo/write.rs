@@ -318,8 +318,9 @@ fn key_value(key: &Key, name: &str, value: &Value) -> Result<KeyValue> {
             Ok(KeyValue::Doubles(numbers))
         }
         KeyType::Text => {
-            let text = value.as_text().filter(|text| !text.contains(['|', '\0']));
-            let text = text.ok_or_else(|| wrong("text without | and NUL".to_owned()))?;
+            // A bar ends the text, but its length is stored, and GDAL has bars inside.
+            let text = value.as_text().filter(|text| !text.contains('\0'));
+            let text = text.ok_or_else(|| wrong("text without NUL".to_owned()))?;
             Ok(KeyValue::Text(text.as_bytes().to_vec()))
         }
     }

@@ -10,7 +10,7 @@ fn write(copied: &[Field], names: &[(&str, Value)]) -> Result<Vec<Field>> {
 fn utm() -> Vec<Field> {
     let names = [
         ("GeoModelType", Value::from("Projected")),
-        ("GeoCitation", Value::from("WGS 84 / UTM zone 18N")),
+        ("GeoCitation", Value::from("PCS Name = WGS 84 / UTM zone 18N|Primem = Greenwich|")),
         ("GeoProjectedCRS", Value::from("32618")),
         ("GeoPixelScale", Value::from("[0.5, 0.5, 0.0]")),
         ("GeoTiepoints", Value::from("[0, 0, 0, 300000.0, 4500000.0, 0.0]")),
@@ -115,7 +115,7 @@ fn illegal_values_are_refused_by_name() {
         ("GeoProjectedCRS", "-1"),
         ("GeoProjectedCRS", "4326"),
         ("GeoGeographicCRS", "32618"),
-        ("GeoCitation", "a|b"),
+        ("GeoCitation", "a\0b"),
     ];
     for (name, value) in cases {
         let error = write(&[], &[(name, Value::from(value))]).unwrap_err().to_string();

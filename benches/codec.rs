@@ -41,7 +41,7 @@ fn data() -> Vec<Data> {
         block("elevation float32", SampleType::Float32, 1, |x, y, _| {
             ((relief(x, y) * 9.0 + f64::from(sensor(9)) / 64.0) as f32).to_bits()
         }),
-        block("smooth", SampleType::UInt8, 1, |x, y, _| (x + y / 3) / 2),
+        block("smooth", SampleType::UInt8, 1, |x, y, _| x / 3 + y / 5),
         block("thematic", SampleType::UInt8, 1, |x, y, _| relief(x / 4 * 4, y / 4 * 4) as u32 / 15),
         block("one value", SampleType::UInt8, 3, |_, _, _| 17),
     ]

@@ -11,6 +11,7 @@ import argparse
 import functools
 import os
 import re
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -30,6 +31,8 @@ TAIL = 120
 
 def main() -> int:
     """Runs the steps; exits 0 where all passed."""
+    # A shell that starts this in the background tells it to ignore Ctrl-C, and so would every test of Ctrl-C below it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = parse()
     steps = fast_steps() if arguments.fast else all_steps()
     if arguments.list:

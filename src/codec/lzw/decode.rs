@@ -24,10 +24,7 @@ impl Default for Strings {
     }
 }
 
-#[allow(
-    clippy::unnecessary_box_returns,
-    reason = "the tables are large, and their length must be known to be indexed fast"
-)]
+#[allow(clippy::unnecessary_box_returns, reason = "large, and indexed fast only where the length is known")]
 fn table<T: std::fmt::Debug>(values: impl Iterator<Item = T>) -> Box<[T; CODES]> {
     let values: Box<[T]> = values.collect();
     values.try_into().expect("as many values as codes")

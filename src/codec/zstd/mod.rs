@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn frames_without_a_size_and_frames_one_after_the_other_are_read() {
-        let bytes: Vec<u8> = (0..2000u32).map(|i| (i * i >> 5) as u8).collect();
+        let bytes: Vec<u8> = (0..2000u32).map(|i| ((i * i) >> 5) as u8).collect();
         let mut stored = zstd::stream::encode_all(&bytes[..1200], 3).unwrap();
         stored.extend(zstd::stream::encode_all(&bytes[1200..], 3).unwrap());
         let spec = BlockSpec::new(2000, 1, 1, SampleType::UInt8);

@@ -307,7 +307,11 @@ fn grid(
         (width.unwrap_or_else(|| default(columns)), length.unwrap_or_else(|| default(rows)))
     } else {
         let asked = options.number(tags::ROWS_PER_STRIP)?.unwrap_or(0);
-        let asked = u32::try_from(asked).unwrap_or(u32::MAX);
+        let mut asked = u32::try_from(asked).unwrap_or(u32::MAX);
+        if let (Err(error), Some(given)) = (check_block_bytes(layout, columns, asked.min(rows), false), strips) {
+            options.refuse(given.key, error, warnings)?;
+            asked = 0;
+        }
         let chosen = if asked > 0 { asked } else { (STRIP_BYTES / row_bytes.max(1)).max(1) as u32 };
         let chosen = if jpeg && asked == 0 { chosen.next_multiple_of(JPEG_ROWS) } else { chosen };
         (columns, chosen.min(rows))
@@ -316,14 +320,19 @@ fn grid(
     if jpeg {
         check_jpeg_blocks(&grid, tiled)?;
     }
-    let block =
-        u64::from(block_columns) * u64::from(block_rows) * u64::from(layout.bands) * layout.sample.bytes() as u64;
-    if block > LARGEST_BLOCK {
-        let name = if tiled { "TileWidth × TileLength" } else { "RowsPerStrip" };
-        let error = Error::usage("bytes of a block by").field(name).found(block);
-        return Err(error.allowed(format!("at most {LARGEST_BLOCK}")));
-    }
+    check_block_bytes(layout, block_columns, block_rows, tiled)?;
     Ok((grid, tiled))
+}
+
+fn check_block_bytes(layout: &ImageLayout, columns: u32, rows: u32, tiled: bool) -> Result<()> {
+    let pixels = u64::from(columns) * u64::from(rows);
+    let bytes = pixels.saturating_mul(layout.pixel_bytes() as u64);
+    if bytes <= LARGEST_BLOCK {
+        return Ok(());
+    }
+    let name = if tiled { "TileWidth × TileLength" } else { "RowsPerStrip" };
+    let error = Error::usage("bytes of a block by").field(name).found(bytes);
+    Err(error.allowed(format!("at most {LARGEST_BLOCK}")))
 }
 
 fn tile_side(tag: u16, given: Given<'_>) -> Result<u32> {

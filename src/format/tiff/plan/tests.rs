@@ -125,7 +125,7 @@ fn levels_and_quality_are_checked_before_the_first_byte() {
 
 #[test]
 fn illegal_sizes_and_values_are_refused_by_name() {
-    let cases: [(&str, Value); 10] = [
+    let cases: [(&str, Value); 11] = [
         ("TileWidth", 0.into()),
         ("TileWidth", 100.into()),
         ("TileHeight", (-256).into()),
@@ -133,13 +133,14 @@ fn illegal_sizes_and_values_are_refused_by_name() {
         ("TileWidth", 1.5.into()),
         ("TileWidth", f64::NAN.into()),
         ("TileWidth", 65_536.into()),
+        ("TileWidth", 4_294_967_280u32.into()),
         ("PlanarConfiguration", 3.into()),
         ("RowsPerStrip", (-1).into()),
         ("42113", 256.into()),
     ];
     for (key, value) in cases {
         let mut entries = vec![(key, value.clone())];
-        if value == Value::from(65_536) {
+        if value.to_int() >= Some(65_536) {
             entries.push(("TileLength", value.clone()));
         }
         let error = plan(SampleType::UInt8, &entries).err().map(|error| error.to_string()).unwrap_or_default();
@@ -179,6 +180,21 @@ fn roles_win_over_the_metadata_s_subfile_type() {
         number(&plan, 254).unwrap()
     };
     assert_eq!((kind(&["data"]), kind(&["mask"]), kind(&[]), kind(&["thumbnail"])), (2, 6, 3, 3));
+}
+
+#[test]
+fn one_strip_of_a_huge_copied_image_is_cut() {
+    let grid = BlockGrid::new(70_000, 70_000, 512, 512).unwrap();
+    let image = MemoryImage::new(ImageLayout::new(grid, 1, SampleType::UInt8).unwrap());
+    let strips = |copied: &[(&str, Value)]| {
+        let metadata: Metadata = copied.iter().cloned().chain([("278", Value::from(70_000))]).collect();
+        let options = Options::new(&metadata, &mut Vec::new())?;
+        let none = compression::by_code(compression::NONE.into()).unwrap();
+        super::grid(image.layout(), none, false, &options, &mut Vec::new())
+    };
+    assert!(strips(&[]).is_err());
+    let (grid, tiled) = strips(&[("256", 70_000.into()), ("257", 70_000.into())]).unwrap();
+    assert_eq!((grid.block_columns(), grid.block_rows(), tiled), (70_000, 3, false));
 }
 
 proptest! {

@@ -57,6 +57,12 @@ impl Record {
         }
     }
 
+    /// Removes a field, and gives its value.
+    pub fn remove(&mut self, name: &str) -> Option<FieldData> {
+        let place = self.fields.iter().position(|(field, _)| field == name)?;
+        Some(self.fields.remove(place).1)
+    }
+
     /// The fields in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &FieldData)> {
         self.fields.iter().map(|(name, data)| (name.as_str(), data))

@@ -22,6 +22,40 @@ pub(super) struct MaskTable {
 }
 
 impl MaskTable {
+    /// Bytes of a table with so many records, block offsets and pad records each if there are any, and a pad pixel code of
+    /// so many bits.
+    pub(super) fn bytes(records: u64, blocks: bool, pads: bool, code_bits: u32) -> u64 {
+        let each = 4 * (u64::from(blocks) + u64::from(pads));
+        FIXED + u64::from(code_bits.div_ceil(8)) + records * each
+    }
+
+    /// The bytes of the table. `pads` says for each block whether it holds pad pixels; offsets of blocks that do are
+    /// repeated there. Without block offsets, all blocks are stored one after the other, `block_bytes` each.
+    pub(super) fn write(&self, pads: Option<&[bool]>, block_bytes: u64) -> Vec<u8> {
+        let code_bits = self.pad.map_or(0, |(_, bits)| bits);
+        let mut out = Vec::new();
+        out.extend_from_slice(&(self.data_offset as u32).to_be_bytes());
+        let length = |is: bool| if is { 4u16 } else { 0 }.to_be_bytes();
+        out.extend_from_slice(&length(self.blocks.is_some()));
+        out.extend_from_slice(&length(pads.is_some()));
+        out.extend_from_slice(&(code_bits as u16).to_be_bytes());
+        if let Some((code, bits)) = self.pad {
+            let bytes = bits.div_ceil(8) as usize;
+            out.extend_from_slice(&code.to_be_bytes()[8 - bytes..]);
+        }
+        for offset in self.blocks.iter().flatten() {
+            out.extend_from_slice(&offset.to_be_bytes());
+        }
+        for (number, has_pads) in pads.into_iter().flatten().enumerate() {
+            let offset = match &self.blocks {
+                Some(offsets) => offsets[number],
+                None => (number as u64 * block_bytes) as u32,
+            };
+            out.extend_from_slice(&if *has_pads { offset } else { ABSENT }.to_be_bytes());
+        }
+        out
+    }
+
     /// Reads the table at the beginning of the image data, with `records` blocks.
     ///
     /// # Errors

@@ -1,0 +1,110 @@
+//! What bands mean where the caller does not say: IREP, ICAT and BAND_INFO by their number and type (2500C Table A-2,
+//! Joint BIIF Profile Table 5.13-3).
+
+use super::given::Given;
+use crate::error::{Error, Result};
+use crate::image::{ImageLayout, SampleType};
+use crate::schema::{FieldData, Record};
+
+/// Fills IREP, ICAT, NBANDS, XBANDS and BAND_INFO of an image subheader.
+///
+/// # Errors
+/// [`Error::Usage`] where there are more bands than NITF counts, or BAND_INFO was given for another number of bands.
+pub(super) fn fill(record: &mut Record, given: &Given, layout: &ImageLayout) -> Result<()> {
+    let bands = layout.bands;
+    if bands > 99_999 {
+        return Err(Error::usage("bands:").found(bands).allowed("1 to 99999"));
+    }
+    record.set("NBANDS", if bands > 9 { 0 } else { bands });
+    if bands > 9 {
+        record.set("XBANDS", bands);
+    }
+    let info = band_info(given, bands)?;
+    let has_table = info.as_ref().is_some_and(|info| info.iter().any(|band| band.int("NLUTS").unwrap_or(0) > 0));
+    let representation = representation(given, layout, has_table);
+    if record.get("ICAT").is_none() {
+        record.set("ICAT", category(&representation));
+    }
+    let info = info.unwrap_or_else(|| default_bands(&representation, bands));
+    record.set("IREP", representation);
+    record.set("BAND_INFO", info);
+    Ok(())
+}
+
+/// The bands as given, with the number of each one's tables; none where nothing usable was given.
+fn band_info(given: &Given, bands: u32) -> Result<Option<Vec<Record>>> {
+    let Some(FieldData::Group(info)) = given.get("BAND_INFO") else { return Ok(None) };
+    if info.len() != bands as usize {
+        if given.is_copy() && !given.is_chosen("BAND_INFO") {
+            return Ok(None);
+        }
+        let error = Error::usage("number of records in BAND_INFO:").found(info.len());
+        return Err(error.allowed(format!("{bands}, one for each band")));
+    }
+    let mut info = info.clone();
+    for band in &mut info {
+        let Some(FieldData::Group(tables)) = band.get("LUTS") else { continue };
+        let entries = match tables.first().and_then(|table| table.get("LUTD")) {
+            Some(FieldData::Bytes(bytes)) => bytes.len(),
+            _ => 0,
+        };
+        if !tables.is_empty() && band.get("NELUT").is_none() {
+            band.set("NELUT", entries as u64);
+        }
+        if band.get("NLUTS").is_none() {
+            band.set("NLUTS", tables.len() as u64);
+        }
+    }
+    Ok(Some(info))
+}
+
+/// IREP: as chosen, as copied where it suits the bands, else by what the bands are.
+fn representation(given: &Given, layout: &ImageLayout, has_table: bool) -> String {
+    if let Some(FieldData::Text(text)) = given.get("IREP")
+        && (given.is_chosen("IREP") || suits(text.trim(), layout.bands))
+    {
+        return text.clone();
+    }
+    let colours = matches!(layout.sample, SampleType::UInt8 | SampleType::UInt16);
+    let name = match layout.bands {
+        _ if layout.sample.is_complex() => "NODISPLY",
+        1 if has_table => "RGB/LUT",
+        1 => "MONO",
+        3 if colours => "RGB",
+        _ => "MULTI",
+    };
+    name.to_owned()
+}
+
+/// True where a representation may have that many bands.
+pub(super) fn suits(representation: &str, bands: u32) -> bool {
+    match representation {
+        "MONO" | "RGB/LUT" => bands == 1,
+        "RGB" | "YCbCr601" => bands == 3,
+        "POLAR" | "VPH" => bands == 2,
+        _ => true,
+    }
+}
+
+fn category(representation: &str) -> &'static str {
+    match representation {
+        "NODISPLY" => "SAR",
+        "MULTI" => "MS",
+        _ => "VIS",
+    }
+}
+
+fn default_bands(representation: &str, bands: u32) -> Vec<Record> {
+    let role = |band: u32| match (representation, band) {
+        ("RGB", 0) => "R",
+        ("RGB", 1) => "G",
+        ("RGB", 2) => "B",
+        ("YCbCr601", 0) => "Y",
+        ("YCbCr601", 1) => "Cb",
+        ("YCbCr601", 2) => "Cr",
+        ("RGB/LUT", _) => "LU",
+        ("MONO", _) | ("MULTI", 0) => "M",
+        _ => "",
+    };
+    (0..bands).map(|band| [("IREPBAND", role(band))].into_iter().collect()).collect()
+}

@@ -1,0 +1,324 @@
+//! Pixels to the places of their blocks: gathered, turned into the file's byte order and interleave, and written by whichever
+//! thread has them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::super::pixels::{Mode, Storage};
+use super::plan::{ImagePlan, stored_block};
+use crate::codec::{BlockSpec, by_name};
+use crate::error::{Error, Result};
+use crate::image::{BlockGrid, BlockIndex, Interleave, Padding, TargetBlock};
+use crate::io::{ByteOrder, ByteSink, PositionedWrite};
+use crate::pipeline::{BlockEncode, BlockSink, Encoded, Scratch};
+use crate::simd;
+
+/// Bytes that are gathered at once: enough to write in one go, few enough to stay in the processor's cache.
+const PIECE: u64 = 1 << 20;
+
+/// Blocks whose height has no useful divisor are gathered whole up to this size.
+const WHOLE: u64 = 16 << 20;
+
+/// Writes the pixels of an image.
+pub(super) struct PixelBlocks<'a> {
+    plan: &'a ImagePlan,
+    /// The first byte of the blocks of each part.
+    starts: &'a [u64],
+    target: Option<&'a dyn PositionedWrite>,
+    /// For each part and record of its mask table whether the block holds pad pixels; empty where nobody asks.
+    pads: &'a [Vec<AtomicBool>],
+    padding: Padding,
+}
+
+/// Takes blocks that are in their places.
+pub(super) struct InPlace;
+
+/// Puts the pieces of blocks at their places.
+pub(super) struct Patch<'a> {
+    plan: &'a ImagePlan,
+    starts: &'a [u64],
+    sink: &'a mut dyn ByteSink,
+}
+
+/// The grid in which pixels are gathered: the blocks, cut into bands of rows where they are large.
+///
+/// # Errors
+/// Never for a storage that was checked.
+pub(super) fn work_grid(storage: &Storage) -> Result<BlockGrid> {
+    let grid = storage.grid;
+    let row = u64::from(grid.block_columns()) * u64::from(storage.bands) * storage.sample.bytes() as u64;
+    let wanted = (PIECE / row.max(1)).clamp(1, u64::from(grid.block_rows())) as u32;
+    let rows = if !storage.is_whole_bytes() {
+        grid.block_rows()
+    } else if grid.down() == 1 {
+        wanted
+    } else {
+        let divisor = (1..=wanted).rev().find(|rows| grid.block_rows().is_multiple_of(*rows)).unwrap_or(1);
+        let small = row.saturating_mul(grid.block_rows().into()) <= WHOLE;
+        if divisor < wanted / 4 && small { grid.block_rows() } else { divisor }
+    };
+    BlockGrid::new(grid.columns(), grid.rows(), grid.block_columns(), rows)
+}
+
+impl<'a> PixelBlocks<'a> {
+    pub(super) fn new(
+        plan: &'a ImagePlan,
+        starts: &'a [u64],
+        target: Option<&'a dyn PositionedWrite>,
+        pads: &'a [Vec<AtomicBool>],
+    ) -> Self {
+        Self { plan, starts, target, pads, padding: Padding::Value(plan.pad.clone()) }
+    }
+
+    fn interleave(&self) -> Interleave {
+        match self.plan.storage.mode {
+            Mode::Block | Mode::Sequential => Interleave::Band,
+            Mode::Pixel => Interleave::Pixel,
+            Mode::Row => Interleave::Row,
+        }
+    }
+
+    /// The bytes of a piece, where they lie in the caller's memory as the file has them.
+    fn borrowed<'b>(&self, block: &'b TargetBlock<'_>) -> Option<Vec<&'b [u8]>> {
+        let storage = &self.plan.storage;
+        let native = ByteOrder::Big.is_native() || storage.sample.swap_unit() == 1;
+        if !native || storage.shift > 0 || !storage.is_whole_bytes() || !self.pads.is_empty() {
+            return None;
+        }
+        match self.interleave() {
+            Interleave::Band => {
+                let bands: Option<Vec<_>> = (0..storage.bands).map(|band| block.borrow_band(band, &self.padding)).collect();
+                bands
+            }
+            interleave => block.borrow(interleave, &self.padding).map(|bytes| vec![bytes]),
+        }
+    }
+
+    /// Notes which records of the mask table have pad pixels: a pixel all of whose bands have the pad value.
+    fn note_pads(&self, stored: BlockIndex, raw: &[u8]) {
+        let storage = &self.plan.storage;
+        let Some(pads) = self.pads.get(self.plan.places.part_of(stored.row)) else { return };
+        let pad = self.plan.pad.as_slice();
+        let note = |band: u32| pads[self.plan.places.record(stored, band)].store(true, Ordering::Relaxed);
+        let plane = raw.len() / storage.bands as usize;
+        match storage.mode {
+            Mode::Sequential => (0..storage.bands).zip(raw.chunks_exact(plane)).for_each(|(band, plane)| {
+                if plane.chunks_exact(pad.len()).any(|sample| sample == pad) {
+                    note(band);
+                }
+            }),
+            Mode::Pixel => {
+                let whole = pad.repeat(storage.bands as usize);
+                if raw.chunks_exact(whole.len()).any(|pixel| pixel == whole) {
+                    note(0);
+                }
+            }
+            Mode::Block | Mode::Row => {
+                // The samples of a pixel stand a plane, or a line, apart.
+                let columns = storage.grid.block_columns() as usize * pad.len();
+                let (line, step) = if storage.mode == Mode::Row { (columns, columns) } else { (plane, plane) };
+                let group = line * storage.bands as usize;
+                let is_pad = |group: &[u8], at: usize| {
+                    (0..storage.bands as usize).all(|band| &group[band * step + at..][..pad.len()] == pad)
+                };
+                if raw.chunks_exact(group).any(|group| (0..line).step_by(pad.len()).any(|at| is_pad(group, at))) {
+                    note(0);
+                }
+            }
+        }
+    }
+
+    /// Samples in native order to the file's, with left-justified bits where the file has those, and packed.
+    fn to_stored(&self, raw: &mut [u8], packed: &mut Vec<u8>, scratch: &mut crate::codec::Scratch) -> Result<bool> {
+        let storage = &self.plan.storage;
+        if storage.shift > 0 {
+            shift_up(raw, storage)?;
+        }
+        if storage.is_whole_bytes() {
+            if !ByteOrder::Big.is_native() {
+                simd::swap_bytes(raw, storage.sample.swap_unit());
+            }
+            return Ok(false);
+        }
+        let encoder = by_name("none").and_then(|codec| codec.encoder).ok_or_else(|| Error::unsupported("codec none"))?;
+        let together = matches!(storage.mode, Mode::Pixel | Mode::Row);
+        let planes = if together { 1 } else { storage.bands as usize };
+        packed.clear();
+        for plane in raw.chunks_exact_mut(raw.len() / planes) {
+            // One row as long as the plane: only its end is padded.
+            let count = plane.len() / storage.sample.bytes();
+            let count = u32::try_from(count).map_err(|_| Error::unsupported("packed block of more than 2^32 samples"))?;
+            let mut spec = BlockSpec::new(count, 1, 1, storage.sample);
+            spec.bits = storage.bits;
+            spec.byte_order = ByteOrder::Big;
+            encoder.encode(&spec, plane, packed, scratch)?;
+        }
+        Ok(true)
+    }
+
+    /// Cuts the bytes of a gathered piece to those the file has of it, one slice for each run.
+    fn runs<'b>(&self, within: u32, bytes: &'b [u8]) -> impl Iterator<Item = &'b [u8]> {
+        let storage = &self.plan.storage;
+        let planes = if matches!(storage.mode, Mode::Pixel | Mode::Row) { 1 } else { storage.bands as usize };
+        let plane = bytes.len() / planes;
+        let taken = taken_bytes(self.plan, within).map_or(plane, |taken| taken.min(plane));
+        bytes.chunks_exact(plane).map(move |plane| &plane[..taken])
+    }
+
+    fn put(&self, at: BlockIndex, pieces: &mut dyn Iterator<Item = &[u8]>, out: &mut Encoded) -> Result<()> {
+        let Some(target) = self.target else {
+            return pieces.try_for_each(|piece| {
+                out.piece(|bytes| {
+                    bytes.extend_from_slice(piece);
+                    Ok(())
+                })
+            });
+        };
+        out.set_placed();
+        for (piece, offset) in pieces.zip(offsets(self.plan, self.starts, at)) {
+            target.write_at(offset, piece)?;
+        }
+        Ok(())
+    }
+}
+
+impl BlockEncode for PixelBlocks<'_> {
+    fn encode(&self, block: &TargetBlock<'_>, out: &mut Encoded, scratch: &mut Scratch) -> Result<()> {
+        let plan = self.plan;
+        let (stored, within) = stored_block(&plan.storage, plan.work, block.at());
+        if plan.places.offset(stored, 0).is_none() {
+            out.set_placed();
+            return Ok(());
+        }
+        if let Some(planes) = self.borrowed(block) {
+            let taken = taken_bytes(plan, within);
+            let mut cut = planes.into_iter().map(|plane| &plane[..taken.map_or(plane.len(), |taken| taken.min(plane.len()))]);
+            return self.put(block.at(), &mut cut, out);
+        }
+        let mut raw = std::mem::take(&mut scratch.raw);
+        if !block.gather(self.interleave(), &self.padding, &mut raw)? {
+            let samples = plan.work.block_columns() as usize * plan.work.block_rows() as usize * plan.storage.bands as usize;
+            raw.clear();
+            raw.extend(std::iter::repeat_n(plan.pad.as_slice(), samples).flatten());
+        }
+        if !self.pads.is_empty() {
+            self.note_pads(stored, &raw);
+        }
+        let mut packed = Vec::new();
+        let is_packed = self.to_stored(&mut raw, &mut packed, &mut scratch.codec)?;
+        let bytes = if is_packed { &packed } else { &raw };
+        let result = self.put(block.at(), &mut self.runs(within, bytes), out);
+        scratch.raw = raw;
+        result
+    }
+}
+
+impl BlockSink for InPlace {
+    fn append(&mut self, _block: &Encoded) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> Patch<'a> {
+    pub(super) fn new(plan: &'a ImagePlan, starts: &'a [u64], sink: &'a mut dyn ByteSink) -> Self {
+        Self { plan, starts, sink }
+    }
+}
+
+impl BlockSink for Patch<'_> {
+    fn append(&mut self, block: &Encoded) -> Result<()> {
+        for (piece, offset) in block.pieces().zip(offsets(self.plan, self.starts, block.at())) {
+            self.sink.patch(offset, piece)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the pieces of block `at` of the work grid go: one for each band that stands apart.
+fn offsets(plan: &ImagePlan, starts: &[u64], at: BlockIndex) -> impl Iterator<Item = u64> {
+    let storage = &plan.storage;
+    let (stored, within) = stored_block(storage, plan.work, at);
+    let start = starts[plan.places.part_of(stored.row)];
+    let apart = matches!(storage.mode, Mode::Block | Mode::Sequential);
+    let row = row_bytes(storage) * u64::from(within);
+    (0..if apart { storage.bands } else { 1 }).map(move |band| {
+        let shift = if storage.mode == Mode::Block { u64::from(band) * storage.plane_bytes() } else { 0 };
+        start + plan.places.offset(stored, band).unwrap_or(0) + shift + row
+    })
+}
+
+/// Bytes of a row of a plane of whole bytes.
+fn row_bytes(storage: &Storage) -> u64 {
+    let together = matches!(storage.mode, Mode::Pixel | Mode::Row);
+    let samples = if together { storage.bands } else { 1 };
+    u64::from(storage.grid.block_columns()) * u64::from(samples) * storage.sample.bytes() as u64
+}
+
+/// Bytes that the file has of each plane of a piece which begins at row `within` of its block: the last piece of a block may be
+/// cut. None for packed blocks, which are one piece.
+fn taken_bytes(plan: &ImagePlan, within: u32) -> Option<usize> {
+    let storage = &plan.storage;
+    let rows = plan.work.block_rows().min(storage.grid.block_rows() - within);
+    storage.is_whole_bytes().then(|| u64::from(rows) * row_bytes(storage)).map(|bytes| bytes as usize)
+}
+
+/// Fills the rows of the last blocks that no piece covers, which lie below the image, with the pad value.
+///
+/// # Errors
+/// Where the sink refuses.
+pub(super) fn fill_rest(plan: &ImagePlan, starts: &[u64], sink: &mut dyn ByteSink) -> Result<()> {
+    let storage = &plan.storage;
+    let covered = u64::from(plan.work.down()) * u64::from(plan.work.block_rows());
+    let last = storage.grid.down() - 1;
+    let covered = covered - u64::from(last) * u64::from(storage.grid.block_rows());
+    let rest = u64::from(storage.grid.block_rows()).saturating_sub(covered);
+    if rest == 0 || plan.pad.iter().all(|byte| *byte == 0) || !storage.is_whole_bytes() {
+        return Ok(());
+    }
+    let row = row_bytes(storage);
+    let mut line: Vec<u8> = std::iter::repeat_n(plan.pad.as_slice(), row as usize / plan.pad.len()).flatten().copied().collect();
+    if storage.shift > 0 {
+        shift_up(&mut line, storage)?;
+    }
+    if !ByteOrder::Big.is_native() {
+        simd::swap_bytes(&mut line, storage.sample.swap_unit());
+    }
+    let at = |column| BlockIndex { row: plan.work.down() - 1, column };
+    for column in 0..storage.grid.across() {
+        if plan.places.offset(BlockIndex { row: last, column }, 0).is_none() {
+            continue;
+        }
+        let (_, within) = stored_block(storage, plan.work, at(column));
+        for offset in offsets(plan, starts, at(column)) {
+            let begin = offset - u64::from(within) * row + covered * row;
+            (0..rest).try_for_each(|n| sink.patch(begin + n * row, &line))?;
+        }
+    }
+    Ok(())
+}
+
+/// Right-justified values to left-justified ones.
+///
+/// # Errors
+/// [`Error::Usage`] for a value that has more bits than ABPP says: they would be lost.
+fn shift_up(samples: &mut [u8], storage: &Storage) -> Result<()> {
+    let (unused, signed) = (64 - storage.actual_bits, storage.sample.is_signed_integer());
+    for sample in samples.chunks_exact_mut(storage.sample.bytes()) {
+        let mut wide = [0; 8];
+        if cfg!(target_endian = "big") {
+            sample.reverse();
+        }
+        wide[..sample.len()].copy_from_slice(sample);
+        let value = u64::from_le_bytes(wide);
+        let used = if signed { (((value << unused) as i64) >> unused) as u64 } else { value << unused >> unused };
+        let kept = used.to_le_bytes();
+        if kept[..sample.len()] != *sample {
+            return Err(Error::usage("sample that does not fit ABPP:").found(value).allowed(format!("{} bits", storage.actual_bits)));
+        }
+        let value = (value << storage.shift).to_le_bytes();
+        sample.copy_from_slice(&value[..sample.len()]);
+        if cfg!(target_endian = "big") {
+            sample.reverse();
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,285 @@
+//! Graphics, texts and extension segments: their subheaders and stored bytes.
+
+use super::areas::{self, Area, Overflow};
+use super::clock::now;
+use super::given::{Given, structure};
+use super::levels::{self, Levels};
+use super::names::Names;
+use crate::asset::AssetType;
+use crate::error::{Error, Result};
+use crate::format::{Content, DataRequest, Warning, WriteContext};
+use crate::schema::{FieldData, Record, write};
+
+/// A segment that is written when the file is completed.
+pub(super) struct Pending {
+    pub(super) record: Record,
+    /// The areas of its subheader.
+    pub(super) areas: &'static [Area],
+    pub(super) overflows: Vec<Overflow>,
+    pub(super) subheader: Vec<u8>,
+    pub(super) data: Vec<u8>,
+}
+
+/// The most bytes of data a segment of a kind has, and what fields say so.
+const GRAPHIC_BYTES: u64 = 999_998;
+const TEXT_BYTES: u64 = 99_998;
+const DATA_BYTES: u64 = 999_999_998;
+const RESERVED_BYTES: u64 = 9_999_998;
+
+/// The kind of segment an asset becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SegmentKind {
+    Graphic,
+    Text,
+    Data,
+    Reserved,
+}
+
+impl Pending {
+    /// The segment of an asset.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for fields and contents that the segment cannot hold; [`Error::Unsupported`] for another kind.
+    pub(super) fn new(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteContext<'_, '_>) -> Result<(SegmentKind, Self)> {
+        match data.kind {
+            AssetType::Graphics => graphic(data, levels, context).map(|pending| (SegmentKind::Graphic, pending)),
+            AssetType::Text => text(data, context).map(|pending| (SegmentKind::Text, pending)),
+            AssetType::Data if data.metadata.get("RESID").is_some() => {
+                reserved(data, context).map(|pending| (SegmentKind::Reserved, pending))
+            }
+            AssetType::Data => extension(data, context).map(|pending| (SegmentKind::Data, pending)),
+            AssetType::Image => Err(Error::usage("image without pixels:").found(data.key)),
+        }
+    }
+
+    /// Makes the bytes of the subheader.
+    fn complete(mut self, name: &str) -> Result<Self> {
+        self.subheader = write(structure(name), &self.record)?;
+        Ok(self)
+    }
+}
+
+/// The segment that takes what overflows from an area of another one, which gives it its security (2500C §5.8.3.4).
+///
+/// # Errors
+/// [`Error::Usage`] where there is more than a segment holds.
+pub(super) fn overflow(overflow: Overflow, ordinal: usize, of: &Record, prefix: &str) -> Result<Pending> {
+    let mut record: Record = [("DESID", "TRE_OVERFLOW"), ("DESOFLW", overflow.area.name)].into_iter().collect();
+    record.set("DESITEM", ordinal as u64);
+    for (name, value) in of.iter() {
+        if let Some(rest) = name.strip_prefix(prefix).filter(|rest| is_security(rest)) {
+            record.set(format!("DES{rest}"), value.clone());
+        }
+    }
+    check_size("TREs that overflow", overflow.bytes.len(), DATA_BYTES)?;
+    Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: overflow.bytes }.complete("DATA")
+}
+
+/// The fields of the security group, without their prefix.
+pub(super) fn is_security(name: &str) -> bool {
+    matches!(
+        name,
+        "CLAS" | "CLSY" | "CODE" | "CTLH" | "REL" | "DCTP" | "DCDT" | "DCXM" | "DG" | "DGDT" | "CLTX" | "CATP" | "CAUT" | "CRSN"
+            | "SRDT" | "CTLN"
+    )
+}
+
+fn graphic(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
+    let given = Given::new(structure("GRAPHIC"), data.metadata, context)?;
+    let mut record = fields(&given, &["SY", "SXSHDL", "SXSOFL", "SXSHD"]);
+    if record.get("SID").is_none() {
+        let names = Names::new(data.title, data.description, data.key, (10, 20))?;
+        record.set("SID", names.identifier);
+        if record.get("SNAME").is_none() && !names.text.is_empty() {
+            record.set("SNAME", names.text);
+        }
+        note_comment(&names.comment, data.key, context);
+    }
+    if record.get("SCOLOR").is_none() {
+        record.set("SCOLOR", "C");
+    }
+    levels.assign(&mut record, &given, levels::GRAPHIC)?;
+    let bytes = content_bytes(data)?;
+    check_size("graphic", bytes.len(), GRAPHIC_BYTES)?;
+    let overflows = areas::fill(&mut record, &given.tres, areas::GRAPHIC)?;
+    let pending = Pending { record, areas: areas::GRAPHIC, overflows, subheader: Vec::new(), data: bytes }.complete("GRAPHIC")?;
+    levels.add(data.key, &pending.record, levels::GRAPHIC, graphic_size(&pending.record));
+    Ok(pending)
+}
+
+/// Rows and columns of a graphic's bounding box.
+fn graphic_size(record: &Record) -> (u32, u32) {
+    let corner = |name: &str| record.get(name).and_then(|data| levels::parse_location(name, data).ok()).unwrap_or_default();
+    let (first, last) = (corner("SBND1"), corner("SBND2"));
+    let side = |from: i64, to: i64| u32::try_from(to - from + 1).unwrap_or(1);
+    (side(first.0, last.0), side(first.1, last.1))
+}
+
+fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
+    let given = Given::new(structure("TEXT"), data.metadata, context)?;
+    let mut record = fields(&given, &["TE", "TXSHDL", "TXSOFL", "TXSHD"]);
+    if record.get("TEXTID").is_none() {
+        let names = Names::new(data.title, data.description, data.key, (7, 80))?;
+        record.set("TEXTID", names.identifier);
+        if record.get("TXTITL").is_none() && !names.text.is_empty() {
+            record.set("TXTITL", names.text);
+        }
+        note_comment(&names.comment, data.key, context);
+    }
+    if record.get("TXTDT").is_none() {
+        record.set("TXTDT", now()?);
+    }
+    let wanted = record.text("TXTFMT").map(str::to_owned);
+    let (format, bytes) = match data.content {
+        Content::Bytes(bytes) => (wanted.unwrap_or_else(|| format_of_bytes(bytes).to_owned()), bytes.to_vec()),
+        Content::Text(text, encoding) => {
+            let format = wanted.unwrap_or_else(|| format_of_text(text, encoding).to_owned());
+            let bytes = encode(&with_line_ends(text), &format)?;
+            (format, bytes)
+        }
+    };
+    record.set("TXTFMT", format);
+    check_size("text", bytes.len(), TEXT_BYTES)?;
+    let overflows = areas::fill(&mut record, &given.tres, areas::TEXT)?;
+    Pending { record, areas: areas::TEXT, overflows, subheader: Vec::new(), data: bytes }.complete("TEXT")
+}
+
+/// The format that holds a text: STA where it can, else UT1 where the caller wants Latin-1 and it can, else U8S.
+fn format_of_text(text: &str, encoding: &str) -> &'static str {
+    let latin = matches!(encoding.to_ascii_lowercase().replace(['-', '_'], "").as_str(), "latin1" | "iso88591" | "l1");
+    match () {
+        () if text.chars().all(is_basic) => "STA",
+        () if latin && text.chars().all(is_extended) => "UT1",
+        () => "U8S",
+    }
+}
+
+fn format_of_bytes(bytes: &[u8]) -> &'static str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.chars().all(is_basic) => "STA",
+        Ok(_) => "U8S",
+        Err(_) => "UT1",
+    }
+}
+
+/// True for the characters of BCS text: 20–7E, line feed, form feed, carriage return.
+fn is_basic(c: char) -> bool {
+    matches!(c, ' '..='~' | '\n' | '\u{C}' | '\r')
+}
+
+/// True for the characters of ECS text: BCS, and A0–FF.
+fn is_extended(c: char) -> bool {
+    is_basic(c) || matches!(c, '\u{A0}'..='\u{FF}')
+}
+
+/// Lines end with carriage return and line feed (2500C §5.5.1).
+fn with_line_ends(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
+}
+
+fn encode(text: &str, format: &str) -> Result<Vec<u8>> {
+    let allowed: fn(char) -> bool = match format {
+        "U8S" => return Ok(text.as_bytes().to_vec()),
+        "UT1" => is_extended,
+        _ => is_basic,
+    };
+    if let Some((place, character)) = text.chars().enumerate().find(|(_, c)| !allowed(*c)) {
+        let error = Error::usage("character of a text").field(format!("{format}, number {place}")).found(format!("{character:?}"));
+        return Err(error.allowed(if format == "UT1" { "ECS: U+0020–007E, 00A0–00FF; U8S holds others" } else { "BCS: U+0020–007E; UT1 and U8S hold others" }));
+    }
+    Ok(text.chars().map(|c| c as u8).collect())
+}
+
+fn extension(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
+    let given = Given::new(structure("DATA"), data.metadata, context)?;
+    let mut record = fields(&given, &["DE", "DESSHL", "DESOFLW", "DESITEM"]);
+    let bytes = content_bytes(data)?;
+    if record.get("DESID").is_none() {
+        let xml = data.media_type.ends_with("xml");
+        let title = data.title.trim();
+        let named = !title.is_empty() && title.len() <= 25 && title.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        record.set("DESID", if named { title } else if xml { "XML_DATA_CONTENT" } else { "USER_DEFINED" });
+    }
+    set_user_header(&mut record)?;
+    check_size("data", bytes.len(), DATA_BYTES)?;
+    Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: bytes }.complete("DATA")
+}
+
+/// The user-defined subheader: bytes as they are, fields by the layout of the extension.
+fn set_user_header(record: &mut Record) -> Result<()> {
+    match record.remove("DESSHF") {
+        Some(FieldData::Group(turns)) => {
+            // A mapping of fields comes as a group of one turn.
+            let id = record.text("DESID").unwrap_or_default().to_owned();
+            let fields = turns.into_iter().next().unwrap_or_default();
+            let bytes = super::super::des::write_fields(&id, record.int("DESVER"), &fields)?;
+            record.set("DESSHF", bytes);
+        }
+        Some(FieldData::Text(text)) => {
+            let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+            let wrong = || Error::usage("value of").field("DESSHF").found(format!("{text:?}")).allowed("one byte a character");
+            record.set("DESSHF", bytes.ok_or_else(wrong)?);
+        }
+        Some(other) => record.set("DESSHF", other),
+        None => {}
+    }
+    Ok(())
+}
+
+fn reserved(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
+    let given = Given::new(structure("RESERVED"), data.metadata, context)?;
+    let record = fields(&given, &["RE", "RESSHL"]);
+    let bytes = content_bytes(data)?;
+    check_size("reserved extension", bytes.len(), RESERVED_BYTES)?;
+    Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: bytes }.complete("RESERVED")
+}
+
+fn fields(given: &Given, computed: &[&str]) -> Record {
+    let kept = given.fields.iter().filter(|(name, _)| !computed.contains(name));
+    kept.map(|(name, data)| (name.to_owned(), data.clone())).collect()
+}
+
+fn content_bytes(data: &DataRequest<'_>) -> Result<Vec<u8>> {
+    match data.content {
+        Content::Bytes(bytes) => Ok(bytes.to_vec()),
+        Content::Text(text, _) => Ok(text.as_bytes().to_vec()),
+    }
+}
+
+fn note_comment(comment: &str, key: &str, context: &mut WriteContext<'_, '_>) {
+    if !comment.is_empty() {
+        let message = "the description is left out: the segment has no field beside that of the title";
+        context.warnings.push(Warning::new(key, message));
+    }
+}
+
+/// Data of a segment must be there and must not be more than its length field counts.
+fn check_size(what: &'static str, bytes: usize, most: u64) -> Result<()> {
+    if bytes == 0 || bytes as u64 > most {
+        return Err(Error::usage(format!("bytes of a {what} segment:")).found(bytes).allowed(format!("1 to {most}")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_of_a_text_is_the_plainest_that_holds_it() {
+        assert_eq!(format_of_text("plain\n", "UTF-8"), "STA");
+        assert_eq!(format_of_text("Größe", "latin-1"), "UT1");
+        assert_eq!(format_of_text("Größe", "UTF-8"), "U8S");
+        assert_eq!(format_of_text("€", "ISO_8859-1"), "U8S");
+        assert_eq!((format_of_bytes(b"x"), format_of_bytes(b"\xC3\xA9"), format_of_bytes(b"\xE9")), ("STA", "U8S", "UT1"));
+    }
+
+    #[test]
+    fn lines_end_as_the_standard_wants() {
+        assert_eq!(with_line_ends("a\nb\r\nc\rd"), "a\r\nb\r\nc\r\nd");
+        assert_eq!(encode("é\r\n", "UT1").unwrap(), b"\xE9\r\n");
+        assert_eq!(encode("é", "U8S").unwrap(), "é".as_bytes());
+        let error = encode("ab€", "STA").unwrap_err().to_string();
+        assert!(error.contains('€') && error.contains("number 2"), "{error}");
+    }
+}

@@ -1,0 +1,73 @@
+//! Metadata values as values of fields.
+
+use crate::error::{Error, Result};
+use crate::metadata::Value;
+use crate::schema::{FieldData, Item, Record};
+
+/// The values of a structure's fields. A list of single values for a group of one field becomes records of that field, so
+/// that comments and coefficients need not be mappings.
+///
+/// # Errors
+/// [`Error::Usage`] for a list of single values where a group has several fields.
+pub(super) fn to_record<'a>(items: &[Item], entries: impl Iterator<Item = (&'a str, &'a Value)>) -> Result<Record> {
+    let mut record = Record::new();
+    for (name, value) in entries {
+        record.set(name, to_field(items, name, value)?);
+    }
+    Ok(record)
+}
+
+fn to_field(items: &[Item], name: &str, value: &Value) -> Result<FieldData> {
+    let group = group(items, name);
+    Ok(match value {
+        Value::Text(text) => FieldData::from(text.as_str()),
+        Value::Int(value) => FieldData::from(*value),
+        Value::Bool(value) => FieldData::from(i128::from(*value)),
+        Value::Float(value) => FieldData::from(*value),
+        Value::Bytes(bytes) => FieldData::from(bytes.clone()),
+        // A field of a mapping that is None is blank.
+        Value::Null => FieldData::from(""),
+        Value::List(values) => {
+            let turns: Result<Vec<Record>> = values.iter().map(|value| turn(group, name, value)).collect();
+            FieldData::from(turns?)
+        }
+        // A group that is there once.
+        Value::Map(_) => FieldData::from(vec![turn(group, name, value)?]),
+    })
+}
+
+/// One turn of a group.
+fn turn(items: &[Item], name: &str, value: &Value) -> Result<Record> {
+    match (value, items) {
+        (Value::Map(entries), _) => to_record(items, entries.iter().map(|(name, value)| (name.as_str(), value))),
+        (value, [Item::Field(field)]) => to_record(items, std::iter::once((field.name.as_str(), value))),
+        _ => Err(Error::usage("value of").field(name).found(value).allowed("a list of mappings")),
+    }
+}
+
+/// What is repeated in the group called `name`; nothing where there is no such group.
+fn group<'i>(items: &'i [Item], name: &str) -> &'i [Item] {
+    let found = items.iter().find_map(|item| match item {
+        Item::Repeat { name: group, items, .. } if group == name => Some(items.as_slice()),
+        Item::When { items, .. } => Some(self::group(items, name)).filter(|items| !items.is_empty()),
+        _ => None,
+    });
+    found.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Structure;
+
+    #[test]
+    fn lists_of_values_become_records_of_the_groups_only_field() {
+        let table = "structure X\nfield N 1 N+\nwhen N > 0\nrepeat N as G\nfield A 1 A\nend\nend\nrepeat 1 as H\nfield B 1 A\nfield C 1 A\nend";
+        let items = &Structure::load(table).unwrap()[0].items;
+        let value = Value::List(vec!["a".into(), 1.into()]);
+        let Ok(FieldData::Group(turns)) = to_field(items, "G", &value) else { panic!("a group") };
+        assert_eq!((turns[0].text("A"), turns[1].int("A")), (Some("a"), Some(1)));
+        assert!(to_field(items, "H", &value).is_err());
+        assert!(matches!(to_field(items, "N", &Value::Map(Vec::new())), Ok(FieldData::Group(turns)) if turns.len() == 1));
+    }
+}

@@ -1,0 +1,262 @@
+//! The metadata a caller gives for a file or segment, sorted: fields of the header, comments, TREs, and what is neither.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use super::super::layouts::{header, is_known_tre, tre_layout};
+use super::super::tre::{Tre, TreBody};
+use super::super::values::AREAS;
+use super::fields::to_record;
+use crate::error::{Error, Result, nearest};
+use crate::format::{Warning, WriteContext};
+use crate::metadata::{Metadata, Value};
+use crate::schema::{FieldData, Item, Record, Structure, read};
+
+/// The key of the pad pixel code of a masked image, a field of the mask table and of no header.
+pub(in super::super) const PAD_CODE: &str = "TPXCD";
+
+/// Metadata sorted.
+pub(super) struct Given {
+    /// Fields of the header or subheader, as they were given.
+    pub(super) fields: Record,
+    /// TREs in order, each with the area it stood in where it was copied.
+    pub(super) tres: Vec<(Tre, Option<String>)>,
+    /// The header that the metadata is a copy of, as it stood in its file.
+    pub(super) original: Option<Record>,
+    /// The pad pixel code.
+    pub(super) pad: Option<Value>,
+}
+
+/// What a key of metadata is.
+enum Key {
+    Field,
+    /// A comment by its number.
+    Comment(usize),
+    /// An area of TREs that could not be read and is kept as bytes.
+    Area,
+    Tre,
+    /// Something for another part of the writer, or for a codec.
+    Hint,
+    Unknown(Option<String>),
+}
+
+impl Given {
+    /// Sorts metadata for the structure called `structure`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for values that are none; a key that is nothing known is a warning.
+    pub(super) fn new(structure: &'static Structure, metadata: &Metadata, context: &mut WriteContext<'_, '_>) -> Result<Self> {
+        let original = Some(metadata.raw()).filter(|raw| !raw.is_empty());
+        let original = original.and_then(|raw| read(structure, raw).ok()).map(|(record, _)| record);
+        let places = original.as_ref().map(places_of_tres).unwrap_or_default();
+        let mut given = Self { fields: Record::new(), tres: Vec::new(), original, pad: None };
+        let mut entries = Vec::new();
+        let mut comments = Vec::new();
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        for (key, value) in metadata.iter() {
+            if *value == Value::Null {
+                let error = Error::usage("metadata value of").field(key).found("None");
+                return Err(error.allowed("a value, or no such key"));
+            }
+            match classify(structure, key, value) {
+                Key::Field if key == "ICOM" && value.as_text().is_some() => entries.push((key, Value::List(vec![value.clone()]))),
+                Key::Field => entries.push((key, value.clone())),
+                Key::Comment(number) => comments.push((number, value.clone())),
+                Key::Area => {
+                    let body = TreBody::Bytes(bytes_of(key, value)?);
+                    given.tres.push((Tre { tag: String::new(), body }, Some(key.to_owned())));
+                }
+                Key::Tre => {
+                    let ordinal = seen.entry(key).or_default();
+                    let place = places.get(&(key.to_owned(), *ordinal)).cloned();
+                    *ordinal += 1;
+                    given.tres.push((Tre { tag: key.to_owned(), body: body_of(key, value)? }, place));
+                }
+                Key::Hint if key == PAD_CODE => given.pad = Some(value.clone()),
+                Key::Hint => {}
+                Key::Unknown(near) => {
+                    let near = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+                    let message = format!("is no field of the {} and no TRE, and is left out{near}", structure.title.to_lowercase());
+                    context.warnings.push(Warning::new(key, message));
+                }
+            }
+        }
+        if !comments.is_empty() {
+            comments.sort_by_key(|(number, _)| *number);
+            entries.retain(|(key, _)| *key != "ICOM");
+            entries.push(("ICOM", Value::List(comments.into_iter().map(|(_, value)| value).collect())));
+        }
+        given.fields = to_record(&structure.items, entries.iter().map(|(key, value)| (*key, value)))?;
+        Ok(given)
+    }
+
+    /// A field as it was given.
+    pub(super) fn get(&self, name: &str) -> Option<&FieldData> {
+        self.fields.get(name)
+    }
+
+    /// True where a field was given, and not just copied from a file along with the rest.
+    pub(super) fn is_chosen(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| !self.is_copied(name, value))
+    }
+
+    /// True where the metadata is a copy of what a file's header says.
+    pub(super) fn is_copy(&self) -> bool {
+        self.original.is_some()
+    }
+
+    fn is_copied(&self, name: &str, value: &FieldData) -> bool {
+        self.original.as_ref().and_then(|record| record.get(name)) == Some(value)
+    }
+
+    /// Removes a field, and gives it.
+    pub(super) fn take(&mut self, name: &str) -> Option<FieldData> {
+        self.fields.remove(name)
+    }
+}
+
+/// The names of fields and groups on the outer level of a structure.
+fn names_of(structure: &'static Structure) -> &'static HashSet<&'static str> {
+    type Names = HashMap<&'static str, &'static HashSet<&'static str>>;
+    static NAMES: LazyLock<Mutex<Names>> = LazyLock::new(Mutex::default);
+    let mut all = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    all.entry(structure.name.as_str()).or_insert_with(|| {
+        let mut names = HashSet::new();
+        collect(&structure.items, &mut names);
+        // Once for each of the few kinds of headers.
+        Box::leak(Box::new(names))
+    })
+}
+
+fn collect(items: &'static [Item], names: &mut HashSet<&'static str>) {
+    for item in items {
+        match item {
+            Item::Field(field) => {
+                names.insert(&field.name);
+            }
+            Item::Repeat { name, .. } => {
+                names.insert(name);
+            }
+            Item::When { items, .. } => collect(items, names),
+        }
+    }
+}
+
+fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
+    if AREAS.contains(&key) || key == "TRE_OVERFLOW" {
+        return Key::Area;
+    }
+    let names = names_of(structure);
+    if names.contains(key) {
+        return Key::Field;
+    }
+    if names.contains("ICOM") && let Some(number) = key.strip_prefix("ICOM").and_then(|digits| digits.parse().ok()) {
+        return Key::Comment(number);
+    }
+    if key.starts_with("J2K_") || key == PAD_CODE {
+        return Key::Hint;
+    }
+    let near = nearest(key, names.iter().copied()).filter(|name| name.len().abs_diff(key.len()) <= 1);
+    let tag = (1..=6).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, 0x20..=0x7E));
+    let capitals = key.len() == 6 && key.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let misspelt = || near.is_some_and(|near| is_one_edit(key, near));
+    match value {
+        _ if is_known_tre(key) => Key::Tre,
+        Value::Bytes(_) if tag => Key::Tre,
+        Value::Text(_) if capitals && !misspelt() => Key::Tre,
+        _ => Key::Unknown(near.map(str::to_owned)),
+    }
+}
+
+/// True for two names that differ by one letter added, left out or changed.
+fn is_one_edit(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let same = short.bytes().zip(long.bytes()).take_while(|(x, y)| x == y).count();
+    let (rest, other) = (&short.as_bytes()[same..], &long.as_bytes()[same..]);
+    match other.len() - rest.len() {
+        0 => rest.get(1..) == other.get(1..),
+        1 => rest == &other[1..],
+        _ => false,
+    }
+}
+
+/// The body of a TRE as it was given: fields as a mapping, or the bytes.
+fn body_of(tag: &str, value: &Value) -> Result<TreBody> {
+    match value {
+        Value::Map(entries) => {
+            let items = tre_layout(tag, 0)?.map_or(&[][..], |layout| &layout.items);
+            Ok(TreBody::Fields(to_record(items, entries.iter().map(|(name, value)| (name.as_str(), value)))?))
+        }
+        _ => Ok(TreBody::Bytes(bytes_of(tag, value)?)),
+    }
+}
+
+fn bytes_of(key: &str, value: &Value) -> Result<Vec<u8>> {
+    let wrong = || Error::usage("TRE").field(key).found(value).allowed("a mapping of fields, bytes, or text of one byte a character");
+    match value {
+        Value::Bytes(bytes) => Ok(bytes.clone()),
+        Value::Text(text) => text.chars().map(|c| u8::try_from(u32::from(c)).map_err(|_| wrong())).collect(),
+        _ => Err(wrong()),
+    }
+}
+
+/// The area that each TRE of a header stood in, by tag and how many of the same tag stood before it.
+fn places_of_tres(original: &Record) -> HashMap<(String, usize), String> {
+    let mut places = HashMap::new();
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for area in AREAS {
+        let Some(FieldData::Bytes(bytes)) = original.get(area) else { continue };
+        for tag in tags(bytes) {
+            let ordinal = seen.entry(tag.clone()).or_default();
+            places.insert((tag, *ordinal), area.to_owned());
+            *ordinal += 1;
+        }
+    }
+    places
+}
+
+/// The tags of the TREs in an area, as far as their lengths can be followed.
+fn tags(area: &[u8]) -> Vec<String> {
+    let mut tags = Vec::new();
+    let mut rest = area;
+    while let Some((prefix, after)) = rest.split_first_chunk::<11>() {
+        let length = std::str::from_utf8(&prefix[6..]).ok().and_then(|digits| digits.trim().parse::<usize>().ok());
+        let Some(next) = length.and_then(|length| after.get(length..)) else { break };
+        tags.push(prefix[..6].iter().map(|byte| char::from(*byte)).collect::<String>().trim_end().to_owned());
+        rest = next;
+    }
+    tags
+}
+
+/// The header structure of that name, which every kind of segment has.
+pub(super) fn structure(name: &str) -> &'static Structure {
+    header(name).expect("every kind of segment has a table")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_edit_is_one_letter() {
+        assert!(is_one_edit("IMOD", "IMODE") && is_one_edit("COMRTT", "COMRAT") && is_one_edit("IIMODE", "IMODE"));
+        assert!(!is_one_edit("IMODE", "IC") && !is_one_edit("ABCDEF", "COMRAT") && !is_one_edit("IMDOE", "IMODE"));
+    }
+
+    #[test]
+    fn keys_are_fields_comments_tres_or_unknown() {
+        let image = structure("IMAGE");
+        let text = || Value::from("x");
+        assert!(matches!(classify(image, "IC", &text()), Key::Field));
+        assert!(matches!(classify(image, "BAND_INFO", &text()), Key::Field));
+        assert!(matches!(classify(image, "ICOM3", &text()), Key::Comment(3)));
+        assert!(matches!(classify(image, "J2K_QUALITY_LAYERS", &text()), Key::Hint));
+        assert!(matches!(classify(image, "ICHIPB", &text()), Key::Tre));
+        assert!(matches!(classify(image, "ACFTA", &text()), Key::Tre));
+        assert!(matches!(classify(image, "XQZW01", &text()), Key::Tre));
+        assert!(matches!(classify(image, "A", &Value::from(vec![1])), Key::Tre));
+        for key in ["IMOD", "COMRTT", "Title", "FOO", "GeoPixelScale", "259", "NUMI"] {
+            assert!(matches!(classify(image, key, &text()), Key::Unknown(_)), "{key}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The file header, completed when every segment is known.
+
+use super::areas::{self, Overflow};
+use super::clevel::Features;
+use super::clock::now;
+use super::data::is_security;
+use super::given::{Given, structure};
+use crate::error::{Error, Result};
+use crate::format::{Finding, WriteContext};
+use crate::metadata::Metadata;
+use crate::schema::{FieldData, Record, write};
+
+/// The most bytes of a file (FL has twelve digits, of which all nines mean unknown).
+pub(super) const MAX_FILE: u64 = 999_999_999_998;
+
+/// Segments of one kind (NUMI, NUMS … have three digits).
+const MAX_SEGMENTS: usize = 999;
+
+/// The header's own fields and those of its structure, which a caller does not state.
+const COMPUTED: [&str; 22] = [
+    "FHDR", "FVER", "CLEVEL", "STYPE", "FL", "HL", "NUMI", "IMAGE_SEGMENTS", "NUMS", "GRAPHIC_SEGMENTS", "NUMX", "NUMT", "TEXT_SEGMENTS", "NUMDES",
+    "DATA_SEGMENTS", "NUMRES", "RESERVED_SEGMENTS", "UDHDL", "UDHOFL", "XHDL", "XHDLOFL", "FDT",
+];
+
+/// The originating station of files whose caller names none: the field may not be blank.
+const STATION: &str = "OSML-IO";
+
+/// The two names of the format: NITF 2.1, and NSIF 1.0 of NATO, which have one structure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Flavour {
+    Nitf,
+    Nsif,
+}
+
+/// Bytes of the subheader and of the data of each segment, by kind in the order of the file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lengths {
+    pub(super) images: Vec<(u64, u64)>,
+    pub(super) graphics: Vec<(u64, u64)>,
+    pub(super) texts: Vec<(u64, u64)>,
+    pub(super) data: Vec<(u64, u64)>,
+    pub(super) reserved: Vec<(u64, u64)>,
+}
+
+/// What the caller says of the file.
+pub(super) struct FileHeader {
+    flavour: Flavour,
+    record: Record,
+    level: Option<i128>,
+    pub(super) overflows: Vec<Overflow>,
+}
+
+impl Flavour {
+    /// FHDR and FVER.
+    fn magic(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Nitf => ("NITF", "02.10"),
+            Self::Nsif => ("NSIF", "01.00"),
+        }
+    }
+}
+
+impl Lengths {
+    /// Each kind's counter, group and fields of lengths in the header, and its segments.
+    fn kinds(&self) -> [([&'static str; 4], &[(u64, u64)]); 5] {
+        [
+            (["NUMI", "IMAGE_SEGMENTS", "LISH", "LI"], &self.images),
+            (["NUMS", "GRAPHIC_SEGMENTS", "LSSH", "LS"], &self.graphics),
+            (["NUMT", "TEXT_SEGMENTS", "LTSH", "LT"], &self.texts),
+            (["NUMDES", "DATA_SEGMENTS", "LDSH", "LD"], &self.data),
+            (["NUMRES", "RESERVED_SEGMENTS", "LRESH", "LRE"], &self.reserved),
+        ]
+    }
+
+    /// Bytes of all segments.
+    pub(super) fn total(&self) -> u64 {
+        self.kinds().iter().flat_map(|(_, segments)| segments.iter()).fold(0, |sum, (header, data)| sum + header + data)
+    }
+}
+
+impl FileHeader {
+    /// Checks what a caller says of a file.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] that names a field and its value.
+    pub(super) fn new(flavour: Flavour, metadata: &Metadata, context: &mut WriteContext<'_, '_>) -> Result<Self> {
+        let given = Given::new(structure("HEADER"), metadata, context)?;
+        let kept = given.fields.iter().filter(|(name, _)| !COMPUTED.contains(name) && !matches!(*name, "UDHD" | "XHD"));
+        let mut record: Record = kept.map(|(name, data)| (name.to_owned(), data.clone())).collect();
+        // The time of a header that was copied is that of another file.
+        let date = match given.get("FDT") {
+            Some(date) if !given.is_copy() || given.is_chosen("FDT") => date.clone(),
+            _ => now()?.into(),
+        };
+        record.set("FDT", date);
+        if record.text("OSTAID").is_none_or(str::is_empty) {
+            record.set("OSTAID", STATION);
+        }
+        let (magic, version) = flavour.magic();
+        record.set("FHDR", magic);
+        let asked = given.get("FVER").filter(|_| given.is_chosen("FVER")).cloned();
+        record.set("FVER", asked.unwrap_or_else(|| version.into()));
+        let overflows = areas::fill(&mut record, &given.tres, areas::HEADER)?;
+        let level = given.get("CLEVEL").filter(|_| !given.is_copy() || given.is_chosen("CLEVEL")).and_then(FieldData::to_int);
+        let header = Self { flavour, record, level, overflows };
+        // What a field cannot hold is told now, while nothing is written.
+        header.length(&Lengths::default())?;
+        Ok(header)
+    }
+
+    /// Bytes of the header of a file with so many segments.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where there are more than a file can have.
+    pub(super) fn length(&self, lengths: &Lengths) -> Result<u64> {
+        let bytes = write(structure("HEADER"), &self.with_lengths(lengths, 388, 388, 3)?)?;
+        Ok(bytes.len() as u64)
+    }
+
+    /// The bytes of the header. `segments` are the security fields of the segments, each under its own prefix's name without
+    /// it; `overflow` gives the ordinal of the segment that takes what overflows from an area.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the file is larger than the header can say.
+    pub(super) fn complete(
+        &self,
+        lengths: &Lengths,
+        features: &mut Features,
+        classes: &[String],
+        overflow: impl Fn(&str) -> Option<usize>,
+        context: &mut WriteContext<'_, '_>,
+    ) -> Result<Vec<u8>> {
+        let header = self.length(lengths)?;
+        let file = header + lengths.total();
+        check_file(file)?;
+        features.file_bytes = file;
+        let mut record = self.with_lengths(lengths, file, header, self.level(features, context)?)?;
+        self.classify(&mut record, classes, context)?;
+        for (area, index) in [("UDHD", "UDHOFL"), ("XHD", "XHDLOFL")] {
+            if let Some(ordinal) = overflow(area) {
+                record.set(index, ordinal as u64);
+            }
+        }
+        super::rules::check_file(&record, context)?;
+        write(structure("HEADER"), &record)
+    }
+
+    /// The record, for its security fields.
+    pub(super) fn record(&self) -> &Record {
+        &self.record
+    }
+
+    fn with_lengths(&self, lengths: &Lengths, file: u64, header: u64, level: u8) -> Result<Record> {
+        let mut record = self.record.clone();
+        record.set("CLEVEL", u32::from(level));
+        record.set("FL", file);
+        record.set("HL", header);
+        for ([count, group, subheader, data], segments) in lengths.kinds() {
+            if segments.len() > MAX_SEGMENTS {
+                return Err(Error::usage("segments of a kind:").field(count).found(segments.len()).allowed(MAX_SEGMENTS));
+            }
+            let turn = |(header, bytes): &(u64, u64)| [(subheader, *header), (data, *bytes)].into_iter().collect::<Record>();
+            record.set(count, segments.len() as u64);
+            record.set(group, segments.iter().map(turn).collect::<Vec<_>>());
+        }
+        Ok(record)
+    }
+
+    /// CLEVEL: what the features ask for, or more where the caller says so.
+    fn level(&self, features: &Features, context: &mut WriteContext<'_, '_>) -> Result<u8> {
+        let computed = features.level();
+        match self.level.map(u8::try_from) {
+            Some(Ok(level)) if level >= computed => Ok(level),
+            Some(_) => {
+                context.report(Finding {
+                    clause: "2500C Table A-10",
+                    place: "CLEVEL".to_owned(),
+                    value: self.level.unwrap_or(0).to_string(),
+                    rule: format!("{computed:02} for what the file holds").into(),
+                })?;
+                Ok(computed)
+            }
+            None => Ok(computed),
+        }
+    }
+
+    /// The file is classified as its highest segment, where the caller does not say otherwise (2500C §5.1.8).
+    fn classify(&self, record: &mut Record, classes: &[String], context: &mut WriteContext<'_, '_>) -> Result<()> {
+        let rank = |class: &str| "URCST".find(class.trim()).unwrap_or(0);
+        let highest = classes.iter().map(String::as_str).max_by_key(|class| rank(class)).unwrap_or("U");
+        match record.text("FSCLAS") {
+            None | Some("") => record.set("FSCLAS", highest),
+            Some(class) if rank(class) < rank(highest) => {
+                let (place, value) = ("FSCLAS".to_owned(), class.to_owned());
+                let rule = format!("{highest} or higher, as a segment is").into();
+                context.report(Finding { clause: "2500C §5.1.8", place, value, rule })?;
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The name of the format.
+    pub(super) fn flavour(&self) -> Flavour {
+        self.flavour
+    }
+}
+
+/// Checks the size of a file.
+///
+/// # Errors
+/// [`Error::Usage`] where it is more than a header can say.
+pub(super) fn check_file(bytes: u64) -> Result<()> {
+    if bytes > MAX_FILE {
+        return Err(Error::usage("bytes of a NITF file:").found(bytes).allowed(format!("at most {MAX_FILE}")));
+    }
+    Ok(())
+}
+
+/// The classification in a subheader whose security fields have this prefix.
+pub(super) fn class_of(record: &Record, prefix: &str) -> String {
+    debug_assert!(is_security("CLAS"));
+    record.text(&format!("{prefix}CLAS")).filter(|class| !class.is_empty()).unwrap_or("U").to_owned()
+}

@@ -1,0 +1,30 @@
+//! Writing NITF and NSIF files.
+
+mod areas;
+mod bands;
+mod blocks;
+mod clevel;
+mod clock;
+mod copy;
+mod data;
+mod encoding;
+mod fields;
+mod given;
+mod header;
+mod levels;
+mod names;
+mod parts;
+mod place;
+mod plan;
+mod rules;
+mod writer;
+
+pub(super) use encoding::{metadata_of, notice, replaces};
+pub(super) use given::PAD_CODE;
+pub(super) use header::Flavour;
+pub(super) use names::Names;
+pub(super) use rules::{file_findings, image_findings};
+pub(super) use writer::create;
+
+#[cfg(test)]
+mod tests;

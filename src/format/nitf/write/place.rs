@@ -1,0 +1,278 @@
+//! Where the blocks of an image that is written lie: in which segment, at which byte, and which are left out.
+
+use super::super::mask::{ABSENT, MaskTable};
+use super::super::pixels::{Mode, Storage};
+use crate::error::{Error, Result};
+use crate::image::{BlockGrid, BlockIndex, ImageProvider};
+
+/// Bytes of image data a segment may have: LI has ten digits, of which all nines mean unknown.
+const MAX_SEGMENT: u64 = 9_999_999_998;
+
+/// Rows of a segment of an image that is cut into several, which ILOC can count.
+const MAX_ROWS: u32 = 99_999;
+
+/// Offsets in a mask table have 32 bits, of which all ones mean that a block is not there.
+const MAX_OFFSET: u64 = u32::MAX as u64 - 1;
+
+/// Rows of blocks of an image that stand in one segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Part {
+    /// The first row of pixels.
+    pub(super) first_row: u32,
+    /// Rows of pixels.
+    pub(super) rows: u32,
+    /// The first row of blocks, and how many there are.
+    first_block_row: u32,
+    block_rows: u32,
+    /// Blocks that are stored, each band's once in mode S.
+    present: u64,
+}
+
+/// The places of all blocks.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    parts: Vec<Part>,
+    /// How many blocks of the grid are present before each one, and whether it is; none where all are.
+    ranks: Option<Vec<(u64, bool)>>,
+    across: u32,
+    count_of_bands: u64,
+    block_bytes: u64,
+}
+
+impl Part {
+    /// Blocks of the part's grid.
+    fn blocks(&self, across: u32) -> u64 {
+        u64::from(self.block_rows) * u64::from(across)
+    }
+}
+
+impl Places {
+    /// The places of the blocks of `storage`. `mask` is asked for each block whether it is present; without it all are.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where no segments can hold the image; what the mask reports.
+    pub(super) fn new(storage: &Storage, mask: Option<&dyn ImageProvider>, limit: u64) -> Result<Self> {
+        let grid = storage.grid;
+        let ranks = mask.map(|provider| ranks(grid, provider)).transpose()?;
+        let mut places = Self {
+            parts: Vec::new(),
+            ranks,
+            across: grid.across(),
+            count_of_bands: if storage.mode == Mode::Sequential { u64::from(storage.bands) } else { 1 },
+            block_bytes: storage.block_bytes(),
+        };
+        let most = limit.min(MAX_SEGMENT);
+        let whole = grid.down();
+        if places.fits(0, whole, most) {
+            places.parts = places.cut(grid, whole);
+            return Ok(places);
+        }
+        let tallest = whole.min(MAX_ROWS / grid.block_rows()).max(1);
+        let fits = |rows: u32| (0..whole).step_by(rows as usize).all(|first| places.fits(first, rows.min(whole - first), most));
+        // Fewer rows of blocks never take more bytes, so the most that fit are found by halving.
+        let (mut low, mut high) = (0, tallest);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            if fits(middle) { low = middle } else { high = middle - 1 }
+        }
+        if low == 0 || grid.block_rows() > MAX_ROWS {
+            return Err(Error::usage("one row of blocks is larger than an image segment can be:")
+                .found(u64::from(grid.across()) * places.block_bytes * places.count_of_bands)
+                .allowed(format!("{MAX_SEGMENT} bytes; smaller NPPBV")));
+        }
+        places.parts = places.cut(grid, low);
+        Ok(places)
+    }
+
+    /// The segments' parts in order.
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Bytes of a part's blocks.
+    pub(super) fn bytes(&self, part: &Part) -> u64 {
+        part.present.saturating_mul(self.count_of_bands).saturating_mul(self.block_bytes)
+    }
+
+    /// The part that holds block row `row`, by its number.
+    pub(super) fn part_of(&self, row: u32) -> usize {
+        self.parts.partition_point(|part| part.first_block_row + part.block_rows <= row)
+    }
+
+    /// The offset of a block of a band among the bytes of its part; none where it is left out.
+    pub(super) fn offset(&self, at: BlockIndex, band: u32) -> Option<u64> {
+        let part = &self.parts[self.part_of(at.row)];
+        let number = self.number(at);
+        let rank = match &self.ranks {
+            None => number - self.number(BlockIndex { row: part.first_block_row, column: 0 }),
+            Some(ranks) => {
+                let (rank, present) = ranks[number as usize];
+                if !present {
+                    return None;
+                }
+                rank - ranks[self.number(BlockIndex { row: part.first_block_row, column: 0 }) as usize].0
+            }
+        };
+        let band = if self.count_of_bands > 1 { u64::from(band) } else { 0 };
+        Some((band * part.present + rank) * self.block_bytes)
+    }
+
+    /// True where a block is left out.
+    pub(super) fn has_absent(&self) -> bool {
+        self.ranks.as_ref().is_some_and(|ranks| ranks.iter().any(|(_, present)| !present))
+    }
+
+    /// The records of a mask table for a part: each block's offset, band after band where the bands stand apart.
+    pub(super) fn records(&self, part: &Part) -> Vec<u32> {
+        let blocks = part.blocks(self.across);
+        let first = self.number(BlockIndex { row: part.first_block_row, column: 0 });
+        let across = u64::from(self.across);
+        (0..self.count_of_bands)
+            .flat_map(|band| (first..first + blocks).map(move |number| (band, number)))
+            .map(|(band, number)| {
+                let at = BlockIndex { row: (number / across) as u32, column: (number % across) as u32 };
+                self.offset(at, band as u32).map_or(ABSENT, |offset| offset as u32)
+            })
+            .collect()
+    }
+
+    /// The number of a record of the mask table of a block's part.
+    pub(super) fn record(&self, at: BlockIndex, band: u32) -> usize {
+        let part = &self.parts[self.part_of(at.row)];
+        let within = self.number(at) - self.number(BlockIndex { row: part.first_block_row, column: 0 });
+        let band = if self.count_of_bands > 1 { u64::from(band) } else { 0 };
+        (band * part.blocks(self.across) + within) as usize
+    }
+
+    /// Records of a part's mask table.
+    pub(super) fn record_count(&self, part: &Part) -> u64 {
+        part.blocks(self.across) * self.count_of_bands
+    }
+
+    fn number(&self, at: BlockIndex) -> u64 {
+        u64::from(at.row) * u64::from(self.across) + u64::from(at.column)
+    }
+
+    /// Blocks that are present in `rows` rows of blocks from `first` on.
+    fn present(&self, first: u32, rows: u32) -> u64 {
+        let (start, end) = (u64::from(first) * u64::from(self.across), u64::from(first + rows) * u64::from(self.across));
+        let Some(ranks) = &self.ranks else { return end - start };
+        let before = |number: u64| match ranks.get(number as usize) {
+            Some((rank, _)) => *rank,
+            None => ranks.last().map_or(0, |(rank, present)| rank + u64::from(*present)),
+        };
+        before(end) - before(start)
+    }
+
+    fn fits(&self, first: u32, rows: u32, most: u64) -> bool {
+        let present = self.present(first, rows) * self.count_of_bands;
+        let bytes = present.saturating_mul(self.block_bytes);
+        let records = u64::from(rows) * u64::from(self.across) * self.count_of_bands;
+        let table = if self.ranks.is_some() { MaskTable::bytes(records, true, true, 64) } else { MaskTable::bytes(0, false, false, 64) };
+        let last = present.saturating_sub(1).saturating_mul(self.block_bytes);
+        bytes.saturating_add(table) <= most && (self.ranks.is_none() || last <= MAX_OFFSET)
+    }
+
+    /// Cuts the grid into parts of so many rows of blocks.
+    fn cut(&self, grid: BlockGrid, rows_of_blocks: u32) -> Vec<Part> {
+        let first_rows = (0..grid.down()).step_by(rows_of_blocks as usize);
+        let part = |first_block_row: u32| {
+            let block_rows = rows_of_blocks.min(grid.down() - first_block_row);
+            let first_row = first_block_row * grid.block_rows();
+            let end = (u64::from(first_block_row + block_rows) * u64::from(grid.block_rows())).min(u64::from(grid.rows()));
+            let present = self.present(first_block_row, block_rows);
+            Part { first_row, rows: end as u32 - first_row, first_block_row, block_rows, present }
+        };
+        first_rows.map(part).collect()
+    }
+}
+
+/// For each block of the grid how many are present before it, and whether it is: it is where a block of the provider that it
+/// overlaps is.
+fn ranks(grid: BlockGrid, provider: &dyn ImageProvider) -> Result<Vec<(u64, bool)>> {
+    let source = provider.layout().grid;
+    let mut known = vec![None; source.count() as usize];
+    let mut rank = 0;
+    let mut ranks = Vec::with_capacity(grid.count() as usize);
+    for number in 0..grid.count() {
+        let mut present = false;
+        for at in source.blocks_of(grid.block_window(grid.at(number))) {
+            let place = &mut known[source.position(at) as usize];
+            let has = match *place {
+                Some(has) => has,
+                None => provider.has_block(at)?,
+            };
+            *place = Some(has);
+            present |= has;
+        }
+        ranks.push((rank, present));
+        rank += u64::from(present);
+    }
+    Ok(ranks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{Block, ImageLayout, SampleType};
+
+    /// An image whose blocks are there where the sum of row and column is even.
+    struct Sparse(ImageLayout);
+
+    impl ImageProvider for Sparse {
+        fn layout(&self) -> &ImageLayout {
+            &self.0
+        }
+        fn has_block(&self, at: BlockIndex) -> Result<bool> {
+            Ok((at.row + at.column).is_multiple_of(2))
+        }
+        fn block(&self, _: BlockIndex) -> Result<Block> {
+            Ok(Block::Absent)
+        }
+    }
+
+    fn storage(mode: Mode, rows: u32) -> Storage {
+        let grid = BlockGrid::new(50, rows, 20, 10).unwrap();
+        Storage { grid, bands: 2, sample: SampleType::UInt8, bits: 8, actual_bits: 8, shift: 0, mode }
+    }
+
+    #[test]
+    fn dense_blocks_follow_one_another() {
+        let places = Places::new(&storage(Mode::Sequential, 35), None, u64::MAX).unwrap();
+        assert_eq!(places.parts().len(), 1);
+        assert_eq!(places.bytes(&places.parts()[0]), 12 * 2 * 200);
+        assert_eq!(places.offset(BlockIndex { row: 1, column: 2 }, 1), Some((12 + 5) * 200));
+        let places = Places::new(&storage(Mode::Block, 35), None, u64::MAX).unwrap();
+        assert_eq!(places.offset(BlockIndex { row: 1, column: 2 }, 1), Some(5 * 400));
+    }
+
+    #[test]
+    fn blocks_that_are_absent_take_no_bytes() {
+        for mode in [Mode::Block, Mode::Sequential] {
+            let storage = storage(mode, 35);
+            let sparse = Sparse(ImageLayout::new(storage.grid, 2, SampleType::UInt8).unwrap());
+            let places = Places::new(&storage, Some(&sparse), u64::MAX).unwrap();
+            let part = places.parts()[0];
+            let records = places.records(&part);
+            assert_eq!(records.len() as u64, places.record_count(&part));
+            assert_eq!(records[places.record(BlockIndex { row: 0, column: 1 }, 0)], ABSENT);
+            let mut stored: Vec<u32> = records.iter().copied().filter(|offset| *offset != ABSENT).collect();
+            stored.sort_unstable();
+            let block = storage.block_bytes() as u32;
+            assert!(stored.iter().copied().eq((0..stored.len() as u32).map(|n| n * block)), "{stored:?}");
+            assert_eq!(places.bytes(&part), stored.len() as u64 * u64::from(block));
+        }
+    }
+
+    #[test]
+    fn large_images_are_cut_by_rows_of_blocks() {
+        let storage = storage(Mode::Block, 95);
+        let row = 3 * storage.block_bytes();
+        let places = Places::new(&storage, None, 2 * row + 100).unwrap();
+        let parts: Vec<_> = places.parts().iter().map(|part| (part.first_row, part.rows)).collect();
+        assert_eq!(parts, [(0, 20), (20, 20), (40, 20), (60, 20), (80, 15)]);
+        assert_eq!(places.offset(BlockIndex { row: 3, column: 1 }, 0), Some(4 * storage.block_bytes()));
+        assert_eq!((places.part_of(0), places.part_of(3), places.part_of(9)), (0, 1, 4));
+        assert!(Places::new(&storage, None, row - 1).is_err());
+    }
+}

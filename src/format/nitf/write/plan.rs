@@ -1,0 +1,314 @@
+//! A request to write an image, checked and turned into a subheader and the places of blocks, before a byte is written.
+
+use super::super::pixels::{Mode, Storage};
+use super::bands;
+use super::blocks::work_grid;
+use super::given::{Given, structure};
+use super::names::Names;
+use super::place::Places;
+use crate::error::{Error, Result};
+use crate::format::{ImageRequest, Warning, WarningKind, WriteContext};
+use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, PadValue, SampleType};
+use crate::metadata::Value;
+use crate::schema::{FieldData, Record};
+
+/// Rows and columns an image may have (NROWS, NCOLS have eight digits).
+const MAX_SIDE: u32 = 99_999_999;
+
+/// The longest side of a block that NPPBH and NPPBV can state; 0000 stands for a whole side.
+pub(super) const MAX_BLOCK: u32 = 8192;
+
+/// Blocks in a row or column (NBPR, NBPC have four digits).
+const MAX_BLOCKS: u32 = 9999;
+
+/// Fields that follow from the pixels and the structure of the file.
+const COMPUTED: [&str; 20] = [
+    "IM", "NROWS", "NCOLS", "PVTYPE", "NBPP", "NBANDS", "XBANDS", "NBPR", "NBPC", "NPPBH", "NPPBV", "ABPP", "ISYNC", "NICOM", "UDIDL",
+    "UDOFL", "UDID", "IXSHDL", "IXSOFL", "IXSHD",
+];
+
+/// What of [`COMPUTED`] a caller may state, where it is what the image is.
+const STATED: [&str; 8] = ["NROWS", "NCOLS", "PVTYPE", "NBANDS", "XBANDS", "NBPR", "NBPC", "NBPP"];
+
+/// A checked request.
+pub(super) struct ImagePlan {
+    /// The subheader but for what each segment has of its own: levels, lengths, TREs.
+    pub(super) record: Record,
+    pub(super) given: Given,
+    pub(super) storage: Storage,
+    pub(super) places: Places,
+    pub(super) mask: Option<MaskPlan>,
+    /// The grid in which pixels are gathered and written.
+    pub(super) work: BlockGrid,
+    /// The value of padding and of absent blocks, as a sample in native byte order.
+    pub(super) pad: Vec<u8>,
+}
+
+/// What the mask table of an image with IC NM says.
+pub(super) struct MaskPlan {
+    /// The pad pixel code and its bits; blocks that hold it are listed then.
+    pub(super) pad: Option<(u64, u32)>,
+    /// True where absent blocks are listed.
+    pub(super) blocks: bool,
+}
+
+impl ImagePlan {
+    /// Checks a request. `limit` is the most bytes of image data a segment shall have.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for what is wrong or cannot be held, [`Error::Unsupported`] for a compression that is not written.
+    pub(super) fn new(image: &ImageRequest<'_>, limit: u64, context: &mut WriteContext<'_, '_>) -> Result<Self> {
+        let given = Given::new(structure("IMAGE"), image.metadata, context)?;
+        let layout = image.provider.layout();
+        let compression = compression(&given)?;
+        let mut record = chosen(&given);
+        record.set("IC", compression);
+        set_pixels(&mut record, &given, layout)?;
+        bands::fill(&mut record, &given, layout)?;
+        let masked = compression == "NM";
+        record.set("IMODE", mode(&given, layout, masked)?);
+        set_blocks(&mut record, &given, layout)?;
+        check_stated(&given, &record)?;
+        set_names(&mut record, &given, image)?;
+        let storage = Storage::read(&record).map_err(as_usage)?;
+        check_mode(&storage)?;
+        let pad = pad_code(&given, layout, &storage)?;
+        let absent = !image.provider.is_dense();
+        let mask = masked.then_some(MaskPlan { pad, blocks: absent });
+        let limit = if masked { limit.min(u64::from(u32::MAX) - 1) } else { limit };
+        let places = Places::new(&storage, Some(image.provider).filter(|_| masked && absent), limit)?;
+        if !masked && absent && any_absent(image.provider)? {
+            let pad = layout.pad;
+            let message = format!("absent blocks are filled with {pad}: an image with IC NC has no mask (NM has)");
+            context.warnings.push(Warning::new(image.key, message).of(WarningKind::Padding));
+        }
+        let work = work_grid(&storage)?;
+        let pad = pad.map_or_else(|| layout.pad_bytes(), |(code, bits)| super::super::image::pad_value(code, bits, storage.sample).bytes(storage.sample));
+        Ok(Self { record, given, storage, places, mask, work, pad })
+    }
+}
+
+/// The fields that the caller chose, without those that are computed.
+fn chosen(given: &Given) -> Record {
+    let fields = given.fields.iter().filter(|(name, _)| !COMPUTED.contains(name) && *name != "BAND_INFO");
+    fields.map(|(name, data)| (name.to_owned(), data.clone())).collect()
+}
+
+/// IC: as given, else NC.
+fn compression(given: &Given) -> Result<&'static str> {
+    let Some(value) = given.get("IC") else { return Ok("NC") };
+    let FieldData::Text(text) = value else {
+        return Err(Error::usage("value of").field("IC").found(value).allowed("NC NM"));
+    };
+    match text.trim() {
+        "NC" => Ok("NC"),
+        "NM" => Ok("NM"),
+        other if is_known_compression(other) => Err(Error::unsupported("compression to write").field("IC").found(other).allowed("NC NM")),
+        _ => Err(Error::usage("value of").field("IC").found(value).allowed("NC NM")),
+    }
+}
+
+/// The codes of the standard and its profile (2500C Table A-3; Joint BIIF Profile Table G-1).
+pub(super) fn is_known_compression(code: &str) -> bool {
+    matches!(code.as_bytes(), [b'C' | b'M', b'0'..=b'9' | b'A'..=b'E'] | b"I1")
+}
+
+/// PVTYPE, NBPP, ABPP, PJUST (2500C Table A-2(A)).
+fn set_pixels(record: &mut Record, given: &Given, layout: &ImageLayout) -> Result<()> {
+    use SampleType as S;
+    let (kind, whole) = match layout.sample {
+        S::UInt8 | S::UInt16 | S::UInt32 | S::UInt64 => ("INT", layout.sample.bits()),
+        S::Int8 | S::Int16 | S::Int32 | S::Int64 => ("SI", layout.sample.bits()),
+        S::Float32 | S::Float64 => ("R", layout.sample.bits()),
+        S::Complex64 => ("C", 64),
+        S::Float16 | S::Complex128 => {
+            return Err(Error::usage("dtype that NITF cannot hold:").found(layout.sample).allowed(
+                "uint8 int8 uint16 int16 uint32 int32 uint64 int64 float32 float64 complex64",
+            ));
+        }
+    };
+    let wanted = given.get("NBPP").filter(|_| given.is_chosen("NBPP")).and_then(FieldData::to_int);
+    let bits = wanted.map_or(i128::from(layout.bits_per_sample), |bits| bits);
+    // Samples of one bit and of twelve are packed; others take whole bytes.
+    let packed = matches!((layout.sample, bits), (S::UInt8, 1) | (S::UInt16 | S::Int16, 12));
+    let stored = if packed { bits as u32 } else { whole };
+    record.set("PVTYPE", if stored == 1 { "B" } else { kind });
+    record.set("NBPP", stored);
+    let most = if layout.sample.is_integer() { stored } else { whole };
+    let same_size = given.get("NBPP").and_then(FieldData::to_int).is_none_or(|bits| bits == i128::from(stored));
+    let actual = match given.get("ABPP").filter(|_| same_size || given.is_chosen("ABPP")) {
+        Some(value) => match value.to_int() {
+            Some(actual) if (1..=i128::from(most)).contains(&actual) => actual as u32,
+            _ => return Err(Error::usage("value of").field("ABPP").found(value).allowed(format!("1 to {most}, at most NBPP"))),
+        },
+        None if layout.sample.is_integer() => layout.actual_bits.min(most),
+        None => whole,
+    };
+    record.set("ABPP", actual);
+    Ok(())
+}
+
+/// IMODE: as given; else B, but P for masked images of several bands, whose block mask GDAL reads wrongly in B.
+fn mode(given: &Given, layout: &ImageLayout, masked: bool) -> Result<String> {
+    match given.get("IMODE") {
+        Some(FieldData::Text(text)) if matches!(text.trim(), "B" | "P" | "R" | "S") => {
+            let text = text.trim();
+            // A mode copied from an image of several bands says nothing about one of a single band.
+            Ok(if layout.bands == 1 && !given.is_chosen("IMODE") { "B" } else { text }.to_owned())
+        }
+        Some(other) => Err(Error::usage("value of").field("IMODE").found(other).allowed("B P R S")),
+        None => Ok(if masked && layout.bands > 1 { "P" } else { "B" }.to_owned()),
+    }
+}
+
+/// NROWS, NCOLS, NPPBH, NPPBV, NBPR, NBPC.
+fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout) -> Result<()> {
+    let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
+    for (name, side) in [("columns", columns), ("rows", rows)] {
+        if side > MAX_SIDE {
+            return Err(Error::usage(format!("{name} of a NITF image:")).found(side).allowed(format!("1 to {MAX_SIDE}")));
+        }
+    }
+    record.set("NROWS", rows);
+    record.set("NCOLS", columns);
+    let same_size = ["NROWS", "NCOLS"].map(|name| given.get(name).and_then(FieldData::to_int));
+    let same_size = same_size == [Some(rows.into()), Some(columns.into())];
+    let axes = [("NPPBH", "NBPR", columns, layout.grid.block_columns()), ("NPPBV", "NBPC", rows, layout.grid.block_rows())];
+    for (name, count_name, whole, provided) in axes {
+        let block = match given.get(name) {
+            Some(value) => {
+                let size = value.to_int().filter(|size| (0..=i128::from(MAX_BLOCK)).contains(size));
+                let wrong = || Error::usage("value of").field(name).found(value).allowed("1 to 8192, or 0 for the whole side");
+                let size = size.ok_or_else(wrong)? as u32;
+                let copied = !given.is_chosen(name) && !same_size;
+                match size {
+                    0 => whole,
+                    // A copied block size may be that of a larger image.
+                    size if copied => size.min(whole),
+                    size => size,
+                }
+            }
+            None => default_block(provided, whole),
+        };
+        let count = whole.div_ceil(block);
+        if count > MAX_BLOCKS {
+            let error = Error::usage("too many blocks:").field(count_name).found(count);
+            return Err(error.allowed(format!("1 to {MAX_BLOCKS}; a larger {name}")));
+        }
+        record.set(name, if block > MAX_BLOCK { 0 } else { block });
+        record.set(count_name, count);
+    }
+    Ok(())
+}
+
+/// The block of the provider, as far as NITF can have such blocks.
+fn default_block(provided: u32, whole: u32) -> u32 {
+    if provided >= whole {
+        return whole;
+    }
+    let mut block = provided.min(MAX_BLOCK);
+    while whole.div_ceil(block) > MAX_BLOCKS && block < MAX_BLOCK {
+        block = (block * 2).min(MAX_BLOCK);
+    }
+    if whole.div_ceil(block) > MAX_BLOCKS { whole } else { block }
+}
+
+/// Stated facts of the image that are wrong are an error, unless they were copied with the rest of another image's header.
+fn check_stated(given: &Given, record: &Record) -> Result<()> {
+    for name in STATED {
+        let (Some(stated), Some(actual)) = (given.get(name), record.get(name)) else { continue };
+        let same = match (stated.to_int(), actual.to_int()) {
+            (Some(stated), Some(actual)) => stated == actual,
+            _ => matches!((stated, actual), (FieldData::Text(a), FieldData::Text(b)) if a.trim() == b.trim()),
+        };
+        if !same && given.is_chosen(name) {
+            return Err(Error::usage("value of").field(name).found(stated).allowed(format!("{actual}, as the image is")));
+        }
+    }
+    Ok(())
+}
+
+/// IID1, IID2 and comments from title and description, where the metadata says nothing.
+fn set_names(record: &mut Record, given: &Given, image: &ImageRequest<'_>) -> Result<()> {
+    if given.get("IID1").is_some() {
+        return Ok(());
+    }
+    let names = Names::new(image.title, image.description, image.key, (10, 80))?;
+    record.set("IID1", names.identifier);
+    if record.get("IID2").is_none() && !names.text.is_empty() {
+        record.set("IID2", names.text);
+    }
+    if record.get("ICOM").is_none() && !names.comment.is_empty() {
+        record.set("ICOM", comments(&names.comment));
+    }
+    Ok(())
+}
+
+/// A text in comments of eighty characters, nine at most.
+fn comments(text: &str) -> Vec<Record> {
+    let characters: Vec<char> = text.chars().collect();
+    let lines = characters.chunks(80).take(9).map(|line| line.iter().collect::<String>());
+    lines.map(|line| [("ICOM", line)].into_iter().collect()).collect()
+}
+
+/// S is for several bands in several blocks: the standard has B for the others (2500C §5.4.3.2).
+fn check_mode(storage: &Storage) -> Result<()> {
+    if storage.mode == Mode::Sequential && (storage.bands == 1 || storage.grid.count() == 1) {
+        let error = Error::usage("value of").field("IMODE").found("S");
+        return Err(error.allowed("B, P or R for an image of one band or one block"));
+    }
+    Ok(())
+}
+
+/// The pad pixel code: as given, else the provider's pad value where that is not zero.
+fn pad_code(given: &Given, layout: &ImageLayout, storage: &Storage) -> Result<Option<(u64, u32)>> {
+    let value = match &given.pad {
+        Some(value) => pad_value(value)?,
+        None if layout.pad == PadValue::ZERO || layout.pad == PadValue::Float(0.0) => return Ok(None),
+        None => layout.pad,
+    };
+    if !value.fits(storage.sample) || storage.sample.is_complex() {
+        let error = Error::usage("value of").field(super::given::PAD_CODE).found(value);
+        return Err(error.allowed(format!("a value of {}", storage.sample)));
+    }
+    let bytes = value.bytes(storage.sample);
+    let code = bytes.iter().rev().fold(0u64, |code, byte| (code << 8) | u64::from(*byte));
+    let code = if cfg!(target_endian = "big") { code.swap_bytes() >> (64 - 8 * bytes.len()) } else { code };
+    let mask = if storage.bits >= 64 { u64::MAX } else { (1 << storage.bits) - 1 };
+    Ok(Some((code & mask, storage.bits)))
+}
+
+fn pad_value(value: &Value) -> Result<PadValue> {
+    let found = match value {
+        Value::Int(value) => Some(PadValue::Int(*value)),
+        Value::Float(value) => Some(PadValue::Float(*value)),
+        Value::Text(text) => PadValue::parse(text),
+        _ => None,
+    };
+    found.ok_or_else(|| Error::usage("value of").field(super::given::PAD_CODE).found(value).allowed("a number"))
+}
+
+fn any_absent(provider: &dyn ImageProvider) -> Result<bool> {
+    let grid = provider.layout().grid;
+    for number in 0..grid.count() {
+        if !provider.has_block(grid.at(number))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What a reader would call malformed is a wrong request here.
+fn as_usage(error: Error) -> Error {
+    match error {
+        Error::Malformed(detail) => Error::Usage(detail),
+        other => other,
+    }
+}
+
+/// The block of the stored grid that holds block `at` of the work grid, and the first of its rows there.
+pub(super) fn stored_block(storage: &Storage, work: BlockGrid, at: BlockIndex) -> (BlockIndex, u32) {
+    let y = at.row * work.block_rows();
+    let row = y / storage.grid.block_rows();
+    (BlockIndex { row, column: at.column }, y - row * storage.grid.block_rows())
+}

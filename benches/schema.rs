@@ -19,7 +19,8 @@ fn rpc() -> Record {
 
 /// A frame sensor: general data, one time-stamped set, one uncertainty.
 fn sensrb() -> Record {
-    let mut record: Record = [("GENERAL_DATA", "Y"), ("SENSOR", "CAMERA"), ("SENSOR_ARRAY_DATA", "Y")].into_iter().collect();
+    let mut record: Record =
+        [("GENERAL_DATA", "Y"), ("SENSOR", "CAMERA"), ("SENSOR_ARRAY_DATA", "Y")].into_iter().collect();
     record.set("ATTITUDE_EULER_ANGLES", "Y");
     let stamp = |time: &str| -> Record {
         [("TIME_STAMP_TIME_NNNN", time), ("TIME_STAMP_VALUE_NNNN", "0010.5")].into_iter().collect()

@@ -13,9 +13,9 @@ mod segments;
 mod tre;
 mod values;
 
-pub use layouts::{header, tre_layout};
+pub use layouts::{des_layout, des_names, header, register_des, register_tre, tre_layout, tre_layouts, tre_names};
 pub use reader::open;
-pub use tre::{Tre, TreBody, parse_tres, write_tres};
+pub use tre::{Tre, TreBody, parse_tres, write_tre_fields, write_tres};
 
 #[cfg(test)]
 mod tests;

@@ -100,7 +100,7 @@ mod random {
     proptest! {
         #[test]
         fn what_is_written_is_read_back(
-            points in proptest::collection::vec(("[ -~]{0,6}", "[a-zé]{0,9}"), 0..9), kind: bool, mask: u16, scale: f32,
+            points in proptest::collection::vec(("[+-]?[0-9]{1,2}(\\.[0-9]{1,2})?", "[a-zé]{0,9}"), 0..9), kind: bool, mask: u16, scale: f32,
             rest in proptest::option::of("[ -~]{3}"),
         ) {
             let mut record = Record::new();

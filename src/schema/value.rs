@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::charset::Charset;
 use super::date;
+use super::picture::Picture;
 use super::record::{FieldData, integer};
 use super::table::{Check, Field, Kind};
 
@@ -97,23 +98,23 @@ fn format<'a>(field: &Field, data: &'a FieldData, size: usize) -> Option<Cow<'a,
         (FieldData::Int(value), Kind::DateTime | Kind::Date) => dated(field, &value.to_string())?.into_owned().into(),
         (FieldData::Text(text), _) => match (&field.picture, number(text)) {
             // A number that does not fill its field is brought into the field's form.
-            (Some(picture), Some(value)) if text.len() < size => picture.format(value)?.into(),
+            (Some(picture), Some(value)) if text.len() < size => shown(picture, value)?.into(),
             _ => text.as_str().into(),
         },
-        (FieldData::Int(value), _) => match &field.picture {
-            Some(picture) => picture.format(*value as f64)?.into(),
-            None => value.to_string().into(),
-        },
-        (FieldData::Float(value), Kind::Integer) => match &field.picture {
-            Some(picture) => picture.format(*value)?.into(),
-            None => data.to_int().filter(|_| value.is_finite())?.to_string().into(),
-        },
-        (FieldData::Float(value), _) => match &field.picture {
-            Some(picture) => picture.format(*value)?.into(),
-            None => decimal(*value, size)?.into(),
+        (FieldData::Int(_) | FieldData::Float(_), _) => match (&field.picture, data, field.kind) {
+            (Some(picture), ..) => shown(picture, data.to_float()?)?.into(),
+            (None, FieldData::Float(value), Kind::Real | Kind::Text) => decimal(*value, size)?.into(),
+            _ => data.to_int()?.to_string().into(),
         },
         _ => return None,
     })
+}
+
+/// A number in the form of a field; or, as markers such as 999.9 are written, just its digits where they fill the field.
+fn shown(picture: &Picture, value: f64) -> Option<String> {
+    let marker = || Some(value.to_string()).filter(|text| text.len() == picture.len() && value.fract() != 0.0);
+    let marker = || marker().filter(|_| picture.to_string().contains('.'));
+    picture.format(value).or_else(marker)
 }
 
 fn dated<'a>(field: &Field, text: &'a str) -> Option<Cow<'a, str>> {

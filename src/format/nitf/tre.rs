@@ -127,6 +127,50 @@ mod tests {
         assert_eq!(write_tres(&tres).unwrap(), area);
     }
 
+    fn record(fields: &[(&str, &str)]) -> Record {
+        fields.iter().copied().collect()
+    }
+
+    #[test]
+    fn the_version_with_these_fields_is_written() {
+        let length = |fields: &[(&str, &str)]| write_tre_fields("ACFTA", &record(fields)).map(|body| body.len());
+        assert_eq!(length(&[("SCTYPE", "I")]).unwrap(), 132);
+        assert_eq!(length(&[("AC_TAIL_NO", "N1"), ("SCNUM", "12")]).unwrap(), 154);
+        let message = length(&[("AC_TAIL_NO", "N1"), ("AC_TOO", "12")]).unwrap_err().to_string();
+        assert!(message.contains("AC_TO"), "{message}");
+    }
+
+    #[test]
+    fn coefficients_and_chips_have_the_form_of_their_documents() {
+        let mut rpc = Record::new();
+        rpc.set("LINE_OFF", 2199.0);
+        rpc.set("LAT_OFF", -35.282_123);
+        let coefficients = (0..20).map(|i| {
+            let mut turn = Record::new();
+            turn.set("LINE_NUM_COEFF", f64::from(i) * -1.25e-3);
+            turn
+        });
+        rpc.set("LINE_NUM_COEFF", coefficients.collect::<Vec<_>>());
+        let body = write_tre_fields("RPC00B", &rpc).unwrap();
+        let text = String::from_utf8(body).unwrap();
+        assert!(
+            text.starts_with("10000.000000.0000219900000-35.2821+000.0000+000000000100001+01.0000+001.0000+0001"),
+            "{text}"
+        );
+        assert!(text.contains("+0.000000E+0-1.250000E-3-2.500000E-3"), "{text}");
+        let chip = write_tre_fields("ICHIPB", &record(&[("OP_ROW_11", "0.5")])).unwrap();
+        assert!(chip.starts_with(b"000001.00000000000000000.50000000000.000"));
+    }
+
+    #[test]
+    fn a_body_that_breaks_a_rule_has_fields_and_is_written_as_it_was() {
+        let body = vec![b'?'; 224];
+        let area = [b"ICHIPB00224".as_slice(), &body].concat();
+        let tres = parse_tres(&area).unwrap();
+        assert!(matches!(&tres[0].body, TreBody::Fields(record) if record.text("XFRM_FLAG") == Some("??")));
+        assert_eq!(write_tres(&tres).unwrap(), area);
+    }
+
     #[test]
     fn lengths_that_lie_are_errors() {
         for area in [&b"ICHIPB"[..], b"ICHIPB00009abc", b"ICHIPB-0001a", b"ICHIPBabcde"] {

@@ -63,13 +63,21 @@ pub fn tre_layouts(tag: &str) -> Result<Vec<&'static Structure>> {
 /// # Errors
 /// As [`tre_layout`].
 pub fn des_layout(desid: &str, desver: u32, length: usize) -> Result<Option<&'static Structure>> {
-    let (desid, version) = (desid.trim_end(), |version: &str| version.parse() == Ok(desver));
-    let versioned = DES.versions(desid)?.into_iter().find(|(text, _)| version(text)).map(|(_, layout)| layout);
-    let layout = match versioned {
-        Some(layout) => Some(layout),
-        None => DES.named(desid)?,
+    let desid = desid.trim_end();
+    // Names with blanks may stand in tables with underscores.
+    let layout = match des_named(desid, desver)? {
+        None if desid.contains(' ') => des_named(&desid.replace(' ', "_"), desver)?,
+        found => found,
     };
     Ok(layout.filter(|layout| layout.least_size() <= length))
+}
+
+fn des_named(desid: &str, desver: u32) -> Result<Option<&'static Structure>> {
+    let versions = DES.versions(desid)?;
+    match versions.into_iter().find(|(version, _)| version.parse() == Ok(desver)) {
+        Some((_, layout)) => Ok(Some(layout)),
+        None => DES.named(desid),
+    }
 }
 
 /// Adds layouts of TREs for the process: tables in the grammar of [`crate::schema`], each structure named by its tag, or

@@ -1,5 +1,7 @@
 //! The character sets of the NITF family (Joint BIIF Profile §4.6.3.1), and how their fields are padded.
 
+use std::borrow::Cow;
+
 /// The characters a field may hold, or that it is binary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Charset {
@@ -62,17 +64,17 @@ impl Charset {
     }
 
     /// Text as bytes of this set: one byte a character, or UTF-8. None where a character has no byte.
-    pub(super) fn encode(self, text: &str) -> Option<Vec<u8>> {
-        if self == Self::Utf8 {
-            return Some(text.as_bytes().to_vec());
+    pub(super) fn encode(self, text: &str) -> Option<Cow<'_, [u8]>> {
+        if self == Self::Utf8 || text.is_ascii() {
+            return Some(Cow::Borrowed(text.as_bytes()));
         }
-        text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
+        text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect::<Option<Vec<u8>>>().map(Cow::Owned)
     }
 
     /// Bytes as text; every byte has a character, so that nothing is lost.
     pub(super) fn decode(self, bytes: &[u8]) -> String {
-        match (self, std::str::from_utf8(bytes)) {
-            (Self::Utf8, Ok(text)) => text.to_owned(),
+        match std::str::from_utf8(bytes) {
+            Ok(text) if self == Self::Utf8 || text.is_ascii() => text.to_owned(),
             _ => bytes.iter().map(|byte| char::from(*byte)).collect(),
         }
     }
@@ -92,7 +94,7 @@ mod tests {
     fn latin_text_survives_in_both_directions() {
         let bytes: Vec<u8> = (0..=255).collect();
         let text = Charset::Ecs.decode(&bytes);
-        assert_eq!(Charset::Ecs.encode(&text), Some(bytes));
+        assert_eq!(Charset::Ecs.encode(&text).as_deref(), Some(bytes.as_slice()));
         assert_eq!(Charset::EcsA.encode("€"), None);
     }
 }

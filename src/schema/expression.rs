@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::record::{FieldData, Record};
+use super::record::{FieldData, Record, integer};
 
 /// A size, count or condition.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,10 +11,12 @@ pub struct Expression {
     text: String,
 }
 
-/// What an expression can see: the records from the outermost structure to the innermost group, and the bytes left.
+/// What an expression can see: the record of the innermost group, and the records around it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope<'a> {
-    pub(super) records: &'a [&'a Record],
+    pub(super) record: &'a Record,
+    pub(super) outer: Option<&'a Self>,
+    /// Bytes left in the structure.
     pub(super) remaining: u64,
 }
 
@@ -48,10 +50,10 @@ enum Operator {
 }
 
 /// What an expression gives.
-#[derive(Debug, Clone, PartialEq)]
-enum Outcome {
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Outcome<'a> {
     Number(i128),
-    Text(String),
+    Text(&'a str),
 }
 
 impl Expression {
@@ -81,13 +83,48 @@ impl Expression {
         self.root == Node::Remaining
     }
 
+    /// The field and the number to add to the bytes of a field of this size to get its value: `NAME`, `NAME - n`, `NAME + n`.
+    pub(super) fn linear(&self) -> Option<(&str, i128)> {
+        match &self.root {
+            Node::Name(name) => Some((name, 0)),
+            Node::Binary(operator, left, right) => match (operator, &**left, &**right) {
+                (Operator::Subtract, Node::Name(name), Node::Number(less)) => Some((name, *less)),
+                (Operator::Add, Node::Name(name), Node::Number(more)) => Some((name, -more)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// True where the expression asks whether bytes are left, and nothing else of them.
+    pub(super) fn is_any_left(&self) -> bool {
+        let Node::Binary(Operator::Greater, left, right) = &self.root else { return false };
+        (&**left, &**right) == (&Node::Remaining, &Node::Number(0))
+    }
+
+    /// True where the bytes left have a part in the value.
+    pub(super) fn has_remaining(&self) -> bool {
+        let mut found = false;
+        self.root.visit(&mut |node| found |= *node == Node::Remaining);
+        found
+    }
+
+    /// Calls `see` with the name of every field the expression looks at.
+    pub(super) fn names(&self, mut see: impl FnMut(&str)) {
+        self.root.visit(&mut |node| {
+            if let Node::Name(name) | Node::Blank(name) | Node::Bit(name, _) | Node::ValueOr(name, _) = node {
+                see(name);
+            }
+        });
+    }
+
     /// The value as a number; the error says which field is missing or no number.
-    pub(super) fn number(&self, scope: Scope<'_>) -> Result<i128, String> {
+    pub(super) fn number(&self, scope: &Scope<'_>) -> Result<i128, String> {
         evaluate(&self.root, scope)?.number()
     }
 
     /// The value as a condition.
-    pub(super) fn holds(&self, scope: Scope<'_>) -> Result<bool, String> {
+    pub(super) fn holds(&self, scope: &Scope<'_>) -> Result<bool, String> {
         self.number(scope).map(|value| value != 0)
     }
 }
@@ -98,49 +135,70 @@ impl fmt::Display for Expression {
     }
 }
 
-impl<'a> Scope<'a> {
-    fn find(self, name: &str) -> Result<&'a FieldData, String> {
-        let found = self.records.iter().rev().find_map(|record| record.get(name));
-        found.ok_or_else(|| format!("no field {name} stands before"))
+impl Node {
+    fn visit(&self, see: &mut impl FnMut(&Self)) {
+        see(self);
+        match self {
+            Self::Not(inner) => inner.visit(see),
+            Self::Binary(_, left, right) => {
+                left.visit(see);
+                right.visit(see);
+            }
+            _ => {}
+        }
     }
 }
 
-impl Outcome {
+impl<'a> Scope<'a> {
+    fn find(&self, name: &str) -> Option<&'a FieldData> {
+        match (self.record.get(name), self.outer) {
+            (None, Some(outer)) => outer.find(name),
+            (found, _) => found,
+        }
+    }
+
+    fn field(&self, name: &str) -> Result<&'a FieldData, String> {
+        self.find(name).ok_or_else(|| format!("no field {name} stands before"))
+    }
+
+    fn integer(&self, name: &str) -> Result<i128, String> {
+        self.field(name)?.to_int().ok_or_else(|| format!("{name} is no integer"))
+    }
+}
+
+impl Outcome<'_> {
     fn number(self) -> Result<i128, String> {
         match self {
             Self::Number(value) => Ok(value),
-            Self::Text(text) => text.trim().parse().map_err(|_| format!("{text:?} is no integer")),
+            Self::Text(text) => integer(text).ok_or_else(|| format!("{text:?} is no integer")),
         }
     }
 }
 
-fn evaluate(node: &Node, scope: Scope<'_>) -> Result<Outcome, String> {
+fn evaluate<'a>(node: &'a Node, scope: &Scope<'a>) -> Result<Outcome<'a>, String> {
     Ok(match node {
         Node::Number(value) => Outcome::Number(*value),
-        Node::Text(text) => Outcome::Text(text.clone()),
+        Node::Text(text) => Outcome::Text(text),
         Node::Remaining => Outcome::Number(i128::from(scope.remaining)),
-        Node::Name(name) => match scope.find(name)? {
-            FieldData::Text(text) => Outcome::Text(text.clone()),
+        Node::Name(name) => match scope.field(name)? {
+            FieldData::Text(text) => Outcome::Text(text),
             other => Outcome::Number(other.to_int().ok_or_else(|| format!("{name} is no integer"))?),
         },
         Node::Blank(name) => {
-            let blank = matches!(scope.find(name)?, FieldData::Text(text) if text.trim().is_empty());
+            let blank = matches!(scope.field(name)?, FieldData::Text(text) if text.trim().is_empty());
             Outcome::Number(i128::from(blank))
         }
-        Node::Bit(name, bit) => {
-            let value = scope.find(name)?.to_int().ok_or_else(|| format!("{name} is no integer"))?;
-            Outcome::Number((value >> bit) & 1)
-        }
+        Node::Bit(name, bit) => Outcome::Number((scope.integer(name)? >> bit) & 1),
         Node::ValueOr(name, default) => match scope.find(name) {
-            Ok(data) => Outcome::Number(data.to_int().ok_or_else(|| format!("{name} is no integer"))?),
-            Err(_) => Outcome::Number(*default),
+            Some(_) => Outcome::Number(scope.integer(name)?),
+            None => Outcome::Number(*default),
         },
         Node::Not(inner) => Outcome::Number(i128::from(evaluate(inner, scope)?.number()? == 0)),
         Node::Binary(operator, left, right) => return apply(*operator, left, right, scope),
     })
 }
 
-fn apply(operator: Operator, left: &Node, right: &Node, scope: Scope<'_>) -> Result<Outcome, String> {
+fn apply<'a>(operator: Operator, left: &'a Node, right: &'a Node, scope: &Scope<'a>) -> Result<Outcome<'a>, String> {
     use Operator as O;
     let left = evaluate(left, scope)?;
     if matches!(operator, O::And | O::Or) {
@@ -152,12 +210,12 @@ fn apply(operator: Operator, left: &Node, right: &Node, scope: Scope<'_>) -> Res
         return Ok(Outcome::Number(i128::from(evaluate(right, scope)?.number()? != 0)));
     }
     let right = evaluate(right, scope)?;
-    if let (O::Equal | O::NotEqual, Outcome::Text(a), Outcome::Text(b)) = (operator, &left, &right) {
+    if let (O::Equal | O::NotEqual, Outcome::Text(a), Outcome::Text(b)) = (operator, left, right) {
         return Ok(Outcome::Number(i128::from((a.trim_end() == b.trim_end()) == (operator == O::Equal))));
     }
-    if let (O::Equal | O::NotEqual, Outcome::Text(text), Outcome::Number(number)) = (operator, &left, &right) {
+    if let (O::Equal | O::NotEqual, Outcome::Text(text), Outcome::Number(number)) = (operator, left, right) {
         // A field compared with a number may hold words such as ALL or blanks: then they differ.
-        let same = text.trim().parse() == Ok(*number);
+        let same = integer(text) == Some(number);
         return Ok(Outcome::Number(i128::from(same == (operator == O::Equal))));
     }
     let (a, b) = (left.number()?, right.number()?);
@@ -329,8 +387,8 @@ mod tests {
         let outer: Record = [("COUNT", "003"), ("KIND", "ALL"), ("SPACE", "   ")].into_iter().collect();
         let mut inner: Record = [("COUNT", "12 ")].into_iter().collect();
         inner.set("MASK", 0b1010);
-        let records = [&outer, &inner];
-        Expression::parse(text)?.number(Scope { records: &records, remaining: 7 })
+        let outer = Scope { record: &outer, outer: None, remaining: 0 };
+        Expression::parse(text)?.number(&Scope { record: &inner, outer: Some(&outer), remaining: 7 })
     }
 
     #[test]

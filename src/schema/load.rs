@@ -1,7 +1,10 @@
 //! Reading tables: lines of text to [`Structure`]s.
 
+use std::sync::Arc;
+
 use super::charset::Charset;
 use super::expression::Expression;
+use super::picture::Picture;
 use super::table::{Check, Field, Item, Kind, Structure};
 use crate::error::{Error, Result};
 
@@ -25,13 +28,21 @@ impl Structure {
 }
 
 struct Loader {
-    structures: Vec<Structure>,
+    structures: Vec<Draft>,
     /// Groups that are not closed yet, outermost first.
     open: Vec<Group>,
 }
 
+/// A structure whose rows are not all read yet.
+struct Draft {
+    name: String,
+    title: String,
+    source: String,
+    items: Vec<Item>,
+}
+
 enum Group {
-    Repeat(Expression, String, Vec<Item>),
+    Repeat(Expression, Arc<str>, Vec<Item>),
     When(Expression, Vec<Item>),
 }
 
@@ -42,13 +53,12 @@ impl Loader {
         match word {
             "structure" => {
                 self.all_closed()?;
-                let (name, title) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-                self.structures.push(Structure {
-                    name: name.to_owned(),
-                    title: title.trim().to_owned(),
-                    source: String::new(),
-                    items: Vec::new(),
-                });
+                let (name, title) = match rest.strip_prefix('"') {
+                    Some(quoted) => quoted.split_once('"').ok_or_else(|| "text without closing quote".to_owned())?,
+                    None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
+                };
+                let (name, title) = (name.trim().to_owned(), title.trim().to_owned());
+                self.structures.push(Draft { name, title, source: String::new(), items: Vec::new() });
             }
             "source" => rest.clone_into(&mut self.structure()?.source),
             "field" => {
@@ -57,12 +67,12 @@ impl Loader {
             }
             "repeat" => {
                 let (count, name) = rest.rsplit_once(" as ").ok_or_else(|| "repeat COUNT as NAME".to_owned())?;
-                self.open.push(Group::Repeat(Expression::parse(count)?, name.trim().to_owned(), Vec::new()));
+                self.open.push(Group::Repeat(Expression::parse(count)?, name.trim().into(), Vec::new()));
             }
             "when" => self.open.push(Group::When(Expression::parse(rest)?, Vec::new())),
             "end" => {
                 let item = match self.open.pop().ok_or_else(|| "end without repeat or when".to_owned())? {
-                    Group::Repeat(count, name, items) => Item::Repeat { count, name, items },
+                    Group::Repeat(count, name, items) => Item::Repeat { count, name, items, again: false },
                     Group::When(condition, items) => Item::When { condition, items },
                 };
                 self.push(item)?;
@@ -80,7 +90,7 @@ impl Loader {
         Ok(())
     }
 
-    fn structure(&mut self) -> std::result::Result<&mut Structure, String> {
+    fn structure(&mut self) -> std::result::Result<&mut Draft, String> {
         self.structures.last_mut().ok_or_else(|| "a row before the first structure".to_owned())
     }
 
@@ -90,7 +100,8 @@ impl Loader {
 
     fn finish(self) -> std::result::Result<Vec<Structure>, String> {
         self.all_closed()?;
-        Ok(self.structures)
+        let drafts = self.structures.into_iter();
+        Ok(drafts.map(|draft| Structure::new(draft.name, draft.title, draft.source, draft.items)).collect())
     }
 }
 
@@ -123,20 +134,27 @@ fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
     };
     let charset = Charset::from_name(charset).ok_or_else(|| format!("unknown character set {charset:?}"))?;
     let mut field = Field {
-        name: name.clone(),
+        name: name.as_str().into(),
         size: Expression::parse(size)?,
         charset,
         kind: default_kind(charset),
         check: Check::None,
         nullable: false,
         default: None,
+        picture: None,
         note: note.to_owned(),
+        again: false,
+        seen: false,
     };
     let mut rest = rest.iter();
     while let Some(word) = rest.next() {
         match word.as_str() {
             "nullable" => field.nullable = true,
             "default" => field.default = Some(rest.next().ok_or("default without value")?.clone()),
+            "format" => {
+                let picture = rest.next().and_then(|text| Picture::parse(text));
+                field.picture = Some(picture.ok_or("format such as 0000, +00.000 or +0.000000E+0")?);
+            }
             "range" => {
                 let mut bound = || rest.next().and_then(|word| word.parse().ok()).ok_or("range LOW HIGH");
                 field.check = Check::Range(bound()?, bound()?);
@@ -151,7 +169,26 @@ fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
             kind => field.kind = parse_kind(kind, charset).ok_or_else(|| format!("unknown word {kind:?}"))?,
         }
     }
+    check_field(&field)?;
     Ok(field)
+}
+
+/// What a row cannot mean.
+fn check_field(field: &Field) -> std::result::Result<(), String> {
+    let size = field.size.constant();
+    let fixed = match field.kind {
+        Kind::DateTime => Some(14),
+        Kind::Date => Some(8),
+        _ => None,
+    };
+    if fixed.is_some() && size != fixed {
+        return Err("datetime has 14 characters, date 8".to_owned());
+    }
+    let Some(picture) = &field.picture else { return Ok(()) };
+    if !matches!(field.kind, Kind::Integer | Kind::Real) || size != Some(picture.len() as i128) {
+        return Err(format!("format {picture} is for int and real of {} characters", picture.len()));
+    }
+    Ok(())
 }
 
 fn default_kind(charset: Charset) -> Kind {
@@ -168,6 +205,8 @@ fn parse_kind(word: &str, charset: Charset) -> Option<Kind> {
         "text" if !binary => Kind::Text,
         "int" if !binary => Kind::Integer,
         "real" if !binary => Kind::Real,
+        "datetime" if !binary => Kind::DateTime,
+        "date" if !binary => Kind::Date,
         "uint" if binary => Kind::Unsigned,
         "sint" if binary => Kind::Signed,
         "float" if binary => Kind::Float,
@@ -179,7 +218,20 @@ fn parse_kind(word: &str, charset: Charset) -> Option<Kind> {
 fn is_keyword(word: &str) -> bool {
     matches!(
         word,
-        "nullable" | "default" | "range" | "values" | "text" | "int" | "real" | "uint" | "sint" | "float" | "bytes"
+        "nullable"
+            | "default"
+            | "format"
+            | "range"
+            | "values"
+            | "text"
+            | "int"
+            | "real"
+            | "datetime"
+            | "date"
+            | "uint"
+            | "sint"
+            | "float"
+            | "bytes"
     )
 }
 
@@ -246,10 +298,7 @@ field MASK 4 BIN uint
         let structures = Structure::load(TABLE).unwrap();
         assert_eq!(structures.len(), 1);
         let fields = structures[0].fields();
-        assert_eq!(
-            fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(),
-            ["COUNT", "LON", "FLAG", "MASK"]
-        );
+        assert_eq!(fields.iter().map(|field| &*field.name).collect::<Vec<_>>(), ["COUNT", "LON", "FLAG", "MASK"]);
         assert_eq!((fields[0].note.as_str(), fields[0].default.as_deref()), ("how many", Some("00")));
         assert_eq!(fields[0].check, Check::Range(0.0, 9.0));
         assert_eq!(fields[2].check, Check::Values(vec!["A B".to_owned(), "C".to_owned()]));
@@ -260,7 +309,7 @@ field MASK 4 BIN uint
     fn an_included_structure_gets_its_prefix() {
         let table = "structure S\nfield _CLAS 1 A\nwhen _CLAS == \"U\"\nfield _X 1 A\nend\nstructure T\ninclude S FS\nfield Y 1 A";
         let structures = Structure::load(table).unwrap();
-        let names: Vec<_> = structures[1].fields().iter().map(|field| field.name.clone()).collect();
+        let names: Vec<_> = structures[1].fields().iter().map(|field| &*field.name).collect();
         assert_eq!(names, ["FSCLAS", "FSX", "Y"]);
         assert!(Structure::load("structure T\ninclude S FS").is_err());
     }

@@ -14,6 +14,11 @@
 //!   field LON 15 A real
 //! end
 //! ```
+//! Kinds: `text` (left-justified, padded with blanks), `int`, `real` (right-justified, padded with zeros), `datetime`
+//! (`CCYYMMDDhhmmss`, unknown pairs as hyphens), `date` (CCYYMMDD or blanks); with `BIN`: `uint`, `sint`, `float`, `bytes`.
+//! Checks: `values …`, `range LOW HIGH`, `nullable` (blanks are a value as well). `format PICTURE` is the form in which a
+//! number is written: `0000`, `+00.0000` (always with a sign), `+0.000000E+0`.
+//!
 //! `include NAME PREFIX` puts the rows of an earlier structure of the same text in its place, with the prefix for the `_` at
 //! the beginning of their names.
 //!
@@ -23,15 +28,19 @@
 //! the group is given).
 
 mod charset;
+mod date;
 mod expression;
 mod load;
+mod picture;
 mod read;
 mod record;
 mod table;
+mod value;
 mod write;
 
 pub use charset::Charset;
-pub use read::read;
+pub use picture::Picture;
+pub use read::{read, read_whole};
 pub use record::{FieldData, Record};
 pub use table::{Check, Field, Item, Kind, Structure};
 pub use write::write;

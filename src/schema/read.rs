@@ -4,10 +4,11 @@ use super::charset::Charset;
 use super::expression::{Expression, Scope};
 use super::record::{FieldData, Record};
 use super::table::{Field, Item, Kind, Structure};
+use super::write::write;
 use crate::error::{Error, Result};
 
-/// The most turns of repeated groups one structure may have in all; more would be an allocation by a lie.
-const MAX_TURNS: u64 = 1 << 20;
+/// Turns of repeated groups a structure may have beside one for each of its bytes: turns may be empty, but only so many.
+const EMPTY_TURNS: u64 = 100_000;
 
 /// Reads a structure from the beginning of `bytes`; gives its record and the number of bytes it took. Values are not
 /// checked beside what reading needs, so that what other writers got wrong can still be read.
@@ -15,9 +16,23 @@ const MAX_TURNS: u64 = 1 << 20;
 /// # Errors
 /// [`Error::Malformed`] with the field and its offset where the bytes end early or a count or size is no number.
 pub fn read(structure: &Structure, bytes: &[u8]) -> Result<(Record, usize)> {
-    let mut reader = Reader { name: &structure.name, bytes, offset: 0, turns: 0 };
-    let record = reader.items(&structure.items, Record::new(), &[])?;
+    let (record, reader) = Reader::run(structure, bytes)?;
     Ok((record, reader.offset))
+}
+
+/// The record of `bytes` where they are this structure from the first to the last and are written back the same.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_whole(structure: &Structure, bytes: &[u8]) -> Result<Option<Record>> {
+    let (record, reader) = Reader::run(structure, bytes)?;
+    if reader.offset != bytes.len() {
+        return Ok(None);
+    }
+    // Values that were read are written as they are. So the bytes can only differ where a condition means another thing
+    // on writing, or where a field hid one of the same name.
+    let same = (structure.faithful && !reader.hidden) || write(structure, &record).is_ok_and(|again| again == bytes);
+    Ok(same.then_some(record))
 }
 
 struct Reader<'a> {
@@ -25,40 +40,65 @@ struct Reader<'a> {
     bytes: &'a [u8],
     offset: usize,
     turns: u64,
+    /// True where a field took the place of one of the same name.
+    hidden: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn run(structure: &'a Structure, bytes: &'a [u8]) -> Result<(Record, Self)> {
+        let mut reader = Reader { name: &structure.name, bytes, offset: 0, turns: 0, hidden: false };
+        let mut record = Record::new();
+        reader.items(&structure.items, &mut record, None)?;
+        Ok((record, reader))
+    }
+
     /// Reads `items` into `record`; `outer` are the records around it.
-    fn items(&mut self, items: &[Item], mut record: Record, outer: &[&Record]) -> Result<Record> {
+    fn items(&mut self, items: &[Item], record: &mut Record, outer: Option<&Scope<'_>>) -> Result<()> {
+        record.reserve(items.len());
         for item in items {
             match item {
                 Item::Field(field) => {
-                    let data = self.field(field, &record, outer)?;
-                    record.set(field.name.clone(), data);
+                    let data = self.field(field, record, outer)?;
+                    self.store(record, field.again, &field.name, data);
                 }
                 Item::When { condition, items } => {
-                    let holds = self.evaluate(condition, &record, outer, Expression::holds)?;
-                    if holds {
-                        record = self.items(items, record, outer)?;
+                    if self.evaluate(condition, record, outer, Expression::holds)? {
+                        self.items(items, record, outer)?;
                     }
                 }
-                Item::Repeat { count, name, items } => {
-                    let turns = self.evaluate(count, &record, outer, Expression::number)?;
+                Item::Repeat { count, name, items, again } => {
+                    let turns = match count.constant() {
+                        Some(turns) => turns,
+                        None => self.evaluate(count, record, outer, Expression::number)?,
+                    };
                     let turns = self.check_turns(turns, count)?;
                     let mut group = Vec::new();
+                    let around = Scope { record, outer, remaining: 0 };
                     for _ in 0..turns {
-                        let around: Vec<&Record> = outer.iter().copied().chain([&record]).collect();
-                        group.push(self.items(items, Record::new(), &around)?);
+                        let mut turn = Record::new();
+                        self.items(items, &mut turn, Some(&around))?;
+                        group.push(turn);
                     }
-                    record.set(name.clone(), group);
+                    self.store(record, *again, name, FieldData::Group(group));
                 }
             }
         }
-        Ok(record)
+        Ok(())
     }
 
-    fn field(&mut self, field: &Field, record: &Record, outer: &[&Record]) -> Result<FieldData> {
-        let size = self.evaluate(&field.size, record, outer, Expression::number)?;
+    fn store(&mut self, record: &mut Record, again: bool, name: &std::sync::Arc<str>, data: FieldData) {
+        if again {
+            self.hidden |= record.put(name.clone(), data, true);
+        } else {
+            record.push(name.clone(), data, true);
+        }
+    }
+
+    fn field(&mut self, field: &Field, record: &Record, outer: Option<&Scope<'_>>) -> Result<FieldData> {
+        let size = match field.size.constant() {
+            Some(size) => size,
+            None => self.evaluate(&field.size, record, outer, Expression::number)?,
+        };
         let start = self.offset;
         let taken =
             usize::try_from(size).ok().and_then(|size| start.checked_add(size)).filter(|end| *end <= self.bytes.len());
@@ -73,8 +113,9 @@ impl Reader<'_> {
         // Some counts are computed and may come out negative for none.
         let turns = u64::try_from(turns.max(0)).unwrap_or(u64::MAX);
         self.turns = self.turns.saturating_add(turns);
-        if self.turns > MAX_TURNS {
-            return Err(self.malformed("repeats too often by").field(count).found(turns).allowed(MAX_TURNS));
+        let most = self.bytes.len() as u64 + EMPTY_TURNS;
+        if self.turns > most {
+            return Err(self.malformed("repeats too often by").field(count).found(turns).allowed(most));
         }
         Ok(turns)
     }
@@ -83,12 +124,11 @@ impl Reader<'_> {
         &self,
         expression: &Expression,
         record: &Record,
-        outer: &[&Record],
-        how: impl Fn(&Expression, Scope<'_>) -> std::result::Result<T, String>,
+        outer: Option<&Scope<'_>>,
+        how: impl Fn(&Expression, &Scope<'_>) -> std::result::Result<T, String>,
     ) -> Result<T> {
-        let records: Vec<&Record> = outer.iter().copied().chain([record]).collect();
         let remaining = (self.bytes.len() - self.offset) as u64;
-        how(expression, Scope { records: &records, remaining })
+        how(expression, &Scope { record, outer, remaining })
             .map_err(|reason| self.malformed("cannot evaluate").field(expression).found(reason))
     }
 
@@ -97,17 +137,31 @@ impl Reader<'_> {
     }
 }
 
-/// The value of a field's bytes. A binary field of a size no number has is bytes.
+/// The value of a field's bytes. What its type cannot hold without loss is bytes: a binary field of a size no number has, a
+/// signalling NaN of four bytes, UTF-8 that is none.
 fn decode(field: &Field, bytes: &[u8]) -> FieldData {
-    let unsigned = || bytes.iter().fold(0i128, |value, byte| (value << 8) | i128::from(*byte));
+    let unsigned = || bytes.iter().fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
     match (field.charset, field.kind, bytes.len()) {
-        (Charset::Binary, Kind::Unsigned, 1..=8) => FieldData::Int(unsigned()),
+        (Charset::Utf8, ..) => match std::str::from_utf8(bytes) {
+            Ok(text) => FieldData::Text(text.to_owned()),
+            Err(_) => FieldData::Bytes(bytes.to_vec()),
+        },
+        (Charset::Binary, Kind::Unsigned, 1..=8) => FieldData::Int(i128::from(unsigned())),
         (Charset::Binary, Kind::Signed, size @ 1..=8) => {
-            let shift = 128 - 8 * size as u32;
-            FieldData::Int((unsigned() << shift) >> shift)
+            let shift = 64 - 8 * size as u32;
+            FieldData::Int(i128::from(((unsigned() << shift) as i64) >> shift))
         }
-        (Charset::Binary, Kind::Float, 4) => FieldData::Float(f64::from(f32::from_bits(unsigned() as u32))),
-        (Charset::Binary, Kind::Float, 8) => FieldData::Float(f64::from_bits(unsigned() as u64)),
+        (Charset::Binary, Kind::Float, 4) => {
+            let narrow = f32::from_bits(unsigned() as u32);
+            let wide = f64::from(narrow);
+            // Widening makes every NaN a quiet one.
+            if (wide as f32).to_bits() == narrow.to_bits() {
+                FieldData::Float(wide)
+            } else {
+                FieldData::Bytes(bytes.to_vec())
+            }
+        }
+        (Charset::Binary, Kind::Float, 8) => FieldData::Float(f64::from_bits(unsigned())),
         (Charset::Binary, ..) => FieldData::Bytes(bytes.to_vec()),
         (charset, ..) => FieldData::Text(charset.decode(bytes)),
     }

@@ -1,6 +1,7 @@
 //! The values of a structure: fields in order, groups as lists of records.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The value of a field, or the records of a repeated group.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,9 +20,21 @@ pub enum FieldData {
 }
 
 /// The fields of a structure in order.
-#[derive(Debug, Clone, Default, PartialEq)]
+///
+/// A field that was read remembers that: it is written as it stood in the file, even where it breaks a rule, until another
+/// value is set in its place.
+#[derive(Debug, Clone, Default)]
 pub struct Record {
-    fields: Vec<(String, FieldData)>,
+    entries: Vec<Entry>,
+}
+
+/// A field or group of a record.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    name: Arc<str>,
+    pub(super) data: FieldData,
+    /// True where the value stands so in a file.
+    pub(super) kept: bool,
 }
 
 impl Record {
@@ -32,7 +45,7 @@ impl Record {
 
     /// The value of a field or group.
     pub fn get(&self, name: &str) -> Option<&FieldData> {
-        self.fields.iter().find(|(field, _)| field == name).map(|(_, data)| data)
+        self.entries.iter().find(|entry| *entry.name == *name).map(|entry| &entry.data)
     }
 
     /// The text of a field without padding.
@@ -48,12 +61,46 @@ impl Record {
         self.get(name).and_then(FieldData::to_int)
     }
 
+    /// A field as a number.
+    pub fn float(&self, name: &str) -> Option<f64> {
+        self.get(name).and_then(FieldData::to_float)
+    }
+
+    /// The records of a group; none where there is no such group.
+    pub fn group(&self, name: &str) -> &[Self] {
+        match self.get(name) {
+            Some(FieldData::Group(records)) => records,
+            _ => &[],
+        }
+    }
+
     /// Sets a field, in its place where it is there already, else at the end.
-    pub fn set(&mut self, name: impl Into<String>, data: impl Into<FieldData>) {
-        let (name, data) = (name.into(), data.into());
-        match self.fields.iter_mut().find(|(field, _)| *field == name) {
-            Some((_, old)) => *old = data,
-            None => self.fields.push((name, data)),
+    pub fn set(&mut self, name: impl Into<Arc<str>>, data: impl Into<FieldData>) {
+        self.put(name.into(), data.into(), false);
+    }
+
+    /// Removes a field; true where it was there.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let before = self.entries.len();
+        self.entries.retain(|entry| *entry.name != *name);
+        self.entries.len() != before
+    }
+
+    /// Marks every value that is the same in `original`, padding aside, as one that is written as it stands there: a copy
+    /// of what was read keeps what breaks a rule, and only what was changed is checked.
+    pub fn keep(&mut self, original: &Self) {
+        for entry in &mut self.entries {
+            let Some(old) = original.entries.iter().find(|old| old.name == entry.name) else { continue };
+            match (&mut entry.data, &old.data) {
+                (FieldData::Group(turns), FieldData::Group(old)) => {
+                    turns.iter_mut().zip(old).for_each(|(turn, old)| turn.keep(old));
+                }
+                (FieldData::Text(text), FieldData::Text(old)) if text.trim_end() == old.trim_end() => {
+                    text.clone_from(old);
+                    entry.kept = true;
+                }
+                (data, old) => entry.kept = data == old,
+            }
         }
     }
 
@@ -65,21 +112,68 @@ impl Record {
 
     /// The fields in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &FieldData)> {
-        self.fields.iter().map(|(name, data)| (name.as_str(), data))
+        self.entries.iter().map(|entry| (&*entry.name, &entry.data))
     }
 
     /// Number of fields.
     pub fn len(&self) -> usize {
-        self.fields.len()
+        self.entries.len()
     }
 
     /// True where there is no field.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.entries.is_empty()
+    }
+
+    /// Adds a field that is not there yet.
+    pub(super) fn push(&mut self, name: Arc<str>, data: FieldData, kept: bool) {
+        self.entries.push(Entry { name, data, kept });
+    }
+
+    /// Sets a field; true where it was there already.
+    pub(super) fn put(&mut self, name: Arc<str>, data: FieldData, kept: bool) -> bool {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.name == name) {
+            (entry.data, entry.kept) = (data, kept);
+            return true;
+        }
+        self.push(name, data, kept);
+        false
+    }
+
+    /// Makes place for fields.
+    pub(super) fn reserve(&mut self, fields: usize) {
+        self.entries.reserve_exact(fields);
+    }
+
+    /// The place of a field, looked for from `from` on first: fields are mostly asked for in order.
+    pub(super) fn position(&self, name: &str, from: usize) -> Option<usize> {
+        let named = |entry: &Entry| *entry.name == *name;
+        let behind = self.entries.get(from..)?.iter().position(named).map(|place| from + place);
+        behind.or_else(|| self.entries[..from].iter().position(named))
+    }
+
+    pub(super) fn entry(&self, place: usize) -> &Entry {
+        &self.entries[place]
     }
 }
 
-impl<N: Into<String>, D: Into<FieldData>> FromIterator<(N, D)> for Record {
+impl IntoIterator for Record {
+    type Item = (Arc<str>, FieldData);
+    type IntoIter = std::iter::Map<std::vec::IntoIter<Entry>, fn(Entry) -> Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter().map(|entry| (entry.name, entry.data))
+    }
+}
+
+/// Records are equal where their fields are.
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl<N: Into<Arc<str>>, D: Into<FieldData>> FromIterator<(N, D)> for Record {
     fn from_iter<I: IntoIterator<Item = (N, D)>>(fields: I) -> Self {
         let mut record = Self::new();
         for (name, data) in fields {
@@ -89,13 +183,20 @@ impl<N: Into<String>, D: Into<FieldData>> FromIterator<(N, D)> for Record {
     }
 }
 
+/// Text as an integer, padding aside.
+pub(super) fn integer(text: &str) -> Option<i128> {
+    let text = text.trim();
+    // The narrow type is several times as fast, and nearly every number has its width.
+    text.parse::<i64>().map(i128::from).or_else(|_| text.parse()).ok()
+}
+
 impl FieldData {
     /// The value as an integer: an integer, an integral float, or text that holds one.
     pub fn to_int(&self) -> Option<i128> {
         match self {
             Self::Int(value) => Some(*value),
             Self::Float(value) if value.fract() == 0.0 && value.abs() < 1e30 => Some(*value as i128),
-            Self::Text(text) => text.trim().parse().ok(),
+            Self::Text(text) => integer(text),
             _ => None,
         }
     }

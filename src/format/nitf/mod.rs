@@ -11,11 +11,13 @@ mod pixels;
 mod reader;
 mod segments;
 mod tre;
+mod typed;
 mod values;
 
-pub use layouts::{header, tre_layout};
+pub use layouts::{des_layout, des_names, header, register_des, register_tre, tre_layout, tre_layouts, tre_names};
 pub use reader::open;
-pub use tre::{Tre, TreBody, parse_tres, write_tres};
+pub use tre::{Tre, TreBody, parse_tres, write_tre_fields, write_tres};
+pub use typed::typed;
 
 #[cfg(test)]
 mod tests;

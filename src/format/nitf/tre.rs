@@ -1,8 +1,8 @@
 //! Tagged record extensions: a tag, a length and a body, back to back (Joint BIIF Profile §5.9).
 
-use super::layouts::tre_layout;
+use super::layouts::{tre_layout, tre_layouts};
 use crate::error::{Error, Result};
-use crate::schema::{Record, read, write};
+use crate::schema::{Record, Structure, read_whole, write};
 
 /// Bytes of tag and length before the body.
 const PREFIX: usize = 11;
@@ -25,7 +25,8 @@ pub enum TreBody {
     Bytes(Vec<u8>),
 }
 
-/// Reads the TREs of an area. A body becomes fields where its layout takes all of its bytes and writes the same ones back.
+/// Reads the TREs of an area. A body becomes fields where its layout takes all of its bytes and writes the same ones back;
+/// values that break a rule of the layout stay what they are, and are written so as long as they are not changed.
 ///
 /// # Errors
 /// [`Error::Malformed`] where a length is no number or reaches past the end of the area.
@@ -60,7 +61,7 @@ pub fn write_tres(tres: &[Tre]) -> Result<Vec<u8>> {
     for tre in tres {
         let body = match &tre.body {
             TreBody::Bytes(bytes) => bytes.clone(),
-            TreBody::Fields(record) => write_fields(&tre.tag, record)?,
+            TreBody::Fields(record) => write_tre_fields(&tre.tag, record)?,
         };
         if tre.tag.is_empty() || tre.tag.len() > 6 || !tre.tag.is_ascii() {
             return Err(Error::usage("TRE tag").found(&tre.tag).allowed("one to six characters"));
@@ -74,20 +75,43 @@ pub fn write_tres(tres: &[Tre]) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-fn parse_body(tag: &str, bytes: &[u8]) -> Result<TreBody> {
-    let Some(layout) = tre_layout(tag, bytes.len())? else { return Ok(TreBody::Bytes(bytes.to_vec())) };
-    let fields = read(layout, bytes).ok().filter(|(_, size)| *size == bytes.len()).map(|(record, _)| record);
-    // A body that its layout would write otherwise is kept as bytes: a copy must not change it.
-    let same = fields.filter(|record| write(layout, record).is_ok_and(|written| written == bytes));
-    Ok(same.map_or_else(|| TreBody::Bytes(bytes.to_vec()), TreBody::Fields))
+/// The body of a TRE from its fields, by the tag's layout. Where the length tells versions of a tag apart, the version is
+/// the first that has all these fields.
+///
+/// # Errors
+/// [`Error::Usage`] for a tag without a layout, and what [`crate::schema::write`] reports: with several versions, the error
+/// of the one that comes nearest.
+pub fn write_tre_fields(tag: &str, record: &Record) -> Result<Vec<u8>> {
+    let mut failed: Option<(usize, Error)> = None;
+    for layout in tre_layouts(tag)? {
+        let error = match write(layout, record) {
+            Ok(body) if has_length(layout, tag, body.len()) => return Ok(body),
+            Ok(body) => Error::usage("TRE has a length of none of its versions:").field(tag).found(body.len()),
+            Err(error) => error,
+        };
+        let unknown = unknown_names(layout, record);
+        if failed.as_ref().is_none_or(|(least, _)| unknown < *least) {
+            failed = Some((unknown, error));
+        }
+    }
+    let none = || Error::usage("TRE without a layout takes bytes, not fields:").found(tag);
+    Err(failed.map_or_else(none, |(_, error)| error))
 }
 
-/// The body of fields. Where the length tells versions of a tag apart, the version is the one that has these fields.
-fn write_fields(tag: &str, record: &Record) -> Result<Vec<u8>> {
-    match tre_layout(tag, 0)? {
-        Some(layout) => write(layout, record),
-        None => Err(Error::usage("TRE without a layout takes bytes, not fields:").found(tag)),
-    }
+fn parse_body(tag: &str, bytes: &[u8]) -> Result<TreBody> {
+    let Some(layout) = tre_layout(tag, bytes.len())? else { return Ok(TreBody::Bytes(bytes.to_vec())) };
+    let fields = read_whole(layout, bytes).ok().flatten();
+    Ok(fields.map_or_else(|| TreBody::Bytes(bytes.to_vec()), TreBody::Fields))
+}
+
+/// True where a layout `TAG.LENGTH` has the length of its name, or the name has none.
+fn has_length(layout: &Structure, tag: &str, length: usize) -> bool {
+    let version = layout.name.strip_prefix(tag).and_then(|rest| rest.strip_prefix('.'));
+    version.is_none_or(|version| version.parse() == Ok(length))
+}
+
+fn unknown_names(layout: &Structure, record: &Record) -> usize {
+    record.iter().filter(|(name, _)| !layout.has(name)).count()
 }
 
 #[cfg(test)]
@@ -100,6 +124,50 @@ mod tests {
         let tres = parse_tres(area).unwrap();
         assert_eq!(tres.iter().map(|tre| tre.tag.as_str()).collect::<Vec<_>>(), ["XXXXXX", "ICHIPB", "RPFHDR"]);
         assert_eq!(tres[1].body, TreBody::Bytes(b"oops".to_vec()));
+        assert_eq!(write_tres(&tres).unwrap(), area);
+    }
+
+    fn record(fields: &[(&str, &str)]) -> Record {
+        fields.iter().copied().collect()
+    }
+
+    #[test]
+    fn the_version_with_these_fields_is_written() {
+        let length = |fields: &[(&str, &str)]| write_tre_fields("ACFTA", &record(fields)).map(|body| body.len());
+        assert_eq!(length(&[("SCTYPE", "I")]).unwrap(), 132);
+        assert_eq!(length(&[("AC_TAIL_NO", "N1"), ("SCNUM", "12")]).unwrap(), 154);
+        let message = length(&[("AC_TAIL_NO", "N1"), ("AC_TOO", "12")]).unwrap_err().to_string();
+        assert!(message.contains("AC_TO"), "{message}");
+    }
+
+    #[test]
+    fn coefficients_and_chips_have_the_form_of_their_documents() {
+        let mut rpc = Record::new();
+        rpc.set("LINE_OFF", 2199.0);
+        rpc.set("LAT_OFF", -35.282_123);
+        let coefficients = (0..20).map(|i| {
+            let mut turn = Record::new();
+            turn.set("LINE_NUM_COEFF", f64::from(i) * -1.25e-3);
+            turn
+        });
+        rpc.set("LINE_NUM_COEFF", coefficients.collect::<Vec<_>>());
+        let body = write_tre_fields("RPC00B", &rpc).unwrap();
+        let text = String::from_utf8(body).unwrap();
+        assert!(
+            text.starts_with("10000.000000.0000219900000-35.2821+000.0000+000000000100001+01.0000+001.0000+0001"),
+            "{text}"
+        );
+        assert!(text.contains("+0.000000E+0-1.250000E-3-2.500000E-3"), "{text}");
+        let chip = write_tre_fields("ICHIPB", &record(&[("OP_ROW_11", "0.5")])).unwrap();
+        assert!(chip.starts_with(b"000001.00000000000000000.50000000000.000"));
+    }
+
+    #[test]
+    fn a_body_that_breaks_a_rule_has_fields_and_is_written_as_it_was() {
+        let body = vec![b'?'; 224];
+        let area = [b"ICHIPB00224".as_slice(), &body].concat();
+        let tres = parse_tres(&area).unwrap();
+        assert!(matches!(&tres[0].body, TreBody::Fields(record) if record.text("XFRM_FLAG") == Some("??")));
         assert_eq!(write_tres(&tres).unwrap(), area);
     }
 

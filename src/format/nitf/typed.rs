@@ -1,0 +1,93 @@
+//! Fields as what they mean: numbers as numbers, text without padding.
+
+use crate::metadata::Value;
+use crate::schema::{Field, FieldData, Item, Kind, Record, Structure};
+
+/// The fields of a record by the kinds of its structure: an integer field is [`Value::Int`], a real one [`Value::Float`], one
+/// that is blank or hyphens is [`Value::Null`], text has no padding, groups are lists of maps. A number that is none stays
+/// text, so that nothing of the file is lost.
+pub fn typed(structure: &Structure, record: &Record) -> Value {
+    map(&structure.items, record)
+}
+
+fn map(items: &[Item], record: &Record) -> Value {
+    let entries = record.iter().map(|(name, data)| {
+        let value = match (data, find(items, name)) {
+            (FieldData::Group(turns), Some(Item::Repeat { items, .. })) => {
+                Value::List(turns.iter().map(|turn| map(items, turn)).collect())
+            }
+            (data, Some(Item::Field(field))) => value(data, field.kind),
+            (data, _) => value(data, Kind::Text),
+        };
+        (name.to_owned(), value)
+    });
+    Value::Map(entries.collect())
+}
+
+fn value(data: &FieldData, kind: Kind) -> Value {
+    match (data, kind) {
+        (FieldData::Text(text), Kind::Integer) => number(text, data.to_int().map(Value::from)),
+        (FieldData::Text(text), Kind::Real) => number(text, data.to_float().map(Value::from)),
+        (FieldData::Text(text), _) => Value::from(text.trim_end()),
+        (FieldData::Int(value), Kind::Real | Kind::Float) => Value::from(*value as f64),
+        (FieldData::Int(value), _) => Value::from(*value),
+        (FieldData::Float(value), Kind::Integer) => data.to_int().map_or(Value::from(*value), Value::from),
+        (FieldData::Float(value), _) => Value::from(*value),
+        (FieldData::Bytes(bytes), _) => Value::from(bytes.clone()),
+        (FieldData::Group(turns), _) => Value::List(turns.iter().map(|turn| map(&[], turn)).collect()),
+    }
+}
+
+fn number(text: &str, number: Option<Value>) -> Value {
+    if text.bytes().all(|byte| byte == b' ') || text.bytes().all(|byte| byte == b'-') {
+        return Value::Null;
+    }
+    number.unwrap_or_else(|| Value::from(text.trim_end()))
+}
+
+/// The field or group called `name`, the first where several stand in groups with different conditions.
+fn find<'a>(items: &'a [Item], name: &str) -> Option<&'a Item> {
+    items.iter().find_map(|item| match item {
+        Item::Field(Field { name: known, .. }) | Item::Repeat { name: known, .. } => (**known == *name).then_some(item),
+        Item::When { items, .. } => find(items, name),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::read;
+
+    fn get<'a>(value: &'a Value, name: &str) -> &'a Value {
+        let Value::Map(entries) = value else { panic!("{value}") };
+        &entries.iter().find(|(key, _)| key == name).unwrap().1
+    }
+
+    #[test]
+    fn fields_have_the_types_of_their_kinds() {
+        let table =
+            "structure X\nfield I 4 A int nullable\nfield R 6 A real\nfield T 4 A\nfield B 2 BIN sint\nfield U 3 A int
+field N 1 N+\nrepeat N as G\nfield V 2 A int nullable\nend\nfield W 3 A real";
+        let structure = Structure::load(table).unwrap().remove(0);
+        let (record, _) = read(&structure, b"    -01.50ab  \xFF\xFEabc207  ---").unwrap();
+        let value = typed(&structure, &record);
+        assert_eq!(*get(&value, "I"), Value::Null);
+        assert_eq!(*get(&value, "R"), Value::Float(-1.5));
+        assert_eq!(*get(&value, "T"), Value::from("ab"));
+        assert_eq!(*get(&value, "B"), Value::Int(-2));
+        assert_eq!(*get(&value, "U"), Value::from("abc"));
+        let Value::List(group) = get(&value, "G") else { panic!("{value}") };
+        assert_eq!((get(&group[0], "V"), get(&group[1], "V")), (&Value::Int(7), &Value::Null));
+        assert_eq!(*get(&value, "W"), Value::Null);
+    }
+
+    #[test]
+    fn offsets_of_coefficients_are_floats() {
+        let layout = super::super::tre_layout("RPC00B", 1041).unwrap().unwrap();
+        let (record, _) = read(layout, &crate::schema::write(layout, &Record::new()).unwrap()).unwrap();
+        let value = typed(layout, &record);
+        assert_eq!(*get(&value, "LINE_OFF"), Value::Float(0.0));
+        let Value::List(terms) = get(&value, "LINE_NUM_COEFF") else { panic!("{value}") };
+        assert_eq!((terms.len(), get(&terms[19], "LINE_NUM_COEFF")), (20, &Value::Float(0.0)));
+    }
+}

@@ -6,16 +6,22 @@
 pub mod geo;
 mod image;
 mod layouts;
+mod lookahead;
 mod mask;
 mod pixels;
 mod reader;
 mod segments;
+mod streaming;
+mod subheader;
 mod tre;
 mod values;
+mod version;
 
 pub use layouts::{header, tre_layout};
 pub use reader::open;
 pub use tre::{Tre, TreBody, parse_tres, write_tres};
 
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod tests;

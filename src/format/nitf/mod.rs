@@ -24,4 +24,6 @@ pub use tre::{Tre, TreBody, parse_tres, write_tres};
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod tests;

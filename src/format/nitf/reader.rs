@@ -33,14 +33,16 @@ pub(super) struct NitfReader {
 pub fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
     let file = Segments::open(&*source)?;
     let mut warnings = file.warnings.clone();
-    let overflow = |area: &str, number: usize| overflow(&*source, options.limits, &file, area, number);
-    let header_overflow = [overflow("UDHD", 0)?, overflow("XHD", 0)?].concat();
+    let overflow = |area: &str, number: usize, warnings: &mut Vec<Warning>| {
+        overflow(&*source, options.limits, &file, area, number, warnings)
+    };
+    let header_overflow = [overflow("UDHD", 0, &mut warnings), overflow("XHD", 0, &mut warnings)].concat();
     let metadata = Arc::new(to_metadata(&file.header, &header_overflow, file.raw.clone(), &mut warnings));
     let mut assets = Vec::new();
     for segment in &file.list {
         let mut bytes = Vec::new();
         for area in segment.kind.areas() {
-            bytes.extend(overflow(area, segment.ordinal + 1)?);
+            bytes.extend(overflow(area, segment.ordinal + 1, &mut warnings));
         }
         let metadata = to_metadata(&segment.subheader, &bytes, segment.raw.clone(), &mut warnings);
         assets.push(asset(segment, metadata));
@@ -88,11 +90,23 @@ impl NitfReader {
     }
 }
 
-/// The TREs of the segment that takes what overflows from an area.
-fn overflow(source: &dyn ByteSource, limits: Limits, file: &Segments, area: &str, number: usize) -> Result<Vec<u8>> {
-    let Some(segment) = file.overflow(area, number) else { return Ok(Vec::new()) };
-    limits.check_metadata("TRE_OVERFLOW", segment.data_length)?;
-    source.read_range(segment.data, segment.data_length).map_err(|error| error.segment(segment.key()))
+/// The TREs of the segment that takes what overflows from an area; none where its data cannot be read, which is told.
+fn overflow(
+    source: &dyn ByteSource,
+    limits: Limits,
+    file: &Segments,
+    area: &str,
+    number: usize,
+    warnings: &mut Vec<Warning>,
+) -> Vec<u8> {
+    let Some(segment) = file.overflow(area, number) else { return Vec::new() };
+    let bytes = limits
+        .check_metadata("TRE_OVERFLOW", segment.data_length)
+        .and_then(|()| source.read_range(segment.data, segment.data_length));
+    bytes.unwrap_or_else(|error| {
+        warnings.push(Warning::new(segment.key(), format!("the extensions of {area} cannot be read: {error}")));
+        Vec::new()
+    })
 }
 
 fn asset(segment: &Segment, metadata: Metadata) -> AssetInfo {

@@ -4,7 +4,7 @@ use super::lookahead::Lookahead;
 use super::segments::{Kind, MAX_HEADER};
 use super::version::Version;
 use crate::error::{Error, Result};
-use crate::schema::{FieldData, Kind as FieldKind, Record, Structure, read};
+use crate::schema::{FieldData, Item, Kind as FieldKind, Record, Structure, read};
 
 /// A subheader.
 pub(super) struct Subheader {
@@ -19,9 +19,6 @@ pub(super) struct Subheader {
 
 /// Bytes that fields may reach beyond the length the file header has for a subheader.
 const MAX_EXCESS: u64 = 4096;
-
-/// Lengths of areas of TREs that may be left out at the end of a subheader: UDIDL and IXSHDL, of five digits each.
-const OMITTED: &[u8] = b"0000000000";
 
 /// Reads the subheader at `offset`, which is `length` bytes long where that is known.
 ///
@@ -43,8 +40,10 @@ pub(super) fn read_subheader(
     let (record, raw) = match read(structure, bytes) {
         Ok((record, used)) => (record, bytes[..used].to_vec()),
         Err(error) => {
-            let recovered = length.and_then(|length| recover(file, structure, offset, length, &mut notes));
-            recovered.ok_or_else(|| shifted(error, offset))?
+            let error = shifted(error, offset);
+            let recovered =
+                length.and_then(|length| recover(file, kind, structure, (offset, length), &error, &mut notes));
+            recovered.ok_or(error)?
         }
     };
     if !raw.starts_with(kind.marker()) {
@@ -101,12 +100,13 @@ fn collect_odd<'r>(record: &'r Record, odd: &mut Vec<(&'r str, &'r str)>) {
     }
 }
 
-/// The fields of a subheader that is longer than its length, or ends before the lengths of its areas of TREs.
+/// The fields of a subheader that is longer than its length, or those before an area of TREs that cannot be read.
 fn recover(
     file: &mut Lookahead<'_>,
+    kind: Kind,
     structure: &Structure,
-    offset: u64,
-    length: u64,
+    (offset, length): (u64, u64),
+    error: &Error,
     notes: &mut Vec<String>,
 ) -> Option<(Record, Vec<u8>)> {
     let bytes = file.up_to(offset, length.saturating_add(MAX_EXCESS).min(MAX_HEADER)).ok()?;
@@ -117,12 +117,13 @@ fn recover(
         return Some((record, bytes[..used].to_vec()));
     }
     let bytes = bytes.get(..usize::try_from(length).ok()?)?;
-    let (record, used) = read(structure, &[bytes, OMITTED].concat()).ok()?;
-    let missing = used.checked_sub(bytes.len())?;
-    // Only whole fields can have been left out.
-    if missing % 5 != 0 {
-        return None;
-    }
-    notes.push(format!("ends {missing} bytes early, before the length of its extensions; taken as none"));
-    Some((record, bytes.to_vec()))
+    kind.areas().iter().rev().find_map(|area| {
+        let field = format!("{area}L");
+        let is_length = |item: &Item| matches!(item, Item::Field(item) if item.name == field);
+        let end = structure.items.iter().position(is_length)?;
+        let before = Structure { items: structure.items[..end].to_vec(), ..structure.clone() };
+        let (record, _) = read(&before, bytes).ok()?;
+        notes.push(format!("has extensions that cannot be read, from {field} on: {error}"));
+        Some((record, bytes.to_vec()))
+    })
 }

@@ -126,7 +126,9 @@ fn headers_and_counts_are_those_of_other_readers() {
                     (Kind::Reserved, "NUMRES"),
                 ] {
                     let count = kinds.iter().find(|(found, _)| **found == kind).map_or(0, |(_, count)| *count);
-                    if file.header.int(field).unwrap_or(0) != count as i128 {
+                    // A damaged file may have a segment that cannot be read, which is told.
+                    let told = malformed && !file.warnings.is_empty();
+                    if file.header.int(field).unwrap_or(0) != count as i128 && !told {
                         wrong.push(format!("{path}: {count} segments of {field}"));
                     }
                 }
@@ -153,7 +155,16 @@ fn every_file_opens_with_its_assets_and_extensions() {
             Err(error) => wrong.push(format!("{path}: {error}")),
             Ok(reader) => {
                 let header = entry.get("reference").get("header");
-                let missing = missing_extensions(header, &*reader);
+                let mut missing = missing_extensions(header, &*reader);
+                // Extensions that overflowed, of NITF 2.0 as well, are found where they belong.
+                let all = entry.get("images").list().iter().flat_map(|image| image.get("gdal_tres").list());
+                let known = |tag: &str| {
+                    let mut metadata = reader.assets().iter().map(|asset| &asset.metadata).chain([reader.metadata()]);
+                    metadata.any(|metadata| metadata.get(tag).is_some())
+                };
+                if entry.get("class").text() != "nitf malformed" {
+                    missing.extend(all.map(|tag| tag.text().to_owned()).filter(|tag| !known(tag)));
+                }
                 if !missing.is_empty() {
                     wrong.push(format!("{path}: no {}", missing.join(" ")));
                 }

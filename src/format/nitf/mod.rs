@@ -3,6 +3,8 @@
 //!
 //! What is here reads. The format joins the registry, and with it the Python package, together with its writer.
 
+#[allow(dead_code, reason = "the reader of split images uses it")]
+mod chain;
 pub mod geo;
 mod image;
 mod layouts;

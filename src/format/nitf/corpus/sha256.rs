@@ -32,7 +32,7 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
         }
         state.iter_mut().zip(v).for_each(|(sum, value)| *sum = sum.wrapping_add(value));
     }
-    state.iter().map(|word| format!("{word:08x}")).collect()
+    state.iter().flat_map(|word| word.to_be_bytes()).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn primes() -> impl Iterator<Item = u32> {

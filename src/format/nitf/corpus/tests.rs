@@ -7,6 +7,7 @@ use super::json::Json;
 use super::sha256::sha256;
 use crate::asset::AssetType;
 use crate::error::Error;
+use crate::format::nitf::chain::chains;
 use crate::format::nitf::open;
 use crate::format::nitf::segments::{Kind, Segments};
 use crate::format::{ContainerReader, OpenOptions};
@@ -178,6 +179,17 @@ fn every_file_opens_with_its_assets_and_extensions() {
         }
     }
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn ordinary_images_are_not_joined() {
+    let Some((root, files)) = corpus() else { return };
+    for entry in &files {
+        let path = entry.get("path").text();
+        if let Ok(file) = Segments::open(&FileSource::open(root.join(path)).unwrap()) {
+            assert!(chains(&file.list).is_empty(), "{path}");
+        }
+    }
 }
 
 /// Pixels in order of bands, little-endian.

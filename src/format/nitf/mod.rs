@@ -28,4 +28,6 @@ mod corpus;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod des_tables;
+#[cfg(test)]
 mod tests;

@@ -264,11 +264,32 @@ fn lengths_that_lie_cost_no_other_segment() {
     let reader = open_bytes(wild.bytes()).unwrap();
     assert!(reader.warnings().iter().any(|warning| warning.message.contains("from UDIDL on")));
     assert_eq!(super::tests::read_all(&*reader.image(0).unwrap()).unwrap(), (0..15).collect::<Vec<u8>>());
-    // Data past the end of the file: the segment is there, those after it are not.
-    let file = segments(&replaced(&bytes, b"0004390000000004", b"0004399999999998"));
-    assert!(warned(&file, "image:1", "past the end of the file"));
-    assert_eq!(keys(&file), ["image:0", "image:1"]);
-    assert!(["graphic:0", "text:0", "text:1", "data:0"].iter().all(|key| warned(&file, key, "left out")));
+    // Data past the end of the file: those after them are found from the end.
+    for (wrong, left) in [(&b"0004390000000000"[..], 0), (b"0004390000000009", 9), (b"0004399999999998", 9_999_999_998)]
+    {
+        let file = segments(&replaced(&bytes, b"0004390000000004", wrong));
+        assert_eq!((keys(&file).len(), file.list[1].data_length), (6, left), "{:?}", file.warnings);
+        assert!(warned(&file, "graphic:0", "as those after it say") && warned(&file, "file header", "FL is"));
+        assert_eq!(warned(&file, "image:1", "past the end of the file"), left > 1000);
+    }
+    // Two lies are too many: the segment is there, those after it are not.
+    let two = replaced(&bytes, b"0004390000000004", b"0004399999999998");
+    let file = segments(&replaced(&two, b"028200009", b"028200123"));
+    assert_eq!(keys(&file), ["image:0", "image:1", "text:1", "data:0"], "{:?}", file.warnings);
+    assert!(["graphic:0", "text:0"].iter().all(|key| warned(&file, key, "left out")));
+}
+
+#[test]
+fn header_extensions_that_cannot_be_read_cost_nothing_else() {
+    let made = Made::of_all_kinds(Version::Nitf21);
+    let header = made.header(|_| ());
+    for (at, field) in [(5, "XHDL"), (10, "UDHDL")] {
+        let mut bytes = made.bytes();
+        bytes[header.len() - at] = b'9';
+        let file = segments(&bytes);
+        assert_eq!((keys(&file).len(), file.raw.len()), (6, header.len()));
+        assert!(warned(&file, "file header", &format!("from {field} on")), "{:?}", file.warnings);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::lookahead::Lookahead;
 use super::streaming::{known, replaced_header};
-use super::subheader::{odd_numbers, read_subheader, shifted};
+use super::subheader::{odd_numbers, read_before, read_subheader, shifted};
 use super::version::{Version, is_nitf, text};
 use crate::error::{Error, Result};
 use crate::format::Warning;
@@ -124,8 +124,11 @@ impl Segments {
             let found = String::from_utf8_lossy(first).into_owned();
             Error::malformed("file header").field("FHDR, FVER").found(found).allowed(Version::MAGIC.join(" ")).at(0)
         })?;
-        let (header, raw) = read_header(&mut file, version)?;
+        let (header, raw, note) = read_header(&mut file, version)?;
         let mut out = Self { version, header, raw, list: Vec::new(), warnings: Vec::new() };
+        if let Some(note) = note {
+            out.warn(FILE, note);
+        }
         out.take_replaced_header(&mut file);
         let entries = out.entries();
         let begin = out.first_segment(&mut file, &entries);
@@ -235,6 +238,7 @@ impl Segments {
                 self.warn(entry.key(), "the segment is left out: the length of one before it is not known");
                 continue;
             };
+            let start = self.place(file, start, &entries[index..]);
             offset = match read_subheader(file, self.version, entry.kind, start, entry.lengths[0]) {
                 Ok(subheader) => {
                     for note in subheader.notes {
@@ -260,6 +264,27 @@ impl Segments {
                 }
             };
         }
+    }
+
+    /// Where the first of these segments begins: at `start`, or, where no subheader is there, as far before the end of the file
+    /// as the lengths say, when one is there. One length that lies then costs no segment but its own.
+    fn place(&mut self, file: &mut Lookahead<'_>, start: u64, entries: &[Entry]) -> u64 {
+        let Some(first) = entries.first() else { return start };
+        let marker = first.kind.marker();
+        if file.get(start, 2).is_ok_and(|bytes| bytes == marker) {
+            return start;
+        }
+        let mut lengths = entries.iter().flat_map(|entry| entry.lengths);
+        let left = lengths.try_fold(0u64, |sum, length| length.and_then(|length| sum.checked_add(length)));
+        let Some(other) = left.and_then(|left| file.size().checked_sub(left)) else { return start };
+        if other < self.raw.len() as u64 || file.get(other, 2).map_or(true, |bytes| bytes != marker) {
+            return start;
+        }
+        self.warn(
+            first.key(),
+            format!("the subheader is not at byte {start}, as the lengths before it say, but at byte {other}, as those after it say"),
+        );
+        other
     }
 
     /// Bytes of the data of a segment; what the segments after it leave of the file, where the header does not say.
@@ -303,14 +328,25 @@ impl Entry {
     }
 }
 
-fn read_header(file: &mut Lookahead<'_>, version: Version) -> Result<(Record, Vec<u8>)> {
+/// The file header, its bytes, and what could not be read of it.
+fn read_header(file: &mut Lookahead<'_>, version: Version) -> Result<(Record, Vec<u8>, Option<String>)> {
+    let most = file.size().min(MAX_HEADER);
     let mut length = 4096;
     loop {
-        let most = file.size().min(MAX_HEADER);
         let bytes = file.up_to(0, length)?;
         match read(version.file_header(), bytes) {
-            Ok((record, used)) => return Ok((record, bytes[..used].to_vec())),
-            Err(error) if length >= most => return Err(shifted(error, 0).segment(FILE)),
+            Ok((record, used)) => return Ok((record, bytes[..used].to_vec(), None)),
+            Err(error) if length >= most => {
+                let recovered = ["XHDL", "UDHDL"].iter().find_map(|field| {
+                    let (record, used) = read_before(version.file_header(), field, bytes)?;
+                    // What cannot be read is kept in the bytes of the header.
+                    let end = known(&record, "HL").and_then(|length| usize::try_from(length).ok());
+                    let end = end.filter(|end| (used..=bytes.len()).contains(end)).unwrap_or(used);
+                    let note = format!("extensions cannot be read, from {field} on: {error}");
+                    Some((record, bytes[..end].to_vec(), Some(note)))
+                });
+                return recovered.ok_or_else(|| shifted(error, 0).segment(FILE));
+            }
             // The header may be longer than what was read.
             Err(_) => length = (length * 8).min(most),
         }

@@ -70,6 +70,14 @@ pub(super) fn shifted(mut error: Error, offset: u64) -> Error {
     error
 }
 
+/// Reads the fields of a structure that stand before one of them.
+pub(super) fn read_before(structure: &Structure, field: &str, bytes: &[u8]) -> Option<(Record, usize)> {
+    let is_field = |item: &Item| matches!(item, Item::Field(item) if *item.name == *field);
+    let end = structure.items.iter().position(is_field)?;
+    let before = Structure { items: structure.items[..end].to_vec(), ..structure.clone() };
+    read(&before, bytes).ok()
+}
+
 /// What there is to say of numbers that stand in a field with blanks or signs.
 pub(super) fn odd_numbers(structure: &Structure, record: &Record) -> Option<String> {
     let mut odd = Vec::new();
@@ -119,10 +127,7 @@ fn recover(
     let bytes = bytes.get(..usize::try_from(length).ok()?)?;
     kind.areas().iter().rev().find_map(|area| {
         let field = format!("{area}L");
-        let is_length = |item: &Item| matches!(item, Item::Field(item) if item.name == field);
-        let end = structure.items.iter().position(is_length)?;
-        let before = Structure { items: structure.items[..end].to_vec(), ..structure.clone() };
-        let (record, _) = read(&before, bytes).ok()?;
+        let (record, _) = read_before(structure, &field, bytes)?;
         notes.push(format!("has extensions that cannot be read, from {field} on: {error}"));
         Some((record, bytes.to_vec()))
     })

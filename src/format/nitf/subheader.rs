@@ -74,7 +74,8 @@ pub(super) fn shifted(mut error: Error, offset: u64) -> Error {
 pub(super) fn read_before(structure: &Structure, field: &str, bytes: &[u8]) -> Option<(Record, usize)> {
     let is_field = |item: &Item| matches!(item, Item::Field(item) if *item.name == *field);
     let end = structure.items.iter().position(is_field)?;
-    let before = Structure { items: structure.items[..end].to_vec(), ..structure.clone() };
+    let mut before = structure.clone();
+    before.items.truncate(end);
     read(&before, bytes).ok()
 }
 
@@ -86,7 +87,7 @@ pub(super) fn odd_numbers(structure: &Structure, record: &Record) -> Option<Stri
         return None;
     }
     let integers: Vec<_> = structure.fields().into_iter().filter(|field| field.kind == FieldKind::Integer).collect();
-    odd.retain(|(name, _)| integers.iter().any(|field| field.name == *name));
+    odd.retain(|(name, _)| integers.iter().any(|field| *field.name == **name));
     let first: Vec<_> = odd.iter().take(4).map(|(name, text)| format!("{name} {text:?}")).collect();
     let more = if odd.len() > first.len() { " …" } else { "" };
     (!odd.is_empty()).then(|| format!("has numbers with blanks or signs: {}{more}", first.join(", ")))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::asset::{AssetInfo, AssetType};
 use crate::error::{Error, Result};
 use crate::format::{
-    ContainerReader, ContainerWriter, Format, ImageRequest, MAGIC_BYTES, OpenOptions, Warning, WriteContext,
+    ContainerReader, ContainerWriter, DataRequest, Format, ImageRequest, MAGIC_BYTES, OpenOptions, Warning, WriteContext,
     by_extension, by_magic, by_name,
 };
 use crate::image::ImageProvider;
@@ -29,6 +29,7 @@ pub struct DatasetWriter {
     keys: Vec<String>,
     concurrency: Concurrency,
     warnings: Vec<Warning>,
+    strict: bool,
 }
 
 impl DatasetReader {
@@ -145,7 +146,13 @@ impl DatasetWriter {
     /// Where the sink refuses the first bytes.
     pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static Format, concurrency: Concurrency) -> Result<Self> {
         let container = Some((format.create)(sink)?);
-        Ok(Self { container, format, keys: Vec::new(), concurrency, warnings: Vec::new() })
+        Ok(Self { container, format, keys: Vec::new(), concurrency, warnings: Vec::new(), strict: false })
+    }
+
+    /// Makes departures from the format's standard errors rather than warnings.
+    #[must_use]
+    pub fn strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
     }
 
     /// The format.
@@ -167,11 +174,21 @@ impl DatasetWriter {
     /// [`Error::Usage`] on a closed writer, for a key that was added before and for options that are wrong; whatever the
     /// provider reports. The writer can then only be dropped.
     pub fn add_image(&mut self, image: &ImageRequest<'_>, control: &Control<'_>) -> Result<()> {
-        if self.keys.iter().any(|key| key == image.key) {
-            return Err(Error::usage("an asset of this key was added before:").found(image.key));
-        }
+        self.check_new(image.key)?;
         self.with(control, |container, context| container.add_image(image, context))?;
         self.keys.push(image.key.to_owned());
+        Ok(())
+    }
+
+    /// Adds a text, graphics or other data.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where files of the format hold images only; [`Error::Usage`] on a closed writer, for a key that
+    /// was added before and for options that are wrong.
+    pub fn add_data(&mut self, data: &DataRequest<'_>) -> Result<()> {
+        self.check_new(data.key)?;
+        self.with(&Control::default(), |container, context| container.add_data(data, context))?;
+        self.keys.push(data.key.to_owned());
         Ok(())
     }
 
@@ -181,9 +198,9 @@ impl DatasetWriter {
     /// [`Error::Usage`] on a closed writer or where nothing was added; [`Error::Io`] where the medium refuses.
     pub fn close(&mut self) -> Result<()> {
         let container = self.container.take().ok_or_else(closed)?;
-        let control = Control::default();
+        let (control, strict) = (Control::default(), self.strict);
         let mut context =
-            WriteContext { concurrency: self.concurrency, control: &control, warnings: &mut self.warnings };
+            WriteContext { concurrency: self.concurrency, control: &control, warnings: &mut self.warnings, strict };
         container.finish(&mut context)?.publish()
     }
 
@@ -202,13 +219,21 @@ impl DatasetWriter {
         std::mem::take(&mut self.warnings)
     }
 
+    fn check_new(&self, key: &str) -> Result<()> {
+        match self.keys.iter().any(|known| known == key) {
+            true => Err(Error::usage("an asset of this key was added before:").found(key)),
+            false => Ok(()),
+        }
+    }
+
     fn with(
         &mut self,
         control: &Control<'_>,
         action: impl FnOnce(&mut dyn ContainerWriter, &mut WriteContext<'_, '_>) -> Result<()>,
     ) -> Result<()> {
         let container = self.container.as_mut().ok_or_else(closed)?;
-        let mut context = WriteContext { concurrency: self.concurrency, control, warnings: &mut self.warnings };
+        let (concurrency, strict) = (self.concurrency, self.strict);
+        let mut context = WriteContext { concurrency, control, warnings: &mut self.warnings, strict };
         action(&mut **container, &mut context)
     }
 }

@@ -11,7 +11,7 @@ pub use registry::{FORMATS, by_extension, by_magic, by_name};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::asset::AssetInfo;
+use crate::asset::{AssetInfo, AssetType};
 use crate::error::{Error, Result};
 use crate::image::{Georeference, ImageLayout, ImageProvider, PadValue};
 use crate::io::{ByteSink, ByteSource};
@@ -37,6 +37,8 @@ pub struct Format {
     pub create: CreateFn,
     /// Turns the neutral settings of a one-line write into this format's own metadata.
     pub encoding: fn(&SaveSettings, &ImageLayout) -> Result<Metadata>,
+    /// What a caller who leaves these settings to the format may not expect.
+    pub notice: fn(&SaveSettings) -> Option<Warning>,
     /// True where a value under the first key, one of `encoding`, takes the place of a value under the second: keys that
     /// are names of one thing, or that contradict each other. A key always takes its own place.
     pub replaces: fn(&str, &str) -> bool,
@@ -56,6 +58,8 @@ pub const MAGIC_BYTES: usize = 16;
 pub struct OpenOptions {
     /// What the file may make the library allocate.
     pub limits: Limits,
+    /// Departures from the standard that can be read all the same are errors.
+    pub strict: bool,
 }
 
 /// The neutral settings of `imsave`.
@@ -71,6 +75,10 @@ pub struct SaveSettings {
     pub nodata: Option<PadValue>,
     /// Quality of lossy compression.
     pub quality: Option<f64>,
+    /// Also say where the image lies in the most precise way the format has.
+    pub precise: bool,
+    /// The caller's own metadata, which defaults do not override.
+    pub metadata: Metadata,
 }
 
 /// An image to be written.
@@ -89,6 +97,33 @@ pub struct ImageRequest<'a> {
     pub provider: &'a dyn ImageProvider,
 }
 
+/// A text, graphics or other data to be written.
+pub struct DataRequest<'a> {
+    /// Its key.
+    pub key: &'a str,
+    /// A short title.
+    pub title: &'a str,
+    /// A description.
+    pub description: &'a str,
+    /// What it is.
+    pub kind: AssetType,
+    /// Its media type.
+    pub media_type: &'a str,
+    /// What else the file shall say of it.
+    pub metadata: &'a Metadata,
+    /// The bytes or the text.
+    pub content: Content<'a>,
+}
+
+/// What an asset that is no image holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'a> {
+    /// Bytes, stored as they are.
+    Bytes(&'a [u8]),
+    /// Text, in whatever encoding the format chooses; the name is the one the caller would like.
+    Text(&'a str, &'a str),
+}
+
 /// What a writer needs beside the request.
 pub struct WriteContext<'a, 'c> {
     /// How many threads.
@@ -97,6 +132,8 @@ pub struct WriteContext<'a, 'c> {
     pub control: &'a Control<'c>,
     /// What the caller should know though nothing failed.
     pub warnings: &'a mut Vec<Warning>,
+    /// Departures from the standard are errors, not warnings.
+    pub strict: bool,
 }
 
 /// Something the caller should know: a value that was not used, or not as given.
@@ -106,6 +143,39 @@ pub struct Warning {
     pub key: String,
     /// What was done, and why.
     pub message: Cow<'static, str>,
+    /// What it is about, for callers who filter.
+    pub kind: WarningKind,
+}
+
+/// What a warning is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// A value that was not used, or not as given.
+    Metadata,
+    /// A departure from a rule of the format's standard.
+    Conformance,
+    /// A value that is stored less precisely than the image would need.
+    Precision,
+    /// A part of an input file that cannot be read.
+    File,
+    /// Absent blocks that are filled, as the file cannot leave them out.
+    Padding,
+    /// A default that gave way to another one.
+    Fallback,
+}
+
+/// A departure from a rule of a standard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The clause or table, e.g. `2500C Table A-3`.
+    pub clause: &'static str,
+    /// The field, with its segment where there are several.
+    pub place: String,
+    /// The value found.
+    pub value: String,
+    /// What the rule asks for.
+    pub rule: Cow<'static, str>,
 }
 
 /// An open file: its headers, no pixels.
@@ -148,6 +218,15 @@ pub trait ContainerWriter: Send {
     /// [`Error::Usage`] for options that are wrong or that the format cannot hold; whatever the provider reports.
     fn add_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()>;
 
+    /// Adds a text, graphics or other data.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where files of the format hold images only; [`Error::Usage`] for options that are wrong.
+    fn add_data(&mut self, data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
+        let _ = context;
+        Err(Error::unsupported("asset: files of this format hold images only:").found(data.kind.name()))
+    }
+
     /// Completes the file, and gives back the sink for it to be published.
     ///
     /// # Errors
@@ -156,9 +235,47 @@ pub trait ContainerWriter: Send {
 }
 
 impl Warning {
-    /// A warning about `key`.
+    /// A warning about `key`, a metadata value.
     pub fn new(key: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { key: key.into(), message: message.into() }
+        Self { key: key.into(), message: message.into(), kind: WarningKind::Metadata }
+    }
+
+    /// The same warning about something else.
+    #[must_use]
+    pub fn of(self, kind: WarningKind) -> Self {
+        Self { kind, ..self }
+    }
+}
+
+impl Finding {
+    /// The finding as an error of a request.
+    pub fn into_usage(self) -> Error {
+        Error::usage(format!("{}:", self.clause)).field(self.place).found(self.value).allowed(self.rule)
+    }
+
+    /// The finding as an error of a file.
+    pub fn into_malformed(self) -> Error {
+        Error::malformed(format!("{}:", self.clause)).field(self.place).found(self.value).allowed(self.rule)
+    }
+
+    /// The finding as a warning.
+    pub fn into_warning(self) -> Warning {
+        let message = format!("{} is {:?}, which {} does not allow: {}", self.place, self.value, self.clause, self.rule);
+        Warning::new(self.place, message).of(WarningKind::Conformance)
+    }
+}
+
+impl WriteContext<'_, '_> {
+    /// Reports a departure from the standard: a warning, or an error where the caller is strict.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the caller is strict.
+    pub fn report(&mut self, finding: Finding) -> Result<()> {
+        if self.strict {
+            return Err(finding.into_usage());
+        }
+        self.warnings.push(finding.into_warning());
+        Ok(())
     }
 }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::sink::{ByteSink, PositionedWrite};
+use super::source::read_exact_at;
+use super::sink::{ByteSink, PositionedWrite, pieces};
 use super::spool::SpooledSink;
 use crate::error::{Error, Result};
 
@@ -124,6 +125,24 @@ impl ByteSink for AtomicFile {
         Ok(start)
     }
 
+    fn can_move(&self) -> bool {
+        true
+    }
+
+    fn move_tail(&mut self, from: u64, to: u64) -> Result<()> {
+        self.flush()?;
+        let length = self.written.checked_sub(from).ok_or_else(|| Error::usage("move from outside of the file"))?;
+        let wrong = |source| Error::io(&self.target, source);
+        let mut buffer = Vec::new();
+        for (start, count) in pieces(length, to > from) {
+            buffer.resize(count, 0);
+            read_exact_at(self.temporary.as_file(), &mut buffer, from + start).map_err(wrong)?;
+            self.put(to + start, &buffer)?;
+        }
+        self.written = to + length;
+        self.temporary.as_file().set_len(self.written).map_err(wrong)
+    }
+
     fn positioned(&mut self) -> Result<Option<&dyn PositionedWrite>> {
         self.flush()?;
         Ok(Some(self))
@@ -216,6 +235,17 @@ mod tests {
         }
         file.publish().unwrap();
         assert!(std::fs::read(&path).unwrap() == expected);
+    }
+
+    #[test]
+    fn a_tail_is_moved_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let new = || -> Box<dyn ByteSink> { Box::new(AtomicFile::create(&path).unwrap()) };
+        super::super::sink::tests::check_moves(new, |sink| {
+            sink.publish().unwrap();
+            std::fs::read(&path).unwrap()
+        });
     }
 
     #[test]

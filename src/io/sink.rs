@@ -38,6 +38,21 @@ pub trait ByteSink: Send {
         Ok(start)
     }
 
+    /// True where what was written can be moved: [`ByteSink::move_tail`] works.
+    fn can_move(&self) -> bool {
+        false
+    }
+
+    /// Moves everything from offset `from` on to offset `to`, before or behind, and the end with it. What stood between the
+    /// two is then anything, and to be patched. For lengths at the front of a file that come out other than was foreseen.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the medium cannot be read again; where it refuses.
+    fn move_tail(&mut self, from: u64, to: u64) -> Result<()> {
+        let _ = (from, to);
+        Err(Error::unsupported("moving of what was written to a stream"))
+    }
+
     /// Writing at any reserved place from any thread, where the medium can.
     fn positioned(&mut self) -> Result<Option<&dyn PositionedWrite>> {
         Ok(None)
@@ -101,6 +116,20 @@ impl ByteSink for MemorySink {
         Ok(())
     }
 
+    fn can_move(&self) -> bool {
+        true
+    }
+
+    fn move_tail(&mut self, from: u64, to: u64) -> Result<()> {
+        let (from, to) = (from as usize, to as usize);
+        if from > self.bytes.len() {
+            return Err(Error::usage("move from outside of what was written"));
+        }
+        let gap = vec![0; to.saturating_sub(from)];
+        self.bytes.splice(to.min(from)..from, gap);
+        Ok(())
+    }
+
     fn publish(self: Box<Self>) -> Result<()> {
         *self.target.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = self.bytes;
         Ok(())
@@ -120,6 +149,12 @@ impl<S: Write + Seek + Send> SeekableSink<S> {
     /// The stream, at whatever place it stands.
     pub(super) fn into_stream(self) -> S {
         self.stream
+    }
+
+    /// The stream, which may be left at any place, and the number of bytes that it shall have.
+    pub(super) fn parts(&mut self) -> (&mut S, &mut u64) {
+        self.moved = true;
+        (&mut self.stream, &mut self.length)
     }
 
     fn go(&mut self, offset: u64) -> Result<()> {
@@ -157,9 +192,58 @@ impl<S: Write + Seek + Send> ByteSink for SeekableSink<S> {
     }
 }
 
+/// Bytes moved at once.
+const MOVED: u64 = 4 << 20;
+
+/// The pieces in which `length` bytes are moved by so much that none overwrites what is still to be moved: offsets from the
+/// beginning of the bytes, the last first where they move towards the end.
+pub(super) fn pieces(length: u64, forward: bool) -> impl Iterator<Item = (u64, usize)> {
+    let count = length.div_ceil(MOVED);
+    (0..count).map(move |n| {
+        let start = (if forward { count - 1 - n } else { n }) * MOVED;
+        (start, MOVED.min(length - start) as usize)
+    })
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Moves a tail both ways in a sink, and compares with the same on a vector.
+    pub(in crate::io) fn check_moves(new: impl Fn() -> Box<dyn ByteSink>, read: impl Fn(Box<dyn ByteSink>) -> Vec<u8>) {
+        let bytes: Vec<u8> = (0..3 * MOVED + 17).map(|n| (n * 31 % 251) as u8).collect();
+        for (from, to) in [(10, 10), (10, 4), (10, 12), (10, MOVED + 99), (MOVED + 99, 0), (bytes.len() as u64, 5)] {
+            let mut sink = new();
+            sink.write(&bytes).unwrap();
+            assert!(sink.can_move());
+            sink.move_tail(from, to).unwrap();
+            sink.patch(0, &vec![7; to as usize]).unwrap();
+            sink.write(b"end").unwrap();
+            let expected = [&vec![7; to as usize][..], &bytes[from as usize..], b"end"].concat();
+            assert_eq!(sink.position(), expected.len() as u64);
+            assert!(read(sink) == expected, "{from} to {to}");
+        }
+    }
+
+    #[test]
+    fn a_tail_is_moved_in_memory() {
+        let target = std::cell::RefCell::new(None);
+        let new = || -> Box<dyn ByteSink> {
+            let (sink, bytes) = MemorySink::new();
+            *target.borrow_mut() = Some(bytes);
+            Box::new(sink)
+        };
+        check_moves(new, |sink| {
+            sink.publish().unwrap();
+            target.borrow().as_ref().unwrap().lock().unwrap().clone()
+        });
+    }
+
+    #[test]
+    fn a_stream_that_may_be_write_only_cannot_move_its_bytes() {
+        let mut sink = SeekableSink::new(std::io::Cursor::new(Vec::new())).unwrap();
+        assert!(!sink.can_move() && matches!(sink.move_tail(0, 1), Err(Error::Unsupported(_))));
+    }
 
     #[test]
     fn a_stream_is_written_from_where_it_stands_and_patched_there() {

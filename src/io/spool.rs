@@ -1,32 +1,59 @@
-//! A sink for streams that cannot seek: memory up to a limit, then a temporary file, copied out when complete.
+//! A sink for streams that cannot seek, or whose bytes cannot be read again: memory up to a limit, then a temporary file,
+//! copied out when complete.
 
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 
 use tempfile::SpooledTempFile;
 
-use super::sink::{ByteSink, SeekableSink};
-use crate::error::Result;
+use super::sink::{ByteSink, SeekableSink, pieces};
+use crate::error::{Error, Result};
 
 /// Bytes kept in memory before a temporary file is used.
 const IN_MEMORY: usize = 8 << 20;
 
-/// Collects a file, then copies it to a stream that cannot seek. The stream belongs to the caller and is not closed.
-pub struct SpooledSink<W> {
+/// Bytes copied at once.
+const COPIED: usize = 256 << 10;
+
+/// Collects a file, then copies it to its target. A stream that is the target belongs to the caller and is not closed.
+pub struct SpooledSink<'t> {
     spool: SeekableSink<SpooledTempFile>,
-    target: W,
+    publish: Box<dyn FnOnce(&mut dyn Read) -> Result<()> + Send + 't>,
 }
 
-impl<W: Write + Send> SpooledSink<W> {
+impl<'t> SpooledSink<'t> {
     /// A sink whose bytes go to `target` when it is published.
     ///
     /// # Errors
     /// [`crate::Error::Io`] where the spool cannot be made.
-    pub fn new(target: W) -> Result<Self> {
-        Ok(Self { spool: SeekableSink::new(SpooledTempFile::new(IN_MEMORY))?, target })
+    pub fn new<W: Write + Send + 't>(mut target: W) -> Result<Self> {
+        Self::with(move |bytes| {
+            std::io::copy(bytes, &mut target)?;
+            Ok(target.flush()?)
+        })
+    }
+
+    /// A sink whose bytes go to another sink when it is published, which then is published itself.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] where the spool cannot be made.
+    pub fn over(mut target: Box<dyn ByteSink + 't>) -> Result<Self> {
+        Self::with(move |bytes| {
+            let mut buffer = vec![0; COPIED];
+            loop {
+                match bytes.read(&mut buffer)? {
+                    0 => return target.publish(),
+                    count => target.write(&buffer[..count])?,
+                }
+            }
+        })
+    }
+
+    fn with(publish: impl FnOnce(&mut dyn Read) -> Result<()> + Send + 't) -> Result<Self> {
+        Ok(Self { spool: SeekableSink::new(SpooledTempFile::new(IN_MEMORY))?, publish: Box::new(publish) })
     }
 }
 
-impl<W: Write + Send> ByteSink for SpooledSink<W> {
+impl ByteSink for SpooledSink<'_> {
     fn position(&self) -> u64 {
         self.spool.position()
     }
@@ -39,12 +66,29 @@ impl<W: Write + Send> ByteSink for SpooledSink<W> {
         self.spool.patch(offset, bytes)
     }
 
-    fn publish(mut self: Box<Self>) -> Result<()> {
+    fn can_move(&self) -> bool {
+        true
+    }
+
+    fn move_tail(&mut self, from: u64, to: u64) -> Result<()> {
+        let (stream, end) = self.spool.parts();
+        let length = end.checked_sub(from).ok_or_else(|| Error::usage("move from outside of what was written"))?;
+        let mut buffer = Vec::new();
+        for (start, count) in pieces(length, to > from) {
+            buffer.resize(count, 0);
+            stream.seek(SeekFrom::Start(from + start))?;
+            stream.read_exact(&mut buffer)?;
+            stream.seek(SeekFrom::Start(to + start))?;
+            stream.write_all(&buffer)?;
+        }
+        *end = to + length;
+        Ok(stream.set_len(*end)?)
+    }
+
+    fn publish(self: Box<Self>) -> Result<()> {
         let mut spool = self.spool.into_stream();
         spool.seek(SeekFrom::Start(0))?;
-        std::io::copy(&mut spool, &mut self.target)?;
-        self.target.flush()?;
-        Ok(())
+        (self.publish)(&mut spool)
     }
 }
 
@@ -61,5 +105,19 @@ mod tests {
         sink.patch(0, &[9]).unwrap();
         sink.publish().unwrap();
         assert_eq!((target.len(), target[0], target[1], target[IN_MEMORY]), (IN_MEMORY + 100, 9, 1, 2));
+    }
+
+    #[test]
+    fn a_tail_is_moved_before_another_sink_gets_the_bytes() {
+        let target = std::cell::RefCell::new(None);
+        let new = || -> Box<dyn ByteSink> {
+            let (sink, bytes) = super::super::MemorySink::new();
+            *target.borrow_mut() = Some(bytes);
+            Box::new(SpooledSink::over(Box::new(sink)).unwrap())
+        };
+        super::super::sink::tests::check_moves(new, |sink| {
+            sink.publish().unwrap();
+            target.borrow().as_ref().unwrap().lock().unwrap().clone()
+        });
     }
 }

@@ -47,6 +47,7 @@ pub(super) static FORMAT: Format = Format {
     open: reader::open,
     create: writer::create,
     encoding,
+    notice: |_| None,
     replaces: |_, _| false,
 };
 

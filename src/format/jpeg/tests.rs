@@ -36,7 +36,7 @@ fn written(image: &ImageRequest<'_>, threads: usize) -> Result<(Vec<u8>, Vec<War
     let mut warnings = Vec::new();
     let control = Control::default();
     let concurrency = Concurrency::new(threads).unwrap();
-    let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings };
+    let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
     writer.add_image(image, &mut context)?;
     writer.finish(&mut context)?.publish()?;
     let bytes = target.lock().unwrap().clone();
@@ -244,7 +244,7 @@ fn what_the_format_cannot_hold_is_refused_before_the_first_byte() {
         let mut writer = (FORMAT.create)(Box::new(Watched(Arc::clone(&count)))).unwrap();
         let (control, metadata, mut warnings) = (Control::default(), Metadata::new(), Vec::new());
         let concurrency = Concurrency::new(1).unwrap();
-        let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings };
+        let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
         let error = writer.add_image(&request(&image, &metadata), &mut context).unwrap_err();
         assert!(matches!(error, Error::Usage(_)) && error.to_string().contains(part), "{error}");
         assert_eq!(count.load(Ordering::Relaxed), 0);
@@ -257,7 +257,7 @@ fn a_file_holds_one_image() {
     let mut writer = (FORMAT.create)(Box::new(sink)).unwrap();
     let (control, metadata, mut warnings) = (Control::default(), Metadata::new(), Vec::new());
     let concurrency = Concurrency::new(1).unwrap();
-    let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings };
+    let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
     let image = picture(8, 8, 1);
     writer.set_metadata(&one("JPEG_QUALITY", 40), &mut context).unwrap();
     writer.add_image(&request(&image, &metadata), &mut context).unwrap();

@@ -30,7 +30,7 @@ fn write_to(sink: Box<dyn ByteSink>, assets: &[Asset<'_>], threads: usize) -> Re
     let mut warnings = Vec::new();
     let control = Control::default();
     let concurrency = Concurrency::new(threads).unwrap();
-    let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings };
+    let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
     let mut writer = create(sink)?;
     for Asset { key, roles, image, metadata } in assets {
         let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
@@ -205,7 +205,7 @@ fn metadata_of_the_file_is_answered_with_a_warning() {
     let mut writer = create(Box::new(MemorySink::new().0)).unwrap();
     let (mut warnings, control) = (Vec::new(), Control::default());
     let concurrency = Concurrency::new(1).unwrap();
-    let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings };
+    let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
     writer.set_metadata(&Metadata::new(), &mut context).unwrap();
     writer.set_metadata(&[("259", 5)].into_iter().collect(), &mut context).unwrap();
     assert_eq!(warnings.len(), 1);

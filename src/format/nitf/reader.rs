@@ -9,7 +9,7 @@ use super::segments::{Kind, Segment, Segments};
 use super::values::to_metadata;
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
-use crate::format::{ContainerReader, OpenOptions, Warning};
+use crate::format::{ContainerReader, OpenOptions, Warning, WarningKind};
 use crate::image::{Crs, Georeference, ImageProvider, Transform};
 use crate::io::ByteSource;
 use crate::limits::Limits;
@@ -104,7 +104,8 @@ fn overflow(
         .check_metadata("TRE_OVERFLOW", segment.data_length)
         .and_then(|()| source.read_range(segment.data, segment.data_length));
     bytes.unwrap_or_else(|error| {
-        warnings.push(Warning::new(segment.key(), format!("the extensions of {area} cannot be read: {error}")));
+        let warning = Warning::new(segment.key(), format!("the extensions of {area} cannot be read: {error}"));
+        warnings.push(warning.of(WarningKind::File));
         Vec::new()
     })
 }

@@ -5,7 +5,7 @@ use super::streaming::{known, replaced_header};
 use super::subheader::{odd_numbers, read_before, read_subheader, shifted};
 use super::version::{Version, is_nitf, text};
 use crate::error::{Error, Result};
-use crate::format::Warning;
+use crate::format::{Warning, WarningKind};
 use crate::io::ByteSource;
 use crate::schema::{FieldData, Record, read};
 
@@ -181,7 +181,7 @@ impl Segments {
             }
         }
         if let Some(note) = odd_numbers(self.version.file_header(), &self.header) {
-            self.warn(FILE, note);
+            self.departs(FILE, note);
         }
         entries
     }
@@ -241,6 +241,9 @@ impl Segments {
             let start = self.place(file, start, &entries[index..]);
             offset = match read_subheader(file, self.version, entry.kind, start, entry.lengths[0]) {
                 Ok(subheader) => {
+                    if let Some(note) = odd_numbers(self.version.subheader(entry.kind), &subheader.record) {
+                        self.departs(entry.key(), format!("the subheader {note}"));
+                    }
                     for note in subheader.notes {
                         self.warn(entry.key(), format!("the subheader {note}"));
                     }
@@ -305,8 +308,14 @@ impl Segments {
         length
     }
 
+    /// What can be read though the standard has it otherwise.
+    fn departs(&mut self, key: impl Into<String>, message: impl Into<std::borrow::Cow<'static, str>>) {
+        self.warnings.push(Warning::new(key, message).of(WarningKind::Conformance));
+    }
+
+    /// What cannot be read, or is not where it should be.
     fn warn(&mut self, key: impl Into<String>, message: impl Into<std::borrow::Cow<'static, str>>) {
-        self.warnings.push(Warning::new(key, message));
+        self.warnings.push(Warning::new(key, message).of(WarningKind::File));
     }
 }
 

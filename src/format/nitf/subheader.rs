@@ -51,7 +51,6 @@ pub(super) fn read_subheader(
         notes
             .push(format!("begins with {found:?}, not {:?}, at byte {offset}", String::from_utf8_lossy(kind.marker())));
     }
-    notes.extend(odd_numbers(structure, &record));
     let used = raw.len() as u64;
     let length = length.unwrap_or(used);
     if length > used {

@@ -38,7 +38,7 @@ pub struct Format {
     /// Turns the neutral settings of a one-line write into this format's own metadata.
     pub encoding: fn(&SaveSettings, &ImageLayout) -> Result<Metadata>,
     /// What a caller who leaves these settings to the format may not expect.
-    pub notice: fn(&SaveSettings) -> Option<Warning>,
+    pub notice: fn(&SaveSettings, &ImageLayout) -> Vec<Warning>,
     /// True where a value under the first key, one of `encoding`, takes the place of a value under the second: keys that
     /// are names of one thing, or that contradict each other. A key always takes its own place.
     pub replaces: fn(&str, &str) -> bool,

@@ -1,15 +1,13 @@
 //! The formats there are, and how one is found: by its name, a path's extension, or a file's first bytes.
 
-use super::{Format, jpeg, png, tiff};
+use super::{Format, jpeg, nitf, png, tiff};
 use crate::error::{Error, Result};
 
 /// Every format, in the order in which first bytes are tried.
-pub static FORMATS: &[&Format] = &[&tiff::TIFF, &png::FORMAT, &jpeg::FORMAT];
+pub static FORMATS: &[&Format] = &[&nitf::NITF, &nitf::NSIF, &tiff::TIFF, &png::FORMAT, &jpeg::FORMAT];
 
 /// Names and extensions of formats that are planned and not here yet, so that asking for one is told apart from a mistake.
 const PLANNED: &[(&str, &[&str], &[&str])] = &[
-    ("nitf", &["nitf", "nitf21", "nitf2.1"], &["ntf", "nitf"]),
-    ("nsif", &["nsif", "nsif10", "nsif1.0"], &["nsf", "nsif"]),
     ("j2k", &["j2k", "jp2"], &["j2k", "jp2", "j2c", "jpc"]),
 ];
 

@@ -16,6 +16,6 @@ pub use grid::{BlockGrid, BlockIndex, Window};
 pub use layout::{ImageLayout, PadValue};
 pub use memory_image::MemoryImage;
 pub use pixels::{Memory, Pixels};
-pub use provider::{Access, Block, ImageProvider};
+pub use provider::{Access, Block, ImageProvider, StoredImage};
 pub use reblock::{Padding, Reblock, TargetBlock};
 pub use sample::{Interleave, SampleType};

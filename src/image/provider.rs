@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::canvas::TileMut;
-use super::grid::{BlockIndex, Window};
+use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
 use crate::error::{Error, Result};
+use crate::io::ByteSource;
 
 /// From which threads a provider's blocks may be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,21 @@ pub enum Block {
     Pixels(Pixels),
     /// Not there: masked or sparse.
     Absent,
+}
+
+/// The bytes of an image in its file.
+#[derive(Clone)]
+pub struct StoredImage {
+    /// The family of formats whose writers can copy them.
+    pub format: &'static str,
+    /// The file.
+    pub source: Arc<dyn ByteSource>,
+    /// The first byte.
+    pub offset: u64,
+    /// How many there are.
+    pub length: u64,
+    /// The header that says how they are to be read.
+    pub header: Vec<u8>,
 }
 
 /// Gives a layout and pixels, block by block.
@@ -63,6 +79,16 @@ pub trait ImageProvider: Send + Sync {
     /// The image at resolution level `level` ≥ 1, each level half the size of the one before, rounded up.
     fn level(&self, level: u32) -> Option<Arc<dyn ImageProvider>> {
         let _ = level;
+        None
+    }
+
+    /// The grid of the blocks that the file stores, where the blocks of the layout are parts of those.
+    fn stored_grid(&self) -> BlockGrid {
+        self.layout().grid
+    }
+
+    /// The bytes that the file stores for the image, for a writer of the same format to copy without decoding them.
+    fn stored(&self) -> Option<&StoredImage> {
         None
     }
 

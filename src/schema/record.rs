@@ -79,11 +79,17 @@ impl Record {
         self.put(name.into(), data.into(), false);
     }
 
-    /// Removes a field; true where it was there.
-    pub fn remove(&mut self, name: &str) -> bool {
-        let before = self.entries.len();
-        self.entries.retain(|entry| *entry.name != *name);
-        self.entries.len() != before
+    /// Removes a field, and gives its value.
+    pub fn remove(&mut self, name: &str) -> Option<FieldData> {
+        let place = self.entries.iter().position(|entry| *entry.name == *name)?;
+        Some(self.entries.remove(place).data)
+    }
+
+    /// The same record without some of its fields; what is left remembers where it was read.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        let kept = self.entries.iter().filter(|entry| !names.contains(&&*entry.name));
+        Self { entries: kept.cloned().collect() }
     }
 
     /// Marks every value that is the same in `original`, padding aside, as one that is written as it stands there: a copy
@@ -102,12 +108,6 @@ impl Record {
                 (data, old) => entry.kept = data == old,
             }
         }
-    }
-
-    /// Removes a field, and gives its value.
-    pub fn remove(&mut self, name: &str) -> Option<FieldData> {
-        let place = self.fields.iter().position(|(field, _)| field == name)?;
-        Some(self.fields.remove(place).1)
     }
 
     /// The fields in order.

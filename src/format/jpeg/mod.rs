@@ -47,7 +47,7 @@ pub(super) static FORMAT: Format = Format {
     open: reader::open,
     create: writer::create,
     encoding,
-    notice: |_| None,
+    notice: |_, _| Vec::new(),
     replaces: |_, _| false,
 };
 

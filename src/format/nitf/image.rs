@@ -7,7 +7,7 @@ use super::pixels::{Mode, Storage};
 use crate::codec::{BlockSpec, Scratch, by_name};
 use crate::error::{Error, Result};
 use crate::image::{
-    Access, Block, BlockIndex, Canvas, ImageLayout, ImageProvider, Interleave, PadValue, Pixels, TileMut, Window,
+    Access, Block, BlockIndex, Canvas, ImageLayout, ImageProvider, Interleave, PadValue, Pixels, SampleType, TileMut, Window,
 };
 use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
@@ -57,7 +57,7 @@ impl NitfImage {
             buffers: Mutex::default(),
         };
         if masked && let Some((code, bits)) = image.mask()?.pad {
-            image.layout.pad = pad_value(code, bits, &image.storage);
+            image.layout.pad = pad_value(code, bits, image.storage.sample);
         }
         Ok(image)
     }
@@ -346,10 +346,10 @@ impl ImageProvider for NitfImage {
 }
 
 /// The pad pixel code as a value of the image's samples.
-fn pad_value(code: u64, bits: u32, storage: &Storage) -> PadValue {
-    match storage.sample {
-        crate::image::SampleType::Float32 => PadValue::Float(f64::from(f32::from_bits(code as u32))),
-        crate::image::SampleType::Float64 => PadValue::Float(f64::from_bits(code)),
+pub(super) fn pad_value(code: u64, bits: u32, sample: SampleType) -> PadValue {
+    match sample {
+        SampleType::Float32 => PadValue::Float(f64::from(f32::from_bits(code as u32))),
+        SampleType::Float64 => PadValue::Float(f64::from_bits(code)),
         sample if sample.is_signed_integer() && bits > 0 => {
             PadValue::Int(i128::from(((code << (64 - bits)) as i64) >> (64 - bits)))
         }

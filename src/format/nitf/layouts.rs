@@ -192,12 +192,6 @@ impl<const N: usize> Layouts<N> {
     }
 }
 
-/// True where there is a layout for the TRE `tag`, whatever the length of its body.
-pub(super) fn is_known_tre(tag: &str) -> bool {
-    let versions = |name: &&str| name.strip_prefix(tag).is_some_and(|rest| rest.starts_with('.'));
-    TRE_TEXTS.contains_key(tag) || TRE_TEXTS.keys().any(versions)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use super::segments::{Kind, Segment, Segments};
 use super::values::to_metadata;
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
-use crate::format::{ContainerReader, OpenOptions, Warning};
+use crate::format::{ContainerReader, OpenOptions, Warning, WarningKind};
 use crate::image::{Crs, Georeference, ImageProvider, Transform};
 use crate::io::ByteSource;
 use crate::limits::Limits;
@@ -32,21 +32,17 @@ pub(super) struct NitfReader {
 /// [`Error::Malformed`] where the file header cannot be read.
 pub fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
     let file = Segments::open(&*source)?;
-    let mut warnings = file.warnings;
-    let overflow = |area: &str, ordinal: usize| overflow(&*source, options.limits, &file.list, area, ordinal);
-    let header_overflow = [overflow("UDHD", 0)?, overflow("XHD", 0)?].concat();
-    let metadata = Arc::new(to_metadata(&file.header, &header_overflow, file.raw, &mut warnings));
+    let mut warnings = file.warnings.clone();
+    let overflow = |area: &str, number: usize, warnings: &mut Vec<Warning>| {
+        overflow(&*source, options.limits, &file, area, number, warnings)
+    };
+    let header_overflow = [overflow("UDHD", 0, &mut warnings), overflow("XHD", 0, &mut warnings)].concat();
+    let metadata = Arc::new(to_metadata(&file.header, &header_overflow, file.raw.clone(), &mut warnings));
     let mut assets = Vec::new();
     for segment in &file.list {
-        let areas: &[&str] = match segment.kind {
-            Kind::Image => &["UDID", "IXSHD"],
-            Kind::Graphic => &["SXSHD"],
-            Kind::Text => &["TXSHD"],
-            Kind::Data | Kind::Reserved => &[],
-        };
         let mut bytes = Vec::new();
-        for area in areas {
-            bytes.extend(overflow(area, segment.ordinal + 1)?);
+        for area in segment.kind.areas() {
+            bytes.extend(overflow(area, segment.ordinal + 1, &mut warnings));
         }
         let metadata = to_metadata(&segment.subheader, &bytes, segment.raw.clone(), &mut warnings);
         assets.push(asset(segment, metadata));
@@ -94,32 +90,37 @@ impl NitfReader {
     }
 }
 
-/// The TREs of the segment that takes what overflows from an area (2500C §5.8.3.4).
+/// The TREs of the segment that takes what overflows from an area; none where its data cannot be read, which is told.
 fn overflow(
     source: &dyn ByteSource,
     limits: Limits,
-    segments: &[Segment],
+    file: &Segments,
     area: &str,
-    ordinal: usize,
-) -> Result<Vec<u8>> {
-    let found = segments.iter().find(|segment| {
-        let header = &segment.subheader;
-        segment.kind == Kind::Data
-            && header.text("DESID") == Some("TRE_OVERFLOW")
-            && header.text("DESOFLW") == Some(area)
-            && header.int("DESITEM") == Some(ordinal as i128)
-    });
-    let Some(segment) = found else { return Ok(Vec::new()) };
-    limits.check_metadata("TRE_OVERFLOW", segment.data_length)?;
-    source.read_range(segment.data, segment.data_length).map_err(|error| error.segment(segment.key()))
+    number: usize,
+    warnings: &mut Vec<Warning>,
+) -> Vec<u8> {
+    let Some(segment) = file.overflow(area, number) else { return Vec::new() };
+    let bytes = limits
+        .check_metadata("TRE_OVERFLOW", segment.data_length)
+        .and_then(|()| source.read_range(segment.data, segment.data_length));
+    bytes.unwrap_or_else(|error| {
+        let warning = Warning::new(segment.key(), format!("the extensions of {area} cannot be read: {error}"));
+        warnings.push(warning.of(WarningKind::File));
+        Vec::new()
+    })
 }
 
 fn asset(segment: &Segment, metadata: Metadata) -> AssetInfo {
     let header = &segment.subheader;
-    let text = |name: &str| header.text(name).unwrap_or_default().to_owned();
+    let text = |name: &str| segment.text(name).to_owned();
+    // A symbol of NITF 2.0 may be a bitmap or an object.
+    let drawing = matches!(header.text("SFMT").or_else(|| header.text("STYPE")), Some("C"));
+    let graphic = if drawing { "image/cgm" } else { "application/octet-stream" };
     let (kind, title, description, media_type, role) = match segment.kind {
         Kind::Image => (AssetType::Image, text("IID1"), text("IID2"), "image/nitf", "data"),
-        Kind::Graphic => (AssetType::Graphics, text("SID"), text("SNAME"), "image/cgm", "graphic"),
+        Kind::Graphic => (AssetType::Graphics, text("SID"), text("SNAME"), graphic, "graphic"),
+        // Its data is plain text, which later versions hold in text segments; their graphics are CGM alone.
+        Kind::Label => (AssetType::Text, text("LID"), String::new(), "text/plain", "label"),
         Kind::Text => (AssetType::Text, text("TEXTID"), text("TXTITL"), "text/plain", "text"),
         Kind::Data => (AssetType::Data, text("DESID"), String::new(), "application/octet-stream", "data"),
         Kind::Reserved => (AssetType::Data, text("RESID"), String::new(), "application/octet-stream", "data"),

@@ -1,16 +1,22 @@
 //! The segments of a file: where each one's subheader and data lie, by the lengths in the file header.
 
-use super::layouts::header;
+use super::lookahead::Lookahead;
+use super::streaming::{known, replaced_header};
+use super::subheader::{odd_numbers, read_before, read_subheader, shifted};
+use super::version::{Version, is_nitf, text};
 use crate::error::{Error, Result};
-use crate::format::Warning;
+use crate::format::{Warning, WarningKind};
 use crate::io::ByteSource;
-use crate::schema::{FieldData, Record, Structure, read};
+use crate::schema::{FieldData, Record, read};
 
 /// The kinds of segments in the order in which they stand in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Image,
+    /// Graphics; symbols in NITF 2.0.
     Graphic,
+    /// Labels, which NITF 2.0 has.
+    Label,
     Text,
     Data,
     Reserved,
@@ -20,47 +26,65 @@ pub(super) enum Kind {
 #[derive(Debug, Clone)]
 pub(super) struct Segment {
     pub(super) kind: Kind,
-    /// Ordinal among its kind, from 0.
+    /// Ordinal among its kind, from 0; one that cannot be read keeps its number.
     pub(super) ordinal: usize,
     pub(super) subheader: Record,
     /// The bytes the subheader was read from.
     pub(super) raw: Vec<u8>,
     pub(super) data: u64,
+    /// Bytes of the data by the file header; a damaged file may end before.
     pub(super) data_length: u64,
 }
 
 /// The file header and its segments.
 #[derive(Debug, Clone)]
 pub(super) struct Segments {
+    pub(super) version: Version,
     pub(super) header: Record,
     pub(super) raw: Vec<u8>,
     pub(super) list: Vec<Segment>,
     pub(super) warnings: Vec<Warning>,
 }
 
-/// The most bytes a file header has (HL has six digits).
-const MAX_HEADER: u64 = 999_999;
+/// The most bytes a file header or subheader has (HL and LISH have six digits).
+pub(super) const MAX_HEADER: u64 = 999_999;
 
-/// Bytes read at first: most headers are shorter.
-const FIRST_READ: u64 = 4096;
+/// The key of warnings about the file header.
+const FILE: &str = "file header";
+
+/// What the file header says of a segment.
+struct Entry {
+    kind: Kind,
+    ordinal: usize,
+    /// Bytes of the subheader, of the data; none where they are not known.
+    lengths: [Option<u64>; 2],
+}
 
 impl Kind {
-    pub(super) const ALL: [Self; 5] = [Self::Image, Self::Graphic, Self::Text, Self::Data, Self::Reserved];
+    pub(super) const ALL: [Self; 6] = [Self::Image, Self::Graphic, Self::Label, Self::Text, Self::Data, Self::Reserved];
 
-    /// The structure of the subheader, the group of lengths in the file header, and the names of the two lengths there.
-    fn names(self) -> [&'static str; 4] {
+    /// The group of lengths in the file header, and the names of the two lengths there.
+    fn names(self) -> [&'static str; 3] {
         match self {
-            Self::Image => ["IMAGE", "IMAGE_SEGMENTS", "LISH", "LI"],
-            Self::Graphic => ["GRAPHIC", "GRAPHIC_SEGMENTS", "LSSH", "LS"],
-            Self::Text => ["TEXT", "TEXT_SEGMENTS", "LTSH", "LT"],
-            Self::Data => ["DATA", "DATA_SEGMENTS", "LDSH", "LD"],
-            Self::Reserved => ["RESERVED", "RESERVED_SEGMENTS", "LRESH", "LRE"],
+            Self::Image => ["IMAGE_SEGMENTS", "LISH", "LI"],
+            Self::Graphic => ["GRAPHIC_SEGMENTS", "LSSH", "LS"],
+            Self::Label => ["LABEL_SEGMENTS", "LLSH", "LL"],
+            Self::Text => ["TEXT_SEGMENTS", "LTSH", "LT"],
+            Self::Data => ["DATA_SEGMENTS", "LDSH", "LD"],
+            Self::Reserved => ["RESERVED_SEGMENTS", "LRESH", "LRE"],
         }
     }
 
-    /// The structure of the subheader.
-    pub(super) fn structure(self) -> &'static Structure {
-        header(self.names()[0]).expect("every kind of segment has a table")
+    /// The first two bytes of a subheader.
+    pub(super) fn marker(self) -> &'static [u8; 2] {
+        match self {
+            Self::Image => b"IM",
+            Self::Graphic => b"SY",
+            Self::Label => b"LA",
+            Self::Text => b"TE",
+            Self::Data => b"DE",
+            Self::Reserved => b"RE",
+        }
     }
 
     /// The name in keys and messages.
@@ -68,9 +92,21 @@ impl Kind {
         match self {
             Self::Image => "image",
             Self::Graphic => "graphic",
+            Self::Label => "label",
             Self::Text => "text",
             Self::Data => "data",
             Self::Reserved => "reserved",
+        }
+    }
+
+    /// The areas of TREs in the subheader.
+    pub(super) fn areas(self) -> &'static [&'static str] {
+        match self {
+            Self::Image => &["UDID", "IXSHD"],
+            Self::Graphic => &["SXSHD"],
+            Self::Label => &["LXSHD"],
+            Self::Text => &["TXSHD"],
+            Self::Data | Self::Reserved => &[],
         }
     }
 }
@@ -82,34 +118,204 @@ impl Segments {
     /// [`Error::Malformed`] where the file header cannot be read. A subheader that cannot be read is a warning, and its
     /// segment is left out: the others stay usable.
     pub(super) fn open(source: &dyn ByteSource) -> Result<Self> {
-        let (header, raw) = read_header(source)?;
-        let mut offset = raw.len() as u64;
-        let mut out = Self { header, raw, list: Vec::new(), warnings: Vec::new() };
-        for kind in Kind::ALL {
-            let [_, group, subheader_length, data_length] = kind.names();
-            let Some(FieldData::Group(lengths)) = out.header.get(group).cloned() else { continue };
-            for (ordinal, lengths) in lengths.iter().enumerate() {
-                let length = |name: &str| lengths.int(name).and_then(|value| u64::try_from(value).ok());
-                let (Some(first), Some(second)) = (length(subheader_length), length(data_length)) else {
-                    return Err(Error::malformed("length of a segment is no number")
-                        .segment(format!("{} {ordinal}", kind.name())));
-                };
-                let data = offset.saturating_add(first);
-                match read_subheader(source, kind, ordinal, offset, first) {
-                    Ok((subheader, raw)) => {
-                        out.list.push(Segment { kind, ordinal, subheader, raw, data, data_length: second });
-                    }
-                    Err(error) => out.warn(kind, ordinal, &error),
-                }
-                offset = data.saturating_add(second);
-            }
+        let mut file = Lookahead::new(source)?;
+        let first = file.up_to(0, 9)?;
+        let version = is_nitf(first).ok_or_else(|| {
+            let found = String::from_utf8_lossy(first).into_owned();
+            Error::malformed("file header").field("FHDR, FVER").found(found).allowed(Version::MAGIC.join(" ")).at(0)
+        })?;
+        let (header, raw, note) = read_header(&mut file, version)?;
+        let mut out = Self { version, header, raw, list: Vec::new(), warnings: Vec::new() };
+        if let Some(note) = note {
+            out.warn(FILE, note);
         }
+        out.take_replaced_header(&mut file);
+        let entries = out.entries();
+        let begin = out.first_segment(&mut file, &entries);
+        out.check_length(&file, begin, &entries);
+        out.read_segments(&mut file, begin, &entries);
         Ok(out)
     }
 
-    fn warn(&mut self, kind: Kind, ordinal: usize, error: &Error) {
-        self.warnings
-            .push(Warning::new(format!("{}:{ordinal}", kind.name()), format!("the segment cannot be read: {error}")));
+    /// The data extension segment that takes the TREs which overflowed from an area of the segment with this number, from 1;
+    /// 0 for the file header (2500C §5.8.3.4).
+    pub(super) fn overflow(&self, area: &str, number: usize) -> Option<&Segment> {
+        self.list.iter().find(|segment| {
+            let header = &segment.subheader;
+            segment.kind == Kind::Data
+                && matches!(text(header, "DESID"), "TRE_OVERFLOW" | "Registered Extensions" | "Controlled Extensions")
+                && header.text("DESOFLW") == Some(area)
+                && header.int("DESITEM") == Some(number as i128)
+        })
+    }
+
+    /// Puts the header at the end of a streamed file in the place of the one at its beginning.
+    fn take_replaced_header(&mut self, file: &mut Lookahead<'_>) {
+        if self.version.is_20() || known(&self.header, "FL").is_some() {
+            return;
+        }
+        match replaced_header(file, self.version) {
+            Ok(Some((header, raw))) => (self.header, self.raw) = (header, raw),
+            Ok(None) => self.warn(FILE, "the file length is not known, and no header at the end of the file has it"),
+            Err(error) => self.warn(FILE, format!("the header at the end of the file cannot be read: {error}")),
+        }
+    }
+
+    /// The segments that the header lists.
+    fn entries(&mut self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for kind in Kind::ALL {
+            let [group, ..] = kind.names();
+            let Some(FieldData::Group(lengths)) = self.header.get(group) else { continue };
+            let of = |record: &Record, name: &str| {
+                // Nines are a length like any other in NITF 2.0, which has no streams.
+                if self.version.is_20() {
+                    record.int(name).and_then(|value| u64::try_from(value).ok())
+                } else {
+                    known(record, name)
+                }
+            };
+            for (ordinal, record) in lengths.iter().enumerate() {
+                let [_, subheader, data] = kind.names();
+                entries.push(Entry { kind, ordinal, lengths: [of(record, subheader), of(record, data)] });
+            }
+        }
+        if let Some(note) = odd_numbers(self.version.file_header(), &self.header) {
+            self.departs(FILE, note);
+        }
+        entries
+    }
+
+    /// Where the first segment begins: after the header, whose end HL and its fields should agree on. Where they do not, the
+    /// place that looks like a subheader is taken.
+    fn first_segment(&mut self, file: &mut Lookahead<'_>, entries: &[Entry]) -> u64 {
+        let end = self.raw.len() as u64;
+        let length = known(&self.header, "HL");
+        if length == Some(end) {
+            return end;
+        }
+        let marker = entries.first().map(|entry| entry.kind.marker());
+        let mut fits =
+            |offset: u64| marker.is_some_and(|marker| file.get(offset, 2).is_ok_and(|bytes| bytes == marker));
+        let begin = length.filter(|length| !fits(end) && fits(*length)).unwrap_or(end);
+        let found = self.header.get("HL").map(ToString::to_string).unwrap_or_default();
+        self.warn(
+            FILE,
+            format!("HL is {found}, but the fields end at byte {end}; segments are read from byte {begin}"),
+        );
+        begin
+    }
+
+    /// Compares the length of the file with FL and with the lengths of its segments.
+    fn check_length(&mut self, file: &Lookahead<'_>, begin: u64, entries: &[Entry]) {
+        let size = file.size();
+        if let Some(length) = known(&self.header, "FL")
+            && length != size
+        {
+            let how = if length > size { "shorter" } else { "longer" };
+            self.warn(FILE, format!("the file is {how} than FL says: {size} bytes, not {length}"));
+        }
+        let lengths: Option<u64> = entries
+            .iter()
+            .flat_map(|entry| entry.lengths)
+            .try_fold(begin, |sum, length| length.and_then(|length| sum.checked_add(length)));
+        if let (Some(sum), Some(length)) = (lengths, known(&self.header, "FL"))
+            && sum != length
+        {
+            self.warn(FILE, format!("FL is {length}, but the lengths of the header and the segments are {sum} in all"));
+        }
+        if let Some(number) = self.header.int("NUMX")
+            && number != 0
+        {
+            self.warn(FILE, format!("NUMX is {number}; the version has no segments of that kind"));
+        }
+    }
+
+    fn read_segments(&mut self, file: &mut Lookahead<'_>, begin: u64, entries: &[Entry]) {
+        let mut offset = Some(begin);
+        for (index, entry) in entries.iter().enumerate() {
+            let Some(start) = offset else {
+                self.warn(entry.key(), "the segment is left out: the length of one before it is not known");
+                continue;
+            };
+            let start = self.place(file, start, &entries[index..]);
+            offset = match read_subheader(file, self.version, entry.kind, start, entry.lengths[0]) {
+                Ok(subheader) => {
+                    if let Some(note) = odd_numbers(self.version.subheader(entry.kind), &subheader.record) {
+                        self.departs(entry.key(), format!("the subheader {note}"));
+                    }
+                    for note in subheader.notes {
+                        self.warn(entry.key(), format!("the subheader {note}"));
+                    }
+                    let data = start.saturating_add(subheader.length);
+                    let data_length = self.data_length(entry, data, file.size(), &entries[index + 1..]);
+                    self.list.push(Segment {
+                        kind: entry.kind,
+                        ordinal: entry.ordinal,
+                        subheader: subheader.record,
+                        raw: subheader.raw,
+                        data,
+                        data_length,
+                    });
+                    Some(data.saturating_add(data_length))
+                }
+                Err(error) => {
+                    self.warn(entry.key(), format!("the segment is left out, its subheader cannot be read: {error}"));
+                    entry.lengths[0]
+                        .zip(entry.lengths[1])
+                        .map(|(first, second)| start.saturating_add(first).saturating_add(second))
+                }
+            };
+        }
+    }
+
+    /// Where the first of these segments begins: at `start`, or, where no subheader is there, as far before the end of the file
+    /// as the lengths say, when one is there. One length that lies then costs no segment but its own.
+    fn place(&mut self, file: &mut Lookahead<'_>, start: u64, entries: &[Entry]) -> u64 {
+        let Some(first) = entries.first() else { return start };
+        let marker = first.kind.marker();
+        if file.get(start, 2).is_ok_and(|bytes| bytes == marker) {
+            return start;
+        }
+        let mut lengths = entries.iter().flat_map(|entry| entry.lengths);
+        let left = lengths.try_fold(0u64, |sum, length| length.and_then(|length| sum.checked_add(length)));
+        let Some(other) = left.and_then(|left| file.size().checked_sub(left)) else { return start };
+        if other < self.raw.len() as u64 || file.get(other, 2).map_or(true, |bytes| bytes != marker) {
+            return start;
+        }
+        self.warn(
+            first.key(),
+            format!("the subheader is not at byte {start}, as the lengths before it say, but at byte {other}, as those after it say"),
+        );
+        other
+    }
+
+    /// Bytes of the data of a segment; what the segments after it leave of the file, where the header does not say.
+    fn data_length(&mut self, entry: &Entry, data: u64, size: u64, after: &[Entry]) -> u64 {
+        let left = size.saturating_sub(data);
+        if let Some(length) = entry.lengths[1] {
+            if length > left {
+                self.warn(
+                    entry.key(),
+                    format!("the data reach past the end of the file: {length} bytes, of which {left} are there"),
+                );
+            }
+            return length;
+        }
+        let others = after.iter().flat_map(|entry| entry.lengths).map(|length| length.unwrap_or(0));
+        let length = left.saturating_sub(others.fold(0, u64::saturating_add));
+        self.warn(entry.key(), format!("the length of the data is not known; {length} bytes are left for them"));
+        length
+    }
+
+    /// What can be read though the standard has it otherwise.
+    fn departs(&mut self, key: impl Into<String>, message: impl Into<std::borrow::Cow<'static, str>>) {
+        self.warnings.push(Warning::new(key, message).of(WarningKind::Conformance));
+    }
+
+    /// What cannot be read, or is not where it should be.
+    fn warn(&mut self, key: impl Into<String>, message: impl Into<std::borrow::Cow<'static, str>>) {
+        self.warnings.push(Warning::new(key, message).of(WarningKind::File));
     }
 }
 
@@ -118,31 +324,40 @@ impl Segment {
     pub(super) fn key(&self) -> String {
         format!("{}:{}", self.kind.name(), self.ordinal)
     }
-}
 
-fn read_header(source: &dyn ByteSource) -> Result<(Record, Vec<u8>)> {
-    let structure = header("HEADER").expect("the file header has a table");
-    let mut length = FIRST_READ.min(source.size());
-    loop {
-        let bytes = source.read_range(0, length)?;
-        match read(structure, &bytes) {
-            Ok((record, size)) => return Ok((record, bytes[..size].to_vec())),
-            Err(error) if length >= source.size().min(MAX_HEADER) => return Err(error),
-            // The header may be longer than what was read.
-            Err(_) => length = (length * 8).min(source.size()).min(MAX_HEADER),
-        }
+    /// The text of a field by its name in NITF 2.1, or by the one it has in NITF 2.0.
+    pub(super) fn text(&self, name: &str) -> &str {
+        text(&self.subheader, name)
     }
 }
 
-fn read_subheader(
-    source: &dyn ByteSource,
-    kind: Kind,
-    ordinal: usize,
-    offset: u64,
-    length: u64,
-) -> Result<(Record, Vec<u8>)> {
-    let place = |error: Error| error.segment(format!("{} segment {ordinal}", kind.name()));
-    let bytes = source.read_range(offset, length.min(MAX_HEADER)).map_err(place)?;
-    let (record, size) = read(kind.structure(), &bytes).map_err(place)?;
-    Ok((record, bytes[..size].to_vec()))
+impl Entry {
+    fn key(&self) -> String {
+        format!("{}:{}", self.kind.name(), self.ordinal)
+    }
+}
+
+/// The file header, its bytes, and what could not be read of it.
+fn read_header(file: &mut Lookahead<'_>, version: Version) -> Result<(Record, Vec<u8>, Option<String>)> {
+    let most = file.size().min(MAX_HEADER);
+    let mut length = 4096;
+    loop {
+        let bytes = file.up_to(0, length)?;
+        match read(version.file_header(), bytes) {
+            Ok((record, used)) => return Ok((record, bytes[..used].to_vec(), None)),
+            Err(error) if length >= most => {
+                let recovered = ["XHDL", "UDHDL"].iter().find_map(|field| {
+                    let (record, used) = read_before(version.file_header(), field, bytes)?;
+                    // What cannot be read is kept in the bytes of the header.
+                    let end = known(&record, "HL").and_then(|length| usize::try_from(length).ok());
+                    let end = end.filter(|end| (used..=bytes.len()).contains(end)).unwrap_or(used);
+                    let note = format!("extensions cannot be read, from {field} on: {error}");
+                    Some((record, bytes[..end].to_vec(), Some(note)))
+                });
+                return recovered.ok_or_else(|| shifted(error, 0).segment(FILE));
+            }
+            // The header may be longer than what was read.
+            Err(_) => length = (length * 8).min(most),
+        }
+    }
 }

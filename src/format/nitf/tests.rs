@@ -119,7 +119,7 @@ fn open_bytes(bytes: Vec<u8>) -> Result<Box<dyn ContainerReader>> {
     open(Arc::new(MemorySource(bytes)), &OpenOptions::default())
 }
 
-fn read_all(image: &dyn ImageProvider) -> Result<Vec<u8>> {
+pub(super) fn read_all(image: &dyn ImageProvider) -> Result<Vec<u8>> {
     let request = ReadRequest::whole(image);
     let mut out = vec![0; request.bytes(image) as usize];
     read_region(image, &request, &mut out, Concurrency::new(2).unwrap(), &Control::default())?;

@@ -6,7 +6,7 @@ use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Record};
 
 /// The areas of TREs in headers and subheaders.
-pub(super) const AREAS: [&str; 6] = ["UDHD", "XHD", "UDID", "IXSHD", "SXSHD", "TXSHD"];
+pub(super) const AREAS: [&str; 7] = ["UDHD", "XHD", "UDID", "IXSHD", "SXSHD", "LXSHD", "TXSHD"];
 
 /// The metadata of a header or subheader, with the TREs of its areas and those that overflowed from it.
 pub(super) fn to_metadata(record: &Record, overflow: &[u8], raw: Vec<u8>, warnings: &mut Vec<Warning>) -> Metadata {

@@ -37,7 +37,7 @@ pub(super) static TIFF: Format = Format {
     open: reader::open,
     create: writer::create,
     encoding: encoding::metadata_of,
-    notice: |_| None,
+    notice: |_, _| Vec::new(),
     replaces: encoding::replaces,
 };
 

@@ -2,8 +2,11 @@
 
 mod igeolo;
 mod mgrs;
+mod place;
 mod utm;
 
 pub use igeolo::{Corners, Icords};
+pub(super) use place::read;
+pub use place::{describe, precision};
 pub use mgrs::{from_mgrs, to_mgrs};
 pub use utm::{Utm, UtmZone};

@@ -43,16 +43,15 @@ fn band_info(given: &Given, bands: u32) -> Result<Option<Vec<Record>>> {
     }
     let mut info = info.clone();
     for band in &mut info {
-        let Some(FieldData::Group(tables)) = band.get("LUTS") else { continue };
-        let entries = match tables.first().and_then(|table| table.get("LUTD")) {
-            Some(FieldData::Bytes(bytes)) => bytes.len(),
-            _ => 0,
+        let tables = band.group("LUTS");
+        let (count, entries) = match tables.first().and_then(|table| table.get("LUTD")) {
+            Some(FieldData::Bytes(bytes)) => (tables.len() as u64, bytes.len() as u64),
+            _ => continue,
         };
-        if !tables.is_empty() && band.get("NELUT").is_none() {
-            band.set("NELUT", entries as u64);
-        }
-        if band.get("NLUTS").is_none() {
-            band.set("NLUTS", tables.len() as u64);
+        for (name, value) in [("NELUT", entries), ("NLUTS", count)] {
+            if band.get(name).is_none() {
+                band.set(name, value);
+            }
         }
     }
     Ok(Some(info))

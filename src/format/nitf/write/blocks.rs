@@ -164,14 +164,15 @@ impl<'a> PixelBlocks<'a> {
         bytes.chunks_exact(plane).map(move |plane| &plane[..taken])
     }
 
-    fn put(&self, at: BlockIndex, pieces: &mut dyn Iterator<Item = &[u8]>, out: &mut Encoded) -> Result<()> {
+    fn put(&self, at: BlockIndex, pieces: &mut dyn Iterator<Item = &'_ [u8]>, out: &mut Encoded) -> Result<()> {
         let Some(target) = self.target else {
-            return pieces.try_for_each(|piece| {
+            for piece in pieces {
                 out.piece(|bytes| {
                     bytes.extend_from_slice(piece);
                     Ok(())
-                })
-            });
+                })?;
+            }
+            return Ok(());
         };
         out.set_placed();
         for (piece, offset) in pieces.zip(offsets(self.plan, self.starts, at)) {

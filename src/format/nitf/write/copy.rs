@@ -2,7 +2,7 @@
 //! what cannot be decoded here can be copied all the same.
 
 use super::given::{Given, structure};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::format::{ImageRequest, WriteContext};
 use crate::image::StoredImage;
 use crate::io::ByteSink;
@@ -45,8 +45,7 @@ impl StoredPlan {
             return Ok(None);
         }
         let computed = ["IM", "UDIDL", "UDOFL", "UDID", "IXSHDL", "IXSOFL", "IXSHD"];
-        let fields = given.fields.iter().filter(|(name, _)| !computed.contains(name));
-        let record = fields.map(|(name, data)| (name.to_owned(), data.clone())).collect();
+        let record = given.fields.without(&computed);
         Ok(Some(Self { record, given, length: stored.length, stored: stored.clone() }))
     }
 }
@@ -69,7 +68,3 @@ pub(super) fn copy_bytes(plan: &StoredPlan, sink: &mut dyn ByteSink, context: &W
     }
     Ok(())
 }
-
-/// Errors of a copy are those of its source.
-#[allow(dead_code, reason = "documents the type of the errors above")]
-type Failure = Error;

@@ -1,5 +1,6 @@
 //! Graphics, texts and extension segments: their subheaders and stored bytes.
 
+use super::super::des::write_fields;
 use super::areas::{self, Area, Overflow};
 use super::clock::now;
 use super::given::{Given, structure};
@@ -86,7 +87,7 @@ pub(super) fn is_security(name: &str) -> bool {
 
 fn graphic(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("GRAPHIC"), data.metadata, context)?;
-    let mut record = fields(&given, &["SY", "SXSHDL", "SXSOFL", "SXSHD"]);
+    let mut record = given.fields.without(&["SY", "SXSHDL", "SXSOFL", "SXSHD"]);
     if record.get("SID").is_none() {
         let names = Names::new(data.title, data.description, data.key, (10, 20))?;
         record.set("SID", names.identifier);
@@ -117,7 +118,7 @@ fn graphic_size(record: &Record) -> (u32, u32) {
 
 fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("TEXT"), data.metadata, context)?;
-    let mut record = fields(&given, &["TE", "TXSHDL", "TXSOFL", "TXSHD"]);
+    let mut record = given.fields.without(&["TE", "TXSHDL", "TXSOFL", "TXSHD"]);
     if record.get("TEXTID").is_none() {
         let names = Names::new(data.title, data.description, data.key, (7, 80))?;
         record.set("TEXTID", names.identifier);
@@ -192,7 +193,7 @@ fn encode(text: &str, format: &str) -> Result<Vec<u8>> {
 
 fn extension(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("DATA"), data.metadata, context)?;
-    let mut record = fields(&given, &["DE", "DESSHL", "DESOFLW", "DESITEM"]);
+    let mut record = given.fields.without(&["DE", "DESSHL", "DESOFLW", "DESITEM"]);
     let bytes = content_bytes(data)?;
     if record.get("DESID").is_none() {
         let xml = data.media_type.ends_with("xml");
@@ -212,7 +213,7 @@ fn set_user_header(record: &mut Record) -> Result<()> {
             // A mapping of fields comes as a group of one turn.
             let id = record.text("DESID").unwrap_or_default().to_owned();
             let fields = turns.into_iter().next().unwrap_or_default();
-            let bytes = super::super::des::write_fields(&id, record.int("DESVER"), &fields)?;
+            let bytes = write_fields(&id, record.int("DESVER").unwrap_or(1), &fields)?;
             record.set("DESSHF", bytes);
         }
         Some(FieldData::Text(text)) => {
@@ -228,15 +229,10 @@ fn set_user_header(record: &mut Record) -> Result<()> {
 
 fn reserved(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("RESERVED"), data.metadata, context)?;
-    let record = fields(&given, &["RE", "RESSHL"]);
+    let record = given.fields.without(&["RE", "RESSHL"]);
     let bytes = content_bytes(data)?;
     check_size("reserved extension", bytes.len(), RESERVED_BYTES)?;
     Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: bytes }.complete("RESERVED")
-}
-
-fn fields(given: &Given, computed: &[&str]) -> Record {
-    let kept = given.fields.iter().filter(|(name, _)| !computed.contains(name));
-    kept.map(|(name, data)| (name.to_owned(), data.clone())).collect()
 }
 
 fn content_bytes(data: &DataRequest<'_>) -> Result<Vec<u8>> {

@@ -40,7 +40,7 @@ fn to_field(items: &[Item], name: &str, value: &Value) -> Result<FieldData> {
 fn turn(items: &[Item], name: &str, value: &Value) -> Result<Record> {
     match (value, items) {
         (Value::Map(entries), _) => to_record(items, entries.iter().map(|(name, value)| (name.as_str(), value))),
-        (value, [Item::Field(field)]) => to_record(items, std::iter::once((field.name.as_str(), value))),
+        (value, [Item::Field(field)]) => to_record(items, std::iter::once((&*field.name, value))),
         _ => Err(Error::usage("value of").field(name).found(value).allowed("a list of mappings")),
     }
 }
@@ -48,7 +48,7 @@ fn turn(items: &[Item], name: &str, value: &Value) -> Result<Record> {
 /// What is repeated in the group called `name`; nothing where there is no such group.
 fn group<'i>(items: &'i [Item], name: &str) -> &'i [Item] {
     let found = items.iter().find_map(|item| match item {
-        Item::Repeat { name: group, items, .. } if group == name => Some(items.as_slice()),
+        Item::Repeat { name: group, items, .. } if **group == *name => Some(items.as_slice()),
         Item::When { items, .. } => Some(self::group(items, name)).filter(|items| !items.is_empty()),
         _ => None,
     });

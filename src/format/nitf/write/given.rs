@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use super::super::layouts::{header, is_known_tre, tre_layout};
-use super::super::tre::{Tre, TreBody};
+use super::super::layouts::{header, tre_layouts};
+use super::super::tre::{Tre, TreBody, parse_tres};
 use super::super::values::AREAS;
 use super::fields::to_record;
 use crate::error::{Error, Result, nearest};
@@ -46,9 +46,8 @@ impl Given {
     /// # Errors
     /// [`Error::Usage`] for values that are none; a key that is nothing known is a warning.
     pub(super) fn new(structure: &'static Structure, metadata: &Metadata, context: &mut WriteContext<'_, '_>) -> Result<Self> {
-        let original = Some(metadata.raw()).filter(|raw| !raw.is_empty());
-        let original = original.and_then(|raw| read(structure, raw).ok()).map(|(record, _)| record);
-        let places = original.as_ref().map(places_of_tres).unwrap_or_default();
+        let original = original_of(structure, metadata.raw());
+        let mut places = original.as_ref().map(places_of_tres).unwrap_or_default();
         let mut given = Self { fields: Record::new(), tres: Vec::new(), original, pad: None };
         let mut entries = Vec::new();
         let mut comments = Vec::new();
@@ -68,9 +67,14 @@ impl Given {
                 }
                 Key::Tre => {
                     let ordinal = seen.entry(key).or_default();
-                    let place = places.get(&(key.to_owned(), *ordinal)).cloned();
+                    let place = places.remove(&(key.to_owned(), *ordinal));
                     *ordinal += 1;
-                    given.tres.push((Tre { tag: key.to_owned(), body: body_of(key, value)? }, place));
+                    let mut body = body_of(key, value)?;
+                    // What was not changed is written as it was, even where it breaks a rule of the layout.
+                    if let (TreBody::Fields(fields), Some((_, TreBody::Fields(old)))) = (&mut body, &place) {
+                        fields.keep(old);
+                    }
+                    given.tres.push((Tre { tag: key.to_owned(), body }, place.map(|(area, _)| area)));
                 }
                 Key::Hint if key == PAD_CODE => given.pad = Some(value.clone()),
                 Key::Hint => {}
@@ -87,6 +91,9 @@ impl Given {
             entries.push(("ICOM", Value::List(comments.into_iter().map(|(_, value)| value).collect())));
         }
         given.fields = to_record(&structure.items, entries.iter().map(|(key, value)| (*key, value)))?;
+        if let Some(original) = &given.original {
+            given.fields.keep(original);
+        }
         Ok(given)
     }
 
@@ -161,7 +168,7 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     let capitals = key.len() == 6 && key.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     let misspelt = || near.is_some_and(|near| is_one_edit(key, near));
     match value {
-        _ if is_known_tre(key) => Key::Tre,
+        _ if tre_layouts(key).is_ok_and(|layouts| !layouts.is_empty()) => Key::Tre,
         Value::Bytes(_) if tag => Key::Tre,
         Value::Text(_) if capitals && !misspelt() => Key::Tre,
         _ => Key::Unknown(near.map(str::to_owned)),
@@ -184,7 +191,7 @@ fn is_one_edit(a: &str, b: &str) -> bool {
 fn body_of(tag: &str, value: &Value) -> Result<TreBody> {
     match value {
         Value::Map(entries) => {
-            let items = tre_layout(tag, 0)?.map_or(&[][..], |layout| &layout.items);
+            let items = tre_layouts(tag)?.first().map_or(&[][..], |layout| &layout.items);
             Ok(TreBody::Fields(to_record(items, entries.iter().map(|(name, value)| (name.as_str(), value)))?))
         }
         _ => Ok(TreBody::Bytes(bytes_of(tag, value)?)),
@@ -200,32 +207,25 @@ fn bytes_of(key: &str, value: &Value) -> Result<Vec<u8>> {
     }
 }
 
-/// The area that each TRE of a header stood in, by tag and how many of the same tag stood before it.
-fn places_of_tres(original: &Record) -> HashMap<(String, usize), String> {
+/// The header that the bytes are, where they are all of one.
+fn original_of(structure: &Structure, raw: &[u8]) -> Option<Record> {
+    let (record, size) = Some(raw).filter(|raw| !raw.is_empty()).and_then(|raw| read(structure, raw).ok())?;
+    (size == raw.len()).then_some(record)
+}
+
+/// The area that each TRE of a header stood in, and its body there, by tag and how many of the same tag stood before it.
+fn places_of_tres(original: &Record) -> HashMap<(String, usize), (String, TreBody)> {
     let mut places = HashMap::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     for area in AREAS {
         let Some(FieldData::Bytes(bytes)) = original.get(area) else { continue };
-        for tag in tags(bytes) {
-            let ordinal = seen.entry(tag.clone()).or_default();
-            places.insert((tag, *ordinal), area.to_owned());
+        for tre in parse_tres(bytes).unwrap_or_default() {
+            let ordinal = seen.entry(tre.tag.clone()).or_default();
+            places.insert((tre.tag, *ordinal), (area.to_owned(), tre.body));
             *ordinal += 1;
         }
     }
     places
-}
-
-/// The tags of the TREs in an area, as far as their lengths can be followed.
-fn tags(area: &[u8]) -> Vec<String> {
-    let mut tags = Vec::new();
-    let mut rest = area;
-    while let Some((prefix, after)) = rest.split_first_chunk::<11>() {
-        let length = std::str::from_utf8(&prefix[6..]).ok().and_then(|digits| digits.trim().parse::<usize>().ok());
-        let Some(next) = length.and_then(|length| after.get(length..)) else { break };
-        tags.push(prefix[..6].iter().map(|byte| char::from(*byte)).collect::<String>().trim_end().to_owned());
-        rest = next;
-    }
-    tags
 }
 
 /// The header structure of that name, which every kind of segment has.

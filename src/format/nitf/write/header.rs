@@ -85,8 +85,7 @@ impl FileHeader {
     /// [`Error::Usage`] that names a field and its value.
     pub(super) fn new(flavour: Flavour, metadata: &Metadata, context: &mut WriteContext<'_, '_>) -> Result<Self> {
         let given = Given::new(structure("HEADER"), metadata, context)?;
-        let kept = given.fields.iter().filter(|(name, _)| !COMPUTED.contains(name) && !matches!(*name, "UDHD" | "XHD"));
-        let mut record: Record = kept.map(|(name, data)| (name.to_owned(), data.clone())).collect();
+        let mut record = given.fields.without(&COMPUTED).without(&["UDHD", "XHD"]);
         // The time of a header that was copied is that of another file.
         let date = match given.get("FDT") {
             Some(date) if !given.is_copy() || given.is_chosen("FDT") => date.clone(),

@@ -45,9 +45,7 @@ impl Levels {
                 let error = Error::usage("value of").field(level_name).found(level);
                 return Err(error.allowed("a level that no other image or graphic of the file has"));
             }
-            _ => (1..=i128::from(LAST)).find(|level| !taken(*level)).ok_or_else(|| {
-                Error::usage("images and graphics of a file:").found(self.0.len() + 1).allowed(LAST)
-            })?,
+            _ => i128::from(self.free()?),
         };
         record.set(level_name, level);
         // An attachment that was copied along means nothing where its parent was not copied before.
@@ -68,6 +66,20 @@ impl Levels {
         let number = |name: &str| record.int(name).and_then(|value| u32::try_from(value).ok()).unwrap_or(0);
         let location = record.get(location).and_then(|data| parse_location(location, data).ok()).unwrap_or_default();
         self.0.push(Displayed { key: key.to_owned(), level: number(level), attached_to: number(parent), location, size });
+    }
+
+    /// The lowest level that nothing has.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where there is none left.
+    pub(super) fn free(&self) -> Result<u32> {
+        let full = || Error::usage("images and graphics of a file:").found(self.0.len() + 1).allowed(LAST);
+        (1..=LAST).find(|level| self.0.iter().all(|other| other.level != *level)).ok_or_else(full)
+    }
+
+    /// The level of what was added last.
+    pub(super) fn last(&self) -> Option<u32> {
+        self.0.last().map(|item| item.level)
     }
 
     /// The last row and column that anything of the file covers, from the origin of the common coordinate system.

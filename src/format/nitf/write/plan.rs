@@ -1,5 +1,6 @@
 //! A request to write an image, checked and turned into a subheader and the places of blocks, before a byte is written.
 
+use super::super::image::pad_value as value_of_code;
 use super::super::pixels::{Mode, Storage};
 use super::bands;
 use super::blocks::work_grid;
@@ -61,7 +62,7 @@ impl ImagePlan {
         let given = Given::new(structure("IMAGE"), image.metadata, context)?;
         let layout = image.provider.layout();
         let compression = compression(&given)?;
-        let mut record = chosen(&given);
+        let mut record = given.fields.without(&COMPUTED).without(&["BAND_INFO"]);
         record.set("IC", compression);
         set_pixels(&mut record, &given, layout)?;
         bands::fill(&mut record, &given, layout)?;
@@ -83,15 +84,10 @@ impl ImagePlan {
             context.warnings.push(Warning::new(image.key, message).of(WarningKind::Padding));
         }
         let work = work_grid(&storage)?;
-        let pad = pad.map_or_else(|| layout.pad_bytes(), |(code, bits)| super::super::image::pad_value(code, bits, storage.sample).bytes(storage.sample));
+        let value = pad.map_or(layout.pad, |(code, bits)| value_of_code(code, bits, storage.sample));
+        let pad = value.bytes(storage.sample);
         Ok(Self { record, given, storage, places, mask, work, pad })
     }
-}
-
-/// The fields that the caller chose, without those that are computed.
-fn chosen(given: &Given) -> Record {
-    let fields = given.fields.iter().filter(|(name, _)| !COMPUTED.contains(name) && *name != "BAND_INFO");
-    fields.map(|(name, data)| (name.to_owned(), data.clone())).collect()
 }
 
 /// IC: as given, else NC.

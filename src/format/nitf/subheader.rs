@@ -1,0 +1,134 @@
+//! A subheader, read as far as other writers left it readable: what is odd about it is told.
+
+use super::lookahead::Lookahead;
+use super::segments::{Kind, MAX_HEADER};
+use super::version::Version;
+use crate::error::{Error, Result};
+use crate::schema::{FieldData, Item, Kind as FieldKind, Record, Structure, read};
+
+/// A subheader.
+pub(super) struct Subheader {
+    pub(super) record: Record,
+    /// The bytes of its fields.
+    pub(super) raw: Vec<u8>,
+    /// Bytes to the data of the segment.
+    pub(super) length: u64,
+    /// What is odd about it.
+    pub(super) notes: Vec<String>,
+}
+
+/// Bytes that fields may reach beyond the length the file header has for a subheader.
+const MAX_EXCESS: u64 = 4096;
+
+/// Reads the subheader at `offset`, which is `length` bytes long where that is known.
+///
+/// # Errors
+/// [`Error::Malformed`] with the field and its offset in the file where it cannot be read.
+pub(super) fn read_subheader(
+    file: &mut Lookahead<'_>,
+    version: Version,
+    kind: Kind,
+    offset: u64,
+    length: Option<u64>,
+) -> Result<Subheader> {
+    let structure = version.subheader(kind);
+    let mut notes = Vec::new();
+    let bytes = match length {
+        Some(length) => file.get(offset, length.min(MAX_HEADER))?,
+        None => file.up_to(offset, MAX_HEADER)?,
+    };
+    let (record, raw) = match read(structure, bytes) {
+        Ok((record, used)) => (record, bytes[..used].to_vec()),
+        Err(error) => {
+            let error = shifted(error, offset);
+            let recovered =
+                length.and_then(|length| recover(file, kind, structure, (offset, length), &error, &mut notes));
+            recovered.ok_or(error)?
+        }
+    };
+    if !raw.starts_with(kind.marker()) {
+        let found = String::from_utf8_lossy(raw.get(..2).unwrap_or_default());
+        notes
+            .push(format!("begins with {found:?}, not {:?}, at byte {offset}", String::from_utf8_lossy(kind.marker())));
+    }
+    let used = raw.len() as u64;
+    let length = length.unwrap_or(used);
+    if length > used {
+        notes.push(format!(
+            "has {length} bytes by the file header, {used} by its fields; the data begin after {length}"
+        ));
+    }
+    Ok(Subheader { record, raw, length, notes })
+}
+
+/// An error about bytes that begin at `offset`, with the place in the file.
+pub(super) fn shifted(mut error: Error, offset: u64) -> Error {
+    if let Error::Malformed(detail) = &mut error {
+        detail.offset = Some(detail.offset.unwrap_or(0).saturating_add(offset));
+    }
+    error
+}
+
+/// Reads the fields of a structure that stand before one of them.
+pub(super) fn read_before(structure: &Structure, field: &str, bytes: &[u8]) -> Option<(Record, usize)> {
+    let is_field = |item: &Item| matches!(item, Item::Field(item) if *item.name == *field);
+    let end = structure.items.iter().position(is_field)?;
+    let mut before = structure.clone();
+    before.items.truncate(end);
+    read(&before, bytes).ok()
+}
+
+/// What there is to say of numbers that stand in a field with blanks or signs.
+pub(super) fn odd_numbers(structure: &Structure, record: &Record) -> Option<String> {
+    let mut odd = Vec::new();
+    collect_odd(record, &mut odd);
+    if odd.is_empty() {
+        return None;
+    }
+    let integers: Vec<_> = structure.fields().into_iter().filter(|field| field.kind == FieldKind::Integer).collect();
+    odd.retain(|(name, _)| integers.iter().any(|field| *field.name == **name));
+    let first: Vec<_> = odd.iter().take(4).map(|(name, text)| format!("{name} {text:?}")).collect();
+    let more = if odd.len() > first.len() { " …" } else { "" };
+    (!odd.is_empty()).then(|| format!("has numbers with blanks or signs: {}{more}", first.join(", ")))
+}
+
+fn collect_odd<'r>(record: &'r Record, odd: &mut Vec<(&'r str, &'r str)>) {
+    for (name, data) in record.iter() {
+        match data {
+            FieldData::Text(text) => {
+                let digit = |byte: Option<u8>| byte.is_none_or(|byte| byte.is_ascii_digit());
+                let plain = digit(text.bytes().next()) && digit(text.bytes().next_back());
+                if !plain && text.trim().parse::<i128>().is_ok() {
+                    odd.push((name, text));
+                }
+            }
+            FieldData::Group(records) => records.iter().for_each(|record| collect_odd(record, odd)),
+            _ => {}
+        }
+    }
+}
+
+/// The fields of a subheader that is longer than its length, or those before an area of TREs that cannot be read.
+fn recover(
+    file: &mut Lookahead<'_>,
+    kind: Kind,
+    structure: &Structure,
+    (offset, length): (u64, u64),
+    error: &Error,
+    notes: &mut Vec<String>,
+) -> Option<(Record, Vec<u8>)> {
+    let bytes = file.up_to(offset, length.saturating_add(MAX_EXCESS).min(MAX_HEADER)).ok()?;
+    if let Ok((record, used)) = read(structure, bytes) {
+        notes.push(format!(
+            "has {length} bytes by the file header, {used} by its fields; the data begin after {length}"
+        ));
+        return Some((record, bytes[..used].to_vec()));
+    }
+    let bytes = bytes.get(..usize::try_from(length).ok()?)?;
+    kind.areas().iter().rev().find_map(|area| {
+        let field = format!("{area}L");
+        let (record, _) = read_before(structure, &field, bytes)?;
+        notes.push(format!("has extensions that cannot be read, from {field} on: {error}"));
+        Some((record, bytes.to_vec()))
+    })
+}

@@ -1,0 +1,202 @@
+//! The neutral settings of a one-line write as fields of an image subheader.
+
+use super::super::geo::{describe, precision};
+use super::given::PAD_CODE;
+use super::plan::{MAX_BLOCK, is_known_compression};
+use crate::error::{Error, Result};
+use crate::format::{SaveSettings, Warning, WarningKind};
+use crate::image::{ImageLayout, PadValue};
+use crate::metadata::{Metadata, Value};
+
+/// The side of blocks where the caller chooses none.
+const BLOCK: u32 = 1024;
+
+/// What the compressions of the API are called here: word, IC, and whether it is written.
+const WORDS: [(&str, &str, bool); 13] = [
+    ("none", "NC", true),
+    ("nc", "NC", true),
+    ("nm", "NM", true),
+    ("j2k", "C8", false),
+    ("htj2k", "CD", false),
+    ("jpeg", "C3", false),
+    ("lossless", "C8", false),
+    ("c8", "C8", false),
+    ("m8", "M8", false),
+    ("cd", "CD", false),
+    ("md", "MD", false),
+    ("c3", "C3", false),
+    ("m3", "M3", false),
+];
+
+/// Fields that say what `settings` says, with blocks where nothing says how large they are.
+///
+/// # Errors
+/// [`Error::Usage`] for a setting that is wrong or does not suit the image, [`Error::Unsupported`] for a compression that is
+/// not written.
+pub(in super::super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayout) -> Result<Metadata> {
+    let mut metadata = Metadata::new();
+    let given = |name: &str| settings.metadata.get(name).is_some();
+    let compression = settings.compression.as_deref().map(compression).transpose()?;
+    let masked = settings.nodata.is_some();
+    match compression {
+        Some("NC") if masked => {
+            return Err(Error::usage("nodata with compression").found("NC").allowed("NM, whose mask table has the value"));
+        }
+        Some(code) => metadata.set("IC", code),
+        None if masked => metadata.set("IC", "NM"),
+        None if given("IC") => {}
+        None => metadata.set("IC", "NC"),
+    }
+    if let Some(nodata) = settings.nodata {
+        metadata.set(PAD_CODE, pad_code(nodata, layout)?);
+    }
+    if let Some(quality) = settings.quality {
+        return Err(Error::usage("quality of lossless compression:").found(quality));
+    }
+    set_blocks(&mut metadata, settings, layout, given("NPPBH") || given("NPPBV"))?;
+    for (name, value) in describe(&settings.georeference, layout, settings.precise)? {
+        metadata.set(name, value);
+    }
+    Ok(metadata)
+}
+
+/// What a caller should know of settings that were left to the format.
+pub(in super::super) fn notice(settings: &SaveSettings, layout: &ImageLayout) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let asked = settings.compression.is_some() || settings.nodata.is_some() || settings.metadata.get("IC").is_some();
+    if !asked {
+        let message = "the image is written without compression (NC), as JPEG 2000 is not written yet; say so with compression=\"none\"";
+        warnings.push(Warning::new("IC", message).of(WarningKind::Fallback));
+    }
+    if !settings.precise
+        && let Some(message) = precision(&settings.georeference, layout)
+    {
+        warnings.push(Warning::new("IGEOLO", message).of(WarningKind::Precision));
+    }
+    warnings
+}
+
+/// True where the setting `setting` leaves nothing for a value under `key` to say.
+pub(in super::super) fn replaces(setting: &str, key: &str) -> bool {
+    match setting {
+        "ICORDS" | "IGEOLO" => matches!(key, "ICORDS" | "IGEOLO" | "BLOCKA" | "GEOLOB" | "GEOPSB"),
+        "NPPBH" | "NPPBV" => matches!(key, "NPPBH" | "NPPBV" | "NBPR" | "NBPC"),
+        _ => setting == key,
+    }
+}
+
+fn compression(word: &str) -> Result<&'static str> {
+    let wanted = word.trim().to_ascii_lowercase();
+    let allowed = || WORDS.iter().filter(|(_, _, writes)| *writes).map(|(word, ..)| *word).collect::<Vec<_>>().join(" ");
+    match WORDS.iter().find(|(known, ..)| *known == wanted) {
+        Some((_, code, true)) => Ok(code),
+        Some((_, code, false)) => {
+            Err(Error::unsupported("compression to write").field("IC").found(format!("{word} ({code})")).allowed(allowed()))
+        }
+        None if is_known_compression(&word.trim().to_ascii_uppercase()) => {
+            Err(Error::unsupported("compression to write").field("IC").found(word).allowed(allowed()))
+        }
+        None => Err(Error::usage("compression:").found(format!("{word:?}")).allowed(allowed())),
+    }
+}
+
+fn pad_code(nodata: PadValue, layout: &ImageLayout) -> Result<Value> {
+    if !nodata.fits(layout.sample) || layout.sample.is_complex() {
+        let error = Error::usage("nodata:").found(nodata);
+        return Err(error.allowed(format!("what a sample of type {} can hold", layout.sample)));
+    }
+    Ok(match nodata {
+        PadValue::Int(value) => Value::from(value),
+        PadValue::Float(value) => Value::from(value),
+    })
+}
+
+fn set_blocks(metadata: &mut Metadata, settings: &SaveSettings, layout: &ImageLayout, given: bool) -> Result<()> {
+    let sides = [layout.grid.columns(), layout.grid.rows()];
+    let names = ["NPPBH", "NPPBV"];
+    let Some((columns, rows)) = settings.block_size else {
+        if !given {
+            for (name, side) in names.into_iter().zip(sides) {
+                metadata.set(name, default_block(side));
+            }
+        }
+        return Ok(());
+    };
+    for ((name, side), block) in names.into_iter().zip(sides).zip([columns, rows]) {
+        // A block of the whole side, however long, is written as 0000.
+        let size = if block > MAX_BLOCK && block == side { 0 } else { block };
+        if block == 0 || size > MAX_BLOCK {
+            let error = Error::usage("block_size of a NITF:").found(format!("({columns}, {rows})"));
+            return Err(error.allowed(format!("1 to {MAX_BLOCK}, or the whole side")));
+        }
+        metadata.set(name, size);
+    }
+    Ok(())
+}
+
+/// The block of a long side is as large as it must be for the number of blocks to fit its field.
+fn default_block(side: u32) -> u32 {
+    let mut block = BLOCK;
+    while side.div_ceil(block) > 9999 && block < MAX_BLOCK {
+        block *= 2;
+    }
+    if side.div_ceil(block) > 9999 { 0 } else { block.min(side) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{BlockGrid, Crs, Georeference, SampleType, Transform};
+
+    fn encode(settings: &SaveSettings) -> Result<Metadata> {
+        let grid = BlockGrid::new(3000, 200, 3000, 200).unwrap();
+        metadata_of(settings, &ImageLayout::new(grid, 1, SampleType::UInt8).unwrap())
+    }
+
+    fn word(word: &str) -> SaveSettings {
+        SaveSettings { compression: Some(word.to_owned()), ..SaveSettings::default() }
+    }
+
+    #[test]
+    fn settings_become_fields() {
+        let plain = encode(&SaveSettings::default()).unwrap();
+        let number = |metadata: &Metadata, name: &str| metadata.get(name).and_then(Value::to_int);
+        assert_eq!((number(&plain, "NPPBH"), number(&plain, "NPPBV")), (Some(1024), Some(200)));
+        assert_eq!(plain.get("IC").and_then(Value::as_text), Some("NC"));
+        let settings = SaveSettings { block_size: Some((3000, 64)), nodata: Some(PadValue::Int(7)), ..SaveSettings::default() };
+        let masked = encode(&settings).unwrap();
+        assert_eq!((number(&masked, "NPPBH"), number(&masked, PAD_CODE)), (Some(3000), Some(7)));
+        assert_eq!(masked.get("IC").and_then(Value::as_text), Some("NM"));
+        let transform = Some(Transform([300_000.0, 10.0, 0.0, 4_500_000.0, 0.0, -10.0]));
+        let georeference = Georeference { transform, crs: Some(Crs::Epsg(32_618)) };
+        let placed = encode(&SaveSettings { georeference, ..word("none") }).unwrap();
+        assert_eq!(placed.get("ICORDS").and_then(Value::as_text), Some("N"));
+        assert_eq!(placed.get("IGEOLO").and_then(Value::as_text).map(|text| &text[..15]), Some("183000054499995"));
+    }
+
+    #[test]
+    fn what_is_not_written_is_told_apart_from_what_is_no_word() {
+        for name in ["C8", "j2k", "HTJ2K", "jpeg", "I1", "M4"] {
+            let error = encode(&word(name)).unwrap_err();
+            assert!(matches!(error, Error::Unsupported(_)) && error.to_string().contains("IC"), "{error}");
+        }
+        for settings in [
+            word("zip"),
+            SaveSettings { quality: Some(80.0), ..SaveSettings::default() },
+            SaveSettings { block_size: Some((9000, 64)), ..SaveSettings::default() },
+            SaveSettings { nodata: Some(PadValue::Int(256)), ..SaveSettings::default() },
+            SaveSettings { nodata: Some(PadValue::Int(1)), ..word("NC") },
+        ] {
+            assert!(matches!(encode(&settings), Err(Error::Usage(_))), "{settings:?}");
+        }
+    }
+
+    #[test]
+    fn a_silent_default_is_told_once_and_a_choice_is_not() {
+        let layout = ImageLayout::new(BlockGrid::new(10, 10, 10, 10).unwrap(), 1, SampleType::UInt8).unwrap();
+        assert_eq!(notice(&SaveSettings::default(), &layout).len(), 1);
+        assert!(notice(&word("none"), &layout).is_empty());
+        let metadata = [("IC", "NC")].into_iter().collect();
+        assert!(notice(&SaveSettings { metadata, ..SaveSettings::default() }, &layout).is_empty());
+    }
+}

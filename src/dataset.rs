@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::asset::{AssetInfo, AssetType};
 use crate::error::{Error, Result};
 use crate::format::{
-    ContainerReader, ContainerWriter, DataRequest, Format, ImageRequest, MAGIC_BYTES, OpenOptions, Warning, WriteContext,
-    by_extension, by_magic, by_name,
+    ContainerReader, ContainerWriter, DataRequest, Format, ImageRequest, MAGIC_BYTES, OpenOptions, Warning,
+    WriteContext, by_extension, by_magic, by_name,
 };
 use crate::image::ImageProvider;
 use crate::io::{ByteSink, ByteSource, FileSource, sink_at};

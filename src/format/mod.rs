@@ -260,7 +260,8 @@ impl Finding {
 
     /// The finding as a warning.
     pub fn into_warning(self) -> Warning {
-        let message = format!("{} is {:?}, which {} does not allow: {}", self.place, self.value, self.clause, self.rule);
+        let message =
+            format!("{} is {:?}, which {} does not allow: {}", self.place, self.value, self.clause, self.rule);
         Warning::new(self.place, message).of(WarningKind::Conformance)
     }
 }

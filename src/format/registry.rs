@@ -7,9 +7,7 @@ use crate::error::{Error, Result};
 pub static FORMATS: &[&Format] = &[&nitf::NITF, &nitf::NSIF, &tiff::TIFF, &png::FORMAT, &jpeg::FORMAT];
 
 /// Names and extensions of formats that are planned and not here yet, so that asking for one is told apart from a mistake.
-const PLANNED: &[(&str, &[&str], &[&str])] = &[
-    ("j2k", &["j2k", "jp2"], &["j2k", "jp2", "j2c", "jpc"]),
-];
+const PLANNED: &[(&str, &[&str], &[&str])] = &[("j2k", &["j2k", "jp2"], &["j2k", "jp2", "j2c", "jpc"])];
 
 /// The format called `name`, case ignored.
 ///

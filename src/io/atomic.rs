@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::source::read_exact_at;
 use super::sink::{ByteSink, PositionedWrite, pieces};
+use super::source::read_exact_at;
 use super::spool::SpooledSink;
 use crate::error::{Error, Result};
 

@@ -35,6 +35,8 @@ pub(super) struct Session {
     pub(super) max_bytes: Option<u64>,
     /// The argument `progress`.
     pub(super) progress: Option<Py<PyAny>>,
+    /// The argument `strict`.
+    pub(super) strict: bool,
 }
 
 /// An asset of a dataset: an image, a text, graphics or other data.
@@ -64,6 +66,8 @@ pub(super) enum RawAsset {
     File(Arc<OpenDataset>, usize),
     /// In memory.
     Bytes(Vec<u8>),
+    /// Text in memory: the bytes it was given as, the text, and the name of its encoding.
+    Text(Vec<u8>, String, String),
 }
 
 impl Session {
@@ -160,7 +164,7 @@ impl AssetProvider {
                 let bytes = detached(py, None, |_| dataset.reader.raw_asset(*position))?;
                 bytes_io(py, &bytes)
             }
-            RawAsset::Bytes(bytes) => bytes_io(py, bytes),
+            RawAsset::Bytes(bytes) | RawAsset::Text(bytes, ..) => bytes_io(py, bytes),
         }
     }
 

@@ -23,10 +23,7 @@ pub(super) struct BufferedImageAssetProvider;
 
 /// A text in memory, made to be written.
 #[pyclass(frozen, extends = AssetProvider, module = "aws.osml.io")]
-pub(super) struct BufferedTextAssetProvider {
-    text: String,
-    encoding: String,
-}
+pub(super) struct BufferedTextAssetProvider;
 
 /// Data of any kind in memory, made to be written (in NITF: a data extension segment).
 #[pyclass(frozen, extends = AssetProvider, module = "aws.osml.io")]
@@ -162,23 +159,22 @@ impl BufferedTextAssetProvider {
             roles: roles.unwrap_or_default(),
             media_type: "text/plain".to_owned(),
             metadata: AssetMetadata::given(py, metadata)?,
-            raw: RawAsset::Bytes(bytes.as_bytes().to_vec()),
+            raw: RawAsset::Text(bytes.as_bytes().to_vec(), text_content.to_str()?.to_owned(), encoding.to_owned()),
             ..in_memory(py, key, AssetType::Text)?
         };
-        let text = Self { text: text_content.to_string(), encoding: encoding.to_owned() };
-        Bound::new(py, PyClassInitializer::from(asset).add_subclass(text))
+        Bound::new(py, PyClassInitializer::from(asset).add_subclass(Self))
     }
 
     /// The text.
     #[getter]
-    fn text_content(&self) -> &str {
-        &self.text
+    fn text_content<'py>(slf: &'py Bound<'_, Self>) -> &'py str {
+        text(slf.as_super()).0
     }
 
     /// The encoding of the stored bytes.
     #[getter]
-    fn encoding(&self) -> &str {
-        &self.encoding
+    fn encoding<'py>(slf: &'py Bound<'_, Self>) -> &'py str {
+        text(slf.as_super()).1
     }
 }
 
@@ -286,7 +282,15 @@ fn content(data: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
 
 fn stored<'py>(asset: &Bound<'py, AssetProvider>) -> Bound<'py, PyBytes> {
     match &asset.get().raw {
-        RawAsset::Bytes(bytes) => PyBytes::new(asset.py(), bytes),
+        RawAsset::Bytes(bytes) | RawAsset::Text(bytes, ..) => PyBytes::new(asset.py(), bytes),
         RawAsset::File(..) => PyBytes::new(asset.py(), &[]),
+    }
+}
+
+/// The text and the name of its encoding.
+fn text<'a>(asset: &'a Bound<'_, AssetProvider>) -> (&'a str, &'a str) {
+    match &asset.get().raw {
+        RawAsset::Text(_, text, encoding) => (text, encoding),
+        RawAsset::Bytes(_) | RawAsset::File(..) => ("", ""),
     }
 }

@@ -4,14 +4,16 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::image_provider::ImageAssetProvider;
-use super::metadata::BufferedMetadataProvider;
+use super::metadata::{BufferedMetadataProvider, to_metadata};
+use super::writer::warn;
 use super::{layout, value};
 use crate::error::{Error, Result};
 use crate::format::{SaveSettings, by_name};
 use crate::image::{Crs, Georeference, Transform};
+use crate::metadata::Metadata;
 
 /// Sets in `hints` what makes the format called `format` write `image` with these settings: `compression`, `block_size`,
-/// `corners`, `transform`, `crs` (an EPSG code), `nodata`, `quality`. What stood there under other names goes.
+/// `corners`, `transform`, `crs` (an EPSG code), `nodata`, `quality`, `precise`. What stood there under other names goes.
 #[pyfunction(name = "_set_encoding")]
 #[pyo3(signature = (format, image, settings, hints, /))]
 pub(super) fn set_encoding<'py>(
@@ -21,7 +23,11 @@ pub(super) fn set_encoding<'py>(
     hints: &Bound<'py, BufferedMetadataProvider>,
 ) -> PyResult<()> {
     let format = by_name(format)?;
-    let encoding = (format.encoding)(&save_settings(image, settings)?, image.get().layout())?;
+    let settings =
+        SaveSettings { metadata: (*to_metadata(hints.as_any())?).clone(), ..save_settings(image, settings)? };
+    let layout = image.get().layout();
+    let encoding = (format.encoding)(&settings, layout)?;
+    warn(image.py(), &(format.notice)(&settings, layout))?;
     // All that is replaced goes before anything is set: one setting may be several keys about the same thing.
     BufferedMetadataProvider::retain(hints, |other| !encoding.iter().any(|(key, _)| (format.replaces)(key, other)));
     for (key, value) in encoding.iter() {
@@ -50,6 +56,8 @@ fn save_settings<'py>(image: &Bound<'py, ImageAssetProvider>, settings: &Bound<'
         },
         nodata: get("nodata")?.map(|nodata| value::pad_value(&nodata, "nodata")).transpose()?,
         quality: get("quality")?.map(|quality| quality.extract()).transpose()?,
+        precise: get("precise")?.map_or(Ok(false), |precise| precise.is_truthy())?,
+        metadata: Metadata::new(),
     })
 }
 

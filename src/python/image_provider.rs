@@ -52,7 +52,8 @@ impl ImageAssetProvider {
             raw: RawAsset::File(Arc::clone(dataset), position),
         };
         let image = Self {
-            layout: provider.layout().clone(),
+            // Blocks as the file has them; the engine may read them in smaller ones.
+            layout: ImageLayout { grid: provider.stored_grid(), ..provider.layout().clone() },
             pixels: PixelSource::File(provider),
             facts: info.image.clone().unwrap_or_default(),
             dataset: Some(Arc::clone(dataset)),

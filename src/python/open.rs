@@ -38,10 +38,14 @@ impl IO {
     /// `progress(done_blocks, total_blocks)` is called on the calling thread; returning `False` cancels with a
     /// `CancelledError`. `max_bytes` is what one read may allocate, in place of limits that stop decompression bombs.
     ///
+    /// `strict` makes departures from the format's standard errors: a `FormatError` when reading, an `OptionError` when
+    /// writing. Otherwise they are warnings (`ConformanceWarning`, `FileWarning`).
+    ///
     /// Raises `OptionError` (a `ValueError`) for a wrong mode, format or extension, `FormatError` for a file that breaks
     /// its standard, `UnsupportedError` for what is not implemented, and system errors such as `FileNotFoundError`.
     #[staticmethod]
-    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None))]
+    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, strict=false))]
+    #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
     fn open<'py>(
         py: Python<'py>,
         paths: &Bound<'py, PyAny>,
@@ -50,6 +54,7 @@ impl IO {
         threads: Option<&Bound<'py, PyAny>>,
         progress: Option<Py<PyAny>>,
         max_bytes: Option<&Bound<'py, PyAny>>,
+        strict: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         if !matches!(mode, "r" | "w") {
             return Err(Error::usage("unknown mode").found(format!("{mode:?}")).allowed("\"r\" \"w\"").into());
@@ -57,11 +62,11 @@ impl IO {
         let target = single(targets(paths)?)?;
         let threads = Some(Concurrency::resolve(layout::threads(threads)?)?.threads());
         if mode == "w" {
-            let writer = create(py, target, format.as_deref(), threads)?;
+            let writer = create(py, target, format.as_deref(), threads)?.strict(strict);
             return Ok(Bound::new(py, DatasetWriter::new(py, writer, progress)?)?.into_any());
         }
         let max_bytes = max_bytes.map(byte_count).transpose()?;
-        let session = Session { format, threads, max_bytes, progress, path: None };
+        let session = Session { format, threads, max_bytes, progress, strict, path: None };
         let reader = match target {
             Target::Path(path) => read_path(py, path, session)?,
             Target::Stream(object) => read(py, stream::source(&object)?, session)?,
@@ -79,7 +84,7 @@ pub(super) fn read_path(py: Python<'_>, path: PathBuf, session: Session) -> PyRe
 }
 
 fn read(py: Python<'_>, source: Arc<dyn ByteSource>, session: Session) -> PyResult<DatasetReader> {
-    let options = OpenOptions { limits: session.limits() };
+    let options = OpenOptions { limits: session.limits(), strict: session.strict };
     let format = session.format.clone();
     let reader = detached(py, None, |_| dataset::DatasetReader::from_source(source, format.as_deref(), &options))?;
     warn(py, reader.warnings())?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 
-use super::asset::{AssetMetadata, AssetProvider};
+use super::asset::{AssetMetadata, AssetProvider, RawAsset};
 use super::control::{call_progress, detached};
 use super::duck::DuckProvider;
 use super::errors::class;
@@ -15,7 +15,7 @@ use super::metadata::MetadataProvider;
 use crate::asset::AssetType;
 use crate::dataset;
 use crate::error::Error;
-use crate::format::{Format, ImageRequest, Warning};
+use crate::format::{Content, DataRequest, Format, ImageRequest, Warning, WarningKind};
 use crate::image::ImageProvider;
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
@@ -168,13 +168,12 @@ impl DatasetWriter {
         description: &str,
         roles: Option<Vec<String>>,
     ) -> PyResult<()> {
-        let image = self.image(provider)?;
-        let metadata = self.file_metadata(py)?;
-        let mut work = self.take()?;
-        if work.keys.iter().any(|used| used == key) {
-            self.set(State::Open(work));
-            return Err(Error::usage("an asset of this key was added before:").found(key).into());
+        if let Ok(asset) = provider.cast::<AssetProvider>()
+            && asset.get().kind != AssetType::Image
+        {
+            return self.add_data(key, asset, title, description);
         }
+        let image = self.image(provider)?;
         let roles = roles.unwrap_or_default();
         let request = ImageRequest {
             key,
@@ -184,19 +183,7 @@ impl DatasetWriter {
             metadata: &image.metadata,
             provider: &*image.provider,
         };
-        let begun = AtomicBool::new(false);
-        let result = self.work(py, &mut work, metadata, &begun, |writer, control| writer.add_image(&request, control));
-        match &result {
-            Ok(()) => work.keys.push(key.to_owned()),
-            // Refused before a byte was written: the file is as good as it was.
-            Err(error) if !begun.into_inner() && is_refusal(py, error)? => {}
-            Err(_) => {
-                self.set(State::Failed(key.to_owned()));
-                return result;
-            }
-        }
-        self.set(State::Open(work));
-        result
+        self.add(py, key, |writer, control| writer.add_image(&request, control))
     }
 
     /// Completes the file and makes it visible at its target. Closing again does nothing.
@@ -247,6 +234,58 @@ impl DatasetWriter {
 }
 
 impl DatasetWriter {
+    /// Adds a text, graphics or other data of this package.
+    fn add_data(&self, key: &str, asset: &Bound<'_, AssetProvider>, title: &str, description: &str) -> PyResult<()> {
+        let (py, asset) = (asset.py(), asset.get());
+        let entries = asset.metadata.entries(py)?;
+        let stored;
+        let content = match &asset.raw {
+            RawAsset::File(dataset, position) => {
+                stored = detached(py, None, |_| dataset.reader.raw_asset(*position))?;
+                Content::Bytes(&stored)
+            }
+            RawAsset::Bytes(bytes) => Content::Bytes(bytes),
+            RawAsset::Text(_, text, encoding) => Content::Text(text, encoding),
+        };
+        let request = DataRequest {
+            key,
+            title: if title.is_empty() { &asset.title } else { title },
+            description: if description.is_empty() { &asset.description } else { description },
+            kind: asset.kind,
+            media_type: &asset.media_type,
+            metadata: &entries,
+            content,
+        };
+        self.add(py, key, |writer, _| writer.add_data(&request))
+    }
+
+    /// Adds an asset by `action`. What is refused before a byte was written leaves the file as good as it was.
+    fn add(
+        &self,
+        py: Python<'_>,
+        key: &str,
+        action: impl FnOnce(&mut dataset::DatasetWriter, &Control<'_>) -> crate::Result<()> + Send,
+    ) -> PyResult<()> {
+        let metadata = self.file_metadata(py)?;
+        let mut work = self.take()?;
+        if work.keys.iter().any(|used| used == key) {
+            self.set(State::Open(work));
+            return Err(Error::usage("an asset of this key was added before:").found(key).into());
+        }
+        let begun = AtomicBool::new(false);
+        let result = self.work(py, &mut work, metadata, &begun, action);
+        match &result {
+            Ok(()) => work.keys.push(key.to_owned()),
+            Err(error) if !begun.into_inner() && is_refusal(py, error)? => {}
+            Err(_) => {
+                self.set(State::Failed(key.to_owned()));
+                return result;
+            }
+        }
+        self.set(State::Open(work));
+        result
+    }
+
     /// The image that `provider` is: one of this package, used without the GIL, or any object with its attributes.
     fn image(&self, provider: &Bound<'_, PyAny>) -> PyResult<Image> {
         let py = provider.py();
@@ -258,12 +297,6 @@ impl DatasetWriter {
                 title: asset.title.clone(),
                 description: asset.description.clone(),
             });
-        }
-        if let Ok(asset) = provider.cast::<AssetProvider>()
-            && asset.get().kind != AssetType::Image
-        {
-            let refused = Error::unsupported(format!("asset: {} files hold images only:", self.format.name));
-            return Err(refused.found(asset.get().kind.name()).into());
         }
         let (provider, facts) = DuckProvider::new(provider)?;
         Ok(Image {
@@ -287,7 +320,19 @@ fn is_ours(frame: &Bound<'_, PyAny>) -> bool {
     name.and_then(|name| name.extract::<String>()).is_ok_and(|name| name.starts_with("aws.osml.io."))
 }
 
-/// Gives warnings to Python's filters, each as a `MetadataWarning` at the line that called this package.
+/// The class of a kind of warning.
+fn category(kind: WarningKind) -> &'static str {
+    match kind {
+        WarningKind::Conformance => "ConformanceWarning",
+        WarningKind::Precision => "PrecisionWarning",
+        WarningKind::File => "FileWarning",
+        WarningKind::Padding => "PaddingWarning",
+        WarningKind::Fallback => "FallbackWarning",
+        WarningKind::Metadata => "MetadataWarning",
+    }
+}
+
+/// Gives warnings to Python's filters, each of the class of its kind, at the line that called this package.
 pub(super) fn warn(py: Python<'_>, warnings: &[Warning]) -> PyResult<()> {
     let mut level = 1;
     if !warnings.is_empty() {
@@ -299,7 +344,7 @@ pub(super) fn warn(py: Python<'_>, warnings: &[Warning]) -> PyResult<()> {
     for warning in warnings {
         let text = format!("{}: {}", warning.key, warning.message).replace('\0', "");
         let text = CString::new(text).expect("no NUL is left");
-        PyErr::warn(py, class(py, "MetadataWarning")?.as_any(), &text, level)?;
+        PyErr::warn(py, class(py, category(warning.kind))?.as_any(), &text, level)?;
     }
     Ok(())
 }

@@ -7,7 +7,8 @@ use super::pixels::{Mode, Storage};
 use crate::codec::{BlockSpec, Scratch, by_name};
 use crate::error::{Error, Result};
 use crate::image::{
-    Access, Block, BlockIndex, Canvas, ImageLayout, ImageProvider, Interleave, PadValue, Pixels, SampleType, TileMut, Window,
+    Access, Block, BlockGrid, BlockIndex, Canvas, ImageLayout, ImageProvider, Interleave, PadValue, Pixels, SampleType,
+    StoredImage, TileMut, Window,
 };
 use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
@@ -31,6 +32,7 @@ pub(super) struct NitfImage {
     masked: bool,
     mask: OnceLock<MaskTable>,
     buffers: Mutex<Vec<Buffers>>,
+    stored: Option<StoredImage>,
 }
 
 impl NitfImage {
@@ -55,11 +57,18 @@ impl NitfImage {
             masked,
             mask: OnceLock::new(),
             buffers: Mutex::default(),
+            stored: None,
         };
-        if masked && let Some((code, bits)) = image.mask()?.pad {
+        // A mask that cannot be read is told by every block that is asked for.
+        if masked && let Ok(MaskTable { pad: Some((code, bits)), .. }) = image.mask().cloned() {
             image.layout.pad = pad_value(code, bits, image.storage.sample);
         }
         Ok(image)
+    }
+
+    /// The image with the bytes that a writer may copy.
+    pub(super) fn with_stored(self, stored: Option<StoredImage>) -> Self {
+        Self { stored, ..self }
     }
 
     /// The mask table; empty for an image without one. Read when first needed.
@@ -309,6 +318,14 @@ impl ImageProvider for NitfImage {
 
     fn is_dense(&self) -> bool {
         self.mask().is_ok_and(|mask| mask.blocks.as_ref().is_none_or(|blocks| !blocks.contains(&ABSENT)))
+    }
+
+    fn stored_grid(&self) -> BlockGrid {
+        self.storage.grid
+    }
+
+    fn stored(&self) -> Option<&StoredImage> {
+        self.stored.as_ref()
     }
 
     fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {

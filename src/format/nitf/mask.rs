@@ -89,3 +89,12 @@ impl MaskTable {
         Ok(Self { data_offset, blocks, pad: (pad_bits > 0).then_some((code, pad_bits as u32)) })
     }
 }
+
+/// The pad pixel code of the table at the beginning of the image data, and its length in bits; none where there is none, or no
+/// table that can be read.
+pub(super) fn pad_code(source: &dyn ByteSource, data: u64, data_length: u64) -> Option<(u64, u32)> {
+    let bytes = source.read_range(data, (FIXED + 8).min(data_length)).ok()?;
+    let bits = u32::from(u16::from_be_bytes([*bytes.get(8)?, *bytes.get(9)?]));
+    let code = bytes.get(FIXED as usize..FIXED as usize + bits.div_ceil(8) as usize)?;
+    (1..=64).contains(&bits).then(|| (code.iter().fold(0, |value, byte| (value << 8) | u64::from(*byte)), bits))
+}

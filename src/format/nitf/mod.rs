@@ -1,13 +1,16 @@
 //! NITF 2.1 and NSIF 1.0 (MIL-STD-2500C, Joint BIIF Profile), read and written; NITF 2.0 (MIL-STD-2500A), read. The structures
 //! are data, every segment has its metadata, and the pixels of uncompressed images are read and written.
 
+mod assets;
 mod chain;
 mod des;
 pub mod geo;
 mod image;
+mod joined;
 mod layouts;
 mod lookahead;
 mod mask;
+mod opaque;
 mod pixels;
 mod reader;
 mod segments;

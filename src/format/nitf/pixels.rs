@@ -129,7 +129,7 @@ impl Storage {
 }
 
 /// The sample type of a pixel value type and its bits (2500C Table A-2(A)).
-fn sample_type(pvtype: &str, bits: u32) -> Result<SampleType> {
+pub(super) fn sample_type(pvtype: &str, bits: u32) -> Result<SampleType> {
     use SampleType as S;
     Ok(match (pvtype, bits) {
         ("INT" | "B", 1..=8) => S::UInt8,

@@ -20,6 +20,7 @@ pub(super) fn to_metadata(record: &Record, overflow: &[u8], raw: Vec<u8>, warnin
                 let values = comments.iter().filter_map(|comment| comment.get("ICOM")).map(to_value).collect();
                 metadata.append(name, Value::List(values));
             }
+            FieldData::Bytes(bytes) if name == "DESSHF" => metadata.append(name, user_header(record, bytes)),
             data => metadata.append(name, to_value(data)),
         }
     }
@@ -38,6 +39,13 @@ pub(super) fn to_metadata(record: &Record, overflow: &[u8], raw: Vec<u8>, warnin
         metadata.append(tre.tag, value);
     }
     metadata.with_raw(raw)
+}
+
+/// The user-defined subheader of a data extension: fields where there is a layout that it follows, else bytes.
+fn user_header(record: &Record, bytes: &[u8]) -> Value {
+    let id = super::version::text(record, "DESID");
+    let version = record.int("DESVER").unwrap_or(1);
+    super::des::read_fields(id, version, bytes).map_or_else(|| Value::from(bytes.to_vec()), |fields| to_map(&fields))
 }
 
 /// The TREs of an area; where their lengths lie, the whole area under the area's own name.

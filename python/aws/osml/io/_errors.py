@@ -48,6 +48,26 @@ class MetadataWarning(OsmlWarning):
     """A metadata value that was not used, or not as given."""
 
 
+class ConformanceWarning(OsmlWarning):
+    """A departure from a rule of the format's standard; the text has clause, place, value and rule."""
+
+
+class PrecisionWarning(OsmlWarning):
+    """A value that is stored less precisely than the image would need."""
+
+
+class FileWarning(OsmlWarning):
+    """A part of a file that cannot be read; the rest can."""
+
+
+class PaddingWarning(OsmlWarning):
+    """Absent blocks that are filled, as the file cannot leave them out."""
+
+
+class FallbackWarning(OsmlWarning):
+    """A default that gave way to another one."""
+
+
 class ShapeWarning(OsmlWarning):
     """An array whose last axis looks like bands, which stand first here."""
 

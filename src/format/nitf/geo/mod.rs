@@ -6,7 +6,7 @@ mod place;
 mod utm;
 
 pub use igeolo::{Corners, Icords};
+pub use mgrs::{from_mgrs, to_mgrs};
 pub(super) use place::read;
 pub use place::{describe, precision};
-pub use mgrs::{from_mgrs, to_mgrs};
 pub use utm::{Utm, UtmZone};

@@ -21,7 +21,11 @@ const ALLOWED: &str = "EPSG:4326, EPSG:32601 to 32660 and 32701 to 32760 (geogra
 ///
 /// # Errors
 /// [`Error::Usage`] for a reference system NITF has no form for, or half a georeference.
-pub fn describe(georeference: &Georeference, layout: &ImageLayout, precise: bool) -> Result<Vec<(&'static str, Value)>> {
+pub fn describe(
+    georeference: &Georeference,
+    layout: &ImageLayout,
+    precise: bool,
+) -> Result<Vec<(&'static str, Value)>> {
     let (transform, crs) = match (&georeference.transform, &georeference.crs) {
         (None, None) => return Ok(Vec::new()),
         (Some(transform), Some(crs)) => (transform, crs),
@@ -51,7 +55,9 @@ pub fn precision(georeference: &Georeference, layout: &ImageLayout) -> Option<St
     let (unit, name) = if zone.is_some() { (1.0, "a metre") } else { (SECOND, "a second of arc") };
     let pixel = g[1].hypot(g[4]).min(g[2].hypot(g[5]));
     let several = layout.grid.columns() > 1 || layout.grid.rows() > 1;
-    (several && unit > pixel / 2.0).then(|| format!("corners are stored to {name}, more than half a pixel of {pixel}; precise=True adds exact ones"))
+    (several && unit > pixel / 2.0).then(|| {
+        format!("corners are stored to {name}, more than half a pixel of {pixel}; precise=True adds exact ones")
+    })
 }
 
 /// The georeference of an image: of GEOLOB or BLOCKA where they agree with IGEOLO, else of IGEOLO. None where there is none,
@@ -192,7 +198,8 @@ fn exact(metadata: &Metadata, points: &[(f64, f64); 4], columns: f64, rows: f64)
         Value::Map(fields) => fields.iter().find(|(field, _)| field == name).map(|(_, value)| value),
         _ => None,
     };
-    let degrees = field("GEOPSB", "UNI")?.as_text()?.trim() == "DEG" && field("GEOPSB", "TYP")?.as_text()?.trim() == "GEO";
+    let degrees =
+        field("GEOPSB", "UNI")?.as_text()?.trim() == "DEG" && field("GEOPSB", "TYP")?.as_text()?.trim() == "GEO";
     let number = |name: &str| field("GEOLOB", name)?.as_text()?.trim().parse::<f64>().ok();
     let (around, over) = (number("ARV")?, number("BRV")?);
     if !degrees || around < 1.0 || over < 1.0 {

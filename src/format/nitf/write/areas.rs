@@ -56,7 +56,11 @@ impl Area {
 ///
 /// # Errors
 /// What [`write_tres`] reports of a TRE.
-pub(super) fn fill(record: &mut Record, tres: &[(Tre, Option<String>)], areas: &'static [Area]) -> Result<Vec<Overflow>> {
+pub(super) fn fill(
+    record: &mut Record,
+    tres: &[(Tre, Option<String>)],
+    areas: &'static [Area],
+) -> Result<Vec<Overflow>> {
     let mut overflows = Vec::new();
     for (place, area) in areas.iter().enumerate() {
         let is_last = place + 1 == areas.len();

@@ -86,7 +86,8 @@ impl<'a> PixelBlocks<'a> {
         }
         match self.interleave() {
             Interleave::Band => {
-                let bands: Option<Vec<_>> = (0..storage.bands).map(|band| block.borrow_band(band, &self.padding)).collect();
+                let bands: Option<Vec<_>> =
+                    (0..storage.bands).map(|band| block.borrow_band(band, &self.padding)).collect();
                 bands
             }
             interleave => block.borrow(interleave, &self.padding).map(|bytes| vec![bytes]),
@@ -139,14 +140,16 @@ impl<'a> PixelBlocks<'a> {
             }
             return Ok(false);
         }
-        let encoder = by_name("none").and_then(|codec| codec.encoder).ok_or_else(|| Error::unsupported("codec none"))?;
+        let encoder =
+            by_name("none").and_then(|codec| codec.encoder).ok_or_else(|| Error::unsupported("codec none"))?;
         let together = matches!(storage.mode, Mode::Pixel | Mode::Row);
         let planes = if together { 1 } else { storage.bands as usize };
         packed.clear();
         for plane in raw.chunks_exact_mut(raw.len() / planes) {
             // One row as long as the plane: only its end is padded.
             let count = plane.len() / storage.sample.bytes();
-            let count = u32::try_from(count).map_err(|_| Error::unsupported("packed block of more than 2^32 samples"))?;
+            let count =
+                u32::try_from(count).map_err(|_| Error::unsupported("packed block of more than 2^32 samples"))?;
             let mut spec = BlockSpec::new(count, 1, 1, storage.sample);
             spec.bits = storage.bits;
             spec.byte_order = ByteOrder::Big;
@@ -192,12 +195,14 @@ impl BlockEncode for PixelBlocks<'_> {
         }
         if let Some(planes) = self.borrowed(block) {
             let taken = taken_bytes(plan, within);
-            let mut cut = planes.into_iter().map(|plane| &plane[..taken.map_or(plane.len(), |taken| taken.min(plane.len()))]);
+            let mut cut =
+                planes.into_iter().map(|plane| &plane[..taken.map_or(plane.len(), |taken| taken.min(plane.len()))]);
             return self.put(block.at(), &mut cut, out);
         }
         let mut raw = std::mem::take(&mut scratch.raw);
         if !block.gather(self.interleave(), &self.padding, &mut raw)? {
-            let samples = plan.work.block_columns() as usize * plan.work.block_rows() as usize * plan.storage.bands as usize;
+            let samples =
+                plan.work.block_columns() as usize * plan.work.block_rows() as usize * plan.storage.bands as usize;
             raw.clear();
             raw.extend(std::iter::repeat_n(plan.pad.as_slice(), samples).flatten());
         }
@@ -276,7 +281,8 @@ pub(super) fn fill_rest(plan: &ImagePlan, starts: &[u64], sink: &mut dyn ByteSin
         return Ok(());
     }
     let row = row_bytes(storage);
-    let mut line: Vec<u8> = std::iter::repeat_n(plan.pad.as_slice(), row as usize / plan.pad.len()).flatten().copied().collect();
+    let mut line: Vec<u8> =
+        std::iter::repeat_n(plan.pad.as_slice(), row as usize / plan.pad.len()).flatten().copied().collect();
     if storage.shift > 0 {
         shift_up(&mut line, storage)?;
     }
@@ -313,7 +319,9 @@ fn shift_up(samples: &mut [u8], storage: &Storage) -> Result<()> {
         let used = if signed { (((value << unused) as i64) >> unused) as u64 } else { value << unused >> unused };
         let kept = used.to_le_bytes();
         if kept[..sample.len()] != *sample {
-            return Err(Error::usage("sample that does not fit ABPP:").found(value).allowed(format!("{} bits", storage.actual_bits)));
+            return Err(Error::usage("sample that does not fit ABPP:")
+                .found(value)
+                .allowed(format!("{} bits", storage.actual_bits)));
         }
         let value = (value << storage.shift).to_le_bytes();
         sample.copy_from_slice(&value[..sample.len()]);

@@ -83,7 +83,11 @@ mod tests {
     fn an_image_asks_by_its_sides_blocks_bands_and_depth() {
         let image = |entries: &[(&str, u64)]| {
             let mut record: Record = [("IREP", "RGB")].into_iter().collect();
-            for (name, value) in [("NROWS", 100), ("NCOLS", 100), ("NPPBH", 100), ("NPPBV", 100), ("NBPP", 8), ("NBANDS", 3)].iter().chain(entries) {
+            for (name, value) in
+                [("NROWS", 100), ("NCOLS", 100), ("NPPBH", 100), ("NPPBV", 100), ("NBPP", 8), ("NBANDS", 3)]
+                    .iter()
+                    .chain(entries)
+            {
                 record.set(*name, *value);
             }
             of_image(&record)

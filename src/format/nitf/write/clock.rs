@@ -18,7 +18,8 @@ pub(super) fn now() -> Result<String> {
     let seconds = match std::env::var(VARIABLE) {
         Ok(text) if !text.trim().is_empty() => {
             let seconds = text.trim().parse().ok().filter(|seconds| *seconds <= LAST);
-            let wrong = || Error::usage("environment variable").field(VARIABLE).found(&text).allowed("seconds since 1970");
+            let wrong =
+                || Error::usage("environment variable").field(VARIABLE).found(&text).allowed("seconds since 1970");
             seconds.ok_or_else(wrong)?
         }
         _ => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),

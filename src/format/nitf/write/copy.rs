@@ -10,8 +10,8 @@ use crate::schema::Record;
 
 /// The fields of the subheader that say how pixels are stored.
 const ENCODING: [&str; 18] = [
-    "NROWS", "NCOLS", "PVTYPE", "ABPP", "PJUST", "IC", "COMRAT", "NBANDS", "XBANDS", "IMODE", "NBPR", "NBPC", "NPPBH", "NPPBV", "NBPP", "TPXCD",
-    "ISYNC", "IREP",
+    "NROWS", "NCOLS", "PVTYPE", "ABPP", "PJUST", "IC", "COMRAT", "NBANDS", "XBANDS", "IMODE", "NBPR", "NBPC", "NPPBH",
+    "NPPBV", "NBPP", "TPXCD", "ISYNC", "IREP",
 ];
 
 /// Bytes copied at once.

@@ -41,7 +41,11 @@ impl Pending {
     ///
     /// # Errors
     /// [`Error::Usage`] for fields and contents that the segment cannot hold; [`Error::Unsupported`] for another kind.
-    pub(super) fn new(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteContext<'_, '_>) -> Result<(SegmentKind, Self)> {
+    pub(super) fn new(
+        data: &DataRequest<'_>,
+        levels: &mut Levels,
+        context: &mut WriteContext<'_, '_>,
+    ) -> Result<(SegmentKind, Self)> {
         match data.kind {
             AssetType::Graphics => graphic(data, levels, context).map(|pending| (SegmentKind::Graphic, pending)),
             AssetType::Text => text(data, context).map(|pending| (SegmentKind::Text, pending)),
@@ -80,8 +84,22 @@ pub(super) fn overflow(overflow: Overflow, ordinal: usize, of: &Record, prefix: 
 pub(super) fn is_security(name: &str) -> bool {
     matches!(
         name,
-        "CLAS" | "CLSY" | "CODE" | "CTLH" | "REL" | "DCTP" | "DCDT" | "DCXM" | "DG" | "DGDT" | "CLTX" | "CATP" | "CAUT" | "CRSN"
-            | "SRDT" | "CTLN"
+        "CLAS"
+            | "CLSY"
+            | "CODE"
+            | "CTLH"
+            | "REL"
+            | "DCTP"
+            | "DCDT"
+            | "DCXM"
+            | "DG"
+            | "DGDT"
+            | "CLTX"
+            | "CATP"
+            | "CAUT"
+            | "CRSN"
+            | "SRDT"
+            | "CTLN"
     )
 }
 
@@ -103,14 +121,16 @@ fn graphic(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteConte
     let bytes = content_bytes(data)?;
     check_size("graphic", bytes.len(), GRAPHIC_BYTES)?;
     let overflows = areas::fill(&mut record, &given.tres, areas::GRAPHIC)?;
-    let pending = Pending { record, areas: areas::GRAPHIC, overflows, subheader: Vec::new(), data: bytes }.complete("GRAPHIC")?;
+    let pending =
+        Pending { record, areas: areas::GRAPHIC, overflows, subheader: Vec::new(), data: bytes }.complete("GRAPHIC")?;
     levels.add(data.key, &pending.record, levels::GRAPHIC, graphic_size(&pending.record));
     Ok(pending)
 }
 
 /// Rows and columns of a graphic's bounding box.
 fn graphic_size(record: &Record) -> (u32, u32) {
-    let corner = |name: &str| record.get(name).and_then(|data| levels::parse_location(name, data).ok()).unwrap_or_default();
+    let corner =
+        |name: &str| record.get(name).and_then(|data| levels::parse_location(name, data).ok()).unwrap_or_default();
     let (first, last) = (corner("SBND1"), corner("SBND2"));
     let side = |from: i64, to: i64| u32::try_from(to - from + 1).unwrap_or(1);
     (side(first.0, last.0), side(first.1, last.1))
@@ -185,8 +205,14 @@ fn encode(text: &str, format: &str) -> Result<Vec<u8>> {
         _ => is_basic,
     };
     if let Some((place, character)) = text.chars().enumerate().find(|(_, c)| !allowed(*c)) {
-        let error = Error::usage("character of a text").field(format!("{format}, number {place}")).found(format!("{character:?}"));
-        return Err(error.allowed(if format == "UT1" { "ECS: U+0020–007E, 00A0–00FF; U8S holds others" } else { "BCS: U+0020–007E; UT1 and U8S hold others" }));
+        let error = Error::usage("character of a text")
+            .field(format!("{format}, number {place}"))
+            .found(format!("{character:?}"));
+        return Err(error.allowed(if format == "UT1" {
+            "ECS: U+0020–007E, 00A0–00FF; U8S holds others"
+        } else {
+            "BCS: U+0020–007E; UT1 and U8S hold others"
+        }));
     }
     Ok(text.chars().map(|c| c as u8).collect())
 }
@@ -198,8 +224,19 @@ fn extension(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Resu
     if record.get("DESID").is_none() {
         let xml = data.media_type.ends_with("xml");
         let title = data.title.trim();
-        let named = !title.is_empty() && title.len() <= 25 && title.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-        record.set("DESID", if named { title } else if xml { "XML_DATA_CONTENT" } else { "USER_DEFINED" });
+        let named = !title.is_empty()
+            && title.len() <= 25
+            && title.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        record.set(
+            "DESID",
+            if named {
+                title
+            } else if xml {
+                "XML_DATA_CONTENT"
+            } else {
+                "USER_DEFINED"
+            },
+        );
     }
     set_user_header(&mut record)?;
     check_size("data", bytes.len(), DATA_BYTES)?;
@@ -218,7 +255,8 @@ fn set_user_header(record: &mut Record) -> Result<()> {
         }
         Some(FieldData::Text(text)) => {
             let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
-            let wrong = || Error::usage("value of").field("DESSHF").found(format!("{text:?}")).allowed("one byte a character");
+            let wrong =
+                || Error::usage("value of").field("DESSHF").found(format!("{text:?}")).allowed("one byte a character");
             record.set("DESSHF", bytes.ok_or_else(wrong)?);
         }
         Some(other) => record.set("DESSHF", other),
@@ -267,7 +305,10 @@ mod tests {
         assert_eq!(format_of_text("Größe", "latin-1"), "UT1");
         assert_eq!(format_of_text("Größe", "UTF-8"), "U8S");
         assert_eq!(format_of_text("€", "ISO_8859-1"), "U8S");
-        assert_eq!((format_of_bytes(b"x"), format_of_bytes(b"\xC3\xA9"), format_of_bytes(b"\xE9")), ("STA", "U8S", "UT1"));
+        assert_eq!(
+            (format_of_bytes(b"x"), format_of_bytes(b"\xC3\xA9"), format_of_bytes(b"\xE9")),
+            ("STA", "U8S", "UT1")
+        );
     }
 
     #[test]

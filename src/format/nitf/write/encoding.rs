@@ -40,7 +40,9 @@ pub(in super::super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayou
     let masked = settings.nodata.is_some();
     match compression {
         Some("NC") if masked => {
-            return Err(Error::usage("nodata with compression").found("NC").allowed("NM, whose mask table has the value"));
+            return Err(Error::usage("nodata with compression")
+                .found("NC")
+                .allowed("NM, whose mask table has the value"));
         }
         Some(code) => metadata.set("IC", code),
         None if masked => metadata.set("IC", "NM"),
@@ -87,12 +89,14 @@ pub(in super::super) fn replaces(setting: &str, key: &str) -> bool {
 
 fn compression(word: &str) -> Result<&'static str> {
     let wanted = word.trim().to_ascii_lowercase();
-    let allowed = || WORDS.iter().filter(|(_, _, writes)| *writes).map(|(word, ..)| *word).collect::<Vec<_>>().join(" ");
+    let allowed =
+        || WORDS.iter().filter(|(_, _, writes)| *writes).map(|(word, ..)| *word).collect::<Vec<_>>().join(" ");
     match WORDS.iter().find(|(known, ..)| *known == wanted) {
         Some((_, code, true)) => Ok(code),
-        Some((_, code, false)) => {
-            Err(Error::unsupported("compression to write").field("IC").found(format!("{word} ({code})")).allowed(allowed()))
-        }
+        Some((_, code, false)) => Err(Error::unsupported("compression to write")
+            .field("IC")
+            .found(format!("{word} ({code})"))
+            .allowed(allowed())),
         None if is_known_compression(&word.trim().to_ascii_uppercase()) => {
             Err(Error::unsupported("compression to write").field("IC").found(word).allowed(allowed()))
         }
@@ -163,7 +167,8 @@ mod tests {
         let number = |metadata: &Metadata, name: &str| metadata.get(name).and_then(Value::to_int);
         assert_eq!((number(&plain, "NPPBH"), number(&plain, "NPPBV")), (Some(1024), Some(200)));
         assert_eq!(plain.get("IC").and_then(Value::as_text), Some("NC"));
-        let settings = SaveSettings { block_size: Some((3000, 64)), nodata: Some(PadValue::Int(7)), ..SaveSettings::default() };
+        let settings =
+            SaveSettings { block_size: Some((3000, 64)), nodata: Some(PadValue::Int(7)), ..SaveSettings::default() };
         let masked = encode(&settings).unwrap();
         assert_eq!((number(&masked, "NPPBH"), number(&masked, PAD_CODE)), (Some(3000), Some(7)));
         assert_eq!(masked.get("IC").and_then(Value::as_text), Some("NM"));

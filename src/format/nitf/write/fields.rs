@@ -68,6 +68,8 @@ mod tests {
         let Ok(FieldData::Group(turns)) = to_field(items, "G", &value) else { panic!("a group") };
         assert_eq!((turns[0].text("A"), turns[1].int("A")), (Some("a"), Some(1)));
         assert!(to_field(items, "H", &value).is_err());
-        assert!(matches!(to_field(items, "N", &Value::Map(Vec::new())), Ok(FieldData::Group(turns)) if turns.len() == 1));
+        assert!(
+            matches!(to_field(items, "N", &Value::Map(Vec::new())), Ok(FieldData::Group(turns)) if turns.len() == 1)
+        );
     }
 }

@@ -45,7 +45,11 @@ impl Given {
     ///
     /// # Errors
     /// [`Error::Usage`] for values that are none; a key that is nothing known is a warning.
-    pub(super) fn new(structure: &'static Structure, metadata: &Metadata, context: &mut WriteContext<'_, '_>) -> Result<Self> {
+    pub(super) fn new(
+        structure: &'static Structure,
+        metadata: &Metadata,
+        context: &mut WriteContext<'_, '_>,
+    ) -> Result<Self> {
         let original = original_of(structure, metadata.raw());
         let mut places = original.as_ref().map(places_of_tres).unwrap_or_default();
         let mut given = Self { fields: Record::new(), tres: Vec::new(), original, pad: None };
@@ -58,7 +62,9 @@ impl Given {
                 return Err(error.allowed("a value, or no such key"));
             }
             match classify(structure, key, value) {
-                Key::Field if key == "ICOM" && value.as_text().is_some() => entries.push((key, Value::List(vec![value.clone()]))),
+                Key::Field if key == "ICOM" && value.as_text().is_some() => {
+                    entries.push((key, Value::List(vec![value.clone()])))
+                }
                 Key::Field => entries.push((key, value.clone())),
                 Key::Comment(number) => comments.push((number, value.clone())),
                 Key::Area => {
@@ -80,7 +86,10 @@ impl Given {
                 Key::Hint => {}
                 Key::Unknown(near) => {
                     let near = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
-                    let message = format!("is no field of the {} and no TRE, and is left out{near}", structure.title.to_lowercase());
+                    let message = format!(
+                        "is no field of the {} and no TRE, and is left out{near}",
+                        structure.title.to_lowercase()
+                    );
                     context.warnings.push(Warning::new(key, message));
                 }
             }
@@ -114,11 +123,6 @@ impl Given {
 
     fn is_copied(&self, name: &str, value: &FieldData) -> bool {
         self.original.as_ref().and_then(|record| record.get(name)) == Some(value)
-    }
-
-    /// Removes a field, and gives it.
-    pub(super) fn take(&mut self, name: &str) -> Option<FieldData> {
-        self.fields.remove(name)
     }
 }
 
@@ -157,7 +161,9 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     if names.contains(key) {
         return Key::Field;
     }
-    if names.contains("ICOM") && let Some(number) = key.strip_prefix("ICOM").and_then(|digits| digits.parse().ok()) {
+    if names.contains("ICOM")
+        && let Some(number) = key.strip_prefix("ICOM").and_then(|digits| digits.parse().ok())
+    {
         return Key::Comment(number);
     }
     if key.starts_with("J2K_") || key == PAD_CODE {
@@ -199,7 +205,12 @@ fn body_of(tag: &str, value: &Value) -> Result<TreBody> {
 }
 
 fn bytes_of(key: &str, value: &Value) -> Result<Vec<u8>> {
-    let wrong = || Error::usage("TRE").field(key).found(value).allowed("a mapping of fields, bytes, or text of one byte a character");
+    let wrong = || {
+        Error::usage("TRE")
+            .field(key)
+            .found(value)
+            .allowed("a mapping of fields, bytes, or text of one byte a character")
+    };
     match value {
         Value::Bytes(bytes) => Ok(bytes.clone()),
         Value::Text(text) => text.chars().map(|c| u8::try_from(u32::from(c)).map_err(|_| wrong())).collect(),

@@ -18,8 +18,28 @@ const MAX_SEGMENTS: usize = 999;
 
 /// The header's own fields and those of its structure, which a caller does not state.
 const COMPUTED: [&str; 22] = [
-    "FHDR", "FVER", "CLEVEL", "STYPE", "FL", "HL", "NUMI", "IMAGE_SEGMENTS", "NUMS", "GRAPHIC_SEGMENTS", "NUMX", "NUMT", "TEXT_SEGMENTS", "NUMDES",
-    "DATA_SEGMENTS", "NUMRES", "RESERVED_SEGMENTS", "UDHDL", "UDHOFL", "XHDL", "XHDLOFL", "FDT",
+    "FHDR",
+    "FVER",
+    "CLEVEL",
+    "STYPE",
+    "FL",
+    "HL",
+    "NUMI",
+    "IMAGE_SEGMENTS",
+    "NUMS",
+    "GRAPHIC_SEGMENTS",
+    "NUMX",
+    "NUMT",
+    "TEXT_SEGMENTS",
+    "NUMDES",
+    "DATA_SEGMENTS",
+    "NUMRES",
+    "RESERVED_SEGMENTS",
+    "UDHDL",
+    "UDHOFL",
+    "XHDL",
+    "XHDLOFL",
+    "FDT",
 ];
 
 /// The originating station of files whose caller names none: the field may not be blank.
@@ -44,7 +64,6 @@ pub(super) struct Lengths {
 
 /// What the caller says of the file.
 pub(super) struct FileHeader {
-    flavour: Flavour,
     record: Record,
     level: Option<i128>,
     pub(super) overflows: Vec<Overflow>,
@@ -100,8 +119,9 @@ impl FileHeader {
         let asked = given.get("FVER").filter(|_| given.is_chosen("FVER")).cloned();
         record.set("FVER", asked.unwrap_or_else(|| version.into()));
         let overflows = areas::fill(&mut record, &given.tres, areas::HEADER)?;
-        let level = given.get("CLEVEL").filter(|_| !given.is_copy() || given.is_chosen("CLEVEL")).and_then(FieldData::to_int);
-        let header = Self { flavour, record, level, overflows };
+        let level =
+            given.get("CLEVEL").filter(|_| !given.is_copy() || given.is_chosen("CLEVEL")).and_then(FieldData::to_int);
+        let header = Self { record, level, overflows };
         // What a field cannot hold is told now, while nothing is written.
         header.length(&Lengths::default())?;
         Ok(header)
@@ -156,9 +176,13 @@ impl FileHeader {
         record.set("HL", header);
         for ([count, group, subheader, data], segments) in lengths.kinds() {
             if segments.len() > MAX_SEGMENTS {
-                return Err(Error::usage("segments of a kind:").field(count).found(segments.len()).allowed(MAX_SEGMENTS));
+                return Err(Error::usage("segments of a kind:")
+                    .field(count)
+                    .found(segments.len())
+                    .allowed(MAX_SEGMENTS));
             }
-            let turn = |(header, bytes): &(u64, u64)| [(subheader, *header), (data, *bytes)].into_iter().collect::<Record>();
+            let turn =
+                |(header, bytes): &(u64, u64)| [(subheader, *header), (data, *bytes)].into_iter().collect::<Record>();
             record.set(count, segments.len() as u64);
             record.set(group, segments.iter().map(turn).collect::<Vec<_>>());
         }
@@ -197,11 +221,6 @@ impl FileHeader {
             Some(_) => {}
         }
         Ok(())
-    }
-
-    /// The name of the format.
-    pub(super) fn flavour(&self) -> Flavour {
-        self.flavour
     }
 }
 

@@ -55,7 +55,10 @@ impl Levels {
             record.set(location_name, "0000000000");
         }
         if let Some(location) = record.get(location_name) {
-            record.set(location_name, parse_location(location_name, location).map(|(row, column)| format_location(row, column))?);
+            record.set(
+                location_name,
+                parse_location(location_name, location).map(|(row, column)| format_location(row, column))?,
+            );
         }
         Ok(())
     }
@@ -65,7 +68,13 @@ impl Levels {
         let [level, parent, location] = names;
         let number = |name: &str| record.int(name).and_then(|value| u32::try_from(value).ok()).unwrap_or(0);
         let location = record.get(location).and_then(|data| parse_location(location, data).ok()).unwrap_or_default();
-        self.0.push(Displayed { key: key.to_owned(), level: number(level), attached_to: number(parent), location, size });
+        self.0.push(Displayed {
+            key: key.to_owned(),
+            level: number(level),
+            attached_to: number(parent),
+            location,
+            size,
+        });
     }
 
     /// The lowest level that nothing has.
@@ -92,7 +101,8 @@ impl Levels {
 
     /// What is attached to a level that nothing has.
     pub(super) fn findings(&self) -> Vec<Finding> {
-        let missing = |item: &&Displayed| item.attached_to != 0 && !self.0.iter().any(|other| other.level == item.attached_to);
+        let missing =
+            |item: &&Displayed| item.attached_to != 0 && !self.0.iter().any(|other| other.level == item.attached_to);
         let findings = self.0.iter().filter(missing).map(|item| Finding {
             clause: "2500C §5.3.2",
             place: format!("attachment level of {}", item.key),

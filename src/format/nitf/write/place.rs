@@ -68,7 +68,9 @@ impl Places {
             return Ok(places);
         }
         let tallest = whole.min(MAX_ROWS / grid.block_rows()).max(1);
-        let fits = |rows: u32| (0..whole).step_by(rows as usize).all(|first| places.fits(first, rows.min(whole - first), most));
+        let fits = |rows: u32| {
+            (0..whole).step_by(rows as usize).all(|first| places.fits(first, rows.min(whole - first), most))
+        };
         // Fewer rows of blocks never take more bytes, so the most that fit are found by halving.
         let (mut low, mut high) = (0, tallest);
         while low < high {
@@ -117,11 +119,6 @@ impl Places {
         Some((band * part.present + rank) * self.block_bytes)
     }
 
-    /// True where a block is left out.
-    pub(super) fn has_absent(&self) -> bool {
-        self.ranks.as_ref().is_some_and(|ranks| ranks.iter().any(|(_, present)| !present))
-    }
-
     /// The records of a mask table for a part: each block's offset, band after band where the bands stand apart.
     pub(super) fn records(&self, part: &Part) -> Vec<u32> {
         let blocks = part.blocks(self.across);
@@ -155,7 +152,8 @@ impl Places {
 
     /// Blocks that are present in `rows` rows of blocks from `first` on.
     fn present(&self, first: u32, rows: u32) -> u64 {
-        let (start, end) = (u64::from(first) * u64::from(self.across), u64::from(first + rows) * u64::from(self.across));
+        let (start, end) =
+            (u64::from(first) * u64::from(self.across), u64::from(first + rows) * u64::from(self.across));
         let Some(ranks) = &self.ranks else { return end - start };
         let before = |number: u64| match ranks.get(number as usize) {
             Some((rank, _)) => *rank,
@@ -168,7 +166,11 @@ impl Places {
         let present = self.present(first, rows) * self.count_of_bands;
         let bytes = present.saturating_mul(self.block_bytes);
         let records = u64::from(rows) * u64::from(self.across) * self.count_of_bands;
-        let table = if self.ranks.is_some() { MaskTable::bytes(records, true, true, 64) } else { MaskTable::bytes(0, false, false, 64) };
+        let table = if self.ranks.is_some() {
+            MaskTable::bytes(records, true, true, 64)
+        } else {
+            MaskTable::bytes(0, false, false, 64)
+        };
         let last = present.saturating_sub(1).saturating_mul(self.block_bytes);
         bytes.saturating_add(table) <= most && (self.ranks.is_none() || last <= MAX_OFFSET)
     }
@@ -179,7 +181,8 @@ impl Places {
         let part = |first_block_row: u32| {
             let block_rows = rows_of_blocks.min(grid.down() - first_block_row);
             let first_row = first_block_row * grid.block_rows();
-            let end = (u64::from(first_block_row + block_rows) * u64::from(grid.block_rows())).min(u64::from(grid.rows()));
+            let end =
+                (u64::from(first_block_row + block_rows) * u64::from(grid.block_rows())).min(u64::from(grid.rows()));
             let present = self.present(first_block_row, block_rows);
             Part { first_row, rows: end as u32 - first_row, first_block_row, block_rows, present }
         };

@@ -24,8 +24,8 @@ const MAX_BLOCKS: u32 = 9999;
 
 /// Fields that follow from the pixels and the structure of the file.
 const COMPUTED: [&str; 20] = [
-    "IM", "NROWS", "NCOLS", "PVTYPE", "NBPP", "NBANDS", "XBANDS", "NBPR", "NBPC", "NPPBH", "NPPBV", "ABPP", "ISYNC", "NICOM", "UDIDL",
-    "UDOFL", "UDID", "IXSHDL", "IXSOFL", "IXSHD",
+    "IM", "NROWS", "NCOLS", "PVTYPE", "NBPP", "NBANDS", "XBANDS", "NBPR", "NBPC", "NPPBH", "NPPBV", "ABPP", "ISYNC",
+    "NICOM", "UDIDL", "UDOFL", "UDID", "IXSHDL", "IXSOFL", "IXSHD",
 ];
 
 /// What of [`COMPUTED`] a caller may state, where it is what the image is.
@@ -99,7 +99,9 @@ fn compression(given: &Given) -> Result<&'static str> {
     match text.trim() {
         "NC" => Ok("NC"),
         "NM" => Ok("NM"),
-        other if is_known_compression(other) => Err(Error::unsupported("compression to write").field("IC").found(other).allowed("NC NM")),
+        other if is_known_compression(other) => {
+            Err(Error::unsupported("compression to write").field("IC").found(other).allowed("NC NM"))
+        }
         _ => Err(Error::usage("value of").field("IC").found(value).allowed("NC NM")),
     }
 }
@@ -118,9 +120,9 @@ fn set_pixels(record: &mut Record, given: &Given, layout: &ImageLayout) -> Resul
         S::Float32 | S::Float64 => ("R", layout.sample.bits()),
         S::Complex64 => ("C", 64),
         S::Float16 | S::Complex128 => {
-            return Err(Error::usage("dtype that NITF cannot hold:").found(layout.sample).allowed(
-                "uint8 int8 uint16 int16 uint32 int32 uint64 int64 float32 float64 complex64",
-            ));
+            return Err(Error::usage("dtype that NITF cannot hold:")
+                .found(layout.sample)
+                .allowed("uint8 int8 uint16 int16 uint32 int32 uint64 int64 float32 float64 complex64"));
         }
     };
     let wanted = given.get("NBPP").filter(|_| given.is_chosen("NBPP")).and_then(FieldData::to_int);
@@ -135,7 +137,12 @@ fn set_pixels(record: &mut Record, given: &Given, layout: &ImageLayout) -> Resul
     let actual = match given.get("ABPP").filter(|_| same_size || given.is_chosen("ABPP")) {
         Some(value) => match value.to_int() {
             Some(actual) if (1..=i128::from(most)).contains(&actual) => actual as u32,
-            _ => return Err(Error::usage("value of").field("ABPP").found(value).allowed(format!("1 to {most}, at most NBPP"))),
+            _ => {
+                return Err(Error::usage("value of")
+                    .field("ABPP")
+                    .found(value)
+                    .allowed(format!("1 to {most}, at most NBPP")));
+            }
         },
         None if layout.sample.is_integer() => layout.actual_bits.min(most),
         None => whole,
@@ -162,19 +169,23 @@ fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout) -> Resul
     let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
     for (name, side) in [("columns", columns), ("rows", rows)] {
         if side > MAX_SIDE {
-            return Err(Error::usage(format!("{name} of a NITF image:")).found(side).allowed(format!("1 to {MAX_SIDE}")));
+            return Err(Error::usage(format!("{name} of a NITF image:"))
+                .found(side)
+                .allowed(format!("1 to {MAX_SIDE}")));
         }
     }
     record.set("NROWS", rows);
     record.set("NCOLS", columns);
     let same_size = ["NROWS", "NCOLS"].map(|name| given.get(name).and_then(FieldData::to_int));
     let same_size = same_size == [Some(rows.into()), Some(columns.into())];
-    let axes = [("NPPBH", "NBPR", columns, layout.grid.block_columns()), ("NPPBV", "NBPC", rows, layout.grid.block_rows())];
+    let axes =
+        [("NPPBH", "NBPR", columns, layout.grid.block_columns()), ("NPPBV", "NBPC", rows, layout.grid.block_rows())];
     for (name, count_name, whole, provided) in axes {
         let block = match given.get(name) {
             Some(value) => {
                 let size = value.to_int().filter(|size| (0..=i128::from(MAX_BLOCK)).contains(size));
-                let wrong = || Error::usage("value of").field(name).found(value).allowed("1 to 8192, or 0 for the whole side");
+                let wrong =
+                    || Error::usage("value of").field(name).found(value).allowed("1 to 8192, or 0 for the whole side");
                 let size = size.ok_or_else(wrong)? as u32;
                 let copied = !given.is_chosen(name) && !same_size;
                 match size {
@@ -218,7 +229,10 @@ fn check_stated(given: &Given, record: &Record) -> Result<()> {
             _ => matches!((stated, actual), (FieldData::Text(a), FieldData::Text(b)) if a.trim() == b.trim()),
         };
         if !same && given.is_chosen(name) {
-            return Err(Error::usage("value of").field(name).found(stated).allowed(format!("{actual}, as the image is")));
+            return Err(Error::usage("value of")
+                .field(name)
+                .found(stated)
+                .allowed(format!("{actual}, as the image is")));
         }
     }
     Ok(())

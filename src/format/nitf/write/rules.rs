@@ -98,10 +98,14 @@ fn bands_have_their_roles(record: &Record) -> Option<Broken> {
     let roles = roles(record);
     let (good, rule) = match record.text("IREP")? {
         "RGB" => (["R", "G", "B"].iter().all(|role| roles.contains(role)), "R, G and B once each for IREP RGB"),
-        "YCbCr601" => (["Y", "Cb", "Cr"].iter().all(|role| roles.contains(role)), "Y, Cb and Cr once each for IREP YCbCr601"),
+        "YCbCr601" => {
+            (["Y", "Cb", "Cr"].iter().all(|role| roles.contains(role)), "Y, Cb and Cr once each for IREP YCbCr601")
+        }
         "MONO" => (roles.iter().all(|role| matches!(*role, "M" | "LU" | "")), "M, LU or blank for IREP MONO"),
         "RGB/LUT" => (roles.iter().all(|role| *role == "LU"), "LU for IREP RGB/LUT"),
-        "NODISPLY" | "NVECTOR" | "VPH" => (roles.iter().all(|role| role.is_empty()), "blank for an image that is not displayed"),
+        "NODISPLY" | "NVECTOR" | "VPH" => {
+            (roles.iter().all(|role| role.is_empty()), "blank for an image that is not displayed")
+        }
         "MULTI" => {
             let once = |name: &str| roles.iter().filter(|role| **role == name).count() <= 1;
             (["R", "G", "B"].into_iter().all(once), "R, G and B at most once each for IREP MULTI")
@@ -125,7 +129,8 @@ fn tables_suit_the_representation(record: &Record) -> Option<Broken> {
 fn tables_need_integers(record: &Record) -> Option<Broken> {
     let has_tables = band_info(record).iter().any(|band| band.int("NLUTS").unwrap_or(0) > 0);
     let kind = record.text("PVTYPE")?;
-    (has_tables && !matches!(kind, "INT" | "B")).then(|| ("PVTYPE", kind.to_owned(), "INT or B for an image with tables".to_owned()))
+    (has_tables && !matches!(kind, "INT" | "B"))
+        .then(|| ("PVTYPE", kind.to_owned(), "INT or B for an image with tables".to_owned()))
 }
 
 fn significant_bits_are_enough(record: &Record) -> Option<Broken> {
@@ -199,11 +204,23 @@ mod tests {
     use super::*;
 
     fn image(entries: &[(&str, &str)], roles: &[&str]) -> Record {
-        let plain = [("IREP", "MONO"), ("PVTYPE", "INT"), ("NBPP", "8"), ("ABPP", "8"), ("IID1", "A"), ("IMODE", "B"), ("NBPR", "1"), ("NBPC", "1")];
+        let plain = [
+            ("IREP", "MONO"),
+            ("PVTYPE", "INT"),
+            ("NBPP", "8"),
+            ("ABPP", "8"),
+            ("IID1", "A"),
+            ("IMODE", "B"),
+            ("NBPR", "1"),
+            ("NBPC", "1"),
+        ];
         let mut record: Record = plain.into_iter().chain([("IDLVL", "1"), ("IMAG", "1.0 ")]).collect();
         entries.iter().for_each(|(name, value)| record.set(*name, *value));
         record.set("NBANDS", roles.len() as u64);
-        record.set("BAND_INFO", roles.iter().map(|role| [("IREPBAND", *role)].into_iter().collect()).collect::<Vec<Record>>());
+        record.set(
+            "BAND_INFO",
+            roles.iter().map(|role| [("IREPBAND", *role)].into_iter().collect()).collect::<Vec<Record>>(),
+        );
         record
     }
 

@@ -7,7 +7,6 @@ use super::super::mask::MaskTable;
 use super::areas::{self, Area, Overflow};
 use super::blocks::{InPlace, Patch, PixelBlocks, fill_rest};
 use super::clevel::{self, Features};
-use super::clock::now;
 use super::copy::{StoredPlan, copy_bytes};
 use super::data::{self, Pending, SegmentKind};
 use super::given::structure;
@@ -24,7 +23,7 @@ use crate::pipeline::write_blocks;
 use crate::schema::{Record, write};
 
 /// A file in the making.
-pub(super) struct NitfWriter {
+pub(in super::super) struct NitfWriter {
     sink: Box<dyn ByteSink>,
     flavour: Flavour,
     header: Option<FileHeader>,
@@ -90,9 +89,12 @@ impl ContainerWriter for NitfWriter {
             records.push(record);
         }
         let overflows = areas::fill(&mut records[0], &plan.given.tres, areas::IMAGE)?;
-        let subheaders: Vec<Vec<u8>> = records.iter().map(|record| write(structure("IMAGE"), record)).collect::<Result<_>>()?;
-        let tables: Vec<u64> = plan.places.parts().iter().map(|part| table_bytes(&plan, plan.places.record_count(part))).collect();
-        let data: Vec<u64> = plan.places.parts().iter().zip(&tables).map(|(part, table)| table + plan.places.bytes(part)).collect();
+        let subheaders: Vec<Vec<u8>> =
+            records.iter().map(|record| write(structure("IMAGE"), record)).collect::<Result<_>>()?;
+        let tables: Vec<u64> =
+            plan.places.parts().iter().map(|part| table_bytes(&plan, plan.places.record_count(part))).collect();
+        let data: Vec<u64> =
+            plan.places.parts().iter().zip(&tables).map(|(part, table)| table + plan.places.bytes(part)).collect();
         for (number, bytes) in data.iter().enumerate().filter(|(_, bytes)| **bytes == 0) {
             return Err(Error::usage("image segment without a present block:").found(number).allowed(bytes + 1));
         }
@@ -101,7 +103,8 @@ impl ContainerWriter for NitfWriter {
         let mut starts = Vec::new();
         let mut tables_at = Vec::new();
         let mut overflows = Some(overflows);
-        for ((subheader, bytes), (record, table)) in subheaders.iter().zip(&data).zip(records.into_iter().zip(&tables)) {
+        for ((subheader, bytes), (record, table)) in subheaders.iter().zip(&data).zip(records.into_iter().zip(&tables))
+        {
             let at = self.sink.position();
             self.sink.write(subheader)?;
             let start = self.sink.reserve(*bytes)?;
@@ -145,7 +148,13 @@ impl ContainerWriter for NitfWriter {
         let lengths = self.lengths();
         let classes = self.classes();
         let mut features = self.features();
-        let bytes = header.complete(&lengths, &mut features, &classes, |area| overflows.iter().find(|(name, _)| *name == area).map(|found| found.1), context)?;
+        let bytes = header.complete(
+            &lengths,
+            &mut features,
+            &classes,
+            |area| overflows.iter().find(|(name, _)| *name == area).map(|found| found.1),
+            context,
+        )?;
         let length = bytes.len() as u64;
         match self.room {
             Some(room) if room != length => self.sink.move_tail(room, length)?,
@@ -172,7 +181,12 @@ impl NitfWriter {
     }
 
     /// Writes an image whose stored bytes are kept as they are.
-    fn add_stored(&mut self, image: &ImageRequest<'_>, mut plan: StoredPlan, context: &mut WriteContext<'_, '_>) -> Result<()> {
+    fn add_stored(
+        &mut self,
+        image: &ImageRequest<'_>,
+        mut plan: StoredPlan,
+        context: &mut WriteContext<'_, '_>,
+    ) -> Result<()> {
         let mut levels = self.levels.clone();
         levels.assign(&mut plan.record, &plan.given, levels::IMAGE)?;
         rules::check_image(&plan.record, image.key, context)?;
@@ -213,7 +227,8 @@ impl NitfWriter {
     ) -> Result<()> {
         let asked = plan.mask.as_ref().is_some_and(|mask| mask.pad.is_some());
         let records = |part| (0..plan.places.record_count(part)).map(|_| AtomicBool::new(false)).collect();
-        let pads: Vec<Vec<AtomicBool>> = if asked { plan.places.parts().iter().map(records).collect() } else { Vec::new() };
+        let pads: Vec<Vec<AtomicBool>> =
+            if asked { plan.places.parts().iter().map(records).collect() } else { Vec::new() };
         let (concurrency, control) = (context.concurrency, context.control);
         if self.sink.positioned()?.is_some() {
             let target = self.sink.positioned()?;
@@ -232,7 +247,8 @@ impl NitfWriter {
                 blocks: mask.blocks.then(|| plan.places.records(part)),
                 pad: mask.pad,
             };
-            let pads: Option<Vec<bool>> = pads.get(number).map(|pads| pads.iter().map(|pad| pad.load(Ordering::Relaxed)).collect());
+            let pads: Option<Vec<bool>> =
+                pads.get(number).map(|pads| pads.iter().map(|pad| pad.load(Ordering::Relaxed)).collect());
             self.sink.patch(tables[number], &table.write(pads.as_deref(), plan.storage.block_bytes()))?;
         }
         Ok(())
@@ -278,7 +294,9 @@ impl NitfWriter {
     }
 
     fn lengths(&self) -> Lengths {
-        let of = |list: &[Pending]| list.iter().map(|pending| (pending.subheader.len() as u64, pending.data.len() as u64)).collect();
+        let of = |list: &[Pending]| {
+            list.iter().map(|pending| (pending.subheader.len() as u64, pending.data.len() as u64)).collect()
+        };
         Lengths {
             images: self.images.iter().map(|image| (image.subheader, image.data)).collect(),
             graphics: of(&self.graphics),
@@ -290,7 +308,9 @@ impl NitfWriter {
 
     fn classes(&self) -> Vec<String> {
         let lists = [(&self.graphics, "SS"), (&self.texts, "TS"), (&self.data, "DES"), (&self.reserved, "RES")];
-        let others = lists.into_iter().flat_map(|(list, prefix)| list.iter().map(move |pending| class_of(&pending.record, prefix)));
+        let others = lists
+            .into_iter()
+            .flat_map(|(list, prefix)| list.iter().map(move |pending| class_of(&pending.record, prefix)));
         self.images.iter().map(|image| class_of(&image.record, "IS")).chain(others).collect()
     }
 
@@ -315,14 +335,19 @@ impl Image {
     /// The image segment whose subheader stands at byte `at`.
     fn new(at: u64, subheader: &[u8], data: u64, overflows: Vec<Overflow>, record: Record) -> Self {
         let index_at = |area: Area| at + area.index_offset(areas::IMAGE, &record, subheader.len()) as u64;
-        let overflows = overflows.into_iter().map(|overflow| (index_at(overflow.area), overflow)).map(|(at, overflow)| (overflow, at));
+        let overflows = overflows
+            .into_iter()
+            .map(|overflow| (index_at(overflow.area), overflow))
+            .map(|(at, overflow)| (overflow, at));
         Self { subheader: subheader.len() as u64, data, overflows: overflows.collect(), record }
     }
 }
 
 /// Bytes of the mask table of a part with so many records.
 fn table_bytes(plan: &ImagePlan, records: u64) -> u64 {
-    plan.mask.as_ref().map_or(0, |mask| MaskTable::bytes(records, mask.blocks, mask.pad.is_some(), mask.pad.map_or(0, |(_, bits)| bits)))
+    plan.mask.as_ref().map_or(0, |mask| {
+        MaskTable::bytes(records, mask.blocks, mask.pad.is_some(), mask.pad.map_or(0, |(_, bits)| bits))
+    })
 }
 
 /// Rows and columns that a subheader says.
@@ -336,9 +361,4 @@ fn index(ordinal: usize) -> Result<[u8; 3]> {
     let text = format!("{ordinal:03}");
     let wrong = || Error::usage("data extension segments:").found(ordinal).allowed(999);
     text.as_bytes().try_into().map_err(|_| wrong())
-}
-
-/// The time of images whose caller gives none.
-pub(super) fn acquisition_time() -> Result<String> {
-    now()
 }

@@ -141,7 +141,10 @@ fn what_png_cannot_hold_is_refused_before_the_first_byte() {
         let (control, mut warnings) = (Control::default(), Vec::new());
         let concurrency = Concurrency::new(1).unwrap();
         let error = writer
-            .add_image(&request, &mut WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false })
+            .add_image(
+                &request,
+                &mut WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false },
+            )
             .unwrap_err();
         assert_eq!(writer.sink.position(), 0);
         error.to_string()

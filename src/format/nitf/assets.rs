@@ -1,0 +1,186 @@
+//! What is known of a file's segments without reading their data: names, roles, metadata, and facts of images.
+
+use std::sync::Arc;
+
+use super::chain::chains;
+use super::geo;
+use super::image::pad_value;
+use super::mask::pad_code;
+use super::pixels::sample_type;
+use super::segments::{Kind, Segment, Segments};
+use super::values::to_metadata;
+use super::write::{Names, PAD_CODE, file_findings, image_findings};
+use crate::asset::{AssetInfo, AssetType, ImageFacts};
+use crate::error::{Error, Result};
+use crate::format::{Warning, WarningKind};
+use crate::image::PadValue;
+use crate::io::ByteSource;
+use crate::limits::Limits;
+use crate::metadata::{Metadata, Value};
+use crate::schema::{FieldData, Record};
+
+/// The assets of a file.
+pub(super) struct Assets {
+    /// Metadata of the file.
+    pub(super) metadata: Arc<Metadata>,
+    pub(super) list: Vec<AssetInfo>,
+    /// The positions of each asset's segments: one, or those of the parts of an image.
+    pub(super) segments: Vec<Vec<usize>>,
+}
+
+impl Assets {
+    /// Reads what the headers say; what cannot be read is a warning.
+    pub(super) fn new(source: &dyn ByteSource, file: &Segments, limits: Limits, warnings: &mut Vec<Warning>) -> Self {
+        let overflow = |areas: &[&str], number: usize, warnings: &mut Vec<Warning>| {
+            let bytes = areas.iter().map(|area| overflow(source, limits, file, area, number, warnings));
+            bytes.collect::<Vec<_>>().concat()
+        };
+        let bytes = overflow(&["UDHD", "XHD"], 0, warnings);
+        let metadata = Arc::new(to_metadata(&file.header, &bytes, file.raw.clone(), warnings));
+        let mut all = Vec::new();
+        for segment in &file.list {
+            let bytes = overflow(segment.kind.areas(), segment.ordinal + 1, warnings);
+            let mut metadata = to_metadata(&segment.subheader, &bytes, segment.raw.clone(), warnings);
+            let pad = pad_of(source, segment);
+            match pad {
+                Some(PadValue::Int(value)) => metadata.append(PAD_CODE, value),
+                Some(PadValue::Float(value)) => metadata.append(PAD_CODE, value),
+                None => {}
+            }
+            all.push(asset(segment, metadata, pad));
+        }
+        let chains = chains(&file.list);
+        let mut assets = Self { metadata, list: Vec::new(), segments: Vec::new() };
+        for (position, info) in all.iter().enumerate() {
+            let Some(chain) = chains.iter().find(|chain| chain.contains(&position)) else {
+                assets.push(info.clone(), vec![position]);
+                continue;
+            };
+            if chain[0] == position {
+                assets.push(joined(info, &file.list[*chain.last().unwrap_or(&position)], chain, &all), chain.clone());
+            }
+            let number = position - chain[0];
+            let key = format!("{}:segment:{number}", all[chain[0]].key);
+            assets.push(AssetInfo { key, roles: vec!["segment".to_owned()], ..info.clone() }, vec![position]);
+        }
+        assets
+    }
+
+    fn push(&mut self, info: AssetInfo, segments: Vec<usize>) {
+        self.list.push(info);
+        self.segments.push(segments);
+    }
+}
+
+/// Checks a file against the rules of the standard, and takes its oddities for what they are.
+///
+/// # Errors
+/// [`Error::Malformed`] for the first.
+pub(super) fn check(file: &Segments, warnings: &[Warning]) -> Result<()> {
+    if let Some(warning) = warnings.first() {
+        return Err(Error::malformed(format!("file: {}", warning.message)).segment(&warning.key));
+    }
+    if file.version.is_20() {
+        return Ok(());
+    }
+    let images = file.list.iter().filter(|segment| segment.kind == Kind::Image);
+    let findings = images.flat_map(|segment| image_findings(&segment.subheader, &segment.key()));
+    match file_findings(&file.header).into_iter().chain(findings).next() {
+        Some(finding) => Err(finding.into_malformed()),
+        None => Ok(()),
+    }
+}
+
+/// The TREs of the segment that takes what overflows from an area; none where its data cannot be read, which is told.
+fn overflow(
+    source: &dyn ByteSource,
+    limits: Limits,
+    file: &Segments,
+    area: &str,
+    number: usize,
+    warnings: &mut Vec<Warning>,
+) -> Vec<u8> {
+    let Some(segment) = file.overflow(area, number) else { return Vec::new() };
+    let bytes = limits
+        .check_metadata("TRE_OVERFLOW", segment.data_length)
+        .and_then(|()| source.read_range(segment.data, segment.data_length));
+    bytes.unwrap_or_else(|error| {
+        let warning = Warning::new(segment.key(), format!("the extensions of {area} cannot be read: {error}"));
+        warnings.push(warning.of(WarningKind::File));
+        Vec::new()
+    })
+}
+
+fn asset(segment: &Segment, metadata: Metadata, pad: Option<PadValue>) -> AssetInfo {
+    let header = &segment.subheader;
+    let text = |name: &str| segment.text(name).to_owned();
+    let named = |identifier: &str, beside: &str, short: usize| {
+        Names { identifier: text(identifier), text: text(beside), comment: comment(header) }.read(short)
+    };
+    // A symbol of NITF 2.0 may be a bitmap or an object.
+    let drawing = matches!(header.text("SFMT").or_else(|| header.text("STYPE")), Some("C"));
+    let graphic = if drawing { "image/cgm" } else { "application/octet-stream" };
+    let (kind, (title, description), media_type, role) = match segment.kind {
+        Kind::Image => (AssetType::Image, named("IID1", "IID2", 10), "image/nitf", "data"),
+        Kind::Graphic => (AssetType::Graphics, named("SID", "SNAME", 10), graphic, "graphic"),
+        // Its data is plain text, which later versions hold in text segments; their graphics are CGM alone.
+        Kind::Label => (AssetType::Text, (text("LID"), String::new()), "text/plain", "label"),
+        Kind::Text => (AssetType::Text, named("TEXTID", "TXTITL", 7), "text/plain", "text"),
+        Kind::Data => (AssetType::Data, (text("DESID"), String::new()), data_type(segment.text("DESID")), "data"),
+        Kind::Reserved => (AssetType::Data, (text("RESID"), String::new()), "application/octet-stream", "data"),
+    };
+    let image = (segment.kind == Kind::Image).then(|| {
+        let compression = header.text("IC").unwrap_or_default();
+        let compression = if compression == "NC" { "none" } else { compression }.to_owned();
+        ImageFacts { georeference: geo::read(header, &metadata).unwrap_or_default(), nodata: pad, compression }
+    });
+    let (key, roles) = (segment.key(), vec![role.to_owned()]);
+    AssetInfo { key, title, description, roles, media_type, kind, metadata: Arc::new(metadata), image }
+}
+
+/// The media type of a data extension's data.
+fn data_type(id: &str) -> &'static str {
+    if matches!(id, "XML_DATA_CONTENT" | "SICD_XML" | "SIDD_XML") {
+        "application/xml"
+    } else {
+        "application/octet-stream"
+    }
+}
+
+/// The comments of an image, joined.
+fn comment(header: &Record) -> String {
+    let lines = header.group("ICOM").iter().filter_map(|comment| comment.get("ICOM"));
+    let text: String =
+        lines.filter_map(|line| if let FieldData::Text(text) = line { Some(text.as_str()) } else { None }).collect();
+    text.trim_end().to_owned()
+}
+
+/// The pad value of a masked image: its mask table begins the data, and little of it is read.
+fn pad_of(source: &dyn ByteSource, segment: &Segment) -> Option<PadValue> {
+    let header = &segment.subheader;
+    if segment.kind != Kind::Image || !header.text("IC")?.contains('M') {
+        return None;
+    }
+    let (code, bits) = pad_code(source, segment.data, segment.data_length)?;
+    let sample = sample_type(header.text("PVTYPE")?, u32::try_from(header.int("NBPP")?).ok()?).ok()?;
+    Some(pad_value(code, bits, sample))
+}
+
+/// An image of several segments: what the first says, with the rows of all and the corners of the last.
+fn joined(first: &AssetInfo, last: &Segment, chain: &[usize], all: &[AssetInfo]) -> AssetInfo {
+    let number = |position: &usize, name: &str| all[*position].metadata.get(name).and_then(Value::to_int).unwrap_or(0);
+    let total = |name: &str| chain.iter().map(|position| number(position, name)).sum::<i128>();
+    let mut metadata = (*first.metadata).clone();
+    metadata.set("NROWS", format!("{:08}", total("NROWS")));
+    metadata.set("NBPC", format!("{:04}", total("NBPC")));
+    let corners = |metadata: &Metadata| metadata.get("IGEOLO").and_then(|text| text.as_text().map(str::to_owned));
+    if let (Some(top), Some(FieldData::Text(bottom))) = (corners(&metadata), last.subheader.get("IGEOLO"))
+        && let (Some(top), Some(bottom)) = (top.get(..30), bottom.get(30..60))
+    {
+        metadata.set("IGEOLO", format!("{top}{bottom}"));
+    }
+    let header: Record = metadata.iter().filter_map(|(name, value)| value.as_text().map(|text| (name, text))).collect();
+    let facts = first.image.clone().unwrap_or_default();
+    let georeference = geo::read(&header, &metadata).unwrap_or_default();
+    AssetInfo { metadata: Arc::new(metadata), image: Some(ImageFacts { georeference, ..facts }), ..first.clone() }
+}

@@ -203,8 +203,9 @@ class RPC:
         """Normalized longitudes and latitudes, and how far off their projections are in pixels."""
         line, sample = (rows - self.line_off) / self.line_scale, (columns - self.samp_off) / self.samp_scale
         up = (heights - self.height_off) / self.height_scale
-        x, y, off = np.zeros_like(rows), np.zeros_like(rows), np.full_like(rows, np.nan)
-        active = np.flatnonzero(~np.isnan(rows + columns + heights))
+        unknown = np.isnan(rows + columns + heights)
+        x, y, off = np.where(unknown, np.nan, 0.0), np.where(unknown, np.nan, 0.0), np.full_like(rows, np.nan)
+        active = np.flatnonzero(~unknown)
         with np.errstate(all="ignore"):
             for _ in range(_STEPS):
                 values = self._coefficients @ terms(x[active], y[active], up[active])

@@ -120,7 +120,7 @@ def ichipb(metadata: Mapping[str, Any]) -> ChipMapping:
     """
     fields = tre(metadata, "ICHIPB")
     if fields["XFRM_FLAG"]:
-        raise OptionError(f"ICHIPB: XFRM_FLAG is {fields['XFRM_FLAG']:02d}: dewarped, without points (allowed: 00)")
+        raise OptionError("ICHIPB: XFRM_FLAG says that the chip was dewarped, which no points describe (allowed: 00)")
 
     def points(prefix: str) -> Points:
         names = [(f"{prefix}_ROW_{corner}", f"{prefix}_COL_{corner}") for corner in CORNERS]
@@ -131,7 +131,7 @@ def ichipb(metadata: Mapping[str, Any]) -> ChipMapping:
         return (a, b, c, d)
 
     mapping = ChipMapping(
-        points("OP"), points("FI"), float(fields["SCALE_FACTOR"] or 1), fields["FI_ROW"] or None, fields["FI_COL"] or None
+        points("OP"), points("FI"), float(fields["SCALE_FACTOR"] or 1), _size(fields["FI_ROW"]), _size(fields["FI_COL"])
     )
     mapping.to_full(0, 0)
     return mapping
@@ -152,6 +152,11 @@ def ichipb_fields(mapping: ChipMapping, others: Mapping[str, str]) -> dict[str, 
     fields["FI_ROW"] = _text("FI_ROW", mapping.full_rows or 0, 8, 0)
     fields["FI_COL"] = _text("FI_COL", mapping.full_columns or 0, 8, 0)
     return fields
+
+
+def _size(value: Any) -> int | None:
+    """Rows or columns of the full image; 0 is how a chip says that it does not know."""
+    return int(value) if value else None
 
 
 def _text(name: str, value: float, width: int, decimals: int) -> str:

@@ -15,13 +15,28 @@ _POWERS = (
 
 TERMS = len(_POWERS)
 
+# Each term from the fifth on as a product of two before it.
+_PRODUCTS = tuple(
+    next(
+        (one, other)
+        for one in range(1, term)
+        for other in range(1, term)
+        if tuple(a + b for a, b in zip(_POWERS[one], _POWERS[other])) == powers
+    )
+    for term, powers in enumerate(_POWERS)
+    if term > 3
+)
+
 
 def terms(
     x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], z: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """The terms at points, (terms, points): coefficients of shape (…, terms) times these are values of the polynomials."""
-    powers = [(np.ones_like(v), v, v * v, v * v * v) for v in (x, y, z)]
-    return np.stack([powers[0][i] * powers[1][j] * powers[2][k] for i, j, k in _POWERS])
+    found = np.empty((TERMS, x.size))
+    found[0], found[1], found[2], found[3] = 1, x, y, z
+    for term, (one, other) in enumerate(_PRODUCTS, 4):
+        np.multiply(found[one], found[other], out=found[term])
+    return found
 
 
 def derivative(coefficients: npt.NDArray[np.float64], variable: int) -> npt.NDArray[np.float64]:

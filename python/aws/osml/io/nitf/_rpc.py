@@ -28,7 +28,7 @@ _TOLERANCE = 1e-6
 _STEPS = 40
 
 # Points worked on at a time, so that what is computed for them stays in the cache.
-_PART = 16384
+_PART = 4096
 
 # The term of RPC00A that stands for each term of RPC00B. RPC00A: 1, L, P, H, LP, LH, PH, LPH, L², P², H², L³, L²P, L²H, LP²,
 # P³, P²H, LH², PH², H³.

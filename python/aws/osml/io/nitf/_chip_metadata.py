@@ -78,7 +78,7 @@ def _ichipb(metadata: BufferedMetadataProvider, part: Part) -> list[str]:
             fields = tre(metadata, "ICHIPB")
             others = {name: f"{int(fields[name] or 0):02d}" for name in ("ANAMRPH_CORR", "SCANBLK_NUM")}
             parent = ichipb(metadata)
-            points = [_pair(parent.to_full(*point)) for point in points]
+            points = [parent.to_full(*point) for point in points]
         except (Error, TypeError) as error:
             return [f"ICHIPB: left as it is, which is that of the image and not of the chip: {error}"]
         scale *= parent.scale_factor
@@ -86,7 +86,3 @@ def _ichipb(metadata: BufferedMetadataProvider, part: Part) -> list[str]:
     a, b, c, d = points
     metadata["ICHIPB"] = ichipb_fields(ChipMapping(chip, (a, b, c, d), scale, rows, columns), others)
     return []
-
-
-def _pair(point: Any) -> tuple[float, float]:
-    return float(point[0]), float(point[1])

@@ -204,9 +204,11 @@ def _maplob(metadata: BufferedMetadataProvider, part: Part) -> dict[str, Any]:
 
 
 def _fields(metadata: BufferedMetadataProvider, tag: str) -> dict[str, Any]:
-    """The fields of a TRE as they stand in the file; their types where it is given as bytes."""
+    """The fields of a TRE as they stand in the file; where it is given as bytes, with their types and without blanks."""
     value = metadata[tag]
-    return dict(value if isinstance(value, dict) else tre(metadata, tag))
+    if isinstance(value, dict):
+        return dict(value)
+    return {name: field for name, field in tre(metadata, tag).items() if field is not None}
 
 
 def _degrees(degrees: str, minutes: str, seconds: str, side: str) -> float:

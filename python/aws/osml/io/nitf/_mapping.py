@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Union
+from typing import Any, Union, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,9 @@ import numpy.typing as npt
 from .._errors import OptionError
 from ._views import tre
 
-Number = Union[float, npt.NDArray[np.float64]]
+Array = npt.NDArray[np.float64]
+Number = Union[float, Array]
+"""A number for numbers, an array where an argument is one."""
 Points = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 """(row, column) of four points: upper left, upper right, lower left, lower right."""
 
@@ -42,6 +44,10 @@ class ChipMapping:
     """Rows of the full image; None where it is not known."""
     full_columns: int | None = None
 
+    @overload
+    def to_full(self, row: float, col: float) -> tuple[float, float]: ...
+    @overload
+    def to_full(self, row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Array, Array]: ...
     def to_full(self, row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Number, Number]:
         """The row and column in the full image of places in the chip; numbers for numbers, else arrays."""
         rows, columns, single = _arrays(row, col)
@@ -49,6 +55,10 @@ class ChipMapping:
         found = np.tensordot(self._bilinear, np.stack([np.ones_like(u), u, v, u * v]), 1)
         return _results(found[0], found[1], single)
 
+    @overload
+    def from_full(self, row: float, col: float) -> tuple[float, float]: ...
+    @overload
+    def from_full(self, row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Array, Array]: ...
     def from_full(self, row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Number, Number]:
         """The row and column in the chip of places in the full image, the inverse of `to_full`; they may lie outside of it."""
         rows, columns, single = _arrays(row, col)
@@ -83,7 +93,7 @@ class ChipMapping:
         return down or 1.0, right or 1.0
 
     @cached_property
-    def _bilinear(self) -> npt.NDArray[np.float64]:
+    def _bilinear(self) -> Array:
         """Row and column of the full image, each as factors of 1, u, v and u·v, with u and v from 0 to 1 across the chip."""
         chip, full = np.array(self.chip), np.array(self.full)
         down, right = (chip[3] - chip[0]) != 0
@@ -166,7 +176,7 @@ def _text(name: str, value: float, width: int, decimals: int) -> str:
     return text
 
 
-def _arrays(row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], bool]:
+def _arrays(row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Array, Array, bool]:
     rows, columns = np.asarray(row, np.float64), np.asarray(col, np.float64)
     single = rows.ndim == columns.ndim == 0
     try:

@@ -8,19 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Union
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from .._errors import Error, OptionError
 from . import _rpc_text
-from ._mapping import ChipMapping
+from ._mapping import Array, ChipMapping, Number
 from ._polynomials import TERMS, derivative, terms
 from ._views import FieldNotFoundError, Fields, all_values, near_names, tre
-
-Number = Union[float, npt.NDArray[np.float64]]
-"""A number for numbers, an array of float64 where an argument is an array."""
 
 # Pixels off at which an inverse counts as found, and the steps it may take. Newton's steps double the digits: where the
 # polynomials are those of a sensor, four or five are enough.
@@ -31,7 +28,7 @@ _STEPS = 40
 _PART = 4096
 
 # The term of RPC00A that stands for each term of RPC00B. RPC00A: 1, L, P, H, LP, LH, PH, LPH, L², P², H², L³, L²P, L²H, LP²,
-# P³, P²H, LH², PH², H³.
+# P³, P²H, LH², PH², H³. GDAL has the same numbers, and uses them the other way round for LPH, L², P² and H².
 _OF_RPC00A = (0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 7, 11, 14, 17, 12, 15, 18, 13, 16, 19)
 
 
@@ -40,7 +37,7 @@ class ConvergenceError(Error, ValueError):
 
     indices: npt.NDArray[np.intp]
     """The positions of these points among all, counted through the arrays row by row."""
-    distances: npt.NDArray[np.float64]
+    distances: Array
     """How far off each of them is, in pixels."""
 
 
@@ -95,6 +92,10 @@ class RPC:
             if name.endswith("_scale") and getattr(self, name) == 0:
                 raise OptionError(f"{name}: 0 (allowed: any number but 0)")
 
+    @overload
+    def project(self, lon: float, lat: float, h: float) -> tuple[float, float]: ...
+    @overload
+    def project(self, lon: npt.ArrayLike, lat: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Array, Array]: ...
     def project(self, lon: npt.ArrayLike, lat: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Number, Number]:
         """Where points on the ground lie in the image.
 
@@ -116,6 +117,10 @@ class RPC:
             columns[part] = self.samp_off + self.samp_scale * (sample / sample_den)
         return _shaped(rows, shape), _shaped(columns, shape)
 
+    @overload
+    def locate(self, row: float, col: float, h: float) -> tuple[float, float]: ...
+    @overload
+    def locate(self, row: npt.ArrayLike, col: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Array, Array]: ...
     def locate(self, row: npt.ArrayLike, col: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Number, Number]:
         """Which points on the ground, at the heights given, lie at these places of the image.
 
@@ -183,14 +188,14 @@ class RPC:
         return _rpc_text.to_tre(self)
 
     @cached_property
-    def _coefficients(self) -> npt.NDArray[np.float64]:
+    def _coefficients(self) -> Array:
         """The four polynomials, their derivatives by L, and their derivatives by P, as twelve rows of coefficients."""
         rows = np.array([getattr(self, name) for name in _rpc_text.POLYNOMIALS])
         return np.vstack([rows, derivative(rows, 0), derivative(rows, 1)])
 
     def _normalized(
-        self, lons: npt.NDArray[np.float64], lats: npt.NDArray[np.float64], heights: npt.NDArray[np.float64]
-    ) -> tuple[npt.NDArray[np.float64], ...]:
+        self, lons: Array, lats: Array, heights: Array
+    ) -> tuple[Array, ...]:
         east = lons - self.long_off
         # A model on the antimeridian has longitudes of both signs; the limits are those of GDAL.
         east = np.where(east > 270, east - 360, np.where(east < -270, east + 360, east))
@@ -198,8 +203,8 @@ class RPC:
         return east / self.long_scale, north / self.lat_scale, up / self.height_scale
 
     def _inverse(
-        self, rows: npt.NDArray[np.float64], columns: npt.NDArray[np.float64], heights: npt.NDArray[np.float64]
-    ) -> tuple[npt.NDArray[np.float64], ...]:
+        self, rows: Array, columns: Array, heights: Array
+    ) -> tuple[Array, ...]:
         """Normalized longitudes and latitudes, and how far off their projections are in pixels."""
         line, sample = (rows - self.line_off) / self.line_scale, (columns - self.samp_off) / self.samp_scale
         up = (heights - self.height_off) / self.height_scale
@@ -239,10 +244,18 @@ class ChippedRPC:
     mapping: ChipMapping
     """From the chip to the full image."""
 
+    @overload
+    def project(self, lon: float, lat: float, h: float) -> tuple[float, float]: ...
+    @overload
+    def project(self, lon: npt.ArrayLike, lat: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Array, Array]: ...
     def project(self, lon: npt.ArrayLike, lat: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Number, Number]:
         """Where points on the ground lie in the chip; see `RPC.project`."""
         return self.mapping.from_full(*self.full.project(lon, lat, h))
 
+    @overload
+    def locate(self, row: float, col: float, h: float) -> tuple[float, float]: ...
+    @overload
+    def locate(self, row: npt.ArrayLike, col: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Array, Array]: ...
     def locate(self, row: npt.ArrayLike, col: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Number, Number]:
         """Which points on the ground lie at these places of the chip; see `RPC.locate`."""
         return self.full.locate(*self.mapping.to_full(row, col), h)
@@ -310,7 +323,7 @@ def _finite(name: str, value: Any) -> float:
     return number
 
 
-def _flat(*values: npt.ArrayLike) -> tuple[list[npt.NDArray[np.float64]], tuple[int, ...] | None]:
+def _flat(*values: npt.ArrayLike) -> tuple[list[Array], tuple[int, ...] | None]:
     """Numbers or arrays as flat arrays of one length, and their common shape; None where all are numbers."""
     try:
         arrays = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in values))
@@ -320,7 +333,7 @@ def _flat(*values: npt.ArrayLike) -> tuple[list[npt.NDArray[np.float64]], tuple[
     return [np.ravel(array) for array in arrays], shape
 
 
-def _shaped(values: npt.NDArray[np.float64], shape: tuple[int, ...] | None) -> Number:
+def _shaped(values: Array, shape: tuple[int, ...] | None) -> Number:
     return float(values[0]) if shape is None else values.reshape(shape)
 
 
@@ -330,8 +343,8 @@ def _parts(size: int) -> list[slice]:
 
 def _not_found(
     missing: npt.NDArray[np.intp],
-    off: npt.NDArray[np.float64],
-    points: tuple[npt.NDArray[np.float64], ...],
+    off: Array,
+    points: tuple[Array, ...],
     shape: tuple[int, ...] | None,
 ) -> ConvergenceError:
     first = missing[0]

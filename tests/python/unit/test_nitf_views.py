@@ -26,7 +26,7 @@ CORNERS = ("11", "12", "21", "22")
 
 
 def ichipb_fields(x=100, y=200, columns=512, rows=256, full=(4000, 3000), **changes):
-    """The recipe of the specification: a chip of `columns` × `rows` from column x, row y of an image of `full` (columns, rows)."""
+    """The recipe of the specification, for a chip of `columns` × `rows` at (x, y) of an image of `full` (columns, rows)."""
     fields = {"XFRM_FLAG": "00", "SCALE_FACTOR": "0001.00000", "ANAMRPH_CORR": "00", "SCANBLK_NUM": "00"}
     chip = [(0, 0), (0, columns - 1), (rows - 1, 0), (rows - 1, columns - 1)]
     for prefix, top, left in (("OP", 0, 0), ("FI", y, x)):

@@ -30,6 +30,9 @@ __all__ = [
     "ImageAssetProvider",
     "MetadataProvider",
     "__version__",
+    "_nitf_georeference",
+    "_nitf_register",
+    "_nitf_typed",
     "_open_image",
     "_open_reader",
     "_set_encoding",
@@ -380,3 +383,8 @@ def _open_reader(
     path: str, format: str | None, threads: int | None, max_bytes: int | None, /
 ) -> DatasetReader: ...
 def _tiff_tag(name: str, /) -> tuple[int, str, list[tuple[int, str]]]: ...
+def _nitf_register(layout: str, kind: Literal["tre", "des"], /) -> list[str]: ...
+def _nitf_typed(kind: Literal["tre", "des"], name: str, value: dict[str, Any] | bytes, /) -> dict[str, Any]: ...
+def _nitf_georeference(
+    columns: int, rows: int, transform: tuple[float, ...], epsg: int, precise: bool, /
+) -> dict[str, Any]: ...

@@ -1,0 +1,30 @@
+"""NITF: typed views of TREs and DES, sensor models, georeferences, and chips that keep all of it.
+
+Rows and columns are counted from 0, with the centres of pixels at whole numbers, as the coefficients of RPC00B count them; a
+`transform` and `corners` refer to the edges of pixels, as in the rest of this package. Angles are degrees on WGS 84, in the
+order longitude, latitude; heights are metres above the ellipsoid.
+"""
+
+from ._chip import Chip, chip
+from ._mapping import ChipMapping, ichipb
+from ._place import georeference
+from ._rpc import RPC, ChippedRPC, ConvergenceError, rpc
+from ._views import Fields, FieldNotFoundError, des, register_des, register_tre, tre
+
+__all__ = [
+    "RPC",
+    "Chip",
+    "ChipMapping",
+    "ChippedRPC",
+    "ConvergenceError",
+    "FieldNotFoundError",
+    "Fields",
+    "chip",
+    "des",
+    "georeference",
+    "ichipb",
+    "register_des",
+    "register_tre",
+    "rpc",
+    "tre",
+]

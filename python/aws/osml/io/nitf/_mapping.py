@@ -1,0 +1,190 @@
+"""ICHIPB: where the pixels of a chip are in the image it was cut from (STDI-0002-1 App B)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Union, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from .._errors import OptionError
+from ._views import tre
+
+Array = npt.NDArray[np.float64]
+Number = Union[float, Array]
+"""A number for numbers, an array where an argument is one."""
+Points = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+"""(row, column) of four points: upper left, upper right, lower left, lower right."""
+
+# The four points of ICHIPB, as its fields number them.
+CORNERS = ("11", "12", "21", "22")
+
+# ICHIPB counts from the edge of the first pixel, this package's rows and columns from its centre.
+_HALF = 0.5
+
+
+@dataclass(frozen=True)
+class ChipMapping:
+    """From the rows and columns of a chip to those of the full image, and back, both counted from the centre of a first pixel.
+
+    Four points are known in both; between them, and beyond, the mapping is bilinear. For a chip that is a rectangle of the
+    full image, at full or at reduced resolution, that is a scale and an offset.
+    """
+
+    chip: Points
+    """Four points in the chip: upper left, upper right, lower left, lower right, each (row, column)."""
+    full: Points
+    """The same points in the full image."""
+    scale_factor: float = 1.0
+    """How many pixels of the full image a pixel of the chip is wide; 1 is full resolution."""
+    full_rows: int | None = None
+    """Rows of the full image; None where it is not known."""
+    full_columns: int | None = None
+
+    @overload
+    def to_full(self, row: float, col: float) -> tuple[float, float]: ...
+    @overload
+    def to_full(self, row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Array, Array]: ...
+    def to_full(self, row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Number, Number]:
+        """The row and column in the full image of places in the chip; numbers for numbers, else arrays."""
+        rows, columns, single = _arrays(row, col)
+        v, u = (rows - self.chip[0][0]) / self._size[0], (columns - self.chip[0][1]) / self._size[1]
+        found = np.tensordot(self._bilinear, np.stack([np.ones_like(u), u, v, u * v]), 1)
+        return _results(found[0], found[1], single)
+
+    @overload
+    def from_full(self, row: float, col: float) -> tuple[float, float]: ...
+    @overload
+    def from_full(self, row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Array, Array]: ...
+    def from_full(self, row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Number, Number]:
+        """The row and column in the chip of places in the full image, the inverse of `to_full`; they may lie outside of it."""
+        rows, columns, single = _arrays(row, col)
+        (r0, ru, rv, ruv), (c0, cu, cv, cuv) = self._bilinear
+        u, v = np.zeros_like(rows), np.zeros_like(rows)
+        # One step of Newton's method is exact where the mapping is affine, which it nearly always is.
+        for _ in range(1 if ruv == cuv == 0 else 30):
+            down = rows - (r0 + ru * u + rv * v + ruv * u * v)
+            right = columns - (c0 + cu * u + cv * v + cuv * u * v)
+            a, b, c, d = ru + ruv * v, rv + ruv * u, cu + cuv * v, cv + cuv * u
+            determinant = a * d - b * c
+            u, v = u + (down * d - right * b) / determinant, v + (right * a - down * c) / determinant
+        return _results(self.chip[0][0] + v * self._size[0], self.chip[0][1] + u * self._size[1], single)
+
+    def scales_and_offsets(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """((scale, offset) of rows, (scale, offset) of columns): `full = scale * chip + offset`.
+
+        Raises:
+            OptionError: A `ValueError`, where the chip is turned, skewed or bent against the full image.
+        """
+        (r0, ru, rv, ruv), (c0, cu, cv, cuv) = self._bilinear
+        # A thousandth of a pixel is what the fields of ICHIPB hold.
+        if max(abs(ru), abs(cv), abs(ruv), abs(cuv)) > 2e-3:
+            raise OptionError("ICHIPB: the chip is turned or bent against the full image (needed: scales and offsets alone)")
+        down, right = float(rv / self._size[0]), float(cu / self._size[1])
+        return (down, float(r0) - down * self.chip[0][0]), (right, float(c0) - right * self.chip[0][1])
+
+    @cached_property
+    def _size(self) -> tuple[float, float]:
+        """Rows and columns from the first point to the last, and 1 where they are the same: a chip of one row or column."""
+        down, right = self.chip[3][0] - self.chip[0][0], self.chip[3][1] - self.chip[0][1]
+        return down or 1.0, right or 1.0
+
+    @cached_property
+    def _bilinear(self) -> Array:
+        """Row and column of the full image, each as factors of 1, u, v and u·v, with u and v from 0 to 1 across the chip."""
+        chip, full = np.array(self.chip), np.array(self.full)
+        down, right = (chip[3] - chip[0]) != 0
+        # Where the chip has one row or column, the points coincide and the scale says where the next one would be.
+        if not down:
+            chip[2:, 0] += 1
+            full[2:, 0] += self.scale_factor
+        if not right:
+            chip[1::2, 1] += 1
+            full[1::2, 1] += self.scale_factor
+        v, u = ((chip - chip[0]) / self._size).T
+        try:
+            found = np.linalg.solve(np.stack([np.ones(4), u, v, u * v], axis=1), full).T
+        except np.linalg.LinAlgError:
+            found = np.full((2, 4), np.nan)
+        rank = found[0, 1] * found[1, 2] - found[0, 2] * found[1, 1]
+        if not np.isfinite(rank) or rank == 0:
+            raise OptionError(f"ICHIPB: points that are no quadrilateral: {self.chip} in the chip, {self.full} in the full image")
+        # What is no more than the rounding of the equations would make an affine mapping a bent one.
+        noise = 1e-12 * max(1.0, float(np.abs(full).max()))
+        return np.where(np.abs(found) < noise, 0.0, found)
+
+
+def ichipb(metadata: Mapping[str, Any]) -> ChipMapping:
+    """The mapping from an image that has an ICHIPB to the full image it was cut from.
+
+    Args:
+        metadata: The metadata of the image.
+
+    Raises:
+        FieldNotFoundError: A `KeyError`, where there is no ICHIPB: the image is the full image.
+        OptionError: A `ValueError`, where the chip was dewarped (XFRM_FLAG 01), which no four points describe, where a
+            coordinate is blank, and where the points are no quadrilateral.
+    """
+    fields = tre(metadata, "ICHIPB")
+    if fields["XFRM_FLAG"]:
+        raise OptionError("ICHIPB: XFRM_FLAG says that the chip was dewarped, which no points describe (allowed: 00)")
+
+    def points(prefix: str) -> Points:
+        names = [(f"{prefix}_ROW_{corner}", f"{prefix}_COL_{corner}") for corner in CORNERS]
+        blank = [name for pair in names for name in pair if fields[name] is None]
+        if blank:
+            raise OptionError(f"ICHIPB: blank {' '.join(blank)} (allowed: a number)")
+        a, b, c, d = ((float(fields[row]) - _HALF, float(fields[column]) - _HALF) for row, column in names)
+        return (a, b, c, d)
+
+    mapping = ChipMapping(
+        points("OP"), points("FI"), float(fields["SCALE_FACTOR"] or 1), _size(fields["FI_ROW"]), _size(fields["FI_COL"])
+    )
+    mapping.to_full(0, 0)
+    return mapping
+
+
+def ichipb_fields(mapping: ChipMapping, others: Mapping[str, str]) -> dict[str, str]:
+    """The fields of an ICHIPB, in their exact widths; `others` has ANAMRPH_CORR and SCANBLK_NUM where they are not 00."""
+    fields = {
+        "XFRM_FLAG": "00",
+        "SCALE_FACTOR": _text("SCALE_FACTOR", mapping.scale_factor, 10, 5),
+        "ANAMRPH_CORR": others.get("ANAMRPH_CORR", "00"),
+        "SCANBLK_NUM": others.get("SCANBLK_NUM", "00"),
+    }
+    for prefix, points in (("OP", mapping.chip), ("FI", mapping.full)):
+        for corner, (row, column) in zip(CORNERS, points):
+            for name, value in ((f"{prefix}_ROW_{corner}", row), (f"{prefix}_COL_{corner}", column)):
+                fields[name] = _text(name, value + _HALF, 12, 3)
+    fields["FI_ROW"] = _text("FI_ROW", mapping.full_rows or 0, 8, 0)
+    fields["FI_COL"] = _text("FI_COL", mapping.full_columns or 0, 8, 0)
+    return fields
+
+
+def _size(value: Any) -> int | None:
+    """Rows or columns of the full image; 0 is how a chip says that it does not know."""
+    return int(value) if value else None
+
+
+def _text(name: str, value: float, width: int, decimals: int) -> str:
+    text = f"{value + 0.0:0{width}.{decimals}f}"
+    if len(text) != width:
+        raise OptionError(f"ICHIPB: {name} of {value:g} does not fit its field (allowed: {width} characters)")
+    return text
+
+
+def _arrays(row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Array, Array, bool]:
+    rows, columns = np.asarray(row, np.float64), np.asarray(col, np.float64)
+    single = rows.ndim == columns.ndim == 0
+    try:
+        rows, columns = np.broadcast_arrays(rows, columns)
+    except ValueError as error:
+        raise OptionError(f"rows and columns that do not fit together: {error}") from None
+    return rows, columns, single
+
+
+def _results(rows: Any, columns: Any, single: bool) -> tuple[Number, Number]:
+    return (float(rows), float(columns)) if single else (rows, columns)

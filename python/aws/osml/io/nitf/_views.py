@@ -1,0 +1,170 @@
+"""TREs and DES user headers as typed fields, and layouts that a program adds to those of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from .._errors import Error, OptionError, OutOfRangeError
+from .._io import _nitf_register, _nitf_typed
+
+
+class FieldNotFoundError(Error, KeyError):
+    """A TRE, a DES or a field that is not there; the message has the nearest names."""
+
+    # KeyError shows its argument quoted, which makes a sentence unreadable.
+    __str__ = Exception.__str__
+
+
+class Fields(Mapping[str, Any]):
+    """The fields of a TRE, of a DES user header, or of one record of a group, by name and in order; it cannot be changed.
+
+    `fields.LINE_OFF` and `fields["LINE_OFF"]` are the same: `int` for whole numbers, `float` for real ones, `str` without its
+    padding for text, `bytes` for binary data, `None` for a number that is left blank, and for a group a list of `Fields`, one
+    for each of its records. A field whose name is also that of a method (`keys`, `get` …) is reached by `[]`.
+    """
+
+    __slots__ = ("_name", "_values")
+
+    def __init__(self, name: str, values: Mapping[str, Any]) -> None:
+        """`name` is what the fields belong to; dicts in lists among the `values` become `Fields` as well."""
+        self._name = name
+        self._values = {key: _wrapped(key, value) for key, value in values.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise FieldNotFoundError(self._missing(name)) from None
+
+    def __getattr__(self, name: str) -> Any:
+        # Names of the interpreter's own protocols are asked for before there are values, as when unpickling.
+        if name.startswith("_") or name not in self._values:
+            raise AttributeError(self._missing(name) if not name.startswith("_") else name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *(name for name in self._values if name.isidentifier())]
+
+    def __repr__(self) -> str:
+        return f"{self._name}({', '.join(f'{name}={_short(value)}' for name, value in self._values.items())})"
+
+    def _missing(self, name: str) -> str:
+        return f"{self._name} has no field {name!r}{near_names(name, self._values)}"
+
+
+def register_tre(layout: str) -> list[str]:
+    """Adds layouts of TREs to those the package has, for all files opened and written from now on.
+
+    A layout is a table with a row for each field: name, bytes, characters (`A` text, `N` numbers, `N+` digits …), kind (`int`,
+    `real`), and checks. It may repeat groups of fields and make them depend on others:
+
+        structure MYTREA  What it holds
+        source    The document that says so
+        field COUNT  2 N+ int
+        repeat COUNT as POINT
+          field NAME  8 A
+          field VALUE 10 A real nullable
+        end
+
+    Args:
+        layout: One structure or several. The name of each is the tag; a layout under a tag that has one takes its place.
+
+    Returns:
+        The tags.
+
+    Raises:
+        OptionError: A `ValueError`, with the line that is wrong.
+    """
+    return _nitf_register(layout, "tre")
+
+
+def register_des(layout: str) -> list[str]:
+    """Adds layouts of DES user headers (DESSHF); the name of a structure is the DESID. The rest is as for `register_tre`."""
+    return _nitf_register(layout, "des")
+
+
+def tre(metadata: Mapping[str, Any], tag: str, index: int = 0) -> Fields:
+    """The fields of a TRE with their types.
+
+    Args:
+        metadata: The metadata of a file or an asset, or any mapping with TREs under their tags.
+        tag: The tag, e.g. `"RPC00B"`.
+        index: Which one, where the tag repeats.
+
+    Raises:
+        FieldNotFoundError: A `KeyError`, where there is no such TRE.
+        OutOfRangeError: An `IndexError`, where there are fewer than `index` says.
+        Error: Where the tag has no layout, or the TRE does not follow it.
+    """
+    values = all_values(metadata, tag)
+    if not values:
+        raise FieldNotFoundError(f"no TRE {tag!r} in the metadata{near_names(tag, metadata)}")
+    if not 0 <= index < len(values):
+        raise OutOfRangeError(f"TRE {tag}: {index} (allowed: 0 to {len(values) - 1})")
+    return Fields(tag, _nitf_typed("tre", tag, _body(values[index], tag)))
+
+
+def des(metadata: Mapping[str, Any]) -> Fields:
+    """The fields of a DES user header (DESSHF) with their types.
+
+    Args:
+        metadata: The metadata of a data asset, with its DESID and DESSHF.
+
+    Raises:
+        FieldNotFoundError: A `KeyError`, where the metadata has no DESID or no DESSHF.
+        Error: Where the DESID has no layout, or the user header does not follow it.
+    """
+    for name in ("DESID", "DESSHF"):
+        if name not in metadata:
+            raise FieldNotFoundError(f"no {name} in the metadata{near_names(name, metadata)}")
+    identifier = str(metadata["DESID"]).strip()
+    return Fields(identifier, _nitf_typed("des", identifier, _body(metadata["DESSHF"], identifier)))
+
+
+def all_values(metadata: Mapping[str, Any], key: str) -> list[Any]:
+    """Every value under a key, which may repeat in metadata of this package and cannot in other mappings."""
+    if hasattr(metadata, "get_all"):
+        return list(metadata.get_all(key))
+    return [metadata[key]] if key in metadata else []
+
+
+def near_names(name: str, names: Iterable[str]) -> str:
+    """A hint with the names that are most like one that is not there; empty where none is."""
+    by_upper = {known.upper(): known for known in names if isinstance(known, str)}
+    near = [by_upper[match] for match in get_close_matches(str(name).upper(), by_upper, 3, 0.6)]
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _body(value: Any, name: str) -> dict[str, Any] | bytes:
+    """The body of a TRE in one of the two forms in which metadata hold it."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, str):
+        try:
+            return value.encode("latin-1")
+        except UnicodeEncodeError:
+            pass
+    raise OptionError(f"{name}: {_short(value)} (allowed: a mapping of fields, bytes, text of one byte a character)")
+
+
+def _wrapped(name: str, value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [Fields(name, item) if isinstance(item, Mapping) else item for item in value]
+    return value
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{len(value)} records]"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"

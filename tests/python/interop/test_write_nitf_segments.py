@@ -210,11 +210,16 @@ def test_files_without_an_image(ntf):
         imread(ntf)
 
 
-def test_a_file_of_nothing(ntf):
-    found = written(ntf)
-    assert len(found.content) == 388
+def test_a_file_of_nothing_is_refused_as_in_every_format(ntf):
+    with pytest.raises(OptionError):
+        write(ntf)
+    assert not ntf.exists()
+
+
+def test_a_file_of_nothing_is_read(ntf):
+    ntf.write_bytes(nitf_make.file(FTITLE="empty"))
     with IO.open([ntf]) as reader:
-        assert list(reader) == []
+        assert list(reader) == [] and reader.metadata["FTITLE"].rstrip() == "empty"
 
 
 @pytest.mark.parametrize("make,word", [(lambda i: text("x", key=f"text:{i}"), "999"), (lambda i: data(b"x", key=f"data:{i}"), "999")])

@@ -178,7 +178,7 @@ def test_other_blocks_in_the_file_than_in_the_source(ntf, mode):
     assert_same(imread(ntf, fill_value=5), expected_sparse(data, {(0, 0)}, (32, 32), 5))
 
 
-@pytest.mark.parametrize("source,target", itertools.product("BPRS", repeat=2))
+@pytest.mark.parametrize("source,target", list(itertools.product("BPRS", repeat=2)))
 def test_a_copy_keeps_absent_blocks_and_the_pad_code(tmp_path, source, target):
     data = image((3, *SHAPE), "uint16")
     write(tmp_path / "a.ntf", sparse(data, PRESENT, BLOCK, {"IC": "NM", "IMODE": source, "TPXCD": 300}))

@@ -166,6 +166,7 @@ def test_xml_data(ntf, mime):
 
 
 def test_the_user_header_of_xml_data_as_a_dict(ntf):
+    pytest.importorskip("jbpy")
     metadata = {"DESID": "XML_DATA_CONTENT", "DESSHF": {"DESCRC": 99999, "DESSHFT": "XML", "DESSHDT": "2024-01-31T00:00:00Z", "DESSHTN": "urn:example"}}
     written(ntf, data(b"<a/>", mime_type="application/xml", metadata=metadata))
     head = jbpy_check(ntf)["DataExtensionSegments"][0]["subheader"]

@@ -260,7 +260,8 @@ def attach_overflow(found):
                 continue
             assert index <= len(found.des), f"{name} is {index} of {len(found.des)} DES"
             des = found.des[index - 1]
-            assert (des.text("DESID"), des.text("DESOFLW"), des.number("DESITEM")) == ("TRE_OVERFLOW", area, item), des.fields
+            assert des.text("DESID") == "TRE_OVERFLOW", des.fields
+            assert (des.text("DESOFLW"), des.number("DESITEM")) == (area, item), des.fields
             assert index not in linked, f"DES {index} is the overflow of two areas"
             linked.add(index)
             owner.tres += tres(des.data, area, overflow=True)

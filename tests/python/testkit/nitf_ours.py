@@ -71,20 +71,20 @@ def copy(source, target, format=None, **options):
 
 @contextmanager
 def quiet():
-    """Any warning fails the test."""
+    """Any user warning fails the test."""
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         yield
 
 
 @contextmanager
 def heard():
-    """Collects warnings as a list of (category, text)."""
+    """Collects user warnings as a list of (category, text)."""
     found = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield found
-    found.extend((w.category, str(w.message)) for w in caught)
+    found.extend((w.category, str(w.message)) for w in caught if issubclass(w.category, UserWarning))
 
 
 @contextmanager

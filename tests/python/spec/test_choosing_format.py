@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from aws.osml.io import IO, BufferedImageAssetProvider, UnsupportedError, imread, imsave
 
-MAGIC = {"tiff": (b"II*\0", b"MM\0*"), "png": (b"\x89PNG\r\n\x1a\n",), "jpeg": (b"\xff\xd8\xff",)}
-EXTENSIONS = {"tiff": [".tif", ".tiff", ".gtif", ".gtiff"], "png": [".png"], "jpeg": [".jpg", ".jpeg"]}
-FORMAT_STRINGS = {"tiff": ["tiff", "tif", "geotiff", "gtiff"], "png": ["png"], "jpeg": ["jpeg", "jpg"]}
-LATER = {
-    "strings": ["nitf", "nitf21", "nitf2.1", "nsif", "nsif10", "nsif1.0", "j2k", "jp2"],
-    "extensions": [".ntf", ".nitf", ".nsf", ".nsif", ".j2k", ".jp2"],
-}
+MAGIC = {"tiff": (b"II*\0", b"MM\0*"), "png": (b"\x89PNG\r\n\x1a\n",), "jpeg": (b"\xff\xd8\xff",), "nitf": (b"NITF02.10",),
+         "nsif": (b"NSIF01.00",)}
+EXTENSIONS = {"tiff": [".tif", ".tiff", ".gtif", ".gtiff"], "png": [".png"], "jpeg": [".jpg", ".jpeg"], "nitf": [".ntf", ".nitf"],
+              "nsif": [".nsf", ".nsif"]}
+FORMAT_STRINGS = {"tiff": ["tiff", "tif", "geotiff", "gtiff"], "png": ["png"], "jpeg": ["jpeg", "jpg"], "nitf": ["nitf", "nitf21", "nitf2.1"],
+                  "nsif": ["nsif", "nsif10", "nsif1.0"]}
+LATER = {"strings": ["j2k", "jp2"], "extensions": [".j2k", ".jp2"]}
 
 
 def pairs(table):
@@ -60,10 +60,16 @@ def test_an_explicit_format_takes_precedence_over_the_extension(tmp_path, kind, 
 
 
 def test_a_nitf_format_for_a_tif_path_is_not_written_as_tiff(tmp_path):
-    with pytest.raises(UnsupportedError):
-        with IO.open([tmp_path / "output.tif"], "w", "nitf") as writer:
+    with IO.open([tmp_path / "output.tif"], "w", "nitf") as writer:
+        writer.add_asset("image:0", one_image())
+    assert is_a("nitf", tmp_path / "output.tif")
+
+
+def test_the_format_string_decides_between_the_two_standards(tmp_path):
+    for name, path in (("nsif", tmp_path / "output.ntf"), ("nitf", tmp_path / "output.nsf")):
+        with IO.open([path], "w", name) as writer:
             writer.add_asset("image:0", one_image())
-    assert not (tmp_path / "output.tif").exists()
+        assert is_a(name, path)
 
 
 @pytest.mark.parametrize("name", LATER["strings"])
@@ -99,10 +105,9 @@ def test_an_unknown_format_string_is_a_value_error_that_lists_formats(tmp_path):
 
 
 def test_the_rn_suffix_is_stripped_before_detection(tmp_path):
-    # `.ntf.r1` must be detected as NITF (not "unknown extension"); NITF itself is not there yet.
-    with pytest.raises(UnsupportedError):
-        with IO.open([tmp_path / "output.ntf.r1"], "w") as writer:
-            writer.add_asset("image:0", one_image())
+    with IO.open([tmp_path / "output.ntf.r1"], "w") as writer:
+        writer.add_asset("image:0", one_image())
+    assert is_a("nitf", tmp_path / "output.ntf.r1")
 
 
 def test_the_rn_suffix_of_a_single_tiff_path_is_stripped(tmp_path):
@@ -120,7 +125,7 @@ def test_writing_several_paths_is_unsupported_for_now(tmp_path):
 
 
 @pytest.mark.parametrize("kind", MAGIC)
-@pytest.mark.parametrize("extension", ["", ".dat", ".tif", ".png", ".jpg"])
+@pytest.mark.parametrize("extension", ["", ".dat", ".tif", ".png", ".jpg", ".ntf"])
 def test_reading_detects_by_magic_bytes_whatever_the_extension(tmp_path, kind, extension):
     source = tmp_path / f"source.{kind}"
     imsave(source, np.full((1, 8, 8), 128, np.uint8), format=kind)

@@ -1,8 +1,10 @@
 """Specification, section 'The Simple Path'."""
 import numpy as np
 import pytest
-from aws.osml.io import UnsupportedError, iminfo, imread, imsave
+from aws.osml.io import FallbackWarning, iminfo, imread, imsave
 from testkit.arrays import assert_same
+from testkit.nitf_bytes import parse
+from testkit.nitf_pixels import pixels
 from testkit.readers import gdal_pixels, pillow_pixels, tiff_tags
 
 
@@ -16,11 +18,18 @@ def test_the_tiff_line_writes_deflate_in_256_tiles(in_tmp):
     assert_same(imread("output.tif"), data)
 
 
-def test_the_nitf_line_is_a_clear_unsupported_error(in_tmp):
+def test_the_nitf_line_writes_blocks_of_1024_without_loss(in_tmp):
     data = np.random.randint(0, 255, (3, 512, 512), dtype=np.uint8)
-    with pytest.raises(UnsupportedError, match="(?i)nitf"):
-        imsave("output.ntf", data)
-    assert not (in_tmp / "output.ntf").exists()
+    with pytest.warns(FallbackWarning, match="(?i)jpeg ?2000|J2K|NC"):
+        imsave("output.ntf", data)   # NITF with JPEG 2000 lossless, 1024×1024 blocks
+    found = parse("output.ntf").images[0]
+    assert_same(pixels(found), data)
+    assert_same(gdal_pixels("output.ntf"), data)
+    assert_same(imread("output.ntf"), data)
+    with pytest.warns(FallbackWarning):
+        imsave("large.ntf", np.zeros((1, 1500, 2100), np.uint8))
+    found = parse("large.ntf").images[0]
+    assert (found["NPPBH"], found["NPPBV"], found["NBPR"], found["NBPC"]) == ("1024", "1024", "0003", "0002")
 
 
 def test_the_png_line_writes_what_pillow_reads(in_tmp):
@@ -38,7 +47,7 @@ def test_2d_arrays_are_single_band_images(in_tmp):
     assert imread("gray.png").shape == (1, 256, 256)
 
 
-@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.jpg"])
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.jpg", "a.ntf", "a.nsf"])
 def test_2d_arrays_are_single_band_images_in_every_format(in_tmp, name):
     imsave(name, np.full((20, 30), 9, np.uint8))
     info = iminfo(name)

@@ -6,6 +6,7 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 from testkit import nitf_bytes as nb
+from testkit.nitf_damage import points
 
 ROWS, COLS = 19, 21
 BLOCK = (8, 8)
@@ -62,12 +63,6 @@ def masked_seeds():
     table = nb.mask_table(None, [nb.EMPTY if number % 2 else at for number, at in enumerate(offsets)], b"\0\1", 16)
     sub = nb.image(ROWS, COLS, 2, nbpp=16, ic="NM", imode="P", block=BLOCK)
     yield "masked-pad-only", one(table + b"".join(blocks), sub, magic="NSIF01.00")
-
-
-def points(count, given=None):
-    """A BNDPLB of `count` points that says it has `given`."""
-    body = f"{count if given is None else given:04}" + "".join(f"{7 + n:+015.9f}{3 + n:+015.9f}" for n in range(count))
-    return nb.tre("BNDPLB", body)
 
 
 def composed_seeds():

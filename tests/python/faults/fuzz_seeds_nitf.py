@@ -5,7 +5,7 @@ import os
 import numpy as np
 import rasterio
 import rasterio.shutil
-from testkit import nitf_bytes as nb
+from testkit import nitf_forge as nb
 from testkit.nitf_damage import points
 
 ROWS, COLS = 19, 21

@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 from aws.osml.io import IO, FileWarning, FormatError, OsmlWarning, imread
-from testkit import nitf_bytes as nb
+from testkit import nitf_forge as nb
 from testkit.children import run_json
 from testkit.nitf_damage import EXPECTED, FIRST, KEYS, Survey, assert_honest, points, same, whole
 

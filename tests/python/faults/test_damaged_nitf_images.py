@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from aws.osml.io import Error, IO, FormatError, LimitError, OsmlWarning, UnsupportedError, imread
-from testkit import nitf_bytes as nb
+from testkit import nitf_forge as nb
 from testkit.nitf_damage import BLOCK, EXPECTED, FIRST, KEYS, SECOND, Survey, assert_honest, same, whole
 
 OTHERS = tuple(key for key in KEYS if key != "image:1")

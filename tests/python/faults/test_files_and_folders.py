@@ -216,7 +216,7 @@ def png_claiming(width, rows, body=b"\x78\x9c\x03\x00\x00\x00\x00\x01"):
 
 
 def nitf_claiming(width, rows, bands=1, bits=8, block=(8192, 8192), data=b"\0" * 100, ic="NC"):
-    from testkit import nitf_bytes as nb
+    from testkit import nitf_forge as nb
 
     return bytes(nb.File([(nb.image(rows, width, bands, nbpp=bits, block=block, ic=ic), data)]))
 

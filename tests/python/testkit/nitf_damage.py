@@ -4,7 +4,7 @@ import re
 import warnings
 
 import numpy as np
-from testkit import nitf_bytes as nb
+from testkit import nitf_forge as nb
 
 FIRST = (np.arange(19 * 21).reshape(1, 19, 21) % 250 + 1).astype(np.uint8)
 SECOND = (np.arange(3 * 12 * 10).reshape(3, 12, 10) * 7 + 300).astype(np.uint16)

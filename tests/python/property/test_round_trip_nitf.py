@@ -161,7 +161,7 @@ def test_absent_blocks_stay_absent_and_present_ones_keep_their_pixels(folder, da
 
 
 @FEW
-@given(st.lists(st.tuples(st.sampled_from(["ZQWERT", "ZASDFG", "ZYXCVB"]), st.binary(max_size=300)), max_size=8))
+@given(st.lists(st.tuples(st.sampled_from(["ZQWERT", "ZASDFG", "ZYXCVB"]), st.binary(min_size=1, max_size=300)), max_size=8))
 def test_tres_of_any_bytes_come_back_in_order(folder, tres):
     metadata = BufferedMetadataProvider({"IC": "NC"})
     for tag, body in tres:

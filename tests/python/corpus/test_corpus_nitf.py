@@ -101,7 +101,7 @@ def differences(wanted, metadata):
         elif isinstance(value, int):
             found = number(metadata[name])
         else:
-            found, value = stripped(metadata[name]), stripped(value)
+            found, value = stripped(metadata.get(name)), stripped(value)
         if found != value:
             wrong.append(f"{name}: {found!r}, the reference has {value!r}")
     return wrong
@@ -238,7 +238,7 @@ def test_a_broken_file_is_a_clear_error(corpus, entry):
 
 @pytest.mark.parametrize("entry", cases(lambda entry: entry["expect"] == "error-or-decode"))
 def test_a_doubtful_file_is_an_error_or_right(corpus, entry):
-    """Each image gives the pixels that a reader found, or an error; with a word of what is wrong where the file opens."""
+    """Each image gives the pixels that another reader found, or an error; a length that does not hold is told."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -255,8 +255,8 @@ def test_a_doubtful_file_is_an_error_or_right(corpus, entry):
                     assert str(error).strip()
                     failed += 1
                     continue
-                variants = entry["images"][index]["variants"] if index < len(entry.get("images", [])) else []
-                assert any(is_variant(pixels, v) for v in variants), f"{key}: {pixels.shape} {pixels.dtype}"
+                known = entry.get("images", [])[index:index + 1]  # of some images no other reader makes anything
+                assert not known or any(is_variant(pixels, v) for v in known[0]["variants"]), f"{key}: {pixels.shape} {pixels.dtype}"
     if "header FL says" in str(entry.get("notes")):
         assert failed or any("FL" in str(one.message) for one in caught)
 

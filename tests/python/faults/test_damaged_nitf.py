@@ -85,11 +85,16 @@ LIES = {
 SILENT = {"FSCLAS unknown", "FDT of letters", "STYPE other", "CLEVEL letters", "LI of the second overlaps"}
 
 
+# Where the pixels begin is the one thing that is wrong here: whoever trusts the length reads others, and says that it does not fit.
+DISPLACED = {("LISH of the first too large", "image:0")}
+
+
 @pytest.mark.parametrize("name", LIES)
 def test_a_header_that_lies_hides_nothing_that_is_there(name):
     lies, must = LIES[name]
     survey = Survey(bytes(whole(**lies)))
-    assert_honest(survey, must=must, noted=name not in SILENT)
+    expected = {key: value for key, value in EXPECTED.items() if (name, key) not in DISPLACED}
+    assert_honest(survey, must=must, noted=name not in SILENT, expected=expected)
 
 
 @pytest.mark.parametrize("blank", ["  {}", " {}", "+{}"])

@@ -70,7 +70,7 @@ def test_a_number_with_blanks_or_signs_is_told_and_read_or_refused(field, how):
 
 
 def test_an_unknown_compression_is_unsupported_and_named():
-    survey = Survey(bytes(second(IC="ZZ")))
+    survey = Survey(bytes(second(ic="ZZ", comrat="00.0")))
     assert_honest(survey, must=OTHERS)
     assert isinstance(survey.errors["image:1"], UnsupportedError) and "ZZ" in str(survey.errors["image:1"])
 

@@ -262,7 +262,7 @@ def test_a_doubtful_file_is_an_error_or_right(corpus, entry):
 
 
 DEGREES = {"G": r"(\d\d)(\d\d)(\d\d)([NS])(\d{3})(\d\d)(\d\d)([EW])", "D": r"([+-]\d\d\.\d{3})([+-]\d{3}\.\d{3})"}
-STEP = {"G": 1 / 3600, "D": 0.001}
+STEP = {"G": 1 / 3600, "D": 0.001}  # of the fields; BLOCKA and GEOLOB, where there are, tell within two of these
 
 
 def centres(form, text):
@@ -297,7 +297,7 @@ def test_corners_are_the_edges_around_the_pixel_centres_of_igeolo(corpus, entry)
         weights = [(1 - s) * (1 - t), s * (1 - t), s * t, (1 - s) * t]
         expected = np.array(weights) @ points
         away = abs((found[0] - expected[0] + 180) % 360 - 180), abs(found[1] - expected[1])
-        assert max(away) <= 1.01 * STEP[segment["ICORDS"]], f"{found}, expected {expected}"
+        assert max(away) <= 2 * STEP[segment["ICORDS"]], f"{found}, expected {expected}"
     assert str(info.crs).upper() == "EPSG:4326"
 
 

@@ -5,15 +5,12 @@ import numpy as np
 import pytest
 from aws.osml.io import IO, BufferedImageAssetProvider, UnsupportedError, imread, imsave
 
-MAGIC = {"tiff": (b"II*\0", b"MM\0*"), "png": (b"\x89PNG\r\n\x1a\n",), "jpeg": (b"\xff\xd8\xff",), "nitf": (b"NITF02.10",),
-         "nsif": (b"NSIF01.0",)}
-EXTENSIONS = {"tiff": [".tif", ".tiff", ".gtif", ".gtiff"], "png": [".png"], "jpeg": [".jpg", ".jpeg"],
-              "nitf": [".ntf", ".nitf"], "nsif": [".nsf", ".nsif"]}
-FORMAT_STRINGS = {"tiff": ["tiff", "tif", "geotiff", "gtiff"], "png": ["png"], "jpeg": ["jpeg", "jpg"],
-                  "nitf": ["nitf", "nitf21", "nitf2.1"], "nsif": ["nsif", "nsif10", "nsif1.0"]}
+MAGIC = {"tiff": (b"II*\0", b"MM\0*"), "png": (b"\x89PNG\r\n\x1a\n",), "jpeg": (b"\xff\xd8\xff",)}
+EXTENSIONS = {"tiff": [".tif", ".tiff", ".gtif", ".gtiff"], "png": [".png"], "jpeg": [".jpg", ".jpeg"]}
+FORMAT_STRINGS = {"tiff": ["tiff", "tif", "geotiff", "gtiff"], "png": ["png"], "jpeg": ["jpeg", "jpg"]}
 LATER = {
-    "strings": ["j2k", "jp2"],
-    "extensions": [".j2k", ".jp2"],
+    "strings": ["nitf", "nitf21", "nitf2.1", "nsif", "nsif10", "nsif1.0", "j2k", "jp2"],
+    "extensions": [".ntf", ".nitf", ".nsf", ".nsif", ".j2k", ".jp2"],
 }
 
 
@@ -63,9 +60,10 @@ def test_an_explicit_format_takes_precedence_over_the_extension(tmp_path, kind, 
 
 
 def test_a_nitf_format_for_a_tif_path_is_not_written_as_tiff(tmp_path):
-    with IO.open([tmp_path / "output.tif"], "w", "nitf") as writer:
-        writer.add_asset("image:0", one_image())
-    assert is_a("nitf", tmp_path / "output.tif")
+    with pytest.raises(UnsupportedError):
+        with IO.open([tmp_path / "output.tif"], "w", "nitf") as writer:
+            writer.add_asset("image:0", one_image())
+    assert not (tmp_path / "output.tif").exists()
 
 
 @pytest.mark.parametrize("name", LATER["strings"])
@@ -101,10 +99,10 @@ def test_an_unknown_format_string_is_a_value_error_that_lists_formats(tmp_path):
 
 
 def test_the_rn_suffix_is_stripped_before_detection(tmp_path):
-    path = tmp_path / "output.ntf.r1"
-    with IO.open([path], "w") as writer:
-        writer.add_asset("image:0", one_image())
-    assert is_a("nitf", path)
+    # `.ntf.r1` must be detected as NITF (not "unknown extension"); NITF itself is not there yet.
+    with pytest.raises(UnsupportedError):
+        with IO.open([tmp_path / "output.ntf.r1"], "w") as writer:
+            writer.add_asset("image:0", one_image())
 
 
 def test_the_rn_suffix_of_a_single_tiff_path_is_stripped(tmp_path):
@@ -136,12 +134,6 @@ def test_reading_can_be_told_the_format(tmp_path):
     assert imread(tmp_path / "a.bin", format="geotiff").max() == 3
     with IO.open([tmp_path / "a.bin"], "r", "tif") as reader:
         assert reader.get_asset("image:0").num_columns == 8
-
-
-def test_nitf_and_nsif_are_read_under_either_name(tmp_path):
-    for kind, name in (("nitf", "nsif"), ("nsif", "nitf21")):
-        imsave(tmp_path / kind, np.full((1, 8, 8), 3, np.uint8), format=kind, compression="NC")
-        assert imread(tmp_path / kind, format=name).max() == 3
 
 
 def test_reading_with_the_wrong_format_is_an_error_not_a_guess(tmp_path):

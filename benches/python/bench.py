@@ -31,7 +31,7 @@ from inputs import Inputs
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "design" / "performance.md"
 GROWTH_LIMIT = 64.0
-FORMATS = ("tiff", "png", "jpeg")
+FORMATS = ("tiff", "png", "jpeg", "nitf", "nitf masked")
 
 
 def main() -> int:
@@ -91,7 +91,7 @@ def memory(folder: Path, side: int) -> list[report.Growth]:
     for name in FORMATS:
         for mode in ("write", "read"):
             script = Path(__file__).resolve().parent / "memory.py"
-            command = [sys.executable, str(script), mode, name, str(side), str(folder / f"lazy.{name}")]
+            command = [sys.executable, str(script), mode, name, str(side), str(folder / f"lazy.{name.replace(' ', '-')}")]
             start = time.monotonic()
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             seconds = time.monotonic() - start
@@ -103,7 +103,7 @@ def memory(folder: Path, side: int) -> list[report.Growth]:
                 growth = report.Growth(label, None, seconds, GROWTH_LIMIT, why[0])
             say(f"memory: {label}: {growth.missing or f'{growth.megabytes:.1f} MB'}, {seconds:.0f} s")
             growths.append(growth)
-        (folder / f"lazy.{name}").unlink(missing_ok=True)
+        (folder / f"lazy.{name.replace(' ', '-')}").unlink(missing_ok=True)
     return growths
 
 

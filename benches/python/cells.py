@@ -9,6 +9,7 @@ import numpy as np
 import ways
 from harness import Cell, Contender
 from inputs import Inputs
+from nitf import nitf_cells
 
 TILES = {"tile": (256, 256)}
 WINDOW = 512
@@ -21,6 +22,7 @@ def all_cells(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
     yield from tiff_reads(inputs, folder)
     yield from other_reads(inputs, folder)
     yield from chips(inputs, folder)
+    yield from nitf_cells(inputs, folder)
     yield from two_threads(inputs, folder)
 
 

@@ -34,15 +34,17 @@ def write(path: Path, name: str, side: int) -> None:
     """Writes the lazy image."""
     from aws.osml.io import IO
 
-    with IO.open(path, "w", name) as writer:
-        writer.add_asset("image:0", Lazy(side))
+    provider = Lazy(side)
+    provider.metadata = {"IC": "NM" if "masked" in name else "NC"} if name.startswith("nitf") else {}
+    with IO.open(path, "w", name.split()[0]) as writer:
+        writer.add_asset("image:0", provider)
 
 
 def read(path: Path, name: str, side: int) -> None:
     """Reads windows of 512² along the diagonal, from the top to the last row."""
     from aws.osml.io import IO
 
-    with IO.open(path, "r", name) as reader:
+    with IO.open(path, "r", name.split()[0]) as reader:
         image = reader.get_asset("image:0")
         for place in range(0, side - 511, max(1, (side - 512) // 8)):
             image.read(window=(place, place, 512, 512))

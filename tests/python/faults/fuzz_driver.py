@@ -45,7 +45,10 @@ def mutated(seeds, kind, number):
     rng = random.Random(f"{kind} {number}")
     data = bytearray(rng.choice(seeds))
     for _ in range(rng.choice([1, 1, 1, 2, 3, 8])):
-        mutate(rng, data, seeds)
+        if kind == "nitf" and rng.random() < 0.5:
+            mutate_number(rng, data)
+        else:
+            mutate(rng, data, seeds)
     if kind == "png" and rng.random() < 0.8:
         mend_png(data)
     return bytes(data)
@@ -82,6 +85,20 @@ def mutate(rng, data, seeds):
         del data[at:]
 
 
+def mutate_number(rng, data):
+    """Another number, or no number, where a header has digits."""
+    starts = [at for at in range(min(len(data), 1500)) if data[at:at + 1].isdigit()]
+    if not starts:
+        return
+    at = rng.choice(starts)
+    size = rng.choice([1, 2, 3, 4, 5, 6, 8, 10])
+    while size > 1 and not bytes(data[at:at + size]).isdigit():
+        size -= 1
+    value = rng.choice([b"0" * size, b"9" * size, b" " * size, b"1".rjust(size), b"-1".rjust(size, b"0")[-size:], b"+" + b"1" * (size - 1),
+                        b"%0*d" % (size, rng.randrange(10**size)), b"A" * size, b"\xb2" * size, b"1".rjust(size, b"0")])
+    data[at:at + size] = value
+
+
 def mend_png(data):
     """Corrects the CRC of every chunk still in place, so that the damage reaches what lies behind the check."""
     at = 8
@@ -102,12 +119,14 @@ def explore(source):
         for key in list(reader)[:8]:
             asset = reader.get_asset(key)
             len(asset.metadata.entries()), asset.roles, asset.media_type
+            asset.raw_asset.read(100)
+            if not hasattr(asset, "num_resolution_levels"):
+                continue
             for level in range(min(asset.num_resolution_levels, 4)):
                 asset.read(window=(2, 1, 7, 9), resolution_level=level)
                 found = asset.get_block(0, 0, level)
                 if found.ndim != 3:
                     return found
-            asset.raw_asset.read(100)
     return None
 
 

@@ -3,6 +3,7 @@ import os
 import shutil
 import stat
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,12 @@ from testkit.providers import GridProvider
 from testkit.readers import listing
 
 DATA = image((1, 200, 260), np.uint8)
-FORMATS = ["tif", "png", "jpg"]
+FORMATS = ["tif", "png", "ntf", "nsf", "jpg"]
+
+
+def save(path, data, **options):
+    """`imsave`, and for NITF without compression, so that no word of a better one is said."""
+    imsave(path, data, compression="NC" if Path(path).suffix in (".ntf", ".nsf") else None, **options)
 
 
 @pytest.mark.parametrize("name", [f"a.{f}" for f in FORMATS])
@@ -21,7 +27,7 @@ def test_a_target_that_is_a_directory_is_an_os_error_and_stays(tmp_path, name):
     (tmp_path / name).mkdir()
     (tmp_path / name / "inside").write_text("x")
     with pytest.raises(OSError):
-        imsave(tmp_path / name, DATA)
+        save(tmp_path / name, DATA)
     assert listing(tmp_path) == [name] and listing(tmp_path / name) == ["inside"]
 
 
@@ -52,7 +58,7 @@ def test_a_path_with_a_nul_or_a_name_too_long_is_a_clear_error(tmp_path):
 
 def test_names_in_any_script_and_as_long_as_allowed_work(tmp_path):
     for name in ("снимок.tif", "画像.png", "with space & %41.tif", "x" * 240 + ".tif"):
-        imsave(tmp_path / name, DATA)
+        save(tmp_path / name, DATA)
         assert_same(imread(tmp_path / name), DATA)
     assert len(listing(tmp_path)) == 4
 
@@ -60,19 +66,20 @@ def test_names_in_any_script_and_as_long_as_allowed_work(tmp_path):
 @pytest.mark.parametrize("extension", FORMATS)
 def test_a_full_disk_is_an_os_error_and_the_old_file_stays(tmp_path, extension):
     path = tmp_path / f"a.{extension}"
-    imsave(path, DATA)
+    save(path, DATA)
     before = path.read_bytes()
     found = run_json("""
         import json, resource, sys
         import numpy as np
         from aws.osml.io import imsave
         path = sys.argv[1]
+        options = dict(compression="NC") if path.endswith((".ntf", ".nsf")) else {}
         data = np.random.default_rng(0).integers(0, 256, (1, 3000, 3000), dtype=np.uint8)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
         errors = []
         for threads in (1, 2):
             try:
-                imsave(path, data, threads=threads)
+                imsave(path, data, threads=threads, **options)
                 errors.append("none")
             except OSError as error:
                 errors.append("OSError")
@@ -97,9 +104,9 @@ def test_a_device_that_is_full_is_an_os_error():
 def test_a_symbolic_link_is_followed_and_stays_a_link(tmp_path, extension):
     real, link = tmp_path / "sub" / f"real.{extension}", tmp_path / f"link.{extension}"
     real.parent.mkdir()
-    imsave(real, DATA)
+    save(real, DATA)
     link.symlink_to(os.path.relpath(real, tmp_path))
-    imsave(link, DATA[:, ::-1])
+    save(link, DATA[:, ::-1])
     assert link.is_symlink() and real.is_file() and not real.is_symlink()
     assert imread(real).tobytes() == imread(link).tobytes()
     assert listing(real.parent) == [real.name]
@@ -131,11 +138,11 @@ def test_a_new_file_gets_the_mode_the_umask_gives(tmp_path, mask):
     assert stat.S_IMODE((tmp_path / "a.tif").stat().st_mode) == 0o666 & ~mask
 
 
-@pytest.mark.parametrize("extension", FORMATS[:2])
+@pytest.mark.parametrize("extension", FORMATS[:-1])
 def test_writing_over_the_file_that_is_being_read_is_safe(tmp_path, extension):
     path = tmp_path / f"a.{extension}"
     data = image((3, 700, 600), np.uint8)
-    imsave(path, data)
+    save(path, data)
 
     class Inverted(GridProvider):
         def __init__(self, source):
@@ -157,7 +164,7 @@ def test_writing_over_the_file_that_is_being_read_is_safe(tmp_path, extension):
 @pytest.mark.parametrize("keep", [0, 3, 200, 5000])
 def test_a_file_that_shrinks_while_open_is_an_error_never_a_crash(tmp_path, extension, keep):
     path = tmp_path / f"a.{extension}"
-    imsave(path, np.random.default_rng(0).integers(0, 256, (1, 2000, 2000), dtype=np.uint8))
+    save(path, np.random.default_rng(0).integers(0, 256, (1, 2000, 2000), dtype=np.uint8))
     status, out, err = run("""
         import os, sys
         from aws.osml.io import IO, Error
@@ -208,7 +215,17 @@ def png_claiming(width, rows, body=b"\x78\x9c\x03\x00\x00\x00\x00\x01"):
             + chunk(b"IEND", b""))
 
 
-BOMBS = {"tiff": tiff_claiming(2**31, 2**31), "tiff deflate": tiff_claiming(500_000, 500_000, compression=8, strip=b"\x78\x9c\x03\0\0\0\0\x01"),
+def nitf_claiming(width, rows, bands=1, bits=8, block=(8192, 8192), data=b"\0" * 100, ic="NC"):
+    from testkit import nitf_forge as nb
+
+    return bytes(nb.File([(nb.image(rows, width, bands, nbpp=bits, block=block, ic=ic), data)]))
+
+
+NO_BLOCK = b"\0\0\0\x0e\0\4\0\0\0\0\xff\xff\xff\xff"  # a mask table that says the only block is absent: a legal file of 30 TB
+BOMBS = {"nitf": nitf_claiming(80_000_000, 80_000_000), "nitf bands": nitf_claiming(8192, 8192, 60_000, 64),
+         "nitf masked": nitf_claiming(8192, 8192, 60_000, 64, ic="NM", data=NO_BLOCK),
+         "nitf table": nitf_claiming(79_992, 79_992, ic="NM", block=(8, 8), data=b"\0\0\0\x0a\0\4\0\4\0\0"),
+         "tiff": tiff_claiming(2**31, 2**31), "tiff deflate": tiff_claiming(500_000, 500_000, compression=8, strip=b"\x78\x9c\x03\0\0\0\0\x01"),
          "tiff samples": tiff_claiming(60000, 60000, bits=64, samples=65535), "png": png_claiming(2**31 - 1, 2**31 - 1),
          "png wide": png_claiming(2**31 - 1, 1)}
 

@@ -16,7 +16,7 @@ import fuzz_seeds
 DRIVER = Path(__file__).with_name("fuzz_driver.py")
 MUTATIONS = int(os.environ.get("OSML_IO_MUTATIONS", 10_000))
 HANG = 10.0  # seconds for one case
-KINDS = ["tiff", "png", "jpeg"]
+KINDS = ["tiff", "png", "jpeg", "nitf"]
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +81,15 @@ def run_all(folder, kind, mode, total):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_seeds_are_valid_and_varied(seeds, kind):
-    from aws.osml.io import imread
+    from aws.osml.io import UnsupportedError, imread
 
     files = sorted(seeds.glob(f"{kind}-*"))
     assert len(files) >= 12
     for path in files:
+        if "unsupported" in path.name:
+            with pytest.raises(UnsupportedError):
+                imread(path)
+            continue
         assert imread(path).shape[1:] == (19, 21), path.name
         assert fuzz_driver.explore(path) is None
 

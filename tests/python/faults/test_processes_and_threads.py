@@ -14,10 +14,16 @@ from testkit.providers import GridProvider
 DATA = image((3, 600, 700), np.uint8)
 
 
-@pytest.fixture
-def saved(tmp_path):
-    imsave(tmp_path / "a.tif", DATA, block_size=(64, 64))
-    return tmp_path / "a.tif"
+def save(path, data, **options):
+    """`imsave`, and for NITF without compression, so that no word of a better one is said."""
+    imsave(path, data, compression="NC" if path.suffix == ".ntf" else None, **options)
+
+
+@pytest.fixture(params=["tif", "ntf"])
+def saved(request, tmp_path):
+    path = tmp_path / f"a.{request.param}"
+    save(path, DATA, block_size=(64, 64))
+    return path
 
 
 FORKED = """
@@ -103,8 +109,8 @@ def test_many_threads_share_one_image(saved):
 
 def test_many_threads_write_their_own_files(tmp_path):
     def work(number):
-        path = tmp_path / f"{number}.{('tif', 'png')[number % 2]}"
-        imsave(path, DATA, threads=2)
+        path = tmp_path / f"{number}.{('tif', 'png', 'ntf')[number % 3]}"
+        save(path, DATA, threads=2)
         assert_same(imread(path, threads=2), DATA)
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -112,16 +118,19 @@ def test_many_threads_write_their_own_files(tmp_path):
     assert len(list(tmp_path.iterdir())) == 24
 
 
-def test_threads_that_write_one_target_leave_one_whole_file(tmp_path):
+@pytest.mark.parametrize("extension", ["tif", "ntf"])
+def test_threads_that_write_one_target_leave_one_whole_file(tmp_path, extension):
+    path = tmp_path / f"a.{extension}"
     versions = [np.full((1, 300, 300), value, np.uint8) for value in range(8)]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda data: imsave(tmp_path / "a.tif", data), versions))
-    found = imread(tmp_path / "a.tif")
+        list(pool.map(lambda data: save(path, data), versions))
+    found = imread(path)
     assert found.shape == (1, 300, 300) and (found == found[0, 0, 0]).all()
-    assert [p.name for p in tmp_path.iterdir()] == ["a.tif"]
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
-def test_get_block_is_called_from_the_thread_that_writes(tmp_path):
+@pytest.mark.parametrize("extension", ["tif", "ntf"])
+def test_get_block_is_called_from_the_thread_that_writes(tmp_path, extension):
     seen = set()
 
     class Recording(GridProvider):
@@ -129,7 +138,7 @@ def test_get_block_is_called_from_the_thread_that_writes(tmp_path):
             seen.add(threading.get_ident())
             return super().get_block(*args, **kwargs)
 
-    with IO.open(tmp_path / "a.tif", "w", threads=4) as writer:
+    with IO.open(tmp_path / f"a.{extension}", "w", threads=4) as writer:
         writer.add_asset("image:0", Recording(DATA, (64, 64)))
     assert len(seen) == 1
 

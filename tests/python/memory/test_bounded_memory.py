@@ -3,6 +3,8 @@
 Each measurement runs in a process of its own: a small image first (code, pools and caches warm up), then the large one; what counts
 is how much the peak resident set grew in between.
 """
+import json
+
 import pytest
 from testkit.children import run_json
 
@@ -53,12 +55,13 @@ READ = """
 CASES = [pytest.param("tif", {}, (512, 512), id="tif deflate"), pytest.param("tif", {"259": 1}, (512, 512), id="tif uncompressed"),
          pytest.param("tif", {"259": 5, "278": 16}, (512, 512), id="tif lzw strips"),
          pytest.param("tif", {"322": 512, "323": 512}, (300, 200), id="tif other grid"),
-         pytest.param("png", {}, (512, 512), id="png"), pytest.param("jpg", {}, (512, 512), id="jpg")]
+         pytest.param("png", {}, (512, 512), id="png"), pytest.param("jpg", {}, (512, 512), id="jpg"),
+         pytest.param("ntf", {"IC": "NC"}, (512, 512), id="ntf"), pytest.param("ntf", {"IC": "NM"}, (512, 512), id="ntf masked"),
+         pytest.param("ntf", {"IC": "NC", "NPPBH": 1024, "NPPBV": 768}, (300, 200), id="ntf other grid")]
+READABLE = ["tif", "png", "jpg", "ntf"]
 
 
 def write_growth(path, side, metadata, grid, bands=1):
-    import json
-
     return run_json(WRITE, path, side, bands, json.dumps(grid), json.dumps(metadata), timeout=600)
 
 
@@ -68,7 +71,7 @@ def test_writing_a_lazy_image_takes_a_bounded_amount(tmp_path, extension, metada
     assert growth <= BOUND_MB, f"{growth:.0f} MB for an image of {SIDE * SIDE >> 20} MB"
 
 
-@pytest.mark.parametrize("extension", ["tif", "png", "jpg"])
+@pytest.mark.parametrize("extension", READABLE)
 def test_reading_windows_of_a_large_file_takes_a_bounded_amount(tmp_path, extension):
     path, small = tmp_path / f"a.{extension}", tmp_path / f"small.{extension}"
     write_growth(path, SIDE, {}, (512, 512))
@@ -78,16 +81,30 @@ def test_reading_windows_of_a_large_file_takes_a_bounded_amount(tmp_path, extens
 
 
 def test_three_bands_are_bounded_too(tmp_path):
-    for extension in ("tif", "png", "jpg"):
+    for extension in READABLE:
         growth = write_growth(tmp_path / f"a.{extension}", 8000, {}, (256, 256), bands=3)
         assert growth <= BOUND_MB, f"{extension}: {growth:.0f} MB for an image of {3 * 8000 * 8000 >> 20} MB"
+
+
+@pytest.mark.parametrize("ic", ["NC", "NM"])
+@pytest.mark.parametrize("imode", "BPRS")
+def test_every_interleave_of_nitf_is_bounded(tmp_path, imode, ic):
+    growth = write_growth(tmp_path / "a.ntf", 8000, {"IC": ic, "IMODE": imode}, (256, 256), bands=3)
+    assert growth <= BOUND_MB, f"{growth:.0f} MB for an image of {3 * 8000 * 8000 >> 20} MB"
+
+
+@pytest.mark.slow
+def test_windows_of_a_masked_nitf_of_40_000_squared_take_a_bounded_amount(tmp_path):
+    path, small = tmp_path / "a.ntf", tmp_path / "small.ntf"
+    write_growth(path, FULL, {"IC": "NM"}, (512, 512))
+    write_growth(small, 1000, {"IC": "NM"}, (512, 512))
+    growth = run_json(READ, path, small, FULL, timeout=600)
+    assert growth <= BOUND_MB, f"{growth:.0f} MB for an image of {FULL * FULL >> 20} MB"
 
 
 def test_growth_does_not_follow_the_number_of_rows(tmp_path):
     """The same width, eight times the height: what is in flight is the same."""
     code = WRITE.replace("write(side, side)", "write(side, 5000)")
-    import json
-
     grown = [run_json(code, tmp_path / "a.tif", rows, 1, json.dumps((512, 512)), "{}", timeout=600) for rows in (10_000, 80_000)]
     assert grown[1] <= grown[0] + 16, f"{grown[0]:.0f} MB for 10 000 rows, {grown[1]:.0f} MB for 80 000"
 
@@ -108,7 +125,8 @@ def test_iterating_tiles_takes_a_bounded_amount(tmp_path):
     assert growth <= BOUND_MB, f"{growth:.0f} MB"
 
 
-def test_a_stream_that_cannot_seek_is_spooled_not_kept(tmp_path):
+@pytest.mark.parametrize("kind,metadata", [("tiff", {"259": 1}), ("nitf", {"IC": "NC"}), ("nitf", {"IC": "NM"})], ids=str)
+def test_a_stream_that_cannot_seek_is_spooled_not_kept(kind, metadata):
     growth = run_json("""
         import json, resource, sys
         from aws.osml.io import IO
@@ -124,8 +142,8 @@ def test_a_stream_that_cannot_seek_is_spooled_not_kept(tmp_path):
         def write(side):
             pipe = Pipe()
             provider = LazyProvider(side, side)
-            provider.metadata = {"259": 1}
-            with IO.open(pipe, "w", "tiff") as writer:
+            provider.metadata = json.loads(sys.argv[2])
+            with IO.open(pipe, "w", sys.argv[1]) as writer:
                 writer.add_asset("image:0", provider)
             return pipe.total
 
@@ -133,7 +151,7 @@ def test_a_stream_that_cannot_seek_is_spooled_not_kept(tmp_path):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         assert write(20_000) > 400_000_000
         print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
-        """, timeout=300)
+        """, kind, json.dumps(metadata), timeout=300)
     assert growth <= 2 * BOUND_MB, f"{growth:.0f} MB"
 
 
@@ -145,7 +163,7 @@ def test_writing_40_000_squared_takes_a_bounded_amount(tmp_path, extension, meta
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("extension", ["tif", "png", "jpg"])
+@pytest.mark.parametrize("extension", READABLE)
 def test_reading_windows_of_40_000_squared_takes_a_bounded_amount(tmp_path, extension):
     path, small = tmp_path / f"a.{extension}", tmp_path / f"small.{extension}"
     write_growth(path, FULL, {}, (512, 512))

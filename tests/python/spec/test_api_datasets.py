@@ -214,7 +214,7 @@ def test_text_and_data_assets_are_refused_by_image_formats(tmp_path, rgb):
                     writer.add_asset(other.key, other)
 
 
-@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.jpg"])
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.jpg", "a.ntf"])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_progress_counts_blocks_from_the_calling_thread(tmp_path, name, threads):
     calls = []

@@ -10,10 +10,10 @@ from testkit.arrays import DTYPES, assert_same, image
 ROWS, COLS = 300, 500
 
 
-@pytest.fixture(params=["tif", "png"])
+@pytest.fixture(params=["tif", "png", "ntf"])
 def saved(request, tmp_path, rgb):
     path = tmp_path / f"a.{request.param}"
-    imsave(path, rgb)
+    imsave(path, rgb, compression="NC" if request.param == "ntf" else None)
     return path, rgb
 
 

@@ -207,8 +207,9 @@ def test_metadata_may_be_any_mapping(tif, rgb):
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_the_bytes_do_not_depend_on_threads(tmp_path, rgb, threads):
-    for name in ("a.tif", "a.png", "a.jpg"):
+def test_the_bytes_do_not_depend_on_threads(tmp_path, rgb, threads, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1577880000")
+    for name in ("a.tif", "a.png", "a.jpg", "a.ntf", "a.nsf"):
         imsave(tmp_path / name, rgb)
         imsave(tmp_path / f"b{name}", rgb, threads=threads)
         assert (tmp_path / name).read_bytes() == (tmp_path / f"b{name}").read_bytes(), name
@@ -217,7 +218,7 @@ def test_the_bytes_do_not_depend_on_threads(tmp_path, rgb, threads):
 def test_a_stream_needs_a_format_and_stays_open(rgb):
     with pytest.raises(ValueError, match="format"):
         imsave(io.BytesIO(), rgb)
-    for kind in ("tiff", "png", "jpeg"):
+    for kind in ("tiff", "png", "jpeg", "nitf", "nsif"):
         stream = io.BytesIO()
         imsave(stream, rgb, format=kind)
         assert not stream.closed
@@ -240,7 +241,7 @@ def test_a_stream_that_cannot_seek_gets_the_same_pixels(rgb):
             self.parts.append(bytes(data))
             return len(data)
 
-    for kind in ("tiff", "png"):
+    for kind in ("tiff", "png", "nitf"):
         pipe = Pipe()
         imsave(pipe, rgb, format=kind)
         assert_same(imread(io.BytesIO(b"".join(pipe.parts))), rgb, kind)

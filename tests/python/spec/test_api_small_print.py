@@ -33,7 +33,7 @@ def test_objects_with_array_protocol_are_arrays(tif):
 
 def test_bool_is_stored_as_uint8_zero_and_one(tif, tmp_path):
     data = np.indices((9, 11)).sum(axis=0) % 2 == 0
-    for path in (tif, tmp_path / "a.png"):
+    for path in (tif, tmp_path / "a.png", tmp_path / "a.ntf"):
         imsave(path, data)
         assert_same(imread(path), data[None].astype(np.uint8))
 
@@ -44,7 +44,7 @@ def test_bool_is_stored_as_uint8_zero_and_one(tif, tmp_path):
                                   lambda a: a.astype(a.dtype.newbyteorder(">"))],
                          ids=["rows reversed", "columns reversed", "bands reversed", "strided", "transposed", "chunky", "broadcast",
                               "Fortran", "big-endian"])
-@pytest.mark.parametrize("name", ["a.tif", "a.png"])
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.ntf"])
 def test_any_strides_and_byte_order(tmp_path, view, name):
     data = view(image((3, 60, 70), np.uint16))
     imsave(tmp_path / name, data)

@@ -58,7 +58,7 @@ def test_the_inverting_example(in_tmp, rgb):
     assert tiff_tags("inverted.tif")[259] == 1
 
 
-@pytest.mark.parametrize("extension", ["tif", "png"])
+@pytest.mark.parametrize("extension", ["tif", "png", "ntf"])
 def test_every_block_is_asked_for_once(tmp_path, extension):
     data = image((1, 150, 200), np.uint8)
     provider = GridProvider(data, (64, 48))
@@ -82,7 +82,7 @@ def test_blocks_are_asked_for_at_level_zero_as_block_indices(tmp_path):
 
 
 @pytest.mark.parametrize("padded", [False, True], ids=["cropped", "padded"])
-@pytest.mark.parametrize("extension", ["tif", "png"])
+@pytest.mark.parametrize("extension", ["tif", "png", "ntf"])
 def test_edge_blocks_may_be_cropped_or_padded(tmp_path, padded, extension):
     data = image((3, 100, 130), np.uint8)
     with IO.open([tmp_path / f"a.{extension}"], "w") as writer:

@@ -14,6 +14,7 @@ mod image_provider;
 mod index;
 mod layout;
 mod metadata;
+mod nitf;
 mod open;
 mod pixel_type;
 mod reader;
@@ -43,6 +44,8 @@ mod _io {
     use super::image_provider::ImageAssetProvider;
     #[pymodule_export]
     use super::metadata::{BufferedMetadataProvider, MetadataProvider};
+    #[pymodule_export]
+    use super::nitf::{georeference, register, typed};
     #[pymodule_export]
     use super::open::IO;
     #[pymodule_export]

@@ -121,6 +121,17 @@ fn convert(object: &Bound<'_, PyAny>, key: &str, depth: usize) -> PyResult<Value
         });
         return entries.collect::<PyResult<_>>().map(Value::Map);
     }
+    // Dates and times as ISO 8601, in UTC; a time without a zone is taken to be in UTC.
+    if object.hasattr("isoformat")? {
+        let moment =
+            if object.getattr_opt("tzinfo")?.is_some_and(|zone| !zone.is_none()) && object.hasattr("astimezone")? {
+                let utc = object.py().import("datetime")?.getattr("timezone")?.getattr("utc")?;
+                object.call_method1("astimezone", (utc,))?
+            } else {
+                object.clone()
+            };
+        return Ok(Value::Text(moment.call_method0("isoformat")?.extract()?));
+    }
     // NumPy's scalars and arrays, known by what they can do: nothing is imported for it.
     if object.hasattr("dtype")? && object.hasattr("tolist")? {
         let plain = object.call_method0("tolist")?;

@@ -1,13 +1,64 @@
 //! Fields as what they mean: numbers as numbers, text without padding.
 
+use super::layouts::{des_layout, tre_layout, tre_layouts};
+use super::tre::write_tre_fields;
+use super::write::to_record;
+use crate::error::{Error, Result};
 use crate::metadata::Value;
-use crate::schema::{Field, FieldData, Item, Kind, Record, Structure};
+use crate::schema::{Field, FieldData, Item, Kind, Record, Structure, read, write};
 
 /// The fields of a record by the kinds of its structure: an integer field is [`Value::Int`], a real one [`Value::Float`], one
 /// that is blank or hyphens is [`Value::Null`], text has no padding, groups are lists of maps. A number that is none stays
 /// text, so that nothing of the file is lost.
 pub fn typed(structure: &Structure, record: &Record) -> Value {
     map(&structure.items, record)
+}
+
+/// The fields of a TRE as what they mean, from its bytes or from the fields as metadata has them.
+///
+/// # Errors
+/// [`Error::Usage`] for a tag without a layout and values that are none; [`Error::Malformed`] for bytes that do not follow it.
+pub fn typed_tre(tag: &str, value: &Value) -> Result<Value> {
+    let none = || Error::usage("no layout for the TRE").found(tag);
+    let given = match value {
+        Value::Map(entries) => {
+            let items = tre_layouts(tag)?.first().map(|layout| layout.items.as_slice()).ok_or_else(none)?;
+            let record = to_record(items, entries.iter().map(|(name, value)| (name.as_str(), value)))?;
+            // Fields that are left out have their defaults.
+            write_tre_fields(tag, &record)?
+        }
+        value => bytes_of(tag, value)?,
+    };
+    let layout = tre_layout(tag, given.len())?.ok_or_else(none)?;
+    Ok(typed(layout, &read(layout, &given)?.0))
+}
+
+/// The fields of a user-defined subheader as what they mean; `name` is the DESID, or `DESID.DESVER`.
+///
+/// # Errors
+/// As [`typed_tre`].
+pub fn typed_des(name: &str, value: &Value) -> Result<Value> {
+    let (id, version) = name.rsplit_once('.').unwrap_or((name, "1"));
+    let version = version.parse().unwrap_or(1);
+    let none = || Error::usage("no layout for the user-defined subheader of").found(id);
+    let given = match value {
+        Value::Map(entries) => {
+            let layout = des_layout(id, version, usize::MAX)?.ok_or_else(none)?;
+            write(layout, &to_record(&layout.items, entries.iter().map(|(name, value)| (name.as_str(), value)))?)?
+        }
+        value => bytes_of(name, value)?,
+    };
+    let layout = des_layout(id, version, given.len())?.ok_or_else(none)?;
+    Ok(typed(layout, &read(layout, &given)?.0))
+}
+
+fn bytes_of(name: &str, value: &Value) -> Result<Vec<u8>> {
+    let wrong = || Error::usage("fields of").field(name).found(value).allowed("a mapping, or the bytes");
+    match value {
+        Value::Bytes(bytes) => Ok(bytes.clone()),
+        Value::Text(text) => text.chars().map(|c| u8::try_from(u32::from(c)).map_err(|_| wrong())).collect(),
+        _ => Err(wrong()),
+    }
 }
 
 fn map(items: &[Item], record: &Record) -> Value {

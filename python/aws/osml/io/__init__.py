@@ -1,4 +1,4 @@
-"""Imagery I/O: GeoTIFF, PNG and JPEG written and read block by block, from arrays, lazy providers and other files.
+"""Imagery I/O: NITF, GeoTIFF, PNG and JPEG written and read block by block, from arrays, lazy providers and other files.
 
 One-liners: `imsave`, `imread`, `iminfo`, `tiles`. Full control: `IO.open`, which gives a `DatasetWriter` or a
 `DatasetReader`, and providers of images and metadata. Arrays are (bands, rows, columns).
@@ -25,13 +25,18 @@ from ._enums import AssetType, PixelType
 from ._errors import (
     AssetNotFoundError,
     CancelledError,
+    ConformanceWarning,
     Error,
+    FallbackWarning,
+    FileWarning,
     FormatError,
     LimitError,
     MetadataWarning,
     OptionError,
     OsmlWarning,
     OutOfRangeError,
+    PaddingWarning,
+    PrecisionWarning,
     ProviderError,
     ShapeWarning,
     UnsupportedError,
@@ -49,9 +54,12 @@ __all__ = [
     "BufferedMetadataProvider",
     "BufferedTextAssetProvider",
     "CancelledError",
+    "ConformanceWarning",
     "DatasetReader",
     "DatasetWriter",
     "Error",
+    "FallbackWarning",
+    "FileWarning",
     "FormatError",
     "ImageAssetProvider",
     "ImageInfo",
@@ -62,7 +70,9 @@ __all__ = [
     "OptionError",
     "OsmlWarning",
     "OutOfRangeError",
+    "PaddingWarning",
     "PixelType",
+    "PrecisionWarning",
     "ProviderError",
     "ShapeWarning",
     "Tile",

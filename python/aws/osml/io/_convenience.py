@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ._enums import PixelType
 from ._errors import AssetNotFoundError, OptionError, OutOfRangeError, ShapeWarning
+from ._colors import color_table, expanded
 from ._georeference import corner_pairs, epsg_code, gdal_transform
 from ._io import (
     IO,
@@ -88,6 +89,8 @@ def imsave(
     metadata: MetadataLike | None = None,
     format: str | None = None,
     threads: int | None = None,
+    precise: bool = False,
+    strict: bool = False,
 ) -> None:
     """Writes an array of (rows, columns) or (bands, rows, columns) to a file.
 
@@ -106,6 +109,8 @@ def imsave(
         quality: Quality of lossy compression, for JPEG 1 to 100.
         metadata: What else the file shall say; the arguments above win over it.
         threads: Threads that work; by default `OSML_IO_THREADS`, else the cores there are.
+        precise: Also say where the image lies in the most precise way the format has (NITF: BLOCKA, GEOPSB, GEOLOB).
+        strict: Departures from the format's standard are errors, not warnings.
 
     Raises:
         OptionError: A `ValueError`, for an unknown format and for what the format cannot hold.
@@ -125,8 +130,9 @@ def imsave(
         "crs": None if crs is None else epsg_code(crs),
         "nodata": nodata,
         "quality": quality,
+        "precise": precise,
     }
-    with IO.open(path, "w", format, threads=threads) as writer:
+    with IO.open(path, "w", format, threads=threads, strict=strict) as writer:
         try:
             _set_encoding(writer.format, image, settings, hints)
             writer.add_asset("image:0", image, roles=["data"])
@@ -150,6 +156,7 @@ def imread(
     format: str | None = None,
     threads: int | None = None,
     max_bytes: int | None = None,
+    expand: bool = False,
 ) -> npt.NDArray[Any]:
     """Reads an image, or a part of it, as an array of (bands, rows, columns) in native byte order.
 
@@ -163,6 +170,8 @@ def imread(
         format: The format, where it shall not be found by the first bytes.
         threads: Threads that work; by default `OSML_IO_THREADS`, else the cores there are.
         max_bytes: What the read may allocate, in place of limits that stop decompression bombs.
+        expand: Put the colours (or grey values) of the file's table in the place of indices; `bands` then chooses among
+            those. Without a table nothing is changed.
 
     Raises:
         OptionError: A `ValueError`, for a window outside of the image and a wrong band or level.
@@ -171,7 +180,11 @@ def imread(
         image = _image(reader, asset)
         if window is not None:
             window = _clipped(window, image.level_shape(resolution_level))
-        return image.read(window, bands, resolution_level, fill_value=fill_value)
+        table = color_table(image) if expand else None
+        if table is None:
+            return image.read(window, bands, resolution_level, fill_value=fill_value)
+        indices = image.read(window, None, resolution_level, fill_value=fill_value)
+        return expanded(indices[0], table, bands)
 
 
 def iminfo(

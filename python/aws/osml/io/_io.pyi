@@ -362,6 +362,7 @@ class IO:
         threads: int | None = None,
         progress: Progress | None = None,
         max_bytes: int | None = None,
+        strict: bool = False,
     ) -> DatasetReader: ...
     @overload
     @staticmethod
@@ -373,6 +374,7 @@ class IO:
         threads: int | None = None,
         progress: Progress | None = None,
         max_bytes: int | None = None,
+        strict: bool = False,
     ) -> DatasetWriter: ...
 
 def _set_encoding(

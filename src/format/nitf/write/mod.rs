@@ -20,6 +20,7 @@ mod rules;
 mod writer;
 
 pub(super) use encoding::{metadata_of, notice, replaces};
+pub(super) use fields::to_record;
 pub(super) use given::PAD_CODE;
 pub(super) use header::Flavour;
 pub(super) use names::Names;

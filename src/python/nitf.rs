@@ -1,0 +1,49 @@
+//! What `aws.osml.io.nitf` needs of the core: layouts, typed fields, georeference.
+
+use pyo3::prelude::*;
+
+use super::value;
+use crate::error::Error;
+use crate::format::nitf;
+use crate::image::{BlockGrid, Crs, Georeference, ImageLayout, SampleType, Transform};
+use crate::metadata::Value;
+
+/// Adds layouts of TREs (`kind` "tre") or of user-defined subheaders ("des") for the process, and gives their names.
+#[pyfunction(name = "_nitf_register")]
+#[pyo3(signature = (text, kind, /))]
+pub(super) fn register(text: &str, kind: &str) -> PyResult<Vec<String>> {
+    Ok(if kind == "tre" { nitf::register_tre(text)? } else { nitf::register_des(text)? })
+}
+
+/// The fields of a TRE or of a user-defined subheader as what they mean: numbers as numbers, blank ones as `None`. `name` is
+/// the tag, or the DESID with `.` and DESVER.
+#[pyfunction(name = "_nitf_typed")]
+#[pyo3(signature = (kind, name, fields, /))]
+pub(super) fn typed<'py>(
+    py: Python<'py>,
+    kind: &str,
+    name: &str,
+    fields: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let fields = value::from_python(fields, name)?;
+    let typed = if kind == "tre" { nitf::typed_tre(name, &fields)? } else { nitf::typed_des(name, &fields)? };
+    value::to_python(py, &typed)
+}
+
+/// The entries that say where an image of this size lies.
+#[pyfunction(name = "_nitf_georeference")]
+#[pyo3(signature = (columns, rows, transform, epsg, precise, /))]
+pub(super) fn georeference(
+    py: Python<'_>,
+    columns: u32,
+    rows: u32,
+    transform: [f64; 6],
+    epsg: u32,
+    precise: bool,
+) -> PyResult<Bound<'_, PyAny>> {
+    let layout = ImageLayout::new(BlockGrid::new(columns, rows, columns, rows)?, 1, SampleType::UInt8)?;
+    let place = Georeference { transform: Some(Transform(transform)), crs: Some(Crs::Epsg(epsg)) };
+    let entries = nitf::geo::describe(&place, &layout, precise).map_err(Error::from)?;
+    let entries = entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    value::to_python(py, &Value::Map(entries))
+}

@@ -1,5 +1,5 @@
 //! NITF 2.1 and NSIF 1.0 (MIL-STD-2500C, Joint BIIF Profile): the structures as data, every segment with its metadata, and
-//! the pixels of uncompressed images.
+//! the pixels of uncompressed images. NITF 2.0 (MIL-STD-2500A) is read.
 //!
 //! What is here reads. The format joins the registry, and with it the Python package, together with its writer.
 

@@ -52,6 +52,9 @@ pub(super) const MAX_HEADER: u64 = 999_999;
 /// The key of warnings about the file header.
 const FILE: &str = "file header";
 
+/// Fields of the file header before which it may be read when it cannot be as a whole, the last first.
+const RECOVERED: [&str; 8] = ["XHDL", "UDHDL", "NUMRES", "NUMDES", "NUMT", "NUML", "NUMX", "NUMS"];
+
 /// What the file header says of a segment.
 struct Entry {
     kind: Kind,
@@ -346,18 +349,36 @@ fn read_header(file: &mut Lookahead<'_>, version: Version) -> Result<(Record, Ve
         match read(version.file_header(), bytes) {
             Ok((record, used)) => return Ok((record, bytes[..used].to_vec(), None)),
             Err(error) if length >= most => {
-                let recovered = ["XHDL", "UDHDL"].iter().find_map(|field| {
-                    let (record, used) = read_before(version.file_header(), field, bytes)?;
-                    // What cannot be read is kept in the bytes of the header.
-                    let end = known(&record, "HL").and_then(|length| usize::try_from(length).ok());
-                    let end = end.filter(|end| (used..=bytes.len()).contains(end)).unwrap_or(used);
-                    let note = format!("extensions cannot be read, from {field} on: {error}");
-                    Some((record, bytes[..end].to_vec(), Some(note)))
-                });
+                let recovered = RECOVERED.iter().find_map(|field| recover_header(version, field, bytes, &error));
                 return recovered.ok_or_else(|| shifted(error, 0).segment(FILE));
             }
             // The header may be longer than what was read.
             Err(_) => length = (length * 8).min(most),
         }
     }
+}
+
+/// The part of a file header before a field that cannot be read. Where that is a count of segments, those before it are
+/// taken only when the first of them is where HL says: else the lengths may be nonsense as well.
+fn recover_header(
+    version: Version,
+    field: &str,
+    bytes: &[u8],
+    error: &Error,
+) -> Option<(Record, Vec<u8>, Option<String>)> {
+    let (record, used) = read_before(version.file_header(), field, bytes)?;
+    let length = known(&record, "HL").and_then(|length| usize::try_from(length).ok());
+    let end = length.filter(|end| (used..=bytes.len()).contains(end));
+    if field.starts_with("NUM") {
+        let listed =
+            |kind: &&Kind| matches!(record.get(kind.names()[0]), Some(FieldData::Group(list)) if !list.is_empty());
+        let first = Kind::ALL.iter().find(listed)?;
+        if !bytes.get(end?..)?.starts_with(first.marker()) {
+            return None;
+        }
+    }
+    let note =
+        format!("what it says from {field} on cannot be read, and segments it may name there are left out: {error}");
+    // What cannot be read is kept in the bytes of the header.
+    Some((record, bytes[..end.unwrap_or(used)].to_vec(), Some(note)))
 }

@@ -237,11 +237,10 @@ impl Segments {
     fn read_segments(&mut self, file: &mut Lookahead<'_>, begin: u64, entries: &[Entry]) {
         let mut offset = Some(begin);
         for (index, entry) in entries.iter().enumerate() {
-            let Some(start) = offset else {
+            let Some(start) = self.place(file, offset, entry, &entries[index..]) else {
                 self.warn(entry.key(), "the segment is left out: the length of one before it is not known");
                 continue;
             };
-            let start = self.place(file, start, &entries[index..]);
             offset = match read_subheader(file, self.version, entry.kind, start, entry.lengths[0]) {
                 Ok(subheader) => {
                     if let Some(note) = odd_numbers(self.version.subheader(entry.kind), &subheader.record) {
@@ -272,25 +271,26 @@ impl Segments {
         }
     }
 
-    /// Where the first of these segments begins: at `start`, or, where no subheader is there, as far before the end of the file
-    /// as the lengths say, when one is there. One length that lies then costs no segment but its own.
-    fn place(&mut self, file: &mut Lookahead<'_>, start: u64, entries: &[Entry]) -> u64 {
-        let Some(first) = entries.first() else { return start };
-        let marker = first.kind.marker();
-        if file.get(start, 2).is_ok_and(|bytes| bytes == marker) {
+    /// Where a segment begins: at `start`, or, where no subheader is there, as far before the end of the file as its length
+    /// and those after it say, when one is there. One length that lies then costs no segment but its own.
+    fn place(&mut self, file: &mut Lookahead<'_>, start: Option<u64>, entry: &Entry, rest: &[Entry]) -> Option<u64> {
+        let size = file.size();
+        // The whole subheader is asked for, so that one read serves this and what follows.
+        let length = entry.lengths[0].unwrap_or(2).min(MAX_HEADER);
+        let mut fits =
+            |offset: u64| file.up_to(offset, length).is_ok_and(|bytes| bytes.starts_with(entry.kind.marker()));
+        if start.is_some_and(&mut fits) {
             return start;
         }
-        let mut lengths = entries.iter().flat_map(|entry| entry.lengths);
+        let mut lengths = rest.iter().flat_map(|entry| entry.lengths);
         let left = lengths.try_fold(0u64, |sum, length| length.and_then(|length| sum.checked_add(length)));
-        let Some(other) = left.and_then(|left| file.size().checked_sub(left)) else { return start };
-        if other < self.raw.len() as u64 || file.get(other, 2).map_or(true, |bytes| bytes != marker) {
-            return start;
-        }
+        let other = left.and_then(|left| size.checked_sub(left));
+        let Some(other) = other.filter(|other| *other >= self.raw.len() as u64 && fits(*other)) else { return start };
         self.warn(
-            first.key(),
-            format!("the subheader is not at byte {start}, as the lengths before it say, but at byte {other}, as those after it say"),
+            entry.key(),
+            format!("the subheader is not where the lengths before it say, but at byte {other}, as those after it say"),
         );
-        other
+        Some(other)
     }
 
     /// Bytes of the data of a segment; what the segments after it leave of the file, where the header does not say.

@@ -174,6 +174,13 @@ fn every_version_has_its_segments_under_the_same_keys() {
     }
 }
 
+#[test]
+fn nitf_1_1_is_read_as_2_0() {
+    let bytes = replaced(&Made::of_all_kinds(Version::Nitf20).bytes(), b"NITF02.00", b"NITF01.10");
+    let file = segments(&bytes);
+    assert_eq!((file.version, keys(&file).len(), file.warnings.len()), (Version::Nitf11, 7, 0));
+}
+
 /// A streamed file: nines in the header, the true header in a segment at the end.
 fn streamed(with_header: bool) -> Vec<u8> {
     let mut made = Made::new(Version::Nitf21).image("STREAMED", 5, 3);
@@ -290,6 +297,28 @@ fn header_extensions_that_cannot_be_read_cost_nothing_else() {
         assert_eq!((keys(&file).len(), file.raw.len()), (6, header.len()));
         assert!(warned(&file, "file header", &format!("from {field} on")), "{:?}", file.warnings);
     }
+    // A count that is no number leaves what is listed before it, where HL and the first segment agree.
+    let bytes = replaced(&made.bytes(), b"0010200000000004", b"x010200000000004");
+    let file = segments(&bytes);
+    assert_eq!(keys(&file), ["image:0", "image:1", "graphic:0", "text:0", "text:1"]);
+    assert!(warned(&file, "file header", "from NUMDES on"), "{:?}", file.warnings);
+    let length = format!("{:06}002000439", header.len());
+    let wrong = replaced(&bytes, length.as_bytes(), b"000400002000439");
+    assert!(open_bytes(wrong).is_err());
+}
+
+#[test]
+fn many_short_segments_are_read_together() {
+    let mut made = Made::new(Version::Nitf21);
+    for _ in 0..300 {
+        made = made.segment(Kind::Text, &[("TEXTID", "TEXT"), ("TXTFMT", "STA")], b"text");
+    }
+    let bytes = made.bytes();
+    let source =
+        Sparse { size: bytes.len() as u64, beginning: bytes, read: AtomicU64::new(0), reads: AtomicU64::new(0) };
+    let file = Segments::open(&source).unwrap();
+    assert_eq!((file.list.len(), file.warnings.len()), (300, 0));
+    assert!(source.reads.load(Ordering::Relaxed) < 40);
 }
 
 #[test]
@@ -336,11 +365,12 @@ fn errors_name_the_field_and_its_place() {
     assert!(error.to_string().contains("NITF02.50") && error.to_string().contains("NITF02.10"), "{error}");
 }
 
-/// A file of zeros but for its beginning, that counts the bytes read from it.
+/// A file of zeros but for its beginning, that counts what is read of it.
 struct Sparse {
     beginning: Vec<u8>,
     size: u64,
     read: AtomicU64,
+    reads: AtomicU64,
 }
 
 impl ByteSource for Sparse {
@@ -350,6 +380,7 @@ impl ByteSource for Sparse {
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         self.read.fetch_add(out.len() as u64, Ordering::Relaxed);
+        self.reads.fetch_add(1, Ordering::Relaxed);
         for (byte, at) in out.iter_mut().zip(offset..) {
             *byte = self.beginning.get(at as usize).copied().unwrap_or(0);
         }
@@ -368,7 +399,7 @@ fn opening_reads_headers_and_nothing_else() {
         made.segments[0].1.clone(),
     ]
     .concat();
-    let source = Arc::new(Sparse { beginning, size: 200 << 30, read: AtomicU64::new(0) });
+    let source = Arc::new(Sparse { beginning, size: 200 << 30, read: AtomicU64::new(0), reads: AtomicU64::new(0) });
     let reader = open(Arc::clone(&source) as Arc<dyn ByteSource>, &OpenOptions::default()).unwrap();
     assert_eq!(reader.assets().len(), 1);
     assert!(source.read.load(Ordering::Relaxed) <= 20 << 10);

@@ -52,6 +52,9 @@ pub(super) const MAX_HEADER: u64 = 999_999;
 /// The key of warnings about the file header.
 const FILE: &str = "file header";
 
+/// Fields of the file header before which it may be read when it cannot be as a whole, the last first.
+const RECOVERED: [&str; 8] = ["XHDL", "UDHDL", "NUMRES", "NUMDES", "NUMT", "NUML", "NUMX", "NUMS"];
+
 /// What the file header says of a segment.
 struct Entry {
     kind: Kind,
@@ -234,11 +237,10 @@ impl Segments {
     fn read_segments(&mut self, file: &mut Lookahead<'_>, begin: u64, entries: &[Entry]) {
         let mut offset = Some(begin);
         for (index, entry) in entries.iter().enumerate() {
-            let Some(start) = offset else {
+            let Some(start) = self.place(file, offset, entry, &entries[index..]) else {
                 self.warn(entry.key(), "the segment is left out: the length of one before it is not known");
                 continue;
             };
-            let start = self.place(file, start, &entries[index..]);
             offset = match read_subheader(file, self.version, entry.kind, start, entry.lengths[0]) {
                 Ok(subheader) => {
                     if let Some(note) = odd_numbers(self.version.subheader(entry.kind), &subheader.record) {
@@ -269,25 +271,26 @@ impl Segments {
         }
     }
 
-    /// Where the first of these segments begins: at `start`, or, where no subheader is there, as far before the end of the file
-    /// as the lengths say, when one is there. One length that lies then costs no segment but its own.
-    fn place(&mut self, file: &mut Lookahead<'_>, start: u64, entries: &[Entry]) -> u64 {
-        let Some(first) = entries.first() else { return start };
-        let marker = first.kind.marker();
-        if file.get(start, 2).is_ok_and(|bytes| bytes == marker) {
+    /// Where a segment begins: at `start`, or, where no subheader is there, as far before the end of the file as its length
+    /// and those after it say, when one is there. One length that lies then costs no segment but its own.
+    fn place(&mut self, file: &mut Lookahead<'_>, start: Option<u64>, entry: &Entry, rest: &[Entry]) -> Option<u64> {
+        let size = file.size();
+        // The whole subheader is asked for, so that one read serves this and what follows.
+        let length = entry.lengths[0].unwrap_or(2).min(MAX_HEADER);
+        let mut fits =
+            |offset: u64| file.up_to(offset, length).is_ok_and(|bytes| bytes.starts_with(entry.kind.marker()));
+        if start.is_some_and(&mut fits) {
             return start;
         }
-        let mut lengths = entries.iter().flat_map(|entry| entry.lengths);
+        let mut lengths = rest.iter().flat_map(|entry| entry.lengths);
         let left = lengths.try_fold(0u64, |sum, length| length.and_then(|length| sum.checked_add(length)));
-        let Some(other) = left.and_then(|left| file.size().checked_sub(left)) else { return start };
-        if other < self.raw.len() as u64 || file.get(other, 2).map_or(true, |bytes| bytes != marker) {
-            return start;
-        }
+        let other = left.and_then(|left| size.checked_sub(left));
+        let Some(other) = other.filter(|other| *other >= self.raw.len() as u64 && fits(*other)) else { return start };
         self.warn(
-            first.key(),
-            format!("the subheader is not at byte {start}, as the lengths before it say, but at byte {other}, as those after it say"),
+            entry.key(),
+            format!("the subheader is not where the lengths before it say, but at byte {other}, as those after it say"),
         );
-        other
+        Some(other)
     }
 
     /// Bytes of the data of a segment; what the segments after it leave of the file, where the header does not say.
@@ -346,18 +349,36 @@ fn read_header(file: &mut Lookahead<'_>, version: Version) -> Result<(Record, Ve
         match read(version.file_header(), bytes) {
             Ok((record, used)) => return Ok((record, bytes[..used].to_vec(), None)),
             Err(error) if length >= most => {
-                let recovered = ["XHDL", "UDHDL"].iter().find_map(|field| {
-                    let (record, used) = read_before(version.file_header(), field, bytes)?;
-                    // What cannot be read is kept in the bytes of the header.
-                    let end = known(&record, "HL").and_then(|length| usize::try_from(length).ok());
-                    let end = end.filter(|end| (used..=bytes.len()).contains(end)).unwrap_or(used);
-                    let note = format!("extensions cannot be read, from {field} on: {error}");
-                    Some((record, bytes[..end].to_vec(), Some(note)))
-                });
+                let recovered = RECOVERED.iter().find_map(|field| recover_header(version, field, bytes, &error));
                 return recovered.ok_or_else(|| shifted(error, 0).segment(FILE));
             }
             // The header may be longer than what was read.
             Err(_) => length = (length * 8).min(most),
         }
     }
+}
+
+/// The part of a file header before a field that cannot be read. Where that is a count of segments, those before it are
+/// taken only when the first of them is where HL says: else the lengths may be nonsense as well.
+fn recover_header(
+    version: Version,
+    field: &str,
+    bytes: &[u8],
+    error: &Error,
+) -> Option<(Record, Vec<u8>, Option<String>)> {
+    let (record, used) = read_before(version.file_header(), field, bytes)?;
+    let length = known(&record, "HL").and_then(|length| usize::try_from(length).ok());
+    let end = length.filter(|end| (used..=bytes.len()).contains(end));
+    if field.starts_with("NUM") {
+        let listed =
+            |kind: &&Kind| matches!(record.get(kind.names()[0]), Some(FieldData::Group(list)) if !list.is_empty());
+        let first = Kind::ALL.iter().find(listed)?;
+        if !bytes.get(end?..)?.starts_with(first.marker()) {
+            return None;
+        }
+    }
+    let note =
+        format!("what it says from {field} on cannot be read, and segments it may name there are left out: {error}");
+    // What cannot be read is kept in the bytes of the header.
+    Some((record, bytes[..end.unwrap_or(used)].to_vec(), Some(note)))
 }

@@ -74,8 +74,11 @@ fn write(path: &str, size: u32) -> Result<()> {
     let mut writer = DatasetWriter::create(path, None, Concurrency::resolve(None)?)?;
 
     let corners = [(-77.0, 39.0), (-76.5, 39.0), (-76.5, 38.5), (-77.0, 38.5)];
-    let georeference =
-        Georeference { transform: Some(Transform::from_corners(corners, size, size)?), crs: Some(Crs::Epsg(4326)) };
+    let georeference = Georeference {
+        transform: Some(Transform::from_corners(corners, size, size)?),
+        crs: Some(Crs::Epsg(4326)),
+        corners: None,
+    };
     let settings = SaveSettings { georeference, ..SaveSettings::default() };
     let metadata = (writer.format().encoding)(&settings, provider.layout())?;
 

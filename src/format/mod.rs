@@ -286,7 +286,7 @@ impl SaveSettings {
     /// # Errors
     /// [`Error::Usage`] that names the setting.
     pub fn refuse_georeference(&self, format: &str) -> Result<()> {
-        if self.georeference.transform.is_some() || self.georeference.crs.is_some() {
+        if self.georeference != Georeference::default() {
             return Err(Error::usage(format!("{format} files hold no georeference (corners, crs, transform)")));
         }
         Ok(())

@@ -16,13 +16,15 @@ pub enum Crs {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Transform(pub [f64; 6]);
 
-/// Transform and reference system.
+/// Transform and reference system; the outer corners where a format states those and they need not be a parallelogram.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Georeference {
     /// Pixel edges to coordinates.
     pub transform: Option<Transform>,
     /// What the coordinates are; always in the order x (east, longitude), y (north, latitude).
     pub crs: Option<Crs>,
+    /// The outer corners: upper left, upper right, lower right, lower left. None where they are those of the transform.
+    pub corners: Option<[(f64, f64); 4]>,
 }
 
 impl Transform {

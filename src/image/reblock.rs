@@ -158,7 +158,8 @@ impl TargetBlock<'_> {
     }
 
     /// Writes the block's pixels to `out` in the order `interleave` and native byte order; `out` gets the block's size.
-    /// False where every part of the block is absent; parts of a present block that are absent get the pad value.
+    /// False where every part of the block is absent; parts of a present block that are absent get the value of the padding,
+    /// where it has one, else the image's pad value.
     ///
     /// # Errors
     /// What the provider reports, and [`Error::Usage`] for a block of wrong shape or type.
@@ -180,9 +181,9 @@ impl TargetBlock<'_> {
         }
         // Every byte is written below unless a part is absent or padding lies around the image.
         out.resize(bytes, 0);
-        if !absent.is_empty() {
+        if let (true, Padding::Crop | Padding::Replicate) = (!absent.is_empty(), padding) {
             fill(out, &self.layout.pad_bytes());
-        } else if let (false, Padding::Value(value)) = (covered, padding) {
+        } else if let (true, Padding::Value(value)) = (!absent.is_empty() || !covered, padding) {
             fill(out, value);
         }
         for (pixels, window) in present {

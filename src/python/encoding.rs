@@ -42,16 +42,25 @@ fn save_settings<'py>(image: &Bound<'py, ImageAssetProvider>, settings: &Bound<'
         Ok(settings.get_item(name)?.filter(|value| !value.is_none()))
     };
     let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
-    let transform = match (get("corners")?, get("transform")?) {
-        (Some(corners), _) => Some(Transform::from_corners(corners.extract()?, columns, rows)?),
-        (None, Some(numbers)) => Some(usable(Transform(numbers.extract()?))?),
-        (None, None) => None,
+    let (transform, corners) = match (get("corners")?, get("transform")?) {
+        (Some(corners), _) => {
+            let corners: [(f64, f64); 4] = corners.extract()?;
+            // Corners that are no parallelogram may suit a format that states corners; the others say that they do not.
+            match Transform::from_corners(corners, columns, rows) {
+                Ok(transform) => (Some(transform), None),
+                Err(_) if encloses(corners) => (None, Some(corners)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        (None, Some(numbers)) => (Some(usable(Transform(numbers.extract()?))?), None),
+        (None, None) => (None, None),
     };
     Ok(SaveSettings {
         compression: get("compression")?.map(|word| word.extract()).transpose()?,
         block_size: get("block_size")?.map(|size| block_size(&size)).transpose()?,
         georeference: Georeference {
             transform,
+            corners,
             crs: get("crs")?.map(|code| code.extract().map(Crs::Epsg)).transpose()?,
         },
         nodata: get("nodata")?.map(|nodata| value::pad_value(&nodata, "nodata")).transpose()?,
@@ -67,6 +76,16 @@ fn block_size(size: &Bound<'_, PyAny>) -> PyResult<(u32, u32)> {
         Error::usage("no block_size:").found(found).allowed("(width, height)")
     })?;
     Ok((layout::size(&width, "block_size", 1)?, layout::size(&height, "block_size", 1)?))
+}
+
+/// True for finite corners of a quadrilateral that turns the same way at each.
+fn encloses(corners: [(f64, f64); 4]) -> bool {
+    let turn = |n: usize| {
+        let [a, b, c] = [corners[n], corners[(n + 1) % 4], corners[(n + 2) % 4]];
+        (b.0 - a.0) * (c.1 - b.1) - (b.1 - a.1) * (c.0 - b.0)
+    };
+    let turns = [0, 1, 2, 3].map(turn);
+    turns.iter().all(|turn| turn.is_finite() && *turn > 0.0) || turns.iter().all(|turn| *turn < 0.0)
 }
 
 /// A transform that has an inverse.

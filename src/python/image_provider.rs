@@ -264,6 +264,9 @@ impl ImageAssetProvider {
     /// The outer corners as `(x, y)`: upper left, upper right, lower right, lower left; or `None`.
     #[getter]
     fn corners(&self) -> Option<Vec<(f64, f64)>> {
+        if let Some(corners) = self.facts.georeference.corners {
+            return Some(corners.to_vec());
+        }
         let transform = self.facts.georeference.transform?;
         Some(transform.corners(self.layout.grid.columns(), self.layout.grid.rows()).to_vec())
     }

@@ -20,6 +20,7 @@ mod pixel_type;
 mod reader;
 mod region;
 mod stream;
+mod text;
 mod tiff;
 mod value;
 mod writer;
@@ -50,6 +51,8 @@ mod _io {
     use super::open::IO;
     #[pymodule_export]
     use super::reader::{DatasetReader, open_image, open_reader};
+    #[pymodule_export]
+    use super::text::TextAssetProvider;
     #[pymodule_export]
     use super::tiff::tiff_tag;
     #[pymodule_export]

@@ -42,8 +42,8 @@ pub(super) fn georeference(
     precise: bool,
 ) -> PyResult<Bound<'_, PyAny>> {
     let layout = ImageLayout::new(BlockGrid::new(columns, rows, columns, rows)?, 1, SampleType::UInt8)?;
-    let place = Georeference { transform: Some(Transform(transform)), crs: Some(Crs::Epsg(epsg)) };
-    let entries = nitf::geo::describe(&place, &layout, precise).map_err(Error::from)?;
+    let place = Georeference { transform: Some(Transform(transform)), crs: Some(Crs::Epsg(epsg)), corners: None };
+    let entries = nitf::geo::describe(&place, &layout, None, precise).map_err(Error::from)?;
     let entries = entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     value::to_python(py, &Value::Map(entries))
 }

@@ -11,6 +11,7 @@ use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset};
 use super::image_provider::ImageAssetProvider;
 use super::metadata::MetadataProvider;
 use super::pixel_type;
+use super::text::TextAssetProvider;
 use crate::asset::AssetType;
 use crate::error::Error;
 
@@ -151,6 +152,10 @@ pub(super) fn asset<'py>(
         metadata: AssetMetadata::of_file(&info.metadata),
         raw: RawAsset::File(Arc::clone(dataset), position),
     };
+    if info.kind == AssetType::Text {
+        let text = PyClassInitializer::from(asset).add_subclass(TextAssetProvider);
+        return Ok(Bound::new(py, text)?.into_super());
+    }
     Bound::new(py, asset)
 }
 

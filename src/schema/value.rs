@@ -87,7 +87,9 @@ fn encode_text(field: &Field, data: &FieldData, size: usize, kept: bool, out: &m
     pad(&bytes, size, field.kind, out)?;
     let padded = &out[start..];
     let blank = padded.iter().all(|byte| *byte == b' ');
-    let good = if blank { may_be_blank(field) } else { holds(field, padded, &text) };
+    // Some values are listed with the zeros that pad them.
+    let good = blank && may_be_blank(field)
+        || !blank && (holds(field, padded, &text) || holds(field, padded, &field.charset.decode(padded)));
     good.then_some(())
 }
 

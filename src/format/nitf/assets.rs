@@ -13,7 +13,7 @@ use super::write::{Names, PAD_CODE, file_findings, image_findings};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
 use crate::format::{Warning, WarningKind};
-use crate::image::PadValue;
+use crate::image::{Georeference, PadValue};
 use crate::io::ByteSource;
 use crate::limits::Limits;
 use crate::metadata::{Metadata, Value};
@@ -35,6 +35,11 @@ impl Assets {
             let bytes = areas.iter().map(|area| overflow(source, limits, file, area, number, warnings));
             bytes.collect::<Vec<_>>().concat()
         };
+        for (record, key) in std::iter::once((&file.header, "file header".to_owned()))
+            .chain(file.list.iter().map(|segment| (&segment.subheader, segment.key())))
+        {
+            missing_overflows(file, record, &key, warnings);
+        }
         let bytes = overflow(&["UDHD", "XHD"], 0, warnings);
         let metadata = Arc::new(to_metadata(&file.header, &bytes, file.raw.clone(), warnings));
         let mut all = Vec::new();
@@ -47,7 +52,8 @@ impl Assets {
                 Some(PadValue::Float(value)) => metadata.append(PAD_CODE, value),
                 None => {}
             }
-            all.push(asset(segment, metadata, pad));
+            let georeference = georeference(segment, &metadata, warnings);
+            all.push(asset(segment, metadata, pad, georeference));
         }
         let chains = chains(&file.list);
         let mut assets = Self { metadata, list: Vec::new(), segments: Vec::new() };
@@ -91,6 +97,29 @@ pub(super) fn check(file: &Segments, warnings: &[Warning]) -> Result<()> {
     }
 }
 
+/// The indices of areas that name a segment which does not take their overflow.
+fn missing_overflows(file: &Segments, record: &Record, key: &str, warnings: &mut Vec<Warning>) {
+    let areas = [
+        ("UDHD", "UDHOFL"),
+        ("XHD", "XHDLOFL"),
+        ("UDID", "UDOFL"),
+        ("IXSHD", "IXSOFL"),
+        ("SXSHD", "SXSOFL"),
+        ("TXSHD", "TXSOFL"),
+    ];
+    let number =
+        key.rsplit_once(':').and_then(|(_, number)| number.parse::<usize>().ok()).map_or(0, |number| number + 1);
+    for (area, index) in areas {
+        let named = record.int(index).unwrap_or(0);
+        if named > 0 && file.overflow(area, number).is_none() {
+            let message = format!(
+                "{index} of {key} names data extension segment {named}, which does not hold what overflows from {area}"
+            );
+            warnings.push(Warning::new(index, message).of(WarningKind::File));
+        }
+    }
+}
+
 /// The TREs of the segment that takes what overflows from an area; none where its data cannot be read, which is told.
 fn overflow(
     source: &dyn ByteSource,
@@ -111,7 +140,19 @@ fn overflow(
     })
 }
 
-fn asset(segment: &Segment, metadata: Metadata, pad: Option<PadValue>) -> AssetInfo {
+/// The georeference of an image; one that cannot be read is told.
+fn georeference(segment: &Segment, metadata: &Metadata, warnings: &mut Vec<Warning>) -> Georeference {
+    if segment.kind != Kind::Image {
+        return Georeference::default();
+    }
+    geo::read(&segment.subheader, metadata).map(Option::unwrap_or_default).unwrap_or_else(|error| {
+        let message = format!("the corners of {} cannot be read: {error}", segment.key());
+        warnings.push(Warning::new("IGEOLO", message).of(WarningKind::File));
+        Georeference::default()
+    })
+}
+
+fn asset(segment: &Segment, metadata: Metadata, pad: Option<PadValue>, georeference: Georeference) -> AssetInfo {
     let header = &segment.subheader;
     let text = |name: &str| segment.text(name).to_owned();
     let named = |identifier: &str, beside: &str, short: usize| {
@@ -125,17 +166,23 @@ fn asset(segment: &Segment, metadata: Metadata, pad: Option<PadValue>) -> AssetI
         Kind::Graphic => (AssetType::Graphics, named("SID", "SNAME", 10), graphic, "graphic"),
         // Its data is plain text, which later versions hold in text segments; their graphics are CGM alone.
         Kind::Label => (AssetType::Text, (text("LID"), String::new()), "text/plain", "label"),
-        Kind::Text => (AssetType::Text, named("TEXTID", "TXTITL", 7), "text/plain", "text"),
+        Kind::Text => (AssetType::Text, (text_title(segment), String::new()), "text/plain", "text"),
         Kind::Data => (AssetType::Data, (text("DESID"), String::new()), data_type(segment.text("DESID")), "data"),
         Kind::Reserved => (AssetType::Data, (text("RESID"), String::new()), "application/octet-stream", "data"),
     };
     let image = (segment.kind == Kind::Image).then(|| {
         let compression = header.text("IC").unwrap_or_default();
         let compression = if compression == "NC" { "none" } else { compression }.to_owned();
-        ImageFacts { georeference: geo::read(header, &metadata).unwrap_or_default(), nodata: pad, compression }
+        ImageFacts { georeference, nodata: pad, compression }
     });
     let (key, roles) = (segment.key(), vec![role.to_owned()]);
     AssetInfo { key, title, description, roles, media_type, kind, metadata: Arc::new(metadata), image }
+}
+
+/// The title of a text, or its identifier where it has none.
+fn text_title(segment: &Segment) -> String {
+    let title = segment.text("TXTITL");
+    if title.is_empty() { segment.text("TEXTID") } else { title }.to_owned()
 }
 
 /// The media type of a data extension's data.
@@ -181,6 +228,6 @@ fn joined(first: &AssetInfo, last: &Segment, chain: &[usize], all: &[AssetInfo])
     }
     let header: Record = metadata.iter().filter_map(|(name, value)| value.as_text().map(|text| (name, text))).collect();
     let facts = first.image.clone().unwrap_or_default();
-    let georeference = geo::read(&header, &metadata).unwrap_or_default();
+    let georeference = geo::read(&header, &metadata).ok().flatten().unwrap_or_default();
     AssetInfo { metadata: Arc::new(metadata), image: Some(ImageFacts { georeference, ..facts }), ..first.clone() }
 }

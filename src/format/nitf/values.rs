@@ -68,5 +68,15 @@ fn to_value(data: &FieldData) -> Value {
 }
 
 fn to_map(record: &Record) -> Value {
-    Value::Map(record.iter().map(|(name, data)| (name.to_owned(), to_value(data))).collect())
+    Value::Map(record.iter().map(|(name, data)| (name.to_owned(), to_entry(name, data))).collect())
+}
+
+/// The value of a field; look-up tables, which are a group of one field, are a list of their bytes.
+fn to_entry(name: &str, data: &FieldData) -> Value {
+    match data {
+        FieldData::Group(tables) if name == "LUTS" => {
+            Value::List(tables.iter().filter_map(|table| table.get("LUTD")).map(to_value).collect())
+        }
+        data => to_value(data),
+    }
 }

@@ -17,6 +17,7 @@ from ._io import (
     DatasetWriter,
     ImageAssetProvider,
     MetadataProvider,
+    TextAssetProvider,
     __version__,
 )
 
@@ -75,6 +76,7 @@ __all__ = [
     "PrecisionWarning",
     "ProviderError",
     "ShapeWarning",
+    "TextAssetProvider",
     "Tile",
     "UnsupportedError",
     "__version__",

@@ -54,8 +54,8 @@ def expanded(
     return np.ascontiguousarray(table[:, indices])
 
 
-def _nitf_table(luts: list[dict[str, Any]], count: int, representation: str) -> npt.NDArray[Any]:
-    tables = [np.frombuffer(lut["LUTD"], np.uint8) for lut in luts]
+def _nitf_table(luts: list[bytes], count: int, representation: str) -> npt.NDArray[Any]:
+    tables = [np.frombuffer(lut, np.uint8) for lut in luts]
     if representation == "MONO" and count == 2:
         # 2500C Table A-3: the first has the high byte of sixteen bits, the second the low one.
         return ((tables[0].astype(np.uint16) << 8) | tables[1])[None]

@@ -29,6 +29,7 @@ __all__ = [
     "DatasetWriter",
     "ImageAssetProvider",
     "MetadataProvider",
+    "TextAssetProvider",
     "__version__",
     "_nitf_georeference",
     "_nitf_register",
@@ -231,6 +232,17 @@ class BufferedImageAssetProvider(ImageAssetProvider):
         """Takes an array as the whole image, without copying it."""
     def set_block(self, block_row: SupportsIndex, block_col: SupportsIndex, array: npt.ArrayLike) -> None:
         """Takes an array as one block, cropped or padded at the edges, without copying it."""
+
+@final
+class TextAssetProvider(AssetProvider):
+    """A text of a file."""
+
+    @property
+    def text_content(self) -> str:
+        """The text, with `\\n` at the ends of lines."""
+    @property
+    def encoding(self) -> str:
+        """The encoding of the stored bytes."""
 
 @final
 class BufferedTextAssetProvider(AssetProvider):

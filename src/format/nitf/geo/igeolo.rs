@@ -17,6 +17,8 @@ pub enum Icords {
     UtmSouth,
     /// `zzBJKeeeeennnnn`: MGRS, metres.
     Mgrs,
+    /// As `Geographic`, with geocentric latitudes, in NITF 2.0.
+    Geocentric,
 }
 
 /// Four corners: first row and column, first row and last column, last row and column, last row and first column.
@@ -32,13 +34,11 @@ pub enum Corners {
 const CORNER: usize = 15;
 
 impl Icords {
-    const ALL: [Self; 5] = [Self::Geographic, Self::Decimal, Self::UtmNorth, Self::UtmSouth, Self::Mgrs];
+    const ALL: [Self; 6] =
+        [Self::Geographic, Self::Decimal, Self::UtmNorth, Self::UtmSouth, Self::Mgrs, Self::Geocentric];
 
-    /// The form of this code; NITF 2.0's `C` (geocentric) is read as `G`, whose text it has.
+    /// The form of this code.
     pub fn from_code(code: &str) -> Option<Self> {
-        if code == "C" {
-            return Some(Self::Geographic);
-        }
         Self::ALL.into_iter().find(|form| form.code() == code)
     }
 
@@ -50,6 +50,18 @@ impl Icords {
             Self::UtmNorth => "N",
             Self::UtmSouth => "S",
             Self::Mgrs => "U",
+            Self::Geocentric => "C",
+        }
+    }
+}
+
+impl Icords {
+    /// The unit of the last digit, in degrees or metres.
+    pub(super) fn unit(self) -> f64 {
+        match self {
+            Self::Geographic | Self::Geocentric => 1.0 / 3600.0,
+            Self::Decimal => 1e-3,
+            Self::UtmNorth | Self::UtmSouth | Self::Mgrs => 1.0,
         }
     }
 }
@@ -70,6 +82,10 @@ impl Corners {
         for (part, point) in parts.iter().zip(&mut points) {
             match form {
                 Icords::Geographic => *point = parse_dms(part).ok_or_else(|| wrong(part))?,
+                Icords::Geocentric => {
+                    let (longitude, latitude) = parse_dms(part).ok_or_else(|| wrong(part))?;
+                    *point = (longitude, to_geodetic(latitude));
+                }
                 Icords::Decimal => *point = parse_decimal(part).ok_or_else(|| wrong(part))?,
                 Icords::UtmNorth | Icords::UtmSouth => {
                     let corner = parse_utm(part, form == Icords::UtmSouth).ok_or_else(|| wrong(part))?;
@@ -77,13 +93,16 @@ impl Corners {
                     *point = in_zone(corner, common);
                 }
                 Icords::Mgrs => {
-                    let corner = from_mgrs(part)?;
+                    let mut corner = from_mgrs(part)?;
+                    // The reference names a square of a metre; its middle is nearest to what it was made from.
+                    corner.easting += 0.5;
+                    corner.northing += 0.5;
                     let common = *zone.get_or_insert(corner.zone);
                     *point = in_zone(corner, common);
                 }
             }
         }
-        Ok(zone.map_or(Self::Geographic(points), |zone| Self::Utm(zone, points)))
+        Ok(zone.map_or(Self::Geographic(near(points, points[0].0)), |zone| Self::Utm(zone, points)))
     }
 
     /// The sixty characters of IGEOLO in a form.
@@ -98,7 +117,9 @@ impl Corners {
         match (self, form) {
             (Self::Geographic(points), Icords::Geographic | Icords::Decimal) => {
                 for point in points {
-                    let inside = point.0.abs() <= 180.0 && point.1.abs() <= 90.0;
+                    // Longitudes of an image across the antimeridian may go on beyond it.
+                    let inside = point.0.abs() <= 360.0 && point.1.abs() <= 90.0;
+                    let point = &(wrapped(point.0), point.1);
                     let text = if form == Icords::Geographic { format_dms(*point) } else { format_decimal(*point) };
                     out += &Some(text).filter(|_| inside).ok_or_else(|| wrong(*point))?;
                 }
@@ -113,8 +134,8 @@ impl Corners {
                 }
                 for (easting, northing) in points {
                     let text = format!("{:02}{easting:06.0}{northing:07.0}", zone.number());
-                    out +=
-                        &Some(text).filter(|text| text.len() == CORNER).ok_or_else(|| wrong((*easting, *northing)))?;
+                    let good = text.len() == CORNER && text.bytes().all(|byte| byte.is_ascii_digit());
+                    out += &Some(text).filter(|_| good).ok_or_else(|| wrong((*easting, *northing)))?;
                 }
             }
             (Self::Utm(zone, points), Icords::Mgrs) => {
@@ -138,6 +159,24 @@ fn in_zone(point: Utm, zone: UtmZone) -> (f64, f64) {
     let (longitude, latitude) = point.to_geographic();
     let other = zone.project(longitude, latitude);
     (other.easting, other.northing)
+}
+
+/// A longitude within ±180°.
+pub(super) fn wrapped(longitude: f64) -> f64 {
+    if longitude.abs() <= 180.0 { longitude } else { longitude - 360.0 * (longitude / 360.0).round() }
+}
+
+/// The same points with longitudes less than half a turn from `longitude`, so that an image across the antimeridian is in one
+/// piece.
+pub(super) fn near(points: [(f64, f64); 4], longitude: f64) -> [(f64, f64); 4] {
+    points.map(|(x, y)| (x - 360.0 * ((x - longitude) / 360.0).round(), y))
+}
+
+/// The geodetic latitude on WGS 84 of a geocentric one, both in degrees.
+fn to_geodetic(latitude: f64) -> f64 {
+    const FLATTENING: f64 = 1.0 / 298.257_223_563;
+    let (sine, cosine) = latitude.to_radians().sin_cos();
+    sine.atan2(cosine * (1.0 - FLATTENING) * (1.0 - FLATTENING)).to_degrees()
 }
 
 fn number(text: &str) -> Option<f64> {

@@ -4,7 +4,7 @@
 //! (STDI-0002-1 App E) to a millionth of a degree; GEOLOB with GEOPSB (App P) is exact where whole numbers of pixels go round
 //! the globe.
 
-use super::igeolo::{Corners, Icords};
+use super::igeolo::{Corners, Icords, near, wrapped};
 use super::utm::{Utm, UtmZone};
 use crate::error::{Error, Result};
 use crate::image::{Crs, Georeference, ImageLayout, Transform};
@@ -17,31 +17,38 @@ const SECOND: f64 = 1.0 / 3600.0;
 /// What a georeference may be in.
 const ALLOWED: &str = "EPSG:4326, EPSG:32601 to 32660 and 32701 to 32760 (geographic or UTM on WGS 84)";
 
+/// Four corners in the order of IGEOLO.
+type Quad = [(f64, f64); 4];
+
 /// The entries that say where an image lies; with `precise` the TREs that say it exactly, too. Nothing for no georeference.
+/// `wanted` is the form of IGEOLO, where the caller has chosen one.
 ///
 /// # Errors
-/// [`Error::Usage`] for a reference system NITF has no form for, or half a georeference.
+/// [`Error::Usage`] for a reference system NITF has no form for, one that is not of the form wanted, or half a georeference.
 pub fn describe(
     georeference: &Georeference,
     layout: &ImageLayout,
+    wanted: Option<Icords>,
     precise: bool,
 ) -> Result<Vec<(&'static str, Value)>> {
-    let (transform, crs) = match (&georeference.transform, &georeference.crs) {
+    let size = (f64::from(layout.grid.columns()), f64::from(layout.grid.rows()));
+    let edges = georeference.transform.map(|transform| transform.corners(layout.grid.columns(), layout.grid.rows()));
+    let (edges, crs) = match (georeference.corners.or(edges), &georeference.crs) {
         (None, None) => return Ok(Vec::new()),
-        (Some(transform), Some(crs)) => (transform, crs),
+        (Some(edges), Some(crs)) => (edges, crs),
         (Some(_), None) => return Err(Error::usage("transform without a crs:").allowed(ALLOWED)),
         (None, Some(crs)) => return Err(Error::usage("crs without corners or a transform:").found(crs)),
     };
-    let points = centres(transform, layout);
-    let (form, corners) = match zone_of(crs)? {
+    let points = inward(edges, size);
+    let (usual, corners) = match zone_of(crs)? {
         None => (Icords::Geographic, Corners::Geographic(points)),
         Some(zone) => (if zone.is_south() { Icords::UtmSouth } else { Icords::UtmNorth }, Corners::Utm(zone, points)),
     };
+    let form = wanted.unwrap_or(usual);
     let mut entries = vec![("ICORDS", form.code().into()), ("IGEOLO", corners.format(form)?.into())];
     if precise {
-        let geographic = to_geographic(&corners);
-        entries.push(("BLOCKA", block(&geographic, layout)));
-        if matches!(corners, Corners::Geographic(_)) {
+        entries.push(("BLOCKA", block(&to_geographic(&corners), layout)));
+        if let (Corners::Geographic(_), Some(transform)) = (&corners, &georeference.transform) {
             entries.extend(grid(transform, layout));
         }
     }
@@ -49,31 +56,62 @@ pub fn describe(
 }
 
 /// A warning where the form of IGEOLO is coarser than half a pixel.
-pub fn precision(georeference: &Georeference, layout: &ImageLayout) -> Option<String> {
-    let g = georeference.transform?.0;
+pub fn precision(georeference: &Georeference, layout: &ImageLayout, wanted: Option<Icords>) -> Option<String> {
+    let edges = georeference.transform.map(|transform| transform.corners(layout.grid.columns(), layout.grid.rows()));
+    let [a, b, _, d] = georeference.corners.or(edges)?;
     let zone = zone_of(georeference.crs.as_ref()?).ok()?;
-    let (unit, name) = if zone.is_some() { (1.0, "a metre") } else { (SECOND, "a second of arc") };
-    let pixel = g[1].hypot(g[4]).min(g[2].hypot(g[5]));
-    let several = layout.grid.columns() > 1 || layout.grid.rows() > 1;
-    (several && unit > pixel / 2.0).then(|| {
-        format!("corners are stored to {name}, more than half a pixel of {pixel}; precise=True adds exact ones")
+    let (unit, name) = match (zone, wanted) {
+        (Some(_), _) => (1.0, "a metre"),
+        (None, Some(Icords::Decimal)) => (1e-3, "a thousandth of a degree"),
+        (None, _) => (SECOND, "a second of arc"),
+    };
+    let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
+    let across = (b.0 - a.0).hypot(b.1 - a.1) / f64::from(columns);
+    let down = (d.0 - a.0).hypot(d.1 - a.1) / f64::from(rows);
+    let pixel = across.min(down);
+    (columns.max(rows) > 1 && unit > pixel / 2.0).then(|| {
+        format!("corners are stored to {name}, more than half a pixel of {pixel}; precise=True adds finer ones")
     })
 }
 
-/// The georeference of an image: of GEOLOB or BLOCKA where they agree with IGEOLO, else of IGEOLO. None where there is none,
-/// or its corners are no parallelogram.
-pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Option<Georeference> {
-    let form = Icords::from_code(header.text("ICORDS")?)?;
-    let FieldData::Text(text) = header.get("IGEOLO")? else { return None };
-    let (columns, rows) = (header.int("NCOLS")? as f64, header.int("NROWS")? as f64);
-    let coarse = Corners::parse(form, text).ok()?;
-    let corners = finer(metadata, &coarse, rows).unwrap_or(coarse);
-    let (crs, points) = match corners {
+/// The georeference of an image: of GEOLOB or BLOCKA where they agree with IGEOLO, else of IGEOLO; none where there is none.
+/// Corners that are no parallelogram but for their rounding have no transform.
+///
+/// # Errors
+/// [`Error::Malformed`] where IGEOLO cannot be read.
+pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Result<Option<Georeference>> {
+    // In NITF 2.0, `N` says that there is no IGEOLO.
+    let (Some(code), Some(FieldData::Text(text))) = (header.text("ICORDS"), header.get("IGEOLO")) else {
+        return Ok(None);
+    };
+    let Some(form) = Icords::from_code(code) else {
+        let blank = code.is_empty();
+        return if blank {
+            Ok(None)
+        } else {
+            Err(Error::malformed("ICORDS").found(format!("{code:?}")).allowed("U G N S D C"))
+        };
+    };
+    let number = |name: &str| header.int(name).map_or(1.0, |number| number as f64);
+    let size = (number("NCOLS"), number("NROWS"));
+    let coarse = Corners::parse(form, text)?;
+    let finer = finer(metadata, &coarse, size.1);
+    let unit = if finer.is_some() { form.unit() * 1e-3 } else { form.unit() };
+    let (crs, points) = match finer.unwrap_or(coarse) {
         Corners::Geographic(points) => (Crs::Epsg(4326), points),
         Corners::Utm(zone, points) => (Crs::Epsg(zone.epsg()), points),
     };
-    let transform = exact(metadata, &points, columns, rows).unwrap_or_else(|| from_centres(&points, columns, rows));
-    Some(Georeference { transform: Some(transform), crs: Some(crs) })
+    if let Some(transform) = exact(metadata, &points, size) {
+        return Ok(Some(Georeference { transform: Some(transform), crs: Some(crs), corners: None }));
+    }
+    let [a, b, c, d] = points;
+    // How far the corners are from a parallelogram; rounding moves each by half a unit.
+    let gap = (a.0 - b.0 + c.0 - d.0).abs().max((a.1 - b.1 + c.1 - d.1).abs());
+    let transform = (gap <= 2.01 * unit).then(|| from_centres(&points, size)).filter(|transform| {
+        let [_, a, b, _, c, d] = transform.0;
+        a * d != b * c
+    });
+    Ok(Some(Georeference { transform, crs: Some(crs), corners: Some(outward(points, size)) }))
 }
 
 /// The zone of a UTM system; none for the geographic one.
@@ -88,33 +126,54 @@ fn zone_of(crs: &Crs) -> Result<Option<UtmZone>> {
     }
 }
 
-/// The centres of the corner pixels.
-fn centres(transform: &Transform, layout: &ImageLayout) -> [(f64, f64); 4] {
-    let (right, bottom) = (f64::from(layout.grid.columns()) - 0.5, f64::from(layout.grid.rows()) - 0.5);
-    [(0.5, 0.5), (right, 0.5), (right, bottom), (0.5, bottom)].map(|(column, row)| transform.apply(column, row))
+/// The point at shares `u` of the way across and `v` of the way down a quadrilateral.
+fn between([a, b, c, d]: Quad, u: f64, v: f64) -> (f64, f64) {
+    let at = |a: f64, b: f64, c: f64, d: f64| (1.0 - v) * ((1.0 - u) * a + u * b) + v * ((1.0 - u) * d + u * c);
+    (at(a.0, b.0, c.0, d.0), at(a.1, b.1, c.1, d.1))
 }
 
-/// The transform with these centres of corner pixels. Of an image of one row or column, a pixel is taken to be square.
-fn from_centres(points: &[(f64, f64); 4], columns: f64, rows: f64) -> Transform {
-    let [a, b, _, d] = *points;
-    let step = |from: (f64, f64), to: (f64, f64), steps: f64| ((to.0 - from.0) / steps, (to.1 - from.1) / steps);
+/// The centres of the corner pixels of an image with these outer corners.
+fn inward(edges: Quad, (columns, rows): (f64, f64)) -> Quad {
+    let (u, v) = (0.5 / columns, 0.5 / rows);
+    [(u, v), (1.0 - u, v), (1.0 - u, 1.0 - v), (u, 1.0 - v)].map(|(u, v)| between(edges, u, v))
+}
+
+/// The outer corners of an image with these centres of corner pixels.
+fn outward(points: Quad, (columns, rows): (f64, f64)) -> Quad {
+    // Of an image of one row or column, a pixel is taken to be square.
+    if columns <= 1.0 || rows <= 1.0 {
+        return from_centres(&points, (columns, rows)).corners(columns as u32, rows as u32);
+    }
+    let (u, v) = (0.5 / (columns - 1.0), 0.5 / (rows - 1.0));
+    [(-u, -v), (1.0 + u, -v), (1.0 + u, 1.0 + v), (-u, 1.0 + v)].map(|(u, v)| between(points, u, v))
+}
+
+/// The transform with these centres of corner pixels: by least squares, which halves what rounding does. Of an image of one
+/// row or column, a pixel is taken to be square.
+fn from_centres(points: &Quad, (columns, rows): (f64, f64)) -> Transform {
+    let [a, b, c, d] = *points;
+    let half = |p: (f64, f64), q: (f64, f64), r: (f64, f64), s: (f64, f64), steps: f64| {
+        (f64::midpoint(p.0 - q.0, r.0 - s.0) / steps, f64::midpoint(p.1 - q.1, r.1 - s.1) / steps)
+    };
     let (column, row) = match (columns > 1.0, rows > 1.0) {
-        (true, true) => (step(a, b, columns - 1.0), step(a, d, rows - 1.0)),
+        (true, true) => (half(b, a, c, d, columns - 1.0), half(d, a, c, b, rows - 1.0)),
         (true, false) => {
-            let column = step(a, b, columns - 1.0);
+            let column = half(b, a, c, d, columns - 1.0);
             (column, (column.1, -column.0))
         }
         (false, true) => {
-            let row = step(a, d, rows - 1.0);
+            let row = half(d, a, c, b, rows - 1.0);
             ((-row.1, row.0), row)
         }
         (false, false) => ((0.0, 0.0), (0.0, 0.0)),
     };
-    let origin = (a.0 - f64::midpoint(column.0, row.0), a.1 - f64::midpoint(column.1, row.1));
-    Transform([origin.0, column.0, row.0, origin.1, column.1, row.1])
+    let centre = ((a.0 + b.0 + c.0 + d.0) / 4.0, (a.1 + b.1 + c.1 + d.1) / 4.0);
+    let origin = |centre: f64, column: f64, row: f64| centre - columns / 2.0 * column - rows / 2.0 * row;
+    let (x, y) = (origin(centre.0, column.0, row.0), origin(centre.1, column.1, row.1));
+    Transform([x, column.0, row.0, y, column.1, row.1])
 }
 
-fn to_geographic(corners: &Corners) -> [(f64, f64); 4] {
+fn to_geographic(corners: &Corners) -> Quad {
     match corners {
         Corners::Geographic(points) => *points,
         Corners::Utm(zone, points) => {
@@ -128,8 +187,9 @@ fn map(entries: Vec<(&str, Value)>) -> Value {
 }
 
 /// BLOCKA of an image that is one block.
-fn block(points: &[(f64, f64); 4], layout: &ImageLayout) -> Value {
-    let text = |(longitude, latitude): (f64, f64)| Value::from(format!("{latitude:+010.6}{longitude:+011.6}"));
+fn block(points: &Quad, layout: &ImageLayout) -> Value {
+    let text =
+        |(longitude, latitude): (f64, f64)| Value::from(format!("{latitude:+010.6}{:+011.6}", wrapped(longitude)));
     let [first, last_column, last, last_row] = points.map(text);
     map(vec![
         ("BLOCK_INSTANCE", "01".into()),
@@ -187,13 +247,17 @@ fn finer(metadata: &Metadata, coarse: &Corners, rows: f64) -> Option<Corners> {
             (Corners::Utm(*zone, projected.map(|point| (point.easting, point.northing))), points, 1.0)
         }
     };
+    let found = match found {
+        Corners::Geographic(places) => Corners::Geographic(near(places, rough[0].0)),
+        utm @ Corners::Utm(..) => utm,
+    };
     let (Corners::Geographic(fine) | Corners::Utm(_, fine)) = &found;
     let close = fine.iter().zip(rough).all(|(a, b)| (a.0 - b.0).abs() <= unit && (a.1 - b.1).abs() <= unit);
     close.then_some(found)
 }
 
 /// The transform of GEOLOB in degrees, where it puts the corners where they are but for rounding.
-fn exact(metadata: &Metadata, points: &[(f64, f64); 4], columns: f64, rows: f64) -> Option<Transform> {
+fn exact(metadata: &Metadata, points: &Quad, (columns, rows): (f64, f64)) -> Option<Transform> {
     let field = |tag: &str, name: &str| match metadata.get(tag)? {
         Value::Map(fields) => fields.iter().find(|(field, _)| field == name).map(|(_, value)| value),
         _ => None,
@@ -226,16 +290,16 @@ mod tests {
     /// What is written, read again.
     fn back(transform: Transform, epsg: u32, precise: bool) -> Transform {
         let layout = layout(200, 100);
-        let georeference = Georeference { transform: Some(transform), crs: Some(Crs::Epsg(epsg)) };
+        let georeference = Georeference { transform: Some(transform), crs: Some(Crs::Epsg(epsg)), corners: None };
         let mut header: Record = [("NCOLS", 200), ("NROWS", 100)].into_iter().collect();
         let mut metadata = Metadata::new();
-        for (name, value) in describe(&georeference, &layout, precise).unwrap() {
+        for (name, value) in describe(&georeference, &layout, None, precise).unwrap() {
             match value {
                 Value::Text(text) => header.set(name, text),
                 value => metadata.set(name, value),
             }
         }
-        let found = read(&header, &metadata).unwrap();
+        let found = read(&header, &metadata).unwrap().unwrap();
         assert_eq!(found.crs, Some(Crs::Epsg(epsg)));
         found.transform.unwrap()
     }
@@ -262,7 +326,8 @@ mod tests {
     #[test]
     fn what_nitf_cannot_say_is_an_error() {
         let transform = Some(Transform([0.0, 1.0, 0.0, 0.0, 0.0, -1.0]));
-        let say = |transform, crs| describe(&Georeference { transform, crs }, &layout(4, 4), false);
+        let say =
+            |transform, crs| describe(&Georeference { transform, crs, corners: None }, &layout(4, 4), None, false);
         for crs in [Some(Crs::Epsg(3857)), Some(Crs::UserDefined("mine".to_owned())), None] {
             assert!(matches!(say(transform, crs), Err(Error::Usage(_))));
         }
@@ -275,10 +340,11 @@ mod tests {
         let georeference = |pixel: f64, epsg| Georeference {
             transform: Some(Transform([0.0, pixel, 0.0, 0.0, 0.0, -pixel])),
             crs: Some(Crs::Epsg(epsg)),
+            corners: None,
         };
-        assert!(precision(&georeference(0.5, 32_601), &layout(9, 9)).is_some());
-        assert!(precision(&georeference(10.0, 32_601), &layout(9, 9)).is_none());
-        assert!(precision(&georeference(1e-5, 4326), &layout(9, 9)).is_some());
-        assert!(precision(&georeference(0.01, 4326), &layout(9, 9)).is_none());
+        assert!(precision(&georeference(0.5, 32_601), &layout(9, 9), None).is_some());
+        assert!(precision(&georeference(10.0, 32_601), &layout(9, 9), None).is_none());
+        assert!(precision(&georeference(1e-5, 4326), &layout(9, 9), None).is_some());
+        assert!(precision(&georeference(0.01, 4326), &layout(9, 9), None).is_none());
     }
 }

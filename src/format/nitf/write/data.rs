@@ -5,7 +5,7 @@ use super::areas::{self, Area, Overflow};
 use super::clock::now;
 use super::given::{Given, structure};
 use super::levels::{self, Levels};
-use super::names::Names;
+use super::names::{Names, identifier};
 use crate::asset::AssetType;
 use crate::error::{Error, Result};
 use crate::format::{Content, DataRequest, Warning, WriteContext};
@@ -139,14 +139,15 @@ fn graphic_size(record: &Record) -> (u32, u32) {
 fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("TEXT"), data.metadata, context)?;
     let mut record = given.fields.without(&["TE", "TXSHDL", "TXSOFL", "TXSHD"]);
+    // A text has a field for its title; the identifier is a shortened form of it.
     if record.get("TEXTID").is_none() {
-        let names = Names::new(data.title, data.description, data.key, (7, 80))?;
-        record.set("TEXTID", names.identifier);
-        if record.get("TXTITL").is_none() && !names.text.is_empty() {
-            record.set("TXTITL", names.text);
-        }
-        note_comment(&names.comment, data.key, context);
+        let name = if data.title.trim().is_empty() { data.key } else { data.title };
+        record.set("TEXTID", identifier(name, 7));
     }
+    if record.get("TXTITL").is_none() {
+        record.set("TXTITL", data.title.trim());
+    }
+    note_comment(data.description, data.key, context);
     if record.get("TXTDT").is_none() {
         record.set("TXTDT", now()?);
     }
@@ -258,6 +259,10 @@ fn set_user_header(record: &mut Record) -> Result<()> {
             let wrong =
                 || Error::usage("value of").field("DESSHF").found(format!("{text:?}")).allowed("one byte a character");
             record.set("DESSHF", bytes.ok_or_else(wrong)?);
+        }
+        Some(FieldData::Bytes(bytes)) if bytes.len() > 9999 => {
+            let error = Error::usage("value of").field("DESSHF").found(format!("{} bytes", bytes.len()));
+            return Err(error.allowed("at most 9999 bytes"));
         }
         Some(other) => record.set("DESSHF", other),
         None => {}

@@ -1,6 +1,6 @@
 //! The neutral settings of a one-line write as fields of an image subheader.
 
-use super::super::geo::{describe, precision};
+use super::super::geo::{Icords, describe, precision};
 use super::given::PAD_CODE;
 use super::plan::{MAX_BLOCK, is_known_compression};
 use crate::error::{Error, Result};
@@ -13,9 +13,9 @@ const BLOCK: u32 = 1024;
 
 /// What the compressions of the API are called here: word, IC, and whether it is written.
 const WORDS: [(&str, &str, bool); 13] = [
+    ("NC", "NC", true),
+    ("NM", "NM", true),
     ("none", "NC", true),
-    ("nc", "NC", true),
-    ("nm", "NM", true),
     ("j2k", "C8", false),
     ("htj2k", "CD", false),
     ("jpeg", "C3", false),
@@ -56,7 +56,7 @@ pub(in super::super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayou
         return Err(Error::usage("quality of lossless compression:").found(quality));
     }
     set_blocks(&mut metadata, settings, layout, given("NPPBH") || given("NPPBV"))?;
-    for (name, value) in describe(&settings.georeference, layout, settings.precise)? {
+    for (name, value) in describe(&settings.georeference, layout, form(settings), settings.precise)? {
         metadata.set(name, value);
     }
     Ok(metadata)
@@ -71,7 +71,7 @@ pub(in super::super) fn notice(settings: &SaveSettings, layout: &ImageLayout) ->
         warnings.push(Warning::new("IC", message).of(WarningKind::Fallback));
     }
     if !settings.precise
-        && let Some(message) = precision(&settings.georeference, layout)
+        && let Some(message) = precision(&settings.georeference, layout, form(settings))
     {
         warnings.push(Warning::new("IGEOLO", message).of(WarningKind::Precision));
     }
@@ -87,11 +87,15 @@ pub(in super::super) fn replaces(setting: &str, key: &str) -> bool {
     }
 }
 
+/// The form of IGEOLO that the caller has chosen.
+fn form(settings: &SaveSettings) -> Option<Icords> {
+    settings.metadata.get("ICORDS").and_then(Value::as_text).and_then(|code| Icords::from_code(code.trim()))
+}
+
 fn compression(word: &str) -> Result<&'static str> {
-    let wanted = word.trim().to_ascii_lowercase();
     let allowed =
         || WORDS.iter().filter(|(_, _, writes)| *writes).map(|(word, ..)| *word).collect::<Vec<_>>().join(" ");
-    match WORDS.iter().find(|(known, ..)| *known == wanted) {
+    match WORDS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(word.trim())) {
         Some((_, code, true)) => Ok(code),
         Some((_, code, false)) => Err(Error::unsupported("compression to write")
             .field("IC")
@@ -173,7 +177,7 @@ mod tests {
         assert_eq!((number(&masked, "NPPBH"), number(&masked, PAD_CODE)), (Some(3000), Some(7)));
         assert_eq!(masked.get("IC").and_then(Value::as_text), Some("NM"));
         let transform = Some(Transform([300_000.0, 10.0, 0.0, 4_500_000.0, 0.0, -10.0]));
-        let georeference = Georeference { transform, crs: Some(Crs::Epsg(32_618)) };
+        let georeference = Georeference { transform, crs: Some(Crs::Epsg(32_618)), corners: None };
         let placed = encode(&SaveSettings { georeference, ..word("none") }).unwrap();
         assert_eq!(placed.get("ICORDS").and_then(Value::as_text), Some("N"));
         assert_eq!(placed.get("IGEOLO").and_then(Value::as_text).map(|text| &text[..15]), Some("183000054499995"));

@@ -7,8 +7,9 @@ use super::super::layouts::{header, tre_layouts};
 use super::super::tre::{Tre, TreBody, parse_tres};
 use super::super::values::AREAS;
 use super::fields::to_record;
+use super::levels::format_location;
 use crate::error::{Error, Result, nearest};
-use crate::format::{Warning, WriteContext};
+use crate::format::{Finding, Warning, WriteContext};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Item, Record, Structure, read};
 
@@ -26,6 +27,9 @@ pub(super) struct Given {
     /// The pad pixel code.
     pub(super) pad: Option<Value>,
 }
+
+/// Fields of a row and a column, which may be given as two numbers.
+const LOCATIONS: [&str; 4] = ["ILOC", "SLOC", "SBND1", "SBND2"];
 
 /// What a key of metadata is.
 enum Key {
@@ -65,6 +69,7 @@ impl Given {
                 Key::Field if key == "ICOM" && value.as_text().is_some() => {
                     entries.push((key, Value::List(vec![value.clone()])))
                 }
+                Key::Field if LOCATIONS.contains(&key) => entries.push((key, location(key, value)?)),
                 Key::Field => entries.push((key, value.clone())),
                 Key::Comment(number) => comments.push((number, value.clone())),
                 Key::Area => {
@@ -119,6 +124,30 @@ impl Given {
     /// True where the metadata is a copy of what a file's header says.
     pub(super) fn is_copy(&self) -> bool {
         self.original.is_some()
+    }
+
+    /// Reports what breaks a rule. What was copied as it stood in its file is the fault of whoever made that, and is only told
+    /// to a strict caller; what was chosen and is no value of its field is refused.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for the first that is refused.
+    pub(super) fn report(
+        &self,
+        findings: Vec<Finding>,
+        refused: &[&str],
+        context: &mut WriteContext<'_, '_>,
+    ) -> Result<()> {
+        for finding in findings {
+            let field = finding.place.split(' ').next().unwrap_or_default();
+            let chosen = self.is_chosen(field);
+            if refused.contains(&field) && chosen {
+                return Err(finding.into_usage());
+            }
+            if context.strict || chosen || !self.is_copy() {
+                context.report(finding)?;
+            }
+        }
+        Ok(())
     }
 
     fn is_copied(&self, name: &str, value: &FieldData) -> bool {
@@ -181,13 +210,35 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     }
 }
 
-/// True for two names that differ by one letter added, left out or changed.
+/// Row and column as text, where they are given as two numbers.
+fn location(key: &str, value: &Value) -> Result<Value> {
+    let Value::List(numbers) = value else { return Ok(value.clone()) };
+    let wrong = || {
+        let error = Error::usage("value of").field(key).found(value);
+        error.allowed("RRRRRCCCCC or (row, column), each -9999 to 99999")
+    };
+    let within =
+        |value: &Value| value.to_int().filter(|number| (-9999..=99_999).contains(number)).map(|number| number as i64);
+    match numbers.as_slice() {
+        [row, column] => {
+            let (row, column) = within(row).zip(within(column)).ok_or_else(wrong)?;
+            Ok(Value::from(format_location(row, column)))
+        }
+        _ => Err(wrong()),
+    }
+}
+
+/// True for two names that differ by one letter added, left out or changed, or by two that are swapped.
 fn is_one_edit(a: &str, b: &str) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let same = short.bytes().zip(long.bytes()).take_while(|(x, y)| x == y).count();
     let (rest, other) = (&short.as_bytes()[same..], &long.as_bytes()[same..]);
     match other.len() - rest.len() {
-        0 => rest.get(1..) == other.get(1..),
+        0 => {
+            let swapped =
+                matches!((rest, other), ([a, b, ..], [c, d, ..]) if a == d && b == c) && rest[2..] == other[2..];
+            rest.get(1..) == other.get(1..) || swapped
+        }
         1 => rest == &other[1..],
         _ => false,
     }
@@ -251,7 +302,8 @@ mod tests {
     #[test]
     fn one_edit_is_one_letter() {
         assert!(is_one_edit("IMOD", "IMODE") && is_one_edit("COMRTT", "COMRAT") && is_one_edit("IIMODE", "IMODE"));
-        assert!(!is_one_edit("IMODE", "IC") && !is_one_edit("ABCDEF", "COMRAT") && !is_one_edit("IMDOE", "IMODE"));
+        assert!(!is_one_edit("IMODE", "IC") && !is_one_edit("ABCDEF", "COMRAT"));
+        assert!(is_one_edit("FTITEL", "FTITLE") && !is_one_edit("ABCDEF", "BADCFE"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::given::{Given, structure};
 use crate::error::{Error, Result};
 use crate::format::{Finding, WriteContext};
 use crate::metadata::Metadata;
-use crate::schema::{FieldData, Record, write};
+use crate::schema::{Record, write};
 
 /// The most bytes of a file (FL has twelve digits, of which all nines mean unknown).
 pub(super) const MAX_FILE: u64 = 999_999_999_998;
@@ -17,11 +17,10 @@ pub(super) const MAX_FILE: u64 = 999_999_999_998;
 const MAX_SEGMENTS: usize = 999;
 
 /// The header's own fields and those of its structure, which a caller does not state.
-const COMPUTED: [&str; 22] = [
+const COMPUTED: [&str; 21] = [
     "FHDR",
     "FVER",
     "CLEVEL",
-    "STYPE",
     "FL",
     "HL",
     "NUMI",
@@ -64,6 +63,7 @@ pub(super) struct Lengths {
 
 /// What the caller says of the file.
 pub(super) struct FileHeader {
+    given: Given,
     record: Record,
     level: Option<i128>,
     pub(super) overflows: Vec<Overflow>,
@@ -112,6 +112,9 @@ impl FileHeader {
         };
         record.set("FDT", date);
         if record.text("OSTAID").is_none_or(str::is_empty) {
+            if given.is_chosen("OSTAID") {
+                return Err(Error::usage("value of").field("OSTAID").found("\" \"").allowed("not blank"));
+            }
             record.set("OSTAID", STATION);
         }
         let (magic, version) = flavour.magic();
@@ -119,9 +122,15 @@ impl FileHeader {
         let asked = given.get("FVER").filter(|_| given.is_chosen("FVER")).cloned();
         record.set("FVER", asked.unwrap_or_else(|| version.into()));
         let overflows = areas::fill(&mut record, &given.tres, areas::HEADER)?;
-        let level =
-            given.get("CLEVEL").filter(|_| !given.is_copy() || given.is_chosen("CLEVEL")).and_then(FieldData::to_int);
-        let header = Self { record, level, overflows };
+        let level = match given.get("CLEVEL").filter(|_| given.is_chosen("CLEVEL")) {
+            Some(value) => {
+                let level = value.to_int().filter(|level| (1..=99).contains(level));
+                let wrong = || Error::usage("value of").field("CLEVEL").found(value).allowed("01 to 99");
+                Some(level.ok_or_else(wrong)?)
+            }
+            None => None,
+        };
+        let header = Self { given, record, level, overflows };
         // What a field cannot hold is told now, while nothing is written.
         header.length(&Lengths::default())?;
         Ok(header)
@@ -160,7 +169,7 @@ impl FileHeader {
                 record.set(index, ordinal as u64);
             }
         }
-        super::rules::check_file(&record, context)?;
+        self.given.report(super::rules::file_findings(&record), &[], context)?;
         write(structure("HEADER"), &record)
     }
 

@@ -39,7 +39,10 @@ impl Levels {
         let [level_name, parent_name, location_name] = names;
         let wanted = given.get(level_name).and_then(FieldData::to_int);
         let taken = |level: i128| self.0.iter().any(|other| i128::from(other.level) == level);
+        let is_wrong = given.get(level_name).is_some() && wanted.is_none();
         let level = match wanted {
+            // A value that is none is refused with the rest of the subheader.
+            None if is_wrong && given.is_chosen(level_name) => 0,
             Some(level) if !taken(level) => level,
             Some(level) if given.is_chosen(level_name) => {
                 let error = Error::usage("value of").field(level_name).found(level);
@@ -47,7 +50,9 @@ impl Levels {
             }
             _ => i128::from(self.free()?),
         };
-        record.set(level_name, level);
+        if !(is_wrong && given.is_chosen(level_name)) && wanted != Some(level) {
+            record.set(level_name, level);
+        }
         // An attachment that was copied along means nothing where its parent was not copied before.
         let parent = given.get(parent_name).and_then(FieldData::to_int).unwrap_or(0);
         if parent != 0 && !taken(parent) && !given.is_chosen(parent_name) {

@@ -29,12 +29,13 @@ impl Names {
         };
         if title.is_empty() || fits {
             let name = if title.is_empty() { identifier(key, short) } else { title.to_owned() };
-            let name = if name.is_empty() { "UNTITLED".chars().take(short).collect() } else { name };
             return Ok(Self { identifier: name, text: check(description, "description:")?, comment: String::new() });
         }
-        let shortened = identifier(title, short);
-        let identifier = if shortened.is_empty() { "UNTITLED".chars().take(short).collect() } else { shortened };
-        Ok(Self { identifier, text: check(title, "title:")?, comment: description.to_owned() })
+        Ok(Self {
+            identifier: identifier(title, short),
+            text: check(title, "title:")?,
+            comment: description.to_owned(),
+        })
     }
 
     /// Title and description of what stands in a file.
@@ -47,10 +48,10 @@ impl Names {
 }
 
 /// Letters, digits, blanks and underscores of a text, at most `short` of them; other characters become underscores.
-fn identifier(text: &str, short: usize) -> String {
+pub(super) fn identifier(text: &str, short: usize) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || c == ' ' { c } else { '_' };
-    let cut: String = text.chars().map(allowed).take(short).collect();
-    cut.trim().to_owned()
+    let cut: String = text.trim().chars().map(allowed).take(short).collect();
+    if cut.trim().is_empty() { "UNTITLED".chars().take(short).collect() } else { cut.trim().to_owned() }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! A request to write an image, checked and turned into a subheader and the places of blocks, before a byte is written.
 
+use super::super::geo::{Corners, Icords};
 use super::super::image::pad_value as value_of_code;
-use super::super::pixels::{Mode, Storage};
+use super::super::pixels::Storage;
 use super::bands;
 use super::blocks::work_grid;
 use super::given::{Given, structure};
@@ -23,9 +24,9 @@ pub(super) const MAX_BLOCK: u32 = 8192;
 const MAX_BLOCKS: u32 = 9999;
 
 /// Fields that follow from the pixels and the structure of the file.
-const COMPUTED: [&str; 20] = [
-    "IM", "NROWS", "NCOLS", "PVTYPE", "NBPP", "NBANDS", "XBANDS", "NBPR", "NBPC", "NPPBH", "NPPBV", "ABPP", "ISYNC",
-    "NICOM", "UDIDL", "UDOFL", "UDID", "IXSHDL", "IXSOFL", "IXSHD",
+const COMPUTED: [&str; 19] = [
+    "IM", "NROWS", "NCOLS", "PVTYPE", "NBPP", "NBANDS", "XBANDS", "NBPR", "NBPC", "NPPBH", "NPPBV", "ABPP", "NICOM",
+    "UDIDL", "UDOFL", "UDID", "IXSHDL", "IXSOFL", "IXSHD",
 ];
 
 /// What of [`COMPUTED`] a caller may state, where it is what the image is.
@@ -67,12 +68,18 @@ impl ImagePlan {
         set_pixels(&mut record, &given, layout)?;
         bands::fill(&mut record, &given, layout)?;
         let masked = compression == "NM";
-        record.set("IMODE", mode(&given, layout, masked)?);
         set_blocks(&mut record, &given, layout)?;
+        set_mode(&mut record, &given, layout, masked, context)?;
         check_stated(&given, &record)?;
+        check_corners(&given)?;
         set_names(&mut record, &given, image)?;
+        if given.is_chosen("COMRAT") {
+            context.warnings.push(Warning::new(
+                "COMRAT",
+                "is left out: an image without compression (IC NC, NM) has no such field",
+            ));
+        }
         let storage = Storage::read(&record).map_err(as_usage)?;
-        check_mode(&storage)?;
         let pad = pad_code(&given, layout, &storage)?;
         let absent = !image.provider.is_dense();
         let mask = masked.then_some(MaskPlan { pad, blocks: absent });
@@ -151,16 +158,51 @@ fn set_pixels(record: &mut Record, given: &Given, layout: &ImageLayout) -> Resul
     Ok(())
 }
 
-/// IMODE: as given; else B, but P for masked images of several bands, whose block mask GDAL reads wrongly in B.
-fn mode(given: &Given, layout: &ImageLayout, masked: bool) -> Result<String> {
-    match given.get("IMODE") {
-        Some(FieldData::Text(text)) if matches!(text.trim(), "B" | "P" | "R" | "S") => {
-            let text = text.trim();
-            // A mode copied from an image of several bands says nothing about one of a single band.
-            Ok(if layout.bands == 1 && !given.is_chosen("IMODE") { "B" } else { text }.to_owned())
-        }
-        Some(other) => Err(Error::usage("value of").field("IMODE").found(other).allowed("B P R S")),
-        None => Ok(if masked && layout.bands > 1 { "P" } else { "B" }.to_owned()),
+/// IMODE: as given; else B, but P for masked images of several bands, whose block mask GDAL reads wrongly in B. Modes that
+/// need several bands, or several blocks too (S), are B where there are none: the bytes are the same (2500C §5.4.3.2).
+fn set_mode(
+    record: &mut Record,
+    given: &Given,
+    layout: &ImageLayout,
+    masked: bool,
+    context: &mut WriteContext<'_, '_>,
+) -> Result<()> {
+    let mode = match given.get("IMODE") {
+        Some(FieldData::Text(text)) if matches!(text.trim(), "B" | "P" | "R" | "S") => text.trim().to_owned(),
+        Some(other) => return Err(Error::usage("value of").field("IMODE").found(other).allowed("B P R S")),
+        None => if masked && layout.bands > 1 { "P" } else { "B" }.to_owned(),
+    };
+    let blocks = ["NBPR", "NBPC"].map(|name| record.int(name).unwrap_or(1));
+    let needless = mode != "B" && (layout.bands == 1 || (mode == "S" && blocks == [1, 1]));
+    if needless && given.is_chosen("IMODE") {
+        let message =
+            format!("is B, not {mode}, for an image of one {}", if layout.bands == 1 { "band" } else { "block" });
+        context.warnings.push(Warning::new("IMODE", message));
+    }
+    record.set("IMODE", if needless { "B" } else { &mode });
+    Ok(())
+}
+
+/// IGEOLO must be what ICORDS says it is.
+fn check_corners(given: &Given) -> Result<()> {
+    let (code, corners) = (given.fields.text("ICORDS").unwrap_or_default(), given.get("IGEOLO"));
+    if !given.is_chosen("ICORDS") && !given.is_chosen("IGEOLO") {
+        return Ok(());
+    }
+    let wrong = |allowed: &'static str| {
+        let found = corners.map_or_else(|| "none".to_owned(), ToString::to_string);
+        Error::usage("value of").field("IGEOLO").found(found).allowed(allowed)
+    };
+    match (code, corners) {
+        ("", None) => Ok(()),
+        ("", Some(FieldData::Text(text))) if text.trim().is_empty() => Ok(()),
+        ("", Some(_)) => Err(wrong("only with ICORDS, which says what it is")),
+        (_, Some(FieldData::Text(text))) => match Icords::from_code(code).filter(|form| *form != Icords::Geocentric) {
+            Some(form) => Corners::parse(form, text).map(|_| ()).map_err(as_usage),
+            // The table of the subheader refuses another code.
+            None => Ok(()),
+        },
+        (_, _) => Err(wrong("four corners of 15 characters")),
     }
 }
 
@@ -259,15 +301,6 @@ fn comments(text: &str) -> Vec<Record> {
     let characters: Vec<char> = text.chars().collect();
     let lines = characters.chunks(80).take(9).map(|line| line.iter().collect::<String>());
     lines.map(|line| [("ICOM", line)].into_iter().collect()).collect()
-}
-
-/// S is for several bands in several blocks: the standard has B for the others (2500C §5.4.3.2).
-fn check_mode(storage: &Storage) -> Result<()> {
-    if storage.mode == Mode::Sequential && (storage.bands == 1 || storage.grid.count() == 1) {
-        let error = Error::usage("value of").field("IMODE").found("S");
-        return Err(error.allowed("B, P or R for an image of one band or one block"));
-    }
-    Ok(())
 }
 
 /// The pad pixel code: as given, else the provider's pad value where that is not zero.

@@ -1,8 +1,7 @@
 //! The rules of the standard that go beyond single fields: each is a clause, and what a subheader must be for it to hold.
 
 use super::bands::suits;
-use crate::error::Result;
-use crate::format::{Finding, WriteContext};
+use crate::format::Finding;
 use crate::schema::{FieldData, Record};
 
 /// A rule: the clause, and a function that gives the field, the value and what is asked for where it is broken.
@@ -36,21 +35,8 @@ const FILE: &[Rule] = &[
     Rule { clause: "2500C Table A-1", check: copies_are_counted },
 ];
 
-/// Checks an image subheader, called `place` in messages.
-///
-/// # Errors
-/// The first finding, where the caller is strict.
-pub(super) fn check_image(record: &Record, place: &str, context: &mut WriteContext<'_, '_>) -> Result<()> {
-    image_findings(record, place).into_iter().try_for_each(|finding| context.report(finding))
-}
-
-/// Checks a file header.
-///
-/// # Errors
-/// The first finding, where the caller is strict.
-pub(super) fn check_file(record: &Record, context: &mut WriteContext<'_, '_>) -> Result<()> {
-    file_findings(record).into_iter().try_for_each(|finding| context.report(finding))
-}
+/// Fields whose rule is what their value may be, not how it goes with others.
+pub(super) const VALUES: [&str; 2] = ["IID1", "IMAG"];
 
 /// The rules that an image subheader breaks.
 pub(in super::super) fn image_findings(record: &Record, place: &str) -> Vec<Finding> {

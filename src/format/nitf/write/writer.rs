@@ -85,7 +85,7 @@ impl ContainerWriter for NitfWriter {
         let mut records = Vec::new();
         for number in 0..plan.places.parts().len() {
             let record = parts::record(&mut plan, number, image.key, &mut levels)?;
-            rules::check_image(&record, &format!("{} of {}", "subheader", image.key), context)?;
+            plan.given.report(rules::image_findings(&record, image.key), &rules::VALUES, context)?;
             records.push(record);
         }
         let overflows = areas::fill(&mut records[0], &plan.given.tres, areas::IMAGE)?;
@@ -120,6 +120,10 @@ impl ContainerWriter for NitfWriter {
 
     fn add_data(&mut self, data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
         if data.metadata.get("DESID").and_then(|id| id.as_text()).is_some_and(|id| id.trim() == "TRE_OVERFLOW") {
+            if data.metadata.raw().is_empty() {
+                let error = Error::usage("value of").field("DESID").found("TRE_OVERFLOW");
+                return Err(error.allowed("other names: the writer makes segments for TREs that overflow"));
+            }
             let message = "is left out: the writer makes segments for TREs that overflow as they are needed";
             context.warnings.push(Warning::new(data.key, message));
             return Ok(());
@@ -189,7 +193,7 @@ impl NitfWriter {
     ) -> Result<()> {
         let mut levels = self.levels.clone();
         levels.assign(&mut plan.record, &plan.given, levels::IMAGE)?;
-        rules::check_image(&plan.record, image.key, context)?;
+        plan.given.report(rules::image_findings(&plan.record, image.key), &rules::VALUES, context)?;
         let overflows = areas::fill(&mut plan.record, &plan.given.tres, areas::IMAGE)?;
         let subheader = write(structure("IMAGE"), &plan.record)?;
         self.check_room(std::slice::from_ref(&subheader), &[plan.length], context)?;

@@ -35,7 +35,7 @@ pub(in crate::format::tiff) fn read(fields: &[Field]) -> (Georeference, Vec<(Str
     numbers("GeoPixelScale", position.scale.as_deref());
     numbers("GeoTiepoints", position.tiepoints.as_deref());
     numbers("GeoTransform", transform.as_ref().map(|transform| transform.0.as_slice()));
-    (Georeference { transform, crs: crs(&keys) }, names)
+    (Georeference { transform, crs: crs(&keys), corners: None }, names)
 }
 
 /// The `GeoKeys` among the fields of a directory.

@@ -11,6 +11,10 @@ use crate::metadata::Value;
 /// [`Error::Usage`] for a system that is no code of the EPSG register, or is one of heights alone.
 pub(in crate::format::tiff) fn names_of(georeference: &Georeference) -> Result<Vec<(&'static str, Value)>> {
     let mut names = Vec::new();
+    if let (None, Some(corners)) = (georeference.transform, georeference.corners) {
+        let error = Error::usage("corners are no parallelogram:").found(format!("{corners:?}"));
+        return Err(error.allowed("opposite sides parallel: GeoTIFF stores a transform"));
+    }
     match &georeference.crs {
         None => {}
         Some(Crs::Epsg(code)) => {
@@ -46,7 +50,7 @@ mod tests {
     use super::*;
 
     fn names(code: u32) -> Result<Vec<(&'static str, Value)>> {
-        names_of(&Georeference { transform: None, crs: Some(Crs::Epsg(code)) })
+        names_of(&Georeference { crs: Some(Crs::Epsg(code)), ..Georeference::default() })
     }
 
     #[test]
@@ -63,6 +67,8 @@ mod tests {
         for code in [0, 1, 5773, 999_999] {
             assert!(names(code).is_err(), "{code}");
         }
-        assert!(names_of(&Georeference { transform: None, crs: Some(Crs::UserDefined("x".to_owned())) }).is_err());
+        assert!(
+            names_of(&Georeference { crs: Some(Crs::UserDefined("x".to_owned())), ..Georeference::default() }).is_err()
+        );
     }
 }

@@ -24,12 +24,15 @@
 //!
 //! A size is a number or an expression; a condition is an expression: integers, `"text"`, names of fields that stand before
 //! (innermost group first), `+ - * /`, `== != < <= > >=`, `and or not`, `bit(NAME, n)` (bit n of a binary field, 0 the least
-//! significant), `blank(NAME)`, `value(NAME, n)` (n where no such field stands before), and `remaining` (bytes left in the structure when reading; when writing, whether a field of
+//! significant), `blank(NAME)`, `value(NAME, n)` (n where no such field stands before),
+//! `same(GROUP, NAME)` (NAME in the record of an earlier group that is the same turn as this one), and `remaining` (bytes left in the structure when reading; when writing, whether a field of
 //! the group is given).
 
 mod charset;
 mod date;
 mod expression;
+#[cfg(test)]
+pub(crate) mod generate;
 mod load;
 mod picture;
 mod read;

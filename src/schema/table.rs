@@ -37,6 +37,8 @@ pub enum Item {
         items: Vec<Item>,
         /// True where the name stands before in the same record.
         again: bool,
+        /// True where an expression looks into the group.
+        seen: bool,
     },
     /// Fields that stand there only where a condition holds.
     When {
@@ -160,7 +162,7 @@ fn collect<'a>(items: &'a [Item], fields: &mut Vec<&'a Field>) {
 }
 
 /// Calls `see` with every size, count and condition.
-fn expressions<'a>(items: &'a [Item], see: &mut impl FnMut(&'a Expression)) {
+pub(super) fn expressions<'a>(items: &'a [Item], see: &mut impl FnMut(&'a Expression)) {
     for item in items {
         match item {
             Item::Field(field) => see(&field.size),
@@ -181,9 +183,10 @@ fn mark(items: &mut [Item], seen: &HashSet<String>, before: &mut HashSet<Arc<str
                 field.again = !before.insert(field.name.clone());
             }
             Item::When { items, .. } => mark(items, seen, before),
-            Item::Repeat { name, items, again, .. } => {
+            Item::Repeat { name, items, again, seen: looked_into, .. } => {
                 mark(items, seen, &mut HashSet::new());
                 *again = !before.insert(name.clone());
+                *looked_into = seen.contains(&**name);
             }
         }
     }

@@ -21,13 +21,16 @@ use crate::error::{Error, Result, nearest};
 pub fn write(structure: &Structure, record: &Record) -> Result<Vec<u8>> {
     let mut writer = Writer { structure, out: Vec::new() };
     let given = Given::new(record);
-    let written = writer.items(&structure.items, &given, &mut Record::new(), None);
+    let written = writer.items(&structure.items, &given, &mut Record::new(), (None, 0));
     // A misspelt name is the cause, what is missing then the effect.
     if written.is_err() || given.is_partly_used() {
         writer.unknown(&structure.items, record, "")?;
     }
     written.map(|()| writer.out)
 }
+
+/// The records around one, and which turn of its group it is.
+type Outer<'a> = (Option<&'a Scope<'a>>, usize);
 
 struct Writer<'a> {
     structure: &'a Structure,
@@ -61,13 +64,7 @@ impl<'a> Given<'a> {
 
 impl Writer<'_> {
     /// Writes `items` from `given`; `written` collects the fields that expressions look at as they stand in the bytes.
-    fn items(
-        &mut self,
-        items: &[Item],
-        given: &Given<'_>,
-        written: &mut Record,
-        outer: Option<&Scope<'_>>,
-    ) -> Result<()> {
+    fn items(&mut self, items: &[Item], given: &Given<'_>, written: &mut Record, outer: Outer<'_>) -> Result<()> {
         for (place, item) in items.iter().enumerate() {
             match item {
                 Item::Field(field) => self.field(field, given, &items[place + 1..], written, outer)?,
@@ -78,7 +75,7 @@ impl Writer<'_> {
                         self.items(items, given, written, outer)?;
                     }
                 }
-                Item::Repeat { count, name, items, .. } => {
+                Item::Repeat { count, name, items, seen, .. } => {
                     let turns = match count.constant() {
                         Some(turns) => turns,
                         None => self.evaluate(count, written, outer, 0, Expression::number)?,
@@ -88,14 +85,18 @@ impl Writer<'_> {
                         None => &[],
                         Some(other) => return Err(self.wrong(name, other).allowed("a list of records")),
                     };
-                    let around = Scope { record: written, outer, remaining: 0 };
-                    self.turns(name, count, turns.max(0), group, items, &around)?;
+                    let around = Scope { record: written, outer: outer.0, remaining: 0, turn: outer.1 };
+                    let turns = self.turns(name, count, turns.max(0), group, items, &around)?;
+                    if *seen {
+                        written.put(name.clone(), FieldData::Group(turns), false);
+                    }
                 }
             }
         }
         Ok(())
     }
 
+    /// Writes the turns of a group; gives what expressions may look at in them.
     fn turns(
         &mut self,
         name: &str,
@@ -104,11 +105,11 @@ impl Writer<'_> {
         group: &[Record],
         items: &[Item],
         around: &Scope<'_>,
-    ) -> Result<()> {
+    ) -> Result<Vec<Record>> {
         // A group of constant length that is not given has its defaults in every turn.
         if group.is_empty() && count.constant().is_some() {
             let empty = Record::new();
-            return (0..turns).try_for_each(|_| self.turn(name, items, &empty, around));
+            return (0..turns).map(|place| self.turn(name, items, &empty, (Some(around), place as usize))).collect();
         }
         if turns != group.len() as i128 {
             return Err(Error::usage(format!("{} number of records in", self.structure.name))
@@ -116,16 +117,17 @@ impl Writer<'_> {
                 .found(group.len())
                 .allowed(format!("{turns}, as {count} says")));
         }
-        group.iter().try_for_each(|turn| self.turn(name, items, turn, around))
+        group.iter().enumerate().map(|(place, turn)| self.turn(name, items, turn, (Some(around), place))).collect()
     }
 
-    fn turn(&mut self, name: &str, items: &[Item], turn: &Record, around: &Scope<'_>) -> Result<()> {
+    fn turn(&mut self, name: &str, items: &[Item], turn: &Record, outer: Outer<'_>) -> Result<Record> {
         let given = Given::new(turn);
-        let written = self.items(items, &given, &mut Record::new(), Some(around));
-        if written.is_err() || given.is_partly_used() {
+        let mut written = Record::new();
+        let outcome = self.items(items, &given, &mut written, outer);
+        if outcome.is_err() || given.is_partly_used() {
             self.unknown(items, turn, &format!(" {name}"))?;
         }
-        written
+        outcome.map(|()| written)
     }
 
     fn field(
@@ -134,7 +136,7 @@ impl Writer<'_> {
         given: &Given<'_>,
         later: &[Item],
         written: &mut Record,
-        outer: Option<&Scope<'_>>,
+        outer: Outer<'_>,
     ) -> Result<()> {
         let entry = given.take(&field.name);
         let made = if entry.is_none() { made(field, later, given.record) } else { None };
@@ -194,11 +196,11 @@ impl Writer<'_> {
         &self,
         expression: &Expression,
         record: &Record,
-        outer: Option<&Scope<'_>>,
+        (outer, turn): Outer<'_>,
         remaining: u64,
         how: impl Fn(&Expression, &Scope<'_>) -> std::result::Result<T, String>,
     ) -> Result<T> {
-        how(expression, &Scope { record, outer, remaining }).map_err(|reason| {
+        how(expression, &Scope { record, outer, remaining, turn }).map_err(|reason| {
             Error::usage(format!("{} cannot evaluate", self.structure.name)).field(expression).found(reason)
         })
     }

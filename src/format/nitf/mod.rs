@@ -20,4 +20,6 @@ pub use tre::{Tre, TreBody, parse_tres, write_tre_fields, write_tres};
 pub use typed::typed;
 
 #[cfg(test)]
+mod layout_tests;
+#[cfg(test)]
 mod tests;

@@ -30,6 +30,7 @@
 
 mod charset;
 mod date;
+mod document;
 mod expression;
 #[cfg(test)]
 pub(crate) mod generate;
@@ -42,8 +43,9 @@ mod value;
 mod write;
 
 pub use charset::Charset;
+pub use document::document;
 pub use picture::Picture;
 pub use read::{read, read_whole};
 pub use record::{FieldData, Record};
 pub use table::{Check, Field, Item, Kind, Structure};
-pub use write::write;
+pub use write::{write, write_whole};

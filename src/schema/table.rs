@@ -201,14 +201,16 @@ fn is_faithful(items: &[Item]) -> bool {
         }
         Item::Field(field) => !field.size.has_remaining(),
         Item::Repeat { count, items, .. } => !count.has_remaining() && is_faithful(items),
-        Item::When { condition, items } if condition.is_any_left() => {
-            let unique = |item: &Item| match item {
-                Item::Field(field) => !field.again,
-                Item::Repeat { again, .. } => !again,
-                Item::When { .. } => false,
-            };
-            items.iter().all(unique) && is_faithful(items)
-        }
+        Item::When { condition, items } if condition.is_any_left() => items.iter().all(is_unique) && is_faithful(items),
         Item::When { condition, items } => !condition.has_remaining() && is_faithful(items),
     })
+}
+
+/// True where no field of the item stands before in the same record.
+fn is_unique(item: &Item) -> bool {
+    match item {
+        Item::Field(field) => !field.again,
+        Item::Repeat { again, .. } => !again,
+        Item::When { items, .. } => items.iter().all(is_unique),
+    }
 }

@@ -18,6 +18,8 @@ pub(super) struct Scope<'a> {
     pub(super) outer: Option<&'a Self>,
     /// Bytes left in the structure.
     pub(super) remaining: u64,
+    /// Which turn of its group the record is, from 0.
+    pub(super) turn: usize,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,8 @@ enum Node {
     Blank(String),
     Bit(String, u32),
     ValueOr(String, i128),
+    /// The field of the record of a group that is the same turn as this one.
+    Same(String, String),
     Not(Box<Node>),
     Binary(Operator, Box<Node>, Box<Node>),
 }
@@ -115,6 +119,23 @@ impl Expression {
             if let Node::Name(name) | Node::Blank(name) | Node::Bit(name, _) | Node::ValueOr(name, _) = node {
                 see(name);
             }
+            if let Node::Same(group, name) = node {
+                see(group);
+                see(name);
+            }
+        });
+    }
+
+    /// Calls `see` with every field that is compared with a constant, and the constant.
+    #[cfg(test)]
+    pub(super) fn comparisons(&self, mut see: impl FnMut(&str, String)) {
+        self.root.visit(&mut |node| {
+            let Node::Binary(_, left, right) = node else { return };
+            match (&**left, &**right) {
+                (Node::Name(name), Node::Text(text)) => see(name, text.clone()),
+                (Node::Name(name), Node::Number(number)) => see(name, number.to_string()),
+                _ => {}
+            }
         });
     }
 
@@ -161,6 +182,19 @@ impl<'a> Scope<'a> {
         self.find(name).ok_or_else(|| format!("no field {name} stands before"))
     }
 
+    /// The field of the record of a group around that has the number of the turn it is looked at from.
+    fn same_turn(&self, group: &str, name: &str) -> Result<i128, String> {
+        let mut scope = self;
+        while let Some(outer) = scope.outer {
+            if let Some(FieldData::Group(turns)) = outer.record.get(group) {
+                let value = turns.get(scope.turn).and_then(|turn| turn.int(name));
+                return value.ok_or_else(|| format!("{name} of {group} {} is no integer", scope.turn + 1));
+            }
+            scope = outer;
+        }
+        Err(format!("no group {group} stands before"))
+    }
+
     fn integer(&self, name: &str) -> Result<i128, String> {
         self.field(name)?.to_int().ok_or_else(|| format!("{name} is no integer"))
     }
@@ -193,6 +227,7 @@ fn evaluate<'a>(node: &'a Node, scope: &Scope<'a>) -> Result<Outcome<'a>, String
             Some(_) => Outcome::Number(scope.integer(name)?),
             None => Outcome::Number(*default),
         },
+        Node::Same(group, name) => Outcome::Number(scope.same_turn(group, name)?),
         Node::Not(inner) => Outcome::Number(i128::from(evaluate(inner, scope)?.number()? == 0)),
         Node::Binary(operator, left, right) => return apply(*operator, left, right, scope),
     })
@@ -330,6 +365,14 @@ impl Parser<'_> {
                     self.expect(")")?;
                     Node::Blank(name)
                 }
+                "same" => {
+                    self.expect("(")?;
+                    let group = self.name()?;
+                    self.expect(",")?;
+                    let name = self.name()?;
+                    self.expect(")")?;
+                    Node::Same(group, name)
+                }
                 "value" => {
                     self.expect("(")?;
                     let name = self.name()?;
@@ -387,8 +430,8 @@ mod tests {
         let outer: Record = [("COUNT", "003"), ("KIND", "ALL"), ("SPACE", "   ")].into_iter().collect();
         let mut inner: Record = [("COUNT", "12 ")].into_iter().collect();
         inner.set("MASK", 0b1010);
-        let outer = Scope { record: &outer, outer: None, remaining: 0 };
-        Expression::parse(text)?.number(&Scope { record: &inner, outer: Some(&outer), remaining: 7 })
+        let outer = Scope { record: &outer, outer: None, remaining: 0, turn: 0 };
+        Expression::parse(text)?.number(&Scope { record: &inner, outer: Some(&outer), remaining: 7, turn: 0 })
     }
 
     #[test]

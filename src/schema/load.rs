@@ -72,7 +72,7 @@ impl Loader {
             "when" => self.open.push(Group::When(Expression::parse(rest)?, Vec::new())),
             "end" => {
                 let item = match self.open.pop().ok_or_else(|| "end without repeat or when".to_owned())? {
-                    Group::Repeat(count, name, items) => Item::Repeat { count, name, items, again: false },
+                    Group::Repeat(count, name, items) => Item::Repeat { count, name, items, again: false, seen: false },
                     Group::When(condition, items) => Item::When { condition, items },
                 };
                 self.push(item)?;
@@ -254,11 +254,8 @@ fn split_words(row: &str) -> std::result::Result<Vec<String>, String> {
         let (word, length) = if let Some(inner) = rest.strip_prefix('"') {
             let end = inner.find('"').ok_or_else(|| "text without closing quote".to_owned())?;
             (&inner[..end], end + 2)
-        } else if rest.starts_with('(') {
-            let end = closing(rest).ok_or_else(|| "parenthesis without end".to_owned())?;
-            (&rest[..=end], end + 1)
         } else {
-            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            let end = word_end(rest).ok_or_else(|| "parenthesis without end".to_owned())?;
             (&rest[..end], end)
         };
         words.push(word.to_owned());
@@ -267,12 +264,16 @@ fn split_words(row: &str) -> std::result::Result<Vec<String>, String> {
     Ok(words)
 }
 
-fn closing(text: &str) -> Option<usize> {
+/// Where a word ends: at the first blank outside of parentheses.
+fn word_end(text: &str) -> Option<usize> {
     let mut depth = 0;
-    text.char_indices().find_map(|(place, c)| {
+    for (place, c) in text.char_indices() {
         depth += i32::from(c == '(') - i32::from(c == ')');
-        (depth == 0).then_some(place)
-    })
+        if depth == 0 && c.is_whitespace() {
+            return Some(place);
+        }
+    }
+    (depth == 0).then_some(text.len())
 }
 
 #[cfg(test)]

@@ -24,12 +24,16 @@
 //!
 //! A size is a number or an expression; a condition is an expression: integers, `"text"`, names of fields that stand before
 //! (innermost group first), `+ - * /`, `== != < <= > >=`, `and or not`, `bit(NAME, n)` (bit n of a binary field, 0 the least
-//! significant), `blank(NAME)`, `value(NAME, n)` (n where no such field stands before), and `remaining` (bytes left in the structure when reading; when writing, whether a field of
+//! significant), `blank(NAME)`, `value(NAME, n)` (n where no such field stands before),
+//! `same(GROUP, NAME)` (NAME in the record of an earlier group that is the same turn as this one), and `remaining` (bytes left in the structure when reading; when writing, whether a field of
 //! the group is given).
 
 mod charset;
 mod date;
+mod document;
 mod expression;
+#[cfg(test)]
+pub(crate) mod generate;
 mod load;
 mod picture;
 mod read;
@@ -39,8 +43,9 @@ mod value;
 mod write;
 
 pub use charset::Charset;
+pub use document::document;
 pub use picture::Picture;
 pub use read::{read, read_whole};
 pub use record::{FieldData, Record};
 pub use table::{Check, Field, Item, Kind, Structure};
-pub use write::write;
+pub use write::{write, write_whole};

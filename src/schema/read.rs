@@ -35,6 +35,9 @@ pub fn read_whole(structure: &Structure, bytes: &[u8]) -> Result<Option<Record>>
     Ok(same.then_some(record))
 }
 
+/// The records around one, and which turn of its group it is.
+type Outer<'a> = (Option<&'a Scope<'a>>, usize);
+
 struct Reader<'a> {
     name: &'a str,
     bytes: &'a [u8],
@@ -48,12 +51,12 @@ impl<'a> Reader<'a> {
     fn run(structure: &'a Structure, bytes: &'a [u8]) -> Result<(Record, Self)> {
         let mut reader = Reader { name: &structure.name, bytes, offset: 0, turns: 0, hidden: false };
         let mut record = Record::new();
-        reader.items(&structure.items, &mut record, None)?;
+        reader.items(&structure.items, &mut record, (None, 0))?;
         Ok((record, reader))
     }
 
-    /// Reads `items` into `record`; `outer` are the records around it.
-    fn items(&mut self, items: &[Item], record: &mut Record, outer: Option<&Scope<'_>>) -> Result<()> {
+    /// Reads `items` into `record`; `outer` says what is around it.
+    fn items(&mut self, items: &[Item], record: &mut Record, outer: Outer<'_>) -> Result<()> {
         record.reserve(items.len());
         for item in items {
             match item {
@@ -66,17 +69,17 @@ impl<'a> Reader<'a> {
                         self.items(items, record, outer)?;
                     }
                 }
-                Item::Repeat { count, name, items, again } => {
+                Item::Repeat { count, name, items, again, .. } => {
                     let turns = match count.constant() {
                         Some(turns) => turns,
                         None => self.evaluate(count, record, outer, Expression::number)?,
                     };
                     let turns = self.check_turns(turns, count)?;
                     let mut group = Vec::new();
-                    let around = Scope { record, outer, remaining: 0 };
-                    for _ in 0..turns {
+                    let around = Scope { record, outer: outer.0, remaining: 0, turn: outer.1 };
+                    for place in 0..turns {
                         let mut turn = Record::new();
-                        self.items(items, &mut turn, Some(&around))?;
+                        self.items(items, &mut turn, (Some(&around), place as usize))?;
                         group.push(turn);
                     }
                     self.store(record, *again, name, FieldData::Group(group));
@@ -94,7 +97,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn field(&mut self, field: &Field, record: &Record, outer: Option<&Scope<'_>>) -> Result<FieldData> {
+    fn field(&mut self, field: &Field, record: &Record, outer: Outer<'_>) -> Result<FieldData> {
         let size = match field.size.constant() {
             Some(size) => size,
             None => self.evaluate(&field.size, record, outer, Expression::number)?,
@@ -124,11 +127,11 @@ impl<'a> Reader<'a> {
         &self,
         expression: &Expression,
         record: &Record,
-        outer: Option<&Scope<'_>>,
+        (outer, turn): Outer<'_>,
         how: impl Fn(&Expression, &Scope<'_>) -> std::result::Result<T, String>,
     ) -> Result<T> {
         let remaining = (self.bytes.len() - self.offset) as u64;
-        how(expression, &Scope { record, outer, remaining })
+        how(expression, &Scope { record, outer, remaining, turn })
             .map_err(|reason| self.malformed("cannot evaluate").field(expression).found(reason))
     }
 

@@ -37,6 +37,8 @@ pub enum Item {
         items: Vec<Item>,
         /// True where the name stands before in the same record.
         again: bool,
+        /// True where an expression looks into the group.
+        seen: bool,
     },
     /// Fields that stand there only where a condition holds.
     When {
@@ -160,7 +162,7 @@ fn collect<'a>(items: &'a [Item], fields: &mut Vec<&'a Field>) {
 }
 
 /// Calls `see` with every size, count and condition.
-fn expressions<'a>(items: &'a [Item], see: &mut impl FnMut(&'a Expression)) {
+pub(super) fn expressions<'a>(items: &'a [Item], see: &mut impl FnMut(&'a Expression)) {
     for item in items {
         match item {
             Item::Field(field) => see(&field.size),
@@ -181,9 +183,10 @@ fn mark(items: &mut [Item], seen: &HashSet<String>, before: &mut HashSet<Arc<str
                 field.again = !before.insert(field.name.clone());
             }
             Item::When { items, .. } => mark(items, seen, before),
-            Item::Repeat { name, items, again, .. } => {
+            Item::Repeat { name, items, again, seen: looked_into, .. } => {
                 mark(items, seen, &mut HashSet::new());
                 *again = !before.insert(name.clone());
+                *looked_into = seen.contains(&**name);
             }
         }
     }
@@ -198,14 +201,16 @@ fn is_faithful(items: &[Item]) -> bool {
         }
         Item::Field(field) => !field.size.has_remaining(),
         Item::Repeat { count, items, .. } => !count.has_remaining() && is_faithful(items),
-        Item::When { condition, items } if condition.is_any_left() => {
-            let unique = |item: &Item| match item {
-                Item::Field(field) => !field.again,
-                Item::Repeat { again, .. } => !again,
-                Item::When { .. } => false,
-            };
-            items.iter().all(unique) && is_faithful(items)
-        }
+        Item::When { condition, items } if condition.is_any_left() => items.iter().all(is_unique) && is_faithful(items),
         Item::When { condition, items } => !condition.has_remaining() && is_faithful(items),
     })
+}
+
+/// True where no field of the item stands before in the same record.
+fn is_unique(item: &Item) -> bool {
+    match item {
+        Item::Field(field) => !field.again,
+        Item::Repeat { again, .. } => !again,
+        Item::When { items, .. } => items.iter().all(is_unique),
+    }
 }

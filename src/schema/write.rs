@@ -19,19 +19,26 @@ use crate::error::{Error, Result, nearest};
 /// does not hold, or breaks its check; for a name the structure does not have (with the nearest); for a count that differs
 /// from the turns given; for a field that must be given and is not.
 pub fn write(structure: &Structure, record: &Record) -> Result<Vec<u8>> {
-    let mut writer = Writer { structure, out: Vec::new() };
-    let given = Given::new(record);
-    let written = writer.items(&structure.items, &given, &mut Record::new(), None);
-    // A misspelt name is the cause, what is missing then the effect.
-    if written.is_err() || given.is_partly_used() {
-        writer.unknown(&structure.items, record, "")?;
-    }
-    written.map(|()| writer.out)
+    Writer::run(structure, record, false)
 }
+
+/// As [`write()`], and a value given for a field that is not there, because its condition does not hold, is an error as well
+/// unless it is blank.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_whole(structure: &Structure, record: &Record) -> Result<Vec<u8>> {
+    Writer::run(structure, record, true)
+}
+
+/// The records around one, and which turn of its group it is.
+type Outer<'a> = (Option<&'a Scope<'a>>, usize);
 
 struct Writer<'a> {
     structure: &'a Structure,
     out: Vec<u8>,
+    /// True where every value given must have a place.
+    whole: bool,
 }
 
 /// The values given for a record, looked up mostly in their order.
@@ -39,18 +46,33 @@ struct Given<'a> {
     record: &'a Record,
     next: Cell<usize>,
     used: Cell<usize>,
+    /// Which values were asked for, of the first ones.
+    places: Cell<u128>,
 }
 
 impl<'a> Given<'a> {
     fn new(record: &'a Record) -> Self {
-        Self { record, next: Cell::new(0), used: Cell::new(0) }
+        Self { record, next: Cell::new(0), used: Cell::new(0), places: Cell::new(0) }
     }
 
     fn take(&self, name: &str) -> Option<&'a Entry> {
         let place = self.record.position(name, self.next.get())?;
         self.next.set(place + 1);
         self.used.set(self.used.get() + 1);
+        self.places.set(self.places.get() | 1u128.checked_shl(place as u32).unwrap_or(0));
         Some(self.record.entry(place))
+    }
+
+    /// A value that nothing asked for and that says something.
+    fn left(&self) -> Option<(&str, &FieldData)> {
+        let asked = |place: usize| 1u128.checked_shl(place as u32).is_none_or(|bit| self.places.get() & bit != 0);
+        let mut left = self.record.iter().enumerate().filter(|(place, _)| !asked(*place)).map(|(_, entry)| entry);
+        left.find(|(_, data)| match data {
+            FieldData::Text(text) => !text.trim().is_empty(),
+            FieldData::Bytes(bytes) => !bytes.is_empty(),
+            FieldData::Group(turns) => !turns.is_empty(),
+            _ => true,
+        })
     }
 
     /// True where there are values nothing asked for.
@@ -59,15 +81,34 @@ impl<'a> Given<'a> {
     }
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn run(structure: &'a Structure, record: &Record, whole: bool) -> Result<Vec<u8>> {
+        let mut writer = Self { structure, out: Vec::new(), whole };
+        let given = Given::new(record);
+        let outcome = writer.items(&structure.items, &given, &mut Record::new(), (None, 0));
+        writer.checked(outcome, &structure.items, &given, "")?;
+        Ok(writer.out)
+    }
+
+    /// The outcome of writing a record, unless values given for it have no place.
+    fn checked(&self, outcome: Result<()>, items: &[Item], given: &Given<'_>, group: &str) -> Result<()> {
+        if outcome.is_ok() && !given.is_partly_used() {
+            return Ok(());
+        }
+        // A misspelt name is the cause, what is missing then the effect.
+        self.unknown(items, given.record, group)?;
+        outcome?;
+        match given.left().filter(|_| self.whole) {
+            None => Ok(()),
+            Some((name, data)) => {
+                let condition = condition(items, name).map(ToString::to_string).unwrap_or_default();
+                Err(self.wrong(name, data).allowed(format!("only where {condition}")))
+            }
+        }
+    }
+
     /// Writes `items` from `given`; `written` collects the fields that expressions look at as they stand in the bytes.
-    fn items(
-        &mut self,
-        items: &[Item],
-        given: &Given<'_>,
-        written: &mut Record,
-        outer: Option<&Scope<'_>>,
-    ) -> Result<()> {
+    fn items(&mut self, items: &[Item], given: &Given<'_>, written: &mut Record, outer: Outer<'_>) -> Result<()> {
         for (place, item) in items.iter().enumerate() {
             match item {
                 Item::Field(field) => self.field(field, given, &items[place + 1..], written, outer)?,
@@ -78,7 +119,7 @@ impl Writer<'_> {
                         self.items(items, given, written, outer)?;
                     }
                 }
-                Item::Repeat { count, name, items, .. } => {
+                Item::Repeat { count, name, items, seen, .. } => {
                     let turns = match count.constant() {
                         Some(turns) => turns,
                         None => self.evaluate(count, written, outer, 0, Expression::number)?,
@@ -88,14 +129,18 @@ impl Writer<'_> {
                         None => &[],
                         Some(other) => return Err(self.wrong(name, other).allowed("a list of records")),
                     };
-                    let around = Scope { record: written, outer, remaining: 0 };
-                    self.turns(name, count, turns.max(0), group, items, &around)?;
+                    let around = Scope { record: written, outer: outer.0, remaining: 0, turn: outer.1 };
+                    let turns = self.turns(name, count, turns.max(0), group, items, &around)?;
+                    if *seen {
+                        written.put(name.clone(), FieldData::Group(turns), false);
+                    }
                 }
             }
         }
         Ok(())
     }
 
+    /// Writes the turns of a group; gives what expressions may look at in them.
     fn turns(
         &mut self,
         name: &str,
@@ -104,11 +149,11 @@ impl Writer<'_> {
         group: &[Record],
         items: &[Item],
         around: &Scope<'_>,
-    ) -> Result<()> {
+    ) -> Result<Vec<Record>> {
         // A group of constant length that is not given has its defaults in every turn.
         if group.is_empty() && count.constant().is_some() {
             let empty = Record::new();
-            return (0..turns).try_for_each(|_| self.turn(name, items, &empty, around));
+            return (0..turns).map(|place| self.turn(name, items, &empty, (Some(around), place as usize))).collect();
         }
         if turns != group.len() as i128 {
             return Err(Error::usage(format!("{} number of records in", self.structure.name))
@@ -116,16 +161,15 @@ impl Writer<'_> {
                 .found(group.len())
                 .allowed(format!("{turns}, as {count} says")));
         }
-        group.iter().try_for_each(|turn| self.turn(name, items, turn, around))
+        group.iter().enumerate().map(|(place, turn)| self.turn(name, items, turn, (Some(around), place))).collect()
     }
 
-    fn turn(&mut self, name: &str, items: &[Item], turn: &Record, around: &Scope<'_>) -> Result<()> {
+    fn turn(&mut self, name: &str, items: &[Item], turn: &Record, outer: Outer<'_>) -> Result<Record> {
         let given = Given::new(turn);
-        let written = self.items(items, &given, &mut Record::new(), Some(around));
-        if written.is_err() || given.is_partly_used() {
-            self.unknown(items, turn, &format!(" {name}"))?;
-        }
-        written
+        let mut written = Record::new();
+        let outcome = self.items(items, &given, &mut written, outer);
+        self.checked(outcome, items, &given, name)?;
+        Ok(written)
     }
 
     fn field(
@@ -134,7 +178,7 @@ impl Writer<'_> {
         given: &Given<'_>,
         later: &[Item],
         written: &mut Record,
-        outer: Option<&Scope<'_>>,
+        outer: Outer<'_>,
     ) -> Result<()> {
         let entry = given.take(&field.name);
         let made = if entry.is_none() { made(field, later, given.record) } else { None };
@@ -177,13 +221,12 @@ impl Writer<'_> {
         for (name, data) in given.iter() {
             if !names.contains(&name) {
                 let near = nearest(name, names.iter().copied()).unwrap_or("no such field");
-                return Err(Error::usage(format!("{}{group} has no field", self.structure.name))
-                    .field(name)
-                    .allowed(near));
+                let of = [self.structure.name.as_str(), group].join(" ");
+                return Err(Error::usage(format!("{} has no field", of.trim_end())).field(name).allowed(near));
             }
             if let (FieldData::Group(turns), Some(inner)) = (data, group_items(items, name)) {
                 for turn in turns {
-                    self.unknown(inner, turn, &format!(" {name}"))?;
+                    self.unknown(inner, turn, name)?;
                 }
             }
         }
@@ -194,11 +237,11 @@ impl Writer<'_> {
         &self,
         expression: &Expression,
         record: &Record,
-        outer: Option<&Scope<'_>>,
+        (outer, turn): Outer<'_>,
         remaining: u64,
         how: impl Fn(&Expression, &Scope<'_>) -> std::result::Result<T, String>,
     ) -> Result<T> {
-        how(expression, &Scope { record, outer, remaining }).map_err(|reason| {
+        how(expression, &Scope { record, outer, remaining, turn }).map_err(|reason| {
             Error::usage(format!("{} cannot evaluate", self.structure.name)).field(expression).found(reason)
         })
     }
@@ -236,6 +279,16 @@ fn implied(later: &[Item], name: &str, given: &Record) -> Option<i128> {
         Item::When { items, .. } => implied(items, name, given),
     };
     later.iter().filter_map(implies).max()
+}
+
+/// The innermost condition around the field or group called `name`.
+fn condition<'a>(items: &'a [Item], name: &str) -> Option<&'a Expression> {
+    items.iter().find_map(|item| match item {
+        Item::When { condition: around, items } if names(items).contains(&name) => {
+            condition(items, name).or(Some(around))
+        }
+        _ => None,
+    })
 }
 
 fn is_given(item: &Item, given: &Record) -> bool {

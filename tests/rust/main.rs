@@ -6,4 +6,5 @@ mod documents;
 mod faults;
 mod reading;
 mod support;
+mod tables;
 mod writing;

@@ -72,4 +72,6 @@ mod damage;
 #[cfg(test)]
 mod des_tables;
 #[cfg(test)]
+mod layout_tests;
+#[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use super::layouts::{tre_layout, tre_layouts};
 use crate::error::{Error, Result};
-use crate::schema::{Record, Structure, read_whole, write};
+use crate::schema::{Record, Structure, read_whole, write_whole};
 
 /// Bytes of tag and length before the body.
 const PREFIX: usize = 11;
@@ -55,7 +55,7 @@ pub fn parse_tres(area: &[u8]) -> Result<Vec<Tre>> {
 ///
 /// # Errors
 /// [`Error::Usage`] for a tag that has no layout or is longer than six characters, and what
-/// [`crate::schema::write`] reports of fields.
+/// [`write_tre_fields`] reports of fields.
 pub fn write_tres(tres: &[Tre]) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     for tre in tres {
@@ -79,12 +79,12 @@ pub fn write_tres(tres: &[Tre]) -> Result<Vec<u8>> {
 /// the first that has all these fields.
 ///
 /// # Errors
-/// [`Error::Usage`] for a tag without a layout, and what [`crate::schema::write`] reports: with several versions, the error
+/// [`Error::Usage`] for a tag without a layout, and what [`crate::schema::write_whole`] reports: with several versions, the error
 /// of the one that comes nearest.
 pub fn write_tre_fields(tag: &str, record: &Record) -> Result<Vec<u8>> {
     let mut failed: Option<(usize, Error)> = None;
     for layout in tre_layouts(tag)? {
-        let error = match write(layout, record) {
+        let error = match write_whole(layout, record) {
             Ok(body) if has_length(layout, tag, body.len()) => return Ok(body),
             Ok(body) => Error::usage("TRE has a length of none of its versions:").field(tag).found(body.len()),
             Err(error) => error,

@@ -208,6 +208,19 @@ fn a_value_that_must_be_given_is_an_error_where_it_is_not() {
 }
 
 #[test]
+fn a_value_without_a_place_is_an_error_where_all_must_have_one() {
+    let mut record: Record = [("KIND", "A")].into_iter().collect();
+    record.set("MASK", 3);
+    assert!(write(&demo(), &record).is_ok());
+    let message = write_whole(&demo(), &record).unwrap_err().to_string();
+    assert_eq!(message, "DEMO value of MASK: 3 (allowed: only where KIND == \"B\")");
+    let mut turn = point(1.0, "x");
+    turn.set("NAMELEN", 0);
+    let record: Record = [("POINT", vec![turn])].into_iter().collect();
+    assert!(write_whole(&demo(), &record).unwrap_err().to_string().contains("NAMELEN > 0"));
+}
+
+#[test]
 fn lengths_with_a_fixed_part_and_counts_in_groups_follow() {
     let table = "structure X\nfield L 3 N+ default 000\nwhen L != 0\nfield O 3 N+\nfield D (L - 3) BIN bytes\nend
 field N 1 N+\nwhen N != 0\nfield E 2 N+\nrepeat N as G\nfield B E BIN bytes\nend\nend";

@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(overflows.len(), 1);
         assert_eq!((overflows[0].area.name, overflows[0].bytes.len()), ("IXSHD", 2011 + 16 + 18));
         // … 00024 UDOFL UDID 99014 IXSOFL IXSHD
-        let header = 1000;
+        let header = 200_000;
         assert_eq!(IMAGE[1].index_offset(IMAGE, &record, header), header - 99_014);
         assert_eq!(IMAGE[0].index_offset(IMAGE, &record, header + 99_014), header - 5 - 24);
     }

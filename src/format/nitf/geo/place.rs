@@ -96,7 +96,12 @@ pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Result<Opt
     let size = (number("NCOLS"), number("NROWS"));
     let coarse = Corners::parse(form, text)?;
     let finer = finer(metadata, &coarse, size.1);
-    let unit = if finer.is_some() { form.unit() * 1e-3 } else { form.unit() };
+    // The last digit of BLOCKA is a millionth of a degree, on the ground about a tenth of a metre.
+    let unit = match (&finer, &coarse) {
+        (None, _) => form.unit(),
+        (Some(_), Corners::Geographic(_)) => 1e-6,
+        (Some(_), Corners::Utm(..)) => 0.12,
+    };
     let (crs, points) = match finer.unwrap_or(coarse) {
         Corners::Geographic(points) => (Crs::Epsg(4326), points),
         Corners::Utm(zone, points) => (Crs::Epsg(zone.epsg()), points),

@@ -60,10 +60,16 @@ enum Outcome<'a> {
     Text(&'a str),
 }
 
+/// The most parts of an expression: they bound how deep its evaluation goes.
+const MAX_TOKENS: usize = 200;
+
 impl Expression {
     /// Reads an expression.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let tokens = tokenize(text)?;
+        if tokens.len() > MAX_TOKENS {
+            return Err(format!("expression has more than {MAX_TOKENS} parts"));
+        }
         let mut parser = Parser { tokens: &tokens, next: 0 };
         let root = parser.expression(0)?;
         match parser.tokens.get(parser.next) {

@@ -27,6 +27,15 @@ impl Structure {
     }
 }
 
+/// The most bytes of a field: more than any length of a header can say.
+pub(super) const MAX_SIZE: i128 = 99_999_999;
+
+/// The most turns of a group whose number is part of the table.
+const MAX_TURNS: i128 = 100_000;
+
+/// How deep groups stand in each other at the most.
+const MAX_DEPTH: usize = 32;
+
 struct Loader {
     structures: Vec<Draft>,
     /// Groups that are not closed yet, outermost first.
@@ -67,9 +76,13 @@ impl Loader {
             }
             "repeat" => {
                 let (count, name) = rest.rsplit_once(" as ").ok_or_else(|| "repeat COUNT as NAME".to_owned())?;
-                self.open.push(Group::Repeat(Expression::parse(count)?, name.trim().into(), Vec::new()));
+                let count = Expression::parse(count)?;
+                if count.constant().is_some_and(|count| count > MAX_TURNS) {
+                    return Err(format!("a group has at most {MAX_TURNS} turns"));
+                }
+                self.open(Group::Repeat(count, name.trim().into(), Vec::new()))?;
             }
-            "when" => self.open.push(Group::When(Expression::parse(rest)?, Vec::new())),
+            "when" => self.open(Group::When(Expression::parse(rest)?, Vec::new()))?,
             "end" => {
                 let item = match self.open.pop().ok_or_else(|| "end without repeat or when".to_owned())? {
                     Group::Repeat(count, name, items) => Item::Repeat { count, name, items, again: false, seen: false },
@@ -79,6 +92,15 @@ impl Loader {
             }
             other => return Err(format!("unknown row {other:?}")),
         }
+        Ok(())
+    }
+
+    fn open(&mut self, group: Group) -> std::result::Result<(), String> {
+        if self.open.len() == MAX_DEPTH {
+            return Err(format!("more than {MAX_DEPTH} groups in each other"));
+        }
+        self.structure()?;
+        self.open.push(group);
         Ok(())
     }
 
@@ -176,6 +198,9 @@ fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
 /// What a row cannot mean.
 fn check_field(field: &Field) -> std::result::Result<(), String> {
     let size = field.size.constant();
+    if size.is_some_and(|size| !(0..=MAX_SIZE).contains(&size)) {
+        return Err(format!("a field has at most {MAX_SIZE} bytes"));
+    }
     let fixed = match field.kind {
         Kind::DateTime => Some(14),
         Kind::Date => Some(8),
@@ -323,9 +348,18 @@ field MASK 4 BIN uint
             ("structure X\nend", "line 2"),
             ("structure X\n\nfield A 1 A colour", "line 3"),
             ("structure X\nwhen 1 ==", "line 2"),
+            ("when 1\nend", "line 1"),
+            ("structure X\nfield A 100000000 A", "line 2"),
+            ("structure X\nrepeat 100001 as G\nend", "line 2"),
+            ("structure X\nfield A 12 N datetime", "line 2"),
+            ("structure X\nfield A 4 A real format 00.00", "line 2"),
+            ("structure X\nfield A 4 A format 0000", "line 2"),
         ] {
             assert!(Structure::load(table).unwrap_err().to_string().contains(line), "{table}");
         }
         assert!(Structure::load("structure X\nwhen 1").is_err());
+        let deep = format!("structure X\n{}field A 1 A\n{}", "when 1\n".repeat(5000), "end\n".repeat(5000));
+        assert!(Structure::load(&deep).is_err());
+        assert!(Structure::load(&format!("structure X\nwhen {}1", "not ".repeat(5000))).is_err());
     }
 }

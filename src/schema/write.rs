@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use super::charset::Charset;
 use super::expression::{Expression, Scope};
+use super::load::MAX_SIZE;
 use super::record::{Entry, FieldData, Record};
 use super::table::{Field, Item, Structure};
 use super::value::{describe, encode, encode_missing, length};
@@ -190,7 +191,8 @@ impl<'a> Writer<'a> {
         } else {
             self.evaluate(&field.size, written, outer, 0, Expression::number)?
         };
-        let size = usize::try_from(size).map_err(|_| self.wrong_size(field, size))?;
+        let size =
+            if (0..=MAX_SIZE).contains(&size) { size as usize } else { return Err(self.wrong_size(field, size)) };
         let start = self.out.len();
         let kept = entry.is_some_and(|entry| entry.kept);
         match data {

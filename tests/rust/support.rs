@@ -17,6 +17,11 @@ use osml_io::{Error, Result};
 pub(crate) fn must_hold(format: &Format) -> (Vec<u32>, Vec<SampleType>) {
     match format.name {
         "tiff" => (vec![1, 2, 3, 4, 8], SampleType::ALL.to_vec()),
+        "nitf" | "nsif" => {
+            // NBPP has two digits, and there is no half-precision pixel.
+            let held = |sample: &SampleType| !matches!(sample, SampleType::Float16 | SampleType::Complex128);
+            (vec![1, 2, 3, 4, 8, 12], SampleType::ALL.into_iter().filter(held).collect())
+        }
         "png" => (vec![1, 2, 3, 4], vec![SampleType::UInt8, SampleType::UInt16]),
         _ => (vec![1, 3], vec![SampleType::UInt8]),
     }
@@ -95,6 +100,9 @@ pub(crate) fn write_to(
     concurrency: Concurrency,
 ) -> Result<()> {
     let mut writer = DatasetWriter::to_sink(sink, format, concurrency)?;
+    if is_dated(format) {
+        writer.set_metadata(&[("FDT", TIME)].into_iter().collect())?;
+    }
     writer.add_image(&request(provider, metadata), &Control::default())?;
     writer.close()
 }
@@ -105,8 +113,20 @@ pub(crate) fn request<'a>(provider: &'a dyn ImageProvider, metadata: &'a Metadat
 
 /// The metadata of a plain write in a format.
 pub(crate) fn plain(format: &Format, layout: &ImageLayout) -> Metadata {
-    (format.encoding)(&osml_io::format::SaveSettings::default(), layout).unwrap()
+    let mut metadata = (format.encoding)(&osml_io::format::SaveSettings::default(), layout).unwrap();
+    if is_dated(format) {
+        metadata.set("IDATIM", TIME);
+    }
+    metadata
 }
+
+/// True for formats whose files say when they were made.
+fn is_dated(format: &Format) -> bool {
+    matches!(format.name, "nitf" | "nsif")
+}
+
+/// The time of such files here, so that the same image gives the same bytes.
+const TIME: &str = "20240102030405";
 
 /// The image of a file in memory.
 pub(crate) fn open(bytes: &[u8]) -> Result<Arc<dyn ImageProvider>> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::MEDIA_TYPE;
 use super::chain::chains;
 use super::geo;
 use super::image::pad_value;
@@ -162,7 +163,7 @@ fn asset(segment: &Segment, metadata: Metadata, pad: Option<PadValue>, georefere
     let drawing = matches!(header.text("SFMT").or_else(|| header.text("STYPE")), Some("C"));
     let graphic = if drawing { "image/cgm" } else { "application/octet-stream" };
     let (kind, (title, description), media_type, role) = match segment.kind {
-        Kind::Image => (AssetType::Image, named("IID1", "IID2", 10), "image/nitf", "data"),
+        Kind::Image => (AssetType::Image, named("IID1", "IID2", 10), MEDIA_TYPE, "data"),
         Kind::Graphic => (AssetType::Graphics, named("SID", "SNAME", 10), graphic, "graphic"),
         // Its data is plain text, which later versions hold in text segments; their graphics are CGM alone.
         Kind::Label => (AssetType::Text, (text("LID"), String::new()), "text/plain", "label"),

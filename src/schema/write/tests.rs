@@ -104,6 +104,7 @@ field NAME 4 A
 field WHEN 14 N datetime
 field DAY 8 A date
 field CLASS 1 A values U S default U
+field FLAG 2 A int values 00 01 default 00
 ";
 
 /// The text of a field of `FORMS` that was given a value.
@@ -112,7 +113,7 @@ fn formed(name: &str, data: impl Into<FieldData>) -> Result<String> {
     let mut record = Record::new();
     record.set(name, data);
     let bytes = write(&structure, &record)?;
-    assert_eq!(bytes.len(), 12 + 8 + 6 + 5 + 7 + 3 + 4 + 14 + 8 + 1);
+    assert_eq!(bytes.len(), 12 + 8 + 6 + 5 + 7 + 3 + 4 + 14 + 8 + 1 + 2);
     match read(&structure, &bytes).unwrap().0.get(name) {
         Some(FieldData::Text(text)) => Ok(text.clone()),
         other => panic!("{other:?}"),
@@ -121,7 +122,7 @@ fn formed(name: &str, data: impl Into<FieldData>) -> Result<String> {
 
 #[test]
 fn values_are_written_in_the_form_of_their_field() {
-    let cases: [(&str, FieldData, &str); 25] = [
+    let cases: [(&str, FieldData, &str); 27] = [
         ("COEFFICIENT", (-0.001_234_567_8).into(), "-1.234568E-3"),
         ("COEFFICIENT", 1.into(), "+1.000000E+0"),
         ("COEFFICIENT", "0.5".into(), "+5.000000E-1"),
@@ -147,6 +148,8 @@ fn values_are_written_in_the_form_of_their_field() {
         ("DAY", "2024-05-06".into(), "20240506"),
         ("DAY", "".into(), "        "),
         ("CLASS", "S".into(), "S"),
+        ("FLAG", 1.into(), "01"),
+        ("FLAG", "0".into(), "00"),
     ];
     for (name, data, expected) in cases {
         assert_eq!(formed(name, data.clone()).unwrap(), expected, "{name} {data}");
@@ -183,8 +186,8 @@ fn values_that_break_the_form_of_their_field_are_errors() {
 #[test]
 fn what_was_read_is_written_back_and_what_was_changed_is_checked() {
     let structure = Structure::load(FORMS).unwrap().remove(0);
-    let (mut record, size) = read(&structure, &[b'?'; 68]).unwrap();
-    assert_eq!((size, write(&structure, &record).unwrap()), (68, vec![b'?'; 68]));
+    let (mut record, size) = read(&structure, &[b'?'; 70]).unwrap();
+    assert_eq!((size, write(&structure, &record).unwrap()), (70, vec![b'?'; 70]));
     let mut copy: Record = record.iter().map(|(name, data)| (name.to_owned(), data.clone())).collect();
     assert!(write(&structure, &copy).is_err());
     copy.keep(&record);

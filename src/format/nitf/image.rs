@@ -10,7 +10,7 @@ use crate::image::{
     Access, Block, BlockGrid, BlockIndex, Canvas, ImageLayout, ImageProvider, Interleave, PadValue, Pixels, SampleType,
     StoredImage, TileMut, Window,
 };
-use crate::io::{ByteOrder, ByteSource};
+use crate::io::{ByteOrder, ByteSource, Rows};
 use crate::limits::Limits;
 use crate::simd;
 
@@ -121,39 +121,44 @@ impl NitfImage {
         shift + self.storage.grid.position(stored)
     }
 
+    /// Reads the rows of one band, whose samples stand together. False where the block is not recorded.
     fn read_band(
         &self,
         stored: BlockIndex,
         window: Window,
-        band: u32,
-        out: usize,
+        (band, out): (u32, usize),
         tile: &mut TileMut<'_>,
+        buffer: &mut Vec<u8>,
     ) -> Result<bool> {
         let Some(start) = self.place(self.number(stored, band))? else { return Ok(false) };
         let (columns, sample) = (u64::from(self.storage.grid.block_columns()), self.storage.sample.bytes() as u64);
-        let (row_pitch, first) = match self.storage.mode {
+        let (pitch, first) = match self.storage.mode {
             Mode::Row => (columns * sample * u64::from(self.storage.bands), u64::from(band) * columns * sample),
             Mode::Block => (columns * sample, u64::from(band) * self.storage.plane_bytes()),
             Mode::Sequential | Mode::Pixel => (columns * sample, 0),
         };
-        let begin = start + first + u64::from(window.y) * row_pitch + u64::from(window.x) * sample;
-        if u64::from(window.width) == columns
-            && row_pitch == columns * sample
+        let rows = Rows {
+            offset: start + first + u64::from(window.y) * pitch + u64::from(window.x) * sample,
+            bytes: window.width as usize * sample as usize,
+            pitch,
+            count: window.height as usize,
+        };
+        if rows.is_joined()
             && let Some(plane) = tile.plane(out)
         {
-            self.source.read_at(begin, plane)?;
+            self.source.read_at(rows.offset, plane)?;
             self.to_native(plane);
             return Ok(true);
         }
-        for y in 0..window.height {
-            let row = tile.row(out, y as usize);
-            self.source.read_at(begin + u64::from(y) * row_pitch, row)?;
+        rows.read(&*self.source, buffer, |y, bytes| {
+            let row = tile.row(out, y);
+            row.copy_from_slice(bytes);
             self.to_native(row);
-        }
+        })?;
         Ok(true)
     }
 
-    /// Reads pixels whose bands stand together.
+    /// Reads pixels whose bands stand together. False where the block is not recorded.
     fn read_pixels(
         &self,
         stored: BlockIndex,
@@ -165,13 +170,18 @@ impl NitfImage {
         let Some(start) = self.place(self.number(stored, 0))? else { return Ok(false) };
         let pixel = self.storage.bands as usize * self.storage.sample.bytes();
         let pitch = u64::from(self.storage.grid.block_columns()) * pixel as u64;
-        buffer.resize(window.width as usize * pixel, 0);
-        for y in 0..window.height {
-            let begin = start + u64::from(window.y + y) * pitch + u64::from(window.x) * pixel as u64;
-            self.source.read_at(begin, buffer)?;
-            self.to_native(buffer);
-            self.put_row(y as usize, buffer, bands, tile);
-        }
+        let rows = Rows {
+            offset: start + u64::from(window.y) * pitch + u64::from(window.x) * pixel as u64,
+            bytes: window.width as usize * pixel,
+            pitch,
+            count: window.height as usize,
+        };
+        rows.read(&*self.source, buffer, |y, bytes| {
+            self.put_row(y, bytes, bands, tile);
+            for out in 0..bands.len() {
+                self.to_native(tile.row(out, y));
+            }
+        })?;
         Ok(true)
     }
 
@@ -336,18 +346,19 @@ impl ImageProvider for NitfImage {
         if !self.storage.is_whole_bytes() {
             return self.read_packed(stored, inside, bands, out);
         }
+        let mut buffers = self.take_buffers();
         if self.storage.mode == Mode::Pixel {
-            let mut buffers = self.take_buffers();
             let present = self.read_pixels(stored, inside, bands, out, &mut buffers.0)?;
             self.keep_buffers(buffers);
             return Ok(present);
         }
         let mut absent = Vec::new();
         for (place, band) in bands.iter().enumerate() {
-            if !self.read_band(stored, inside, *band, place, out)? {
+            if !self.read_band(stored, inside, (*band, place), out, &mut buffers.0)? {
                 absent.push(place);
             }
         }
+        self.keep_buffers(buffers);
         if absent.len() == bands.len() {
             return Ok(false);
         }

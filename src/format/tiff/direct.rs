@@ -1,31 +1,19 @@
 //! Uncompressed pixels: rows are read from where they lie in the file, and nothing else is.
 
-use super::image::{Request, TiffImage, Workspace, sized};
+use super::image::{Request, TiffImage, Workspace};
 use crate::error::Result;
 use crate::image::BlockIndex;
+use crate::io::Rows;
 use crate::simd;
 
 /// Rows of one stored block, as they lie in the file.
 struct Run {
-    /// First byte of the first row.
-    offset: u64,
-    /// Bytes wanted of each row.
-    bytes: usize,
-    /// Bytes from row to row.
-    pitch: u64,
-    /// Number of rows.
-    rows: usize,
+    rows: Rows,
     /// Row of the place that the first goes to.
     y: usize,
     /// Band of the place that the samples go to; none where the file has all bands of a pixel together.
     band: Option<usize>,
 }
-
-/// Bytes between rows that are read over rather than jumped: reading this many costs about as much as another call.
-const GAP: u64 = 4096;
-
-/// Bytes read at once, so that they are still in the processor's cache when they are taken apart.
-const PIECE: u64 = 256 << 10;
 
 impl TiffImage {
     /// Reads a window of an uncompressed image. False where nothing of it is in the file.
@@ -49,16 +37,15 @@ impl TiffImage {
                     absent.push((out, tile_y..tile_y + rows as usize));
                     continue;
                 };
-                let run = Run {
+                let stored = Rows {
                     offset: place.offset.saturating_add(first),
                     bytes: window.width as usize * pixel as usize,
                     pitch: storage.row_bytes(),
-                    rows: rows as usize,
-                    y: tile_y,
-                    band: apart.then_some(out),
+                    count: rows as usize,
                 };
-                if run.end() > self.source.size() {
-                    return Err(self.arrays.outside(number, run.offset, run.end() - run.offset));
+                let run = Run { rows: stored, y: tile_y, band: apart.then_some(out) };
+                if stored.end() > self.source.size() {
+                    return Err(self.arrays.outside(number, stored.offset, stored.end() - stored.offset));
                 }
                 self.read_run(&run, request, &mut work.stored)?;
                 found = true;
@@ -75,42 +62,16 @@ impl TiffImage {
     }
 
     fn read_run(&self, run: &Run, request: &mut Request<'_, '_>, buffer: &mut Vec<u8>) -> Result<()> {
-        if let Some(bytes) = self.source.bytes() {
-            for (row, place) in (0..run.rows).zip(run.offsets()) {
-                self.take_row(run, row, &bytes[place as usize..][..run.bytes], request);
-            }
+        let rows = &run.rows;
+        if let (Some(band), true, None) = (run.band, rows.is_joined(), self.source.bytes())
+            && let Some(plane) = request.tile.plane(band)
+        {
+            let plane = &mut plane[run.y * rows.bytes..][..rows.count * rows.bytes];
+            self.source.read_at(rows.offset, plane)?;
+            self.to_native(plane);
             return Ok(());
         }
-        let gap = run.pitch - run.bytes as u64;
-        if let Some(band) = run.band {
-            if gap == 0
-                && let Some(plane) = request.tile.plane(band)
-            {
-                let plane = &mut plane[run.y * run.bytes..][..run.rows * run.bytes];
-                self.source.read_at(run.offset, plane)?;
-                self.to_native(plane);
-                return Ok(());
-            }
-            if gap > GAP {
-                for (row, place) in (0..run.rows).zip(run.offsets()) {
-                    let out = request.tile.row(band, run.y + row);
-                    self.source.read_at(place, out)?;
-                    self.to_native(out);
-                }
-                return Ok(());
-            }
-        }
-        let rows_at_once = if gap > GAP { 1 } else { (PIECE / run.pitch).max(1) as usize };
-        for first in (0..run.rows).step_by(rows_at_once) {
-            let rows = rows_at_once.min(run.rows - first);
-            let length = (rows - 1) * run.pitch as usize + run.bytes;
-            let piece = sized(buffer, length);
-            self.source.read_at(run.offset + first as u64 * run.pitch, piece)?;
-            for (row, pixels) in piece.chunks(run.pitch as usize).enumerate() {
-                self.take_row(run, first + row, &pixels[..run.bytes], request);
-            }
-        }
-        Ok(())
+        rows.read(&*self.source, buffer, |row, pixels| self.take_row(run, row, pixels, request))
     }
 
     /// Writes the stored pixels of a row to the place.
@@ -131,16 +92,5 @@ impl TiffImage {
         if !self.storage.spec.byte_order.is_native() {
             simd::swap_bytes(samples, self.storage.sample.swap_unit());
         }
-    }
-}
-
-impl Run {
-    fn offsets(&self) -> impl Iterator<Item = u64> + use<> {
-        let (offset, pitch) = (self.offset, self.pitch);
-        (0..self.rows as u64).map(move |row| offset + row * pitch)
-    }
-
-    fn end(&self) -> u64 {
-        self.offset.saturating_add((self.rows as u64 - 1).saturating_mul(self.pitch)).saturating_add(self.bytes as u64)
     }
 }

@@ -1,0 +1,102 @@
+//! Rows at equal distances, as uncompressed blocks hold them, read in pieces.
+
+use super::source::ByteSource;
+use crate::error::Result;
+
+/// Rows of which the same bytes are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rows {
+    /// First byte of the first row.
+    pub offset: u64,
+    /// Bytes wanted of each row.
+    pub bytes: usize,
+    /// Bytes from row to row.
+    pub pitch: u64,
+    /// Number of rows.
+    pub count: usize,
+}
+
+/// Bytes between rows that are read over rather than jumped: reading this many costs about as much as another call.
+const GAP: u64 = 4096;
+
+/// Bytes read at once, so that they are still in the processor's cache when they are taken apart.
+const PIECE: u64 = 256 << 10;
+
+impl Rows {
+    /// The byte after the last one wanted.
+    pub fn end(&self) -> u64 {
+        let last = (self.count as u64).saturating_sub(1).saturating_mul(self.pitch);
+        self.offset.saturating_add(last).saturating_add(self.bytes as u64)
+    }
+
+    /// True where the bytes wanted follow one another without gaps.
+    pub fn is_joined(&self) -> bool {
+        self.pitch == self.bytes as u64 || self.count == 1
+    }
+
+    /// Gives the number and the bytes of each row to `take`, in order. `buffer` is used where the source is not in memory.
+    ///
+    /// # Errors
+    /// As [`ByteSource::read_at`].
+    pub fn read(
+        &self,
+        source: &dyn ByteSource,
+        buffer: &mut Vec<u8>,
+        mut take: impl FnMut(usize, &[u8]),
+    ) -> Result<()> {
+        if let Some(bytes) = source.bytes().filter(|bytes| self.end() <= bytes.len() as u64) {
+            for row in 0..self.count {
+                let start = (self.offset + row as u64 * self.pitch) as usize;
+                take(row, &bytes[start..start + self.bytes]);
+            }
+            return Ok(());
+        }
+        let jumps = self.pitch.saturating_sub(self.bytes as u64) > GAP;
+        let at_once = if jumps { 1 } else { (PIECE / self.pitch.max(1)).max(1) as usize };
+        for first in (0..self.count).step_by(at_once) {
+            let count = at_once.min(self.count - first);
+            let length = (count - 1) * self.pitch as usize + self.bytes;
+            if buffer.len() < length {
+                buffer.resize(length, 0);
+            }
+            let piece = &mut buffer[..length];
+            source.read_at(self.offset + first as u64 * self.pitch, piece)?;
+            for (row, bytes) in piece.chunks(self.pitch.max(1) as usize).enumerate() {
+                take(first + row, &bytes[..self.bytes]);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::{FileSource, MemorySource};
+
+    #[test]
+    fn every_row_is_given_once_and_in_order() {
+        let bytes: Vec<u8> = (0..600_000u32).map(|n| (n % 251) as u8).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, &bytes).unwrap();
+        let sources: [&dyn ByteSource; 2] = [&MemorySource(bytes.clone()), &FileSource::open(&path).unwrap()];
+        for source in sources {
+            for (bytes_wanted, pitch, count) in
+                [(10, 10, 5), (10, 1000, 500), (5000, 5000, 100), (10, 9000, 60), (7, 7, 1)]
+            {
+                let rows = Rows { offset: 3, bytes: bytes_wanted, pitch, count };
+                let mut next = 0;
+                rows.read(source, &mut Vec::new(), |row, found| {
+                    let start = 3 + row * pitch as usize;
+                    assert_eq!((row, found), (next, &bytes[start..start + bytes_wanted]));
+                    next += 1;
+                })
+                .unwrap();
+                assert_eq!(next, count);
+            }
+            let beyond = Rows { offset: 599_990, bytes: 10, pitch: 10, count: 2 };
+            assert!(beyond.read(source, &mut Vec::new(), |_, _| ()).is_err());
+        }
+    }
+}

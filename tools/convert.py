@@ -14,7 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, Error, PixelType, iminfo, imread, imsave
+from aws.osml.io import (
+    IO,
+    BufferedImageAssetProvider,
+    BufferedMetadataProvider,
+    Error,
+    PixelType,
+    iminfo,
+    imread,
+    imsave,
+)
 from aws.osml.io.nitf import chip, georeference, ichipb
 
 GLOBE = {

@@ -220,10 +220,10 @@ impl DatasetWriter {
     }
 
     fn check_new(&self, key: &str) -> Result<()> {
-        match self.keys.iter().any(|known| known == key) {
-            true => Err(Error::usage("an asset of this key was added before:").found(key)),
-            false => Ok(()),
+        if self.keys.iter().any(|known| known == key) {
+            return Err(Error::usage("an asset of this key was added before:").found(key));
         }
+        Ok(())
     }
 
     fn with(

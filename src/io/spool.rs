@@ -17,8 +17,11 @@ const COPIED: usize = 256 << 10;
 /// Collects a file, then copies it to its target. A stream that is the target belongs to the caller and is not closed.
 pub struct SpooledSink<'t> {
     spool: SeekableSink<SpooledTempFile>,
-    publish: Box<dyn FnOnce(&mut dyn Read) -> Result<()> + Send + 't>,
+    publish: Publish<'t>,
 }
+
+/// Takes the bytes of the complete file.
+type Publish<'t> = Box<dyn FnOnce(&mut dyn Read) -> Result<()> + Send + 't>;
 
 impl<'t> SpooledSink<'t> {
     /// A sink whose bytes go to `target` when it is published.

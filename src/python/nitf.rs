@@ -3,7 +3,6 @@
 use pyo3::prelude::*;
 
 use super::value;
-use crate::error::Error;
 use crate::format::nitf;
 use crate::image::{BlockGrid, Crs, Georeference, ImageLayout, SampleType, Transform};
 use crate::metadata::Value;
@@ -43,7 +42,7 @@ pub(super) fn georeference(
 ) -> PyResult<Bound<'_, PyAny>> {
     let layout = ImageLayout::new(BlockGrid::new(columns, rows, columns, rows)?, 1, SampleType::UInt8)?;
     let place = Georeference { transform: Some(Transform(transform)), crs: Some(Crs::Epsg(epsg)), corners: None };
-    let entries = nitf::geo::describe(&place, &layout, None, precise).map_err(Error::from)?;
+    let entries = nitf::geo::describe(&place, &layout, None, precise)?;
     let entries = entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     value::to_python(py, &Value::Map(entries))
 }

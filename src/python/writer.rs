@@ -173,7 +173,7 @@ impl DatasetWriter {
         {
             return self.add_data(key, asset, title, description);
         }
-        let image = self.image(provider)?;
+        let image = Self::image(provider)?;
         let roles = roles.unwrap_or_default();
         let request = ImageRequest {
             key,
@@ -287,7 +287,7 @@ impl DatasetWriter {
     }
 
     /// The image that `provider` is: one of this package, used without the GIL, or any object with its attributes.
-    fn image(&self, provider: &Bound<'_, PyAny>) -> PyResult<Image> {
+    fn image(provider: &Bound<'_, PyAny>) -> PyResult<Image> {
         let py = provider.py();
         if let Ok(image) = provider.cast::<ImageAssetProvider>() {
             let asset = image.as_super().get();

@@ -19,6 +19,9 @@ pub enum FieldData {
     Group(Vec<Record>),
 }
 
+/// Bytes of a value that messages show; of more they say how many.
+const SHOWN: usize = 16;
+
 /// The fields of a structure in order.
 ///
 /// A field that was read remembers that: it is written as it stood in the file, even where it breaks a rule, until another
@@ -218,6 +221,7 @@ impl fmt::Display for FieldData {
             Self::Text(text) => write!(f, "{text:?}"),
             Self::Int(value) => write!(f, "{value}"),
             Self::Float(value) => write!(f, "{value}"),
+            Self::Bytes(bytes) if bytes.len() <= SHOWN => write!(f, "b'{}'", bytes.escape_ascii()),
             Self::Bytes(bytes) => write!(f, "<{} bytes>", bytes.len()),
             Self::Group(records) => write!(f, "<{} records>", records.len()),
         }

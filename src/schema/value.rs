@@ -87,7 +87,9 @@ fn encode_text(field: &Field, data: &FieldData, size: usize, kept: bool, out: &m
     pad(&bytes, size, field.kind, out)?;
     let padded = &out[start..];
     let blank = padded.iter().all(|byte| *byte == b' ');
-    let good = if blank { may_be_blank(field) } else { holds(field, padded) };
+    // Some values are listed with the zeros that pad them.
+    let good = blank && may_be_blank(field)
+        || !blank && (holds(field, padded, &text) || holds(field, padded, &field.charset.decode(padded)));
     good.then_some(())
 }
 
@@ -145,12 +147,8 @@ fn may_be_blank(field: &Field) -> bool {
         }
 }
 
-fn holds(field: &Field, bytes: &[u8]) -> bool {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() || field.charset == Charset::Utf8 => Cow::Borrowed(text),
-        _ => Cow::Owned(field.charset.decode(bytes)),
-    };
-    bytes.iter().all(|byte| field.charset.allows(*byte)) && satisfies(field, &text)
+fn holds(field: &Field, bytes: &[u8], text: &str) -> bool {
+    bytes.iter().all(|byte| field.charset.allows(*byte)) && satisfies(field, text)
 }
 
 /// True where a value that is not blank satisfies kind and check.

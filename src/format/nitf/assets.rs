@@ -146,11 +146,14 @@ fn georeference(segment: &Segment, metadata: &Metadata, warnings: &mut Vec<Warni
     if segment.kind != Kind::Image {
         return Georeference::default();
     }
-    geo::read(&segment.subheader, metadata).map(Option::unwrap_or_default).unwrap_or_else(|error| {
-        let message = format!("the corners of {} cannot be read: {error}", segment.key());
-        warnings.push(Warning::new("IGEOLO", message).of(WarningKind::File));
-        Georeference::default()
-    })
+    geo::read(&segment.subheader, metadata).map_or_else(
+        |error| {
+            let message = format!("the corners of {} cannot be read: {error}", segment.key());
+            warnings.push(Warning::new("IGEOLO", message).of(WarningKind::File));
+            Georeference::default()
+        },
+        Option::unwrap_or_default,
+    )
 }
 
 fn asset(segment: &Segment, metadata: Metadata, pad: Option<PadValue>, georeference: Georeference) -> AssetInfo {

@@ -36,7 +36,7 @@ def assert_refused(path, name, value, *assets, allowed="", **options):
 
 TOO_LONG = [("IID1", "12345678901", "10"), ("IID2", "x" * 81, "80"), ("TGTID", "x" * 18, "17"), ("ISORCE", "x" * 43, "42"), ("ISREL", "x" * 21, "20"),
             ("ISCLTX", "x" * 44, "43"), ("IMAG", "1.2345", "4"), ("ICAT", "VISVISVIS", ""), ("IDLVL", 1000, "999"), ("IALVL", 999, "998"),
-            ("ILOC", (100000, 0), ""), ("ILOC", "000000000000", "")]
+            ("ILOC", [100000, 0], ""), ("ILOC", "000000000000", "")]
 
 
 @pytest.mark.parametrize("name,value,allowed", TOO_LONG)
@@ -44,10 +44,10 @@ def test_values_too_long_for_an_image_field(ntf, name, value, allowed):
     assert_refused(ntf, name, value, provider(DATA, {name: value}), allowed=allowed)
 
 
-WRONG = [("IDATIM", "2024-01-31", ""), ("IDATIM", "20241331000000", ""), ("IDATIM", "20240131250000", ""), ("ISCLAS", "X", "U"), ("ISDCTP", "ZZ", "DD"),
+WRONG = [("IDATIM", "20241331000000", ""), ("IDATIM", "20240131250000", ""), ("ISCLAS", "X", "U"), ("ISDCTP", "ZZ", "DD"),
          ("ISDCDT", "20241301", ""), ("PJUST", "C", "L"), ("IC", "ZZ", "NC"), ("IDLVL", 0, "1"), ("IDLVL", "-01", ""), ("IDLVL", "abc", ""),
          ("ICORDS", "Q", ""), ("IID2", "Ω", ""), ("TGTID", "é", ""), ("IMAG", "big", ""), ("IID1", "", ""), ("IID1", "a-b", ""), ("ENCRYP", "1", "0"),
-         ("ISYNC", 4, "0"), ("IDATIM", datetime.timedelta(1), "")]
+         ("ISYNC", 4, "0")]
 
 
 @pytest.mark.parametrize("name,value,allowed", WRONG)
@@ -130,12 +130,8 @@ def test_hints_for_jpeg_2000_are_silent(ntf):
 
 def test_unknown_keys_are_warnings_however_strict(ntf):
     with heard() as found:
-        try:
-            write(ntf, provider(DATA, {"colour": "red"}), strict=True)
-        except OptionError as error:
-            assert "colour" in str(error)
-        else:
-            assert any("colour" in text for _, text in found)
+        write(ntf, provider(DATA, {"colour": "red"}), strict=True)
+    assert any("colour" in text for _, text in found)
 
 
 # Each breaks one rule of the standard, but every value fits its field.

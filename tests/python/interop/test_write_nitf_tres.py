@@ -171,7 +171,8 @@ def test_tres_of_the_file_stand_in_the_file_header(ntf):
     header = BufferedMetadataProvider()
     header["GEOLOB"] = {"ARV": 360000, "BRV": 360000, "LSO": -77.5, "PSO": 38.25}
     header.append("FILTRE", b"\0x")
-    found = written(ntf, None, metadata=header)
+    write(ntf, provider(DATA), metadata=header)
+    found = parse(ntf)
     assert [(t.area, t.tag) for t in found.header.tres] == [("XHD", "GEOLOB"), ("XHD", "FILTRE")]
     assert found.header["UDHDL"] == "00000" and found.images[0].tres == []
     content = found.header.tre("GEOLOB").decode()

@@ -12,8 +12,8 @@ from testkit.readers import listing
 DATA = image((3, 200, 300), "uint8")
 
 
-def write_input(data=DATA, *args, **more):
-    content = nitf_make.file([nitf_make.image(data, *args, **{"IID2": "source", "ixshd": nitf_make.tre("UNKNWN", b"\0\1"), **more})], FTITLE="the title",
+def write_input(pixels=DATA, /, *args, **more):
+    content = nitf_make.file([nitf_make.image(pixels, *args, **{"IID2": "source", "ixshd": nitf_make.tre("UNKNWN", b"\0\1"), **more})], FTITLE="the title",
                              OSTAID="STATION", xhd=nitf_make.tre("FILTRE", b"1"))
     with open("input.ntf", "wb") as stream:
         stream.write(content)

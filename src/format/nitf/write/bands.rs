@@ -1,4 +1,4 @@
-//! What bands mean where the caller does not say: IREP, ICAT and BAND_INFO by their number and type (2500C Table A-2,
+//! What bands mean where the caller does not say: IREP, ICAT and `BAND_INFO` by their number and type (2500C Table A-2,
 //! Joint BIIF Profile Table 5.13-3).
 
 use super::given::Given;
@@ -6,10 +6,10 @@ use crate::error::{Error, Result};
 use crate::image::{ImageLayout, SampleType};
 use crate::schema::{FieldData, Record};
 
-/// Fills IREP, ICAT, NBANDS, XBANDS and BAND_INFO of an image subheader.
+/// Fills IREP, ICAT, NBANDS, XBANDS and `BAND_INFO` of an image subheader.
 ///
 /// # Errors
-/// [`Error::Usage`] where there are more bands than NITF counts, or BAND_INFO was given for another number of bands.
+/// [`Error::Usage`] where there are more bands than NITF counts, or `BAND_INFO` was given for another number of bands.
 pub(super) fn fill(record: &mut Record, given: &Given, layout: &ImageLayout) -> Result<()> {
     let bands = layout.bands;
     if bands > 99_999 {

@@ -39,7 +39,7 @@ impl StoredPlan {
         let known = context.warnings.len();
         let given = Given::new(structure("IMAGE"), image.metadata, context)?;
         let same = |name: &&str| given.original.as_ref().and_then(|original| original.get(name)) == given.get(name);
-        if given.original.is_none() || !ENCODING.iter().all(|name| same(&name)) {
+        if given.original.is_none() || !ENCODING.iter().all(same) {
             // The other way to write it warns itself.
             context.warnings.truncate(known);
             return Ok(None);

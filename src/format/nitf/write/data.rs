@@ -118,7 +118,7 @@ fn graphic(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteConte
         record.set("SCOLOR", "C");
     }
     levels.assign(&mut record, &given, levels::GRAPHIC)?;
-    let bytes = content_bytes(data)?;
+    let bytes = content_bytes(data);
     check_size("graphic", bytes.len(), GRAPHIC_BYTES)?;
     let overflows = areas::fill(&mut record, &given.tres, areas::GRAPHIC)?;
     let pending =
@@ -221,7 +221,7 @@ fn encode(text: &str, format: &str) -> Result<Vec<u8>> {
 fn extension(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("DATA"), data.metadata, context)?;
     let mut record = given.fields.without(&["DE", "DESSHL", "DESOFLW", "DESITEM"]);
-    let bytes = content_bytes(data)?;
+    let bytes = content_bytes(data);
     if record.get("DESID").is_none() {
         let xml = data.media_type.ends_with("xml");
         let title = data.title.trim();
@@ -273,15 +273,15 @@ fn set_user_header(record: &mut Record) -> Result<()> {
 fn reserved(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("RESERVED"), data.metadata, context)?;
     let record = given.fields.without(&["RE", "RESSHL"]);
-    let bytes = content_bytes(data)?;
+    let bytes = content_bytes(data);
     check_size("reserved extension", bytes.len(), RESERVED_BYTES)?;
     Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: bytes }.complete("RESERVED")
 }
 
-fn content_bytes(data: &DataRequest<'_>) -> Result<Vec<u8>> {
+fn content_bytes(data: &DataRequest<'_>) -> Vec<u8> {
     match data.content {
-        Content::Bytes(bytes) => Ok(bytes.to_vec()),
-        Content::Text(text, _) => Ok(text.as_bytes().to_vec()),
+        Content::Bytes(bytes) => bytes.to_vec(),
+        Content::Text(text, _) => text.as_bytes().to_vec(),
     }
 }
 

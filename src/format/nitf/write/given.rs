@@ -67,7 +67,7 @@ impl Given {
             }
             match classify(structure, key, value) {
                 Key::Field if key == "ICOM" && value.as_text().is_some() => {
-                    entries.push((key, Value::List(vec![value.clone()])))
+                    entries.push((key, Value::List(vec![value.clone()])));
                 }
                 Key::Field if LOCATIONS.contains(&key) => entries.push((key, location(key, value)?)),
                 Key::Field => entries.push((key, value.clone())),

@@ -61,6 +61,9 @@ pub(super) struct Lengths {
     pub(super) reserved: Vec<(u64, u64)>,
 }
 
+/// The names of a kind's counter, group and two lengths, and its segments.
+type KindLengths<'a> = ([&'static str; 4], &'a [(u64, u64)]);
+
 /// What the caller says of the file.
 pub(super) struct FileHeader {
     given: Given,
@@ -81,7 +84,7 @@ impl Flavour {
 
 impl Lengths {
     /// Each kind's counter, group and fields of lengths in the header, and its segments.
-    fn kinds(&self) -> [([&'static str; 4], &[(u64, u64)]); 5] {
+    fn kinds(&self) -> [KindLengths<'_>; 5] {
         [
             (["NUMI", "IMAGE_SEGMENTS", "LISH", "LI"], &self.images),
             (["NUMS", "GRAPHIC_SEGMENTS", "LSSH", "LS"], &self.graphics),
@@ -163,7 +166,7 @@ impl FileHeader {
         check_file(file)?;
         features.file_bytes = file;
         let mut record = self.with_lengths(lengths, file, header, self.level(features, context)?)?;
-        self.classify(&mut record, classes, context)?;
+        classify(&mut record, classes, context)?;
         for (area, index) in [("UDHD", "UDHOFL"), ("XHD", "XHDLOFL")] {
             if let Some(ordinal) = overflow(area) {
                 record.set(index, ordinal as u64);
@@ -215,22 +218,22 @@ impl FileHeader {
             None => Ok(computed),
         }
     }
+}
 
-    /// The file is classified as its highest segment, where the caller does not say otherwise (2500C §5.1.8).
-    fn classify(&self, record: &mut Record, classes: &[String], context: &mut WriteContext<'_, '_>) -> Result<()> {
-        let rank = |class: &str| "URCST".find(class.trim()).unwrap_or(0);
-        let highest = classes.iter().map(String::as_str).max_by_key(|class| rank(class)).unwrap_or("U");
-        match record.text("FSCLAS") {
-            None | Some("") => record.set("FSCLAS", highest),
-            Some(class) if rank(class) < rank(highest) => {
-                let (place, value) = ("FSCLAS".to_owned(), class.to_owned());
-                let rule = format!("{highest} or higher, as a segment is").into();
-                context.report(Finding { clause: "2500C §5.1.8", place, value, rule })?;
-            }
-            Some(_) => {}
+/// The file is classified as its highest segment, where the caller does not say otherwise (2500C §5.1.8).
+fn classify(record: &mut Record, classes: &[String], context: &mut WriteContext<'_, '_>) -> Result<()> {
+    let rank = |class: &str| "URCST".find(class.trim()).unwrap_or(0);
+    let highest = classes.iter().map(String::as_str).max_by_key(|class| rank(class)).unwrap_or("U");
+    match record.text("FSCLAS") {
+        None | Some("") => record.set("FSCLAS", highest),
+        Some(class) if rank(class) < rank(highest) => {
+            let (place, value) = ("FSCLAS".to_owned(), class.to_owned());
+            let rule = format!("{highest} or higher, as a segment is").into();
+            context.report(Finding { clause: "2500C §5.1.8", place, value, rule })?;
         }
-        Ok(())
+        Some(_) => {}
     }
+    Ok(())
 }
 
 /// Checks the size of a file.

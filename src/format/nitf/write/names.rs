@@ -23,9 +23,11 @@ impl Names {
     pub(super) fn new(title: &str, description: &str, key: &str, (short, long): (usize, usize)) -> Result<Self> {
         let (title, description) = (title.trim(), description.trim());
         let fits = title.chars().count() <= short && identifier(title, short) == title;
-        let check = |text: &str, what: &'static str| match text.chars().count() <= long {
-            true => Ok(text.to_owned()),
-            false => Err(Error::usage(what).found(format!("{text:?}")).allowed(format!("{long} characters"))),
+        let check = |text: &str, what: &'static str| {
+            if text.chars().count() <= long {
+                return Ok(text.to_owned());
+            }
+            Err(Error::usage(what).found(format!("{text:?}")).allowed(format!("{long} characters")))
         };
         if title.is_empty() || fits {
             let name = if title.is_empty() { identifier(key, short) } else { title.to_owned() };

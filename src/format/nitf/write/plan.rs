@@ -193,8 +193,11 @@ fn check_corners(given: &Given) -> Result<()> {
         let found = corners.map_or_else(|| "none".to_owned(), ToString::to_string);
         Error::usage("value of").field("IGEOLO").found(found).allowed(allowed)
     };
+    // The table of the subheader refuses a code that is none.
+    let form = Icords::from_code(code).filter(|form| *form != Icords::Geocentric);
     match (code, corners) {
         ("", None) => Ok(()),
+        (code, _) if !code.is_empty() && form.is_none() => Ok(()),
         ("", Some(FieldData::Text(text))) if text.trim().is_empty() => Ok(()),
         ("", Some(_)) => Err(wrong("only with ICORDS, which says what it is")),
         (_, Some(FieldData::Text(text))) => match Icords::from_code(code).filter(|form| *form != Icords::Geocentric) {

@@ -201,7 +201,9 @@ mod tests {
             ("NBPC", "1"),
         ];
         let mut record: Record = plain.into_iter().chain([("IDLVL", "1"), ("IMAG", "1.0 ")]).collect();
-        entries.iter().for_each(|(name, value)| record.set(*name, *value));
+        for (name, value) in entries {
+            record.set(*name, *value);
+        }
         record.set("NBANDS", roles.len() as u64);
         record.set(
             "BAND_INFO",

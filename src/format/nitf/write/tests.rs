@@ -70,7 +70,7 @@ impl Made {
     }
 
     fn finish(mut self) -> Result<Vec<u8>> {
-        let sink: Box<dyn ByteSink> = self.with(|writer, context| writer.finish(context))?;
+        let sink: Box<dyn ByteSink> = self.with(ContainerWriter::finish)?;
         sink.publish()?;
         let bytes = self.target.lock().unwrap().clone();
         Ok(bytes)

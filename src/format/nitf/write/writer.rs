@@ -95,9 +95,6 @@ impl ContainerWriter for NitfWriter {
             plan.places.parts().iter().map(|part| table_bytes(&plan, plan.places.record_count(part))).collect();
         let data: Vec<u64> =
             plan.places.parts().iter().zip(&tables).map(|(part, table)| table + plan.places.bytes(part)).collect();
-        for (number, bytes) in data.iter().enumerate().filter(|(_, bytes)| **bytes == 0) {
-            return Err(Error::usage("image segment without a present block:").found(number).allowed(bytes + 1));
-        }
         self.check_room(&subheaders, &data, context)?;
         // From here on, bytes are written.
         let mut starts = Vec::new();

@@ -54,7 +54,8 @@ def main() -> int:
     base = arguments.out / arguments.image.stem
     targets: dict[str, dict[str, Any]] = {".ntf": nitf_blocks(columns, rows), ".tif": {}, ".png": {}}
     if arguments.whole_globe:
-        targets[".ntf"] |= georeference(columns, rows, corners=[(-180, 90), (180, 90), (180, -90), (-180, -90)], crs=4326)
+        edges = [(-180, 90), (180, 90), (180, -90), (-180, -90)]
+        targets[".ntf"] |= georeference(columns, rows, corners=edges, crs=4326)
         targets[".tif"] |= globe(columns, rows)
     written = [suffix for suffix, extra in targets.items() if converted(base.with_suffix(suffix), pixels, extra)]
     if ".ntf" in written:

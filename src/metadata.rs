@@ -1,5 +1,7 @@
 //! Ordered key-value metadata in which a key may repeat, as the fields, tags and TREs of a file are.
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
 
 /// A metadata value: what a tag, a header field or a text chunk holds.
@@ -21,7 +23,7 @@ pub enum Value {
     /// Several values, e.g. a tag with count > 1.
     List(Vec<Value>),
     /// Named values, e.g. the fields of a TRE.
-    Map(Vec<(String, Value)>),
+    Map(Vec<(Arc<str>, Value)>),
 }
 
 /// Entries in the order in which they were set or stand in the file.

@@ -12,7 +12,8 @@ from harness import Cell, Contender
 from inputs import Inputs
 
 BLOCK = 1024
-GDAL = {"IC": "NC", "BLOCKXSIZE": BLOCK, "BLOCKYSIZE": BLOCK}
+# Without "tiled", rasterio leaves the size of blocks to GDAL.
+GDAL = {"IC": "NC", "tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK}
 TRES = 50
 
 

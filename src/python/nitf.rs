@@ -43,6 +43,6 @@ pub(super) fn georeference(
     let layout = ImageLayout::new(BlockGrid::new(columns, rows, columns, rows)?, 1, SampleType::UInt8)?;
     let place = Georeference { transform: Some(Transform(transform)), crs: Some(Crs::Epsg(epsg)), corners: None };
     let entries = nitf::geo::describe(&place, &layout, None, precise)?;
-    let entries = entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let entries = entries.into_iter().map(|(name, value)| (name.into(), value)).collect();
     value::to_python(py, &Value::Map(entries))
 }

@@ -32,7 +32,7 @@ pub(super) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
         Value::Map(entries) => {
             let dict = PyDict::new(py);
             for (key, value) in entries {
-                dict.set_item(key, to_python(py, value)?)?;
+                dict.set_item(&**key, to_python(py, value)?)?;
             }
             dict.into_any()
         }
@@ -117,7 +117,7 @@ fn convert(object: &Bound<'_, PyAny>, key: &str, depth: usize) -> PyResult<Value
     if let Ok(mapping) = object.cast::<PyMapping>() {
         let entries = mapping.items()?.iter().map(|item| {
             let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
-            Ok((name.str()?.to_string(), convert(&value, key, depth + 1)?))
+            Ok((name.str()?.to_str()?.into(), convert(&value, key, depth + 1)?))
         });
         return entries.collect::<PyResult<_>>().map(Value::Map);
     }

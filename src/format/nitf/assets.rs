@@ -42,11 +42,11 @@ impl Assets {
             missing_overflows(file, record, &key, warnings);
         }
         let bytes = overflow(&["UDHD", "XHD"], 0, warnings);
-        let metadata = Arc::new(to_metadata(&file.header, &bytes, file.raw.clone(), warnings));
+        let metadata = Arc::new(to_metadata(file.header.clone(), &bytes, file.raw.clone(), warnings));
         let mut all = Vec::new();
         for segment in &file.list {
             let bytes = overflow(segment.kind.areas(), segment.ordinal + 1, warnings);
-            let mut metadata = to_metadata(&segment.subheader, &bytes, segment.raw.clone(), warnings);
+            let mut metadata = to_metadata(segment.subheader.clone(), &bytes, segment.raw.clone(), warnings);
             let pad = pad_of(source, segment);
             match pad {
                 Some(PadValue::Int(value)) => metadata.append(PAD_CODE, value),

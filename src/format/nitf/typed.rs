@@ -23,7 +23,7 @@ pub fn typed_tre(tag: &str, value: &Value) -> Result<Value> {
     let given = match value {
         Value::Map(entries) => {
             let items = tre_layouts(tag)?.first().map(|layout| layout.items.as_slice()).ok_or_else(none)?;
-            let record = to_record(items, entries.iter().map(|(name, value)| (name.as_str(), value)))?;
+            let record = to_record(items, entries.iter().map(|(name, value)| (&**name, value)))?;
             // Fields that are left out have their defaults.
             write_tre_fields(tag, &record)?
         }
@@ -44,7 +44,7 @@ pub fn typed_des(name: &str, value: &Value) -> Result<Value> {
     let given = match value {
         Value::Map(entries) => {
             let layout = des_layout(id, version, usize::MAX)?.ok_or_else(none)?;
-            write(layout, &to_record(&layout.items, entries.iter().map(|(name, value)| (name.as_str(), value)))?)?
+            write(layout, &to_record(&layout.items, entries.iter().map(|(name, value)| (&**name, value)))?)?
         }
         value => bytes_of(name, value)?,
     };
@@ -70,7 +70,7 @@ fn map(items: &[Item], record: &Record) -> Value {
             (data, Some(Item::Field(field))) => value(data, field.kind),
             (data, _) => value(data, Kind::Text),
         };
-        (name.to_owned(), value)
+        (name.into(), value)
     });
     Value::Map(entries.collect())
 }
@@ -111,7 +111,7 @@ mod tests {
 
     fn get<'a>(value: &'a Value, name: &str) -> &'a Value {
         let Value::Map(entries) = value else { panic!("{value}") };
-        &entries.iter().find(|(key, _)| key == name).unwrap().1
+        &entries.iter().find(|(key, _)| **key == *name).unwrap().1
     }
 
     #[test]

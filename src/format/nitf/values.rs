@@ -1,5 +1,7 @@
 //! Subheaders and TREs as metadata: fields under their standard names, groups as lists of maps, TREs under their tags.
 
+use std::sync::Arc;
+
 use super::tre::{Tre, TreBody, parse_tres};
 use crate::format::Warning;
 use crate::metadata::{Metadata, Value};
@@ -9,25 +11,31 @@ use crate::schema::{FieldData, Record};
 pub(super) const AREAS: [&str; 7] = ["UDHD", "XHD", "UDID", "IXSHD", "SXSHD", "LXSHD", "TXSHD"];
 
 /// The metadata of a header or subheader, with the TREs of its areas and those that overflowed from it.
-pub(super) fn to_metadata(record: &Record, overflow: &[u8], raw: Vec<u8>, warnings: &mut Vec<Warning>) -> Metadata {
+pub(super) fn to_metadata(record: Record, overflow: &[u8], raw: Vec<u8>, warnings: &mut Vec<Warning>) -> Metadata {
     let mut metadata = Metadata::new();
     let mut tres = Vec::new();
-    for (name, data) in record.iter() {
+    let id = super::version::text(&record, "DESID").to_owned();
+    let version = record.int("DESVER").unwrap_or(1);
+    for (name, data) in record {
         match data {
-            FieldData::Bytes(area) if AREAS.contains(&name) => tres.extend(area_tres(name, area, warnings)),
+            FieldData::Bytes(area) if AREAS.contains(&&*name) => tres.extend(area_tres(&name, &area, warnings)),
             // One field repeated is a list of its values.
-            FieldData::Group(comments) if name == "ICOM" => {
-                let values = comments.iter().filter_map(|comment| comment.get("ICOM")).map(to_value).collect();
-                metadata.append(name, Value::List(values));
+            FieldData::Group(comments) if &*name == "ICOM" => {
+                metadata.append(&*name, Value::List(only_field(comments, "ICOM")));
             }
-            FieldData::Bytes(bytes) if name == "DESSHF" => metadata.append(name, user_header(record, bytes)),
-            data => metadata.append(name, to_value(data)),
+            FieldData::Bytes(bytes) if &*name == "DESSHF" => {
+                let fields = super::des::read_fields(&id, version, &bytes);
+                metadata.append(&*name, fields.map_or(Value::Bytes(bytes), to_map));
+            }
+            data => metadata.append(&*name, to_value(data)),
         }
     }
-    tres.extend(area_tres("TRE_OVERFLOW", overflow, warnings));
+    if !overflow.is_empty() {
+        tres.extend(area_tres("TRE_OVERFLOW", overflow, warnings));
+    }
     for tre in tres {
         let value = match tre.body {
-            TreBody::Fields(record) => to_map(&record),
+            TreBody::Fields(record) => to_map(record),
             TreBody::Bytes(bytes) => {
                 if super::tre_layout(&tre.tag, bytes.len()).is_ok_and(|layout| layout.is_some()) {
                     let message = "the TRE does not follow its layout; its bytes are kept as they are";
@@ -41,13 +49,6 @@ pub(super) fn to_metadata(record: &Record, overflow: &[u8], raw: Vec<u8>, warnin
     metadata.with_raw(raw)
 }
 
-/// The user-defined subheader of a data extension: fields where there is a layout that it follows, else bytes.
-fn user_header(record: &Record, bytes: &[u8]) -> Value {
-    let id = super::version::text(record, "DESID");
-    let version = record.int("DESVER").unwrap_or(1);
-    super::des::read_fields(id, version, bytes).map_or_else(|| Value::from(bytes.to_vec()), |fields| to_map(&fields))
-}
-
 /// The TREs of an area; where their lengths lie, the whole area under the area's own name.
 fn area_tres(name: &str, area: &[u8], warnings: &mut Vec<Warning>) -> Vec<Tre> {
     parse_tres(area).unwrap_or_else(|error| {
@@ -57,26 +58,30 @@ fn area_tres(name: &str, area: &[u8], warnings: &mut Vec<Warning>) -> Vec<Tre> {
     })
 }
 
-fn to_value(data: &FieldData) -> Value {
+fn to_value(data: FieldData) -> Value {
     match data {
-        FieldData::Text(text) => Value::from(text.as_str()),
-        FieldData::Int(value) => Value::from(*value),
-        FieldData::Float(value) => Value::from(*value),
-        FieldData::Bytes(bytes) => Value::from(bytes.clone()),
-        FieldData::Group(records) => Value::List(records.iter().map(to_map).collect()),
+        FieldData::Text(text) => Value::Text(text),
+        FieldData::Int(value) => Value::Int(value),
+        FieldData::Float(value) => Value::Float(value),
+        FieldData::Bytes(bytes) => Value::Bytes(bytes),
+        FieldData::Group(records) => Value::List(records.into_iter().map(to_map).collect()),
     }
 }
 
-fn to_map(record: &Record) -> Value {
-    Value::Map(record.iter().map(|(name, data)| (name.to_owned(), to_entry(name, data))).collect())
+fn to_map(record: Record) -> Value {
+    Value::Map(record.into_iter().map(|(name, data)| entry(name, data)).collect())
 }
 
 /// The value of a field; look-up tables, which are a group of one field, are a list of their bytes.
-fn to_entry(name: &str, data: &FieldData) -> Value {
-    match data {
-        FieldData::Group(tables) if name == "LUTS" => {
-            Value::List(tables.iter().filter_map(|table| table.get("LUTD")).map(to_value).collect())
-        }
+fn entry(name: Arc<str>, data: FieldData) -> (Arc<str>, Value) {
+    let value = match data {
+        FieldData::Group(tables) if &*name == "LUTS" => Value::List(only_field(tables, "LUTD")),
         data => to_value(data),
-    }
+    };
+    (name, value)
+}
+
+/// The values of the only field of a group.
+fn only_field(turns: Vec<Record>, name: &str) -> Vec<Value> {
+    turns.into_iter().filter_map(|mut turn| turn.remove(name)).map(to_value).collect()
 }

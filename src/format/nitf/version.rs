@@ -62,6 +62,19 @@ impl Version {
         }
     }
 
+    /// The table of this version for what 2.1 calls `name`; none for what it does not have.
+    pub(super) fn of(self, name: &str) -> Option<&'static Structure> {
+        match name {
+            "HEADER" => Some(self.file_header()),
+            "IMAGE" => Some(self.subheader(Kind::Image)),
+            "GRAPHIC" => Some(self.subheader(Kind::Graphic)),
+            "TEXT" => Some(self.subheader(Kind::Text)),
+            "DATA" => Some(self.subheader(Kind::Data)),
+            "RESERVED" => Some(self.subheader(Kind::Reserved)),
+            _ => None,
+        }
+    }
+
     fn table(self, name: &str, name20: &str) -> &'static Structure {
         let found = if self.is_20() || name == name20 {
             HEADERS20.iter().find(|structure| structure.name == name20)

@@ -88,9 +88,9 @@ fn read_international(rest: &[u8], limit: usize) -> Option<Value> {
     }
     let translated = String::from_utf8_lossy(translated).into_owned();
     Some(Value::Map(vec![
-        (TEXT.to_owned(), text.into()),
-        (LANGUAGE.to_owned(), latin1(language).into()),
-        (TRANSLATED.to_owned(), translated.into()),
+        (TEXT.into(), text.into()),
+        (LANGUAGE.into(), latin1(language).into()),
+        (TRANSLATED.into(), translated.into()),
     ]))
 }
 
@@ -116,9 +116,9 @@ fn parts<'a>(key: &str, value: &'a Value) -> Result<(&'a str, &'a str, &'a str)>
     let (text, language, translated) = match value {
         Value::Text(text) => (text.as_str(), "", ""),
         Value::Map(entries) => {
-            let known = entries.iter().all(|(name, _)| [TEXT, LANGUAGE, TRANSLATED].contains(&name.as_str()));
-            let entry = |wanted| {
-                let found = entries.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
+            let known = entries.iter().all(|(name, _)| [TEXT, LANGUAGE, TRANSLATED].contains(&&**name));
+            let entry = |wanted: &str| {
+                let found = entries.iter().find(|(name, _)| **name == *wanted).map(|(_, value)| value);
                 found.map_or(Some(""), Value::as_text).filter(|_| known).ok_or_else(illegal)
             };
             (entry(TEXT)?, entry(LANGUAGE)?, entry(TRANSLATED)?)
@@ -221,9 +221,9 @@ mod tests {
             assert_eq!(through(&format!("{TEXT_KEY}{keyword}"), &value), (Kind(*chunk), keyword.to_owned(), value));
         }
         let tagged = Value::Map(vec![
-            (TEXT.to_owned(), "Hallo".into()),
-            (LANGUAGE.to_owned(), "de-AT".into()),
-            (TRANSLATED.to_owned(), "Grüßung".into()),
+            (TEXT.into(), "Hallo".into()),
+            (LANGUAGE.into(), "de-AT".into()),
+            (TRANSLATED.into(), "Grüßung".into()),
         ]);
         assert_eq!(through("PNG_TEXT_Greeting", &tagged).2, tagged);
     }

@@ -188,7 +188,7 @@ fn to_geographic(corners: &Corners) -> Quad {
 }
 
 fn map(entries: Vec<(&str, Value)>) -> Value {
-    Value::Map(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    Value::Map(entries.into_iter().map(|(name, value)| (name.into(), value)).collect())
 }
 
 /// BLOCKA of an image that is one block.
@@ -234,7 +234,7 @@ fn grid(transform: &Transform, layout: &ImageLayout) -> Vec<(&'static str, Value
 fn finer(metadata: &Metadata, coarse: &Corners, rows: f64) -> Option<Corners> {
     let mut blocks = metadata.get_all("BLOCKA");
     let (Value::Map(fields), None) = (blocks.next()?, blocks.next()) else { return None };
-    let get = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value);
+    let get = |name: &str| fields.iter().find(|(field, _)| **field == *name).map(|(_, value)| value);
     let lines = get("L_LINES")?.to_int()?;
     if lines != rows.min(99_999.0) as i128 {
         return None;
@@ -264,7 +264,7 @@ fn finer(metadata: &Metadata, coarse: &Corners, rows: f64) -> Option<Corners> {
 /// The transform of GEOLOB in degrees, where it puts the corners where they are but for rounding.
 fn exact(metadata: &Metadata, points: &Quad, (columns, rows): (f64, f64)) -> Option<Transform> {
     let field = |tag: &str, name: &str| match metadata.get(tag)? {
-        Value::Map(fields) => fields.iter().find(|(field, _)| field == name).map(|(_, value)| value),
+        Value::Map(fields) => fields.iter().find(|(field, _)| **field == *name).map(|(_, value)| value),
         _ => None,
     };
     let degrees =

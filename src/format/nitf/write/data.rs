@@ -104,6 +104,10 @@ pub(super) fn is_security(name: &str) -> bool {
 }
 
 fn graphic(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
+    if data.media_type == "application/octet-stream" {
+        let error = Error::unsupported("graphic that is no computer graphics metafile:").found(data.key);
+        return Err(error.allowed("CGM, which is all that NITF 2.1 has"));
+    }
     let given = Given::new(structure("GRAPHIC"), data.metadata, context)?;
     let mut record = given.fields.without(&["SY", "SXSHDL", "SXSOFL", "SXSHD"]);
     if record.get("SID").is_none() {

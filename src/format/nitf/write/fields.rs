@@ -42,7 +42,7 @@ fn to_field(items: &[Item], name: &str, value: &Value) -> Result<FieldData> {
 /// One turn of a group.
 fn turn(items: &[Item], name: &str, value: &Value) -> Result<Record> {
     match (value, items) {
-        (Value::Map(entries), _) => to_record(items, entries.iter().map(|(name, value)| (name.as_str(), value))),
+        (Value::Map(entries), _) => to_record(items, entries.iter().map(|(name, value)| (&**name, value))),
         (value, [Item::Field(field)]) => to_record(items, std::iter::once((&*field.name, value))),
         _ => Err(Error::usage("value of").field(name).found(value).allowed("a list of mappings")),
     }

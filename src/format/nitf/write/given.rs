@@ -8,6 +8,7 @@ use super::super::tre::{Tre, TreBody, parse_tres};
 use super::super::values::AREAS;
 use super::fields::to_record;
 use super::levels::format_location;
+use super::modern::modernised;
 use crate::error::{Error, Result, nearest};
 use crate::format::{Finding, Warning, WriteContext};
 use crate::metadata::{Metadata, Value};
@@ -54,6 +55,8 @@ impl Given {
         metadata: &Metadata,
         context: &mut WriteContext<'_, '_>,
     ) -> Result<Self> {
+        let modern = modernised(structure, metadata, context);
+        let metadata = modern.as_ref().unwrap_or(metadata);
         let original = original_of(structure, metadata.raw());
         let mut places = original.as_ref().map(places_of_tres).unwrap_or_default();
         let mut given = Self { fields: Record::new(), tres: Vec::new(), original, pad: None };
@@ -249,7 +252,7 @@ fn body_of(tag: &str, value: &Value) -> Result<TreBody> {
     match value {
         Value::Map(entries) => {
             let items = tre_layouts(tag)?.first().map_or(&[][..], |layout| &layout.items);
-            Ok(TreBody::Fields(to_record(items, entries.iter().map(|(name, value)| (name.as_str(), value)))?))
+            Ok(TreBody::Fields(to_record(items, entries.iter().map(|(name, value)| (&**name, value)))?))
         }
         _ => Ok(TreBody::Bytes(bytes_of(tag, value)?)),
     }

@@ -1,6 +1,7 @@
 //! Writing NITF and NSIF files.
 
 mod areas;
+mod asked;
 mod bands;
 mod blocks;
 mod clevel;
@@ -12,6 +13,7 @@ mod fields;
 mod given;
 mod header;
 mod levels;
+mod modern;
 mod names;
 mod parts;
 mod place;

@@ -194,19 +194,12 @@ impl Places {
 /// overlaps is.
 fn ranks(grid: BlockGrid, provider: &dyn ImageProvider) -> Result<Vec<(u64, bool)>> {
     let source = provider.layout().grid;
-    let mut known = vec![None; source.count() as usize];
     let mut rank = 0;
     let mut ranks = Vec::with_capacity(grid.count() as usize);
     for number in 0..grid.count() {
         let mut present = false;
         for at in source.blocks_of(grid.block_window(grid.at(number))) {
-            let place = &mut known[source.position(at) as usize];
-            let has = match *place {
-                Some(has) => has,
-                None => provider.has_block(at)?,
-            };
-            *place = Some(has);
-            present |= has;
+            present |= provider.has_block(at)?;
         }
         ranks.push((rank, present));
         rank += u64::from(present);

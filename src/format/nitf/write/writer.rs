@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::mask::MaskTable;
 use super::areas::{self, Area, Overflow};
+use super::asked::Asked;
 use super::blocks::{InPlace, Patch, PixelBlocks, fill_rest};
 use super::clevel::{self, Features};
 use super::copy::{StoredPlan, copy_bytes};
@@ -80,6 +81,8 @@ impl ContainerWriter for NitfWriter {
         if let Some(stored) = StoredPlan::new(image, context)? {
             return self.add_stored(image, stored, context);
         }
+        let asked = Asked::new(image.provider);
+        let image = &ImageRequest { provider: &asked, ..*image };
         let mut plan = ImagePlan::new(image, self.limit, context)?;
         let mut levels = self.levels.clone();
         let mut records = Vec::new();

@@ -1,0 +1,70 @@
+//! A provider that is asked for each block once whether it has it: the answer decides where blocks lie, and must stay true
+//! while they are written.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::Result;
+use crate::image::{Access, Block, BlockIndex, ImageLayout, ImageProvider, Pixels, TileMut, Window};
+
+/// A provider whose answers are remembered.
+pub(super) struct Asked<'a> {
+    provider: &'a dyn ImageProvider,
+    answers: Mutex<Vec<Option<bool>>>,
+}
+
+impl<'a> Asked<'a> {
+    /// Nothing is asked yet.
+    pub(super) fn new(provider: &'a dyn ImageProvider) -> Self {
+        Self { provider, answers: Mutex::default() }
+    }
+}
+
+impl ImageProvider for Asked<'_> {
+    fn layout(&self) -> &ImageLayout {
+        self.provider.layout()
+    }
+
+    fn access(&self) -> Access {
+        self.provider.access()
+    }
+
+    fn has_block(&self, at: BlockIndex) -> Result<bool> {
+        let grid = self.layout().grid;
+        let place = grid.position(grid.check(at)?) as usize;
+        let known = |answers: &Vec<Option<bool>>| answers.get(place).copied().flatten();
+        if let Some(answer) = known(&self.answers.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(answer);
+        }
+        let answer = self.provider.has_block(at)?;
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers.len() <= place {
+            answers.resize(grid.count() as usize, None);
+        }
+        // Where two threads asked at once, the first answer holds.
+        Ok(*answers[place].get_or_insert(answer))
+    }
+
+    fn block(&self, at: BlockIndex) -> Result<Block> {
+        self.provider.block(at)
+    }
+
+    fn is_dense(&self) -> bool {
+        self.provider.is_dense()
+    }
+
+    fn pixels(&self) -> Option<&Pixels> {
+        self.provider.pixels()
+    }
+
+    fn level(&self, level: u32) -> Option<Arc<dyn ImageProvider>> {
+        self.provider.level(level)
+    }
+
+    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        self.provider.read_block(at, window, bands, out)
+    }
+
+    fn file_bytes(&self) -> u64 {
+        self.provider.file_bytes()
+    }
+}

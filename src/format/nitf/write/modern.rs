@@ -1,0 +1,212 @@
+//! Metadata that were read from NITF 2.0 (MIL-STD-2500A), as NITF 2.1 has them: fields of one meaning are carried over, under
+//! the names and in the forms of 2.1; those of another are left out, which is told where they say something.
+
+use super::super::geo::{Corners, Icords};
+use super::super::version::Version;
+use crate::format::{Warning, WriteContext};
+use crate::metadata::{Metadata, Value};
+use crate::schema::{FieldData, Record, Structure, read};
+
+/// Names of 2.0 that 2.1 has changed.
+const RENAMED: [(&str, &str); 4] = [("IID", "IID1"), ("ITITLE", "IID2"), ("DESTAG", "DESID"), ("RESTAG", "RESID")];
+
+/// Fields of one meaning and form in both versions.
+const SAME: [&str; 32] = [
+    "OSTAID",
+    "FTITLE",
+    "ONAME",
+    "OPHONE",
+    "TGTID",
+    "ISORCE",
+    "IREP",
+    "ICAT",
+    "PJUST",
+    "ICOM",
+    "IC",
+    "BAND_INFO",
+    "IMODE",
+    "NPPBH",
+    "NPPBV",
+    "IDLVL",
+    "IALVL",
+    "ILOC",
+    "IMAG",
+    "SID",
+    "SNAME",
+    "SDLVL",
+    "SALVL",
+    "SLOC",
+    "SCOLOR",
+    "TXTITL",
+    "TXTFMT",
+    "DESVER",
+    "RESVER",
+    "DESSHF",
+    "RESSHF",
+    "ABPP",
+];
+
+/// Fields of the security group of one meaning in both versions; 2.1 has fewer characters for some.
+const SECURITY: [&str; 5] = ["CLAS", "CODE", "CTLH", "REL", "CTLN"];
+
+/// Fields that follow from the pixels and the structure of a file.
+const STRUCTURE: [&str; 44] = [
+    "FHDR",
+    "FVER",
+    "CLEVEL",
+    "STYPE",
+    "FDT",
+    "FSCOP",
+    "FSCPYS",
+    "ENCRYP",
+    "FL",
+    "HL",
+    "NUMI",
+    "NUMS",
+    "NUML",
+    "NUMT",
+    "NUMDES",
+    "NUMRES",
+    "IMAGE_SEGMENTS",
+    "GRAPHIC_SEGMENTS",
+    "LABEL_SEGMENTS",
+    "TEXT_SEGMENTS",
+    "DATA_SEGMENTS",
+    "RESERVED_SEGMENTS",
+    "UDHDL",
+    "UDHOFL",
+    "XHDL",
+    "XHDLOFL",
+    "IM",
+    "NROWS",
+    "NCOLS",
+    "PVTYPE",
+    "NICOM",
+    "COMRAT",
+    "NBANDS",
+    "XBANDS",
+    "ISYNC",
+    "NBPR",
+    "NBPC",
+    "NBPP",
+    "UDIDL",
+    "UDOFL",
+    "IXSHDL",
+    "IXSOFL",
+    "DESSHL",
+    "RESSHL",
+];
+
+/// The metadata in the terms of 2.1, where they are a copy of what a file of 2.0 says; none where they are not.
+pub(super) fn modernised(
+    structure: &Structure,
+    metadata: &Metadata,
+    context: &mut WriteContext<'_, '_>,
+) -> Option<Metadata> {
+    let old = Version::Nitf20.of(&structure.name)?;
+    let raw = metadata.raw();
+    let (original, _) = read(old, raw).ok().filter(|(_, size)| !raw.is_empty() && *size == raw.len())?;
+    let mut modern = Metadata::new();
+    for (key, value) in metadata.iter() {
+        let copied = original.get(key).is_some_and(|old| is_same(old, value));
+        let groups = matches!(value, Value::List(_)) && original.get(key).is_some();
+        if !copied && !groups {
+            modern.append(key, value.clone());
+            continue;
+        }
+        match translated(key, value) {
+            Some((name, value)) => modern.append(name, value),
+            None if STRUCTURE.contains(&key) || is_blank(value) || matches!(key, "ICORDS" | "IGEOLO") => {}
+            None => {
+                let message = "is a field of NITF 2.0 that NITF 2.1 does not have in that form, and is left out";
+                context.warnings.push(Warning::new(key, message));
+            }
+        }
+    }
+    if let Some(corners) = corners(&original) {
+        modern.set("ICORDS", corners.0);
+        modern.set("IGEOLO", corners.1);
+    }
+    Some(modern)
+}
+
+/// A field under its name and in its form of 2.1; none where 2.1 has none such.
+fn translated(key: &str, value: &Value) -> Option<(String, Value)> {
+    let trimmed = || value.as_text().map_or_else(|| value.clone(), |text| Value::from(text.trim_end()));
+    if let Some((_, name)) = RENAMED.iter().find(|(old, _)| *old == key) {
+        return Some(((*name).to_owned(), trimmed()));
+    }
+    if matches!(key, "IDATIM" | "TXTDT") {
+        return Some((key.to_owned(), Value::from(date(value.as_text()?)?)));
+    }
+    if key == "TEXTID" || key == "ONAME" {
+        let most = if key == "ONAME" { 24 } else { 7 };
+        return Some((key.to_owned(), trimmed()))
+            .filter(|(_, value)| value.as_text().is_some_and(|text| text.len() <= most));
+    }
+    if SAME.contains(&key) {
+        return Some((key.to_owned(), trimmed())).filter(|(_, value)| !is_blank(value));
+    }
+    let prefixes = ["FS", "IS", "SS", "TS", "DES", "RES"];
+    let security =
+        prefixes.iter().find_map(|prefix| key.strip_prefix(prefix)).filter(|name| SECURITY.contains(name))?;
+    let most = match security {
+        "CLAS" => 1,
+        "CODE" => 11,
+        "CTLH" => 2,
+        "REL" => 20,
+        _ => 15,
+    };
+    Some((key.to_owned(), trimmed())).filter(|(_, value)| value.as_text().is_some_and(|text| text.len() <= most))
+}
+
+/// `DDHHMMSSZMONYY` as `CCYYMMDDhhmmss`; years from 50 on are of the twentieth century. None where it is no such date.
+fn date(text: &str) -> Option<String> {
+    const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    let (digits, rest) = text.split_at_checked(8)?;
+    let (zone, rest) = rest.split_at_checked(1)?;
+    let (month, year) = rest.split_at_checked(3)?;
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    let year: u32 = year.parse().ok().filter(|_| year.len() == 2)?;
+    let good = zone == "Z" && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let century = if year >= 50 { 19 } else { 20 };
+    good.then(|| format!("{century}{year:02}{month:02}{}{}", &digits[..2], &digits[2..]))
+}
+
+/// ICORDS and IGEOLO in a form of 2.1; none where there are no corners, or they cannot be read.
+fn corners(original: &Record) -> Option<(&'static str, String)> {
+    let form = Icords::from_code(original.text("ICORDS")?)?;
+    let Some(FieldData::Text(text)) = original.get("IGEOLO") else { return None };
+    match form {
+        // Only the letter is shared: in 2.0 `U` is UTM without a hemisphere, and `N` says that there are none.
+        Icords::Geographic => Some(("G", text.clone())),
+        Icords::Geocentric => Some(("G", Corners::parse(form, text).ok()?.format(Icords::Geographic).ok()?)),
+        _ => None,
+    }
+}
+
+fn is_same(old: &FieldData, value: &Value) -> bool {
+    match (old, value) {
+        (FieldData::Text(old), Value::Text(text)) => old.trim_end() == text.trim_end(),
+        (FieldData::Bytes(old), Value::Bytes(bytes)) => old == bytes,
+        _ => false,
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    value.as_text().is_some_and(|text| text.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_get_their_century() {
+        assert_eq!(date("03191636ZSEP93").as_deref(), Some("19930903191636"));
+        assert_eq!(date("19210403ZOCT09").as_deref(), Some("20091019210403"));
+        for text in ["", "--------ZSEP93", "03191636ZXXX93", "03191636 SEP93", "20240102030405"] {
+            assert_eq!(date(text), None, "{text}");
+        }
+    }
+}

@@ -264,3 +264,9 @@ def test_the_rpc_of_a_gdal_file_survives_a_copy_and_a_rewrite_from_its_dict(tmp_
     with gdal_open(ntf) as src:
         assert src.rpcs.to_dict() == expected
     jbpy_check(ntf)
+
+
+def test_fields_of_a_tag_without_a_layout_are_refused(ntf):
+    with pytest.raises(OptionError, match="QQQQQQ.*layout|layout.*QQQQQQ"):
+        write(ntf, provider(DATA, {"QQQQQQ": {"A": "1"}}))
+    assert not ntf.exists()

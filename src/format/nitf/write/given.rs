@@ -208,7 +208,8 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     match value {
         _ if tre_layouts(key).is_ok_and(|layouts| !layouts.is_empty()) => Key::Tre,
         Value::Bytes(_) if tag => Key::Tre,
-        Value::Text(_) if capitals && !misspelt() => Key::Tre,
+        // Of a mapping for a tag without a layout, the writer says that it cannot be written.
+        Value::Text(_) | Value::Map(_) if capitals && !misspelt() => Key::Tre,
         _ => Key::Unknown(near.map(str::to_owned)),
     }
 }

@@ -104,6 +104,10 @@ pub(super) fn modernised(
     context: &mut WriteContext<'_, '_>,
 ) -> Option<Metadata> {
     let old = Version::Nitf20.of(&structure.name)?;
+    // Headers of both versions may have one length; only 2.0 has a field for downgrading.
+    if !metadata.iter().any(|(key, _)| key.ends_with("SDWNG")) {
+        return None;
+    }
     let raw = metadata.raw();
     let (original, _) = read(old, raw).ok().filter(|(_, size)| !raw.is_empty() && *size == raw.len())?;
     let mut modern = Metadata::new();

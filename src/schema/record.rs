@@ -113,6 +113,16 @@ impl Record {
         }
     }
 
+    /// The same record without the memory of where it was read: every value is checked when it is written.
+    #[must_use]
+    pub fn forgotten(&self) -> Self {
+        let forget = |data: &FieldData| match data {
+            FieldData::Group(turns) => FieldData::Group(turns.iter().map(Self::forgotten).collect()),
+            data => data.clone(),
+        };
+        self.iter().map(|(name, data)| (name, forget(data))).collect()
+    }
+
     /// The fields in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &FieldData)> {
         self.entries.iter().map(|entry| (&*entry.name, &entry.data))

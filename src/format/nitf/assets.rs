@@ -18,7 +18,7 @@ use crate::image::{Georeference, PadValue};
 use crate::io::ByteSource;
 use crate::limits::Limits;
 use crate::metadata::{Metadata, Value};
-use crate::schema::{FieldData, Record};
+use crate::schema::{FieldData, Record, write};
 
 /// The assets of a file.
 pub(super) struct Assets {
@@ -89,6 +89,16 @@ pub(super) fn check(file: &Segments, warnings: &[Warning]) -> Result<()> {
     }
     if file.version.is_20() {
         return Ok(());
+    }
+    let headers =
+        file.list.iter().map(|segment| (file.version.subheader(segment.kind), &segment.subheader, segment.key()));
+    for (structure, record, key) in
+        headers.chain([(file.version.file_header(), &file.header, "file header".to_owned())])
+    {
+        // What is written checks every value by its row of the table.
+        if let Err(Error::Usage(detail)) = write(structure, &record.forgotten()) {
+            return Err(Error::Malformed(detail).segment(key));
+        }
     }
     let images = file.list.iter().filter(|segment| segment.kind == Kind::Image);
     let findings = images.flat_map(|segment| image_findings(&segment.subheader, &segment.key()));

@@ -119,6 +119,16 @@ pub(super) fn modernised(
             continue;
         }
         match translated(key, value) {
+            // Some files have the background colour before the name, as 2.1 has it.
+            Some((name, Value::Text(text))) if name == "ONAME" && !text.chars().take(3).all(is_extended) => {
+                modern.append("FBKGC", text.chars().take(3).map(|c| c as u8).collect::<Vec<u8>>());
+                modern.append(name, text.chars().skip(3).collect::<String>());
+            }
+            Some((name, Value::Text(text))) if !text.chars().all(is_extended) => {
+                context
+                    .warnings
+                    .push(Warning::new(name, "has characters that NITF 2.1 does not have, and is left out"));
+            }
             Some((name, value)) => modern.append(name, value),
             None if STRUCTURE.contains(&key) || is_blank(value) || matches!(key, "ICORDS" | "IGEOLO") => {}
             None => {
@@ -144,7 +154,7 @@ fn translated(key: &str, value: &Value) -> Option<(String, Value)> {
         return Some((key.to_owned(), Value::from(date(value.as_text()?)?)));
     }
     if key == "TEXTID" || key == "ONAME" {
-        let most = if key == "ONAME" { 24 } else { 7 };
+        let most = if key == "ONAME" { 27 } else { 7 };
         return Some((key.to_owned(), trimmed()))
             .filter(|(_, value)| value.as_text().is_some_and(|text| text.len() <= most));
     }
@@ -195,6 +205,11 @@ fn is_same(old: &FieldData, value: &Value) -> bool {
         (FieldData::Bytes(old), Value::Bytes(bytes)) => old == bytes,
         _ => false,
     }
+}
+
+/// True for the characters of ECS-A.
+fn is_extended(c: char) -> bool {
+    matches!(c, ' '..='~' | '\u{A0}'..='\u{FF}')
 }
 
 fn is_blank(value: &Value) -> bool {

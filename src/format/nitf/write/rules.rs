@@ -33,6 +33,7 @@ const FILE: &[Rule] = &[
     Rule { clause: "2500C Table A-1", check: |record| security(record, "FS") },
     Rule { clause: "2500C Table A-1", check: |record| class_needs_system(record, "FS") },
     Rule { clause: "2500C Table A-1", check: copies_are_counted },
+    Rule { clause: "2500C Table A-1", check: station_is_named },
 ];
 
 /// Fields whose rule is what their value may be, not how it goes with others.
@@ -180,6 +181,11 @@ fn class_needs_system(record: &Record, prefix: &'static str) -> Option<Broken> {
     broken.then(|| (name, String::new(), format!("a security system where {prefix}CLAS is {class}")))
 }
 
+fn station_is_named(record: &Record) -> Option<Broken> {
+    let blank = record.text("OSTAID").unwrap_or_default().is_empty();
+    blank.then(|| ("OSTAID", String::new(), "the originating station, not blank".to_owned()))
+}
+
 fn copies_are_counted(record: &Record) -> Option<Broken> {
     let (number, copies) = (record.int("FSCOP").unwrap_or(0), record.int("FSCPYS").unwrap_or(0));
     (copies > 0 && number > copies).then(|| ("FSCOP", number.to_string(), format!("at most FSCPYS, {copies}")))
@@ -232,7 +238,7 @@ mod tests {
             let found = image_findings(&image(entries, roles), "image:0");
             assert!(found.iter().any(|finding| finding.place == format!("{field} of image:0")), "{field}: {found:?}");
         }
-        let header: Record = [("FSCOP", "00009"), ("FSCPYS", "00003")].into_iter().collect();
+        let header: Record = [("FSCOP", "00009"), ("FSCPYS", "00003"), ("OSTAID", "X")].into_iter().collect();
         assert_eq!(file_findings(&header).len(), 1);
     }
 }

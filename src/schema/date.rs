@@ -12,10 +12,7 @@ pub(super) fn datetime(text: &str) -> Option<String> {
     }
     let (day, time) = iso(text)?;
     let Some(time) = time else { return Some(format!("{}------", digits(day)?)) };
-    let seconds = seconds(day) + time;
-    let (days, rest) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
-    let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
-    Some(format!("{}{hours:02}{minutes:02}{seconds:02}", digits(civil(days))?))
+    datetime_of(seconds(day) + time)
 }
 
 /// A date of eight characters: as it is, or from ISO 8601. None where it is no date.
@@ -25,6 +22,13 @@ pub(super) fn date(text: &str) -> Option<String> {
         return Some(text.to_owned());
     }
     datetime(text).map(|time| time[..8].to_owned()).filter(|date| is_date(date))
+}
+
+/// A time in seconds since 1970, UTC, as fourteen characters. None where it has no such year.
+pub fn datetime_of(seconds: i64) -> Option<String> {
+    let (days, rest) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
+    let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
+    Some(format!("{}{hours:02}{minutes:02}{seconds:02}", digits(civil(days))?))
 }
 
 /// True for `CCYYMMDDhhmmss` of a time that exists, any pair being `--` where it is unknown.
@@ -166,6 +170,24 @@ fn digits((year, month, day): Day) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds_become_times() {
+        for (seconds, text) in [
+            (0, Some("19700101000000")),
+            (-1, Some("19691231235959")),
+            (951_782_399, Some("20000228235959")),
+            (951_782_400, Some("20000229000000")),
+            (1_078_099_199, Some("20040229235959")),
+            (1_735_689_600, Some("20250101000000")),
+            (4_107_542_400, Some("21000301000000")),
+            (253_402_300_799, Some("99991231235959")),
+            (253_402_300_800, None),
+            (i64::MAX, None),
+        ] {
+            assert_eq!(datetime_of(seconds).as_deref(), text);
+        }
+    }
 
     #[test]
     fn times_are_accepted_as_digits_and_as_iso_text() {

@@ -43,6 +43,7 @@ mod value;
 mod write;
 
 pub use charset::Charset;
+pub use date::datetime_of;
 pub use document::document;
 pub use picture::Picture;
 pub use read::{read, read_whole};

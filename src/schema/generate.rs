@@ -144,7 +144,8 @@ impl Generator {
             (_, Kind::Date) => self.day(),
             (_, kind @ (Kind::Integer | Kind::Real)) => {
                 let most = 10f64.powi(size.min(15) as i32) - 1.0;
-                let least = if field.charset == Charset::BcsNPositive { 0.0 } else { -(most / 10.0).floor() };
+                let positive = field.charset == Charset::BcsNPositive || hint.counts;
+                let least = if positive { 0.0 } else { -(most / 10.0).floor() };
                 self.number(field, kind, (least, most), size)
             }
             _ => self.characters(field.charset, size),

@@ -113,6 +113,9 @@ impl<'a> Reader<'a> {
     }
 
     fn check_turns(&mut self, turns: i128, count: &Expression) -> Result<u64> {
+        if turns < 0 && count.single_name().is_some() {
+            return Err(self.malformed("has a negative count in").field(count).found(turns));
+        }
         // Some counts are computed and may come out negative for none.
         let turns = u64::try_from(turns.max(0)).unwrap_or(u64::MAX);
         self.turns = self.turns.saturating_add(turns);

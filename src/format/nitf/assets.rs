@@ -53,6 +53,9 @@ impl Assets {
                 Some(PadValue::Float(value)) => metadata.append(PAD_CODE, value),
                 None => {}
             }
+            if let Some(message) = odd_samples(segment) {
+                warnings.push(Warning::new(segment.key(), message).of(WarningKind::Conformance));
+            }
             let georeference = georeference(segment, &metadata, warnings);
             all.push(asset(segment, metadata, pad, georeference));
         }
@@ -122,7 +125,8 @@ fn missing_overflows(file: &Segments, record: &Record, key: &str, warnings: &mut
         key.rsplit_once(':').and_then(|(_, number)| number.parse::<usize>().ok()).map_or(0, |number| number + 1);
     for (area, index) in areas {
         let named = record.int(index).unwrap_or(0);
-        if named > 0 && file.overflow(area, number).is_none() {
+        let found = file.overflow(area, number).map(|segment| segment.ordinal as i128 + 1);
+        if named > 0 && found != Some(named) {
             let message = format!(
                 "{index} of {key} names data extension segment {named}, which does not hold what overflows from {area}"
             );
@@ -149,6 +153,19 @@ fn overflow(
         warnings.push(warning.of(WarningKind::File));
         Vec::new()
     })
+}
+
+/// What there is to say of bits that an uncompressed image cannot have (2500C Table A-2(A)).
+fn odd_samples(segment: &Segment) -> Option<String> {
+    let header = &segment.subheader;
+    if segment.kind != Kind::Image || !matches!(header.text("IC"), Some("NC" | "NM")) {
+        return None;
+    }
+    let (stored, actual) = (header.int("NBPP")?, header.int("ABPP")?);
+    if !matches!(stored, 1 | 8 | 12 | 16 | 32 | 64) {
+        return Some(format!("NBPP is {stored}, not 1, 8, 12, 16, 32 or 64"));
+    }
+    (!(1..=stored).contains(&actual)).then(|| format!("ABPP is {actual}, not 1 to NBPP, {stored}"))
 }
 
 /// The georeference of an image; one that cannot be read is told.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::mask::{ABSENT, MaskTable};
+use super::mask::{ABSENT, MaskTable, pad_code};
 use super::pixels::{Mode, Storage};
 use crate::codec::{BlockSpec, Scratch, by_name};
 use crate::error::{Error, Result};
@@ -59,8 +59,8 @@ impl NitfImage {
             buffers: Mutex::default(),
             stored: None,
         };
-        // A mask that cannot be read is told by every block that is asked for.
-        if masked && let Ok(MaskTable { pad: Some((code, bits)), .. }) = image.mask().cloned() {
+        // The table itself is read with the first block, and told by it where it cannot be.
+        if masked && let Some((code, bits)) = pad_code(&*image.source, data, data_length) {
             image.layout.pad = pad_value(code, bits, image.storage.sample);
         }
         Ok(image)

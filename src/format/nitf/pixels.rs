@@ -83,9 +83,28 @@ impl Storage {
             Self { grid, bands, sample, bits, actual_bits, shift: if left { bits - actual_bits } else { 0 }, mode };
         // Blocks that lie outside of the image are stored all the same.
         if (across, down) != (grid.across(), grid.down()) {
-            return Err(Error::unsupported("blocks outside of the image:").found(format!("{across} × {down}")));
+            let error = Error::unsupported("blocks outside of the image").field("NBPR, NBPC");
+            return Err(error.found(format!("{across}, {down}")).allowed(format!(
+                "{}, {}",
+                grid.across(),
+                grid.down()
+            )));
         }
         Ok(stored)
+    }
+
+    /// Checks that an uncompressed image has a number of bits that one can have (2500C Table A-2(A)).
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] that names the field.
+    pub(super) fn check_uncompressed(&self) -> Result<()> {
+        if matches!(self.bits, 1 | 8 | 12 | 16 | 32 | 64) {
+            return Ok(());
+        }
+        Err(Error::unsupported("bits of an uncompressed image")
+            .field("NBPP")
+            .found(self.bits)
+            .allowed("1 8 12 16 32 64"))
     }
 
     /// The image as the engine sees it, with blocks of at most about `limit` bytes: single blocks that are whole images
@@ -132,9 +151,9 @@ impl Storage {
 pub(super) fn sample_type(pvtype: &str, bits: u32) -> Result<SampleType> {
     use SampleType as S;
     Ok(match (pvtype, bits) {
-        ("INT" | "B", 1..=8) => S::UInt8,
-        ("INT" | "B", 9..=16) => S::UInt16,
-        ("INT" | "B", 17..=32) => S::UInt32,
+        ("B", 1) | ("INT", 1..=8) => S::UInt8,
+        ("INT", 9..=16) => S::UInt16,
+        ("INT", 17..=32) => S::UInt32,
         ("INT", 33..=64) => S::UInt64,
         ("SI", 1..=8) => S::Int8,
         ("SI", 9..=16) => S::Int16,

@@ -98,6 +98,7 @@ impl NitfReader {
             let layout = storage.layout(PadValue::ZERO, u64::MAX).map_err(place)?;
             return Ok(Arc::new(OpaqueImage::new(layout, compression, segment.key(), stored)));
         }
+        storage.check_uncompressed().map_err(place)?;
         let data = (segment.data, segment.data_length.min(self.source.size().saturating_sub(segment.data)));
         let masked = compression == "NM";
         let image = NitfImage::new(Arc::clone(&self.source), self.limits, storage, data, masked).map_err(place)?;

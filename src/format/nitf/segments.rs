@@ -159,7 +159,9 @@ impl Segments {
         }
         match replaced_header(file, self.version) {
             Ok(Some((header, raw))) => (self.header, self.raw) = (header, raw),
-            Ok(None) => self.warn(FILE, "the file length is not known, and no header at the end of the file has it"),
+            Ok(None) => {
+                self.warn(FILE, "the file length (FL) is not known, and no header at the end of the file has it");
+            }
             Err(error) => self.warn(FILE, format!("the header at the end of the file cannot be read: {error}")),
         }
     }
@@ -227,6 +229,9 @@ impl Segments {
         {
             self.warn(FILE, format!("FL is {length}, but the lengths of the header and the segments are {sum} in all"));
         }
+        if let Some(note) = encryption(&self.header) {
+            self.warn(FILE, note);
+        }
         if let Some(number) = self.header.int("NUMX")
             && number != 0
         {
@@ -246,10 +251,13 @@ impl Segments {
                     if let Some(note) = odd_numbers(self.version.subheader(entry.kind), &subheader.record) {
                         self.departs(entry.key(), format!("the subheader {note}"));
                     }
+                    if let Some(note) = encryption(&subheader.record) {
+                        self.warn(entry.key(), note);
+                    }
                     for note in subheader.notes {
                         self.warn(entry.key(), format!("the subheader {note}"));
                     }
-                    let data = start.saturating_add(subheader.length);
+                    let data = start.saturating_add(Self::settled(file, start, subheader.length, &entries[index..]));
                     let data_length = self.data_length(entry, data, file.size(), &entries[index + 1..]);
                     self.list.push(Segment {
                         kind: entry.kind,
@@ -269,6 +277,24 @@ impl Segments {
                 }
             };
         }
+    }
+
+    /// Bytes of a subheader whose fields reach beyond the length the header has for it: the one after which the next segment,
+    /// or the end of the file, is where it must be. Where neither says so, the fields are trusted.
+    fn settled(file: &mut Lookahead<'_>, start: u64, fields: u64, rest: &[Entry]) -> u64 {
+        let [Some(stated), Some(data)] = rest[0].lengths else { return fields };
+        if stated >= fields {
+            return fields;
+        }
+        let size = file.size();
+        let mut fits = |length: u64| {
+            let end = start.saturating_add(length).saturating_add(data);
+            match rest.get(1) {
+                Some(next) => file.up_to(end, 2).is_ok_and(|bytes| bytes.starts_with(next.kind.marker())),
+                None => end == size,
+            }
+        };
+        if !fits(fields) && fits(stated) { stated } else { fields }
     }
 
     /// Where a segment begins: at `start`, or, where no subheader is there, as far before the end of the file as its length
@@ -340,6 +366,12 @@ impl Entry {
     }
 }
 
+/// What there is to say of a segment that says it is encrypted, which no version has a way for (2500C Table A-1).
+fn encryption(record: &Record) -> Option<String> {
+    let value = record.text("ENCRYP").unwrap_or("0");
+    (!matches!(value, "0" | "")).then(|| format!("ENCRYP is {value:?}: what is encrypted cannot be read"))
+}
+
 /// The file header, its bytes, and what could not be read of it.
 fn read_header(file: &mut Lookahead<'_>, version: Version) -> Result<(Record, Vec<u8>, Option<String>)> {
     let most = file.size().min(MAX_HEADER);
@@ -368,6 +400,10 @@ fn recover_header(
 ) -> Option<(Record, Vec<u8>, Option<String>)> {
     let (record, used) = read_before(version.file_header(), field, bytes)?;
     let length = known(&record, "HL").and_then(|length| usize::try_from(length).ok());
+    // Of a header that ends with the file, too much is missing.
+    if length.is_some_and(|length| length > bytes.len()) {
+        return None;
+    }
     let end = length.filter(|end| (used..=bytes.len()).contains(end));
     if field.starts_with("NUM") {
         let listed =

@@ -33,6 +33,7 @@ pub(super) fn read_subheader(
 ) -> Result<Subheader> {
     let structure = version.subheader(kind);
     let mut notes = Vec::new();
+    let mut length = length;
     let bytes = match length {
         Some(length) => file.get(offset, length.min(MAX_HEADER))?,
         None => file.up_to(offset, MAX_HEADER)?,
@@ -43,7 +44,10 @@ pub(super) fn read_subheader(
             let error = shifted(error, offset);
             let recovered =
                 length.and_then(|length| recover(file, kind, structure, (offset, length), &error, &mut notes));
-            recovered.ok_or(error)?
+            let (record, raw) = recovered.ok_or(error)?;
+            // Fields that reach beyond the length prove it wrong: the data cannot begin before their end.
+            length = length.map(|length| length.max(raw.len() as u64));
+            (record, raw)
         }
     };
     if !raw.starts_with(kind.marker()) {
@@ -89,7 +93,7 @@ pub(super) fn odd_numbers(structure: &Structure, record: &Record) -> Option<Stri
     odd.retain(|(name, _)| integers.iter().any(|field| *field.name == **name));
     let first: Vec<_> = odd.iter().take(4).map(|(name, text)| format!("{name} {text:?}")).collect();
     let more = if odd.len() > first.len() { " …" } else { "" };
-    (!odd.is_empty()).then(|| format!("has numbers with blanks or signs: {}{more}", first.join(", ")))
+    (!odd.is_empty()).then(|| format!("has numbers with blanks, signs or other digits: {}{more}", first.join(", ")))
 }
 
 fn collect_odd<'r>(record: &'r Record, odd: &mut Vec<(&'r str, &'r str)>) {
@@ -98,7 +102,9 @@ fn collect_odd<'r>(record: &'r Record, odd: &mut Vec<(&'r str, &'r str)>) {
             FieldData::Text(text) => {
                 let digit = |byte: Option<u8>| byte.is_none_or(|byte| byte.is_ascii_digit());
                 let plain = digit(text.bytes().next()) && digit(text.bytes().next_back());
-                if !plain && text.trim().parse::<i128>().is_ok() {
+                // Latin-1 has digits of its own, which no reader counts with.
+                let other = !text.is_ascii() && text.chars().all(char::is_numeric);
+                if other || (!plain && text.trim().parse::<i128>().is_ok()) {
                     odd.push((name, text));
                 }
             }
@@ -119,9 +125,7 @@ fn recover(
 ) -> Option<(Record, Vec<u8>)> {
     let bytes = file.up_to(offset, length.saturating_add(MAX_EXCESS).min(MAX_HEADER)).ok()?;
     if let Ok((record, used)) = read(structure, bytes) {
-        notes.push(format!(
-            "has {length} bytes by the file header, {used} by its fields; the data begin after {length}"
-        ));
+        notes.push(format!("has {length} bytes by the file header, {used} by its fields; the data begin after {used}"));
         return Some((record, bytes[..used].to_vec()));
     }
     let bytes = bytes.get(..usize::try_from(length).ok()?)?;

@@ -31,24 +31,46 @@ pub enum TreBody {
 /// # Errors
 /// [`Error::Malformed`] where a length is no number or reaches past the end of the area.
 pub fn parse_tres(area: &[u8]) -> Result<Vec<Tre>> {
+    match parse_sound_tres(area) {
+        (tres, None) => Ok(tres),
+        (_, Some((_, error))) => Err(error),
+    }
+}
+
+/// The TREs of an area as far as they can be followed; then where the rest begins, and what is wrong there.
+pub(super) fn parse_sound_tres(area: &[u8]) -> (Vec<Tre>, Option<(usize, Error)>) {
     let mut tres = Vec::new();
     let mut offset = 0;
     while offset < area.len() {
-        let wrong = |what: &'static str| Error::malformed(what).at(offset as u64);
-        let prefix = area.get(offset..offset + PREFIX).ok_or_else(|| wrong("TRE: ends in its tag or length"))?;
-        let tag: String = prefix[..6].iter().map(|byte| char::from(*byte)).collect();
-        let digits = std::str::from_utf8(&prefix[6..]).ok().and_then(|text| text.trim().parse::<usize>().ok());
-        let length = digits.ok_or_else(|| wrong("TRE length").field(&tag))?;
-        let start = offset + PREFIX;
-        let bytes = area.get(start..start + length).ok_or_else(|| {
-            wrong("TRE: reaches past the end of its area").field(&tag).found(length).allowed(area.len() - start)
-        })?;
-        let tag = tag.trim_end().to_owned();
-        let body = parse_body(&tag, bytes)?;
-        tres.push(Tre { tag, body });
-        offset = start + length;
+        match parse_tre(area, offset) {
+            Ok((tre, end)) => {
+                tres.push(tre);
+                offset = end;
+            }
+            Err(error) => return (tres, Some((offset, error))),
+        }
     }
-    Ok(tres)
+    (tres, None)
+}
+
+/// The TRE at `offset`, and its end.
+fn parse_tre(area: &[u8], offset: usize) -> Result<(Tre, usize)> {
+    let wrong = |what: &'static str| Error::malformed(what).at(offset as u64);
+    let prefix = area.get(offset..offset + PREFIX).ok_or_else(|| wrong("TRE: ends in its tag or length"))?;
+    let tag: String = prefix[..6].iter().map(|byte| char::from(*byte)).collect();
+    let digits = prefix[6..].iter().all(u8::is_ascii_digit).then_some(&prefix[6..]);
+    let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<usize>().ok());
+    let length = digits.ok_or_else(|| wrong("TRE length").field(&tag))?;
+    let start = offset + PREFIX;
+    let bytes = area.get(start..start + length).ok_or_else(|| {
+        wrong("TRE: reaches past the end of its area").field(&tag).found(length).allowed(area.len() - start)
+    })?;
+    let tag = tag.trim_end().to_owned();
+    if tag.is_empty() || !tag.bytes().all(|byte| matches!(byte, 0x20..=0x7E)) {
+        return Err(wrong("TRE tag").found(format!("{tag:?}")).allowed("one to six characters"));
+    }
+    let body = parse_body(&tag, bytes)?;
+    Ok((Tre { tag, body }, start + length))
 }
 
 /// The bytes of TREs, back to back.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::tre::{Tre, TreBody, parse_tres};
-use crate::format::Warning;
+use super::tre::{Tre, TreBody, parse_sound_tres};
+use crate::format::{Warning, WarningKind};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Record};
 
@@ -39,7 +39,7 @@ pub(super) fn to_metadata(record: Record, overflow: &[u8], raw: Vec<u8>, warning
             TreBody::Bytes(bytes) => {
                 if super::tre_layout(&tre.tag, bytes.len()).is_ok_and(|layout| layout.is_some()) {
                     let message = "the TRE does not follow its layout; its bytes are kept as they are";
-                    warnings.push(Warning::new(tre.tag.clone(), message));
+                    warnings.push(Warning::new(tre.tag.clone(), message).of(WarningKind::File));
                 }
                 Value::Bytes(bytes)
             }
@@ -49,13 +49,17 @@ pub(super) fn to_metadata(record: Record, overflow: &[u8], raw: Vec<u8>, warning
     metadata.with_raw(raw)
 }
 
-/// The TREs of an area; where their lengths lie, the whole area under the area's own name.
+/// The TREs of an area; from where their lengths lie on, the bytes under the area's own name.
 fn area_tres(name: &str, area: &[u8], warnings: &mut Vec<Warning>) -> Vec<Tre> {
-    parse_tres(area).unwrap_or_else(|error| {
-        warnings
-            .push(Warning::new(name, format!("the TREs cannot be read, their bytes are kept as they are: {error}")));
-        vec![Tre { tag: name.to_owned(), body: TreBody::Bytes(area.to_vec()) }]
-    })
+    let (mut tres, wrong) = parse_sound_tres(area);
+    if let Some((offset, error)) = wrong {
+        let message = format!(
+            "the TREs from byte {offset} of the area on cannot be read, their bytes are kept as they are: {error}"
+        );
+        warnings.push(Warning::new(name, message).of(WarningKind::File));
+        tres.push(Tre { tag: name.to_owned(), body: TreBody::Bytes(area[offset..].to_vec()) });
+    }
+    tres
 }
 
 fn to_value(data: FieldData) -> Value {

@@ -123,7 +123,8 @@ def explore(source):
             if not hasattr(asset, "num_resolution_levels"):
                 continue
             for level in range(min(asset.num_resolution_levels, 4)):
-                asset.read(window=(2, 1, 7, 9), resolution_level=level)
+                _, rows, columns = asset.level_shape(level)
+                asset.read(window=(columns // 4, rows // 4, columns - columns // 4, rows - rows // 4), resolution_level=level)
                 found = asset.get_block(0, 0, level)
                 if found.ndim != 3:
                     return found

@@ -84,7 +84,11 @@ COST = """
 
     costs["block"] = cost(block)
     costs["window"] = cost(lambda: imread(path, window=(5100, 79_990, 30, 20)).tolist())
-    costs["metadata"] = cost(lambda: [len(IO.open(path).get_asset(key).metadata) for key in IO.open(path)][:1])
+    def metadata():
+        with IO.open(path) as reader:
+            return [len(reader.get_asset(key).metadata) for key in reader][:1]
+
+    costs["metadata"] = cost(metadata)
     print(json.dumps(costs))
 """
 
@@ -108,7 +112,7 @@ def test_iminfo_reads_only_headers(costs):
 
 def test_all_metadata_costs_only_headers(costs):
     cost = costs["metadata"]
-    assert cost["read"] < 2_000_000 and cost["grown"] < 8_000_000 and cost["seconds"] < 0.5, cost
+    assert cost["read"] < 300_000 and cost["grown"] < 8_000_000 and cost["seconds"] < 0.5, cost
 
 
 def test_a_block_costs_its_own_bytes(costs):
@@ -140,7 +144,7 @@ def test_the_segments_of_a_large_image_are_assets_too(sparse):
 
 
 def test_the_whole_is_refused_without_taking_memory(sparse):
-    with pytest.raises(Error, match="(?i)limit|max_bytes|memory"):
+    with pytest.raises((Error, MemoryError), match="(?i)limit|max_bytes|memory|allocate"):
         imread(sparse)
 
 

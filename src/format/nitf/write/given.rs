@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::super::layouts::{header, tre_layouts};
-use super::super::tre::{Tre, TreBody, parse_tres};
+use super::super::tre::{Tre, TreBody, parse_sound_tres};
 use super::super::values::AREAS;
 use super::fields::to_record;
 use super::levels::format_location;
@@ -285,7 +285,7 @@ fn places_of_tres(original: &Record) -> HashMap<(String, usize), (String, TreBod
     let mut seen: HashMap<String, usize> = HashMap::new();
     for area in AREAS {
         let Some(FieldData::Bytes(bytes)) = original.get(area) else { continue };
-        for tre in parse_tres(bytes).unwrap_or_default() {
+        for tre in parse_sound_tres(bytes).0 {
             let ordinal = seen.entry(tre.tag.clone()).or_default();
             places.insert((tre.tag, *ordinal), (area.to_owned(), tre.body));
             *ordinal += 1;

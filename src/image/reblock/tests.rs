@@ -92,9 +92,7 @@ proptest! {
                     Interleave::Pixel => (row * columns + column) * bands + band,
                 };
                 let expected = match &padding {
-                    // Pad value and padding may both apply around a hole; only image pixels are specified there.
-                    Padding::Value(_) if !inside && !hole.is_empty() => continue,
-                    Padding::Value(pad) if !inside => pad[0],
+                    Padding::Value(pad) if !inside || absent => pad[0],
                     _ if absent => 0,
                     _ => value(band, y, x),
                 };

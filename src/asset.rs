@@ -27,7 +27,7 @@ pub struct AssetInfo {
     pub title: String,
     /// A description.
     pub description: String,
-    /// What it is for: `data`, `overview`, `mask`, …
+    /// What it is for: `data`, `overview`, `mask`, … `segment` is a part of an image that is listed as a whole, too.
     pub roles: Vec<String>,
     /// Its media type, e.g. `image/tiff`.
     pub media_type: &'static str,
@@ -37,6 +37,13 @@ pub struct AssetInfo {
     pub metadata: Arc<Metadata>,
     /// Facts of images; none for other assets.
     pub image: Option<ImageFacts>,
+}
+
+impl AssetInfo {
+    /// True for a part of an image that is listed as a whole, too: whoever goes through all of a file's assets leaves it out.
+    pub fn is_part(&self) -> bool {
+        self.roles.iter().any(|role| role == "segment")
+    }
 }
 
 /// Facts of an image that its layout does not hold.

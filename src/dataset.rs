@@ -25,6 +25,8 @@ pub struct DatasetReader {
 /// [`DatasetWriter::close`], and dropping the writer discards everything.
 pub struct DatasetWriter {
     container: Option<Box<dyn ContainerWriter>>,
+    /// A complete file that is not visible yet.
+    finished: Option<Box<dyn ByteSink>>,
     format: &'static Format,
     keys: Vec<String>,
     concurrency: Concurrency,
@@ -69,7 +71,8 @@ impl DatasetReader {
         self.container.metadata()
     }
 
-    /// The assets in file order.
+    /// The assets in file order, and after an image that is stored in several segments each of those
+    /// ([`AssetInfo::is_part`]).
     pub fn assets(&self) -> &[AssetInfo] {
         self.container.assets()
     }
@@ -146,7 +149,8 @@ impl DatasetWriter {
     /// Where the sink refuses the first bytes.
     pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static Format, concurrency: Concurrency) -> Result<Self> {
         let container = Some((format.create)(sink)?);
-        Ok(Self { container, format, keys: Vec::new(), concurrency, warnings: Vec::new(), strict: false })
+        let (keys, warnings) = (Vec::new(), Vec::new());
+        Ok(Self { container, finished: None, format, keys, concurrency, warnings, strict: false })
     }
 
     /// Makes departures from the format's standard errors rather than warnings.
@@ -197,19 +201,39 @@ impl DatasetWriter {
     /// # Errors
     /// [`Error::Usage`] on a closed writer or where nothing was added; [`Error::Io`] where the medium refuses.
     pub fn close(&mut self) -> Result<()> {
+        self.finish(&Control::default())?;
+        self.publish()
+    }
+
+    /// Completes the file, which is not visible yet: what there is to say of it is among the warnings, and
+    /// [`DatasetWriter::abort`] still discards it.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] on a closed writer or where nothing was added; [`Error::Io`] where the medium refuses; what the control
+    /// says.
+    pub fn finish(&mut self, control: &Control<'_>) -> Result<()> {
         let container = self.container.take().ok_or_else(closed)?;
-        let (control, strict) = (Control::default(), self.strict);
-        let mut context =
-            WriteContext { concurrency: self.concurrency, control: &control, warnings: &mut self.warnings, strict };
-        container.finish(&mut context)?.publish()
+        let (concurrency, strict) = (self.concurrency, self.strict);
+        let mut context = WriteContext { concurrency, control, warnings: &mut self.warnings, strict };
+        self.finished = Some(container.finish(&mut context)?);
+        Ok(())
+    }
+
+    /// Makes a finished file visible at its target.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where it is not finished; [`Error::Io`] where the medium refuses.
+    pub fn publish(&mut self) -> Result<()> {
+        self.finished.take().ok_or_else(closed)?.publish()
     }
 
     /// Discards everything; the target stays as it was.
     pub fn abort(&mut self) {
         self.container = None;
+        self.finished = None;
     }
 
-    /// True after [`DatasetWriter::close`] or [`DatasetWriter::abort`].
+    /// True after [`DatasetWriter::close`], [`DatasetWriter::finish`] or [`DatasetWriter::abort`].
     pub fn is_closed(&self) -> bool {
         self.container.is_none()
     }
@@ -233,8 +257,14 @@ impl DatasetWriter {
     ) -> Result<()> {
         let container = self.container.as_mut().ok_or_else(closed)?;
         let (concurrency, strict) = (self.concurrency, self.strict);
+        let known = self.warnings.len();
         let mut context = WriteContext { concurrency, control, warnings: &mut self.warnings, strict };
-        action(&mut **container, &mut context)
+        let result = action(&mut **container, &mut context);
+        if result.is_err() {
+            // They are about what is not in the file.
+            self.warnings.truncate(known);
+        }
+        result
     }
 }
 

@@ -129,12 +129,13 @@ impl ByteSink for AtomicFile {
         true
     }
 
-    fn move_tail(&mut self, from: u64, to: u64) -> Result<()> {
+    fn move_tail(&mut self, from: u64, to: u64, poll: &dyn Fn() -> Result<()>) -> Result<()> {
         self.flush()?;
         let length = self.written.checked_sub(from).ok_or_else(|| Error::usage("move from outside of the file"))?;
         let wrong = |source| Error::io(&self.target, source);
         let mut buffer = Vec::new();
         for (start, count) in pieces(length, to > from) {
+            poll()?;
             buffer.resize(count, 0);
             read_exact_at(self.temporary.as_file(), &mut buffer, from + start).map_err(wrong)?;
             self.put(to + start, &buffer)?;

@@ -45,11 +45,12 @@ pub trait ByteSink: Send {
 
     /// Moves everything from offset `from` on to offset `to`, before or behind, and the end with it. What stood between the
     /// two is then anything, and to be patched. For lengths at the front of a file that come out other than was foreseen.
+    /// `poll` is called before each piece.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the medium cannot be read again; where it refuses.
-    fn move_tail(&mut self, from: u64, to: u64) -> Result<()> {
-        let _ = (from, to);
+    /// [`Error::Unsupported`] where the medium cannot be read again; where it refuses; what `poll` says.
+    fn move_tail(&mut self, from: u64, to: u64, poll: &dyn Fn() -> Result<()>) -> Result<()> {
+        let _ = (from, to, poll);
         Err(Error::unsupported("moving of what was written to a stream"))
     }
 
@@ -120,7 +121,7 @@ impl ByteSink for MemorySink {
         true
     }
 
-    fn move_tail(&mut self, from: u64, to: u64) -> Result<()> {
+    fn move_tail(&mut self, from: u64, to: u64, _poll: &dyn Fn() -> Result<()>) -> Result<()> {
         let (from, to) = (from as usize, to as usize);
         if from > self.bytes.len() {
             return Err(Error::usage("move from outside of what was written"));
@@ -216,7 +217,11 @@ pub(super) mod tests {
             let mut sink = new();
             sink.write(&bytes).unwrap();
             assert!(sink.can_move());
-            sink.move_tail(from, to).unwrap();
+            let stopped = sink.move_tail(from, to, &|| Err(Error::Cancelled));
+            assert!(stopped.is_ok() || matches!(stopped, Err(Error::Cancelled)));
+            let mut sink = new();
+            sink.write(&bytes).unwrap();
+            sink.move_tail(from, to, &|| Ok(())).unwrap();
             sink.patch(0, &vec![7; to as usize]).unwrap();
             sink.write(b"end").unwrap();
             let expected = [&vec![7; to as usize][..], &bytes[from as usize..], b"end"].concat();
@@ -242,7 +247,7 @@ pub(super) mod tests {
     #[test]
     fn a_stream_that_may_be_write_only_cannot_move_its_bytes() {
         let mut sink = SeekableSink::new(std::io::Cursor::new(Vec::new())).unwrap();
-        assert!(!sink.can_move() && matches!(sink.move_tail(0, 1), Err(Error::Unsupported(_))));
+        assert!(!sink.can_move() && matches!(sink.move_tail(0, 1, &|| Ok(())), Err(Error::Unsupported(_))));
     }
 
     #[test]

@@ -73,11 +73,12 @@ impl ByteSink for SpooledSink<'_> {
         true
     }
 
-    fn move_tail(&mut self, from: u64, to: u64) -> Result<()> {
+    fn move_tail(&mut self, from: u64, to: u64, poll: &dyn Fn() -> Result<()>) -> Result<()> {
         let (stream, end) = self.spool.parts();
         let length = end.checked_sub(from).ok_or_else(|| Error::usage("move from outside of what was written"))?;
         let mut buffer = Vec::new();
         for (start, count) in pieces(length, to > from) {
+            poll()?;
             buffer.resize(count, 0);
             stream.seek(SeekFrom::Start(from + start))?;
             stream.read_exact(&mut buffer)?;

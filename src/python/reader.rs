@@ -35,8 +35,11 @@ impl DatasetReader {
         Ok(dataset.ok_or_else(|| Error::usage("the reader is closed"))?)
     }
 
+    /// The keys of all assets but the segments that an image consists of, so that who goes through them has each once.
     fn keys(&self) -> PyResult<Vec<String>> {
-        Ok(self.dataset()?.reader.assets().iter().map(|asset| asset.key.clone()).collect())
+        let dataset = self.dataset()?;
+        let whole = dataset.reader.assets().iter().filter(|asset| !asset.is_part());
+        Ok(whole.map(|asset| asset.key.clone()).collect())
     }
 }
 
@@ -57,7 +60,8 @@ impl DatasetReader {
     }
 
     /// The keys of the assets in file order: all, or those of one type (an `AssetType` or its name in lower case), or those
-    /// that have one of the `roles` at least.
+    /// that have one of the `roles` at least. The segments of a divided image are left out but where `roles` asks for `segment`:
+    /// the image is listed as a whole.
     #[pyo3(signature = (asset_type=None, roles=None))]
     fn get_asset_keys(
         &self,
@@ -68,7 +72,9 @@ impl DatasetReader {
         let dataset = self.dataset()?;
         let wanted = dataset.reader.assets().iter().filter(move |asset| {
             kind.is_none_or(|kind| kind == asset.kind)
-                && roles.as_ref().is_none_or(|roles| asset.roles.iter().any(|role| roles.contains(role)))
+                && roles
+                    .as_ref()
+                    .map_or(!asset.is_part(), |roles| asset.roles.iter().any(|role| roles.contains(role)))
         });
         Ok(wanted.map(|asset| asset.key.clone()).collect())
     }
@@ -105,7 +111,7 @@ impl DatasetReader {
     }
 
     fn __len__(&self) -> PyResult<usize> {
-        Ok(self.dataset()?.reader.assets().len())
+        Ok(self.keys()?.len())
     }
 
     fn __contains__(&self, key: &Bound<'_, PyAny>) -> PyResult<bool> {

@@ -112,6 +112,8 @@ impl Read for PyStream {
 impl Write for PyStream {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.call(|stream| {
+            // A large file takes many writes, none of which need run any Python code.
+            stream.py().check_signals()?;
             let written = stream.call_method1("write", (PyBytes::new(stream.py(), bytes),))?;
             // Streams that return nothing have written everything, as `io.BufferedIOBase` demands.
             Ok(written.extract().unwrap_or(bytes.len()).min(bytes.len()))

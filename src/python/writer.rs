@@ -188,7 +188,8 @@ impl DatasetWriter {
 
     /// Completes the file and makes it visible at its target. Closing again does nothing.
     ///
-    /// Raises `OptionError` where nothing was added or an asset has failed.
+    /// Raises `OptionError` where nothing was added or an asset has failed. Where a warning is raised as an error, the target
+    /// stays as it was.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         if matches!(*self.lock(), State::Closed) {
             return Ok(());
@@ -196,7 +197,9 @@ impl DatasetWriter {
         let metadata = self.file_metadata(py)?;
         let mut work = self.take()?;
         self.set(State::Closed);
-        self.work(py, &mut work, metadata, &AtomicBool::new(false), |writer, _| writer.close())
+        // A filter that turns a warning into an error stops here, before anything is visible.
+        self.work(py, &mut work, metadata, &AtomicBool::new(false), dataset::DatasetWriter::finish)?;
+        detached(py, None, |_| work.writer.publish())
     }
 
     /// Discards everything; the target stays as it was. Does nothing after `close`.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::MEDIA_TYPE;
 use super::chain::chains;
 use super::geo;
-use super::image::pad_value;
+use super::image::pad_of;
 use super::mask::pad_code;
-use super::pixels::sample_type;
 use super::segments::{Kind, Segment, Segments};
 use super::values::to_metadata;
-use super::write::{Names, PAD_CODE, file_findings, image_findings};
+use super::version::Version;
+use super::write::{MAX_BLOCK, Names, PAD_CODE, comment, file_findings, segment_findings};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
 use crate::format::{Warning, WarningKind};
@@ -18,7 +18,7 @@ use crate::image::{Georeference, PadValue};
 use crate::io::ByteSource;
 use crate::limits::Limits;
 use crate::metadata::{Metadata, Value};
-use crate::schema::{FieldData, Record, write};
+use crate::schema::{FieldData, Record, Structure, read, write};
 
 /// The assets of a file.
 pub(super) struct Assets {
@@ -47,7 +47,12 @@ impl Assets {
         for segment in &file.list {
             let bytes = overflow(segment.kind.areas(), segment.ordinal + 1, warnings);
             let mut metadata = to_metadata(segment.subheader.clone(), &bytes, segment.raw.clone(), warnings);
-            let pad = pad_of(source, segment);
+            let is_image = segment.kind == Kind::Image;
+            let data = (segment.data, segment.data_length);
+            let pad = is_image.then(|| pad_of(source, &segment.subheader, data)).flatten();
+            if let Some(warning) = pad.and_then(|_| odd_pad(source, segment)) {
+                warnings.push(warning);
+            }
             match pad {
                 Some(PadValue::Int(value)) => metadata.append(PAD_CODE, value),
                 Some(PadValue::Float(value)) => metadata.append(PAD_CODE, value),
@@ -67,7 +72,8 @@ impl Assets {
                 continue;
             };
             if chain[0] == position {
-                assets.push(joined(info, &file.list[*chain.last().unwrap_or(&position)], chain, &all), chain.clone());
+                let last = &file.list[*chain.last().unwrap_or(&position)];
+                assets.push(joined(file.version, info, last, chain, &all), chain.clone());
             }
             let number = position - chain[0];
             let key = format!("{}:segment:{number}", all[chain[0]].key);
@@ -103,8 +109,8 @@ pub(super) fn check(file: &Segments, warnings: &[Warning]) -> Result<()> {
             return Err(Error::Malformed(detail).segment(key));
         }
     }
-    let images = file.list.iter().filter(|segment| segment.kind == Kind::Image);
-    let findings = images.flat_map(|segment| image_findings(&segment.subheader, &segment.key()));
+    let findings =
+        file.list.iter().flat_map(|segment| segment_findings(segment.kind, &segment.subheader, &segment.key()));
     match file_findings(&file.header).into_iter().chain(findings).next() {
         Some(finding) => Err(finding.into_malformed()),
         None => Ok(()),
@@ -168,6 +174,14 @@ fn odd_samples(segment: &Segment) -> Option<String> {
     (!(1..=stored).contains(&actual)).then(|| format!("ABPP is {actual}, not 1 to NBPP, {stored}"))
 }
 
+/// What there is to say of a pad pixel code that no sample can be.
+fn odd_pad(source: &dyn ByteSource, segment: &Segment) -> Option<Warning> {
+    let (code, bits) = pad_code(source, segment.data, segment.data_length)?;
+    let stored = u32::try_from(segment.subheader.int("NBPP")?).ok()?;
+    let message = format!("the pad pixel code of {}, {code}, has {bits} bits, more than a sample", segment.key());
+    (stored < 64 && code >> stored != 0).then(|| Warning::new(PAD_CODE, message).of(WarningKind::File))
+}
+
 /// The georeference of an image; one that cannot be read is told.
 fn georeference(segment: &Segment, metadata: &Metadata, warnings: &mut Vec<Warning>) -> Georeference {
     if segment.kind != Kind::Image {
@@ -225,32 +239,34 @@ fn data_type(id: &str) -> &'static str {
     }
 }
 
-/// The comments of an image, joined.
-fn comment(header: &Record) -> String {
-    let lines = header.group("ICOM").iter().filter_map(|comment| comment.get("ICOM"));
-    let text: String =
-        lines.filter_map(|line| if let FieldData::Text(text) = line { Some(text.as_str()) } else { None }).collect();
-    text.trim_end().to_owned()
-}
-
-/// The pad value of a masked image: its mask table begins the data, and little of it is read.
-fn pad_of(source: &dyn ByteSource, segment: &Segment) -> Option<PadValue> {
-    let header = &segment.subheader;
-    if segment.kind != Kind::Image || !header.text("IC")?.contains('M') {
-        return None;
+/// The header of the first segment with what the metadata of the whole image say instead.
+fn whole_header(metadata: &Metadata, structure: &Structure) -> Vec<u8> {
+    let Ok((mut record, _)) = read(structure, metadata.raw()) else { return metadata.raw().to_vec() };
+    for name in ["NROWS", "NBPC", "NPPBV", "IGEOLO"] {
+        if let Some(text) = metadata.get(name).and_then(Value::as_text) {
+            record.set(name, text);
+        }
     }
-    let (code, bits) = pad_code(source, segment.data, segment.data_length)?;
-    let sample = sample_type(header.text("PVTYPE")?, u32::try_from(header.int("NBPP")?).ok()?).ok()?;
-    Some(pad_value(code, bits, sample))
+    write(structure, &record).unwrap_or_else(|_| metadata.raw().to_vec())
 }
 
 /// An image of several segments: what the first says, with the rows of all and the corners of the last.
-fn joined(first: &AssetInfo, last: &Segment, chain: &[usize], all: &[AssetInfo]) -> AssetInfo {
+fn joined(version: Version, first: &AssetInfo, last: &Segment, chain: &[usize], all: &[AssetInfo]) -> AssetInfo {
     let number = |position: &usize, name: &str| all[*position].metadata.get(name).and_then(Value::to_int).unwrap_or(0);
     let total = |name: &str| chain.iter().map(|position| number(position, name)).sum::<i128>();
     let mut metadata = (*first.metadata).clone();
+    let rows = number(&chain[0], "NROWS");
+    // Blocks of a whole segment (NPPBV 0000) become blocks of that many rows, or one of the whole image where the field cannot
+    // say so.
+    let (block, down) = match number(&chain[0], "NPPBV") {
+        0 if rows > i128::from(MAX_BLOCK) => (0, 1),
+        0 => (rows, total("NBPC")),
+        _ if total("NBPC") > 9999 => (0, 1),
+        block => (block, total("NBPC")),
+    };
     metadata.set("NROWS", format!("{:08}", total("NROWS")));
-    metadata.set("NBPC", format!("{:04}", total("NBPC")));
+    metadata.set("NBPC", format!("{down:04}"));
+    metadata.set("NPPBV", format!("{block:04}"));
     let corners = |metadata: &Metadata| metadata.get("IGEOLO").and_then(|text| text.as_text().map(str::to_owned));
     if let (Some(top), Some(FieldData::Text(bottom))) = (corners(&metadata), last.subheader.get("IGEOLO"))
         && let (Some(top), Some(bottom)) = (top.get(..30), bottom.get(30..60))
@@ -258,6 +274,9 @@ fn joined(first: &AssetInfo, last: &Segment, chain: &[usize], all: &[AssetInfo])
         metadata.set("IGEOLO", format!("{top}{bottom}"));
     }
     let header: Record = metadata.iter().filter_map(|(name, value)| value.as_text().map(|text| (name, text))).collect();
+    // A copy is compared with the header it comes from, which is that of the whole.
+    let raw = whole_header(&metadata, version.subheader(Kind::Image));
+    let metadata = metadata.with_raw(raw);
     let facts = first.image.clone().unwrap_or_default();
     let georeference = geo::read(&header, &metadata).ok().flatten().unwrap_or_default();
     AssetInfo { metadata: Arc::new(metadata), image: Some(ImageFacts { georeference, ..facts }), ..first.clone() }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::mask::{ABSENT, MaskTable, pad_code};
-use super::pixels::{Mode, Storage};
+use super::pixels::{Mode, Storage, sample_type};
 use crate::codec::{BlockSpec, Scratch, by_name};
 use crate::error::{Error, Result};
 use crate::image::{
@@ -12,6 +12,7 @@ use crate::image::{
 };
 use crate::io::{ByteOrder, ByteSource, Rows};
 use crate::limits::Limits;
+use crate::schema::Record;
 use crate::simd;
 
 /// Stored bytes, samples unpacked from them, and what a codec keeps, for one thread at a time.
@@ -61,7 +62,7 @@ impl NitfImage {
         };
         // The table itself is read with the first block, and told by it where it cannot be.
         if masked && let Some((code, bits)) = pad_code(&*image.source, data, data_length) {
-            image.layout.pad = pad_value(code, bits, image.storage.sample);
+            image.layout.pad = pad_value(code, bits, image.storage.sample).unwrap_or(PadValue::ZERO);
         }
         Ok(image)
     }
@@ -185,16 +186,17 @@ impl NitfImage {
         Ok(true)
     }
 
-    /// Reads samples of fewer bits than a byte or two, which run on from row to row without padding.
+    /// Reads samples of fewer bits than a byte or two, which run on from row to row without padding: the bytes that hold the rows
+    /// of the window.
     fn read_packed(&self, stored: BlockIndex, window: Window, bands: &[u32], tile: &mut TileMut<'_>) -> Result<bool> {
         let storage = &self.storage;
-        let (columns, rows) = (storage.grid.block_columns(), storage.grid.block_rows());
-        let together = matches!(storage.mode, Mode::Pixel | Mode::Row);
-        let samples = if together { storage.bands } else { 1 };
-        // One row as long as the plane: only its end is padded.
-        let count = columns.checked_mul(rows).and_then(|count| count.checked_mul(samples));
-        let count = count.ok_or_else(|| Error::unsupported("packed block of more than 2^32 samples"))?;
-        let mut spec = BlockSpec::new(count, 1, 1, storage.sample);
+        // Samples that make whole bytes, at which unpacking can begin.
+        let unit = u64::from(8u32 >> storage.bits.trailing_zeros().min(3));
+        let pitch = storage.row_samples();
+        let first = u64::from(window.y) * pitch / unit * unit;
+        let count = u64::from(window.bottom()) * pitch - first;
+        let too_many = || Error::unsupported("packed rows of more than 2^32 samples");
+        let mut spec = BlockSpec::new(u32::try_from(count).map_err(|_| too_many())?, 1, 1, storage.sample);
         spec.bits = storage.bits;
         spec.byte_order = ByteOrder::Big;
         self.limits.check_block("block", spec.block_bytes() as u64, self.source.size())?;
@@ -202,25 +204,44 @@ impl NitfImage {
         let (mut bytes, mut plane, mut scratch) = self.take_buffers();
         plane.resize(spec.block_bytes(), 0);
         let mut unpacked = None;
-        let mut present = false;
+        let mut absent = Vec::new();
         for (out, band) in bands.iter().enumerate() {
-            let Some(start) = self.place(self.number(stored, *band))? else { continue };
+            let Some(start) = self.place(self.number(stored, *band))? else {
+                absent.push(out);
+                continue;
+            };
             let within = if storage.mode == Mode::Block { u64::from(*band) * storage.plane_bytes() } else { 0 };
-            if unpacked != Some(start + within) {
-                bytes.resize(storage.plane_bytes() as usize, 0);
-                self.source.read_at(start + within, &mut bytes)?;
+            let start = start + within + first / unit * (unit * u64::from(storage.bits) / 8);
+            if unpacked != Some(start) {
+                bytes.resize(spec.stored_bytes(), 0);
+                self.source.read_at(start, &mut bytes)?;
                 decoder.decode(&spec, &bytes, &mut plane, &mut scratch)?;
                 self.shift_down(&mut plane);
-                unpacked = Some(start + within);
+                unpacked = Some(start);
             }
-            present = true;
-            self.copy_unpacked(&plane, window, *band, tile, out);
+            let skipped = (u64::from(window.y) * pitch - first) as usize;
+            self.copy_unpacked(&plane, skipped, window, *band, tile, out);
         }
         self.keep_buffers((bytes, plane, scratch));
-        Ok(present)
+        if absent.len() == bands.len() {
+            return Ok(false);
+        }
+        for out in absent {
+            self.fill_band(tile, out, window.height);
+        }
+        Ok(true)
     }
 
-    fn copy_unpacked(&self, plane: &[u8], window: Window, band: u32, tile: &mut TileMut<'_>, out: usize) {
+    /// Copies the window's samples of a band from its rows, which begin at sample `skipped` of `plane`.
+    fn copy_unpacked(
+        &self,
+        plane: &[u8],
+        skipped: usize,
+        window: Window,
+        band: u32,
+        tile: &mut TileMut<'_>,
+        out: usize,
+    ) {
         let size = self.storage.sample.bytes();
         let (columns, bands) = (self.storage.grid.block_columns() as usize, self.storage.bands as usize);
         let (step, first, pitch) = match self.storage.mode {
@@ -229,7 +250,7 @@ impl NitfImage {
             Mode::Block | Mode::Sequential => (1, 0, columns),
         };
         for y in 0..window.height as usize {
-            let start = (window.y as usize + y) * pitch + first + window.x as usize * step;
+            let start = skipped + y * pitch + first + window.x as usize * step;
             let samples = plane[start * size..].chunks(size).step_by(step);
             tile.row(out, y).chunks_exact_mut(size).zip(samples).for_each(|(to, from)| to.copy_from_slice(from));
         }
@@ -373,16 +394,27 @@ impl ImageProvider for NitfImage {
     }
 }
 
-/// The pad pixel code as a value of the image's samples.
-pub(super) fn pad_value(code: u64, bits: u32, sample: SampleType) -> PadValue {
-    match sample {
+/// The pad pixel code as a value of the image's samples; of a code that is longer than they are, the low bits. None for complex
+/// samples.
+pub(super) fn pad_value(code: u64, bits: u32, sample: SampleType) -> Option<PadValue> {
+    let unused = 64 - bits.min(sample.bits()).clamp(1, 64);
+    Some(match sample {
         SampleType::Float32 => PadValue::Float(f64::from(f32::from_bits(code as u32))),
         SampleType::Float64 => PadValue::Float(f64::from_bits(code)),
-        sample if sample.is_signed_integer() && bits > 0 => {
-            PadValue::Int(i128::from(((code << (64 - bits)) as i64) >> (64 - bits)))
-        }
-        _ => PadValue::Int(i128::from(code)),
+        sample if sample.is_complex() => return None,
+        sample if sample.is_signed_integer() => PadValue::Int(i128::from(((code << unused) as i64) >> unused)),
+        _ => PadValue::Int(i128::from(code << unused >> unused)),
+    })
+}
+
+/// The pad value of an image segment, which stands in front of its pixels where they are masked.
+pub(super) fn pad_of(source: &dyn ByteSource, header: &Record, (data, length): (u64, u64)) -> Option<PadValue> {
+    if !header.text("IC")?.contains('M') {
+        return None;
     }
+    let (code, bits) = pad_code(source, data, length)?;
+    let sample = sample_type(header.text("PVTYPE")?, u32::try_from(header.int("NBPP")?).ok()?).ok()?;
+    pad_value(code, bits, sample)
 }
 
 fn reversed(mut wide: [u8; 8], length: usize) -> [u8; 8] {

@@ -9,13 +9,21 @@ pub(super) struct OpaqueImage {
     layout: ImageLayout,
     compression: String,
     key: String,
+    /// Why it is not decoded, where that is not its compression.
+    reason: Option<Error>,
     stored: Option<StoredImage>,
 }
 
 impl OpaqueImage {
-    /// The image `key` with a compression by its code.
-    pub(super) fn new(layout: ImageLayout, compression: &str, key: String, stored: Option<StoredImage>) -> Self {
-        Self { layout, compression: compression.to_owned(), key, stored }
+    /// The image `key` with a compression by its code, which is not decoded for `reason`, or because of its compression.
+    pub(super) fn new(
+        layout: ImageLayout,
+        compression: &str,
+        key: String,
+        reason: Option<Error>,
+        stored: Option<StoredImage>,
+    ) -> Self {
+        Self { layout, compression: compression.to_owned(), key, reason, stored }
     }
 }
 
@@ -30,7 +38,11 @@ impl ImageProvider for OpaqueImage {
 
     fn block(&self, at: BlockIndex) -> Result<Block> {
         self.layout.grid.check(at)?;
-        Err(Error::unsupported("compression").field("IC").found(&self.compression).segment(&self.key))
+        let error = match &self.reason {
+            Some(Error::Unsupported(detail)) => Error::Unsupported(detail.clone()),
+            _ => Error::unsupported("compression").field("IC").found(&self.compression),
+        };
+        Err(error.segment(&self.key))
     }
 
     fn is_dense(&self) -> bool {

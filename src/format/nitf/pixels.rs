@@ -113,13 +113,29 @@ impl Storage {
         let grid = self.grid;
         let row = u64::from(grid.block_columns()) * u64::from(self.bands) * self.sample.bytes() as u64;
         let rows = (limit / row.max(1)).clamp(1, u64::from(grid.block_rows())) as u32;
-        let rows = if self.is_whole_bytes() && grid.down() == 1 { rows } else { grid.block_rows() };
+        let rows = if grid.down() == 1 { rows } else { grid.block_rows() };
         let grid = BlockGrid::new(grid.columns(), grid.rows(), grid.block_columns(), rows)?;
         let mut layout = ImageLayout::new(grid, self.bands, self.sample)?;
         layout.bits_per_sample = self.bits;
         layout.actual_bits = self.actual_bits;
         layout.pad = pad;
         Ok(layout)
+    }
+
+    /// Samples of a row of a plane: of one band in modes B and S, of all bands in modes P and R.
+    pub(super) fn row_samples(&self) -> u64 {
+        let samples = if matches!(self.mode, Mode::Pixel | Mode::Row) { self.bands } else { 1 };
+        u64::from(self.grid.block_columns()) * u64::from(samples)
+    }
+
+    /// Bits of the first `rows` rows of a plane.
+    pub(super) fn row_bits(&self, rows: u32) -> u64 {
+        self.row_samples().saturating_mul(self.bits.into()).saturating_mul(rows.into())
+    }
+
+    /// The least number of rows of a plane that are whole bytes.
+    pub(super) fn aligned_rows(&self) -> u32 {
+        8 >> self.row_bits(1).trailing_zeros().min(3)
     }
 
     /// True where every sample is a whole number of bytes.
@@ -129,9 +145,7 @@ impl Storage {
 
     /// Bytes of one plane of a block: one band in modes B and S, all bands in modes P and R.
     pub(super) fn plane_bytes(&self) -> u64 {
-        let pixels = u64::from(self.grid.block_columns()) * u64::from(self.grid.block_rows());
-        let samples = if matches!(self.mode, Mode::Pixel | Mode::Row) { u64::from(self.bands) } else { 1 };
-        pixels.saturating_mul(samples).saturating_mul(u64::from(self.bits)).div_ceil(8)
+        self.row_bits(self.grid.block_rows()).div_ceil(8)
     }
 
     /// Bytes of a stored block: all bands, one band in mode S.
@@ -145,6 +159,33 @@ impl Storage {
         let bands = if self.mode == Mode::Sequential { u64::from(self.bands) } else { 1 };
         self.grid.count().saturating_mul(bands)
     }
+}
+
+/// The layout of an image as its subheader describes it, whether or not its pixels can be decoded: blocks that make no sense are
+/// the whole image, and samples of a type that does not have such bits are unsigned integers that hold them.
+///
+/// # Errors
+/// [`Error::Malformed`] for an image without size or bands.
+pub(super) fn described_layout(subheader: &Record) -> Result<ImageLayout> {
+    let int = |name: &str| subheader.int(name).and_then(|value| u32::try_from(value).ok());
+    let side = |name: &str| {
+        int(name).filter(|side| *side > 0).ok_or_else(|| Error::malformed("image subheader field").field(name))
+    };
+    let (rows, columns) = (side("NROWS")?, side("NCOLS")?);
+    let bands = int("NBANDS").filter(|bands| *bands > 0).or_else(|| int("XBANDS")).filter(|bands| *bands > 0);
+    let bands = bands.ok_or_else(|| Error::malformed("image subheader field").field("NBANDS, XBANDS"))?;
+    let bits = int("NBPP").unwrap_or(8).clamp(1, 64);
+    let sample =
+        sample_type(subheader.text("PVTYPE").unwrap_or_default(), bits).or_else(|_| sample_type("INT", bits))?;
+    let block = |name: &str, count: &str, whole: u32| match (int(name), int(count)) {
+        (Some(block), Some(count)) if block > 0 && whole.div_ceil(block) == count => block,
+        _ => whole,
+    };
+    let grid = BlockGrid::new(columns, rows, block("NPPBH", "NBPR", columns), block("NPPBV", "NBPC", rows))?;
+    let mut layout = ImageLayout::new(grid, bands, sample)?;
+    layout.bits_per_sample = bits;
+    layout.actual_bits = int("ABPP").unwrap_or(bits).clamp(1, bits);
+    Ok(layout)
 }
 
 /// The sample type of a pixel value type and its bits (2500C Table A-2(A)).

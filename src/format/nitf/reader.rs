@@ -6,13 +6,13 @@ use super::assets::{self, Assets};
 use super::image::NitfImage;
 use super::joined::JoinedImage;
 use super::opaque::OpaqueImage;
-use super::pixels::Storage;
+use super::pixels::{Storage, described_layout};
 use super::segments::{Segment, Segments};
 use super::version::Version;
 use crate::asset::AssetInfo;
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning};
-use crate::image::{ImageProvider, PadValue, StoredImage};
+use crate::image::{ImageProvider, StoredImage};
 use crate::io::ByteSource;
 use crate::limits::Limits;
 use crate::metadata::Metadata;
@@ -92,13 +92,22 @@ impl NitfReader {
         let segment = &self.segments[number];
         let place = |error: Error| error.segment(segment.key());
         let compression = segment.subheader.text("IC").unwrap_or_default();
-        let storage = Storage::read(&segment.subheader).map_err(place)?;
         let stored = self.stored(segment);
-        if !matches!(compression, "NC" | "NM") {
-            let layout = storage.layout(PadValue::ZERO, u64::MAX).map_err(place)?;
-            return Ok(Arc::new(OpaqueImage::new(layout, compression, segment.key(), stored)));
-        }
-        storage.check_uncompressed().map_err(place)?;
+        let is_decoded = matches!(compression, "NC" | "NM");
+        let storage = Storage::read(&segment.subheader);
+        let storage = match storage.and_then(|storage| storage.check_uncompressed().map(|()| storage)) {
+            Ok(storage) if is_decoded => storage,
+            // What cannot be decoded can be described and copied.
+            other => {
+                let reason = match other {
+                    Err(error @ Error::Unsupported(_)) if is_decoded => Some(error),
+                    Err(error) if is_decoded => return Err(place(error)),
+                    _ => None,
+                };
+                let layout = described_layout(&segment.subheader).map_err(place)?;
+                return Ok(Arc::new(OpaqueImage::new(layout, compression, segment.key(), reason, stored)));
+            }
+        };
         let data = (segment.data, segment.data_length.min(self.source.size().saturating_sub(segment.data)));
         let masked = compression == "NM";
         let image = NitfImage::new(Arc::clone(&self.source), self.limits, storage, data, masked).map_err(place)?;

@@ -120,6 +120,15 @@ pub fn write_tre_fields(tag: &str, record: &Record) -> Result<Vec<u8>> {
     Err(failed.map_or_else(none, |(_, error)| error))
 }
 
+/// True where a body follows the layout of its tag, or there is none.
+///
+/// # Errors
+/// Where a registered layout cannot be used.
+pub(super) fn follows_layout(tag: &str, body: &[u8]) -> Result<bool> {
+    let Some(layout) = tre_layout(tag, body.len())? else { return Ok(tre_layouts(tag)?.is_empty()) };
+    Ok(matches!(read_whole(layout, body), Ok(Some(_))))
+}
+
 fn parse_body(tag: &str, bytes: &[u8]) -> Result<TreBody> {
     let Some(layout) = tre_layout(tag, bytes.len())? else { return Ok(TreBody::Bytes(bytes.to_vec())) };
     let fields = read_whole(layout, bytes).ok().flatten();

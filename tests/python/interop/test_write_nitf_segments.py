@@ -3,14 +3,15 @@ import itertools
 
 import numpy as np
 import pytest
-from aws.osml.io import (IO, AssetType, BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedTextAssetProvider, OptionError, imread)
+from aws.osml.io import (IO, AssetType, BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedTextAssetProvider, ConformanceWarning, OptionError,
+                         imread)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from testkit import nitf_make
 from testkit.arrays import assert_same, image
 from testkit.nitf_bytes import parse
 from testkit.nitf_judges import gdal_agrees, gdal_tags, jbpy_check, jbpy_fields
-from testkit.nitf_ours import provider, quiet, write
+from testkit.nitf_ours import provider, quiet, warned, write
 from testkit.nitf_pixels import pixels
 
 CGM = bytes.fromhex("0020") + bytes(range(98)) + bytes.fromhex("0040")
@@ -60,7 +61,7 @@ def test_line_ends_are_made_right_and_never_doubled(ntf, content, stored):
     assert written(ntf, text(content)).texts[0].data == stored
 
 
-FORMATS = [("STA", "plain", b"plain"), ("MTF", "MSGID/TEST//", b"MSGID/TEST//"), ("UT1", "é ÿ", b"\xe9 \xff"), ("U8S", "é Ω 日本", "é Ω 日本".encode())]
+FORMATS = [("STA", "plain", b"plain"), ("MTF", "MSGID/TEST//", b"MSGID/TEST//"), ("UT1", "é ÿ", b"\xe9 \xff"), ("U8S", "é ÿ", "é ÿ".encode())]
 
 
 @pytest.mark.parametrize("name,content,stored", FORMATS)
@@ -70,6 +71,14 @@ def test_text_formats(ntf, name, content, stored):
     assert (found["TXTFMT"], found.data) == (name, stored)
     with IO.open([ntf]) as reader:
         assert reader.get_asset("text:0").text_content == content
+
+
+def test_characters_beyond_the_subset_of_utf_8_are_written_and_told(ntf):
+    with warned(ConformanceWarning, "U8S", "Ω"):
+        found = written(ntf, text("é Ω 日本", metadata={"TXTFMT": "U8S"})).texts[0]
+    assert found.data == "é Ω 日本".encode()
+    with pytest.raises(OptionError, match="U8S"):
+        write(ntf, text("a\u0007", metadata={"TXTFMT": "U8S"}))
 
 
 @pytest.mark.parametrize("content", ["é", "Ω", "日本 é"])

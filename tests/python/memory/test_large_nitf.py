@@ -131,7 +131,7 @@ def test_a_window_over_the_edge_of_two_segments_is_right_and_cheap(costs):
 def test_the_segments_of_a_large_image_are_assets_too(sparse):
     with IO.open(sparse) as reader:
         pieces = [f"image:0:segment:{n}" for n in range(SEGMENTS)]
-        assert [key for key in reader if key.startswith("image")] == ["image:0", *pieces]
+        assert [key for key in reader if key.startswith("image")] == ["image:0"]
         assert reader.get_asset_keys(asset_type="image", roles=["segment"]) == pieces
         piece = reader.get_asset(pieces[12])
         assert (piece.num_rows, piece.num_columns) == (ROWS, COLUMNS) and piece.metadata["IID1"].strip() == "PART012"
@@ -184,7 +184,7 @@ def test_a_masked_image_of_more_than_ten_gigabytes_is_small_where_it_is_empty(tm
 
 def assert_segmentation(reader):
     """Rows split as the rule says: all columns, at most 99 999 rows, whole rows of blocks, each below the one before."""
-    pieces = [reader.get_asset(key).metadata for key in reader if ":segment:" in key]
+    pieces = [reader.get_asset(key).metadata for key in reader.get_asset_keys(roles=["segment"])]
     before = None
     for number, sub in enumerate(pieces, 1):
         rows, columns = int(sub["NROWS"]), int(sub["NCOLS"])
@@ -312,7 +312,7 @@ def test_an_uncompressed_image_of_twelve_gigabytes_is_written_in_segments(tmp_pa
     with IO.open(path) as reader:
         image = reader.get_asset("image:0")
         assert (image.num_rows, image.num_columns) == (120_000, 100_000)
-        assert sum(":segment:" in key for key in reader) == 2
+        assert len(reader.get_asset_keys(roles=["segment"])) == 2
         for row, col in places:
             assert (image.get_block(row, col, 0)[0] == content(row, col)).all()
         assert_segmentation(reader)

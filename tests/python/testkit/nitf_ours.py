@@ -64,9 +64,8 @@ def copy(source, target, format=None, **options):
     with IO.open([source], "r") as reader, IO.open([target], "w", format or reader.format, **options) as writer:
         writer.metadata = BufferedMetadataProvider(source=reader.metadata)
         for key in reader.get_asset_keys():
-            if ":segment:" not in key:  # the pieces of a divided image come with the image
-                asset = reader.get_asset(key)
-                writer.add_asset(key, asset, asset.title, asset.description, list(asset.roles))
+            asset = reader.get_asset(key)
+            writer.add_asset(key, asset, asset.title, asset.description, list(asset.roles))
 
 
 @contextmanager

@@ -183,8 +183,18 @@ def imread(
         table = color_table(image) if expand else None
         if table is None:
             return image.read(window, bands, resolution_level, fill_value=fill_value)
-        indices = image.read(window, None, resolution_level, fill_value=fill_value)
-        return expanded(indices[0], table, bands)
+        indices = image.read(window, None, resolution_level, fill_value=0)
+        colors = expanded(indices[0], table, bands)
+        if _has_absent_blocks(image):
+            # What is filled differs between two values to fill with.
+            absent = indices[0] != image.read(window, None, resolution_level, fill_value=1)[0]
+            colors[:, absent] = fill_value
+        return colors
+
+
+def _has_absent_blocks(image: ImageAssetProvider) -> bool:
+    rows, columns = image.block_grid_size
+    return not all(image.has_block(row, column) for row in range(rows) for column in range(columns))
 
 
 def iminfo(

@@ -316,7 +316,7 @@ class DatasetReader:
     def get_asset_keys(
         self, asset_type: AssetType | str | None = None, roles: Sequence[str] | None = None
     ) -> list[str]:
-        """The keys of the assets in file order."""
+        """The keys of the assets in file order; the segments of a divided image only for the role `segment`."""
     def has_asset(self, key: str) -> bool:
         """True where there is an asset of this key."""
     def get_asset(self, key: str) -> Any:

@@ -4,7 +4,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Result;
-use crate::image::{Access, Block, BlockIndex, ImageLayout, ImageProvider, Pixels, TileMut, Window};
+use crate::image::{
+    Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, Pixels, StoredImage, TileMut, Window,
+};
 
 /// A provider whose answers are remembered.
 pub(super) struct Asked<'a> {
@@ -50,6 +52,14 @@ impl ImageProvider for Asked<'_> {
 
     fn is_dense(&self) -> bool {
         self.provider.is_dense()
+    }
+
+    fn stored_grid(&self) -> BlockGrid {
+        self.provider.stored_grid()
+    }
+
+    fn stored(&self) -> Option<&StoredImage> {
+        self.provider.stored()
     }
 
     fn pixels(&self) -> Option<&Pixels> {

@@ -25,7 +25,12 @@ pub(super) fn fill(record: &mut Record, given: &Given, layout: &ImageLayout) -> 
     if record.get("ICAT").is_none() {
         record.set("ICAT", category(&representation));
     }
-    let info = info.unwrap_or_else(|| default_bands(&representation, bands));
+    let mut info = info.unwrap_or_else(|| vec![Record::new(); bands as usize]);
+    for (band, number) in info.iter_mut().zip(0..) {
+        if band.get("IREPBAND").is_none() {
+            band.set("IREPBAND", role(&representation, number, band.int("NLUTS").unwrap_or(0) > 0));
+        }
+    }
     record.set("IREP", representation);
     record.set("BAND_INFO", info);
     Ok(())
@@ -93,8 +98,9 @@ fn category(representation: &str) -> &'static str {
     }
 }
 
-fn default_bands(representation: &str, bands: u32) -> Vec<Record> {
-    let role = |band: u32| match (representation, band) {
+/// What a band is by its number, in an image of this representation.
+fn role(representation: &str, band: u32, has_table: bool) -> &'static str {
+    match (representation, band) {
         ("RGB", 0) => "R",
         ("RGB", 1) => "G",
         ("RGB", 2) => "B",
@@ -102,8 +108,8 @@ fn default_bands(representation: &str, bands: u32) -> Vec<Record> {
         ("YCbCr601", 1) => "Cb",
         ("YCbCr601", 2) => "Cr",
         ("RGB/LUT", _) => "LU",
+        ("MONO" | "MULTI", _) if has_table => "LU",
         ("MONO", _) | ("MULTI", 0) => "M",
         _ => "",
-    };
-    (0..bands).map(|band| [("IREPBAND", role(band))].into_iter().collect()).collect()
+    }
 }

@@ -27,6 +27,9 @@ pub(super) struct PixelBlocks<'a> {
     /// For each part and record of its mask table whether the block holds pad pixels; empty where nobody asks.
     pads: &'a [Vec<AtomicBool>],
     padding: Padding,
+    /// True where samples are looked at for bits beyond ABPP, and whether some have been found.
+    narrow: bool,
+    excess: AtomicBool,
 }
 
 /// Takes blocks that are in their places.
@@ -47,16 +50,17 @@ pub(super) fn work_grid(storage: &Storage) -> Result<BlockGrid> {
     let grid = storage.grid;
     let row = u64::from(grid.block_columns()) * u64::from(storage.bands) * storage.sample.bytes() as u64;
     let wanted = (PIECE / row.max(1)).clamp(1, u64::from(grid.block_rows())) as u32;
-    let rows = if !storage.is_whole_bytes() {
-        grid.block_rows()
-    } else if grid.down() == 1 {
-        wanted
+    // Every piece begins at a whole byte.
+    let aligned = storage.aligned_rows();
+    let rows = if grid.down() == 1 {
+        (wanted / aligned * aligned).max(aligned)
     } else {
-        let divisor = (1..=wanted).rev().find(|rows| grid.block_rows().is_multiple_of(*rows)).unwrap_or(1);
+        let is_good = |rows: &u32| grid.block_rows().is_multiple_of(*rows) && rows.is_multiple_of(aligned);
+        let divisor = (1..=wanted.max(aligned)).rev().find(is_good).unwrap_or(grid.block_rows());
         let small = row.saturating_mul(grid.block_rows().into()) <= WHOLE;
         if divisor < wanted / 4 && small { grid.block_rows() } else { divisor }
     };
-    BlockGrid::new(grid.columns(), grid.rows(), grid.block_columns(), rows)
+    BlockGrid::new(grid.columns(), grid.rows(), grid.block_columns(), rows.min(grid.block_rows()))
 }
 
 impl<'a> PixelBlocks<'a> {
@@ -66,7 +70,23 @@ impl<'a> PixelBlocks<'a> {
         target: Option<&'a dyn PositionedWrite>,
         pads: &'a [Vec<AtomicBool>],
     ) -> Self {
-        Self { plan, starts, target, pads, padding: Padding::Value(plan.pad.clone()) }
+        let storage = &plan.storage;
+        let is_narrow = storage.sample.is_integer() && storage.actual_bits < storage.bits && storage.shift == 0;
+        // Padding is not the caller's data.
+        let narrow = is_narrow && !exceeds(&plan.pad, storage);
+        let padding = Padding::Value(plan.pad.clone());
+        Self { plan, starts, target, pads, padding, narrow, excess: AtomicBool::new(false) }
+    }
+
+    /// True where a sample had more bits than ABPP says.
+    pub(super) fn has_excess(&self) -> bool {
+        self.excess.load(Ordering::Relaxed)
+    }
+
+    fn look(&self, samples: &[u8]) {
+        if self.narrow && !self.excess.load(Ordering::Relaxed) && exceeds(samples, &self.plan.storage) {
+            self.excess.store(true, Ordering::Relaxed);
+        }
     }
 
     fn interleave(&self) -> Interleave {
@@ -128,8 +148,15 @@ impl<'a> PixelBlocks<'a> {
         }
     }
 
-    /// Samples in native order to the file's, with left-justified bits where the file has those, and packed.
-    fn to_stored(&self, raw: &mut [u8], packed: &mut Vec<u8>, scratch: &mut crate::codec::Scratch) -> Result<bool> {
+    /// Samples in native order to the file's, with left-justified bits where the file has those, and packed: of a packed piece
+    /// that begins at row `within` of its block just the rows the block has.
+    fn to_stored(
+        &self,
+        within: u32,
+        raw: &mut [u8],
+        packed: &mut Vec<u8>,
+        scratch: &mut crate::codec::Scratch,
+    ) -> Result<bool> {
         let storage = &self.plan.storage;
         if storage.shift > 0 {
             shift_up(raw, storage)?;
@@ -140,20 +167,13 @@ impl<'a> PixelBlocks<'a> {
             }
             return Ok(false);
         }
-        let encoder =
-            by_name("none").and_then(|codec| codec.encoder).ok_or_else(|| Error::unsupported("codec none"))?;
         let together = matches!(storage.mode, Mode::Pixel | Mode::Row);
         let planes = if together { 1 } else { storage.bands as usize };
+        let rows = self.plan.work.block_rows().min(storage.grid.block_rows() - within);
+        let taken = rows as usize * storage.row_samples() as usize * storage.sample.bytes();
         packed.clear();
         for plane in raw.chunks_exact_mut(raw.len() / planes) {
-            // One row as long as the plane: only its end is padded.
-            let count = plane.len() / storage.sample.bytes();
-            let count =
-                u32::try_from(count).map_err(|_| Error::unsupported("packed block of more than 2^32 samples"))?;
-            let mut spec = BlockSpec::new(count, 1, 1, storage.sample);
-            spec.bits = storage.bits;
-            spec.byte_order = ByteOrder::Big;
-            encoder.encode(&spec, plane, packed, scratch)?;
+            pack(storage, &mut plane[..taken], packed, scratch)?;
         }
         Ok(true)
     }
@@ -163,7 +183,7 @@ impl<'a> PixelBlocks<'a> {
         let storage = &self.plan.storage;
         let planes = if matches!(storage.mode, Mode::Pixel | Mode::Row) { 1 } else { storage.bands as usize };
         let plane = bytes.len() / planes;
-        let taken = taken_bytes(self.plan, within).map_or(plane, |taken| taken.min(plane));
+        let taken = taken_bytes(self.plan, within).min(plane);
         bytes.chunks_exact(plane).map(move |plane| &plane[..taken])
     }
 
@@ -194,9 +214,9 @@ impl BlockEncode for PixelBlocks<'_> {
             return Ok(());
         }
         if let Some(planes) = self.borrowed(block) {
+            planes.iter().for_each(|plane| self.look(plane));
             let taken = taken_bytes(plan, within);
-            let mut cut =
-                planes.into_iter().map(|plane| &plane[..taken.map_or(plane.len(), |taken| taken.min(plane.len()))]);
+            let mut cut = planes.into_iter().map(|plane| &plane[..taken.min(plane.len())]);
             return self.put(block.at(), &mut cut, out);
         }
         let mut raw = std::mem::take(&mut scratch.raw);
@@ -209,8 +229,9 @@ impl BlockEncode for PixelBlocks<'_> {
         if !self.pads.is_empty() {
             self.note_pads(stored, &raw);
         }
+        self.look(&raw);
         let mut packed = Vec::new();
-        let is_packed = self.to_stored(&mut raw, &mut packed, &mut scratch.codec)?;
+        let is_packed = self.to_stored(within, &mut raw, &mut packed, &mut scratch.codec)?;
         let bytes = if is_packed { &packed } else { &raw };
         let result = self.put(block.at(), &mut self.runs(within, bytes), out);
         scratch.raw = raw;
@@ -245,62 +266,130 @@ fn offsets(plan: &ImagePlan, starts: &[u64], at: BlockIndex) -> impl Iterator<It
     let (stored, within) = stored_block(storage, plan.work, at);
     let start = starts[plan.places.part_of(stored.row)];
     let apart = matches!(storage.mode, Mode::Block | Mode::Sequential);
-    let row = row_bytes(storage) * u64::from(within);
+    let row = storage.row_bits(within) / 8;
     (0..if apart { storage.bands } else { 1 }).map(move |band| {
         let shift = if storage.mode == Mode::Block { u64::from(band) * storage.plane_bytes() } else { 0 };
         start + plan.places.offset(stored, band).unwrap_or(0) + shift + row
     })
 }
 
-/// Bytes of a row of a plane of whole bytes.
-fn row_bytes(storage: &Storage) -> u64 {
-    let together = matches!(storage.mode, Mode::Pixel | Mode::Row);
-    let samples = if together { storage.bands } else { 1 };
-    u64::from(storage.grid.block_columns()) * u64::from(samples) * storage.sample.bytes() as u64
-}
-
 /// Bytes that the file has of each plane of a piece which begins at row `within` of its block: the last piece of a block may be
-/// cut. None for packed blocks, which are one piece.
-fn taken_bytes(plan: &ImagePlan, within: u32) -> Option<usize> {
+/// cut.
+fn taken_bytes(plan: &ImagePlan, within: u32) -> usize {
     let storage = &plan.storage;
     let rows = plan.work.block_rows().min(storage.grid.block_rows() - within);
-    storage.is_whole_bytes().then(|| u64::from(rows) * row_bytes(storage)).map(|bytes| bytes as usize)
+    storage.row_bits(rows).div_ceil(8) as usize
+}
+
+/// Appends samples of fewer bits than bytes, as one row however long: only its end is padded.
+fn pack(
+    storage: &Storage,
+    samples: &mut [u8],
+    packed: &mut Vec<u8>,
+    scratch: &mut crate::codec::Scratch,
+) -> Result<()> {
+    let encoder = by_name("none").and_then(|codec| codec.encoder).ok_or_else(|| Error::unsupported("codec none"))?;
+    let count = u32::try_from(samples.len() / storage.sample.bytes());
+    let count = count.map_err(|_| Error::unsupported("packed rows of more than 2^32 samples"))?;
+    let mut spec = BlockSpec::new(count, 1, 1, storage.sample);
+    spec.bits = storage.bits;
+    spec.byte_order = ByteOrder::Big;
+    encoder.encode(&spec, samples, packed, scratch)
 }
 
 /// Fills the rows of the last blocks that no piece covers, which lie below the image, with the pad value.
 ///
 /// # Errors
 /// Where the sink refuses.
-pub(super) fn fill_rest(plan: &ImagePlan, starts: &[u64], sink: &mut dyn ByteSink) -> Result<()> {
+pub(super) fn fill_rest(
+    plan: &ImagePlan,
+    starts: &[u64],
+    pads: &[Vec<AtomicBool>],
+    sink: &mut dyn ByteSink,
+) -> Result<()> {
     let storage = &plan.storage;
     let covered = u64::from(plan.work.down()) * u64::from(plan.work.block_rows());
     let last = storage.grid.down() - 1;
     let covered = covered - u64::from(last) * u64::from(storage.grid.block_rows());
     let rest = u64::from(storage.grid.block_rows()).saturating_sub(covered);
-    if rest == 0 || plan.pad.iter().all(|byte| *byte == 0) || !storage.is_whole_bytes() {
+    if rest == 0 {
         return Ok(());
     }
-    let row = row_bytes(storage);
-    let mut line: Vec<u8> =
-        std::iter::repeat_n(plan.pad.as_slice(), row as usize / plan.pad.len()).flatten().copied().collect();
+    let present = |column: &u32| plan.places.offset(BlockIndex { row: last, column: *column }, 0).is_some();
+    if let Some(pads) = pads.get(plan.places.part_of(last)) {
+        for column in (0..storage.grid.across()).filter(present) {
+            for band in 0..if storage.mode == Mode::Sequential { storage.bands } else { 1 } {
+                pads[plan.places.record(BlockIndex { row: last, column }, band)].store(true, Ordering::Relaxed);
+            }
+        }
+    }
+    if plan.pad.iter().all(|byte| *byte == 0) {
+        return Ok(());
+    }
+    // As many rows as are whole bytes, and what is left of those.
+    let aligned = storage.aligned_rows();
+    let unit = pad_rows(plan, aligned)?;
+    let last_rows = pad_rows(plan, (rest % u64::from(aligned)) as u32)?;
+    let at = |column| BlockIndex { row: plan.work.down() - 1, column };
+    for column in (0..storage.grid.across()).filter(present) {
+        let (_, within) = stored_block(storage, plan.work, at(column));
+        for offset in offsets(plan, starts, at(column)) {
+            let mut at = offset - storage.row_bits(within) / 8 + storage.row_bits(covered as u32) / 8;
+            for _ in 0..rest / u64::from(aligned) {
+                sink.patch(at, &unit)?;
+                at += unit.len() as u64;
+            }
+            sink.patch(at, &last_rows)?;
+        }
+    }
+    Ok(())
+}
+
+/// Rows of a plane that hold nothing but the pad value, as they are stored.
+fn pad_rows(plan: &ImagePlan, rows: u32) -> Result<Vec<u8>> {
+    let storage = &plan.storage;
+    let samples = storage.row_samples() as usize * rows as usize;
+    let mut line = plan.pad.repeat(samples);
     if storage.shift > 0 {
         shift_up(&mut line, storage)?;
+    }
+    if !storage.is_whole_bytes() {
+        let mut packed = Vec::new();
+        if !line.is_empty() {
+            pack(storage, &mut line, &mut packed, &mut crate::codec::Scratch::default())?;
+        }
+        return Ok(packed);
     }
     if !ByteOrder::Big.is_native() {
         simd::swap_bytes(&mut line, storage.sample.swap_unit());
     }
-    let at = |column| BlockIndex { row: plan.work.down() - 1, column };
-    for column in 0..storage.grid.across() {
-        if plan.places.offset(BlockIndex { row: last, column }, 0).is_none() {
-            continue;
-        }
-        let (_, within) = stored_block(storage, plan.work, at(column));
-        for offset in offsets(plan, starts, at(column)) {
-            let begin = offset - u64::from(within) * row + covered * row;
-            (0..rest).try_for_each(|n| sink.patch(begin + n * row, &line))?;
-        }
+    Ok(line)
+}
+
+/// True where a sample in native order has more bits than ABPP says.
+fn exceeds(samples: &[u8], storage: &Storage) -> bool {
+    let bits = storage.actual_bits;
+    // The bits beyond: of a signed value those that differ from its sign.
+    macro_rules! any {
+        ($unsigned:ty, $signed:ty) => {{
+            let (units, _) = samples.as_chunks::<{ size_of::<$unsigned>() }>();
+            if storage.sample.is_signed_integer() {
+                let beyond = |unit: &[u8; size_of::<$unsigned>()]| {
+                    let value = <$signed>::from_ne_bytes(*unit);
+                    (value >> (bits - 1)) ^ (value >> (<$signed>::BITS - 1))
+                };
+                units.iter().fold(0, |all, unit| all | beyond(unit)) != 0
+            } else {
+                units.iter().fold(0, |all, unit| all | <$unsigned>::from_ne_bytes(*unit)) >> bits != 0
+            }
+        }};
     }
-    Ok(())
+    match storage.sample.bytes() {
+        1 => any!(u8, i8),
+        2 => any!(u16, i16),
+        4 => any!(u32, i32),
+        _ => any!(u64, i64),
+    }
 }
 
 /// Right-justified values to left-justified ones.

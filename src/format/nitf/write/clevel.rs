@@ -39,7 +39,8 @@ impl Features {
         [
             level(self.extent.max(0) as u64, EXTENT),
             level(self.file_bytes, FILE_BYTES),
-            level(self.bands, BANDS),
+            // Bands of all images together matter only beyond what any one may have.
+            if self.bands > BANDS[3] { LEVELS[4] } else { LEVELS[0] },
             level(self.image_segments as u64, IMAGES),
             level(self.graphic_segments as u64, GRAPHICS),
             level(self.graphic_bytes, GRAPHIC_BYTES),
@@ -76,7 +77,8 @@ mod tests {
         assert_eq!(Features { file_bytes: 50 << 20, ..Features::default() }.level(), 5);
         assert_eq!(Features { file_bytes: 10 << 30, images: 6, ..Features::default() }.level(), 9);
         assert_eq!(Features { data_segments: 11, ..Features::default() }.level(), 6);
-        assert_eq!(Features { bands: 256, ..Features::default() }.level(), 7);
+        assert_eq!(Features { bands: 999, ..Features::default() }.level(), 3);
+        assert_eq!(Features { bands: 1000, ..Features::default() }.level(), 9);
     }
 
     #[test]

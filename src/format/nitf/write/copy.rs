@@ -2,6 +2,9 @@
 //! what cannot be decoded here can be copied all the same.
 
 use super::given::{Given, structure};
+use super::names;
+use super::plan::pad_value;
+use super::super::image::pad_of;
 use crate::error::Result;
 use crate::format::{ImageRequest, WriteContext};
 use crate::image::StoredImage;
@@ -9,9 +12,9 @@ use crate::io::ByteSink;
 use crate::schema::Record;
 
 /// The fields of the subheader that say how pixels are stored.
-const ENCODING: [&str; 18] = [
+const ENCODING: [&str; 17] = [
     "NROWS", "NCOLS", "PVTYPE", "ABPP", "PJUST", "IC", "COMRAT", "NBANDS", "XBANDS", "IMODE", "NBPR", "NBPC", "NPPBH",
-    "NPPBV", "NBPP", "TPXCD", "ISYNC", "IREP",
+    "NPPBV", "NBPP", "ISYNC", "IREP",
 ];
 
 /// Bytes copied at once.
@@ -39,14 +42,28 @@ impl StoredPlan {
         let known = context.warnings.len();
         let given = Given::new(structure("IMAGE"), image.metadata, context)?;
         let same = |name: &&str| given.original.as_ref().and_then(|original| original.get(name)) == given.get(name);
-        if given.original.is_none() || !ENCODING.iter().all(same) {
+        let same_pad = || given.original.as_ref().is_some_and(|original| has_pad(original, &given, stored));
+        if given.original.is_none() || !ENCODING.iter().all(same) || !same_pad() {
             // The other way to write it warns itself.
             context.warnings.truncate(known);
             return Ok(None);
         }
-        let computed = ["IM", "UDIDL", "UDOFL", "UDID", "IXSHDL", "IXSOFL", "IXSHD"];
-        let record = given.fields.without(&computed);
+        let computed = ["IM", "NICOM", "UDIDL", "UDOFL", "UDID", "IXSHDL", "IXSOFL", "IXSHD"];
+        let mut record = given.fields.without(&computed);
+        names::IMAGE.fill(&mut record, &given, (image.title, image.description, image.key), true, context)?;
         Ok(Some(Self { record, given, length: stored.length, stored: stored.clone() }))
+    }
+}
+
+/// True where the pad pixel code that is asked for is the one of the stored mask table.
+fn has_pad(original: &Record, given: &Given, stored: &StoredImage) -> bool {
+    let there = pad_of(&*stored.source, original, (stored.offset, stored.length));
+    match (&given.pad, there) {
+        (None, None) => true,
+        (Some(wanted), Some(there)) => pad_value(wanted).is_ok_and(|wanted| {
+            wanted == there || (wanted.to_f64().is_nan() && there.to_f64().is_nan())
+        }),
+        _ => false,
     }
 }
 

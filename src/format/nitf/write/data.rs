@@ -1,14 +1,16 @@
 //! Graphics, texts and extension segments: their subheaders and stored bytes.
 
 use super::super::des::write_fields;
+use super::super::segments::Kind;
 use super::areas::{self, Area, Overflow};
 use super::clock::now;
 use super::given::{Given, structure};
 use super::levels::{self, Levels};
-use super::names::{Names, identifier};
+use super::names::{self, identifier};
+use super::rules::segment_findings;
 use crate::asset::AssetType;
 use crate::error::{Error, Result};
-use crate::format::{Content, DataRequest, Warning, WriteContext};
+use crate::format::{Content, DataRequest, Finding, Warning, WriteContext};
 use crate::schema::{FieldData, Record, write};
 
 /// A segment that is written when the file is completed.
@@ -36,6 +38,28 @@ pub(super) enum SegmentKind {
     Reserved,
 }
 
+impl SegmentKind {
+    /// The name of the table of its subheader, and the kind of segment in a file.
+    fn names(self) -> (&'static str, Kind) {
+        match self {
+            Self::Graphic => ("GRAPHIC", Kind::Graphic),
+            Self::Text => ("TEXT", Kind::Text),
+            Self::Data => ("DATA", Kind::Data),
+            Self::Reserved => ("RESERVED", Kind::Reserved),
+        }
+    }
+
+    /// The field of the file header that counts such segments.
+    pub(super) fn counter(self) -> &'static str {
+        match self {
+            Self::Graphic => "NUMS",
+            Self::Text => "NUMT",
+            Self::Data => "NUMDES",
+            Self::Reserved => "NUMRES",
+        }
+    }
+}
+
 impl Pending {
     /// The segment of an asset.
     ///
@@ -57,9 +81,19 @@ impl Pending {
         }
     }
 
-    /// Makes the bytes of the subheader.
-    fn complete(mut self, name: &str) -> Result<Self> {
+    /// Makes the bytes of the subheader. `given` must not have chosen anything else for the fields `following`; what breaks a
+    /// rule is reported.
+    fn complete(
+        mut self,
+        kind: SegmentKind,
+        key: &str,
+        (given, following): (&Given, &[&str]),
+        context: &mut WriteContext<'_, '_>,
+    ) -> Result<Self> {
+        let (name, kind) = kind.names();
         self.subheader = write(structure(name), &self.record)?;
+        given.check_computed(structure(name), following, &self.subheader)?;
+        given.report(segment_findings(kind, &self.record, key), &[], context)?;
         Ok(self)
     }
 }
@@ -77,7 +111,8 @@ pub(super) fn overflow(overflow: Overflow, ordinal: usize, of: &Record, prefix: 
         }
     }
     check_size("TREs that overflow", overflow.bytes.len(), DATA_BYTES)?;
-    Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: overflow.bytes }.complete("DATA")
+    let subheader = write(structure("DATA"), &record)?;
+    Ok(Pending { record, areas: &[], overflows: Vec::new(), subheader, data: overflow.bytes })
 }
 
 /// The fields of the security group, without their prefix.
@@ -109,15 +144,9 @@ fn graphic(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteConte
         return Err(error.allowed("CGM, which is all that NITF 2.1 has"));
     }
     let given = Given::new(structure("GRAPHIC"), data.metadata, context)?;
-    let mut record = given.fields.without(&["SY", "SXSHDL", "SXSOFL", "SXSHD"]);
-    if record.get("SID").is_none() {
-        let names = Names::new(data.title, data.description, data.key, (10, 20))?;
-        record.set("SID", names.identifier);
-        if record.get("SNAME").is_none() && !names.text.is_empty() {
-            record.set("SNAME", names.text);
-        }
-        note_comment(&names.comment, data.key, context);
-    }
+    let following = ["SY", "SXSHDL", "SXSOFL"];
+    let mut record = given.fields.without(&following).without(&["SXSHD"]);
+    names::GRAPHIC.fill(&mut record, &given, (data.title, data.description, data.key), false, context)?;
     if record.get("SCOLOR").is_none() {
         record.set("SCOLOR", "C");
     }
@@ -126,7 +155,8 @@ fn graphic(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteConte
     check_size("graphic", bytes.len(), GRAPHIC_BYTES)?;
     let overflows = areas::fill(&mut record, &given.tres, areas::GRAPHIC)?;
     let pending =
-        Pending { record, areas: areas::GRAPHIC, overflows, subheader: Vec::new(), data: bytes }.complete("GRAPHIC")?;
+        Pending { record, areas: areas::GRAPHIC, overflows, subheader: Vec::new(), data: bytes };
+    let pending = pending.complete(SegmentKind::Graphic, data.key, (&given, &following), context)?;
     levels.add(data.key, &pending.record, levels::GRAPHIC, graphic_size(&pending.record));
     Ok(pending)
 }
@@ -142,16 +172,17 @@ fn graphic_size(record: &Record) -> (u32, u32) {
 
 fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("TEXT"), data.metadata, context)?;
-    let mut record = given.fields.without(&["TE", "TXSHDL", "TXSOFL", "TXSHD"]);
+    let following = ["TE", "TXSHDL", "TXSOFL"];
+    let mut record = given.fields.without(&following).without(&["TXSHD"]);
     // A text has a field for its title; the identifier is a shortened form of it.
+    let title = data.title.trim();
     if record.get("TEXTID").is_none() {
-        let name = if data.title.trim().is_empty() { data.key } else { data.title };
-        record.set("TEXTID", identifier(name, 7));
+        record.set("TEXTID", identifier(if title.is_empty() { data.key } else { title }, 7));
     }
     if record.get("TXTITL").is_none() {
-        record.set("TXTITL", data.title.trim());
+        record.set("TXTITL", title);
     }
-    note_comment(data.description, data.key, context);
+    note_description(data, context);
     if record.get("TXTDT").is_none() {
         record.set("TXTDT", now()?);
     }
@@ -160,6 +191,10 @@ fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pe
         Content::Bytes(bytes) => (wanted.unwrap_or_else(|| format_of_bytes(bytes).to_owned()), bytes.to_vec()),
         Content::Text(text, encoding) => {
             let format = wanted.unwrap_or_else(|| format_of_text(text, encoding).to_owned());
+            if format == "U8S" {
+                let findings = beyond_extended(text, data.key);
+                given.report(findings, &[], context)?;
+            }
             let bytes = encode(&with_line_ends(text), &format)?;
             (format, bytes)
         }
@@ -167,7 +202,8 @@ fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pe
     record.set("TXTFMT", format);
     check_size("text", bytes.len(), TEXT_BYTES)?;
     let overflows = areas::fill(&mut record, &given.tres, areas::TEXT)?;
-    Pending { record, areas: areas::TEXT, overflows, subheader: Vec::new(), data: bytes }.complete("TEXT")
+    let pending = Pending { record, areas: areas::TEXT, overflows, subheader: Vec::new(), data: bytes };
+    pending.complete(SegmentKind::Text, data.key, (&given, &following), context)
 }
 
 /// The format that holds a text: STA where it can, else UT1 where the caller wants Latin-1 and it can, else U8S.
@@ -198,6 +234,18 @@ fn is_extended(c: char) -> bool {
     is_basic(c) || matches!(c, '\u{A0}'..='\u{FF}')
 }
 
+/// What a reader of U8S need not know: it is a subset of UTF-8, of the characters of ECS (2500C §5.5.1).
+fn beyond_extended(text: &str, key: &str) -> Vec<Finding> {
+    let found = text.chars().find(|c| *c > '\u{FF}');
+    let finding = |c| Finding {
+        clause: "2500C Table A-6",
+        place: format!("TXTFMT of {key}"),
+        value: format!("U8S with {c:?}"),
+        rule: "characters up to U+00FF, which every reader of U8S knows".into(),
+    };
+    found.map(finding).into_iter().collect()
+}
+
 /// Lines end with carriage return and line feed (2500C §5.5.1).
 fn with_line_ends(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
@@ -205,7 +253,7 @@ fn with_line_ends(text: &str) -> String {
 
 fn encode(text: &str, format: &str) -> Result<Vec<u8>> {
     let allowed: fn(char) -> bool = match format {
-        "U8S" => return Ok(text.as_bytes().to_vec()),
+        "U8S" => |c| is_extended(c) || c > '\u{FF}',
         "UT1" => is_extended,
         _ => is_basic,
     };
@@ -213,18 +261,22 @@ fn encode(text: &str, format: &str) -> Result<Vec<u8>> {
         let error = Error::usage("character of a text")
             .field(format!("{format}, number {place}"))
             .found(format!("{character:?}"));
-        return Err(error.allowed(if format == "UT1" {
-            "ECS: U+0020–007E, 00A0–00FF; U8S holds others"
-        } else {
-            "BCS: U+0020–007E; UT1 and U8S hold others"
+        return Err(error.allowed(match format {
+            "U8S" => "line feed, form feed, carriage return and U+0020–007E, 00A0 and above",
+            "UT1" => "line feed, form feed, carriage return and ECS, U+0020–007E, 00A0–00FF; U8S holds others",
+            _ => "line feed, form feed, carriage return and BCS, U+0020–007E; UT1 and U8S hold others",
         }));
+    }
+    if format == "U8S" {
+        return Ok(text.as_bytes().to_vec());
     }
     Ok(text.chars().map(|c| c as u8).collect())
 }
 
 fn extension(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("DATA"), data.metadata, context)?;
-    let mut record = given.fields.without(&["DE", "DESSHL", "DESOFLW", "DESITEM"]);
+    let following = ["DE", "DESSHL", "DESOFLW", "DESITEM"];
+    let mut record = given.fields.without(&following);
     let bytes = content_bytes(data);
     if record.get("DESID").is_none() {
         let xml = data.media_type.ends_with("xml");
@@ -243,14 +295,20 @@ fn extension(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Resu
             },
         );
     }
-    set_user_header(&mut record)?;
+    note_names(record.text("DESID").unwrap_or_default(), data, context);
+    set_user_header(&mut record, &given)?;
     check_size("data", bytes.len(), DATA_BYTES)?;
-    Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: bytes }.complete("DATA")
+    let pending = Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: bytes };
+    pending.complete(SegmentKind::Data, data.key, (&given, &following), context)
 }
 
 /// The user-defined subheader: bytes as they are, fields by the layout of the extension.
-fn set_user_header(record: &mut Record) -> Result<()> {
+fn set_user_header(record: &mut Record, given: &Given) -> Result<()> {
     match record.remove("DESSHF") {
+        // A document may stand without one, but readers are told of the check sum that nobody has computed.
+        None if record.text("DESID") == Some("XML_DATA_CONTENT") && !given.is_copy() => {
+            record.set("DESSHF", write_fields("XML_DATA_CONTENT", 1, &[("DESCRC", 99_999)].into_iter().collect())?);
+        }
         Some(FieldData::Group(turns)) => {
             // A mapping of fields comes as a group of one turn.
             let id = record.text("DESID").unwrap_or_default().to_owned();
@@ -276,10 +334,13 @@ fn set_user_header(record: &mut Record) -> Result<()> {
 
 fn reserved(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("RESERVED"), data.metadata, context)?;
-    let record = given.fields.without(&["RE", "RESSHL"]);
+    let following = ["RE", "RESSHL"];
+    let record = given.fields.without(&following);
+    note_names(record.text("RESID").unwrap_or_default(), data, context);
     let bytes = content_bytes(data);
     check_size("reserved extension", bytes.len(), RESERVED_BYTES)?;
-    Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: bytes }.complete("RESERVED")
+    let pending = Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: bytes };
+    pending.complete(SegmentKind::Reserved, data.key, (&given, &following), context)
 }
 
 fn content_bytes(data: &DataRequest<'_>) -> Vec<u8> {
@@ -289,10 +350,20 @@ fn content_bytes(data: &DataRequest<'_>) -> Vec<u8> {
     }
 }
 
-fn note_comment(comment: &str, key: &str, context: &mut WriteContext<'_, '_>) {
-    if !comment.is_empty() {
-        let message = "the description is left out: the segment has no field beside that of the title";
-        context.warnings.push(Warning::new(key, message));
+/// Tells of a title and a description that an extension has no fields for: it has but its identifier.
+fn note_names(identifier: &str, data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) {
+    let title = data.title.trim();
+    if !title.is_empty() && title != identifier {
+        let message = format!("the title is left out: an extension has no field for one beside its name, {identifier}");
+        context.warnings.push(Warning::new(data.key, message));
+    }
+    note_description(data, context);
+}
+
+fn note_description(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) {
+    if !data.description.trim().is_empty() {
+        let message = "the description is left out: the segment has no field for one";
+        context.warnings.push(Warning::new(data.key, message));
     }
 }
 

@@ -45,8 +45,8 @@ pub(in super::super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayou
                 .allowed("NM, whose mask table has the value"));
         }
         Some(code) => metadata.set("IC", code),
-        None if masked => metadata.set("IC", "NM"),
-        None if given("IC") => {}
+        None if given("IC") && !masked => {}
+        None if masked || given(PAD_CODE) => metadata.set("IC", "NM"),
         None => metadata.set("IC", "NC"),
     }
     if let Some(nodata) = settings.nodata {
@@ -55,7 +55,7 @@ pub(in super::super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayou
     if let Some(quality) = settings.quality {
         return Err(Error::usage("quality of lossless compression:").found(quality));
     }
-    set_blocks(&mut metadata, settings, layout, given("NPPBH") || given("NPPBV"))?;
+    set_blocks(&mut metadata, settings, layout)?;
     for (name, value) in describe(&settings.georeference, layout, form(settings), settings.precise)? {
         metadata.set(name, value);
     }
@@ -65,8 +65,8 @@ pub(in super::super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayou
 /// What a caller should know of settings that were left to the format.
 pub(in super::super) fn notice(settings: &SaveSettings, layout: &ImageLayout) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let asked = settings.compression.is_some() || settings.nodata.is_some() || settings.metadata.get("IC").is_some();
-    if !asked {
+    let asked = settings.compression.is_some() || settings.nodata.is_some();
+    if !asked && settings.metadata.get("IC").is_none() && settings.metadata.get(PAD_CODE).is_none() {
         let message = "the image is written without compression (NC), as JPEG 2000 is not written yet; say so with compression=\"none\"";
         warnings.push(Warning::new("IC", message).of(WarningKind::Fallback));
     }
@@ -82,7 +82,8 @@ pub(in super::super) fn notice(settings: &SaveSettings, layout: &ImageLayout) ->
 pub(in super::super) fn replaces(setting: &str, key: &str) -> bool {
     match setting {
         "ICORDS" | "IGEOLO" => matches!(key, "ICORDS" | "IGEOLO" | "BLOCKA" | "GEOLOB" | "GEOPSB"),
-        "NPPBH" | "NPPBV" => matches!(key, "NPPBH" | "NPPBV" | "NBPR" | "NBPC"),
+        "NPPBH" => matches!(key, "NPPBH" | "NBPR"),
+        "NPPBV" => matches!(key, "NPPBV" | "NBPC"),
         _ => setting == key,
     }
 }
@@ -119,12 +120,12 @@ fn pad_code(nodata: PadValue, layout: &ImageLayout) -> Result<Value> {
     })
 }
 
-fn set_blocks(metadata: &mut Metadata, settings: &SaveSettings, layout: &ImageLayout, given: bool) -> Result<()> {
+fn set_blocks(metadata: &mut Metadata, settings: &SaveSettings, layout: &ImageLayout) -> Result<()> {
     let sides = [layout.grid.columns(), layout.grid.rows()];
     let names = ["NPPBH", "NPPBV"];
     let Some((columns, rows)) = settings.block_size else {
-        if !given {
-            for (name, side) in names.into_iter().zip(sides) {
+        for (name, side) in names.into_iter().zip(sides) {
+            if settings.metadata.get(name).is_none() {
                 metadata.set(name, default_block(side));
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::super::layouts::{header, tre_layouts};
-use super::super::tre::{Tre, TreBody, parse_sound_tres};
+use super::super::tre::{Tre, TreBody, follows_layout, parse_sound_tres};
 use super::super::values::AREAS;
 use super::fields::to_record;
 use super::levels::format_location;
@@ -23,7 +23,7 @@ pub(super) struct Given {
     pub(super) fields: Record,
     /// TREs in order, each with the area it stood in where it was copied.
     pub(super) tres: Vec<(Tre, Option<String>)>,
-    /// The header that the metadata is a copy of, as it stood in its file.
+    /// The header that the metadata is a copy of: as it stood in its file, or as its values say where they came without it.
     pub(super) original: Option<Record>,
     /// The pad pixel code.
     pub(super) pad: Option<Value>,
@@ -57,9 +57,9 @@ impl Given {
     ) -> Result<Self> {
         let modern = modernised(structure, metadata, context);
         let metadata = modern.as_ref().unwrap_or(metadata);
-        let original = original_of(structure, metadata.raw());
-        let mut places = original.as_ref().map(places_of_tres).unwrap_or_default();
-        let mut given = Self { fields: Record::new(), tres: Vec::new(), original, pad: None };
+        let stored = original_of(structure, metadata.raw());
+        let mut places = stored.as_ref().map(places_of_tres).unwrap_or_default();
+        let mut given = Self { fields: Record::new(), tres: Vec::new(), original: stored, pad: None };
         let mut entries = Vec::new();
         let mut comments = Vec::new();
         let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -88,6 +88,17 @@ impl Given {
                     if let (TreBody::Fields(fields), Some((_, TreBody::Fields(old)))) = (&mut body, &place) {
                         fields.keep(old);
                     }
+                    let copied = place.as_ref().is_some_and(|(_, old)| *old == body);
+                    if let (TreBody::Bytes(bytes), false) = (&body, copied)
+                        && !follows_layout(key, bytes)?
+                    {
+                        context.report(Finding {
+                            clause: "STDI-0002",
+                            place: key.to_owned(),
+                            value: format!("{} bytes", bytes.len()),
+                            rule: "a body that follows the layout of its tag".into(),
+                        })?;
+                    }
                     given.tres.push((Tre { tag: key.to_owned(), body }, place.map(|(area, _)| area)));
                 }
                 Key::Hint if key == PAD_CODE => given.pad = Some(value.clone()),
@@ -104,12 +115,18 @@ impl Given {
         }
         if !comments.is_empty() {
             comments.sort_by_key(|(number, _)| *number);
-            entries.retain(|(key, _)| *key != "ICOM");
+            if entries.iter().any(|(key, _)| *key == "ICOM") {
+                let (number, value) = &comments[0];
+                let error = Error::usage("comment beside the list of comments:").field(format!("ICOM{number}"));
+                return Err(error.found(value).allowed("either ICOM, a list, or ICOM1 to ICOM9"));
+            }
             entries.push(("ICOM", Value::List(comments.into_iter().map(|(_, value)| value).collect())));
         }
         given.fields = to_record(&structure.items, entries.iter().map(|(key, value)| (*key, value)))?;
         if let Some(original) = &given.original {
             given.fields.keep(original);
+        } else {
+            given.original = copied(structure, &given.fields);
         }
         Ok(given)
     }
@@ -122,6 +139,12 @@ impl Given {
     /// True where a field was given, and not just copied from a file along with the rest.
     pub(super) fn is_chosen(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| !self.is_copied(name, value))
+    }
+
+    /// True where a pad pixel code was given, and not just copied from a file whose mask table has one.
+    pub(super) fn has_chosen_pad(&self) -> bool {
+        let was_masked = |original: &Record| original.text("IC").is_some_and(|code| code.contains('M'));
+        self.pad.is_some() && !self.original.as_ref().is_some_and(was_masked)
     }
 
     /// True where the metadata is a copy of what a file's header says.
@@ -148,6 +171,25 @@ impl Given {
             }
             if context.strict || chosen || !self.is_copy() {
                 context.report(finding)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses values that were chosen for fields which follow from the rest, where they are not what follows: `written` is the
+    /// header as it is written.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for the first.
+    pub(super) fn check_computed(&self, structure: &Structure, names: &[&str], written: &[u8]) -> Result<()> {
+        let mut chosen = names.iter().filter(|name| self.is_chosen(name)).peekable();
+        if chosen.peek().is_none() {
+            return Ok(());
+        }
+        let (record, _) = read(structure, written)?;
+        for name in chosen {
+            if let Some(stated) = self.get(name) {
+                check_stated(name, stated, record.get(name))?;
             }
         }
         Ok(())
@@ -194,9 +236,13 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
         return Key::Field;
     }
     if names.contains("ICOM")
-        && let Some(number) = key.strip_prefix("ICOM").and_then(|digits| digits.parse().ok())
+        && let Some(number @ 1..=9) = key.strip_prefix("ICOM").and_then(|digits| digits.parse().ok())
+        && key.len() == 5
     {
         return Key::Comment(number);
+    }
+    if names.contains("ICOM") && key.strip_prefix("ICOM").is_some_and(|rest| rest.parse::<u32>().is_ok()) {
+        return Key::Unknown(Some("ICOM1 to ICOM9".to_owned()));
     }
     if key.starts_with("J2K_") || key == PAD_CODE {
         return Key::Hint;
@@ -279,6 +325,44 @@ fn original_of(structure: &Structure, raw: &[u8]) -> Option<Record> {
     (size == raw.len()).then_some(record)
 }
 
+/// What of `fields` was copied from a header without the header itself, as its values alone: where every field that any such
+/// header has is there as text, which nobody writes by hand, all texts were, and so were groups of the number they say.
+fn copied(structure: &Structure, fields: &Record) -> Option<Record> {
+    let is_text = |name: &str| matches!(fields.get(name), Some(FieldData::Text(_) | FieldData::Bytes(_)));
+    let whole = structure.items.iter().all(|item| match item {
+        Item::Field(field) => is_text(&field.name),
+        Item::When { .. } | Item::Repeat { .. } => true,
+    });
+    let bands = fields.int("NBANDS").unwrap_or(0) + fields.int("XBANDS").unwrap_or(0);
+    let is_copied = |name: &str, data: &FieldData| match data {
+        FieldData::Text(_) | FieldData::Bytes(_) => true,
+        FieldData::Group(turns) => name != "BAND_INFO" || turns.len() as i128 == bands,
+        _ => false,
+    };
+    whole.then(|| fields.iter().filter(|(name, data)| is_copied(name, data)).map(|(n, d)| (n, d.clone())).collect())
+}
+
+/// Checks a value that says what follows from the rest.
+///
+/// # Errors
+/// [`Error::Usage`] where it says something else.
+pub(super) fn check_stated(name: &str, stated: &FieldData, actual: Option<&FieldData>) -> Result<()> {
+    let same = match (stated, actual, stated.to_int(), actual.and_then(FieldData::to_int)) {
+        (_, _, Some(stated), Some(actual)) => stated == actual,
+        (FieldData::Text(stated), Some(FieldData::Text(actual)), ..) => stated.trim() == actual.trim(),
+        (_, None, stated, _) => stated == Some(0),
+        _ => false,
+    };
+    if same {
+        return Ok(());
+    }
+    let allowed = match actual {
+        Some(actual) => format!("{actual}, which follows from what is written; or no such key"),
+        None => "no such key: the field is not there".to_owned(),
+    };
+    Err(Error::usage("value of").field(name).found(stated).allowed(allowed))
+}
+
 /// The area that each TRE of a header stood in, and its body there, by tag and how many of the same tag stood before it.
 fn places_of_tres(original: &Record) -> HashMap<(String, usize), (String, TreBody)> {
     let mut places = HashMap::new();
@@ -317,6 +401,8 @@ mod tests {
         assert!(matches!(classify(image, "IC", &text()), Key::Field));
         assert!(matches!(classify(image, "BAND_INFO", &text()), Key::Field));
         assert!(matches!(classify(image, "ICOM3", &text()), Key::Comment(3)));
+        assert!(!matches!(classify(image, "ICOM10", &text()), Key::Comment(_)));
+        assert!(!matches!(classify(image, "ICOM03", &text()), Key::Comment(_)));
         assert!(matches!(classify(image, "J2K_QUALITY_LAYERS", &text()), Key::Hint));
         assert!(matches!(classify(image, "ICHIPB", &text()), Key::Tre));
         assert!(matches!(classify(image, "ACFTA", &text()), Key::Tre));

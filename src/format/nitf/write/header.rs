@@ -8,13 +8,13 @@ use super::given::{Given, structure};
 use crate::error::{Error, Result};
 use crate::format::{Finding, WriteContext};
 use crate::metadata::Metadata;
-use crate::schema::{Record, write};
+use crate::schema::{FieldData, Record, write};
 
 /// The most bytes of a file (FL has twelve digits, of which all nines mean unknown).
 pub(super) const MAX_FILE: u64 = 999_999_999_998;
 
 /// Segments of one kind (NUMI, NUMS … have three digits).
-const MAX_SEGMENTS: usize = 999;
+pub(super) const MAX_SEGMENTS: usize = 999;
 
 /// The header's own fields and those of its structure, which a caller does not state.
 const COMPUTED: [&str; 21] = [
@@ -40,6 +40,10 @@ const COMPUTED: [&str; 21] = [
     "XHDLOFL",
     "FDT",
 ];
+
+/// Those of [`COMPUTED`] that are what the file holds.
+const FOLLOWING: [&str; 12] =
+    ["FL", "HL", "NUMI", "NUMS", "NUMX", "NUMT", "NUMDES", "NUMRES", "UDHDL", "UDHOFL", "XHDL", "XHDLOFL"];
 
 /// The originating station of files whose caller names none: the field may not be blank.
 const STATION: &str = "OSML-IO";
@@ -73,11 +77,11 @@ pub(super) struct FileHeader {
 }
 
 impl Flavour {
-    /// FHDR and FVER.
-    fn magic(self) -> (&'static str, &'static str) {
+    /// FHDR, and what FVER may be, the one that is written first.
+    fn magic(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Nitf => ("NITF", "02.10"),
-            Self::Nsif => ("NSIF", "01.00"),
+            Self::Nitf => ("NITF", &["02.10"]),
+            Self::Nsif => ("NSIF", &["01.00", "01.01"]),
         }
     }
 }
@@ -120,10 +124,9 @@ impl FileHeader {
             }
             record.set("OSTAID", STATION);
         }
-        let (magic, version) = flavour.magic();
-        record.set("FHDR", magic);
-        let asked = given.get("FVER").filter(|_| given.is_chosen("FVER")).cloned();
-        record.set("FVER", asked.unwrap_or_else(|| version.into()));
+        let (magic, versions) = flavour.magic();
+        record.set("FHDR", chosen_of(&given, "FHDR", &[magic])?);
+        record.set("FVER", chosen_of(&given, "FVER", versions)?);
         let overflows = areas::fill(&mut record, &given.tres, areas::HEADER)?;
         let level = match given.get("CLEVEL").filter(|_| given.is_chosen("CLEVEL")) {
             Some(value) => {
@@ -148,8 +151,15 @@ impl FileHeader {
         Ok(bytes.len() as u64)
     }
 
-    /// The bytes of the header. `segments` are the security fields of the segments, each under its own prefix's name without
-    /// it; `overflow` gives the ordinal of the segment that takes what overflows from an area.
+    /// Classifies the file, whose segments have these classifications.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the caller is strict and has given a lower one.
+    pub(super) fn classify(&mut self, classes: &[String], context: &mut WriteContext<'_, '_>) -> Result<()> {
+        classify(&mut self.record, classes, context)
+    }
+
+    /// The bytes of the header. `overflow` gives the ordinal of the segment that takes what overflows from an area.
     ///
     /// # Errors
     /// [`Error::Usage`] where the file is larger than the header can say.
@@ -157,7 +167,6 @@ impl FileHeader {
         &self,
         lengths: &Lengths,
         features: &mut Features,
-        classes: &[String],
         overflow: impl Fn(&str) -> Option<usize>,
         context: &mut WriteContext<'_, '_>,
     ) -> Result<Vec<u8>> {
@@ -166,14 +175,15 @@ impl FileHeader {
         check_file(file)?;
         features.file_bytes = file;
         let mut record = self.with_lengths(lengths, file, header, self.level(features, context)?)?;
-        classify(&mut record, classes, context)?;
         for (area, index) in [("UDHD", "UDHOFL"), ("XHD", "XHDLOFL")] {
             if let Some(ordinal) = overflow(area) {
                 record.set(index, ordinal as u64);
             }
         }
         self.given.report(super::rules::file_findings(&record), &[], context)?;
-        write(structure("HEADER"), &record)
+        let bytes = write(structure("HEADER"), &record)?;
+        self.given.check_computed(structure("HEADER"), &FOLLOWING, &bytes)?;
+        Ok(bytes)
     }
 
     /// The record, for its security fields.
@@ -234,6 +244,17 @@ fn classify(record: &mut Record, classes: &[String], context: &mut WriteContext<
         Some(_) => {}
     }
     Ok(())
+}
+
+/// A value of a field that may be one of a few: the one that was chosen, else the first.
+///
+/// # Errors
+/// [`Error::Usage`] where another was chosen.
+fn chosen_of(given: &Given, name: &str, allowed: &[&'static str]) -> Result<&'static str> {
+    let Some(value) = given.get(name).filter(|_| given.is_chosen(name)) else { return Ok(allowed[0]) };
+    let text = if let FieldData::Text(text) = value { text.trim() } else { "" };
+    let wrong = || Error::usage("value of").field(name).found(value).allowed(allowed.join(" "));
+    allowed.iter().find(|known| **known == text).copied().ok_or_else(wrong)
 }
 
 /// Checks the size of a file.

@@ -25,8 +25,9 @@ pub(super) use encoding::{metadata_of, notice, replaces};
 pub(super) use fields::to_record;
 pub(super) use given::PAD_CODE;
 pub(super) use header::Flavour;
-pub(super) use names::Names;
-pub(super) use rules::{file_findings, image_findings};
+pub(super) use names::{Names, comment};
+pub(super) use plan::MAX_BLOCK;
+pub(super) use rules::{file_findings, segment_findings};
 pub(super) use writer::create;
 
 #[cfg(test)]

@@ -4,7 +4,28 @@
 //! kept whole in the field for text beside it, and the identifier is a shortened form of it, by which a reader knows that the
 //! text is the title.
 
+use super::given::Given;
 use crate::error::{Error, Result};
+use crate::format::{Warning, WriteContext};
+use crate::schema::{FieldData, Record};
+
+/// Characters of a comment of an image (ICOM), and how many comments there may be.
+const COMMENT: usize = 80;
+const COMMENTS: usize = 9;
+
+/// The fields of a kind of segment that name it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NameFields {
+    identifier: &'static str,
+    text: &'static str,
+    has_comments: bool,
+    /// Characters of the identifier and of the text.
+    lengths: (usize, usize),
+}
+
+pub(super) const IMAGE: NameFields = NameFields { identifier: "IID1", text: "IID2", has_comments: true, lengths: (10, 80) };
+pub(super) const GRAPHIC: NameFields =
+    NameFields { identifier: "SID", text: "SNAME", has_comments: false, lengths: (10, 20) };
 
 /// The identifier, the text field beside it, and what is left for a comment.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -15,38 +36,124 @@ pub(in super::super) struct Names {
 }
 
 impl Names {
-    /// The names for a title and description; `key` is the identifier where there is no title. The identifier has at most
-    /// `short` characters, the text `long`.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] where a title or description is longer than the text field: nothing is cut.
-    pub(super) fn new(title: &str, description: &str, key: &str, (short, long): (usize, usize)) -> Result<Self> {
-        let (title, description) = (title.trim(), description.trim());
-        let fits = title.chars().count() <= short && identifier(title, short) == title;
-        let check = |text: &str, what: &'static str| {
-            if text.chars().count() <= long {
-                return Ok(text.to_owned());
-            }
-            Err(Error::usage(what).found(format!("{text:?}")).allowed(format!("{long} characters")))
-        };
-        if title.is_empty() || fits {
-            let name = if title.is_empty() { identifier(key, short) } else { title.to_owned() };
-            return Ok(Self { identifier: name, text: check(description, "description:")?, comment: String::new() });
-        }
-        Ok(Self {
-            identifier: identifier(title, short),
-            text: check(title, "title:")?,
-            comment: description.to_owned(),
-        })
+    /// What the fields of a subheader say.
+    fn stored(record: &Record, fields: NameFields) -> Self {
+        let text = |name: &str| record.text(name).unwrap_or_default().to_owned();
+        Self { identifier: text(fields.identifier), text: text(fields.text), comment: comment(record) }
     }
 
     /// Title and description of what stands in a file.
     pub(in super::super) fn read(self, short: usize) -> (String, String) {
-        let is_title = !self.text.is_empty()
-            && self.text != self.identifier
-            && (self.identifier == identifier(&self.text, short) || self.identifier.is_empty());
-        if is_title { (self.text, self.comment) } else { (self.identifier, self.text) }
+        if self.has_title(short) { (self.text, self.comment) } else { (self.identifier, self.text) }
     }
+
+    /// True where the text is the title, of which the identifier is a shortened form.
+    fn has_title(&self, short: usize) -> bool {
+        !self.text.is_empty()
+            && self.text != self.identifier
+            && (self.identifier == identifier(&self.text, short) || self.identifier.is_empty())
+    }
+}
+
+impl NameFields {
+    /// Puts title and description into the fields of `record` that the metadata says nothing of. Where what the metadata came
+    /// with is added as it was read, title and description that are not what its fields say take their place.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a title or description that is too long; one that has no place at all is a warning.
+    pub(super) fn fill(
+        self,
+        record: &mut Record,
+        given: &Given,
+        (title, description, key): (&str, &str, &str),
+        is_as_read: bool,
+        context: &mut WriteContext<'_, '_>,
+    ) -> Result<()> {
+        if given.is_copy() && !is_as_read {
+            return Ok(());
+        }
+        let (short, long) = self.lengths;
+        let (mut title, mut description) = (title.trim(), description.trim());
+        let stood = given.original.as_ref().map(|original| Names::stored(original, self));
+        // The comments of a copy are the description only where they were read as that.
+        let comments_are_ours = stood.as_ref().is_some_and(|stood| stood.has_title(short));
+        let stood = stood.map(|stood| stood.read(short));
+        if let Some((old_title, old_description)) = &stood {
+            if (title.is_empty() || title == old_title) && (description.is_empty() || description == old_description) {
+                return Ok(());
+            }
+            title = if title.is_empty() { old_title } else { title };
+            description = if description.is_empty() { old_description } else { description };
+        }
+        let is_free = |name: &str| !given.is_chosen(name);
+        let comments_are_free =
+            self.has_comments && is_free("ICOM") && (comments_are_ours || given.get("ICOM").is_none());
+        let mut text_is_free = is_free(self.text);
+        let mut lost = |what: &str| {
+            let message = format!("the {what} is left out: the metadata says something else in every field for it");
+            context.warnings.push(Warning::new(key, message));
+        };
+        if is_free(self.identifier) {
+            let (name, whole) = shortened(title, key, self.lengths)?;
+            record.set(self.identifier, name);
+            let replaced = [(self.text, text_is_free), ("ICOM", comments_are_free)];
+            replaced.iter().filter(|(_, free)| *free).for_each(|(name, _)| drop(record.remove(name)));
+            match whole {
+                Some(title) if text_is_free => {
+                    record.set(self.text, title);
+                    text_is_free = false;
+                }
+                Some(_) => lost("title"),
+                None => {}
+            }
+        }
+        if description.is_empty() {
+            return Ok(());
+        }
+        if text_is_free {
+            record.set(self.text, checked("description:", description, long)?);
+        } else if comments_are_free {
+            record.set("ICOM", comment_lines(checked("description:", description, COMMENT * COMMENTS)?));
+        } else {
+            lost("description");
+        }
+        Ok(())
+    }
+}
+
+/// A title as an identifier, and the title itself where that is not all of it; `key` is the identifier where there is no title.
+///
+/// # Errors
+/// [`Error::Usage`] where the title is longer than the text field that holds all of it: nothing is cut.
+fn shortened<'t>(title: &'t str, key: &str, (short, long): (usize, usize)) -> Result<(String, Option<&'t str>)> {
+    let name = identifier(if title.is_empty() { key } else { title }, short);
+    if title.is_empty() || name == title {
+        return Ok((name, None));
+    }
+    Ok((name, Some(checked("title:", title, long)?)))
+}
+
+fn checked<'t>(what: &'static str, text: &'t str, most: usize) -> Result<&'t str> {
+    let count = text.chars().count();
+    if count > most {
+        return Err(Error::usage(what).found(format!("{count} characters, {text:?}")).allowed(format!("{most} characters")));
+    }
+    Ok(text)
+}
+
+/// A text in comments.
+fn comment_lines(text: &str) -> Vec<Record> {
+    let characters: Vec<char> = text.chars().collect();
+    let lines = characters.chunks(COMMENT).map(|line| line.iter().collect::<String>());
+    lines.map(|line| [("ICOM", line)].into_iter().collect()).collect()
+}
+
+/// The comments of an image, joined.
+pub(in super::super) fn comment(header: &Record) -> String {
+    let lines = header.group("ICOM").iter().filter_map(|comment| comment.get("ICOM"));
+    let text: String =
+        lines.filter_map(|line| if let FieldData::Text(text) = line { Some(text.as_str()) } else { None }).collect();
+    text.trim_end().to_owned()
 }
 
 /// Letters, digits, blanks and underscores of a text, at most `short` of them; other characters become underscores.
@@ -61,21 +168,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn titles_and_descriptions_are_read_back() {
-        let cases = [
-            ("scene 7", "from the air"),
-            ("", ""),
-            ("Synthetic RGB Image", "UTM-referenced test image"),
-            ("Overview 1", "2x reduced"),
-            ("a-b", ""),
-            ("Ünïcode: a title", "x"),
-        ];
-        for (title, description) in cases {
-            let names = Names::new(title, description, "image:0", (10, 80)).unwrap();
-            assert!(!names.identifier.is_empty() && names.identifier.len() <= 10, "{names:?}");
-            let title = if title.is_empty() { "image_0" } else { title };
-            assert_eq!(names.read(10), (title.to_owned(), description.to_owned()));
-        }
-        assert!(Names::new(&"x".repeat(81), "", "k", (10, 80)).is_err());
+    fn a_title_is_shortened_and_nothing_is_cut() {
+        let shortened = |title| shortened(title, "image:0", (10, 80)).unwrap();
+        assert_eq!(shortened("scene 7"), ("scene 7".to_owned(), None));
+        assert_eq!(shortened(""), ("image_0".to_owned(), None));
+        assert_eq!(shortened("Overview 11 of 12"), ("Overview 1".to_owned(), Some("Overview 11 of 12")));
+        assert_eq!(shortened("a-b"), ("a_b".to_owned(), Some("a-b")));
+        assert!(super::shortened(&"x".repeat(81), "k", (10, 80)).is_err());
+    }
+
+    #[test]
+    fn a_text_is_the_title_where_the_identifier_is_a_form_of_it() {
+        let read = |identifier: &str, text: &str, comment: &str| {
+            Names { identifier: identifier.to_owned(), text: text.to_owned(), comment: comment.to_owned() }.read(10)
+        };
+        assert_eq!(read("a_b", "a-b", "c"), ("a-b".to_owned(), "c".to_owned()));
+        assert_eq!(read("scene", "from the air", "c"), ("scene".to_owned(), "from the air".to_owned()));
     }
 }

@@ -9,9 +9,6 @@ use super::writer::size_of;
 use crate::error::{Error, Result};
 use crate::schema::{FieldData, Record};
 
-/// Characters of an identifier before the number of a segment.
-const BASE: usize = 7;
-
 /// The subheader of part `number`, with its place among what the file displays.
 ///
 /// # Errors
@@ -26,9 +23,7 @@ pub(super) fn record(plan: &mut ImagePlan, number: usize, key: &str, levels: &mu
         let part = plan.places.parts()[number];
         record.set("NROWS", part.rows);
         record.set("NBPC", part.rows.div_ceil(plan.storage.grid.block_rows()));
-        let name = record.text("IID1").unwrap_or_default();
-        let base: String = name.trim_end_matches(|c: char| c.is_ascii_digit()).chars().take(BASE).collect();
-        record.set("IID1", format!("{base}{:03}", number + 1));
+        record.set("IID1", identifier(record.text("IID1").unwrap_or_default(), number, count));
         cut_corners(&mut record, plan.storage.grid.rows(), part.first_row, part.rows)?;
     }
     match number.checked_sub(1).map(|before| plan.places.parts()[before]) {
@@ -37,6 +32,18 @@ pub(super) fn record(plan: &mut ImagePlan, number: usize, key: &str, levels: &mu
     }
     levels.add(key, &record, levels::IMAGE, size_of(&record));
     Ok(record)
+}
+
+/// The identifier of part `number` of `count`: digits at the end of the image's own count up where none is added to them, else
+/// all parts have the same one. Nothing of it is cut, as a long title is known by it.
+fn identifier(name: &str, number: usize, count: usize) -> String {
+    let (stem, digits) = name.split_at(name.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+    let turn = |number: usize| digits.parse::<usize>().ok().and_then(|first| first.checked_add(number));
+    let fits = |number: usize| number.to_string().len() <= digits.len();
+    match (turn(number), turn(count - 1)) {
+        (Some(number), Some(last)) if fits(last) => format!("{stem}{number:0width$}", width = digits.len()),
+        _ => name.to_owned(),
+    }
 }
 
 impl Levels {
@@ -68,4 +75,19 @@ fn cut_corners(record: &mut Record, rows: u32, first: u32, count: u32) -> Result
     };
     record.set("IGEOLO", cut.format(form)?);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::identifier;
+
+    #[test]
+    fn identifiers_count_up_where_there_is_room() {
+        let names = |name: &str, count| (0..count).map(|number| identifier(name, number, count)).collect::<Vec<_>>();
+        assert_eq!(names("SICD001", 3), ["SICD001", "SICD002", "SICD003"]);
+        assert_eq!(names("image_8", 2), ["image_8", "image_9"]);
+        assert_eq!(names("image_8", 3), ["image_8"; 3]);
+        assert_eq!(names("A long tit", 2), ["A long tit"; 2]);
+        assert_eq!(names("", 2), ["", ""]);
+    }
 }

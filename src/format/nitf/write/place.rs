@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::image::{BlockGrid, BlockIndex, ImageProvider};
 
 /// Bytes of image data a segment may have: LI has ten digits, of which all nines mean unknown.
-const MAX_SEGMENT: u64 = 9_999_999_998;
+pub(super) const MAX_SEGMENT: u64 = 9_999_999_998;
 
 /// Rows of a segment of an image that is cut into several, which ILOC can count.
 const MAX_ROWS: u32 = 99_999;
@@ -77,7 +77,13 @@ impl Places {
             let middle = low + (high - low).div_ceil(2);
             if fits(middle) { low = middle } else { high = middle - 1 }
         }
-        if low == 0 || grid.block_rows() > MAX_ROWS {
+        if grid.block_rows() > MAX_ROWS {
+            return Err(Error::usage("rows of a block of an image that is cut into segments:")
+                .field("NPPBV")
+                .found(grid.block_rows())
+                .allowed("1 to 8192: one segment cannot hold the image, and segments are cut between blocks"));
+        }
+        if low == 0 {
             return Err(Error::usage("one row of blocks is larger than an image segment can be:")
                 .found(u64::from(grid.across()) * places.block_bytes * places.count_of_bands)
                 .allowed(format!("{MAX_SEGMENT} bytes; smaller NPPBV")));

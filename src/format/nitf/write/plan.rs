@@ -5,9 +5,9 @@ use super::super::image::pad_value as value_of_code;
 use super::super::pixels::Storage;
 use super::bands;
 use super::blocks::work_grid;
-use super::given::{Given, structure};
-use super::names::Names;
-use super::place::Places;
+use super::given::{Given, check_stated, structure};
+use super::names;
+use super::place::{MAX_SEGMENT, Places};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning, WarningKind, WriteContext};
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, PadValue, SampleType};
@@ -18,10 +18,13 @@ use crate::schema::{FieldData, Record};
 const MAX_SIDE: u32 = 99_999_999;
 
 /// The longest side of a block that NPPBH and NPPBV can state; 0000 stands for a whole side.
-pub(super) const MAX_BLOCK: u32 = 8192;
+pub(in super::super) const MAX_BLOCK: u32 = 8192;
 
 /// Blocks in a row or column (NBPR, NBPC have four digits).
 const MAX_BLOCKS: u32 = 9999;
+
+/// Bytes of image data that the offsets of a mask table reach.
+const MAX_MASKED: u64 = u32::MAX as u64 - 1;
 
 /// Fields that follow from the pixels and the structure of the file.
 const COMPUTED: [&str; 19] = [
@@ -31,6 +34,9 @@ const COMPUTED: [&str; 19] = [
 
 /// What of [`COMPUTED`] a caller may state, where it is what the image is.
 const STATED: [&str; 8] = ["NROWS", "NCOLS", "PVTYPE", "NBANDS", "XBANDS", "NBPR", "NBPC", "NBPP"];
+
+/// Fields of every image segment that follow from its other fields and from the structure of the file.
+pub(super) const FOLLOWING: [&str; 6] = ["IM", "NICOM", "UDIDL", "UDOFL", "IXSHDL", "IXSOFL"];
 
 /// A checked request.
 pub(super) struct ImagePlan {
@@ -62,17 +68,17 @@ impl ImagePlan {
     pub(super) fn new(image: &ImageRequest<'_>, limit: u64, context: &mut WriteContext<'_, '_>) -> Result<Self> {
         let given = Given::new(structure("IMAGE"), image.metadata, context)?;
         let layout = image.provider.layout();
-        let compression = compression(&given)?;
+        let compression = compression(&given, context)?;
         let mut record = given.fields.without(&COMPUTED).without(&["BAND_INFO"]);
         record.set("IC", compression);
         set_pixels(&mut record, &given, layout)?;
         bands::fill(&mut record, &given, layout)?;
         let masked = compression == "NM";
-        set_blocks(&mut record, &given, layout)?;
+        set_blocks(&mut record, &given, layout, if masked { limit.min(MAX_MASKED) } else { limit })?;
         set_mode(&mut record, &given, layout, masked, context)?;
-        check_stated(&given, &record)?;
+        check_facts(&given, &record)?;
         check_corners(&given)?;
-        set_names(&mut record, &given, image)?;
+        names::IMAGE.fill(&mut record, &given, (image.title, image.description, image.key), is_as_read(image), context)?;
         if given.is_chosen("COMRAT") {
             context.warnings.push(Warning::new(
                 "COMRAT",
@@ -83,22 +89,38 @@ impl ImagePlan {
         let pad = pad_code(&given, layout, &storage)?;
         let absent = !image.provider.is_dense();
         let mask = masked.then_some(MaskPlan { pad, blocks: absent });
-        let limit = if masked { limit.min(u64::from(u32::MAX) - 1) } else { limit };
+        let limit = if masked { limit.min(MAX_MASKED) } else { limit };
         let places = Places::new(&storage, Some(image.provider).filter(|_| masked && absent), limit)?;
+        let value = pad.and_then(|(code, bits)| value_of_code(code, bits, storage.sample)).unwrap_or(layout.pad);
         if !masked && absent && any_absent(image.provider)? {
-            let pad = layout.pad;
-            let message = format!("absent blocks are filled with {pad}: an image with IC NC has no mask (NM has)");
+            let message = format!("absent blocks are filled with {value}: an image with IC NC has no mask (NM has)");
             context.warnings.push(Warning::new(image.key, message).of(WarningKind::Padding));
         }
         let work = work_grid(&storage)?;
-        let value = pad.map_or(layout.pad, |(code, bits)| value_of_code(code, bits, storage.sample));
         let pad = value.bytes(storage.sample);
         Ok(Self { record, given, storage, places, mask, work, pad })
     }
 }
 
-/// IC: as given, else NC.
-fn compression(given: &Given) -> Result<&'static str> {
+/// True for an image of a file that is added with the metadata it has there.
+pub(super) fn is_as_read(image: &ImageRequest<'_>) -> bool {
+    image.provider.stored().is_some_and(|stored| stored.header == image.metadata.raw())
+}
+
+/// IC: as given, else NM where a pad pixel code is given, which only a mask table can hold, else NC.
+fn compression(given: &Given, context: &mut WriteContext<'_, '_>) -> Result<&'static str> {
+    let code = compression_code(given)?;
+    if code == "NC" && given.has_chosen_pad() {
+        if !given.is_chosen("IC") {
+            return Ok("NM");
+        }
+        let message = "fills blocks, but is not recorded: an image with IC NC has no mask table (NM has)";
+        context.warnings.push(Warning::new(super::given::PAD_CODE, message));
+    }
+    Ok(code)
+}
+
+fn compression_code(given: &Given) -> Result<&'static str> {
     let Some(value) = given.get("IC") else { return Ok("NC") };
     let FieldData::Text(text) = value else {
         return Err(Error::usage("value of").field("IC").found(value).allowed("NC NM"));
@@ -210,7 +232,8 @@ fn check_corners(given: &Given) -> Result<()> {
 }
 
 /// NROWS, NCOLS, NPPBH, NPPBV, NBPR, NBPC.
-fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout) -> Result<()> {
+/// `limit` is the most bytes of a segment.
+fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout, limit: u64) -> Result<()> {
     let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
     for (name, side) in [("columns", columns), ("rows", rows)] {
         if side > MAX_SIDE {
@@ -225,6 +248,7 @@ fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout) -> Resul
     let same_size = same_size == [Some(rows.into()), Some(columns.into())];
     let axes =
         [("NPPBH", "NBPR", columns, layout.grid.block_columns()), ("NPPBV", "NBPC", rows, layout.grid.block_rows())];
+    let mut row_bytes = 0;
     for (name, count_name, whole, provided) in axes {
         let block = match given.get(name) {
             Some(value) => {
@@ -242,15 +266,36 @@ fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout) -> Resul
             }
             None => default_block(provided, whole),
         };
+        let is_split = name == "NPPBV" && needs_segments(rows, row_bytes, limit);
+        let block = if is_split && !given.is_chosen(name) { cut(block, row_bytes, limit) } else { block };
         let count = whole.div_ceil(block);
-        if count > MAX_BLOCKS {
+        // Of an image that is split, each segment counts its own.
+        if count > MAX_BLOCKS && !is_split {
             let error = Error::usage("too many blocks:").field(count_name).found(count);
             return Err(error.allowed(format!("1 to {MAX_BLOCKS}; a larger {name}")));
         }
         record.set(name, if block > MAX_BLOCK { 0 } else { block });
         record.set(count_name, count);
+        row_bytes = u64::from(count) * u64::from(block) * layout.pixel_bytes() as u64;
     }
     Ok(())
+}
+
+/// True for an image with rows of so many bytes that one segment cannot hold.
+fn needs_segments(rows: u32, row_bytes: u64, limit: u64) -> bool {
+    // What a mask table takes is more, or too little to matter: an image that just fits is cut into smaller blocks all the same.
+    const TABLE: u64 = 64;
+    row_bytes.saturating_mul(rows.into()).saturating_add(TABLE) > limit.min(MAX_SEGMENT)
+}
+
+/// The rows of a block of an image of several segments: it is cut between blocks, of which a row must fit a segment, and each
+/// segment says how many rows those have.
+fn cut(block: u32, row_bytes: u64, limit: u64) -> u32 {
+    let mut block = block.min(MAX_BLOCK);
+    while block > 1 && needs_segments(block, row_bytes, limit) {
+        block /= 2;
+    }
+    block
 }
 
 /// The block of the provider, as far as NITF can have such blocks.
@@ -266,44 +311,15 @@ fn default_block(provided: u32, whole: u32) -> u32 {
 }
 
 /// Stated facts of the image that are wrong are an error, unless they were copied with the rest of another image's header.
-fn check_stated(given: &Given, record: &Record) -> Result<()> {
+fn check_facts(given: &Given, record: &Record) -> Result<()> {
     for name in STATED {
-        let (Some(stated), Some(actual)) = (given.get(name), record.get(name)) else { continue };
-        let same = match (stated.to_int(), actual.to_int()) {
-            (Some(stated), Some(actual)) => stated == actual,
-            _ => matches!((stated, actual), (FieldData::Text(a), FieldData::Text(b)) if a.trim() == b.trim()),
-        };
-        if !same && given.is_chosen(name) {
-            return Err(Error::usage("value of")
-                .field(name)
-                .found(stated)
-                .allowed(format!("{actual}, as the image is")));
+        if let (Some(stated), Some(actual)) = (given.get(name), record.get(name))
+            && given.is_chosen(name)
+        {
+            check_stated(name, stated, Some(actual))?;
         }
     }
     Ok(())
-}
-
-/// IID1, IID2 and comments from title and description, where the metadata says nothing.
-fn set_names(record: &mut Record, given: &Given, image: &ImageRequest<'_>) -> Result<()> {
-    if given.get("IID1").is_some() {
-        return Ok(());
-    }
-    let names = Names::new(image.title, image.description, image.key, (10, 80))?;
-    record.set("IID1", names.identifier);
-    if record.get("IID2").is_none() && !names.text.is_empty() {
-        record.set("IID2", names.text);
-    }
-    if record.get("ICOM").is_none() && !names.comment.is_empty() {
-        record.set("ICOM", comments(&names.comment));
-    }
-    Ok(())
-}
-
-/// A text in comments of eighty characters, nine at most.
-fn comments(text: &str) -> Vec<Record> {
-    let characters: Vec<char> = text.chars().collect();
-    let lines = characters.chunks(80).take(9).map(|line| line.iter().collect::<String>());
-    lines.map(|line| [("ICOM", line)].into_iter().collect()).collect()
 }
 
 /// The pad pixel code: as given, else the provider's pad value where that is not zero.
@@ -324,7 +340,11 @@ fn pad_code(given: &Given, layout: &ImageLayout, storage: &Storage) -> Result<Op
     Ok(Some((code & mask, storage.bits)))
 }
 
-fn pad_value(value: &Value) -> Result<PadValue> {
+/// A pad pixel code as it was given.
+///
+/// # Errors
+/// [`Error::Usage`] where it is no number.
+pub(super) fn pad_value(value: &Value) -> Result<PadValue> {
     let found = match value {
         Value::Int(value) => Some(PadValue::Int(*value)),
         Value::Float(value) => Some(PadValue::Float(*value)),

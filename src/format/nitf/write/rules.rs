@@ -1,5 +1,8 @@
 //! The rules of the standard that go beyond single fields: each is a clause, and what a subheader must be for it to hold.
 
+use std::borrow::Cow;
+
+use super::super::segments::Kind;
 use super::bands::suits;
 use crate::format::Finding;
 use crate::schema::{FieldData, Record};
@@ -11,13 +14,14 @@ struct Rule {
 }
 
 /// Field, value found, what is asked for.
-type Broken = (&'static str, String, String);
+type Broken = (Cow<'static, str>, String, String);
 
 /// Rules for image subheaders.
 const IMAGE: &[Rule] = &[
     Rule { clause: "2500C Table A-2", check: representation_has_its_bands },
     Rule { clause: "2500C Table A-2", check: bands_have_their_roles },
     Rule { clause: "2500C Table A-2", check: tables_suit_the_representation },
+    Rule { clause: "JBP Table 5.13-3", check: category_suits_the_representation },
     Rule { clause: "2500C Table A-2(A)", check: significant_bits_are_enough },
     Rule { clause: "2500C Table A-3", check: tables_need_integers },
     Rule { clause: "2500C Table A-3", check: identifier_has_letters },
@@ -36,12 +40,38 @@ const FILE: &[Rule] = &[
     Rule { clause: "2500C Table A-1", check: station_is_named },
 ];
 
+/// Rules for the other kinds of segments.
+const GRAPHIC: &[Rule] = &[
+    Rule { clause: "2500C Table A-5", check: |record| security(record, "SS") },
+    Rule { clause: "2500C Table A-5", check: |record| class_needs_system(record, "SS") },
+];
+const TEXT: &[Rule] = &[
+    Rule { clause: "2500C Table A-6", check: |record| security(record, "TS") },
+    Rule { clause: "2500C Table A-6", check: |record| class_needs_system(record, "TS") },
+];
+const DATA: &[Rule] = &[
+    Rule { clause: "2500C Table A-8", check: |record| security(record, "DES") },
+    Rule { clause: "2500C Table A-8", check: |record| class_needs_system(record, "DES") },
+];
+const RESERVED: &[Rule] = &[
+    Rule { clause: "2500C Table A-9", check: |record| security(record, "RES") },
+    Rule { clause: "2500C Table A-9", check: |record| class_needs_system(record, "RES") },
+];
+
 /// Fields whose rule is what their value may be, not how it goes with others.
 pub(super) const VALUES: [&str; 2] = ["IID1", "IMAG"];
 
-/// The rules that an image subheader breaks.
-pub(in super::super) fn image_findings(record: &Record, place: &str) -> Vec<Finding> {
-    findings(IMAGE, record, place)
+/// The rules that the subheader of a kind of segment breaks.
+pub(in super::super) fn segment_findings(kind: Kind, record: &Record, place: &str) -> Vec<Finding> {
+    let rules = match kind {
+        Kind::Image => IMAGE,
+        Kind::Graphic => GRAPHIC,
+        Kind::Text => TEXT,
+        Kind::Data => DATA,
+        Kind::Reserved => RESERVED,
+        Kind::Label => &[],
+    };
+    findings(rules, record, place)
 }
 
 /// The rules that a file header breaks.
@@ -52,7 +82,7 @@ pub(in super::super) fn file_findings(record: &Record) -> Vec<Finding> {
 fn findings(rules: &[Rule], record: &Record, place: &str) -> Vec<Finding> {
     let broken = rules.iter().filter_map(|rule| (rule.check)(record).map(|broken| (rule.clause, broken)));
     let finding = |(clause, (field, value, rule)): (_, Broken)| {
-        let place = if place.is_empty() { field.to_owned() } else { format!("{field} of {place}") };
+        let place = if place.is_empty() { field.into_owned() } else { format!("{field} of {place}") };
         Finding { clause, place, value, rule: rule.into() }
     };
     broken.map(finding).collect()
@@ -78,7 +108,7 @@ fn representation_has_its_bands(record: &Record) -> Option<Broken> {
     let representation = record.text("IREP")?;
     let bands = bands(record);
     let rule = "MONO and RGB/LUT have 1 band, RGB and YCbCr601 3, POLAR and VPH 2";
-    (!suits(representation, bands)).then(|| ("IREP", format!("{representation} with {bands} bands"), rule.to_owned()))
+    (!suits(representation, bands)).then(|| ("IREP".into(), format!("{representation} with {bands} bands"), rule.to_owned()))
 }
 
 fn bands_have_their_roles(record: &Record) -> Option<Broken> {
@@ -99,7 +129,7 @@ fn bands_have_their_roles(record: &Record) -> Option<Broken> {
         }
         _ => return None,
     };
-    (!good).then(|| ("IREPBAND", roles.join(" "), rule.to_owned()))
+    (!good).then(|| ("IREPBAND".into(), roles.join(" "), rule.to_owned()))
 }
 
 fn tables_suit_the_representation(record: &Record) -> Option<Broken> {
@@ -110,14 +140,14 @@ fn tables_suit_the_representation(record: &Record) -> Option<Broken> {
         "RGB" | "YCbCr601" => (count == 0, "no table for colours"),
         _ => return None,
     };
-    (!good).then(|| ("NLUTS", count.to_string(), rule.to_owned()))
+    (!good).then(|| ("NLUTS".into(), count.to_string(), rule.to_owned()))
 }
 
 fn tables_need_integers(record: &Record) -> Option<Broken> {
     let has_tables = band_info(record).iter().any(|band| band.int("NLUTS").unwrap_or(0) > 0);
     let kind = record.text("PVTYPE")?;
     (has_tables && !matches!(kind, "INT" | "B"))
-        .then(|| ("PVTYPE", kind.to_owned(), "INT or B for an image with tables".to_owned()))
+        .then(|| ("PVTYPE".into(), kind.to_owned(), "INT or B for an image with tables".to_owned()))
 }
 
 fn significant_bits_are_enough(record: &Record) -> Option<Broken> {
@@ -131,64 +161,82 @@ fn significant_bits_are_enough(record: &Record) -> Option<Broken> {
         _ => 1,
     };
     let rule = || format!("{least} to {stored} for NBPP {stored}");
-    (!(least..=stored).contains(&actual)).then(|| ("ABPP", actual.to_string(), rule()))
+    (!(least..=stored).contains(&actual)).then(|| ("ABPP".into(), actual.to_string(), rule()))
 }
 
 fn identifier_has_letters(record: &Record) -> Option<Broken> {
     let name = record.text("IID1").unwrap_or_default();
     let good = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_'));
-    (!good).then(|| ("IID1", name.to_owned(), "letters, digits, blanks and underscores, not blank".to_owned()))
+    (!good).then(|| ("IID1".into(), name.to_owned(), "letters, digits, blanks and underscores, not blank".to_owned()))
 }
 
 fn sequential_mode_has_bands_and_blocks(record: &Record) -> Option<Broken> {
     let blocks = record.int("NBPR")?.saturating_mul(record.int("NBPC")?);
     let broken = record.text("IMODE")? == "S" && (bands(record) < 2 || blocks < 2);
-    broken.then(|| ("IMODE", "S".to_owned(), "another mode for an image of one band or one block".to_owned()))
+    broken.then(|| ("IMODE".into(), "S".to_owned(), "another mode for an image of one band or one block".to_owned()))
 }
 
 fn magnification_is_a_number(record: &Record) -> Option<Broken> {
     let text = record.text("IMAG")?;
     let number = text.strip_prefix('/').unwrap_or(text);
     let good = number.parse::<f64>().is_ok_and(|number| number > 0.0);
-    (!good).then(|| ("IMAG", text.to_owned(), "a decimal number, or /2, /4, /8 …".to_owned()))
+    (!good).then(|| ("IMAG".into(), text.to_owned(), "a decimal number, or /2, /4, /8 …".to_owned()))
 }
 
 fn attached_below_its_own_level(record: &Record) -> Option<Broken> {
     let (level, parent) = (record.int("IDLVL")?, record.int("IALVL").unwrap_or(0));
-    (parent >= level).then(|| ("IALVL", format!("{parent:03}"), format!("less than IDLVL, {level:03}")))
+    (parent >= level).then(|| ("IALVL".into(), format!("{parent:03}"), format!("less than IDLVL, {level:03}")))
 }
 
 /// Each kind of declassification or downgrading has the field that completes it.
-fn security(record: &Record, prefix: &'static str) -> Option<Broken> {
+fn security(record: &Record, prefix: &str) -> Option<Broken> {
     let field = |name: &str| record.text(&format!("{prefix}{name}")).unwrap_or_default();
-    let (needed, names): (&str, [&'static str; 2]) = match field("DCTP") {
-        "DD" => ("DCDT", ["FSDCDT", "ISDCDT"]),
-        "X" => ("DCXM", ["FSDCXM", "ISDCXM"]),
-        "GD" => ("DGDT", ["FSDGDT", "ISDGDT"]),
-        "GE" | "DE" => ("CLTX", ["FSCLTX", "ISCLTX"]),
+    let needed = match field("DCTP") {
+        "DD" => "DCDT",
+        "X" => "DCXM",
+        "GD" => "DGDT",
+        "GE" | "DE" => "CLTX",
         _ => return None,
     };
-    let name = names[usize::from(prefix == "IS")];
-    field(needed).is_empty().then(|| (name, String::new(), format!("a value where {prefix}DCTP is {}", field("DCTP"))))
+    let rule = || format!("a value where {prefix}DCTP is {}", field("DCTP"));
+    field(needed).is_empty().then(|| (format!("{prefix}{needed}").into(), String::new(), rule()))
 }
 
 /// What is classified names the system that its markings belong to.
-fn class_needs_system(record: &Record, prefix: &'static str) -> Option<Broken> {
+fn class_needs_system(record: &Record, prefix: &str) -> Option<Broken> {
     let field = |name: &str| record.text(&format!("{prefix}{name}")).unwrap_or_default();
     let class = field("CLAS");
-    let name = if prefix == "IS" { "ISCLSY" } else { "FSCLSY" };
     let broken = matches!(class, "T" | "S" | "C" | "R") && field("CLSY").is_empty();
-    broken.then(|| (name, String::new(), format!("a security system where {prefix}CLAS is {class}")))
+    let rule = || format!("a security system where {prefix}CLAS is {class}");
+    broken.then(|| (format!("{prefix}CLSY").into(), String::new(), rule()))
+}
+
+/// The category is one that goes with the representation (Joint BIIF Profile Table 5.13-3).
+fn category_suits_the_representation(record: &Record) -> Option<Broken> {
+    const COLOURS: &str = "VIS OP CP PAT MAP LEG CCD DTV EOVIS MS";
+    const BANDS: &str = "MS HS LWIR MWIR NIR SWIR UV VNIR EOVIS CAVIS";
+    let allowed = match record.text("IREP")? {
+        "MONO" => {
+            "VIS OP SL TI FL RD EO HR BP FP VD CAT MRI XRAY IR MAP LEG SAR CCD PAN DTV ISAR LWIR MWIR NIR SWIR UV VNIR HS MS EOVIS"
+        }
+        "RGB" | "RGB/LUT" | "YCbCr601" => COLOURS,
+        "MULTI" => BANDS,
+        "POLAR" => "WIND CURRENT CCD",
+        _ => return None,
+    };
+    let category = record.text("ICAT")?;
+    let broken = !allowed.split(' ').any(|known| known == category);
+    broken.then(|| ("ICAT".into(), category.to_owned(), format!("one of {allowed} for IREP {}", record.text("IREP").unwrap_or_default())))
 }
 
 fn station_is_named(record: &Record) -> Option<Broken> {
     let blank = record.text("OSTAID").unwrap_or_default().is_empty();
-    blank.then(|| ("OSTAID", String::new(), "the originating station, not blank".to_owned()))
+    blank.then(|| ("OSTAID".into(), String::new(), "the originating station, not blank".to_owned()))
 }
 
 fn copies_are_counted(record: &Record) -> Option<Broken> {
     let (number, copies) = (record.int("FSCOP").unwrap_or(0), record.int("FSCPYS").unwrap_or(0));
-    (copies > 0 && number > copies).then(|| ("FSCOP", number.to_string(), format!("at most FSCPYS, {copies}")))
+    (copies > 0 && number > copies).then(|| ("FSCOP".into(), number.to_string(), format!("at most FSCPYS, {copies}")))
 }
 
 #[cfg(test)]
@@ -220,8 +268,8 @@ mod tests {
 
     #[test]
     fn each_rule_finds_what_breaks_it() {
-        assert_eq!(image_findings(&image(&[], &["M"]), "x"), []);
-        assert_eq!(image_findings(&image(&[("IREP", "RGB")], &["R", "G", "B"]), "x"), []);
+        assert_eq!(segment_findings(Kind::Image, &image(&[], &["M"]), "x"), []);
+        assert_eq!(segment_findings(Kind::Image, &image(&[("IREP", "RGB")], &["R", "G", "B"]), "x"), []);
         for (entries, roles, field) in [
             (&[("IREP", "RGB")][..], &["R", "G"][..], "IREP"),
             (&[("IREP", "RGB")], &["R", "G", "G"], "IREPBAND"),
@@ -234,11 +282,21 @@ mod tests {
             (&[("IALVL", "1")], &["M"], "IALVL"),
             (&[("ISDCTP", "DD")], &["M"], "ISDCDT"),
             (&[("ISCLAS", "S")], &["M"], "ISCLSY"),
+            (&[("ICAT", "WIND")], &["M"], "ICAT"),
         ] {
-            let found = image_findings(&image(entries, roles), "image:0");
+            let found = segment_findings(Kind::Image, &image(entries, roles), "image:0");
             assert!(found.iter().any(|finding| finding.place == format!("{field} of image:0")), "{field}: {found:?}");
         }
         let header: Record = [("FSCOP", "00009"), ("FSCPYS", "00003"), ("OSTAID", "X")].into_iter().collect();
         assert_eq!(file_findings(&header).len(), 1);
+        for (kind, prefix) in
+            [(Kind::Graphic, "SS"), (Kind::Text, "TS"), (Kind::Data, "DES"), (Kind::Reserved, "RES"), (Kind::Image, "IS")]
+        {
+            let record: Record = [("DCTP", "X"), ("CLAS", "S")].map(|(name, value)| (format!("{prefix}{name}"), value)).into_iter().collect();
+            let found = segment_findings(kind, &record, "x:0");
+            for name in ["DCXM", "CLSY"] {
+                assert!(found.iter().any(|finding| finding.place == format!("{prefix}{name} of x:0")), "{found:?}");
+            }
+        }
     }
 }

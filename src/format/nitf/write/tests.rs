@@ -141,7 +141,7 @@ fn an_image_larger_than_a_segment_is_cut_and_read_as_one() {
         assert_eq!([text(1, "ILOC"), text(2, "ILOC"), text(5, "ILOC")], ["0000000000", "0002000000", "0002000000"]);
         assert_eq!([text(1, "IALVL"), text(2, "IALVL"), text(5, "IALVL")], ["000", "001", "004"]);
         assert_eq!([text(1, "IDLVL"), text(5, "IDLVL")], ["001", "005"]);
-        assert_eq!([text(1, "IID1"), text(5, "IID1")], ["image_001 ", "image_005 "]);
+        assert_eq!([text(1, "IID1"), text(5, "IID1")], ["image_0   ", "image_4   "]);
         assert_eq!(text(0, "IGEOLO"), corners);
         assert_eq!(&text(2, "IGEOLO")[..15], "183000054499795");
     }
@@ -217,7 +217,7 @@ fn extensions_that_overflow_are_found_again_in_order() {
 #[test]
 fn the_most_a_file_can_have_is_refused_before_a_byte_is_written() {
     for (columns, rows, named) in
-        [(90_000_000, 90_000_000, "segment"), (1_000_000, 1_100_000, "file"), (100_000_000, 1, "columns")]
+        [(90_000_000, 90_000_000, "file"), (1_000_000, 1_100_000, "file"), (100_000_000, 1, "columns")]
     {
         let layout =
             ImageLayout::new(BlockGrid::new(columns, rows, 8192, 8192).unwrap(), 1, SampleType::UInt8).unwrap();
@@ -229,6 +229,26 @@ fn the_most_a_file_can_have_is_refused_before_a_byte_is_written() {
 }
 
 #[test]
+fn an_image_in_one_block_that_no_segment_can_hold_is_written_in_others_by_default() {
+    let pixels: Vec<u8> = (0..3 * 20_000).map(|n| (n % 251) as u8).collect();
+    let image = Pixels::from_vec(pixels.clone(), [1, 20_000, 3], SampleType::UInt8, Interleave::Band).unwrap();
+    let image = MemoryImage::from_pixels(image, 3, 20_000).unwrap();
+    for (limit, block) in [(59_999, 8192), (20_000, 4096), (u64::MAX, 0)] {
+        let mut made = Made::new();
+        made.writer = made.writer.map(|writer| Box::new(writer.with_limit(limit)));
+        made.add("image:0", &image, &metadata(&[])).unwrap();
+        let reader = read(made.finish().unwrap());
+        let found = reader.assets()[0].metadata.get("NPPBV").and_then(Value::to_int);
+        assert_eq!((found, reader.assets().iter().filter(|asset| !asset.is_part()).count()), (Some(block), 1));
+        assert_eq!(pixels_of(&*reader.image(0).unwrap()), pixels);
+    }
+    let mut made = Made::new();
+    made.writer = made.writer.map(|writer| Box::new(writer.with_limit(59_999)));
+    let error = made.add("image:0", &image, &metadata(&[("NPPBV", "0000")])).unwrap_err().to_string();
+    assert!(error.contains("segment"), "{error}");
+}
+
+#[test]
 fn absent_blocks_are_left_out_with_a_mask_and_filled_without() {
     let grid = BlockGrid::new(50, 35, 20, 10).unwrap();
     let mut image = MemoryImage::new(ImageLayout::new(grid, 2, SampleType::UInt8).unwrap());
@@ -237,7 +257,9 @@ fn absent_blocks_are_left_out_with_a_mask_and_filled_without() {
     for (mode, code) in [("B", "NM"), ("P", "NM"), ("R", "NM"), ("S", "NM"), ("B", "NC")] {
         let mut made = Made::new();
         made.add("image:0", &image, &metadata(&[("IMODE", mode), ("IC", code), ("TPXCD", "5")])).unwrap();
-        assert_eq!(made.warnings.len(), usize::from(code == "NC"));
+        // That the blocks are filled, and that the file does not say with what.
+        let told: Vec<&str> = made.warnings.iter().map(|warning| warning.key.as_str()).collect();
+        assert_eq!(told, if code == "NC" { &["TPXCD", "image:0"][..] } else { &[] });
         let bytes = made.finish().unwrap();
         let reader = read(bytes);
         let found = reader.image(0).unwrap();

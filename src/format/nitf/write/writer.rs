@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::mask::MaskTable;
+use super::super::segments::Kind;
 use super::areas::{self, Area, Overflow};
 use super::asked::Asked;
 use super::blocks::{InPlace, Patch, PixelBlocks, fill_rest};
@@ -11,13 +12,13 @@ use super::clevel::{self, Features};
 use super::copy::{StoredPlan, copy_bytes};
 use super::data::{self, Pending, SegmentKind};
 use super::given::structure;
-use super::header::{FileHeader, Flavour, Lengths, check_file, class_of};
+use super::header::{FileHeader, Flavour, Lengths, MAX_SEGMENTS, check_file, class_of};
 use super::levels::{self, Levels};
 use super::parts;
-use super::plan::ImagePlan;
+use super::plan::{FOLLOWING, ImagePlan};
 use super::rules;
 use crate::error::{Error, Result};
-use crate::format::{ContainerWriter, DataRequest, ImageRequest, Warning, WriteContext};
+use crate::format::{ContainerWriter, DataRequest, Finding, ImageRequest, WriteContext};
 use crate::io::{ByteSink, SpooledSink};
 use crate::metadata::Metadata;
 use crate::pipeline::write_blocks;
@@ -84,16 +85,20 @@ impl ContainerWriter for NitfWriter {
         let asked = Asked::new(image.provider);
         let image = &ImageRequest { provider: &asked, ..*image };
         let mut plan = ImagePlan::new(image, self.limit, context)?;
+        let parts = plan.places.parts();
+        check_file(parts.iter().fold(self.lengths().total(), |sum, part| sum.saturating_add(plan.places.bytes(part))))?;
+        check_count("NUMI", self.images.len() + parts.len())?;
         let mut levels = self.levels.clone();
         let mut records = Vec::new();
         for number in 0..plan.places.parts().len() {
             let record = parts::record(&mut plan, number, image.key, &mut levels)?;
-            plan.given.report(rules::image_findings(&record, image.key), &rules::VALUES, context)?;
+            plan.given.report(rules::segment_findings(Kind::Image, &record, image.key), &rules::VALUES, context)?;
             records.push(record);
         }
         let overflows = areas::fill(&mut records[0], &plan.given.tres, areas::IMAGE)?;
         let subheaders: Vec<Vec<u8>> =
             records.iter().map(|record| write(structure("IMAGE"), record)).collect::<Result<_>>()?;
+        plan.given.check_computed(structure("IMAGE"), &FOLLOWING, &subheaders[0])?;
         let tables: Vec<u64> =
             plan.places.parts().iter().map(|part| table_bytes(&plan, plan.places.record_count(part))).collect();
         let data: Vec<u64> =
@@ -124,18 +129,20 @@ impl ContainerWriter for NitfWriter {
                 let error = Error::usage("value of").field("DESID").found("TRE_OVERFLOW");
                 return Err(error.allowed("other names: the writer makes segments for TREs that overflow"));
             }
-            let message = "is left out: the writer makes segments for TREs that overflow as they are needed";
-            context.warnings.push(Warning::new(data.key, message));
+            // What it held came with the metadata of what it overflowed from.
             return Ok(());
         }
-        let (kind, pending) = Pending::new(data, &mut self.levels, context)?;
+        let mut levels = self.levels.clone();
+        let (kind, pending) = Pending::new(data, &mut levels, context)?;
         let list = match kind {
             SegmentKind::Graphic => &mut self.graphics,
             SegmentKind::Text => &mut self.texts,
             SegmentKind::Data => &mut self.data,
             SegmentKind::Reserved => &mut self.reserved,
         };
+        check_count(kind.counter(), list.len() + 1)?;
         list.push(pending);
+        self.levels = levels;
         Ok(())
     }
 
@@ -147,21 +154,21 @@ impl ContainerWriter for NitfWriter {
         for finding in self.levels.findings() {
             context.report(finding)?;
         }
-        let header = self.take_header(context)?;
+        let mut header = self.take_header(context)?;
+        // What overflows from the header is classified as it is.
+        header.classify(&self.classes(), context)?;
         let overflows = self.link_overflows(&header)?;
         let lengths = self.lengths();
-        let classes = self.classes();
         let mut features = self.features();
         let bytes = header.complete(
             &lengths,
             &mut features,
-            &classes,
             |area| overflows.iter().find(|(name, _)| *name == area).map(|found| found.1),
             context,
         )?;
         let length = bytes.len() as u64;
         match self.room {
-            Some(room) if room != length => self.sink.move_tail(room, length)?,
+            Some(room) if room != length => self.sink.move_tail(room, length, &|| context.control.poll())?,
             Some(_) => {}
             None => {
                 self.sink.reserve(length)?;
@@ -193,9 +200,10 @@ impl NitfWriter {
     ) -> Result<()> {
         let mut levels = self.levels.clone();
         levels.assign(&mut plan.record, &plan.given, levels::IMAGE)?;
-        plan.given.report(rules::image_findings(&plan.record, image.key), &rules::VALUES, context)?;
+        plan.given.report(rules::segment_findings(Kind::Image, &plan.record, image.key), &rules::VALUES, context)?;
         let overflows = areas::fill(&mut plan.record, &plan.given.tres, areas::IMAGE)?;
         let subheader = write(structure("IMAGE"), &plan.record)?;
+        plan.given.check_computed(structure("IMAGE"), &FOLLOWING, &subheader)?;
         self.check_room(std::slice::from_ref(&subheader), &[plan.length], context)?;
         let at = self.sink.position();
         self.sink.write(&subheader)?;
@@ -234,16 +242,26 @@ impl NitfWriter {
         let pads: Vec<Vec<AtomicBool>> =
             if asked { plan.places.parts().iter().map(records).collect() } else { Vec::new() };
         let (concurrency, control) = (context.concurrency, context.control);
-        if self.sink.positioned()?.is_some() {
+        let excess = if self.sink.positioned()?.is_some() {
             let target = self.sink.positioned()?;
             let encoder = PixelBlocks::new(plan, starts, target, &pads);
             write_blocks(image.provider, plan.work, &encoder, &mut InPlace, concurrency, control)?;
+            encoder.has_excess()
         } else {
             let encoder = PixelBlocks::new(plan, starts, None, &pads);
             let mut sink = Patch::new(plan, starts, &mut *self.sink);
             write_blocks(image.provider, plan.work, &encoder, &mut sink, concurrency, control)?;
+            encoder.has_excess()
+        };
+        if excess {
+            context.report(Finding {
+                clause: "2500C Table A-3",
+                place: format!("ABPP of {}", image.key),
+                value: format!("{:02}", plan.storage.actual_bits),
+                rule: "the bits that the samples have: some have more".into(),
+            })?;
         }
-        fill_rest(plan, starts, &mut *self.sink)?;
+        fill_rest(plan, starts, &pads, &mut *self.sink)?;
         let Some(mask) = &plan.mask else { return Ok(()) };
         for (number, part) in plan.places.parts().iter().enumerate() {
             let table = MaskTable {
@@ -345,6 +363,17 @@ impl Image {
             .map(|(at, overflow)| (overflow, at));
         Self { subheader: subheader.len() as u64, data, overflows: overflows.collect(), record }
     }
+}
+
+/// Checks the number of segments of a kind.
+///
+/// # Errors
+/// [`Error::Usage`] where there are more than the header can count.
+fn check_count(counter: &'static str, count: usize) -> Result<()> {
+    if count > MAX_SEGMENTS {
+        return Err(Error::usage("segments of a kind:").field(counter).found(count).allowed(MAX_SEGMENTS));
+    }
+    Ok(())
 }
 
 /// Bytes of the mask table of a part with so many records.

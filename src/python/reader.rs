@@ -72,9 +72,7 @@ impl DatasetReader {
         let dataset = self.dataset()?;
         let wanted = dataset.reader.assets().iter().filter(move |asset| {
             kind.is_none_or(|kind| kind == asset.kind)
-                && roles
-                    .as_ref()
-                    .map_or(!asset.is_part(), |roles| asset.roles.iter().any(|role| roles.contains(role)))
+                && roles.as_ref().map_or(!asset.is_part(), |roles| asset.roles.iter().any(|role| roles.contains(role)))
         });
         Ok(wanted.map(|asset| asset.key.clone()).collect())
     }

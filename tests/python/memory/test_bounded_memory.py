@@ -155,6 +155,39 @@ def test_a_stream_that_cannot_seek_is_spooled_not_kept(kind, metadata):
     assert growth <= 2 * BOUND_MB, f"{growth:.0f} MB"
 
 
+@pytest.mark.parametrize("bits,dtype", [(1, "uint8"), (12, "uint16")])
+def test_packed_samples_in_one_block_are_bounded(tmp_path, bits, dtype):
+    """The whole image is one block, whose samples run on from row to row."""
+    growth = run_json("""
+        import json, resource, sys
+        import numpy as np
+        from aws.osml.io import IO, imread
+        from testkit.providers import LazyProvider
+
+        path, bits, dtype = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+
+        class Few(LazyProvider):
+            def __init__(self, side):
+                super().__init__(side, side, 1, dtype)
+                self._array %= 1 << bits
+                self.metadata = {"NBPP": bits, "NPPBH": 0, "NPPBV": 0}
+
+        def run(side):
+            with IO.open([path], "w", "nitf", threads=2) as writer:
+                writer.add_asset("image:0", Few(side))
+            for x, y in ((0, 0), (side // 2, side // 3), (side - 300, side - 200)):
+                found = imread(path, window=(x, y, 300, 200), threads=2)[0]
+                rows, cols = np.mgrid[y:y + 200, x:x + 300] % 512
+                assert (found == (rows * 512 + cols).astype(dtype) % (1 << bits)).all(), (x, y)
+
+        run(999)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        run(12_001)
+        print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+        """, tmp_path / "a.ntf", bits, dtype, timeout=300)
+    assert growth <= BOUND_MB, f"{growth:.0f} MB"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("extension,metadata,grid", CASES)
 def test_writing_40_000_squared_takes_a_bounded_amount(tmp_path, extension, metadata, grid):

@@ -214,7 +214,9 @@ impl BlockEncode for PixelBlocks<'_> {
             return Ok(());
         }
         if let Some(planes) = self.borrowed(block) {
-            planes.iter().for_each(|plane| self.look(plane));
+            for plane in &planes {
+                self.look(plane);
+            }
             let taken = taken_bytes(plan, within);
             let mut cut = planes.into_iter().map(|plane| &plane[..taken.min(plane.len())]);
             return self.put(block.at(), &mut cut, out);

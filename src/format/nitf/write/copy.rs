@@ -1,10 +1,10 @@
 //! Images that are copied with their stored bytes: what a file holds in the encoding that is asked for need not be decoded, and
 //! what cannot be decoded here can be copied all the same.
 
+use super::super::image::pad_of;
 use super::given::{Given, structure};
 use super::names;
 use super::plan::pad_value;
-use super::super::image::pad_of;
 use crate::error::Result;
 use crate::format::{ImageRequest, WriteContext};
 use crate::image::StoredImage;
@@ -60,9 +60,8 @@ fn has_pad(original: &Record, given: &Given, stored: &StoredImage) -> bool {
     let there = pad_of(&*stored.source, original, (stored.offset, stored.length));
     match (&given.pad, there) {
         (None, None) => true,
-        (Some(wanted), Some(there)) => pad_value(wanted).is_ok_and(|wanted| {
-            wanted == there || (wanted.to_f64().is_nan() && there.to_f64().is_nan())
-        }),
+        (Some(wanted), Some(there)) => pad_value(wanted)
+            .is_ok_and(|wanted| wanted == there || (wanted.to_f64().is_nan() && there.to_f64().is_nan())),
         _ => false,
     }
 }

@@ -154,8 +154,7 @@ fn graphic(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteConte
     let bytes = content_bytes(data);
     check_size("graphic", bytes.len(), GRAPHIC_BYTES)?;
     let overflows = areas::fill(&mut record, &given.tres, areas::GRAPHIC)?;
-    let pending =
-        Pending { record, areas: areas::GRAPHIC, overflows, subheader: Vec::new(), data: bytes };
+    let pending = Pending { record, areas: areas::GRAPHIC, overflows, subheader: Vec::new(), data: bytes };
     let pending = pending.complete(SegmentKind::Graphic, data.key, (&given, &following), context)?;
     levels.add(data.key, &pending.record, levels::GRAPHIC, graphic_size(&pending.record));
     Ok(pending)

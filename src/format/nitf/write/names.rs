@@ -23,7 +23,8 @@ pub(super) struct NameFields {
     lengths: (usize, usize),
 }
 
-pub(super) const IMAGE: NameFields = NameFields { identifier: "IID1", text: "IID2", has_comments: true, lengths: (10, 80) };
+pub(super) const IMAGE: NameFields =
+    NameFields { identifier: "IID1", text: "IID2", has_comments: true, lengths: (10, 80) };
 pub(super) const GRAPHIC: NameFields =
     NameFields { identifier: "SID", text: "SNAME", has_comments: false, lengths: (10, 20) };
 
@@ -136,7 +137,9 @@ fn shortened<'t>(title: &'t str, key: &str, (short, long): (usize, usize)) -> Re
 fn checked<'t>(what: &'static str, text: &'t str, most: usize) -> Result<&'t str> {
     let count = text.chars().count();
     if count > most {
-        return Err(Error::usage(what).found(format!("{count} characters, {text:?}")).allowed(format!("{most} characters")));
+        return Err(Error::usage(what)
+            .found(format!("{count} characters, {text:?}"))
+            .allowed(format!("{most} characters")));
     }
     Ok(text)
 }

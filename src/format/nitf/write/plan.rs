@@ -78,7 +78,13 @@ impl ImagePlan {
         set_mode(&mut record, &given, layout, masked, context)?;
         check_facts(&given, &record)?;
         check_corners(&given)?;
-        names::IMAGE.fill(&mut record, &given, (image.title, image.description, image.key), is_as_read(image), context)?;
+        names::IMAGE.fill(
+            &mut record,
+            &given,
+            (image.title, image.description, image.key),
+            is_as_read(image),
+            context,
+        )?;
         if given.is_chosen("COMRAT") {
             context.warnings.push(Warning::new(
                 "COMRAT",

@@ -108,7 +108,8 @@ fn representation_has_its_bands(record: &Record) -> Option<Broken> {
     let representation = record.text("IREP")?;
     let bands = bands(record);
     let rule = "MONO and RGB/LUT have 1 band, RGB and YCbCr601 3, POLAR and VPH 2";
-    (!suits(representation, bands)).then(|| ("IREP".into(), format!("{representation} with {bands} bands"), rule.to_owned()))
+    (!suits(representation, bands))
+        .then(|| ("IREP".into(), format!("{representation} with {bands} bands"), rule.to_owned()))
 }
 
 fn bands_have_their_roles(record: &Record) -> Option<Broken> {
@@ -226,7 +227,13 @@ fn category_suits_the_representation(record: &Record) -> Option<Broken> {
     };
     let category = record.text("ICAT")?;
     let broken = !allowed.split(' ').any(|known| known == category);
-    broken.then(|| ("ICAT".into(), category.to_owned(), format!("one of {allowed} for IREP {}", record.text("IREP").unwrap_or_default())))
+    broken.then(|| {
+        (
+            "ICAT".into(),
+            category.to_owned(),
+            format!("one of {allowed} for IREP {}", record.text("IREP").unwrap_or_default()),
+        )
+    })
 }
 
 fn station_is_named(record: &Record) -> Option<Broken> {
@@ -289,10 +296,17 @@ mod tests {
         }
         let header: Record = [("FSCOP", "00009"), ("FSCPYS", "00003"), ("OSTAID", "X")].into_iter().collect();
         assert_eq!(file_findings(&header).len(), 1);
-        for (kind, prefix) in
-            [(Kind::Graphic, "SS"), (Kind::Text, "TS"), (Kind::Data, "DES"), (Kind::Reserved, "RES"), (Kind::Image, "IS")]
-        {
-            let record: Record = [("DCTP", "X"), ("CLAS", "S")].map(|(name, value)| (format!("{prefix}{name}"), value)).into_iter().collect();
+        for (kind, prefix) in [
+            (Kind::Graphic, "SS"),
+            (Kind::Text, "TS"),
+            (Kind::Data, "DES"),
+            (Kind::Reserved, "RES"),
+            (Kind::Image, "IS"),
+        ] {
+            let record: Record = [("DCTP", "X"), ("CLAS", "S")]
+                .map(|(name, value)| (format!("{prefix}{name}"), value))
+                .into_iter()
+                .collect();
             let found = segment_findings(kind, &record, "x:0");
             for name in ["DCXM", "CLSY"] {
                 assert!(found.iter().any(|finding| finding.place == format!("{prefix}{name} of x:0")), "{found:?}");

@@ -98,7 +98,7 @@ impl<'a> Options<'a> {
             let number = key.parse().ok().filter(|number| *number != 0);
             let error = || Error::usage("metadata key is no TIFF tag:").found(key).allowed("1 to 65535");
             self.add_tag(number.ok_or_else(error)?, given)
-        } else if key.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("geo")) {
+        } else if key.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("geo")) && !is_tre(key) {
             self.geo.push((key, value));
             Ok(())
         } else if let Some(tag) = tags::by_name(key) {
@@ -140,6 +140,11 @@ impl<'a> Options<'a> {
         }
         Ok(())
     }
+}
+
+/// True for a key that is the tag of a NITF extension: GEOPSB, GEOLOB … are no Geo names.
+fn is_tre(key: &str) -> bool {
+    key.len() <= 6 && is_foreign(key)
 }
 
 /// True where a key is spelt as other formats spell theirs.

@@ -319,3 +319,39 @@ def test_the_helper_gives_the_same_fields(ntf):
     assert nitf.georeference(COLS, ROWS, corners=edges(UTM_NORTH), crs=32618)["IGEOLO"] == WORKED[0][3]
     precise = nitf.georeference(COLS, ROWS, transform=GEOGRAPHIC, crs=4326, precise=True)
     assert {"ICORDS", "IGEOLO", "BLOCKA", "GEOLOB", "GEOPSB"} <= set(precise)
+
+
+GLOBES = [[(-180, 90), (180, 90), (180, -90), (-180, -90)], [(0, 90), (360, 90), (360, -90), (0, -90)], [(-100, 50), (100, 50), (100, -50), (-100, -50)],
+          [(179.5, 10), (-179.5, 10), (-179.5, 9), (179.5, 9)], [(179.5, 10), (180.5, 10), (180.5, 9), (179.5, 9)]]
+
+
+@pytest.mark.parametrize("precise", [False, True])
+@pytest.mark.parametrize("corners", GLOBES)
+def test_images_of_more_than_half_the_globe_and_across_the_antimeridian(tmp_path, corners, precise):
+    path = tmp_path / "a.ntf"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PrecisionWarning)
+        imsave(path, np.zeros((1, 180, 360), np.uint8), compression="none", crs=4326, corners=corners, precise=precise)
+    found = iminfo(path)
+    expected = np.array(corners, float)
+    expected[:, 0] = expected[0, 0] + (expected[:, 0] - expected[0, 0]) % 360
+    if corners[1][0] - corners[0][0] == 360:
+        expected[1:3, 0] = expected[0, 0] + 360
+    shift = np.round((expected[0, 0] - found.corners[0][0]) / 360) * 360
+    assert np.allclose(np.array(found.corners) + [shift, 0], expected, atol=2 / 3600 * 1.01)
+    assert found.transform[1] > 0 > found.transform[5]
+
+
+def test_a_global_file_of_gdal_is_not_mirrored(tmp_path):
+    path = tmp_path / "a.ntf"
+    with rasterio.open(path, "w", driver="NITF", width=720, height=360, count=1, dtype="uint8", crs="EPSG:4326",
+                       transform=rasterio.Affine(0.5, 0, -180, 0, -0.5, 90)) as target:
+        target.write(np.zeros((1, 360, 720), np.uint8))
+    assert np.allclose(iminfo(path).transform, (-180, 0.5, 0, 90, 0, -0.5), atol=1 / 3600)
+
+
+def test_a_grid_reference_is_that_of_whole_metres(tmp_path):
+    path = tmp_path / "a.ntf"
+    imsave(path, np.zeros((1, 600, 800), np.uint8), compression="none", transform=(300000, 10, 0, 4500000, 0, -10), crs=32618, metadata={"ICORDS": "U"})
+    assert [iminfo(path).metadata["IGEOLO"][n:n + 15][5:] for n in (0, 15)] == ["0000599995", "0799599995"] or iminfo(path).metadata["IGEOLO"]
+    assert np.allclose(iminfo(path).transform, (300000, 10, 0, 4500000, 0, -10), atol=0.51)

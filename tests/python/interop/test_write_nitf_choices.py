@@ -475,3 +475,82 @@ def test_a_filled_block_says_with_what(ntf):
         write(ntf, sparse(DATA, {(0, 0)}, (16, 16), {"IC": "NC", "TPXCD": 5}))
     assert any(category is PaddingWarning and "with 5" in text for category, text in told)
     assert imread(ntf)[0, 19, 29] == 5
+
+
+# Wrong keys and values.
+
+@pytest.mark.parametrize("name,title", [("FTITLE", "file header"), ("OSTAID", "file header"), ("TXTITL", "text"), ("OPHONE", "file header")])
+def test_a_field_of_another_header_is_no_tre(ntf, name, title):
+    with warned(MetadataWarning, name, title):
+        write(ntf, provider(DATA, {name: "x"}))
+    assert first(ntf).tres == []
+
+
+@pytest.mark.parametrize("value", ["x", b"x", 5, {}, [{"LUTS": "abc"}], [{"LUTS": 5}], [{"LUTS": bytes(256)}], [{"LUTS": [[1, 999]]}]])
+def test_bands_of_a_wrong_type_are_refused(ntf, value):
+    with pytest.raises(OptionError, match="BAND_INFO|LUT"):
+        write(ntf, provider(DATA, {"BAND_INFO": value}))
+
+
+@pytest.mark.parametrize("name,value", [("ICAT", ["SAR"]), ("NPPBH", [64]), ("TGTID", (1, 2)), ("XQZW01", [1, 2]), ("XQZW01", [[b"a"]])])
+def test_a_list_where_one_value_belongs_is_refused(ntf, name, value):
+    with pytest.raises(OptionError, match=name):
+        write(ntf, provider(DATA, {name: value}))
+
+
+def test_tables_and_bytes_may_come_as_arrays(ntf):
+    tables = np.arange(768).reshape(3, 256).astype(np.uint8)
+    with quiet():
+        write(ntf, provider(DATA, {"BAND_INFO": [{"LUTS": tables}]}), metadata={"FBKGC": (1, 2, 3)})
+    assert first(ntf).bands[0]["LUTS"] == [bytes(table) for table in tables]
+    assert parse(ntf).header["FBKGC"] == "\1\2\3"
+
+
+def test_several_tres_of_a_tag_may_come_as_a_list(ntf):
+    with quiet():
+        write(ntf, provider(DATA, {"XQZW01": [b"a", b"bc"], "STDIDC": [{"PASS": "01"}, {"PASS": "02"}]}))
+    assert first(ntf).tags() == ["XQZW01", "XQZW01", "STDIDC", "STDIDC"]
+    assert first(ntf).tre("XQZW01", 1) == b"bc" and first(ntf).tre("STDIDC", 1)[28:30] == b"02"
+
+
+def test_dates_of_extensions(ntf):
+    import datetime
+
+    for value in (datetime.datetime(2024, 1, 2, 3, 4, 5), "20240102030405"):
+        write(ntf, provider(DATA, {"STDIDC": {"ACQUISITION_DATE": value}}))
+        assert first(ntf).tre("STDIDC")[:14] == b"20240102030405"
+    with pytest.raises(OptionError, match="LINE_OFF"):
+        write(ntf, provider(DATA, {"RPC00B": {"LINE_OFF": -1}}))
+
+
+@pytest.mark.parametrize("value", ["XXX", 5])
+def test_a_wrong_format_of_a_text_is_named(ntf, value):
+    with pytest.raises(OptionError, match="TXTFMT.*MTF STA UT1 U8S"):
+        write(ntf, BufferedTextAssetProvider.create("text:0", "é", metadata={"TXTFMT": value}))
+
+
+def test_corners_of_another_size_are_told(tmp_path):
+    path, part = tmp_path / "a.ntf", tmp_path / "b.ntf"
+    save(path, image((1, 200, 300), "uint8"), corners=[(10, 50), (13, 50), (13, 48), (10, 48)], crs=4326)
+    with warned(MetadataWarning, "IGEOLO", "200 rows"):
+        save(part, imread(path, window=(0, 0, 30, 20)), metadata=iminfo(path).metadata)
+    with quiet():
+        save(part, imread(path), metadata=iminfo(path).metadata)
+    assert iminfo(part).corners == iminfo(path).corners
+
+
+def test_a_blank_field_of_copied_metadata_takes_the_description(tmp_path):
+    path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
+    write(path, provider(DATA, title="old"))
+    metadata = BufferedMetadataProvider(source=IO.open([path]).get_asset("image:0").metadata)
+    write(again, provider(DATA, metadata, title="new", description="a description"))
+    assert (first(again).text("IID1"), first(again).text("IID2")) == ("old", "a description")
+
+
+@pytest.mark.parametrize("precise", [False, True])
+def test_images_with_extensions_become_tiff_files(tmp_path, precise):
+    path, tif = tmp_path / "a.ntf", tmp_path / "a.tif"
+    save(path, DATA, transform=(10, 0.1, 0, 50, 0, -0.1), crs=4326, precise=precise)
+    with heard(), IO.open([path]) as reader, IO.open([tif], "w") as writer:
+        writer.add_asset("image:0", reader.get_asset("image:0"))
+    assert_same(imread(tif), DATA)

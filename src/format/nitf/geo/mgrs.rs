@@ -19,6 +19,8 @@ const SQUARE: f64 = 100_000.0;
 /// # Errors
 /// [`Error::Usage`] outside of 80° S to 84° N, where the grid is UPS.
 pub fn to_mgrs(point: Utm) -> Result<String> {
+    // What arithmetic leaves below a whole metre is not cut off with it.
+    let point = Utm { easting: point.easting + 1e-6, northing: point.northing + 1e-6, ..point };
     let (_, latitude) = point.to_geographic();
     if !(-80.0..=84.0).contains(&latitude) {
         return Err(Error::usage("latitude outside of the grid:").found(latitude).allowed("-80 to 84"));

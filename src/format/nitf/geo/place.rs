@@ -39,6 +39,7 @@ pub fn describe(
         (Some(_), None) => return Err(Error::usage("transform without a crs:").allowed(ALLOWED)),
         (None, Some(crs)) => return Err(Error::usage("crs without corners or a transform:").found(crs)),
     };
+    let edges = if *crs == Crs::Epsg(4326) { in_one_piece(edges) } else { edges };
     let points = inward(edges, size);
     let (usual, corners) = match zone_of(crs)? {
         None => (Icords::Geographic, Corners::Geographic(points)),
@@ -94,7 +95,10 @@ pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Result<Opt
     };
     let number = |name: &str| header.int(name).map_or(1.0, |number| number as f64);
     let size = (number("NCOLS"), number("NROWS"));
-    let coarse = Corners::parse(form, text)?;
+    let coarse = match Corners::parse(form, text)? {
+        Corners::Geographic(points) => Corners::Geographic(around_the_globe(points, size)),
+        utm @ Corners::Utm(..) => utm,
+    };
     let finer = finer(metadata, &coarse, size.1);
     // The last digit of BLOCKA is a millionth of a degree, on the ground about a tenth of a metre.
     let unit = match (&finer, &coarse) {
@@ -117,6 +121,37 @@ pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Result<Opt
         a * d != b * c
     });
     Ok(Some(Georeference { transform, crs: Some(crs), corners: Some(outward(points, size)) }))
+}
+
+/// True for corners in the order of a mirror image, seen from above: no sensor and no map makes one.
+fn is_mirrored([a, b, _, d]: Quad) -> bool {
+    (b.0 - a.0) * (d.1 - a.1) - (b.1 - a.1) * (d.0 - a.0) > 0.0
+}
+
+/// Corners of an image across the antimeridian, whose longitudes go on beyond it where they are given with a jump.
+fn in_one_piece(edges: Quad) -> Quad {
+    let joined = near(edges, edges[0].0);
+    if is_mirrored(edges) && !is_mirrored(joined) { joined } else { edges }
+}
+
+/// Corners of an image of more than half the globe, whose longitudes are not less than half a turn apart as those of all others
+/// are: it would be mirrored so, and its pixels are more nearly square the other way round.
+fn around_the_globe(points: Quad, (columns, rows): (f64, f64)) -> Quad {
+    let [a, b, c, d] = points;
+    if !is_mirrored(points) {
+        return points;
+    }
+    // How far the shape of a pixel is from a square.
+    let skew = |[a, b, _, d]: Quad| {
+        let side = |p: (f64, f64), q: (f64, f64), steps: f64| (q.0 - p.0).hypot(q.1 - p.1) / (steps - 1.0).max(1.0);
+        (side(a, b, columns) / side(a, d, rows)).ln().abs()
+    };
+    let turned = |p: (f64, f64), turn: f64| (p.0 + turn, p.1);
+    let others = [360.0, -360.0]
+        .into_iter()
+        .flat_map(|turn| [[a, turned(b, turn), turned(c, turn), d], [a, b, turned(c, turn), turned(d, turn)]]);
+    let good = others.filter(|other| !is_mirrored(*other) && skew(*other) < skew(points));
+    good.min_by(|x, y| skew(*x).total_cmp(&skew(*y))).unwrap_or(points)
 }
 
 /// The zone of a UTM system; none for the geographic one.
@@ -253,7 +288,12 @@ fn finer(metadata: &Metadata, coarse: &Corners, rows: f64) -> Option<Corners> {
         }
     };
     let found = match found {
-        Corners::Geographic(places) => Corners::Geographic(near(places, rough[0].0)),
+        Corners::Geographic(mut places) => {
+            for (place, rough) in places.iter_mut().zip(rough) {
+                place.0 = near([*place; 4], rough.0)[0].0;
+            }
+            Corners::Geographic(places)
+        }
         utm @ Corners::Utm(..) => utm,
     };
     let (Corners::Geographic(fine) | Corners::Utm(_, fine)) = &found;
@@ -326,6 +366,25 @@ mod tests {
         assert!(worst(back(third, 4326, true), third) <= 1e-9, "whole numbers of pixels are exact");
         let turned = Transform([-77.123_456, 0.001, 0.0002, 38.2, 0.0001, -0.001]);
         assert!(worst(back(turned, 4326, true), turned) <= 2e-6);
+    }
+
+    #[test]
+    fn images_around_the_globe_and_across_the_antimeridian_come_back() {
+        for (west, across, north) in
+            [(-180.0, 1.8, 90.0), (0.0, 1.8, 90.0), (-100.0, 1.0, 50.0), (179.5, 0.01, 10.0), (100.0, 1.3, 65.0)]
+        {
+            let transform = Transform([west, across, 0.0, north, 0.0, -across]);
+            for precise in [false, true] {
+                assert!(worst(back(transform, 4326, precise), transform) <= 1.1 * SECOND, "{west} {across} {precise}");
+            }
+        }
+        // A picture from the bottom up stays what it is.
+        let upside_down = Transform([10.0, 0.001, 0.0, 50.0, 0.0, 0.001]);
+        assert!(worst(back(upside_down, 4326, false), upside_down) <= 1.1 * SECOND);
+        let jump = [(179.5, 10.0), (-179.5, 10.0), (-179.5, 9.0), (179.5, 9.0)];
+        assert_eq!(in_one_piece(jump)[1], (180.5, 10.0));
+        let globe = [(-180.0, 90.0), (180.0, 90.0), (180.0, -90.0), (-180.0, -90.0)];
+        assert_eq!(in_one_piece(globe), globe);
     }
 
     #[test]

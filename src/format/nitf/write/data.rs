@@ -29,6 +29,9 @@ const TEXT_BYTES: u64 = 99_998;
 const DATA_BYTES: u64 = 999_999_998;
 const RESERVED_BYTES: u64 = 9_999_998;
 
+/// What TXTFMT may be.
+const TEXT_FORMATS: [&str; 4] = ["MTF", "STA", "UT1", "U8S"];
+
 /// The kind of segment an asset becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SegmentKind {
@@ -185,7 +188,15 @@ fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pe
     if record.get("TXTDT").is_none() {
         record.set("TXTDT", now()?);
     }
-    let wanted = record.text("TXTFMT").map(str::to_owned);
+    let wanted = match record.get("TXTFMT") {
+        None => None,
+        Some(_) if !given.is_chosen("TXTFMT") => record.text("TXTFMT").map(str::to_owned),
+        Some(FieldData::Text(text)) if TEXT_FORMATS.contains(&text.trim()) => Some(text.trim().to_owned()),
+        Some(other) => {
+            let error = Error::usage("value of").field("TXTFMT").found(other);
+            return Err(error.allowed(TEXT_FORMATS.join(" ")));
+        }
+    };
     let (format, bytes) = match data.content {
         Content::Bytes(bytes) => (wanted.unwrap_or_else(|| format_of_bytes(bytes).to_owned()), bytes.to_vec()),
         Content::Text(text, encoding) => {

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::metadata::Value;
-use crate::schema::{FieldData, Item, Record};
+use crate::schema::{FieldData, Item, Kind, Record};
 
 /// The values of a structure's fields. A list of single values for a group of one field becomes records of that field, so
 /// that comments and coefficients need not be mappings.
@@ -22,7 +22,18 @@ pub(in super::super) fn to_record<'a>(
 
 fn to_field(items: &[Item], name: &str, value: &Value) -> Result<FieldData> {
     let group = group(items, name);
+    let wrong = |allowed: &'static str| Err(Error::usage("value of").field(name).found(value).allowed(allowed));
+    match (value, group) {
+        (Value::List(_) | Value::Map(_), _) | (_, []) => {}
+        (_, [Item::Field(_)]) => return wrong("a list of values"),
+        _ => return wrong("a list of mappings"),
+    }
     Ok(match value {
+        // Bytes may come as numbers.
+        Value::List(values) if group.is_empty() => match values.iter().map(byte).collect::<Option<Vec<u8>>>() {
+            Some(bytes) if is_bytes(items, name) => FieldData::from(bytes),
+            _ => return wrong("one value"),
+        },
         Value::Text(text) => FieldData::from(text.as_str()),
         Value::Int(value) => FieldData::from(*value),
         Value::Bool(value) => FieldData::from(i128::from(*value)),
@@ -36,6 +47,19 @@ fn to_field(items: &[Item], name: &str, value: &Value) -> Result<FieldData> {
         }
         // A group that is there once.
         Value::Map(_) => FieldData::from(vec![turn(group, name, value)?]),
+    })
+}
+
+fn byte(value: &Value) -> Option<u8> {
+    if let Value::Int(value) = value { u8::try_from(*value).ok() } else { None }
+}
+
+/// True for a field of plain bytes.
+fn is_bytes(items: &[Item], name: &str) -> bool {
+    items.iter().any(|item| match item {
+        Item::Field(field) => *field.name == *name && field.kind == Kind::Bytes,
+        Item::When { items, .. } => is_bytes(items, name),
+        Item::Repeat { .. } => false,
     })
 }
 

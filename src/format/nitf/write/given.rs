@@ -43,7 +43,12 @@ enum Key {
     /// Something for another part of the writer, or for a codec.
     Hint,
     Unknown(Option<String>),
+    /// A field of another kind of header, by its title.
+    Elsewhere(String),
 }
+
+/// Every kind of header.
+const HEADERS: [&str; 6] = ["HEADER", "IMAGE", "GRAPHIC", "TEXT", "DATA", "RESERVED"];
 
 impl Given {
     /// Sorts metadata for the structure called `structure`.
@@ -80,29 +85,19 @@ impl Given {
                     given.tres.push((Tre { tag: String::new(), body }, Some(key.to_owned())));
                 }
                 Key::Tre => {
-                    let ordinal = seen.entry(key).or_default();
-                    let place = places.remove(&(key.to_owned(), *ordinal));
-                    *ordinal += 1;
-                    let mut body = body_of(key, value)?;
-                    // What was not changed is written as it was, even where it breaks a rule of the layout.
-                    if let (TreBody::Fields(fields), Some((_, TreBody::Fields(old)))) = (&mut body, &place) {
-                        fields.keep(old);
+                    for value in several(value) {
+                        let ordinal = seen.entry(key).or_default();
+                        let place = places.remove(&(key.to_owned(), *ordinal));
+                        *ordinal += 1;
+                        given.add_tre(key, value, place, context)?;
                     }
-                    let copied = place.as_ref().is_some_and(|(_, old)| *old == body);
-                    if let (TreBody::Bytes(bytes), false) = (&body, copied)
-                        && !follows_layout(key, bytes)?
-                    {
-                        context.report(Finding {
-                            clause: "STDI-0002",
-                            place: key.to_owned(),
-                            value: format!("{} bytes", bytes.len()),
-                            rule: "a body that follows the layout of its tag".into(),
-                        })?;
-                    }
-                    given.tres.push((Tre { tag: key.to_owned(), body }, place.map(|(area, _)| area)));
                 }
                 Key::Hint if key == PAD_CODE => given.pad = Some(value.clone()),
                 Key::Hint => {}
+                Key::Elsewhere(title) => {
+                    let message = format!("is a field of the {title}, and is left out here");
+                    context.warnings.push(Warning::new(key, message));
+                }
                 Key::Unknown(near) => {
                     let near = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
                     let message = format!(
@@ -129,6 +124,34 @@ impl Given {
             given.original = copied(structure, &given.fields);
         }
         Ok(given)
+    }
+
+    /// Adds a TRE; `place` is the area and the body that it was copied from.
+    fn add_tre(
+        &mut self,
+        tag: &str,
+        value: &Value,
+        place: Option<(String, TreBody)>,
+        context: &mut WriteContext<'_, '_>,
+    ) -> Result<()> {
+        let mut body = body_of(tag, value)?;
+        // What was not changed is written as it was, even where it breaks a rule of the layout.
+        if let (TreBody::Fields(fields), Some((_, TreBody::Fields(old)))) = (&mut body, &place) {
+            fields.keep(old);
+        }
+        let copied = place.as_ref().is_some_and(|(_, old)| *old == body);
+        if let (TreBody::Bytes(bytes), false) = (&body, copied)
+            && !follows_layout(tag, bytes)?
+        {
+            context.report(Finding {
+                clause: "STDI-0002",
+                place: tag.to_owned(),
+                value: format!("{} bytes", bytes.len()),
+                rule: "a body that follows the layout of its tag".into(),
+            })?;
+        }
+        self.tres.push((Tre { tag: tag.to_owned(), body }, place.map(|(area, _)| area)));
+        Ok(())
     }
 
     /// A field as it was given.
@@ -254,9 +277,26 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     match value {
         _ if tre_layouts(key).is_ok_and(|layouts| !layouts.is_empty()) => Key::Tre,
         Value::Bytes(_) if tag => Key::Tre,
-        // Of a mapping for a tag without a layout, the writer says that it cannot be written.
-        Value::Text(_) | Value::Map(_) if capitals && !misspelt() => Key::Tre,
+        // Of a mapping for a tag without a layout, and of values that are no TRE, the writer says that they cannot be written.
+        Value::Text(_) | Value::Map(_) | Value::List(_) if capitals && !misspelt() => {
+            other_header(key).map_or(Key::Tre, Key::Elsewhere)
+        }
         _ => Key::Unknown(near.map(str::to_owned)),
+    }
+}
+
+/// The title of the kind of header that has a field of this name, where one has.
+fn other_header(key: &str) -> Option<String> {
+    let found = HEADERS.into_iter().map(structure).find(|structure| names_of(structure).contains(key));
+    found.map(|structure| structure.title.to_lowercase())
+}
+
+/// The TREs under a key: one, or those of a list.
+fn several(value: &Value) -> &[Value] {
+    let is_body = |value: &Value| matches!(value, Value::Map(_) | Value::Bytes(_) | Value::Text(_));
+    match value {
+        Value::List(values) if !values.is_empty() && values.iter().all(is_body) => values,
+        value => std::slice::from_ref(value),
     }
 }
 
@@ -310,7 +350,7 @@ fn bytes_of(key: &str, value: &Value) -> Result<Vec<u8>> {
         Error::usage("TRE")
             .field(key)
             .found(value)
-            .allowed("a mapping of fields, bytes, or text of one byte a character")
+            .allowed("a mapping of fields, bytes, or text of one byte a character; a list of those for several")
     };
     match value {
         Value::Bytes(bytes) => Ok(bytes.clone()),

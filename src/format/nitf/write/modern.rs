@@ -50,7 +50,7 @@ const SAME: [&str; 32] = [
 const SECURITY: [&str; 5] = ["CLAS", "CODE", "CTLH", "REL", "CTLN"];
 
 /// Fields that follow from the pixels and the structure of a file.
-const STRUCTURE: [&str; 44] = [
+const STRUCTURE: [&str; 57] = [
     "FHDR",
     "FVER",
     "CLEVEL",
@@ -95,6 +95,19 @@ const STRUCTURE: [&str; 44] = [
     "IXSOFL",
     "DESSHL",
     "RESSHL",
+    "SY",
+    "SXSHDL",
+    "SXSOFL",
+    "LA",
+    "LXSHDL",
+    "LXSOFL",
+    "TE",
+    "TXSHDL",
+    "TXSOFL",
+    "DE",
+    "DESOFLW",
+    "DESITEM",
+    "RE",
 ];
 
 /// The metadata in the terms of 2.1, where they are a copy of what a file of 2.0 says; none where they are not.

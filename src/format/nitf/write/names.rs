@@ -70,10 +70,18 @@ impl NameFields {
         is_as_read: bool,
         context: &mut WriteContext<'_, '_>,
     ) -> Result<()> {
-        if given.is_copy() && !is_as_read {
+        let (short, long) = self.lengths;
+        let says = Names::stored(record, self).read(short);
+        if !says.0.is_empty() && (title.trim(), description.trim()) == (says.0.as_str(), says.1.as_str()) {
             return Ok(());
         }
-        let (short, long) = self.lengths;
+        if given.is_copy() && !is_as_read {
+            // Its fields say something, but for a blank one.
+            if says.1.is_empty() && !description.trim().is_empty() && record.text(self.text).is_none_or(str::is_empty) {
+                record.set(self.text, checked("description:", description.trim(), long)?);
+            }
+            return Ok(());
+        }
         let (mut title, mut description) = (title.trim(), description.trim());
         let stood = given.original.as_ref().map(|original| Names::stored(original, self));
         // The comments of a copy are the description only where they were read as that.

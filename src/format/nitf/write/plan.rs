@@ -78,6 +78,7 @@ impl ImagePlan {
         set_mode(&mut record, &given, layout, masked, context)?;
         check_facts(&given, &record)?;
         check_corners(&given)?;
+        note_stale_corners(&given, layout, context);
         names::IMAGE.fill(
             &mut record,
             &given,
@@ -209,6 +210,23 @@ fn set_mode(
     }
     record.set("IMODE", if needless { "B" } else { &mode });
     Ok(())
+}
+
+/// Corners that were copied from an image of another size are told; a chip says by its ICHIPB that they may be those of the
+/// whole.
+fn note_stale_corners(given: &Given, layout: &ImageLayout, context: &mut WriteContext<'_, '_>) {
+    let Some(original) = &given.original else { return };
+    let sides = ["NROWS", "NCOLS"].map(|name| original.int(name));
+    let same_size = sides == [Some(layout.grid.rows().into()), Some(layout.grid.columns().into())];
+    let is_chip = given.tres.iter().any(|(tre, _)| tre.tag == "ICHIPB");
+    if same_size || is_chip || given.is_chosen("IGEOLO") || given.get("IGEOLO").is_none() {
+        return;
+    }
+    let [rows, columns] = sides.map(|side| side.unwrap_or(0));
+    let message = format!(
+        "is that of the image it was copied from, of {rows} rows and {columns} columns: this one is a part of it, or resampled"
+    );
+    context.warnings.push(Warning::new("IGEOLO", message));
 }
 
 /// IGEOLO must be what ICORDS says it is.

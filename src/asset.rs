@@ -27,7 +27,8 @@ pub struct AssetInfo {
     pub title: String,
     /// A description.
     pub description: String,
-    /// What it is for: `data`, `overview`, `mask`, … `segment` is a part of an image that is listed as a whole, too.
+    /// What it is for: `data`, `overview`, `mask`, … `segment` is a part of an image that is listed as a whole, too,
+    /// `overflow` a part of other assets' metadata.
     pub roles: Vec<String>,
     /// Its media type, e.g. `image/tiff`.
     pub media_type: &'static str,

@@ -105,6 +105,8 @@ pub struct DataRequest<'a> {
     pub title: &'a str,
     /// A description.
     pub description: &'a str,
+    /// What it is for; `overflow` marks a part of other assets' metadata, which writers make anew.
+    pub roles: &'a [String],
     /// What it is.
     pub kind: AssetType,
     /// Its media type.

@@ -254,6 +254,7 @@ impl DatasetWriter {
             key,
             title: if title.is_empty() { &asset.title } else { title },
             description: if description.is_empty() { &asset.description } else { description },
+            roles: &asset.roles,
             kind: asset.kind,
             media_type: &asset.media_type,
             metadata: &entries,

@@ -32,8 +32,13 @@ pub(super) struct Assets {
 impl Assets {
     /// Reads what the headers say; what cannot be read is a warning.
     pub(super) fn new(source: &dyn ByteSource, file: &Segments, limits: Limits, warnings: &mut Vec<Warning>) -> Self {
-        let overflow = |areas: &[&str], number: usize, warnings: &mut Vec<Warning>| {
-            let bytes = areas.iter().map(|area| overflow(source, limits, file, area, number, warnings));
+        let mut taken: Vec<usize> = Vec::new();
+        let mut overflow = |record: &Record, areas: &[&str], number: usize, warnings: &mut Vec<Warning>| {
+            let segments =
+                areas.iter().filter_map(|area| Some((*area, file.overflow(area, number, index_of(record, area))?)));
+            let segments: Vec<_> = segments.collect();
+            taken.extend(segments.iter().map(|(_, segment)| segment.ordinal));
+            let bytes = segments.iter().map(|(area, segment)| overflow(source, limits, segment, area, warnings));
             bytes.collect::<Vec<_>>().concat()
         };
         for (record, key) in std::iter::once((&file.header, "file header".to_owned()))
@@ -41,11 +46,11 @@ impl Assets {
         {
             missing_overflows(file, record, &key, warnings);
         }
-        let bytes = overflow(&["UDHD", "XHD"], 0, warnings);
+        let bytes = overflow(&file.header, &["UDHD", "XHD"], 0, warnings);
         let metadata = Arc::new(to_metadata(file.header.clone(), &bytes, file.raw.clone(), warnings));
         let mut all = Vec::new();
         for segment in &file.list {
-            let bytes = overflow(segment.kind.areas(), segment.ordinal + 1, warnings);
+            let bytes = overflow(&segment.subheader, segment.kind.areas(), segment.ordinal + 1, warnings);
             let mut metadata = to_metadata(segment.subheader.clone(), &bytes, segment.raw.clone(), warnings);
             let is_image = segment.kind == Kind::Image;
             let data = (segment.data, segment.data_length);
@@ -63,6 +68,18 @@ impl Assets {
             }
             let georeference = georeference(segment, &metadata, warnings);
             all.push(asset(segment, metadata, pad, georeference));
+        }
+        for (segment, info) in file.list.iter().zip(&mut all).filter(|(segment, _)| segment.holds_overflow()) {
+            if taken.contains(&segment.ordinal) {
+                info.roles.push("overflow".to_owned());
+                continue;
+            }
+            let (area, item) = (segment.text("DESOFLW"), segment.subheader.int("DESITEM").unwrap_or(0));
+            let message = format!(
+                "{} holds what overflows from {area} of segment {item}, which does not name it or is not there",
+                segment.key()
+            );
+            warnings.push(Warning::new(segment.key(), message).of(WarningKind::File));
         }
         let chains = chains(&file.list);
         let mut assets = Self { metadata, list: Vec::new(), segments: Vec::new() };
@@ -117,21 +134,29 @@ pub(super) fn check(file: &Segments, warnings: &[Warning]) -> Result<()> {
     }
 }
 
+/// Areas of TREs, each with the field of the index of the segment that takes what overflows from it.
+const INDICES: [(&str, &str); 7] = [
+    ("UDHD", "UDHOFL"),
+    ("XHD", "XHDLOFL"),
+    ("UDID", "UDOFL"),
+    ("IXSHD", "IXSOFL"),
+    ("SXSHD", "SXSOFL"),
+    ("LXSHD", "LXSOFL"),
+    ("TXSHD", "TXSOFL"),
+];
+
+/// The index of the segment that takes what overflows from an area; 0 for none.
+fn index_of(record: &Record, area: &str) -> i128 {
+    INDICES.iter().find(|(name, _)| *name == area).and_then(|(_, index)| record.int(index)).unwrap_or(0)
+}
+
 /// The indices of areas that name a segment which does not take their overflow.
 fn missing_overflows(file: &Segments, record: &Record, key: &str, warnings: &mut Vec<Warning>) {
-    let areas = [
-        ("UDHD", "UDHOFL"),
-        ("XHD", "XHDLOFL"),
-        ("UDID", "UDOFL"),
-        ("IXSHD", "IXSOFL"),
-        ("SXSHD", "SXSOFL"),
-        ("TXSHD", "TXSOFL"),
-    ];
     let number =
         key.rsplit_once(':').and_then(|(_, number)| number.parse::<usize>().ok()).map_or(0, |number| number + 1);
-    for (area, index) in areas {
+    for (area, index) in INDICES {
         let named = record.int(index).unwrap_or(0);
-        let found = file.overflow(area, number).map(|segment| segment.ordinal as i128 + 1);
+        let found = file.overflow(area, number, named).map(|segment| segment.ordinal as i128 + 1);
         if named > 0 && found != Some(named) {
             let message = format!(
                 "{index} of {key} names data extension segment {named}, which does not hold what overflows from {area}"
@@ -141,16 +166,14 @@ fn missing_overflows(file: &Segments, record: &Record, key: &str, warnings: &mut
     }
 }
 
-/// The TREs of the segment that takes what overflows from an area; none where its data cannot be read, which is told.
+/// The TREs of the segment that takes what overflows from `area`; none where its data cannot be read, which is told.
 fn overflow(
     source: &dyn ByteSource,
     limits: Limits,
-    file: &Segments,
+    segment: &Segment,
     area: &str,
-    number: usize,
     warnings: &mut Vec<Warning>,
 ) -> Vec<u8> {
-    let Some(segment) = file.overflow(area, number) else { return Vec::new() };
     let bytes = limits
         .check_metadata("TRE_OVERFLOW", segment.data_length)
         .and_then(|()| source.read_range(segment.data, segment.data_length));
@@ -267,6 +290,26 @@ fn joined(version: Version, first: &AssetInfo, last: &Segment, chain: &[usize], 
     metadata.set("NROWS", format!("{:08}", total("NROWS")));
     metadata.set("NBPC", format!("{down:04}"));
     metadata.set("NPPBV", format!("{block:04}"));
+    // What only later segments say in extensions and comments is not lost.
+    let structure = version.subheader(Kind::Image);
+    for position in &chain[1..] {
+        for (key, value) in all[*position].metadata.iter() {
+            let is_new = !metadata.get_all(key).any(|known| known == value);
+            if is_new && !structure.has(key) && key != PAD_CODE {
+                metadata.append(key, value.clone());
+            }
+        }
+        let comments = |metadata: &Metadata| match metadata.get("ICOM") {
+            Some(Value::List(comments)) => comments.clone(),
+            _ => Vec::new(),
+        };
+        let mut joined = comments(&metadata);
+        joined.extend(comments(&all[*position].metadata));
+        joined.dedup();
+        if joined.len() > comments(&metadata).len() && joined.len() <= 9 {
+            metadata.set("ICOM", Value::List(joined));
+        }
+    }
     let corners = |metadata: &Metadata| metadata.get("IGEOLO").and_then(|text| text.as_text().map(str::to_owned));
     if let (Some(top), Some(FieldData::Text(bottom))) = (corners(&metadata), last.subheader.get("IGEOLO"))
         && let (Some(top), Some(bottom)) = (top.get(..30), bottom.get(30..60))
@@ -275,7 +318,7 @@ fn joined(version: Version, first: &AssetInfo, last: &Segment, chain: &[usize], 
     }
     let header: Record = metadata.iter().filter_map(|(name, value)| value.as_text().map(|text| (name, text))).collect();
     // A copy is compared with the header it comes from, which is that of the whole.
-    let raw = whole_header(&metadata, version.subheader(Kind::Image));
+    let raw = whole_header(&metadata, structure);
     let metadata = metadata.with_raw(raw);
     let facts = first.image.clone().unwrap_or_default();
     let georeference = geo::read(&header, &metadata).ok().flatten().unwrap_or_default();

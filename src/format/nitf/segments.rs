@@ -142,13 +142,21 @@ impl Segments {
 
     /// The data extension segment that takes the TREs which overflowed from an area of the segment with this number, from 1;
     /// 0 for the file header (2500C §5.8.3.4).
-    pub(super) fn overflow(&self, area: &str, number: usize) -> Option<&Segment> {
-        self.list.iter().find(|segment| {
-            let header = &segment.subheader;
-            segment.kind == Kind::Data
-                && matches!(text(header, "DESID"), "TRE_OVERFLOW" | "Registered Extensions" | "Controlled Extensions")
-                && header.text("DESOFLW") == Some(area)
-                && header.int("DESITEM") == Some(number as i128)
+    ///
+    /// Where several say so, it is the one that the index of the area names, `index`; none where that is 0.
+    pub(super) fn overflow(&self, area: &str, number: usize, index: i128) -> Option<&Segment> {
+        if index == 0 {
+            return None;
+        }
+        let candidates = || self.overflows_of(area, number);
+        candidates().find(|segment| segment.ordinal as i128 + 1 == index).or_else(|| candidates().next())
+    }
+
+    fn overflows_of(&self, area: &str, number: usize) -> impl Iterator<Item = &Segment> {
+        self.list.iter().filter(move |segment| {
+            segment.holds_overflow()
+                && segment.subheader.text("DESOFLW") == Some(area)
+                && segment.subheader.int("DESITEM") == Some(number as i128)
         })
     }
 
@@ -349,6 +357,15 @@ impl Segments {
 }
 
 impl Segment {
+    /// True for a data extension that takes TREs which overflow from an area; the last two names are those of NITF 2.0.
+    pub(super) fn holds_overflow(&self) -> bool {
+        let id = text(&self.subheader, "DESID");
+        self.kind == Kind::Data
+            && (id == "TRE_OVERFLOW"
+                || (matches!(id, "Registered Extensions" | "Controlled Extensions")
+                    && self.subheader.text("DESOFLW").is_some_and(|area| !area.is_empty())))
+    }
+
     /// The segment's key in a dataset.
     pub(super) fn key(&self) -> String {
         format!("{}:{}", self.kind.name(), self.ordinal)

@@ -1,9 +1,11 @@
 """IGEOLO: what we write and read against pyproj and GDAL. On disk stand the centres of the corner pixels, the API speaks of edges."""
 import math
+import warnings
 
 import numpy as np
 import pyproj
 import pytest
+import rasterio
 from affine import Affine
 from aws.osml.io import OptionError, PrecisionWarning, iminfo, imsave
 from hypothesis import HealthCheck, given, settings
@@ -345,7 +347,7 @@ def test_images_of_more_than_half_the_globe_and_across_the_antimeridian(tmp_path
 def test_a_global_file_of_gdal_is_not_mirrored(tmp_path):
     path = tmp_path / "a.ntf"
     with rasterio.open(path, "w", driver="NITF", width=720, height=360, count=1, dtype="uint8", crs="EPSG:4326",
-                       transform=rasterio.Affine(0.5, 0, -180, 0, -0.5, 90)) as target:
+                       transform=Affine(0.5, 0, -180, 0, -0.5, 90), ICORDS="G") as target:
         target.write(np.zeros((1, 360, 720), np.uint8))
     assert np.allclose(iminfo(path).transform, (-180, 0.5, 0, 90, 0, -0.5), atol=1 / 3600)
 
@@ -353,5 +355,5 @@ def test_a_global_file_of_gdal_is_not_mirrored(tmp_path):
 def test_a_grid_reference_is_that_of_whole_metres(tmp_path):
     path = tmp_path / "a.ntf"
     imsave(path, np.zeros((1, 600, 800), np.uint8), compression="none", transform=(300000, 10, 0, 4500000, 0, -10), crs=32618, metadata={"ICORDS": "U"})
-    assert [iminfo(path).metadata["IGEOLO"][n:n + 15][5:] for n in (0, 15)] == ["0000599995", "0799599995"] or iminfo(path).metadata["IGEOLO"]
+    assert iminfo(path).metadata["IGEOLO"][5:15] == "0000599995" and iminfo(path).metadata["IGEOLO"][20:25] == "07995"
     assert np.allclose(iminfo(path).transform, (300000, 10, 0, 4500000, 0, -10), atol=0.51)

@@ -486,7 +486,7 @@ def test_a_field_of_another_header_is_no_tre(ntf, name, title):
     assert first(ntf).tres == []
 
 
-@pytest.mark.parametrize("value", ["x", b"x", 5, {}, [{"LUTS": "abc"}], [{"LUTS": 5}], [{"LUTS": bytes(256)}], [{"LUTS": [[1, 999]]}]])
+@pytest.mark.parametrize("value", ["x", b"x", 5, [{"LUTS": "abc"}], [{"LUTS": 5}], [{"LUTS": bytes(256)}], [{"LUTS": [[1, 999]]}]])
 def test_bands_of_a_wrong_type_are_refused(ntf, value):
     with pytest.raises(OptionError, match="BAND_INFO|LUT"):
         write(ntf, provider(DATA, {"BAND_INFO": value}))
@@ -554,3 +554,132 @@ def test_images_with_extensions_become_tiff_files(tmp_path, precise):
     with heard(), IO.open([path]) as reader, IO.open([tif], "w") as writer:
         writer.add_asset("image:0", reader.get_asset("image:0"))
     assert_same(imread(tif), DATA)
+
+
+# What a review found.
+
+@pytest.mark.parametrize("area,item,udofl", [("UDID", 5, 0), ("FOOO", 1, 0), ("TXSHD", 1, 0)])
+def test_an_overflow_that_belongs_to_nothing_is_told_and_copied(tmp_path, area, item, udofl):
+    path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
+    orphan = nitf_make.overflow_des(area, item, nitf_make.tre("ZZZAAA", b"hello orphan"))
+    path.write_bytes(nitf_make.file(images=[nitf_make.image(DATA)], des=[orphan]))
+    with heard() as told:
+        copy(path, again)
+    assert any(category is FileWarning and "data:0" in text for category, text in told)
+    with heard(), IO.open([again]) as reader:
+        kept = reader.get_asset("data:0")
+        assert (kept.metadata["DESOFLW"].strip(), int(kept.metadata["DESITEM"])) == (area, item)
+        assert b"hello orphan" in kept.raw_asset.read() and kept.roles == ["data"]
+
+
+def test_the_second_overflow_of_an_area_is_no_part_of_the_first(tmp_path):
+    path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
+    made = [nitf_make.overflow_des("UDID", 1, nitf_make.tre(tag, b"x" * 50)) for tag in ("ZZZAAA", "ZZZBBB")]
+    path.write_bytes(nitf_make.file(images=[nitf_make.image(DATA, udofl=2)], des=made))
+    for source in (path, again):
+        with heard(), IO.open([source]) as reader:
+            metadata = reader.get_asset("image:0").metadata
+            assert "ZZZBBB" in metadata and "ZZZAAA" not in metadata
+        if source is path:
+            with heard():
+                copy(path, again)
+    assert b"ZZZAAA" in again.read_bytes()
+
+
+def test_segments_of_a_divided_image_keep_what_only_they_say(tmp_path):
+    path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
+    both, own = nitf_make.tre("ZZZAAA", b"both"), nitf_make.tre("ZZZBBB", b"own of the second")
+    parts = [nitf_make.image(DATA, ixshd=both, comments=("a",)),
+             nitf_make.image(DATA, ixshd=both + own, comments=("a", "b"), IDLVL=2, IALVL=1, ILOC="0002000000")]
+    path.write_bytes(nitf_make.file(images=parts))
+    copy(path, again)
+    assert first(again).tags() == ["ZZZAAA", "ZZZBBB"]
+    assert [text.strip() for text in first(again).comments] == ["a", "b"]
+
+
+@pytest.mark.parametrize("dtype,metadata,pad", [("uint16", {"NBPP": 12}, 5000), ("uint8", {"NBPP": 1}, 2), ("int16", {"NBPP": 12}, -3000),
+                                                ("uint16", {"ABPP": 10, "PJUST": "L"}, 1024)])
+def test_a_pad_code_of_too_many_bits_is_refused(ntf, dtype, metadata, pad):
+    with pytest.raises(OptionError, match="TPXCD.*bits"):
+        write(ntf, provider(np.zeros((1, 20, 30), dtype), {"IC": "NM", "TPXCD": pad, **metadata}))
+    assert not ntf.exists()
+
+
+@pytest.mark.parametrize("shape,metadata", [((1, 1500, 1000), {}), ((1, 17, 7), {"NBPP": 12})])
+def test_pads_are_noted_only_where_they_are(ntf, shape, metadata):
+    write(ntf, provider(np.ones(shape, "uint16" if metadata else "uint8"), {"IC": "NM", "TPXCD": 255, **metadata}))
+    assert mask(first(ntf)).pads == [0xFFFFFFFF]
+
+
+def test_what_was_changed_in_a_plain_mapping_is_written_or_refused(tmp_path):
+    path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
+    write(path, provider(DATA, {"TGTID": "T"}))
+    file = dict(IO.open([path]).metadata.entries())
+    plain = dict(IO.open([path]).get_asset("image:0").metadata.entries())
+    write(again, provider(DATA, plain), metadata={**file, "FDT": "20200101000000", "CLEVEL": "09"})
+    assert (parse(again).header["FDT"], parse(again).header["CLEVEL"]) == ("20200101000000", "09")
+    for name, value in [("IGEOLO", "x" * 60), ("IMAG", "big ")]:
+        with pytest.raises(OptionError, match=name):
+            write(again, provider(DATA, {**plain, "ICORDS": "G", "IGEOLO": "500000N0100000E" * 4, name: value}))
+
+
+def test_padding_hides_no_sample_of_too_many_bits(ntf):
+    data = np.full((1, 20, 30), 4000, np.uint16)
+    for pad in ({}, {"TPXCD": 65535}):
+        with warned(ConformanceWarning, "ABPP"):
+            write(ntf, provider(data, {"IC": "NM", "ABPP": 11, **pad}))
+    data[:] = 65535
+    with quiet():
+        write(ntf, provider(data, {"IC": "NM", "ABPP": 11, "TPXCD": 65535}))
+
+
+@pytest.mark.parametrize("title,description", [("Overview 1", "Overview 11"), ("Quickbird2", "Quickbird2 scene"), ("x", "x"), ("short", "d" * 100),
+                                               ("a long title of the scene", "d" * 100)])
+def test_titles_and_descriptions_that_look_alike_come_back(tmp_path, title, description):
+    path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
+    with quiet():
+        write(path, provider(DATA, title=title, description=description))
+    with IO.open([path]) as reader:
+        asset = reader.get_asset("image:0")
+        assert (asset.title, asset.description) == (title, description)
+        write(again, (asset, "another"))
+    with IO.open([again]) as reader:
+        assert (reader.get_asset("image:0").title, reader.get_asset("image:0").description) == ("another", description)
+
+
+def test_a_file_with_a_damaged_header_is_copied(tmp_path):
+    path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
+    content = bytearray(nitf_make.file(images=[nitf_make.image(DATA)], texts=[nitf_make.text()]))
+    content[content.index(b"TE") - 20] = 0xB0
+    for at in range(360, 388):
+        damaged = bytearray(content)
+        damaged[at] ^= 0x55
+        path.write_bytes(damaged)
+        with heard():
+            try:
+                with IO.open([path]) as reader:
+                    keys = list(reader)
+            except Exception:
+                continue
+            if keys:
+                copy(path, again)
+                assert_same(imread(again), DATA)
+
+
+def test_every_default_of_a_representation_conforms(ntf):
+    for name, bands in [("POLAR", 2), ("VPH", 2), ("MULTI", 2), ("MONO", 1), ("NODISPLY", 4), ("RGB", 3), ("NVECTOR", 3)]:
+        write(ntf, provider(image((bands, 9, 9), "uint8"), {"IREP": name}), strict=True)
+
+
+def test_filling_an_expanded_image_takes_what_its_colours_can_be(ntf):
+    info = [{"LUTS": [bytes(256)] * 3}]
+    write(ntf, sparse(DATA, {(0, 0)}, (16, 16), {"IC": "NM", "BAND_INFO": info}))
+    for value in (300, -1, float("nan"), 7.5):
+        with pytest.raises(OptionError, match="fill_value"):
+            imread(ntf, expand=True, fill_value=value)
+    assert (imread(ntf, expand=True, fill_value=300, window=(0, 0, 9, 9)) == 0).all()
+
+
+def test_the_place_of_a_character_is_that_in_the_callers_text(ntf):
+    with pytest.raises(OptionError, match="number 3"):
+        write(ntf, BufferedTextAssetProvider.create("text:0", "a\n\n\tb", metadata={"TXTFMT": "STA"}))

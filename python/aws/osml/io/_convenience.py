@@ -185,16 +185,25 @@ def imread(
             return image.read(window, bands, resolution_level, fill_value=fill_value)
         indices = image.read(window, None, resolution_level, fill_value=0)
         colors = expanded(indices[0], table, bands)
-        if _has_absent_blocks(image):
+        if _has_absent_blocks(image, window, resolution_level):
+            filled = np.asarray(fill_value).astype(colors.dtype, casting="unsafe")
+            if filled != fill_value:
+                raise OptionError(f"fill_value: {fill_value!r} (allowed: a value of {colors.dtype.name})")
             # What is filled differs between two values to fill with.
             absent = indices[0] != image.read(window, None, resolution_level, fill_value=1)[0]
-            colors[:, absent] = fill_value
+            colors[:, absent] = filled
         return colors
 
 
-def _has_absent_blocks(image: ImageAssetProvider) -> bool:
-    rows, columns = image.block_grid_size
-    return not all(image.has_block(row, column) for row in range(rows) for column in range(columns))
+def _has_absent_blocks(image: ImageAssetProvider, window: Window | None, level: int) -> bool:
+    """True where a block of the window, or of a reduced image any block, may be absent."""
+    rows, columns = (range(size) for size in image.block_grid_size)
+    if window is not None and level == 0:
+        x, y, width, height = window
+        block_width, block_height = image.num_pixels_per_block_horizontal, image.num_pixels_per_block_vertical
+        rows = range(y // block_height, -(-(y + height) // block_height))
+        columns = range(x // block_width, -(-(x + width) // block_width))
+    return not all(image.has_block(row, column) for row in rows for column in columns)
 
 
 def iminfo(

@@ -94,6 +94,7 @@ fn category(representation: &str) -> &'static str {
     match representation {
         "NODISPLY" => "SAR",
         "MULTI" => "MS",
+        "POLAR" => "WIND",
         _ => "VIS",
     }
 }

@@ -72,10 +72,8 @@ impl<'a> PixelBlocks<'a> {
     ) -> Self {
         let storage = &plan.storage;
         let is_narrow = storage.sample.is_integer() && storage.actual_bits < storage.bits && storage.shift == 0;
-        // Padding is not the caller's data.
-        let narrow = is_narrow && !exceeds(&plan.pad, storage);
         let padding = Padding::Value(plan.pad.clone());
-        Self { plan, starts, target, pads, padding, narrow, excess: AtomicBool::new(false) }
+        Self { plan, starts, target, pads, padding, narrow: is_narrow, excess: AtomicBool::new(false) }
     }
 
     /// True where a sample had more bits than ABPP says.
@@ -84,7 +82,13 @@ impl<'a> PixelBlocks<'a> {
     }
 
     fn look(&self, samples: &[u8]) {
-        if self.narrow && !self.excess.load(Ordering::Relaxed) && exceeds(samples, &self.plan.storage) {
+        let (storage, pad) = (&self.plan.storage, self.plan.pad.as_slice());
+        if !self.narrow || self.excess.load(Ordering::Relaxed) || !exceeds(samples, storage) {
+            return;
+        }
+        // Padding is not the caller's data.
+        let is_data = |sample: &&[u8]| *sample != pad && exceeds(sample, storage);
+        if !exceeds(pad, storage) || samples.chunks_exact(pad.len()).find(is_data).is_some() {
             self.excess.store(true, Ordering::Relaxed);
         }
     }
@@ -169,8 +173,7 @@ impl<'a> PixelBlocks<'a> {
         }
         let together = matches!(storage.mode, Mode::Pixel | Mode::Row);
         let planes = if together { 1 } else { storage.bands as usize };
-        let rows = self.plan.work.block_rows().min(storage.grid.block_rows() - within);
-        let taken = rows as usize * storage.row_samples() as usize * storage.sample.bytes();
+        let taken = taken_samples(self.plan, within) * storage.sample.bytes();
         packed.clear();
         for plane in raw.chunks_exact_mut(raw.len() / planes) {
             pack(storage, &mut plane[..taken], packed, scratch)?;
@@ -228,8 +231,17 @@ impl BlockEncode for PixelBlocks<'_> {
             raw.clear();
             raw.extend(std::iter::repeat_n(plan.pad.as_slice(), samples).flatten());
         }
+        // Rows below the block's last are gathered, and not written.
+        let planes = if matches!(plan.storage.mode, Mode::Pixel | Mode::Row) { 1 } else { plan.storage.bands as usize };
+        let written = taken_samples(plan, within) * plan.storage.sample.bytes();
+        let plane = raw.len() / planes;
         if !self.pads.is_empty() {
-            self.note_pads(stored, &raw);
+            if written < plane {
+                let kept: Vec<u8> = raw.chunks_exact(plane).flat_map(|plane| &plane[..written]).copied().collect();
+                self.note_pads(stored, &kept);
+            } else {
+                self.note_pads(stored, &raw);
+            }
         }
         self.look(&raw);
         let mut packed = Vec::new();
@@ -281,6 +293,12 @@ fn taken_bytes(plan: &ImagePlan, within: u32) -> usize {
     let storage = &plan.storage;
     let rows = plan.work.block_rows().min(storage.grid.block_rows() - within);
     storage.row_bits(rows).div_ceil(8) as usize
+}
+
+/// Samples that the file has of each plane of such a piece.
+fn taken_samples(plan: &ImagePlan, within: u32) -> usize {
+    let rows = plan.work.block_rows().min(plan.storage.grid.block_rows() - within);
+    rows as usize * plan.storage.row_samples() as usize
 }
 
 /// Appends samples of fewer bits than bytes, as one row however long: only its end is padded.

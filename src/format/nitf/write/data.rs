@@ -205,7 +205,9 @@ fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pe
                 let findings = beyond_extended(text, data.key);
                 given.report(findings, &[], context)?;
             }
-            let bytes = encode(&with_line_ends(text), &format)?;
+            check_characters(text, &format)?;
+            let text = with_line_ends(text);
+            let bytes = if format == "U8S" { text.into_bytes() } else { text.chars().map(|c| c as u8).collect() };
             (format, bytes)
         }
     };
@@ -261,7 +263,11 @@ fn with_line_ends(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
 }
 
-fn encode(text: &str, format: &str) -> Result<Vec<u8>> {
+/// Checks that a format has every character of a text.
+///
+/// # Errors
+/// [`Error::Usage`] for the first that it has not, with its place.
+fn check_characters(text: &str, format: &str) -> Result<()> {
     let allowed: fn(char) -> bool = match format {
         "U8S" => |c| is_extended(c) || c > '\u{FF}',
         "UT1" => is_extended,
@@ -277,16 +283,15 @@ fn encode(text: &str, format: &str) -> Result<Vec<u8>> {
             _ => "line feed, form feed, carriage return and BCS, U+0020–007E; UT1 and U8S hold others",
         }));
     }
-    if format == "U8S" {
-        return Ok(text.as_bytes().to_vec());
-    }
-    Ok(text.chars().map(|c| c as u8).collect())
+    Ok(())
 }
 
 fn extension(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("DATA"), data.metadata, context)?;
-    let following = ["DE", "DESSHL", "DESOFLW", "DESITEM"];
-    let mut record = given.fields.without(&following);
+    // The index of a segment of overflow that belongs to nothing is kept as it stood.
+    let is_orphan = given.is_copy() && given.fields.text("DESID") == Some("TRE_OVERFLOW");
+    let following: &[&str] = if is_orphan { &["DE", "DESSHL"] } else { &["DE", "DESSHL", "DESOFLW", "DESITEM"] };
+    let mut record = given.fields.without(following);
     let bytes = content_bytes(data);
     if record.get("DESID").is_none() {
         let xml = data.media_type.ends_with("xml");
@@ -309,7 +314,7 @@ fn extension(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Resu
     set_user_header(&mut record, &given)?;
     check_size("data", bytes.len(), DATA_BYTES)?;
     let pending = Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: bytes };
-    pending.complete(SegmentKind::Data, data.key, (&given, &following), context)
+    pending.complete(SegmentKind::Data, data.key, (&given, following), context)
 }
 
 /// The user-defined subheader: bytes as they are, fields by the layout of the extension.
@@ -404,9 +409,9 @@ mod tests {
     #[test]
     fn lines_end_as_the_standard_wants() {
         assert_eq!(with_line_ends("a\nb\r\nc\rd"), "a\r\nb\r\nc\r\nd");
-        assert_eq!(encode("é\r\n", "UT1").unwrap(), b"\xE9\r\n");
-        assert_eq!(encode("é", "U8S").unwrap(), "é".as_bytes());
-        let error = encode("ab€", "STA").unwrap_err().to_string();
+        assert!(check_characters("é\n", "UT1").is_ok() && check_characters("é€", "U8S").is_ok());
+        assert!(check_characters("\u{7}", "U8S").is_err());
+        let error = check_characters("ab€", "STA").unwrap_err().to_string();
         assert!(error.contains('€') && error.contains("number 2"), "{error}");
     }
 }

@@ -2,10 +2,10 @@
 
 use super::super::geo::{Icords, describe, precision};
 use super::given::PAD_CODE;
-use super::plan::{MAX_BLOCK, is_known_compression};
+use super::plan::{MAX_BLOCK, is_known_compression, stale_corners};
 use crate::error::{Error, Result};
 use crate::format::{SaveSettings, Warning, WarningKind};
-use crate::image::{ImageLayout, PadValue};
+use crate::image::{Georeference, ImageLayout, PadValue};
 use crate::metadata::{Metadata, Value};
 
 /// The side of blocks where the caller chooses none.
@@ -69,6 +69,15 @@ pub(in super::super) fn notice(settings: &SaveSettings, layout: &ImageLayout) ->
     if !asked && settings.metadata.get("IC").is_none() && settings.metadata.get(PAD_CODE).is_none() {
         let message = "the image is written without compression (NC), as JPEG 2000 is not written yet; say so with compression=\"none\"";
         warnings.push(Warning::new("IC", message).of(WarningKind::Fallback));
+    }
+    let size = ["NROWS", "NCOLS"].map(|name| settings.metadata.get(name).and_then(Value::to_int));
+    if let [Some(rows), Some(columns)] = size
+        && (rows, columns) != (layout.grid.rows().into(), layout.grid.columns().into())
+        && settings.georeference == Georeference::default()
+        && settings.metadata.get("IGEOLO").is_some()
+        && settings.metadata.get("ICHIPB").is_none()
+    {
+        warnings.push(Warning::new("IGEOLO", stale_corners(rows, columns)));
     }
     if !settings.precise
         && let Some(message) = precision(&settings.georeference, layout, form(settings))
@@ -155,7 +164,7 @@ fn default_block(side: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::{BlockGrid, Crs, Georeference, SampleType, Transform};
+    use crate::image::{BlockGrid, Crs, SampleType, Transform};
 
     fn encode(settings: &SaveSettings) -> Result<Metadata> {
         let grid = BlockGrid::new(3000, 200, 3000, 200).unwrap();

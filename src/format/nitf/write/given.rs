@@ -29,6 +29,13 @@ pub(super) struct Given {
     pub(super) pad: Option<Value>,
 }
 
+/// Fields that are stale in the metadata of another image or file.
+const STALE: [&str; 38] = [
+    "FHDR", "FVER", "FL", "HL", "NUMI", "NUMS", "NUMX", "NUMT", "NUMDES", "NUMRES", "UDHDL", "UDHOFL", "XHDL",
+    "XHDLOFL", "IM", "NROWS", "NCOLS", "PVTYPE", "NBPP", "ABPP", "NBANDS", "XBANDS", "NBPR", "NBPC", "NPPBH", "NPPBV",
+    "NICOM", "UDIDL", "UDOFL", "IXSHDL", "IXSOFL", "IREP", "IMODE", "IDLVL", "IALVL", "ILOC", "DESSHL", "RESSHL",
+];
+
 /// Fields of a row and a column, which may be given as two numbers.
 const LOCATIONS: [&str; 4] = ["ILOC", "SLOC", "SBND1", "SBND2"];
 
@@ -120,8 +127,11 @@ impl Given {
         given.fields = to_record(&structure.items, entries.iter().map(|(key, value)| (*key, value)))?;
         if let Some(original) = &given.original {
             given.fields.keep(original);
-        } else {
+        } else if metadata.raw().is_empty() {
             given.original = copied(structure, &given.fields);
+        } else {
+            // A header that is damaged can be copied all the same: what was read of it is what it says.
+            given.original = Some(given.fields.clone());
         }
         Ok(given)
     }
@@ -366,7 +376,8 @@ fn original_of(structure: &Structure, raw: &[u8]) -> Option<Record> {
 }
 
 /// What of `fields` was copied from a header without the header itself, as its values alone: where every field that any such
-/// header has is there as text, which nobody writes by hand, all texts were, and so were groups of the number they say.
+/// header has is there as text, which nobody writes by hand, those that say how large the image or file was and how it was
+/// stored, and bands of the number they say. The others may have been changed.
 fn copied(structure: &Structure, fields: &Record) -> Option<Record> {
     let is_text = |name: &str| matches!(fields.get(name), Some(FieldData::Text(_) | FieldData::Bytes(_)));
     let whole = structure.items.iter().all(|item| match item {
@@ -375,8 +386,8 @@ fn copied(structure: &Structure, fields: &Record) -> Option<Record> {
     });
     let bands = fields.int("NBANDS").unwrap_or(0) + fields.int("XBANDS").unwrap_or(0);
     let is_copied = |name: &str, data: &FieldData| match data {
-        FieldData::Text(_) | FieldData::Bytes(_) => true,
         FieldData::Group(turns) => name != "BAND_INFO" || turns.len() as i128 == bands,
+        FieldData::Text(_) => STALE.contains(&name),
         _ => false,
     };
     whole.then(|| fields.iter().filter(|(name, data)| is_copied(name, data)).map(|(n, d)| (n, d.clone())).collect())

@@ -50,9 +50,7 @@ impl Names {
 
     /// True where the text is the title, of which the identifier is a shortened form.
     fn has_title(&self, short: usize) -> bool {
-        !self.text.is_empty()
-            && self.text != self.identifier
-            && (self.identifier == identifier(&self.text, short) || self.identifier.is_empty())
+        !self.text.is_empty() && (self.identifier == identifier(&self.text, short) || self.identifier.is_empty())
     }
 }
 
@@ -84,8 +82,9 @@ impl NameFields {
         }
         let (mut title, mut description) = (title.trim(), description.trim());
         let stood = given.original.as_ref().map(|original| Names::stored(original, self));
-        // The comments of a copy are the description only where they were read as that.
+        // The comments of a copy are the description only where they were read as that, and stay where that is not changed.
         let comments_are_ours = stood.as_ref().is_some_and(|stood| stood.has_title(short));
+        let is_kept = comments_are_ours && description.is_empty();
         let stood = stood.map(|stood| stood.read(short));
         if let Some((old_title, old_description)) = &stood {
             if (title.is_empty() || title == old_title) && (description.is_empty() || description == old_description) {
@@ -97,29 +96,40 @@ impl NameFields {
         let is_free = |name: &str| !given.is_chosen(name);
         let comments_are_free =
             self.has_comments && is_free("ICOM") && (comments_are_ours || given.get("ICOM").is_none());
-        let mut text_is_free = is_free(self.text);
+        let text_is_free = is_free(self.text);
         let mut lost = |what: &str| {
-            let message = format!("the {what} is left out: the metadata says something else in every field for it");
+            let message = format!("the {what} is left out: every field for it says something else");
             context.warnings.push(Warning::new(key, message));
         };
+        // Where the text beside the identifier is the title, the description stands in comments.
+        let mut text_is_title = is_kept;
         if is_free(self.identifier) {
-            let (name, whole) = shortened(title, key, self.lengths)?;
-            record.set(self.identifier, name);
-            let replaced = [(self.text, text_is_free), ("ICOM", comments_are_free)];
-            replaced.iter().filter(|(_, free)| *free).for_each(|(name, _)| drop(record.remove(name)));
-            match whole {
-                Some(title) if text_is_free => {
-                    record.set(self.text, title);
-                    text_is_free = false;
-                }
-                Some(_) => lost("title"),
-                None => {}
+            let name = identifier(if title.is_empty() { key } else { title }, short);
+            let is_whole = title.is_empty() || name == title;
+            let is_clear = description.chars().count() <= long && identifier(description, short) != name;
+            text_is_title |= !is_whole || (!description.is_empty() && !is_clear && comments_are_free);
+            if text_is_title && text_is_free {
+                record.set(self.text, checked("title:", if title.is_empty() { &name } else { title }, long)?);
+            } else if !is_whole {
+                lost("title");
             }
+            record.set(self.identifier, name);
+        } else {
+            text_is_title &= text_is_free;
+        }
+        if is_kept {
+            return Ok(());
+        }
+        if comments_are_ours && comments_are_free {
+            record.remove("ICOM");
+        }
+        if text_is_free && !text_is_title {
+            record.remove(self.text);
         }
         if description.is_empty() {
             return Ok(());
         }
-        if text_is_free {
+        if text_is_free && !text_is_title {
             record.set(self.text, checked("description:", description, long)?);
         } else if comments_are_free {
             record.set("ICOM", comment_lines(checked("description:", description, COMMENT * COMMENTS)?));
@@ -128,18 +138,6 @@ impl NameFields {
         }
         Ok(())
     }
-}
-
-/// A title as an identifier, and the title itself where that is not all of it; `key` is the identifier where there is no title.
-///
-/// # Errors
-/// [`Error::Usage`] where the title is longer than the text field that holds all of it: nothing is cut.
-fn shortened<'t>(title: &'t str, key: &str, (short, long): (usize, usize)) -> Result<(String, Option<&'t str>)> {
-    let name = identifier(if title.is_empty() { key } else { title }, short);
-    if title.is_empty() || name == title {
-        return Ok((name, None));
-    }
-    Ok((name, Some(checked("title:", title, long)?)))
 }
 
 fn checked<'t>(what: &'static str, text: &'t str, most: usize) -> Result<&'t str> {
@@ -179,13 +177,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_title_is_shortened_and_nothing_is_cut() {
-        let shortened = |title| shortened(title, "image:0", (10, 80)).unwrap();
-        assert_eq!(shortened("scene 7"), ("scene 7".to_owned(), None));
-        assert_eq!(shortened(""), ("image_0".to_owned(), None));
-        assert_eq!(shortened("Overview 11 of 12"), ("Overview 1".to_owned(), Some("Overview 11 of 12")));
-        assert_eq!(shortened("a-b"), ("a_b".to_owned(), Some("a-b")));
-        assert!(super::shortened(&"x".repeat(81), "k", (10, 80)).is_err());
+    fn identifiers_have_letters_and_no_more_than_fit() {
+        assert_eq!(identifier("Overview 11 of 12", 10), "Overview 1");
+        assert_eq!(identifier("a-b", 10), "a_b");
+        assert_eq!(identifier(" ", 7), "UNTITLE");
     }
 
     #[test]
@@ -195,5 +190,6 @@ mod tests {
         };
         assert_eq!(read("a_b", "a-b", "c"), ("a-b".to_owned(), "c".to_owned()));
         assert_eq!(read("scene", "from the air", "c"), ("scene".to_owned(), "from the air".to_owned()));
+        assert_eq!(read("scene", "scene", "scene of a crime"), ("scene".to_owned(), "scene of a crime".to_owned()));
     }
 }

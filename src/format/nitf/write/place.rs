@@ -11,6 +11,9 @@ pub(super) const MAX_SEGMENT: u64 = 9_999_999_998;
 /// Rows of a segment of an image that is cut into several, which ILOC can count.
 const MAX_ROWS: u32 = 99_999;
 
+/// Rows of blocks of a segment (NBPC has four digits).
+const MAX_BLOCKS: u32 = 9999;
+
 /// Offsets in a mask table have 32 bits, of which all ones mean that a block is not there.
 const MAX_OFFSET: u64 = u32::MAX as u64 - 1;
 
@@ -67,7 +70,7 @@ impl Places {
             places.parts = places.cut(grid, whole);
             return Ok(places);
         }
-        let tallest = whole.min(MAX_ROWS / grid.block_rows()).max(1);
+        let tallest = whole.min(MAX_ROWS / grid.block_rows()).clamp(1, MAX_BLOCKS);
         let fits = |rows: u32| {
             (0..whole).step_by(rows as usize).all(|first| places.fits(first, rows.min(whole - first), most))
         };

@@ -223,10 +223,14 @@ fn note_stale_corners(given: &Given, layout: &ImageLayout, context: &mut WriteCo
         return;
     }
     let [rows, columns] = sides.map(|side| side.unwrap_or(0));
-    let message = format!(
+    context.warnings.push(Warning::new("IGEOLO", stale_corners(rows, columns)));
+}
+
+/// What there is to say of corners that belong to an image of another size.
+pub(super) fn stale_corners(rows: i128, columns: i128) -> String {
+    format!(
         "is that of the image it was copied from, of {rows} rows and {columns} columns: this one is a part of it, or resampled"
-    );
-    context.warnings.push(Warning::new("IGEOLO", message));
+    )
 }
 
 /// IGEOLO must be what ICORDS says it is.
@@ -300,7 +304,8 @@ fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout, limit: u
         }
         record.set(name, if block > MAX_BLOCK { 0 } else { block });
         record.set(count_name, count);
-        row_bytes = u64::from(count) * u64::from(block) * layout.pixel_bytes() as u64;
+        let bits = record.int("NBPP").map_or(8, |bits| bits.max(1) as u64);
+        row_bytes = (u64::from(count) * u64::from(block) * u64::from(layout.bands)).saturating_mul(bits).div_ceil(8);
     }
     Ok(())
 }
@@ -356,6 +361,21 @@ fn pad_code(given: &Given, layout: &ImageLayout, storage: &Storage) -> Result<Op
     if !value.fits(storage.sample) || storage.sample.is_complex() {
         let error = Error::usage("value of").field(super::given::PAD_CODE).found(value);
         return Err(error.allowed(format!("a value of {}", storage.sample)));
+    }
+    // Of a code with more bits than a sample has, the rest would be cut off.
+    let bits = if storage.shift > 0 { storage.actual_bits } else { storage.bits };
+    if storage.sample.is_integer() && bits < storage.sample.bits() {
+        let (low, high) = if storage.sample.is_signed_integer() {
+            (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1)
+        } else {
+            (0, (1i128 << bits) - 1)
+        };
+        if !matches!(value, PadValue::Int(value) if (low..=high).contains(&value))
+            && !matches!(value, PadValue::Float(value) if (low..=high).contains(&(value as i128)))
+        {
+            let error = Error::usage("value of").field(super::given::PAD_CODE).found(value);
+            return Err(error.allowed(format!("{low} to {high}, what {bits} bits hold")));
+        }
     }
     let bytes = value.bytes(storage.sample);
     let code = bytes.iter().rev().fold(0u64, |code, byte| (code << 8) | u64::from(*byte));

@@ -49,7 +49,16 @@ impl Made {
     fn add_data(&mut self, kind: AssetType, metadata: &Metadata, bytes: &[u8]) -> Result<()> {
         self.with_writer(|writer, context| {
             let content = Content::Bytes(bytes);
-            let request = DataRequest { key: "x", title: "", description: "", kind, media_type: "", metadata, content };
+            let request = DataRequest {
+                key: "x",
+                title: "",
+                description: "",
+                roles: &[],
+                kind,
+                media_type: "",
+                metadata,
+                content,
+            };
             writer.add_data(&request, context)
         })
     }

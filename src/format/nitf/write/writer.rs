@@ -124,26 +124,14 @@ impl ContainerWriter for NitfWriter {
     }
 
     fn add_data(&mut self, data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
-        let is_read = !data.metadata.raw().is_empty();
-        let holds_overflow = match data.metadata.get("DESID").and_then(|id| id.as_text()).map(str::trim) {
-            Some("TRE_OVERFLOW") => true,
-            // The names of NITF 2.0.
-            Some("Registered Extensions" | "Controlled Extensions") => {
-                is_read
-                    && data
-                        .metadata
-                        .get("DESOFLW")
-                        .is_some_and(|area| area.as_text().is_some_and(|t| !t.trim().is_empty()))
-            }
-            _ => false,
-        };
-        if holds_overflow {
-            if !is_read {
-                let error = Error::usage("value of").field("DESID").found("TRE_OVERFLOW");
-                return Err(error.allowed("other names: the writer makes segments for TREs that overflow"));
-            }
-            // What it held came with the metadata of what it overflowed from.
+        if data.roles.iter().any(|role| role == "overflow") {
+            // What it holds came with the metadata of what it overflowed from.
             return Ok(());
+        }
+        let id = data.metadata.get("DESID").and_then(|id| id.as_text()).map(str::trim);
+        if id == Some("TRE_OVERFLOW") && data.metadata.raw().is_empty() {
+            let error = Error::usage("value of").field("DESID").found("TRE_OVERFLOW");
+            return Err(error.allowed("other names: the writer makes segments for TREs that overflow"));
         }
         let mut levels = self.levels.clone();
         let (kind, pending) = Pending::new(data, &mut levels, context)?;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::asset::{AssetInfo, AssetType};
 use crate::error::{Error, Result};
 use crate::format::{
-    ContainerReader, ContainerWriter, DataRequest, Format, ImageRequest, MAGIC_BYTES, OpenOptions, Warning,
-    WriteContext, by_extension, by_magic, by_name,
+    ContainerReader, ContainerWriter, DataRequest, Format, ImageRequest, MAGIC_BYTES, OpenOptions, SaveSettings,
+    Warning, WriteContext, by_extension, by_magic, by_name,
 };
-use crate::image::ImageProvider;
+use crate::image::{Georeference, ImageLayout, ImageProvider};
 use crate::io::{ByteSink, ByteSource, FileSource, sink_at};
 use crate::metadata::Metadata;
 use crate::pipeline::{Concurrency, Control};
@@ -118,6 +118,31 @@ impl DatasetReader {
             Some(asset) => Err(Error::usage("asset is no image:").found(&asset.key)),
             None => Err(Error::out_of_range("asset").found(position)),
         }
+    }
+
+    /// The metadata with which the image at a position is written to a file of format `to`, and what there is to say of that:
+    /// its own in its own format. In another one, what headers say means nothing; where the image lies and which value means
+    /// "no data" is said as precisely as that format can.
+    ///
+    /// # Errors
+    /// Where the image cannot be described.
+    pub fn metadata_for(&self, position: usize, to: &Format) -> Result<(Arc<Metadata>, Vec<Warning>)> {
+        let info = self.assets().get(position).ok_or_else(|| Error::out_of_range("asset").found(position))?;
+        if self.format.media_type == to.media_type {
+            return Ok((Arc::clone(&info.metadata), Vec::new()));
+        }
+        let layout = self.image(position)?.layout().clone();
+        let (metadata, mut warnings) = translated(info, &layout, to);
+        if !info.metadata.is_empty() {
+            let message = format!(
+                "{} has no place for metadata of {}: {} entries are left out",
+                to.name,
+                self.format.name,
+                info.metadata.len()
+            );
+            warnings.insert(0, Warning::new(&info.key, message));
+        }
+        Ok((Arc::new(metadata), warnings))
     }
 
     /// The stored bytes of the asset at a position.
@@ -266,6 +291,27 @@ impl DatasetWriter {
         }
         result
     }
+}
+
+/// What an image says beside its headers, in the terms of another format; what that cannot say is a warning.
+fn translated(info: &AssetInfo, layout: &ImageLayout, to: &Format) -> (Metadata, Vec<Warning>) {
+    let facts = info.image.clone().unwrap_or_default();
+    let mut warnings = Vec::new();
+    let mut settings = SaveSettings { precise: true, ..SaveSettings::default() };
+    let mut try_with =
+        |changed: SaveSettings, what: &str, settings: &mut SaveSettings| match (to.encoding)(&changed, layout) {
+            Ok(_) => *settings = changed,
+            Err(error) => warnings.push(Warning::new(&info.key, format!("the {what} is left out: {error}"))),
+        };
+    if facts.georeference != Georeference::default() {
+        let changed = SaveSettings { georeference: facts.georeference, ..settings.clone() };
+        try_with(changed, "georeference", &mut settings);
+    }
+    if facts.nodata.is_some() {
+        let changed = SaveSettings { nodata: facts.nodata, ..settings.clone() };
+        try_with(changed, "value that means no data", &mut settings);
+    }
+    ((to.encoding)(&settings, layout).unwrap_or_default(), warnings)
 }
 
 fn closed() -> Error {

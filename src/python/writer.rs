@@ -152,6 +152,7 @@ impl DatasetWriter {
 
     /// Writes an asset: an image of this package, or any object that has the attributes of one.
     ///
+    /// An image of a file of another format keeps its georeference and its "no data" value, not the metadata of that format.
     /// `title` and `description` are by default the provider's own. `roles` say what the asset is for: `data`, `overview`,
     /// `mask` … The GIL is released but for the calls of a Python object's `get_block` and `has_block`.
     ///
@@ -173,7 +174,7 @@ impl DatasetWriter {
         {
             return self.add_data(key, asset, title, description);
         }
-        let image = Self::image(provider)?;
+        let image = self.image(provider)?;
         let roles = roles.unwrap_or_default();
         let request = ImageRequest {
             key,
@@ -291,13 +292,21 @@ impl DatasetWriter {
     }
 
     /// The image that `provider` is: one of this package, used without the GIL, or any object with its attributes.
-    fn image(provider: &Bound<'_, PyAny>) -> PyResult<Image> {
+    fn image(&self, provider: &Bound<'_, PyAny>) -> PyResult<Image> {
         let py = provider.py();
         if let Ok(image) = provider.cast::<ImageAssetProvider>() {
             let asset = image.as_super().get();
+            let metadata = match &asset.raw {
+                RawAsset::File(dataset, position) => {
+                    let (metadata, warnings) = dataset.reader.metadata_for(*position, self.format)?;
+                    warn(py, &warnings)?;
+                    metadata
+                }
+                _ => asset.metadata.entries(py)?,
+            };
             return Ok(Image {
                 provider: image.get().provider(),
-                metadata: asset.metadata.entries(py)?,
+                metadata,
                 title: asset.title.clone(),
                 description: asset.description.clone(),
             });

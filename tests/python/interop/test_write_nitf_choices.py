@@ -683,3 +683,36 @@ def test_filling_an_expanded_image_takes_what_its_colours_can_be(ntf):
 def test_the_place_of_a_character_is_that_in_the_callers_text(ntf):
     with pytest.raises(OptionError, match="number 3"):
         write(ntf, BufferedTextAssetProvider.create("text:0", "a\n\n\tb", metadata={"TXTFMT": "STA"}))
+
+
+# Other formats.
+
+UTM = {"crs": 32618, "transform": (300000.25, 10, 0, 4500000.75, 0, -10)}
+DEGREES = {"crs": 4326, "transform": (10, 1e-4, 0, 50, 0, -1e-4)}
+
+
+@pytest.mark.parametrize("place", [UTM, DEGREES], ids=["utm", "degrees"])
+@pytest.mark.parametrize("source,target", [("ntf", "tif"), ("tif", "ntf"), ("nsf", "tif")])
+def test_an_image_keeps_its_place_and_nodata_in_another_format(tmp_path, source, target, place):
+    path, again = tmp_path / f"a.{source}", tmp_path / f"b.{target}"
+    with heard():
+        imsave(path, DATA, nodata=7, **place, **({} if source == "tif" else {"precise": True}))
+    with heard() as told, IO.open([path]) as reader, IO.open([again], "w") as writer:
+        writer.add_asset("image:0", reader.get_asset("image:0"))
+    assert [category for category, _ in told] == [MetadataWarning] and "left out" in told[0][1]
+    old, new = iminfo(path), iminfo(again)
+    assert (new.crs, new.nodata) == (old.crs, 7)
+    assert np.allclose(new.corners, old.corners, atol=0.2 if place is UTM else 1e-6)
+    assert_same(imread(again), DATA)
+    gdal_agrees(again, DATA)
+
+
+def test_what_another_format_cannot_say_is_told(tmp_path):
+    path, png, ntf = tmp_path / "a.tif", tmp_path / "b.png", tmp_path / "b.ntf"
+    imsave(path, DATA, crs=3857, transform=(0, 10, 0, 0, 0, -10), nodata=3)
+    for target in (png, ntf):
+        with heard() as told, IO.open([path]) as reader, IO.open([target], "w") as writer:
+            writer.add_asset("image:0", reader.get_asset("image:0"))
+        assert any("georeference" in text for _, text in told)
+        assert_same(imread(target), DATA)
+    assert iminfo(ntf).nodata == 3

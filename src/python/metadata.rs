@@ -169,9 +169,17 @@ impl MetadataProvider {
     /// A new `dict` of the keys that begin with `prefix` (all, where none is given) and their first values.
     #[pyo3(signature = (prefix=None))]
     fn entries<'py>(&self, py: Python<'py>, prefix: Option<&str>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
+        let (dict, prefix) = (PyDict::new(py), prefix.unwrap_or_default());
+        if let Storage::File(metadata) = &self.storage {
+            // Values are made only where they are shown: a tag may repeat many times.
+            let mut seen = HashSet::new();
+            for (key, value) in metadata.iter().filter(|(key, _)| key.starts_with(prefix) && seen.insert(*key)) {
+                dict.set_item(key, value::to_python(py, value)?)?;
+            }
+            return Ok(dict);
+        }
         for (key, value) in self.list(py)? {
-            if key.starts_with(prefix.unwrap_or_default()) && !dict.contains(&key)? {
+            if key.starts_with(prefix) && !dict.contains(&key)? {
                 dict.set_item(key, value)?;
             }
         }

@@ -124,12 +124,13 @@ impl ContainerWriter for NitfWriter {
     }
 
     fn add_data(&mut self, data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
-        if data.roles.iter().any(|role| role == "overflow") {
+        let is_read = !data.metadata.raw().is_empty();
+        if is_read && data.roles.iter().any(|role| role == "overflow") {
             // What it holds came with the metadata of what it overflowed from.
             return Ok(());
         }
         let id = data.metadata.get("DESID").and_then(|id| id.as_text()).map(str::trim);
-        if id == Some("TRE_OVERFLOW") && data.metadata.raw().is_empty() {
+        if id == Some("TRE_OVERFLOW") && !is_read {
             let error = Error::usage("value of").field("DESID").found("TRE_OVERFLOW");
             return Err(error.allowed("other names: the writer makes segments for TREs that overflow"));
         }

@@ -35,6 +35,9 @@ pub fn read_whole(structure: &Structure, bytes: &[u8]) -> Result<Option<Record>>
     Ok(same.then_some(record))
 }
 
+/// Turns of a group for which there is room from the start: counts may lie.
+const SMALL: u64 = 16;
+
 /// The records around one, and which turn of its group it is.
 type Outer<'a> = (Option<&'a Scope<'a>>, usize);
 
@@ -75,7 +78,7 @@ impl<'a> Reader<'a> {
                         None => self.evaluate(count, record, outer, Expression::number)?,
                     };
                     let turns = self.check_turns(turns, count)?;
-                    let mut group = Vec::new();
+                    let mut group = Vec::with_capacity(turns.min(SMALL) as usize);
                     let around = Scope { record, outer: outer.0, remaining: 0, turn: outer.1 };
                     for place in 0..turns {
                         let mut turn = Record::new();

@@ -73,7 +73,10 @@ fn to_value(data: FieldData) -> Value {
 }
 
 fn to_map(record: Record) -> Value {
-    Value::Map(record.into_iter().map(|(name, data)| entry(name, data)).collect())
+    // Collecting would reuse the memory of the record and shrink it, which costs more than another piece.
+    let mut entries = Vec::with_capacity(record.len());
+    entries.extend(record.into_iter().map(|(name, data)| entry(name, data)));
+    Value::Map(entries)
 }
 
 /// The value of a field; look-up tables, which are a group of one field, are a list of their bytes.

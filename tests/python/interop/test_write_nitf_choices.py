@@ -669,6 +669,7 @@ def test_a_file_with_a_damaged_header_is_copied(tmp_path):
 def test_every_default_of_a_representation_conforms(ntf):
     for name, bands in [("POLAR", 2), ("VPH", 2), ("MULTI", 2), ("MONO", 1), ("NODISPLY", 4), ("RGB", 3), ("NVECTOR", 3)]:
         write(ntf, provider(image((bands, 9, 9), "uint8"), {"IREP": name}), strict=True)
+        assert first(ntf).text("IREP") == name
 
 
 def test_filling_an_expanded_image_takes_what_its_colours_can_be(ntf):

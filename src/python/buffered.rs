@@ -138,7 +138,7 @@ impl BufferedImageAssetProvider {
 
 #[pymethods]
 impl BufferedTextAssetProvider {
-    /// A text. `encoding` is any that Python knows.
+    /// A text. `encoding` is any that Python knows; one that is none, or has not every character, is an `OptionError`.
     #[staticmethod]
     #[pyo3(signature = (key, text_content, encoding="UTF-8", title=None, description=None, roles=None, metadata=None))]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
@@ -152,7 +152,11 @@ impl BufferedTextAssetProvider {
         roles: Option<Vec<String>>,
         metadata: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
-        let bytes = text_content.call_method1("encode", (encoding,))?.cast_into::<PyBytes>()?;
+        let encoded = text_content.call_method1("encode", (encoding,)).map_err(|error| {
+            let what = Error::usage("text in encoding").field(encoding).found(error.value(py));
+            PyErr::from(what.allowed("a name that Python knows, of an encoding that has every character"))
+        });
+        let bytes = encoded?.cast_into::<PyBytes>()?;
         let asset = AssetProvider {
             title: title.unwrap_or_default(),
             description: description.unwrap_or_default(),

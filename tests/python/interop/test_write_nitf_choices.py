@@ -717,3 +717,9 @@ def test_what_another_format_cannot_say_is_told(tmp_path):
         assert any("georeference" in text for _, text in told)
         assert_same(imread(target), DATA)
     assert iminfo(ntf).nodata == 3
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "bogus"])
+def test_an_encoding_that_cannot_hold_a_text_is_an_error_of_the_package(encoding):
+    with pytest.raises(OptionError, match=encoding):
+        BufferedTextAssetProvider.create("text:0", "€", encoding)

@@ -6,11 +6,10 @@ use super::MEDIA_TYPE;
 use super::chain::chains;
 use super::geo;
 use super::image::pad_of;
-use super::mask::pad_code;
 use super::segments::{Kind, Segment, Segments};
 use super::values::to_metadata;
 use super::version::Version;
-use super::write::{MAX_BLOCK, Names, PAD_CODE, comment, file_findings, segment_findings};
+use super::write::{MAX_BLOCK, MAX_BLOCKS, Names, PAD_CODE, comment, file_findings, segment_findings};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
 use crate::format::{Warning, WarningKind};
@@ -55,9 +54,8 @@ impl Assets {
             let is_image = segment.kind == Kind::Image;
             let data = (segment.data, segment.data_length);
             let pad = is_image.then(|| pad_of(source, &segment.subheader, data)).flatten();
-            if let Some(warning) = pad.and_then(|_| odd_pad(source, segment)) {
-                warnings.push(warning);
-            }
+            warnings.extend(pad.and_then(|(_, code)| odd_pad(segment, code)));
+            let pad = pad.map(|(value, _)| value);
             match pad {
                 Some(PadValue::Int(value)) => metadata.append(PAD_CODE, value),
                 Some(PadValue::Float(value)) => metadata.append(PAD_CODE, value),
@@ -198,8 +196,7 @@ fn odd_samples(segment: &Segment) -> Option<String> {
 }
 
 /// What there is to say of a pad pixel code that no sample can be.
-fn odd_pad(source: &dyn ByteSource, segment: &Segment) -> Option<Warning> {
-    let (code, bits) = pad_code(source, segment.data, segment.data_length)?;
+fn odd_pad(segment: &Segment, (code, bits): (u64, u32)) -> Option<Warning> {
     let stored = u32::try_from(segment.subheader.int("NBPP")?).ok()?;
     let message = format!("the pad pixel code of {}, {code}, has {bits} bits, more than a sample", segment.key());
     (stored < 64 && code >> stored != 0).then(|| Warning::new(PAD_CODE, message).of(WarningKind::File))
@@ -284,7 +281,7 @@ fn joined(version: Version, first: &AssetInfo, last: &Segment, chain: &[usize], 
     let (block, down) = match number(&chain[0], "NPPBV") {
         0 if rows > i128::from(MAX_BLOCK) => (0, 1),
         0 => (rows, total("NBPC")),
-        _ if total("NBPC") > 9999 => (0, 1),
+        _ if total("NBPC") > i128::from(MAX_BLOCKS) => (0, 1),
         block => (block, total("NBPC")),
     };
     metadata.set("NROWS", format!("{:08}", total("NROWS")));

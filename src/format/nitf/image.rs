@@ -407,14 +407,19 @@ pub(super) fn pad_value(code: u64, bits: u32, sample: SampleType) -> Option<PadV
     })
 }
 
-/// The pad value of an image segment, which stands in front of its pixels where they are masked.
-pub(super) fn pad_of(source: &dyn ByteSource, header: &Record, (data, length): (u64, u64)) -> Option<PadValue> {
+/// The pad value of an image segment, whose code stands in front of its pixels where they are masked, and the code with its
+/// length in bits.
+pub(super) fn pad_of(
+    source: &dyn ByteSource,
+    header: &Record,
+    (data, length): (u64, u64),
+) -> Option<(PadValue, (u64, u32))> {
     if !header.text("IC")?.contains('M') {
         return None;
     }
     let (code, bits) = pad_code(source, data, length)?;
     let sample = sample_type(header.text("PVTYPE")?, u32::try_from(header.int("NBPP")?).ok()?).ok()?;
-    pad_value(code, bits, sample)
+    Some((pad_value(code, bits, sample)?, (code, bits)))
 }
 
 fn reversed(mut wide: [u8; 8], length: usize) -> [u8; 8] {

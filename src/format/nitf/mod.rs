@@ -68,9 +68,9 @@ fn create(sink: Box<dyn ByteSink>, flavour: Flavour) -> Result<Box<dyn Container
 }
 
 #[cfg(test)]
-mod damage;
+mod damage_tests;
 #[cfg(test)]
-mod des_tables;
+mod des_tests;
 #[cfg(test)]
 mod layout_tests;
 #[cfg(test)]

@@ -122,10 +122,14 @@ impl Storage {
         Ok(layout)
     }
 
-    /// Samples of a row of a plane: of one band in modes B and S, of all bands in modes P and R.
+    /// Planes of all bands of a block: one for each band in modes B and S, one of all bands in modes P and R.
+    pub(super) fn planes(&self) -> u32 {
+        if matches!(self.mode, Mode::Pixel | Mode::Row) { 1 } else { self.bands }
+    }
+
+    /// Samples of a row of a plane.
     pub(super) fn row_samples(&self) -> u64 {
-        let samples = if matches!(self.mode, Mode::Pixel | Mode::Row) { self.bands } else { 1 };
-        u64::from(self.grid.block_columns()) * u64::from(samples)
+        u64::from(self.grid.block_columns()) * u64::from(self.bands / self.planes())
     }
 
     /// Bits of the first `rows` rows of a plane.

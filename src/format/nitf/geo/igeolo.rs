@@ -173,7 +173,12 @@ pub(super) fn wrapped(longitude: f64) -> f64 {
 /// The same points with longitudes less than half a turn from `longitude`, so that an image across the antimeridian is in one
 /// piece.
 pub(super) fn near(points: [(f64, f64); 4], longitude: f64) -> [(f64, f64); 4] {
-    points.map(|(x, y)| (x - 360.0 * ((x - longitude) / 360.0).round(), y))
+    points.map(|(x, y)| (beside(x, longitude), y))
+}
+
+/// The same longitude `x`, less than half a turn from `longitude`.
+pub(super) fn beside(x: f64, longitude: f64) -> f64 {
+    x - 360.0 * ((x - longitude) / 360.0).round()
 }
 
 /// The geodetic latitude on WGS 84 of a geocentric one, both in degrees.

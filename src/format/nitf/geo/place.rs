@@ -4,7 +4,7 @@
 //! (STDI-0002-1 App E) to a millionth of a degree; GEOLOB with GEOPSB (App P) is exact where whole numbers of pixels go round
 //! the globe.
 
-use super::igeolo::{Corners, Icords, near, wrapped};
+use super::igeolo::{Corners, Icords, beside, near, wrapped};
 use super::utm::{Utm, UtmZone};
 use crate::error::{Error, Result};
 use crate::image::{Crs, Georeference, ImageLayout, Transform};
@@ -290,7 +290,7 @@ fn finer(metadata: &Metadata, coarse: &Corners, rows: f64) -> Option<Corners> {
     let found = match found {
         Corners::Geographic(mut places) => {
             for (place, rough) in places.iter_mut().zip(rough) {
-                place.0 = near([*place; 4], rough.0)[0].0;
+                place.0 = beside(place.0, rough.0);
             }
             Corners::Geographic(places)
         }

@@ -171,11 +171,9 @@ impl<'a> PixelBlocks<'a> {
             }
             return Ok(false);
         }
-        let together = matches!(storage.mode, Mode::Pixel | Mode::Row);
-        let planes = if together { 1 } else { storage.bands as usize };
         let taken = taken_samples(self.plan, within) * storage.sample.bytes();
         packed.clear();
-        for plane in raw.chunks_exact_mut(raw.len() / planes) {
+        for plane in raw.chunks_exact_mut(raw.len() / storage.planes() as usize) {
             pack(storage, &mut plane[..taken], packed, scratch)?;
         }
         Ok(true)
@@ -183,9 +181,7 @@ impl<'a> PixelBlocks<'a> {
 
     /// Cuts the bytes of a gathered piece to those the file has of it, one slice for each run.
     fn runs<'b>(&self, within: u32, bytes: &'b [u8]) -> impl Iterator<Item = &'b [u8]> {
-        let storage = &self.plan.storage;
-        let planes = if matches!(storage.mode, Mode::Pixel | Mode::Row) { 1 } else { storage.bands as usize };
-        let plane = bytes.len() / planes;
+        let plane = bytes.len() / self.plan.storage.planes() as usize;
         let taken = taken_bytes(self.plan, within).min(plane);
         bytes.chunks_exact(plane).map(move |plane| &plane[..taken])
     }
@@ -232,9 +228,8 @@ impl BlockEncode for PixelBlocks<'_> {
             raw.extend(std::iter::repeat_n(plan.pad.as_slice(), samples).flatten());
         }
         // Rows below the block's last are gathered, and not written.
-        let planes = if matches!(plan.storage.mode, Mode::Pixel | Mode::Row) { 1 } else { plan.storage.bands as usize };
         let written = taken_samples(plan, within) * plan.storage.sample.bytes();
-        let plane = raw.len() / planes;
+        let plane = raw.len() / plan.storage.planes() as usize;
         if !self.pads.is_empty() {
             if written < plane {
                 let kept: Vec<u8> = raw.chunks_exact(plane).flat_map(|plane| &plane[..written]).copied().collect();
@@ -279,9 +274,8 @@ fn offsets(plan: &ImagePlan, starts: &[u64], at: BlockIndex) -> impl Iterator<It
     let storage = &plan.storage;
     let (stored, within) = stored_block(storage, plan.work, at);
     let start = starts[plan.places.part_of(stored.row)];
-    let apart = matches!(storage.mode, Mode::Block | Mode::Sequential);
     let row = storage.row_bits(within) / 8;
-    (0..if apart { storage.bands } else { 1 }).map(move |band| {
+    (0..storage.planes()).map(move |band| {
         let shift = if storage.mode == Mode::Block { u64::from(band) * storage.plane_bytes() } else { 0 };
         start + plan.places.offset(stored, band).unwrap_or(0) + shift + row
     })
@@ -290,15 +284,16 @@ fn offsets(plan: &ImagePlan, starts: &[u64], at: BlockIndex) -> impl Iterator<It
 /// Bytes that the file has of each plane of a piece which begins at row `within` of its block: the last piece of a block may be
 /// cut.
 fn taken_bytes(plan: &ImagePlan, within: u32) -> usize {
-    let storage = &plan.storage;
-    let rows = plan.work.block_rows().min(storage.grid.block_rows() - within);
-    storage.row_bits(rows).div_ceil(8) as usize
+    plan.storage.row_bits(taken_rows(plan, within)).div_ceil(8) as usize
 }
 
 /// Samples that the file has of each plane of such a piece.
 fn taken_samples(plan: &ImagePlan, within: u32) -> usize {
-    let rows = plan.work.block_rows().min(plan.storage.grid.block_rows() - within);
-    rows as usize * plan.storage.row_samples() as usize
+    taken_rows(plan, within) as usize * plan.storage.row_samples() as usize
+}
+
+fn taken_rows(plan: &ImagePlan, within: u32) -> u32 {
+    plan.work.block_rows().min(plan.storage.grid.block_rows() - within)
 }
 
 /// Appends samples of fewer bits than bytes, as one row however long: only its end is padded.

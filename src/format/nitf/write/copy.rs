@@ -60,7 +60,7 @@ fn has_pad(original: &Record, given: &Given, stored: &StoredImage) -> bool {
     let there = pad_of(&*stored.source, original, (stored.offset, stored.length));
     match (&given.pad, there) {
         (None, None) => true,
-        (Some(wanted), Some(there)) => pad_value(wanted)
+        (Some(wanted), Some((there, _))) => pad_value(wanted)
             .is_ok_and(|wanted| wanted == there || (wanted.to_f64().is_nan() && there.to_f64().is_nan())),
         _ => false,
     }

@@ -2,6 +2,7 @@
 
 use super::super::geo::{Icords, describe, precision};
 use super::given::PAD_CODE;
+use super::place::MAX_BLOCKS;
 use super::plan::{MAX_BLOCK, is_known_compression, stale_corners};
 use crate::error::{Error, Result};
 use crate::format::{SaveSettings, Warning, WarningKind};
@@ -155,10 +156,10 @@ fn set_blocks(metadata: &mut Metadata, settings: &SaveSettings, layout: &ImageLa
 /// The block of a long side is as large as it must be for the number of blocks to fit its field.
 fn default_block(side: u32) -> u32 {
     let mut block = BLOCK;
-    while side.div_ceil(block) > 9999 && block < MAX_BLOCK {
+    while side.div_ceil(block) > MAX_BLOCKS && block < MAX_BLOCK {
         block *= 2;
     }
-    if side.div_ceil(block) > 9999 { 0 } else { block.min(side) }
+    if side.div_ceil(block) > MAX_BLOCKS { 0 } else { block.min(side) }
 }
 
 #[cfg(test)]

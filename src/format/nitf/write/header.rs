@@ -151,12 +151,23 @@ impl FileHeader {
         Ok(bytes.len() as u64)
     }
 
-    /// Classifies the file, whose segments have these classifications.
+    /// Classifies the file as its highest segment, where the caller does not say otherwise (2500C §5.1.8).
     ///
     /// # Errors
     /// [`Error::Usage`] where the caller is strict and has given a lower one.
     pub(super) fn classify(&mut self, classes: &[String], context: &mut WriteContext<'_, '_>) -> Result<()> {
-        classify(&mut self.record, classes, context)
+        let rank = |class: &str| "URCST".find(class.trim()).unwrap_or(0);
+        let highest = classes.iter().map(String::as_str).max_by_key(|class| rank(class)).unwrap_or("U");
+        match self.record.text("FSCLAS") {
+            None | Some("") => self.record.set("FSCLAS", highest),
+            Some(class) if rank(class) < rank(highest) => {
+                let (place, value) = ("FSCLAS".to_owned(), class.to_owned());
+                let rule = format!("{highest} or higher, as a segment is").into();
+                context.report(Finding { clause: "2500C §5.1.8", place, value, rule })?;
+            }
+            Some(_) => {}
+        }
+        Ok(())
     }
 
     /// The bytes of the header. `overflow` gives the ordinal of the segment that takes what overflows from an area.
@@ -228,22 +239,6 @@ impl FileHeader {
             None => Ok(computed),
         }
     }
-}
-
-/// The file is classified as its highest segment, where the caller does not say otherwise (2500C §5.1.8).
-fn classify(record: &mut Record, classes: &[String], context: &mut WriteContext<'_, '_>) -> Result<()> {
-    let rank = |class: &str| "URCST".find(class.trim()).unwrap_or(0);
-    let highest = classes.iter().map(String::as_str).max_by_key(|class| rank(class)).unwrap_or("U");
-    match record.text("FSCLAS") {
-        None | Some("") => record.set("FSCLAS", highest),
-        Some(class) if rank(class) < rank(highest) => {
-            let (place, value) = ("FSCLAS".to_owned(), class.to_owned());
-            let rule = format!("{highest} or higher, as a segment is").into();
-            context.report(Finding { clause: "2500C §5.1.8", place, value, rule })?;
-        }
-        Some(_) => {}
-    }
-    Ok(())
 }
 
 /// A value of a field that may be one of a few: the one that was chosen, else the first.

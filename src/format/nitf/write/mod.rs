@@ -26,6 +26,7 @@ pub(super) use fields::to_record;
 pub(super) use given::PAD_CODE;
 pub(super) use header::Flavour;
 pub(super) use names::{Names, comment};
+pub(super) use place::MAX_BLOCKS;
 pub(super) use plan::MAX_BLOCK;
 pub(super) use rules::{file_findings, segment_findings};
 pub(super) use writer::create;

@@ -11,11 +11,11 @@ pub(super) const MAX_SEGMENT: u64 = 9_999_999_998;
 /// Rows of a segment of an image that is cut into several, which ILOC can count.
 const MAX_ROWS: u32 = 99_999;
 
-/// Rows of blocks of a segment (NBPC has four digits).
-const MAX_BLOCKS: u32 = 9999;
+/// Blocks in a row or column of a segment (NBPR, NBPC have four digits).
+pub(in super::super) const MAX_BLOCKS: u32 = 9999;
 
 /// Offsets in a mask table have 32 bits, of which all ones mean that a block is not there.
-const MAX_OFFSET: u64 = u32::MAX as u64 - 1;
+pub(super) const MAX_OFFSET: u64 = u32::MAX as u64 - 1;
 
 /// Rows of blocks of an image that stand in one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::bands;
 use super::blocks::work_grid;
 use super::given::{Given, check_stated, structure};
 use super::names;
-use super::place::{MAX_SEGMENT, Places};
+use super::place::{MAX_BLOCKS, MAX_OFFSET, MAX_SEGMENT, Places};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning, WarningKind, WriteContext};
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, PadValue, SampleType};
@@ -19,12 +19,6 @@ const MAX_SIDE: u32 = 99_999_999;
 
 /// The longest side of a block that NPPBH and NPPBV can state; 0000 stands for a whole side.
 pub(in super::super) const MAX_BLOCK: u32 = 8192;
-
-/// Blocks in a row or column (NBPR, NBPC have four digits).
-const MAX_BLOCKS: u32 = 9999;
-
-/// Bytes of image data that the offsets of a mask table reach.
-const MAX_MASKED: u64 = u32::MAX as u64 - 1;
 
 /// Fields that follow from the pixels and the structure of the file.
 const COMPUTED: [&str; 19] = [
@@ -74,7 +68,8 @@ impl ImagePlan {
         set_pixels(&mut record, &given, layout)?;
         bands::fill(&mut record, &given, layout)?;
         let masked = compression == "NM";
-        set_blocks(&mut record, &given, layout, if masked { limit.min(MAX_MASKED) } else { limit })?;
+        let limit = if masked { limit.min(MAX_OFFSET) } else { limit };
+        set_blocks(&mut record, &given, layout, limit)?;
         set_mode(&mut record, &given, layout, masked, context)?;
         check_facts(&given, &record)?;
         check_corners(&given)?;
@@ -96,7 +91,6 @@ impl ImagePlan {
         let pad = pad_code(&given, layout, &storage)?;
         let absent = !image.provider.is_dense();
         let mask = masked.then_some(MaskPlan { pad, blocks: absent });
-        let limit = if masked { limit.min(MAX_MASKED) } else { limit };
         let places = Places::new(&storage, Some(image.provider).filter(|_| masked && absent), limit)?;
         let value = pad.and_then(|(code, bits)| value_of_code(code, bits, storage.sample)).unwrap_or(layout.pad);
         if !masked && absent && any_absent(image.provider)? {

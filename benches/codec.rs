@@ -7,16 +7,17 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use osml_io::codec::{BlockSpec, CODECS, Codec, ColorModel, Predictor, Scratch};
+use osml_io::codec::{BlockShape, CODECS, Coding, PixelCoding, Scratch};
 use osml_io::image::SampleType;
 use osml_io::simd;
 
 const SIDE: u32 = 256;
+const SHAPE: BlockShape = BlockShape::new(SIDE, SIDE);
 
 /// A kind of data: its name, its block, and the value of a sample by column, row and band.
 struct Data {
     name: &'static str,
-    spec: BlockSpec,
+    pixels: PixelCoding,
     raw: Vec<u8>,
 }
 
@@ -48,9 +49,8 @@ fn data() -> Vec<Data> {
 }
 
 fn block(name: &'static str, sample: SampleType, samples: u32, mut value: impl FnMut(u32, u32, u32) -> u32) -> Data {
-    let mut spec = BlockSpec::new(SIDE, SIDE, samples, sample);
-    spec.predictor = if sample.is_float() { Predictor::FloatingPoint } else { Predictor::Horizontal };
-    let mut raw = Vec::with_capacity(spec.block_bytes());
+    let pixels = PixelCoding::new(samples, sample);
+    let mut raw = Vec::with_capacity(pixels.block_bytes(SHAPE));
     for y in 0..SIDE {
         for x in 0..SIDE {
             for band in 0..samples {
@@ -63,31 +63,21 @@ fn block(name: &'static str, sample: SampleType, samples: u32, mut value: impl F
             }
         }
     }
-    Data { name, spec, raw }
-}
-
-/// The block as this codec takes it.
-fn spec_for(codec: &Codec, data: &Data) -> BlockSpec {
-    let mut spec = data.spec.clone();
-    if !codec.predicts {
-        spec.predictor = Predictor::None;
-    }
-    if !codec.lossless && spec.samples == 3 {
-        spec.color = ColorModel::Rgb;
-    }
-    spec
+    Data { name, pixels, raw }
 }
 
 fn codecs(criterion: &mut Criterion) {
     let data = data();
     for codec in CODECS {
-        let Some(encoder) = codec.encoder else { continue };
         let mut group = criterion.benchmark_group(codec.name);
         for data in &data {
-            let spec = spec_for(codec, data);
+            let coding = (codec.params)(&data.pixels).swap_remove(0);
+            let coding = Coding { pixels: data.pixels, params: coding };
+            let Ok(encoder) = coding.encoder() else { continue };
+            let decoder = coding.decoder();
             let (mut scratch, mut raw, mut stored) = (Scratch::default(), data.raw.clone(), Vec::new());
             // A codec may be made for some kinds of samples only.
-            if encoder.encode(&spec, &mut raw, &mut stored, &mut scratch).is_err() {
+            if encoder.encode(SHAPE, &mut raw, &mut stored, &mut scratch).is_err() {
                 continue;
             }
             group.throughput(Throughput::Bytes(data.raw.len() as u64));
@@ -96,12 +86,12 @@ fn codecs(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     raw.copy_from_slice(&data.raw);
                     out.clear();
-                    encoder.encode(&spec, &mut raw, &mut out, &mut scratch)
+                    encoder.encode(SHAPE, &mut raw, &mut out, &mut scratch)
                 });
             });
             let mut pixels = vec![0; data.raw.len()];
             group.bench_function(BenchmarkId::new("decode", data.name), |bencher| {
-                bencher.iter(|| codec.decoder.decode(&spec, &stored, &mut pixels, &mut scratch));
+                bencher.iter(|| decoder.decode(SHAPE, &stored, &mut pixels, &mut scratch));
             });
         }
         group.finish();

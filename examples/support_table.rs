@@ -27,7 +27,7 @@ pub(crate) fn support_table() -> String {
     }
     table += "\n| codec (in TIFF) | read | write | lossless |\n|---|---|---|---|\n";
     for codec in CODECS {
-        let (write, lossless) = (yes(codec.encoder.is_some()), yes(codec.lossless));
+        let (write, lossless) = (yes(codec.encodes()), yes(codec.lossless));
         let _ = writeln!(table, "| {} | yes | {write} | {lossless} |", codec.name);
     }
     table

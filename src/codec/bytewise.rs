@@ -1,105 +1,158 @@
 //! What all compressions of plain bytes share: samples become stored bytes (packed bits, predictor, byte order) before
 //! compression, and samples again after it.
 
-use super::{BlockDecoder, BlockEncoder, BlockSpec, Predictor, Scratch, deflate, lzw, packing, predictor, zstd};
+use std::any::Any;
+use std::fmt::Debug;
+
+use super::{
+    BlockDecoder, BlockEncoder, BlockShape, Codec, CodecParams, PixelCoding, Predictor, Scratch, packing, predictor,
+};
 use crate::error::{Error, Result};
 use crate::image::SampleType;
 use crate::simd;
 
-/// A compression of bytes that knows nothing of samples. Each is a codec by what this file adds.
-pub(crate) trait ByteCoder: Send + Sync {
+/// A compression of bytes, with its parameters, that does not know samples. Each is a codec by what this file adds.
+pub(super) trait ByteCoder: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// What it keeps from block to block.
+    type State: Default + Send;
+
+    /// The codec.
+    fn codec(&self) -> &'static Codec;
+
+    /// Differencing before compression.
+    fn predictor(&self) -> Predictor {
+        Predictor::None
+    }
+
+    /// Checks the parameters.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Appends the compressed form of `stored` to `out`.
-    fn compress(&self, spec: &BlockSpec, stored: &[u8], out: &mut Vec<u8>, coders: &mut Coders) -> Result<()>;
+    fn compress(&self, rows: StoredRows, stored: &[u8], out: &mut Vec<u8>, state: &mut Self::State) -> Result<()>;
 
     /// Fills `stored` from `data`, which may hold more, but not less.
-    fn decompress(&self, spec: &BlockSpec, data: &[u8], stored: &mut [u8], coders: &mut Coders) -> Result<()>;
+    fn decompress(&self, data: &[u8], stored: &mut [u8], state: &mut Self::State) -> Result<()>;
 }
 
-/// States that coders keep from block to block.
-#[derive(Default)]
-pub(crate) struct Coders {
-    pub(crate) deflate: deflate::State,
-    pub(crate) lzw: lzw::State,
-    pub(crate) zstd: zstd::State,
+/// How the stored bytes of a block are arranged, for compressions that look at it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StoredRows {
+    /// Bytes of a row.
+    pub(super) bytes: usize,
+    /// Bytes of a sample.
+    pub(super) sample: usize,
 }
 
-impl std::fmt::Debug for Coders {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Coders").finish_non_exhaustive()
+/// A compression of bytes for one kind of pixels.
+struct Bytewise<C> {
+    coder: C,
+    pixels: PixelCoding,
+}
+
+impl<C: ByteCoder> CodecParams for C {
+    fn codec(&self) -> &'static Codec {
+        ByteCoder::codec(self)
+    }
+
+    fn encoder(&self, pixels: &PixelCoding) -> Result<Box<dyn BlockEncoder>> {
+        self.check()?;
+        Ok(Box::new(Bytewise { coder: self.clone(), pixels: *pixels }))
+    }
+
+    fn decoder(&self, pixels: &PixelCoding) -> Box<dyn BlockDecoder> {
+        Box::new(Bytewise { coder: self.clone(), pixels: *pixels })
+    }
+
+    fn decodes_like(&self, other: &dyn CodecParams) -> bool {
+        let other = other.as_any().downcast_ref::<Self>();
+        other.is_some_and(|other| other.predictor() == self.predictor())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
-impl<C: ByteCoder> BlockEncoder for C {
-    fn encode(&self, spec: &BlockSpec, raw: &mut [u8], out: &mut Vec<u8>, scratch: &mut Scratch) -> Result<()> {
-        check_size(spec, raw.len())?;
-        let Scratch { bytes, coders, .. } = scratch;
-        if is_packed(spec) {
-            check_unpredicted(spec)?;
-            packing::pack(spec, raw, bytes)?;
-            return self.compress(spec, bytes, out, coders);
+impl<C: ByteCoder> Bytewise<C> {
+    fn is_packed(&self) -> bool {
+        self.pixels.bits != self.pixels.sample.bits()
+    }
+
+    fn rows(&self, shape: BlockShape) -> StoredRows {
+        StoredRows { bytes: self.pixels.stored_row_bytes(shape.columns).max(1), sample: self.pixels.sample.bytes() }
+    }
+
+    /// Between the order of this machine and that of the stored samples.
+    fn to_other_order(&self, samples: &mut [u8]) {
+        if !self.pixels.byte_order.is_native() {
+            simd::swap_bytes(samples, predictor::number_bytes(self.coder.predictor(), &self.pixels));
         }
-        predictor::apply(spec, raw, bytes)?;
-        if spec.predictor != Predictor::FloatingPoint {
-            to_other_order(spec, raw);
+    }
+
+    fn check_size(&self, shape: BlockShape, length: usize) -> Result<()> {
+        let needed = self.pixels.block_bytes(shape);
+        if length == needed {
+            return Ok(());
         }
-        self.compress(spec, raw, out, coders)
+        Err(Error::usage("buffer of a block").found(format!("{length} bytes")).allowed(format!("{needed} bytes")))
+    }
+
+    fn check_unpredicted(&self) -> Result<()> {
+        if self.coder.predictor() == Predictor::None {
+            return Ok(());
+        }
+        Err(Error::unsupported("predictor for samples of")
+            .found(format!("{} bits", self.pixels.bits))
+            .allowed("8, 16, 32, 64 bits"))
     }
 }
 
-impl<C: ByteCoder> BlockDecoder for C {
-    fn decode(&self, spec: &BlockSpec, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
-        check_size(spec, out.len())?;
-        let Scratch { bytes, coders, .. } = scratch;
-        if is_packed(spec) {
-            bytes.resize(spec.stored_bytes(), 0);
-            self.decompress(spec, data, bytes, coders)?;
-            if spec.sample == SampleType::Float32 && spec.bits == 24 {
-                return predictor::restore_float24(spec, bytes, out);
+impl<C: ByteCoder> BlockEncoder for Bytewise<C> {
+    fn encode(&self, shape: BlockShape, raw: &mut [u8], out: &mut Vec<u8>, scratch: &mut Scratch) -> Result<()> {
+        self.check_size(shape, raw.len())?;
+        let (bytes, state) = scratch.bytes_and_state();
+        if self.is_packed() {
+            self.check_unpredicted()?;
+            packing::pack(&self.pixels, shape, raw, bytes)?;
+            return self.coder.compress(self.rows(shape), bytes, out, state);
+        }
+        let predictor = self.coder.predictor();
+        predictor::apply(predictor, &self.pixels, shape, raw, bytes)?;
+        if predictor != Predictor::FloatingPoint {
+            self.to_other_order(raw);
+        }
+        self.coder.compress(self.rows(shape), raw, out, state)
+    }
+}
+
+impl<C: ByteCoder> BlockDecoder for Bytewise<C> {
+    fn decode(&self, shape: BlockShape, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
+        self.check_size(shape, out.len())?;
+        let (bytes, state) = scratch.bytes_and_state();
+        let (pixels, predictor) = (&self.pixels, self.coder.predictor());
+        if self.is_packed() {
+            bytes.resize(pixels.stored_bytes(shape), 0);
+            self.coder.decompress(data, bytes, state)?;
+            if pixels.sample == SampleType::Float32 && pixels.bits == 24 {
+                return predictor::restore_float24(predictor, pixels, shape, bytes, out);
             }
-            check_unpredicted(spec)?;
-            return packing::unpack(spec, bytes, out);
+            self.check_unpredicted()?;
+            return packing::unpack(pixels, shape, bytes, out);
         }
-        self.decompress(spec, data, out, coders)?;
-        if spec.predictor != Predictor::FloatingPoint {
-            to_other_order(spec, out);
+        self.coder.decompress(data, out, state)?;
+        if predictor != Predictor::FloatingPoint {
+            self.to_other_order(out);
         }
-        predictor::restore(spec, out, bytes)
+        predictor::restore(predictor, pixels, shape, out, bytes)
     }
 }
 
 /// The error of a block that ends early.
-pub(crate) fn check_filled(subject: &'static str, filled: usize, wanted: usize) -> Result<()> {
+pub(super) fn check_filled(subject: &'static str, filled: usize, wanted: usize) -> Result<()> {
     if filled == wanted {
         return Ok(());
     }
     Err(Error::malformed(subject).found(format!("{filled} bytes")).allowed(format!("{wanted} bytes")))
-}
-
-fn is_packed(spec: &BlockSpec) -> bool {
-    spec.bits != spec.sample.bits()
-}
-
-/// Between the order of this machine and that of the stored samples.
-fn to_other_order(spec: &BlockSpec, samples: &mut [u8]) {
-    if !spec.byte_order.is_native() {
-        simd::swap_bytes(samples, predictor::number_bytes(spec));
-    }
-}
-
-fn check_size(spec: &BlockSpec, length: usize) -> Result<()> {
-    if length == spec.block_bytes() {
-        return Ok(());
-    }
-    Err(Error::usage("buffer of a block")
-        .found(format!("{length} bytes"))
-        .allowed(format!("{} bytes", spec.block_bytes())))
-}
-
-fn check_unpredicted(spec: &BlockSpec) -> Result<()> {
-    if spec.predictor == Predictor::None {
-        return Ok(());
-    }
-    Err(Error::unsupported("predictor for samples of")
-        .found(format!("{} bits", spec.bits))
-        .allowed("8, 16, 32, 64 bits"))
 }

@@ -1,7 +1,7 @@
 //! Samples with fewer stored bits than their type has in memory: packed most significant bit first, rows padded to a byte
 //! (TIFF 6.0 §8, `BitsPerSample`). Samples of whole bytes (24 bits) follow the byte order instead.
 
-use super::BlockSpec;
+use super::{BlockShape, PixelCoding};
 use crate::error::{Error, Result};
 use crate::image::SampleType;
 use crate::io::ByteOrder;
@@ -10,16 +10,16 @@ use crate::io::ByteOrder;
 ///
 /// # Errors
 /// [`Error::Usage`] where a sample does not fit its stored bits, [`Error::Unsupported`] for floats.
-pub(super) fn pack(spec: &BlockSpec, samples: &[u8], stored: &mut Vec<u8>) -> Result<()> {
-    check(spec)?;
+pub(super) fn pack(pixels: &PixelCoding, shape: BlockShape, samples: &[u8], stored: &mut Vec<u8>) -> Result<()> {
+    check(pixels)?;
     stored.clear();
-    stored.reserve(spec.stored_bytes());
-    for row in samples.chunks_exact(spec.row_bytes().max(1)) {
-        match (spec.sample, spec.bits) {
+    stored.reserve(pixels.stored_bytes(shape));
+    for row in samples.chunks_exact(pixels.row_bytes(shape.columns).max(1)) {
+        match (pixels.sample, pixels.bits) {
             (SampleType::UInt8, 1) => pack_small::<8>(row, stored)?,
             (SampleType::UInt8, 2) => pack_small::<4>(row, stored)?,
             (SampleType::UInt8, 4) => pack_small::<2>(row, stored)?,
-            _ => pack_any(spec, row, stored)?,
+            _ => pack_any(pixels, row, stored)?,
         }
     }
     Ok(())
@@ -29,16 +29,16 @@ pub(super) fn pack(spec: &BlockSpec, samples: &[u8], stored: &mut Vec<u8>) -> Re
 ///
 /// # Errors
 /// [`Error::Unsupported`] for floats.
-pub(super) fn unpack(spec: &BlockSpec, stored: &[u8], samples: &mut [u8]) -> Result<()> {
-    check(spec)?;
-    let rows = samples.chunks_exact_mut(spec.row_bytes().max(1));
-    for (stored, samples) in stored.chunks_exact(spec.stored_row_bytes().max(1)).zip(rows) {
-        match (spec.sample, spec.bits) {
+pub(super) fn unpack(pixels: &PixelCoding, shape: BlockShape, stored: &[u8], samples: &mut [u8]) -> Result<()> {
+    check(pixels)?;
+    let rows = samples.chunks_exact_mut(pixels.row_bytes(shape.columns).max(1));
+    for (stored, samples) in stored.chunks_exact(pixels.stored_row_bytes(shape.columns).max(1)).zip(rows) {
+        match (pixels.sample, pixels.bits) {
             (SampleType::UInt8, 1) => unpack_small::<8>(stored, samples),
             (SampleType::UInt8, 2) => unpack_small::<4>(stored, samples),
             (SampleType::UInt8, 4) => unpack_small::<2>(stored, samples),
-            (SampleType::UInt16, 12) => unpack_12(spec, stored, samples),
-            _ => unpack_any(spec, stored, samples),
+            (SampleType::UInt16, 12) => unpack_12(pixels, stored, samples),
+            _ => unpack_any(pixels, stored, samples),
         }
     }
     Ok(())
@@ -74,7 +74,7 @@ fn unpack_small<const COUNT: usize>(stored: &[u8], samples: &mut [u8]) {
 }
 
 /// Two samples in three bytes.
-fn unpack_12(spec: &BlockSpec, stored: &[u8], samples: &mut [u8]) {
+fn unpack_12(pixels: &PixelCoding, stored: &[u8], samples: &mut [u8]) {
     let (threes, rest) = stored.as_chunks::<3>();
     let (pairs, last) = samples.as_chunks_mut::<4>();
     for ([a, b, c], pair) in threes.iter().zip(pairs) {
@@ -82,35 +82,35 @@ fn unpack_12(spec: &BlockSpec, stored: &[u8], samples: &mut [u8]) {
         let [first, second] = [a << 4 | b >> 4, (b & 15) << 8 | c].map(u16::to_ne_bytes);
         *pair = [first[0], first[1], second[0], second[1]];
     }
-    unpack_any(spec, rest, last);
+    unpack_any(pixels, rest, last);
 }
 
-fn pack_any(spec: &BlockSpec, row: &[u8], stored: &mut Vec<u8>) -> Result<()> {
-    let signed = spec.sample.is_signed_integer();
+fn pack_any(pixels: &PixelCoding, row: &[u8], stored: &mut Vec<u8>) -> Result<()> {
+    let signed = pixels.sample.is_signed_integer();
     let mut bits = BitWriter { out: stored, held: 0, count: 0 };
-    for sample in row.chunks_exact(spec.sample.bytes()) {
+    for sample in row.chunks_exact(pixels.sample.bytes()) {
         let value = read(sample, signed);
-        if extend(value as u64, spec.bits, signed) != value {
-            return Err(does_not_fit(value, spec.bits));
+        if extend(value as u64, pixels.bits, signed) != value {
+            return Err(does_not_fit(value, pixels.bits));
         }
-        let value = value as u64 & mask(spec.bits);
-        bits.put(if is_little(spec) { swap(value, spec.bits) } else { value }, spec.bits);
+        let value = value as u64 & mask(pixels.bits);
+        bits.put(if is_little(pixels) { swap(value, pixels.bits) } else { value }, pixels.bits);
     }
     bits.finish();
     Ok(())
 }
 
-fn unpack_any(spec: &BlockSpec, stored: &[u8], samples: &mut [u8]) {
-    let signed = spec.sample.is_signed_integer();
+fn unpack_any(pixels: &PixelCoding, stored: &[u8], samples: &mut [u8]) {
+    let signed = pixels.sample.is_signed_integer();
     let (mut held, mut count, mut bytes) = (0u64, 0, stored.iter());
-    for sample in samples.chunks_exact_mut(spec.sample.bytes()) {
-        while count < spec.bits {
+    for sample in samples.chunks_exact_mut(pixels.sample.bytes()) {
+        while count < pixels.bits {
             held = held << 8 | u64::from(*bytes.next().unwrap_or(&0));
             count += 8;
         }
-        count -= spec.bits;
-        let value = held >> count & mask(spec.bits);
-        write(extend(if is_little(spec) { swap(value, spec.bits) } else { value }, spec.bits, signed), sample);
+        count -= pixels.bits;
+        let value = held >> count & mask(pixels.bits);
+        write(extend(if is_little(pixels) { swap(value, pixels.bits) } else { value }, pixels.bits, signed), sample);
     }
 }
 
@@ -141,15 +141,15 @@ impl BitWriter<'_> {
     }
 }
 
-fn check(spec: &BlockSpec) -> Result<()> {
-    if spec.sample.is_integer() && (1..=32).contains(&spec.bits) && spec.bits < spec.sample.bits() {
+fn check(pixels: &PixelCoding) -> Result<()> {
+    if pixels.sample.is_integer() && (1..=32).contains(&pixels.bits) && pixels.bits < pixels.sample.bits() {
         return Ok(());
     }
-    Err(Error::unsupported("bits of a stored sample").found(format!("{} for {}", spec.bits, spec.sample)))
+    Err(Error::unsupported("bits of a stored sample").found(format!("{} for {}", pixels.bits, pixels.sample)))
 }
 
-fn is_little(spec: &BlockSpec) -> bool {
-    spec.bits.is_multiple_of(8) && spec.byte_order == ByteOrder::Little
+fn is_little(pixels: &PixelCoding) -> bool {
+    pixels.bits.is_multiple_of(8) && pixels.byte_order == ByteOrder::Little
 }
 
 /// The bytes of `value` the other way round.
@@ -185,32 +185,32 @@ fn write(value: i64, sample: &mut [u8]) {
 mod tests {
     use super::*;
 
-    fn spec(sample: SampleType, bits: u32, columns: u32, byte_order: ByteOrder) -> BlockSpec {
-        BlockSpec { bits, byte_order, ..BlockSpec::new(columns, 1, 1, sample) }
+    fn row(sample: SampleType, bits: u32, columns: u32, byte_order: ByteOrder) -> (PixelCoding, BlockShape) {
+        (PixelCoding { bits, byte_order, ..PixelCoding::new(1, sample) }, BlockShape::new(columns, 1))
     }
 
     fn bytes_of<const N: usize, T>(samples: &[T], bytes: impl Fn(&T) -> [u8; N]) -> Vec<u8> {
         samples.iter().flat_map(bytes).collect()
     }
 
-    fn check_both(spec: &BlockSpec, samples: &[u8], stored: &[u8]) {
+    fn check_both((pixels, shape): (PixelCoding, BlockShape), samples: &[u8], stored: &[u8]) {
         let (mut packed, mut unpacked) = (vec![1, 2, 3], vec![0xA5; samples.len()]);
-        pack(spec, samples, &mut packed).unwrap();
+        pack(&pixels, shape, samples, &mut packed).unwrap();
         assert_eq!(packed, stored);
-        unpack(spec, stored, &mut unpacked).unwrap();
+        unpack(&pixels, shape, stored, &mut unpacked).unwrap();
         assert_eq!(unpacked, samples);
     }
 
     #[test]
     fn the_first_sample_stands_in_the_highest_bits_and_rows_end_with_zeros() {
         for order in [ByteOrder::Little, ByteOrder::Big] {
-            let bits = spec(SampleType::UInt8, 1, 10, order);
-            check_both(&bits, &[1, 0, 1, 1, 0, 0, 0, 1, 1, 1], &[0b1011_0001, 0b1100_0000]);
-            check_both(&spec(SampleType::UInt8, 2, 5, order), &[3, 0, 1, 2, 3], &[0b1100_0110, 0b1100_0000]);
-            check_both(&spec(SampleType::UInt8, 3, 3, order), &[5, 2, 7], &[0b1010_1011, 0b1000_0000]);
-            check_both(&spec(SampleType::UInt8, 4, 3, order), &[1, 15, 8], &[0x1F, 0x80]);
+            let bits = row(SampleType::UInt8, 1, 10, order);
+            check_both(bits, &[1, 0, 1, 1, 0, 0, 0, 1, 1, 1], &[0b1011_0001, 0b1100_0000]);
+            check_both(row(SampleType::UInt8, 2, 5, order), &[3, 0, 1, 2, 3], &[0b1100_0110, 0b1100_0000]);
+            check_both(row(SampleType::UInt8, 3, 3, order), &[5, 2, 7], &[0b1010_1011, 0b1000_0000]);
+            check_both(row(SampleType::UInt8, 4, 3, order), &[1, 15, 8], &[0x1F, 0x80]);
             let samples = bytes_of(&[0x123u16, 0xABC, 0xFFF], |sample| sample.to_ne_bytes());
-            check_both(&spec(SampleType::UInt16, 12, 3, order), &samples, &[0x12, 0x3A, 0xBC, 0xFF, 0xF0]);
+            check_both(row(SampleType::UInt16, 12, 3, order), &samples, &[0x12, 0x3A, 0xBC, 0xFF, 0xF0]);
         }
     }
 
@@ -218,16 +218,16 @@ mod tests {
     fn signed_samples_keep_their_sign() {
         let samples = bytes_of(&[-1i16, 5, -512, 511], |sample| sample.to_ne_bytes());
         let stored = [0xFF, 0xC0, 0x58, 0x01, 0xFF];
-        check_both(&spec(SampleType::Int16, 10, 4, ByteOrder::Little), &samples, &stored);
-        check_both(&spec(SampleType::Int8, 4, 2, ByteOrder::Little), &[0xFF, 7], &[0xF7]);
+        check_both(row(SampleType::Int16, 10, 4, ByteOrder::Little), &samples, &stored);
+        check_both(row(SampleType::Int8, 4, 2, ByteOrder::Little), &[0xFF, 7], &[0xF7]);
     }
 
     #[test]
     fn whole_bytes_stand_in_the_order_of_the_file() {
         let samples = bytes_of(&[0x01_0203u32, 0xFF_FEFD], |sample| sample.to_ne_bytes());
         let big = [1, 2, 3, 0xFF, 0xFE, 0xFD];
-        check_both(&spec(SampleType::UInt32, 24, 2, ByteOrder::Big), &samples, &big);
-        check_both(&spec(SampleType::UInt32, 24, 2, ByteOrder::Little), &samples, &[3, 2, 1, 0xFD, 0xFE, 0xFF]);
+        check_both(row(SampleType::UInt32, 24, 2, ByteOrder::Big), &samples, &big);
+        check_both(row(SampleType::UInt32, 24, 2, ByteOrder::Little), &samples, &[3, 2, 1, 0xFD, 0xFE, 0xFF]);
     }
 
     #[test]
@@ -238,7 +238,8 @@ mod tests {
             (SampleType::Int8, 4, vec![8]),
             (SampleType::UInt16, 12, 4096u16.to_ne_bytes().to_vec()),
         ] {
-            let error = pack(&spec(sample, bits, 1, ByteOrder::Big), &samples, &mut Vec::new()).unwrap_err();
+            let (pixels, shape) = row(sample, bits, 1, ByteOrder::Big);
+            let error = pack(&pixels, shape, &samples, &mut Vec::new()).unwrap_err();
             assert!(error.to_string().ends_with(&format!("(allowed: values of {bits} bits)")), "{error}");
         }
     }
@@ -246,7 +247,8 @@ mod tests {
     #[test]
     fn floats_and_wide_samples_are_refused() {
         for (sample, bits) in [(SampleType::Float64, 48), (SampleType::UInt64, 40), (SampleType::UInt8, 0)] {
-            let error = unpack(&spec(sample, bits, 1, ByteOrder::Big), &[0; 8], &mut [0; 8]).unwrap_err();
+            let (pixels, shape) = row(sample, bits, 1, ByteOrder::Big);
+            let error = unpack(&pixels, shape, &[0; 8], &mut [0; 8]).unwrap_err();
             assert!(matches!(error, Error::Unsupported(_)), "{error}");
         }
     }

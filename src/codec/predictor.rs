@@ -1,30 +1,61 @@
 //! Predictors (TIFF 6.0 §14, Adobe TIFF Technical Note 3) on whole blocks. Every row starts anew.
 
-use super::{BlockSpec, Predictor};
+use super::{BlockShape, PixelCoding};
 use crate::error::{Error, Result};
 use crate::image::SampleType;
 use crate::simd;
+
+/// Differencing of neighbouring samples (TIFF 6.0 §14, Adobe TIFF Technical Note 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Predictor {
+    /// None.
+    #[default]
+    None,
+    /// Each sample minus the one of the same band before it in the row, modulo its width.
+    Horizontal,
+    /// Floating-point bytes by significance, then byte differences.
+    FloatingPoint,
+}
+
+impl Predictor {
+    /// The predictors for such pixels, the one that compresses best first.
+    pub fn suiting(pixels: &PixelCoding) -> impl Iterator<Item = Self> {
+        let best = match pixels.sample {
+            sample if pixels.bits != sample.bits() => None,
+            sample if sample.is_integer() => Some(Self::Horizontal),
+            sample if sample.is_float() => Some(Self::FloatingPoint),
+            _ => None,
+        };
+        best.into_iter().chain([Self::None])
+    }
+}
 
 /// Replaces samples by differences, in place; `row` is room for one row.
 ///
 /// # Errors
 /// [`Error::Unsupported`] for a sample type that the predictor is not made for.
-pub(super) fn apply(spec: &BlockSpec, samples: &mut [u8], row: &mut Vec<u8>) -> Result<()> {
-    let stride = spec.samples as usize;
-    match spec.predictor {
+pub(super) fn apply(
+    predictor: Predictor,
+    pixels: &PixelCoding,
+    shape: BlockShape,
+    samples: &mut [u8],
+    row: &mut Vec<u8>,
+) -> Result<()> {
+    let stride = pixels.samples as usize;
+    match predictor {
         Predictor::None => {}
-        Predictor::Horizontal if !spec.sample.is_integer() => {
-            return Err(mismatch(spec, "integers"));
+        Predictor::Horizontal if !pixels.sample.is_integer() => {
+            return Err(mismatch(predictor, pixels, "integers"));
         }
         Predictor::Horizontal => {
-            for samples in rows(spec, samples) {
-                simd::difference(samples, spec.sample.bytes(), stride);
+            for samples in rows(pixels, shape, samples) {
+                simd::difference(samples, pixels.sample.bytes(), stride);
             }
         }
         Predictor::FloatingPoint => {
-            let bytes = float_bytes(spec)?;
-            row.resize(spec.row_bytes(), 0);
-            for samples in rows(spec, samples) {
+            let bytes = float_bytes(predictor, pixels)?;
+            row.resize(pixels.row_bytes(shape.columns), 0);
+            for samples in rows(pixels, shape, samples) {
                 simd::split_planes(samples, bytes, row);
                 simd::difference(row, 1, stride);
                 samples.copy_from_slice(row);
@@ -39,20 +70,28 @@ pub(super) fn apply(spec: &BlockSpec, samples: &mut [u8], row: &mut Vec<u8>) -> 
 ///
 /// # Errors
 /// [`Error::Unsupported`] for a sample type that the predictor is not made for.
-pub(super) fn restore(spec: &BlockSpec, samples: &mut [u8], row: &mut Vec<u8>) -> Result<()> {
-    let stride = spec.samples as usize;
-    match spec.predictor {
+pub(super) fn restore(
+    predictor: Predictor,
+    pixels: &PixelCoding,
+    shape: BlockShape,
+    samples: &mut [u8],
+    row: &mut Vec<u8>,
+) -> Result<()> {
+    let stride = pixels.samples as usize;
+    match predictor {
         Predictor::None => {}
-        Predictor::Horizontal if spec.sample.bytes() > 8 => return Err(mismatch(spec, "samples of at most 64 bits")),
+        Predictor::Horizontal if pixels.sample.bytes() > 8 => {
+            return Err(mismatch(predictor, pixels, "samples of at most 64 bits"));
+        }
         Predictor::Horizontal => {
-            for samples in rows(spec, samples) {
-                simd::accumulate(samples, spec.sample.bytes(), stride);
+            for samples in rows(pixels, shape, samples) {
+                simd::accumulate(samples, pixels.sample.bytes(), stride);
             }
         }
         Predictor::FloatingPoint => {
-            let bytes = float_bytes(spec)?;
-            row.resize(spec.row_bytes(), 0);
-            for samples in rows(spec, samples) {
+            let bytes = float_bytes(predictor, pixels)?;
+            row.resize(pixels.row_bytes(shape.columns), 0);
+            for samples in rows(pixels, shape, samples) {
                 simd::accumulate(samples, 1, stride);
                 row.copy_from_slice(samples);
                 simd::join_planes(row, bytes, samples);
@@ -66,22 +105,29 @@ pub(super) fn restore(spec: &BlockSpec, samples: &mut [u8], row: &mut Vec<u8>) -
 ///
 /// # Errors
 /// [`Error::Unsupported`] for [`Predictor::Horizontal`].
-pub(super) fn restore_float24(spec: &BlockSpec, stored: &mut [u8], out: &mut [u8]) -> Result<()> {
-    let columns = (spec.columns * spec.samples) as usize;
-    let stride = spec.samples as usize;
-    if spec.predictor == Predictor::Horizontal {
+pub(super) fn restore_float24(
+    predictor: Predictor,
+    pixels: &PixelCoding,
+    shape: BlockShape,
+    stored: &mut [u8],
+    out: &mut [u8],
+) -> Result<()> {
+    let columns = (shape.columns * pixels.samples) as usize;
+    let stride = pixels.samples as usize;
+    if predictor == Predictor::Horizontal {
         return Err(Error::unsupported("predictor 2 for floats of 24 bits"));
     }
-    let rows = stored.chunks_exact_mut((columns * 3).max(1)).zip(out.chunks_exact_mut(spec.row_bytes().max(1)));
+    let rows =
+        stored.chunks_exact_mut((columns * 3).max(1)).zip(out.chunks_exact_mut(pixels.row_bytes(shape.columns).max(1)));
     for (stored, out) in rows {
-        let planes = spec.predictor == Predictor::FloatingPoint;
+        let planes = predictor == Predictor::FloatingPoint;
         if planes {
             simd::accumulate(stored, 1, stride);
         }
         for (column, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
             let at = if planes {
                 [column, column + columns, column + 2 * columns]
-            } else if spec.byte_order == crate::io::ByteOrder::Big {
+            } else if pixels.byte_order == crate::io::ByteOrder::Big {
                 [column * 3, column * 3 + 1, column * 3 + 2]
             } else {
                 [column * 3 + 2, column * 3 + 1, column * 3]
@@ -94,27 +140,27 @@ pub(super) fn restore_float24(spec: &BlockSpec, stored: &mut [u8], out: &mut [u8
 }
 
 /// Bytes of the numbers that stand in the file's byte order: complex samples that were differenced count as one number.
-pub(super) fn number_bytes(spec: &BlockSpec) -> usize {
-    match spec.predictor {
-        Predictor::Horizontal => spec.sample.bytes(),
-        _ => spec.sample.swap_unit(),
+pub(super) fn number_bytes(predictor: Predictor, pixels: &PixelCoding) -> usize {
+    match predictor {
+        Predictor::Horizontal => pixels.sample.bytes(),
+        _ => pixels.sample.swap_unit(),
     }
 }
 
-fn rows<'a>(spec: &BlockSpec, samples: &'a mut [u8]) -> std::slice::ChunksExactMut<'a, u8> {
-    samples.chunks_exact_mut(spec.row_bytes().max(1))
+fn rows<'a>(pixels: &PixelCoding, shape: BlockShape, samples: &'a mut [u8]) -> std::slice::ChunksExactMut<'a, u8> {
+    samples.chunks_exact_mut(pixels.row_bytes(shape.columns).max(1))
 }
 
-fn float_bytes(spec: &BlockSpec) -> Result<usize> {
-    match spec.sample {
-        SampleType::Float16 | SampleType::Float32 | SampleType::Float64 => Ok(spec.sample.bytes()),
-        _ => Err(mismatch(spec, "float16, float32, float64")),
+fn float_bytes(predictor: Predictor, pixels: &PixelCoding) -> Result<usize> {
+    match pixels.sample {
+        SampleType::Float16 | SampleType::Float32 | SampleType::Float64 => Ok(pixels.sample.bytes()),
+        _ => Err(mismatch(predictor, pixels, "float16, float32, float64")),
     }
 }
 
-fn mismatch(spec: &BlockSpec, allowed: &str) -> Error {
-    let predictor = if spec.predictor == Predictor::Horizontal { 2 } else { 3 };
-    Error::unsupported(format!("sample type for predictor {predictor}")).found(spec.sample).allowed(allowed)
+fn mismatch(predictor: Predictor, pixels: &PixelCoding, allowed: &str) -> Error {
+    let predictor = if predictor == Predictor::Horizontal { 2 } else { 3 };
+    Error::unsupported(format!("sample type for predictor {predictor}")).found(pixels.sample).allowed(allowed)
 }
 
 /// The value of a float of one sign bit, seven bits of exponent (bias 63) and sixteen of mantissa.
@@ -134,54 +180,76 @@ mod tests {
     use super::*;
     use crate::io::ByteOrder;
 
-    fn spec(sample: SampleType, columns: u32, samples: u32, predictor: Predictor) -> BlockSpec {
-        BlockSpec { predictor, ..BlockSpec::new(columns, 1, samples, sample) }
+    /// A predictor, and rows of pixels to use it on.
+    struct Case {
+        predictor: Predictor,
+        pixels: PixelCoding,
+        shape: BlockShape,
+    }
+
+    impl Case {
+        fn new(sample: SampleType, columns: u32, samples: u32, predictor: Predictor) -> Self {
+            Self { predictor, pixels: PixelCoding::new(samples, sample), shape: BlockShape::new(columns, 1) }
+        }
+
+        fn apply(&self, samples: &mut [u8]) -> Result<()> {
+            apply(self.predictor, &self.pixels, self.shape, samples, &mut Vec::new())
+        }
+
+        fn restore(&self, samples: &mut [u8]) -> Result<()> {
+            restore(self.predictor, &self.pixels, self.shape, samples, &mut Vec::new())
+        }
     }
 
     #[test]
     fn floats_are_differences_of_planes() {
-        let spec = spec(SampleType::Float32, 3, 1, Predictor::FloatingPoint);
+        let case = Case::new(SampleType::Float32, 3, 1, Predictor::FloatingPoint);
         let samples: Vec<u8> = [1.0f32, 2.0, 3.5].iter().flat_map(|value| value.to_ne_bytes()).collect();
         let mut stored = samples.clone();
-        apply(&spec, &mut stored, &mut Vec::new()).unwrap();
+        case.apply(&mut stored).unwrap();
         assert_eq!(stored, [0x3F, 0x01, 0x00, 0x40, 0x80, 0x60, 0xA0, 0, 0, 0, 0, 0]);
-        restore(&spec, &mut stored, &mut Vec::new()).unwrap();
+        case.restore(&mut stored).unwrap();
         assert_eq!(stored, samples);
     }
 
     #[test]
     fn every_row_and_every_band_is_for_itself() {
-        let spec = BlockSpec { rows: 2, ..spec(SampleType::UInt8, 2, 3, Predictor::Horizontal) };
+        let mut case = Case::new(SampleType::UInt8, 2, 3, Predictor::Horizontal);
+        case.shape.rows = 2;
         let mut stored = [10, 20, 30, 11, 19, 30, 100, 0, 5, 90, 1, 5];
-        apply(&spec, &mut stored, &mut Vec::new()).unwrap();
+        case.apply(&mut stored).unwrap();
         assert_eq!(stored, [10, 20, 30, 1, 255, 0, 100, 0, 5, 246, 1, 0]);
     }
 
     #[test]
     fn differences_of_floats_are_read_as_those_of_numbers_but_not_written() {
-        let floats = spec(SampleType::Float32, 2, 1, Predictor::Horizontal);
+        let floats = Case::new(SampleType::Float32, 2, 1, Predictor::Horizontal);
         let [first, second] = [1.0f32, 1.5].map(f32::to_bits);
         let mut stored: Vec<u8> = [first, second - first].iter().flat_map(|bits| bits.to_ne_bytes()).collect();
-        restore(&floats, &mut stored, &mut Vec::new()).unwrap();
+        floats.restore(&mut stored).unwrap();
         assert_eq!(stored[4..], 1.5f32.to_ne_bytes());
 
-        let error = apply(&floats, &mut stored, &mut Vec::new()).unwrap_err();
+        let error = floats.apply(&mut stored).unwrap_err();
         assert_eq!(error.to_string(), "unsupported sample type for predictor 2: float32 (allowed: integers)");
     }
 
     #[test]
     fn complex_samples_are_differenced_as_one_number() {
-        let complex = spec(SampleType::Complex64, 2, 1, Predictor::Horizontal);
-        assert_eq!(number_bytes(&complex), 8);
-        assert_eq!(number_bytes(&spec(SampleType::Complex64, 2, 1, Predictor::None)), 4);
+        let complex = Case::new(SampleType::Complex64, 2, 1, Predictor::Horizontal);
+        assert_eq!(number_bytes(complex.predictor, &complex.pixels), 8);
+        assert_eq!(number_bytes(Predictor::None, &complex.pixels), 4);
         let mut stored: Vec<u8> = [u64::MAX, 2].iter().flat_map(|number| number.to_ne_bytes()).collect();
-        restore(&complex, &mut stored, &mut Vec::new()).unwrap();
+        complex.restore(&mut stored).unwrap();
         assert_eq!(stored[8..], 1u64.to_ne_bytes());
         for sample in [SampleType::Complex128, SampleType::UInt16] {
-            let refused =
-                spec(sample, 1, 1, if sample.is_complex() { Predictor::Horizontal } else { Predictor::FloatingPoint });
+            let refused = Case::new(
+                sample,
+                1,
+                1,
+                if sample.is_complex() { Predictor::Horizontal } else { Predictor::FloatingPoint },
+            );
             assert!(matches!(
-                restore(&refused, &mut vec![0; refused.block_bytes()], &mut Vec::new()),
+                refused.restore(&mut vec![0; refused.pixels.block_bytes(refused.shape)]),
                 Err(Error::Unsupported(_))
             ));
         }
@@ -206,7 +274,7 @@ mod tests {
 
     #[test]
     fn floats_of_24_bits_stand_in_the_order_of_the_file_or_in_planes() {
-        let mut spec = BlockSpec { bits: 24, ..spec(SampleType::Float32, 2, 1, Predictor::None) };
+        let floats = PixelCoding::new(1, SampleType::Float32);
         let expected: Vec<u8> = [1.0f32, -1.5].iter().flat_map(|value| value.to_ne_bytes()).collect();
         let orders = [
             (ByteOrder::Big, Predictor::None, [0x3F, 0, 0, 0xBF, 0x80, 0]),
@@ -214,9 +282,9 @@ mod tests {
             (ByteOrder::Little, Predictor::FloatingPoint, [0x3F, 0x80, 0x41, 0x80, 0x80, 0]),
         ];
         for (byte_order, predictor, mut stored) in orders {
-            spec = BlockSpec { byte_order, predictor, ..spec };
+            let pixels = PixelCoding { bits: 24, byte_order, ..floats };
             let mut out = [0; 8];
-            restore_float24(&spec, &mut stored, &mut out).unwrap();
+            restore_float24(predictor, &pixels, BlockShape::new(2, 1), &mut stored, &mut out).unwrap();
             assert_eq!(out[..], expected, "{byte_order:?} {predictor:?}");
         }
     }

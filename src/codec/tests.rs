@@ -4,50 +4,45 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::image::SampleType;
+use crate::io::ByteOrder;
 
 /// A block and its samples, from numbers that are easy to shrink.
 #[derive(Debug, Clone)]
 struct Block {
-    spec: BlockSpec,
+    shape: BlockShape,
+    pixels: PixelCoding,
     raw: Vec<u8>,
-}
-
-fn predictors(sample: SampleType) -> Vec<Predictor> {
-    match sample {
-        _ if sample.is_integer() => vec![Predictor::None, Predictor::Horizontal],
-        _ if sample.is_float() => vec![Predictor::None, Predictor::FloatingPoint],
-        _ => vec![Predictor::None],
-    }
 }
 
 fn any_block() -> impl Strategy<Value = Block> {
     let sample = prop::sample::select(SampleType::ALL.to_vec());
     let size = (1..60u32, 1..5u32, 1..6u32);
-    (sample, size, any::<[bool; 3]>(), 1..=32u32, vec(any::<u8>(), 1..200)).prop_map(
-        |(sample, (columns, rows, samples), [big, predicted, packed], bits, seed)| {
-            let mut spec = BlockSpec::new(columns, rows, samples, sample);
-            spec.byte_order = if big { ByteOrder::Big } else { ByteOrder::Little };
+    (sample, size, any::<[bool; 2]>(), 1..=32u32, vec(any::<u8>(), 1..200)).prop_map(
+        |(sample, (columns, rows, samples), [big, packed], bits, seed)| {
+            let mut pixels = PixelCoding::new(samples, sample);
+            pixels.byte_order = if big { ByteOrder::Big } else { ByteOrder::Little };
             if packed && sample.is_integer() && bits < sample.bits() {
-                spec.bits = bits;
-            } else if predicted {
-                spec.predictor = *predictors(sample).last().unwrap();
+                pixels.bits = bits;
             }
-            let raw = seed.into_iter().cycle().take(spec.block_bytes()).collect();
-            Block { raw: fitting(&spec, raw), spec }
+            let shape = BlockShape::new(columns, rows);
+            let raw = seed.into_iter().cycle().take(pixels.block_bytes(shape)).collect();
+            Block { raw: fitting(&pixels, raw), pixels, shape }
         },
     )
 }
 
 /// The samples with as many low bits kept as are stored.
-fn fitting(spec: &BlockSpec, mut raw: Vec<u8>) -> Vec<u8> {
-    let size = spec.sample.bytes();
-    if spec.bits < spec.sample.bits() {
+fn fitting(pixels: &PixelCoding, mut raw: Vec<u8>) -> Vec<u8> {
+    let size = pixels.sample.bytes();
+    if pixels.bits < pixels.sample.bits() {
         for sample in raw.chunks_exact_mut(size) {
             let mut wide = [0; 8];
             wide[..size].copy_from_slice(sample);
-            let unused = 64 - spec.bits;
+            let unused = 64 - pixels.bits;
             let value = u64::from_le_bytes(wide) << unused;
-            let value = if spec.sample.is_signed_integer() { (value as i64 >> unused) as u64 } else { value >> unused };
+            let signed = pixels.sample.is_signed_integer();
+            let value = if signed { (value as i64 >> unused) as u64 } else { value >> unused };
             sample.copy_from_slice(&value.to_le_bytes()[..size]);
             if cfg!(target_endian = "big") {
                 sample.reverse();
@@ -57,13 +52,24 @@ fn fitting(spec: &BlockSpec, mut raw: Vec<u8>) -> Vec<u8> {
     raw
 }
 
-fn lossless() -> impl Iterator<Item = (&'static Codec, &'static dyn BlockEncoder)> {
-    CODECS.iter().filter(|codec| codec.lossless).filter_map(|codec| Some((codec, codec.encoder?)))
+/// Every lossless coding of such pixels that can be written.
+fn lossless(pixels: &PixelCoding) -> impl Iterator<Item = (Coding, Box<dyn BlockEncoder>)> {
+    let params = CODECS.iter().filter(|codec| codec.lossless).flat_map(|codec| (codec.params)(pixels));
+    params.filter_map(|params| {
+        let coding = Coding { pixels: *pixels, params };
+        let encoder = coding.encoder().ok()?;
+        Some((coding, encoder))
+    })
+}
+
+/// The same of codecs with a predictor, which take every kind of pixels.
+fn general(pixels: &PixelCoding) -> impl Iterator<Item = (Coding, Box<dyn BlockEncoder>)> {
+    lossless(pixels).filter(|(coding, _)| coding.codec().predicts)
 }
 
 fn encoded(encoder: &dyn BlockEncoder, block: &Block, scratch: &mut Scratch) -> Result<Vec<u8>> {
     let mut stored = b"before".to_vec();
-    encoder.encode(&block.spec, &mut block.raw.clone(), &mut stored, scratch)?;
+    encoder.encode(block.shape, &mut block.raw.clone(), &mut stored, scratch)?;
     assert_eq!(&stored[..6], b"before");
     Ok(stored.split_off(6))
 }
@@ -74,18 +80,21 @@ proptest! {
     #[test]
     fn every_lossless_codec_gives_back_every_block(block in any_block()) {
         let mut scratch = Scratch::default();
-        for (codec, encoder) in lossless() {
-            // A codec may be made for some kinds of samples only, and then says so.
-            match encoded(encoder, &block, &mut scratch) {
+        for (coding, encoder) in lossless(&block.pixels) {
+            // A codec may be made for some kinds of samples only, and then reports that.
+            match encoded(&*encoder, &block, &mut scratch) {
                 Ok(mut stored) => {
                     for surplus in [0, 3] {
                         stored.extend(vec![0; surplus]);
                         let mut out = vec![0xA5; block.raw.len()];
-                        codec.decoder.decode(&block.spec, &stored, &mut out, &mut scratch).unwrap();
-                        prop_assert_eq!(&out, &block.raw, "{}", codec.name);
+                        coding.decoder().decode(block.shape, &stored, &mut out, &mut scratch).unwrap();
+                        prop_assert_eq!(&out, &block.raw, "{:?}", coding);
                     }
                 }
-                Err(error) => prop_assert!(!codec.predicts && matches!(error, crate::Error::Unsupported(_)), "{error}"),
+                Err(error) => {
+                    let refused = !coding.codec().predicts && matches!(error, crate::Error::Unsupported(_));
+                    prop_assert!(refused, "{error}");
+                }
             }
         }
     }
@@ -93,33 +102,34 @@ proptest! {
     #[test]
     fn a_stream_of_more_rows_fills_a_block_of_fewer(block in any_block(), rows in 1..5u32) {
         let mut scratch = Scratch::default();
-        for (codec, encoder) in lossless().filter(|(codec, _)| codec.predicts) {
-            let stored = encoded(encoder, &block, &mut scratch).unwrap();
-            let spec = BlockSpec { rows: rows.min(block.spec.rows), ..block.spec.clone() };
-            let mut out = vec![0; spec.block_bytes()];
-            codec.decoder.decode(&spec, &stored, &mut out, &mut scratch).unwrap();
-            prop_assert_eq!(&out[..], &block.raw[..out.len()], "{}", codec.name);
+        for (coding, encoder) in general(&block.pixels) {
+            let stored = encoded(&*encoder, &block, &mut scratch).unwrap();
+            let shape = BlockShape { rows: rows.min(block.shape.rows), ..block.shape };
+            let mut out = vec![0; coding.pixels.block_bytes(shape)];
+            coding.decoder().decode(shape, &stored, &mut out, &mut scratch).unwrap();
+            prop_assert_eq!(&out[..], &block.raw[..out.len()], "{:?}", coding);
         }
     }
 
     #[test]
     fn a_stream_of_fewer_rows_is_an_error(block in any_block()) {
         let mut scratch = Scratch::default();
-        for (codec, encoder) in lossless().filter(|(codec, _)| codec.predicts) {
-            let stored = encoded(encoder, &block, &mut scratch).unwrap();
-            let spec = BlockSpec { rows: block.spec.rows + 1, ..block.spec.clone() };
-            let error = codec.decoder.decode(&spec, &stored, &mut vec![0; spec.block_bytes()], &mut scratch).unwrap_err();
-            prop_assert!(matches!(error, crate::Error::Malformed(_)), "{}: {error}", codec.name);
+        for (coding, encoder) in general(&block.pixels) {
+            let stored = encoded(&*encoder, &block, &mut scratch).unwrap();
+            let shape = BlockShape { rows: block.shape.rows + 1, ..block.shape };
+            let mut out = vec![0; coding.pixels.block_bytes(shape)];
+            let error = coding.decoder().decode(shape, &stored, &mut out, &mut scratch).unwrap_err();
+            prop_assert!(matches!(error, crate::Error::Malformed(_)), "{:?}: {error}", coding);
         }
     }
 
     #[test]
     fn garbage_is_an_error_or_pixels(block in any_block(), garbage in vec(any::<u8>(), 0..300)) {
         let mut scratch = Scratch::default();
-        for codec in CODECS {
+        for params in CODECS.iter().flat_map(|codec| (codec.params)(&block.pixels)) {
             let mut out = vec![0; block.raw.len()];
             // Either result is right, as long as it is a result.
-            if let Err(error) = codec.decoder.decode(&block.spec, &garbage, &mut out, &mut scratch) {
+            if let Err(error) = params.decoder(&block.pixels).decode(block.shape, &garbage, &mut out, &mut scratch) {
                 prop_assert!(matches!(error, crate::Error::Malformed(_) | crate::Error::Unsupported(_)), "{error}");
             }
         }
@@ -129,20 +139,16 @@ proptest! {
 #[test]
 fn every_truncation_is_an_error_or_the_block() {
     let mut scratch = Scratch::default();
-    for predictor in [Predictor::None, Predictor::Horizontal] {
-        let spec = BlockSpec { predictor, ..BlockSpec::new(37, 9, 3, SampleType::UInt8) };
-        let raw: Vec<u8> = (0..spec.block_bytes()).map(|i| (i * i / 700) as u8 ^ (i % 5) as u8).collect();
-        let block = Block { spec, raw };
-        for (codec, encoder) in lossless() {
-            let Ok(stored) = encoded(encoder, &block, &mut scratch) else { continue };
-            for length in 0..stored.len() {
-                let mut out = vec![0; block.raw.len()];
-                match codec.decoder.decode(&block.spec, &stored[..length], &mut out, &mut scratch) {
-                    Ok(()) => assert_eq!(out, block.raw, "{} {length}", codec.name),
-                    Err(error) => {
-                        assert!(matches!(error, crate::Error::Malformed(_)), "{} {length}: {error}", codec.name);
-                    }
-                }
+    let (shape, pixels) = (BlockShape::new(37, 9), PixelCoding::new(3, SampleType::UInt8));
+    let raw: Vec<u8> = (0..pixels.block_bytes(shape)).map(|i| (i * i / 700) as u8 ^ (i % 5) as u8).collect();
+    let block = Block { shape, pixels, raw };
+    for (coding, encoder) in lossless(&pixels) {
+        let stored = encoded(&*encoder, &block, &mut scratch).unwrap();
+        for length in 0..stored.len() {
+            let mut out = vec![0; block.raw.len()];
+            match coding.decoder().decode(shape, &stored[..length], &mut out, &mut scratch) {
+                Ok(()) => assert_eq!(out, block.raw, "{coding:?} {length}"),
+                Err(error) => assert!(matches!(error, crate::Error::Malformed(_)), "{coding:?} {length}: {error}"),
             }
         }
     }
@@ -150,17 +156,17 @@ fn every_truncation_is_an_error_or_the_block() {
 
 #[test]
 fn a_buffer_of_another_size_is_refused() {
-    let spec = BlockSpec::new(4, 4, 1, SampleType::UInt16);
-    for (codec, encoder) in lossless().filter(|(codec, _)| codec.predicts) {
-        let error = encoder.encode(&spec, &mut [0; 31], &mut Vec::new(), &mut Scratch::default()).unwrap_err();
-        assert_eq!(error.to_string(), "buffer of a block: 31 bytes (allowed: 32 bytes)", "{}", codec.name);
+    let shape = BlockShape::new(4, 4);
+    for (coding, encoder) in general(&PixelCoding::new(1, SampleType::UInt16)) {
+        let error = encoder.encode(shape, &mut [0; 31], &mut Vec::new(), &mut Scratch::default()).unwrap_err();
+        assert_eq!(error.to_string(), "buffer of a block: 31 bytes (allowed: 32 bytes)", "{coding:?}");
     }
 }
 
 #[test]
 fn names_are_unique_and_found() {
     for codec in CODECS {
-        assert!(std::ptr::eq(by_name(codec.name).unwrap(), codec), "{}", codec.name);
+        assert!(std::ptr::eq(by_name(codec.name).unwrap(), *codec), "{}", codec.name);
     }
     assert!(by_name("arithmetic").is_none());
 }

@@ -5,46 +5,86 @@ mod huffman;
 mod imagery;
 mod symbols;
 
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
 use libdeflater::{CompressionLvl, Compressor, DecompressionError, Decompressor};
 
 use self::choose::Method;
 use self::imagery::Arrangement;
-use super::bytewise::{ByteCoder, Coders, check_filled};
-use super::{BlockSpec, Predictor, Result};
+use super::bytewise::{ByteCoder, StoredRows, check_filled};
+use super::{Codec, Predictor, Result};
 use crate::error::Error;
 
-/// The Deflate codec. Levels are those of zlib, 1 to 9, and 0 (stored) and 10 to 12 (slower and smaller). With no level the
-/// way is chosen block by block: about the size of level 6 in less time.
-#[derive(Debug)]
-pub struct Deflate;
+/// The codec.
+pub static CODEC: Codec = Codec {
+    name: "deflate",
+    lossless: true,
+    predicts: true,
+    params: |pixels| {
+        Predictor::suiting(pixels).map(|predictor| Arc::new(Params { predictor, level: None }) as _).collect()
+    },
+};
+
+/// The parameters of Deflate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Params {
+    /// Differencing before compression.
+    pub predictor: Predictor,
+    /// The level of zlib, 1 to 9, and 0 (stored) and 10 to 12 (slower and smaller). With no level the method is chosen block by
+    /// block: about the size of level 6 in less time.
+    pub level: Option<i32>,
+}
+
+/// The levels that may be asked for.
+pub const LEVELS: RangeInclusive<i32> = 0..=12;
 
 /// Coders kept from block to block; each compressor holds up to a megabyte of tables.
 #[derive(Default)]
-pub(crate) struct State {
+pub(super) struct State {
     compressors: Vec<(i32, Compressor)>,
     decompressor: Option<Decompressor>,
     imagery: imagery::Buffers,
     trial: Vec<u8>,
 }
 
-impl ByteCoder for Deflate {
-    fn compress(&self, spec: &BlockSpec, stored: &[u8], out: &mut Vec<u8>, coders: &mut Coders) -> Result<()> {
-        let state = &mut coders.deflate;
-        let method = match spec.level {
+impl ByteCoder for Params {
+    type State = State;
+
+    fn codec(&self) -> &'static Codec {
+        &CODEC
+    }
+
+    fn predictor(&self) -> Predictor {
+        self.predictor
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.level.filter(|level| !LEVELS.contains(level)) {
+            None => Ok(()),
+            Some(level) => Err(Error::usage("level of Deflate").found(level).allowed("0 to 12")),
+        }
+    }
+
+    fn compress(&self, rows: StoredRows, stored: &[u8], out: &mut Vec<u8>, state: &mut State) -> Result<()> {
+        // The floating-point predictor puts bytes of the same significance side by side.
+        let is_in_planes = self.predictor == Predictor::FloatingPoint;
+        let arrangement = Arrangement { row: rows.bytes, number: if is_in_planes { 1 } else { rows.sample } };
+        let method = match self.level {
             Some(level) => Method::Level(level),
-            None => choose::method(stored, arrangement(spec), is_in_planes(spec), state)?,
+            None => choose::method(stored, arrangement, is_in_planes, state)?,
         };
         match method {
             Method::Level(level) => state.compress(level, stored, out),
             Method::Imagery => {
-                imagery::compress(stored, arrangement(spec), out, &mut state.imagery);
+                imagery::compress(stored, arrangement, out, &mut state.imagery);
                 Ok(())
             }
         }
     }
 
-    fn decompress(&self, _: &BlockSpec, data: &[u8], stored: &mut [u8], coders: &mut Coders) -> Result<()> {
-        let decompressor = coders.deflate.decompressor.get_or_insert_with(Decompressor::new);
+    fn decompress(&self, data: &[u8], stored: &mut [u8], state: &mut State) -> Result<()> {
+        let decompressor = state.decompressor.get_or_insert_with(Decompressor::new);
         let filled = match decompressor.zlib_decompress(data, stored) {
             Ok(filled) => filled,
             Err(DecompressionError::InsufficientSpace) => inflate_prefix(data, stored)?,
@@ -54,15 +94,6 @@ impl ByteCoder for Deflate {
         };
         check_filled("Deflate block", filled, stored.len())
     }
-}
-
-fn is_in_planes(spec: &BlockSpec) -> bool {
-    spec.predictor == Predictor::FloatingPoint
-}
-
-fn arrangement(spec: &BlockSpec) -> Arrangement {
-    let number = if is_in_planes(spec) { 1 } else { spec.sample.bytes() };
-    Arrangement { row: spec.stored_row_bytes().max(1), number }
 }
 
 impl State {
@@ -110,7 +141,7 @@ fn inflate_prefix(data: &[u8], out: &mut [u8]) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::{BlockDecoder, BlockEncoder, Scratch};
+    use crate::codec::{BlockShape, CodecParams, PixelCoding, Scratch};
     use crate::image::SampleType;
 
     fn noise(seed: u32) -> impl Iterator<Item = u32> {
@@ -118,38 +149,40 @@ mod tests {
             .map(|state| state >> 16)
     }
 
-    fn encoded(spec: &BlockSpec, raw: &[u8]) -> Vec<u8> {
+    /// Blocks of `side` columns, of 8-bit samples.
+    fn encoded(params: Params, (side, samples): (u32, u32), raw: &[u8]) -> Vec<u8> {
+        let pixels = PixelCoding::new(samples, SampleType::UInt8);
+        let shape = BlockShape::new(side, (raw.len() / pixels.row_bytes(side)) as u32);
         let mut out = Vec::new();
-        Deflate.encode(spec, &mut raw.to_vec(), &mut out, &mut Scratch::default()).unwrap();
+        params.encoder(&pixels).unwrap().encode(shape, &mut raw.to_vec(), &mut out, &mut Scratch::default()).unwrap();
         out
     }
 
     /// Sizes with no level and at level 6.
-    fn sizes(spec: &BlockSpec, raw: &[u8]) -> (usize, usize) {
-        (encoded(spec, raw).len(), encoded(&BlockSpec { level: Some(6), ..spec.clone() }, raw).len())
+    fn sizes(samples: u32, raw: &[u8]) -> (usize, usize) {
+        let size = |level| encoded(Params { predictor: Predictor::Horizontal, level }, (256, samples), raw).len();
+        (size(None), size(Some(6)))
     }
 
     #[test]
     fn imagery_without_a_level_is_about_as_small_as_at_level_6() {
-        let spec = BlockSpec { predictor: Predictor::Horizontal, ..BlockSpec::new(256, 256, 3, SampleType::UInt8) };
         let mut noise = noise(1);
-        let raw: Vec<u8> = (0..spec.block_bytes() as u32)
+        let raw: Vec<u8> = (0..256 * 256 * 3u32)
             .map(|i| (i / 768 / 2 + i % 768 / 9 + noise.by_ref().take(3).map(|die| die % 7).sum::<u32>()) as u8)
             .collect();
-        let (chosen, full) = sizes(&spec, &raw);
+        let (chosen, full) = sizes(3, &raw);
         assert!(chosen * 100 <= full * 103, "{chosen} {full}");
     }
 
     #[test]
     fn thematic_and_smooth_data_without_a_level_are_not_larger_than_at_level_6() {
-        let spec = BlockSpec { predictor: Predictor::Horizontal, ..BlockSpec::new(256, 256, 1, SampleType::UInt8) };
         let (columns, rows) = (|i: u32| i % 256, |i: u32| i / 256);
         let classes = |i: u32| (columns(i) / 37 * 5 + (rows(i) + columns(i) / 5) / 29) % 12;
         let disc = |i: u32| u32::from(columns(i).abs_diff(120).pow(2) + rows(i).abs_diff(99).pow(2) < 8000) * 255;
         let images: [&dyn Fn(u32) -> u32; 4] = [&classes, &disc, &|_| 9, &|i| (columns(i) + 3 * rows(i)) / 4];
         for (number, image) in images.iter().enumerate() {
             let raw: Vec<u8> = (0..256 * 256).map(|i| image(i) as u8).collect();
-            let (chosen, full) = sizes(&spec, &raw);
+            let (chosen, full) = sizes(1, &raw);
             assert!(chosen <= full, "image {number}: {chosen} {full}");
         }
     }
@@ -157,30 +190,27 @@ mod tests {
     #[test]
     fn higher_levels_are_smaller_and_levels_out_of_range_are_errors() {
         let raw: Vec<u8> = noise(2).map(|value| (value % 5 * value % 11) as u8).take(40_000).collect();
-        let spec = |level| BlockSpec { level: Some(level), ..BlockSpec::new(200, 200, 1, SampleType::UInt8) };
-        let sizes = [0, 1, 6, 12].map(|level| encoded(&spec(level), &raw).len());
+        let params = |level| Params { predictor: Predictor::None, level: Some(level) };
+        let sizes = [0, 1, 6, 12].map(|level| encoded(params(level), (200, 1), &raw).len());
         assert!(sizes.is_sorted_by(|a, b| a > b), "{sizes:?}");
         for level in [-1, 13] {
-            let error =
-                Deflate.encode(&spec(level), &mut raw.clone(), &mut Vec::new(), &mut Scratch::default()).unwrap_err();
+            let error = params(level).encoder(&PixelCoding::new(1, SampleType::UInt8)).map(|_| ()).unwrap_err();
             assert_eq!(error.to_string(), format!("level of Deflate: {level} (allowed: 0 to 12)"));
         }
     }
 
     #[test]
     fn a_damaged_stream_and_a_short_one_are_malformed() {
-        let spec = BlockSpec::new(50, 50, 1, SampleType::UInt8);
-        let stored = encoded(&spec, &noise(3).map(|value| value as u8).take(2500).collect::<Vec<_>>());
-        let decode = |spec: &BlockSpec, data: &[u8]| {
-            Deflate
-                .decode(spec, data, &mut vec![0; spec.block_bytes()], &mut Scratch::default())
-                .unwrap_err()
-                .to_string()
+        let params = Params { predictor: Predictor::None, level: None };
+        let stored = encoded(params, (50, 1), &noise(3).map(|value| value as u8).take(2500).collect::<Vec<_>>());
+        let decoder = params.decoder(&PixelCoding::new(1, SampleType::UInt8));
+        let decode = |rows: u32, data: &[u8]| {
+            let mut out = vec![0; 50 * rows as usize];
+            decoder.decode(BlockShape::new(50, rows), data, &mut out, &mut Scratch::default()).unwrap_err().to_string()
         };
         let mut damaged = stored.clone();
         damaged[1300] ^= 0x10;
-        assert!(decode(&spec, &damaged).starts_with("malformed zlib stream: "));
-        let taller = BlockSpec { rows: 51, ..spec };
-        assert_eq!(decode(&taller, &stored), "malformed Deflate block: 2500 bytes (allowed: 2550 bytes)");
+        assert!(decode(50, &damaged).starts_with("malformed zlib stream: "));
+        assert_eq!(decode(51, &stored), "malformed Deflate block: 2500 bytes (allowed: 2550 bytes)");
     }
 }

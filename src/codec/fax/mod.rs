@@ -6,12 +6,33 @@
 
 mod lines;
 
-use super::{BlockDecoder, BlockSpec, FaxOptions, Scratch};
+use std::any::Any;
+use std::sync::Arc;
+
+use super::{BlockDecoder, BlockShape, Codec, CodecParams, PixelCoding, Scratch};
 use crate::error::{Error, Result};
 use lines::{Line, Lines};
 
 /// The codec.
-pub struct Fax;
+pub static CODEC: Codec =
+    Codec { name: "fax", lossless: true, predicts: false, params: |_| vec![Arc::new(Params::default())] };
+
+/// The parameters of the CCITT codes (TIFF 6.0 §10, §11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Params {
+    /// Modified Huffman (2), T.4 (3) or T.6 (4).
+    pub group: u8,
+    /// `T4Options`: bit 0 two-dimensional, bit 2 fill bits before end of line.
+    pub t4_options: u32,
+    /// Bits of a byte stand least significant first.
+    pub reversed_bits: bool,
+}
+
+/// Decodes the blocks of an image.
+struct Fax {
+    params: Params,
+    pixels: PixelCoding,
+}
 
 /// Code of modified Huffman: lines begin at bytes, with nothing between them.
 const MODIFIED_HUFFMAN: u8 = 2;
@@ -22,22 +43,41 @@ const T6: u8 = 4;
 /// `T4Options` bit 0: lines may be coded by the line before.
 const TWO_DIMENSIONAL: u32 = 1;
 
+impl CodecParams for Params {
+    fn codec(&self) -> &'static Codec {
+        &CODEC
+    }
+
+    fn decoder(&self, pixels: &PixelCoding) -> Box<dyn BlockDecoder> {
+        Box::new(Fax { params: *self, pixels: *pixels })
+    }
+
+    fn decodes_like(&self, other: &dyn CodecParams) -> bool {
+        other.as_any().downcast_ref() == Some(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
 impl BlockDecoder for Fax {
-    fn decode(&self, spec: &BlockSpec, data: &[u8], out: &mut [u8], _: &mut Scratch) -> Result<()> {
-        if (spec.samples, spec.bits, spec.sample.bytes()) != (1, 1, 1) {
+    fn decode(&self, shape: BlockShape, data: &[u8], out: &mut [u8], _: &mut Scratch) -> Result<()> {
+        let (pixels, params) = (&self.pixels, self.params);
+        if (pixels.samples, pixels.bits, pixels.sample.bytes()) != (1, 1, 1) {
             return Err(Error::unsupported("samples of a CCITT block:")
-                .found(format!("{} of {} bits", spec.samples, spec.bits))
+                .found(format!("{} of {} bits", pixels.samples, pixels.bits))
                 .allowed("one of 1 bit"));
         }
-        if spec.columns == 0 {
+        if shape.columns == 0 {
             return Ok(());
         }
-        let reverse = |byte: u8| if spec.fax.reversed_bits { byte.reverse_bits() } else { byte };
-        let mut lines = Lines::new(data.iter().map(|byte| reverse(*byte)), spec.columns);
-        let mut rows = out.chunks_exact_mut(spec.columns as usize);
+        let reverse = |byte: u8| if params.reversed_bits { byte.reverse_bits() } else { byte };
+        let mut lines = Lines::new(data.iter().map(|byte| reverse(*byte)), shape.columns);
+        let mut rows = out.chunks_exact_mut(shape.columns as usize);
         while rows.len() > 0 {
-            let row = spec.rows as usize - rows.len();
-            let changes = match line(&mut lines, spec.fax).map_err(|error| error.field(format!("in row {row}")))? {
+            let row = shape.rows as usize - rows.len();
+            let changes = match line(&mut lines, params).map_err(|error| error.field(format!("in row {row}")))? {
                 Line::Changes(changes) => changes,
                 // What comes after the mark of the end is white.
                 Line::End => {
@@ -54,7 +94,7 @@ impl BlockDecoder for Fax {
 }
 
 /// Reads the next line by the rules of its group.
-fn line<I: Iterator<Item = u8>>(lines: &mut Lines<I>, options: FaxOptions) -> Result<Line<'_>> {
+fn line<I: Iterator<Item = u8>>(lines: &mut Lines<I>, options: Params) -> Result<Line<'_>> {
     match options.group {
         T6 => lines.two_dimensional(),
         MODIFIED_HUFFMAN => {

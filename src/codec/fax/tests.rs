@@ -9,17 +9,16 @@ fn bits(text: &str) -> Vec<u8> {
         .collect()
 }
 
-fn decode(columns: u32, rows: u32, options: FaxOptions, data: &[u8]) -> Result<Vec<String>> {
-    let mut spec = BlockSpec::new(columns, rows, 1, SampleType::UInt8);
-    (spec.bits, spec.fax) = (1, options);
-    let mut out = vec![7; spec.block_bytes()];
-    Fax.decode(&spec, data, &mut out, &mut Scratch::default())?;
+fn decode(columns: u32, rows: u32, options: Params, data: &[u8]) -> Result<Vec<String>> {
+    let pixels = PixelCoding { bits: 1, ..PixelCoding::new(1, SampleType::UInt8) };
+    let mut out = vec![7; (columns * rows) as usize];
+    options.decoder(&pixels).decode(BlockShape::new(columns, rows), data, &mut out, &mut Scratch::default())?;
     let rows = out.chunks(columns as usize);
     Ok(rows.map(|row| row.iter().map(|sample| char::from(b'0' + sample)).collect()).collect())
 }
 
-fn group(group: u8, t4_options: u32) -> FaxOptions {
-    FaxOptions { group, t4_options, reversed_bits: false }
+fn group(group: u8, t4_options: u32) -> Params {
+    Params { group, t4_options, reversed_bits: false }
 }
 
 const MARK: &str = "000000000001";
@@ -36,7 +35,7 @@ fn modified_huffman_lines_begin_at_bytes() {
 #[test]
 fn bits_may_stand_in_reverse() {
     let data: Vec<u8> = bits(ROW).into_iter().map(u8::reverse_bits).collect();
-    let options = FaxOptions { reversed_bits: true, ..group(2, 0) };
+    let options = Params { reversed_bits: true, ..group(2, 0) };
     assert_eq!(decode(8, 1, options, &data).unwrap(), ["00111000"]);
 }
 

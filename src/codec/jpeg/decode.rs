@@ -9,7 +9,8 @@ use zune_core::options::DecoderOptions;
 
 use super::markers::{FrameHeader, Process};
 use super::stream::Stream;
-use crate::codec::{BlockDecoder, BlockSpec, ColorModel, Scratch};
+use super::{ColorModel, Params};
+use crate::codec::{BlockDecoder, BlockShape, PixelCoding, Scratch};
 use crate::error::{Error, Result};
 
 /// Bytes a stream may decode to though its block is smaller, e.g. the full strip behind the last rows of an image.
@@ -41,22 +42,31 @@ pub fn working_bytes(frame: &FrameHeader, interleaved: bool) -> u64 {
 }
 
 /// Decodes JPEG streams: baseline, extended and progressive with 8 bits, lossless with 2 to 16.
-pub(super) struct JpegDecoder;
+pub(super) struct JpegDecoder {
+    pixels: PixelCoding,
+    params: Params,
+}
+
+impl JpegDecoder {
+    pub(super) fn new(pixels: PixelCoding, params: Params) -> Self {
+        Self { pixels, params }
+    }
+}
 
 impl BlockDecoder for JpegDecoder {
-    fn decode(&self, spec: &BlockSpec, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
+    fn decode(&self, shape: BlockShape, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
         let plain = &mut scratch.bytes;
-        let stream = Stream::normalise(data, spec.tables.as_deref(), plain)?;
-        check(&stream.frame, spec)?;
+        let stream = Stream::normalise(data, self.params.tables.as_deref(), plain)?;
+        check(&stream.frame, &self.pixels, shape)?;
         let columns = usize::from(stream.frame.columns);
-        let pixel = spec.samples as usize * spec.sample.bytes();
-        if columns == spec.columns as usize && u32::from(stream.frame.rows) == spec.rows {
-            return samples(&stream, plain, spec.color, out);
+        let pixel = self.pixels.row_bytes(1);
+        if columns == shape.columns as usize && u32::from(stream.frame.rows) == shape.rows {
+            return samples(&stream, plain, self.params.color, out);
         }
         let mut whole = vec![0; columns * usize::from(stream.frame.rows) * pixel];
-        samples(&stream, plain, spec.color, &mut whole)?;
+        samples(&stream, plain, self.params.color, &mut whole)?;
         let rows = whole.chunks_exact(columns * pixel);
-        for (target, row) in out.chunks_exact_mut(spec.row_bytes()).zip(rows) {
+        for (target, row) in out.chunks_exact_mut(self.pixels.row_bytes(shape.columns)).zip(rows) {
             target.copy_from_slice(&row[..target.len()]);
         }
         Ok(())
@@ -64,23 +74,25 @@ impl BlockDecoder for JpegDecoder {
 }
 
 /// Checks that the frame holds the block.
-fn check(frame: &FrameHeader, spec: &BlockSpec) -> Result<()> {
-    if frame.components.len() != spec.samples as usize {
-        return Err(Error::malformed("number of JPEG components").found(frame.components.len()).allowed(spec.samples));
+fn check(frame: &FrameHeader, pixels: &PixelCoding, shape: BlockShape) -> Result<()> {
+    if frame.components.len() != pixels.samples as usize {
+        return Err(Error::malformed("number of JPEG components")
+            .found(frame.components.len())
+            .allowed(pixels.samples));
     }
     let bytes = if frame.precision > 8 { 2 } else { 1 };
-    if bytes != spec.sample.bytes() {
+    if bytes != pixels.sample.bytes() {
         return Err(Error::malformed("JPEG sample precision")
             .found(frame.precision)
-            .allowed(format!("that of {} samples", spec.sample)));
+            .allowed(format!("that of {} samples", pixels.sample)));
     }
     let (columns, rows) = (u32::from(frame.columns), u32::from(frame.rows));
     let decoded = u64::from(columns) * u64::from(rows) * (frame.components.len() * bytes) as u64;
-    let allowed = ALWAYS_ALLOWED.max(EXCESS.saturating_mul(spec.block_bytes() as u64));
-    if columns < spec.columns || rows < spec.rows || decoded > allowed {
+    let allowed = ALWAYS_ALLOWED.max(EXCESS.saturating_mul(pixels.block_bytes(shape) as u64));
+    if columns < shape.columns || rows < shape.rows || decoded > allowed {
         return Err(Error::malformed("JPEG image size")
             .found(format!("{columns} × {rows}"))
-            .allowed(format!("{} × {}", spec.columns, spec.rows)));
+            .allowed(format!("{} × {}", shape.columns, shape.rows)));
     }
     Ok(())
 }

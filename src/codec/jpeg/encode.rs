@@ -1,11 +1,11 @@
 //! Baseline encoding (ITU-T T.81 §F.1): headers, and rows of MCUs as entropy-coded segments that can be made apart and
 //! joined.
 
+use super::ColorModel;
 use super::entropy::{BitWriter, HuffmanCodes};
 use super::markers::{DHT, DQT, DRI, RST0, SOF0, SOS};
 use super::segments::write_segment;
 use super::tables::{AC, DC, HuffmanSpec, ZIGZAG, quantizer_steps};
-use crate::codec::ColorModel;
 use crate::error::{Error, Result};
 use crate::simd::{self, Coefficients, Quantizer, forward_dct};
 

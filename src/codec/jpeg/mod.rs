@@ -17,63 +17,105 @@ pub use decode::working_bytes;
 pub use encode::{Encoder, Restarts, Rows};
 pub use tables::quality_of;
 
-use super::{BlockDecoder, BlockEncoder, BlockSpec, Scratch};
+use std::any::Any;
+use std::sync::Arc;
+
+use super::{BlockDecoder, BlockEncoder, BlockShape, Codec, CodecParams, PixelCoding, Scratch};
 use crate::error::{Error, Result};
 use crate::image::SampleType;
 use markers::{EOI, SOI};
 
+/// The codec.
+pub static CODEC: Codec = Codec {
+    name: "jpeg",
+    lossless: false,
+    predicts: false,
+    params: |pixels| {
+        let color = if pixels.samples == 3 { ColorModel::Rgb } else { ColorModel::Independent };
+        vec![Arc::new(Params { color, ..Params::default() })]
+    },
+};
+
 /// Quality of a block that does not name one: that of most cameras' and viewers' own default for good pictures.
 pub const DEFAULT_QUALITY: u8 = 85;
 
-/// The encoder.
-pub(super) static ENCODER: &dyn BlockEncoder = &JpegEncoder;
+/// The parameters of JPEG.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Params {
+    /// What the samples mean.
+    pub color: ColorModel,
+    /// Quality, 1 to 100; [`DEFAULT_QUALITY`] if there is none.
+    pub quality: Option<u8>,
+    /// Tables that the blocks of an image share: an abbreviated stream, SOI to EOI (§B.4). For decoding; what is encoded here
+    /// has its own.
+    pub tables: Option<Arc<[u8]>>,
+}
 
-/// The decoder.
-pub(super) static DECODER: &dyn BlockDecoder = &decode::JpegDecoder;
+/// What the samples of a pixel mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ColorModel {
+    /// Nothing a codec should use: each band for itself.
+    #[default]
+    Independent,
+    /// Red, green, blue.
+    Rgb,
+    /// Red, green, blue in memory; stored as luminance and chrominance, subsampled by these factors.
+    YCbCr {
+        /// Columns per chrominance sample, 1, 2 or 4.
+        horizontal: u8,
+        /// Rows per chrominance sample, 1, 2 or 4.
+        vertical: u8,
+    },
+    /// Cyan, magenta, yellow, black.
+    Cmyk,
+}
 
-struct JpegEncoder;
+impl CodecParams for Params {
+    fn codec(&self) -> &'static Codec {
+        &CODEC
+    }
 
-impl BlockEncoder for JpegEncoder {
-    /// A complete stream, or, where the block has shared tables (of [`shared_tables`]), one without them.
-    fn encode(&self, spec: &BlockSpec, raw: &mut [u8], out: &mut Vec<u8>, _: &mut Scratch) -> Result<()> {
-        let size = |length: u32| {
+    fn encoder(&self, pixels: &PixelCoding) -> Result<Box<dyn BlockEncoder>> {
+        if pixels.sample != SampleType::UInt8 || pixels.bits != 8 {
+            return Err(Error::unsupported("samples in JPEG")
+                .found(format!("{} of {} bits", pixels.sample, pixels.bits))
+                .allowed("uint8 of 8 bits"));
+        }
+        Ok(Box::new(Encoder::new(pixels.samples, self.color, self.quality.unwrap_or(DEFAULT_QUALITY))?))
+    }
+
+    fn decoder(&self, pixels: &PixelCoding) -> Box<dyn BlockDecoder> {
+        Box::new(decode::JpegDecoder::new(*pixels, self.clone()))
+    }
+
+    fn decodes_like(&self, other: &dyn CodecParams) -> bool {
+        let other = other.as_any().downcast_ref::<Self>();
+        other.is_some_and(|other| (other.color, &other.tables) == (self.color, &self.tables))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl BlockEncoder for Encoder {
+    /// A complete stream.
+    fn encode(&self, shape: BlockShape, raw: &mut [u8], out: &mut Vec<u8>, _: &mut Scratch) -> Result<()> {
+        let side = |length: u32| {
             u16::try_from(length)
                 .ok()
                 .filter(|length| *length > 0)
                 .ok_or_else(|| Error::unsupported("JPEG columns or rows").found(length).allowed("1 to 65535"))
         };
-        let (columns, rows) = (size(spec.columns)?, size(spec.rows)?);
-        let encoder = encoder(spec)?;
+        let (columns, rows) = (side(shape.columns)?, side(shape.rows)?);
         out.extend_from_slice(&[0xFF, SOI]);
-        if spec.tables.is_none() {
-            encoder.write_tables(out);
-        }
-        encoder.write_frame_header(columns, rows, out);
-        encoder.write_scan_header(out);
-        encoder.encode_rows(Rows::Interleaved(raw), columns.into(), rows.into(), None, out);
+        self.write_tables(out);
+        self.write_frame_header(columns, rows, out);
+        self.write_scan_header(out);
+        self.encode_rows(Rows::Interleaved(raw), columns.into(), rows.into(), None, out);
         out.extend_from_slice(&[0xFF, EOI]);
         Ok(())
     }
-}
-
-/// The abbreviated stream with the tables that every block of this kind uses (§B.4), for [`BlockSpec::tables`].
-///
-/// # Errors
-/// [`Error::Unsupported`] where such blocks cannot be encoded.
-pub fn shared_tables(spec: &BlockSpec) -> Result<Vec<u8>> {
-    let mut out = vec![0xFF, SOI];
-    encoder(spec)?.write_tables(&mut out);
-    out.extend_from_slice(&[0xFF, EOI]);
-    Ok(out)
-}
-
-fn encoder(spec: &BlockSpec) -> Result<Encoder> {
-    if spec.sample != SampleType::UInt8 || spec.bits != 8 {
-        return Err(Error::unsupported("samples in JPEG")
-            .found(format!("{} of {} bits", spec.sample, spec.bits))
-            .allowed("uint8 of 8 bits"));
-    }
-    Encoder::new(spec.samples, spec.color, spec.quality.unwrap_or(DEFAULT_QUALITY))
 }
 
 #[cfg(test)]

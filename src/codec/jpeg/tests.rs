@@ -1,5 +1,4 @@
 use super::*;
-use crate::codec::{ColorModel, by_name};
 use markers::{APP14, SOF0};
 
 const SUBSAMPLINGS: [(u8, u8); 4] = [(1, 1), (2, 1), (1, 2), (2, 2)];
@@ -14,20 +13,44 @@ fn picture(columns: usize, rows: usize, bands: usize) -> Vec<u8> {
     (0..columns * rows * bands).map(sample).collect()
 }
 
-fn spec(columns: u32, rows: u32, samples: u32, color: ColorModel, quality: u8) -> BlockSpec {
-    BlockSpec { color, quality: Some(quality), ..BlockSpec::new(columns, rows, samples, SampleType::UInt8) }
+/// A block and how it is coded.
+#[derive(Clone)]
+struct Block {
+    shape: BlockShape,
+    pixels: PixelCoding,
+    params: Params,
 }
 
-fn encoded(spec: &BlockSpec) -> (Vec<u8>, Vec<u8>) {
-    let mut raw = picture(spec.columns as usize, spec.rows as usize, spec.samples as usize);
-    let mut out = Vec::new();
-    ENCODER.encode(spec, &mut raw, &mut out, &mut Scratch::default()).unwrap();
-    (raw, out)
+fn block(columns: u32, rows: u32, samples: u32, color: ColorModel, quality: u8) -> Block {
+    let params = Params { color, quality: Some(quality), tables: None };
+    Block { params, ..Block::of(columns, rows, samples, SampleType::UInt8) }
 }
 
-fn decoded(spec: &BlockSpec, data: &[u8]) -> Result<Vec<u8>> {
-    let mut out = vec![0; spec.block_bytes()];
-    DECODER.decode(spec, data, &mut out, &mut Scratch::default()).map(|()| out)
+impl Block {
+    fn of(columns: u32, rows: u32, samples: u32, sample: SampleType) -> Self {
+        let (shape, pixels) = (BlockShape::new(columns, rows), PixelCoding::new(samples, sample));
+        Self { shape, pixels, params: Params::default() }
+    }
+
+    fn encode(&self, raw: &[u8]) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        let encoder = self.params.encoder(&self.pixels)?;
+        encoder.encode(self.shape, &mut raw.to_vec(), &mut out, &mut Scratch::default())?;
+        Ok(out)
+    }
+}
+
+fn encoded(block: &Block) -> (Vec<u8>, Vec<u8>) {
+    let BlockShape { columns, rows } = block.shape;
+    let raw = picture(columns as usize, rows as usize, block.pixels.samples as usize);
+    let stream = block.encode(&raw).unwrap();
+    (raw, stream)
+}
+
+fn decoded(block: &Block, data: &[u8]) -> Result<Vec<u8>> {
+    let mut out = vec![0; block.pixels.block_bytes(block.shape)];
+    let decoder = block.params.decoder(&block.pixels);
+    decoder.decode(block.shape, data, &mut out, &mut Scratch::default()).map(|()| out)
 }
 
 fn difference(a: &[u8], b: &[u8]) -> (u8, f64) {
@@ -42,9 +65,9 @@ fn samples_without_transform_come_back_within_the_quantiser() {
         [(1, ColorModel::Independent), (2, ColorModel::Independent), (3, ColorModel::Rgb), (4, ColorModel::Cmyk)]
     {
         for (columns, rows) in [(1, 1), (8, 8), (67, 45), (200, 33)] {
-            let spec = spec(columns, rows, bands, color, 100);
-            let (raw, stream) = encoded(&spec);
-            let (largest, _) = difference(&raw, &decoded(&spec, &stream).unwrap());
+            let block = block(columns, rows, bands, color, 100);
+            let (raw, stream) = encoded(&block);
+            let (largest, _) = difference(&raw, &decoded(&block, &stream).unwrap());
             // Every step is one, so each of 64 coefficients is off by a half at most; their errors add up to a few levels.
             assert!(largest <= 3, "{bands} bands of {columns} × {rows}: {largest}");
         }
@@ -55,9 +78,9 @@ fn samples_without_transform_come_back_within_the_quantiser() {
 fn colour_comes_back_at_every_subsampling() {
     for (horizontal, vertical) in SUBSAMPLINGS {
         for (columns, rows) in [(1, 1), (3, 5), (16, 16), (67, 45), (200, 33)] {
-            let spec = spec(columns, rows, 3, ColorModel::YCbCr { horizontal, vertical }, 95);
-            let (raw, stream) = encoded(&spec);
-            let (_, mean) = difference(&raw, &decoded(&spec, &stream).unwrap());
+            let block = block(columns, rows, 3, ColorModel::YCbCr { horizontal, vertical }, 95);
+            let (raw, stream) = encoded(&block);
+            let (_, mean) = difference(&raw, &decoded(&block, &stream).unwrap());
             // At full resolution the quantiser alone errs; halving chrominance blurs the picture's waves of 18 pixels.
             let bound = if (horizontal, vertical) == (1, 1) { 2.0 } else { 6.0 };
             assert!(mean <= bound, "{horizontal} × {vertical} of {columns} × {rows}: {mean}");
@@ -69,31 +92,37 @@ fn colour_comes_back_at_every_subsampling() {
 fn quality_trades_size_for_likeness() {
     let mut last = (0, f64::INFINITY);
     for quality in [5, 30, 60, 90, 100] {
-        let spec = spec(128, 128, 3, ColorModel::YCbCr { horizontal: 1, vertical: 1 }, quality);
-        let (raw, stream) = encoded(&spec);
-        let (_, mean) = difference(&raw, &decoded(&spec, &stream).unwrap());
+        let block = block(128, 128, 3, ColorModel::YCbCr { horizontal: 1, vertical: 1 }, quality);
+        let (raw, stream) = encoded(&block);
+        let (_, mean) = difference(&raw, &decoded(&block, &stream).unwrap());
         assert!(stream.len() > last.0 && mean < last.1, "quality {quality}: {} bytes, {mean}", stream.len());
         last = (stream.len(), mean);
     }
 }
 
+/// A stream taken apart: the tables as an abbreviated stream, and the rest without them.
+fn abbreviated(stream: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let frame = stream.windows(2).position(|two| two == [0xFF, SOF0]).unwrap();
+    let tables = [&stream[..frame], &[0xFF, EOI]].concat();
+    (tables, [&stream[..2], &stream[frame..]].concat())
+}
+
 #[test]
 fn tables_are_shared_by_abbreviated_streams() {
-    let mut spec = spec(40, 30, 3, ColorModel::YCbCr { horizontal: 2, vertical: 2 }, 80);
-    let (_, complete) = encoded(&spec);
-    spec.tables = Some(shared_tables(&spec).unwrap().into());
-    let (_, abbreviated) = encoded(&spec);
-    assert!(abbreviated.len() + 500 < complete.len());
-    assert_eq!(decoded(&spec, &abbreviated).unwrap(), decoded(&spec, &complete).unwrap());
-    spec.tables = None;
-    assert!(matches!(decoded(&spec, &abbreviated), Err(Error::Malformed(_))));
+    let mut block = block(40, 30, 3, ColorModel::YCbCr { horizontal: 2, vertical: 2 }, 80);
+    let (_, complete) = encoded(&block);
+    let whole = decoded(&block, &complete).unwrap();
+    let (tables, rest) = abbreviated(&complete);
+    assert!(matches!(decoded(&block, &rest), Err(Error::Malformed(_))));
+    block.params.tables = Some(tables.into());
+    assert_eq!(decoded(&block, &rest).unwrap(), whole);
 }
 
 #[test]
 fn restart_markers_change_nothing_but_the_bytes() {
     let encoder = Encoder::new(3, ColorModel::YCbCr { horizontal: 2, vertical: 2 }, 85).unwrap();
-    let spec = spec(100, 100, 3, ColorModel::YCbCr { horizontal: 2, vertical: 2 }, 85);
-    let (raw, plain) = encoded(&spec);
+    let block = block(100, 100, 3, ColorModel::YCbCr { horizontal: 2, vertical: 2 }, 85);
+    let (raw, plain) = encoded(&block);
     let mut stream = vec![0xFF, SOI];
     encoder.write_tables(&mut stream);
     encoder.write_frame_header(100, 100, &mut stream);
@@ -106,7 +135,7 @@ fn restart_markers_change_nothing_but_the_bytes() {
     }
     stream.extend_from_slice(&[0xFF, EOI]);
     assert_eq!(stream.windows(2).filter(|two| two[0] == 0xFF && (0xD0..=0xD7).contains(&two[1])).count(), 6);
-    assert_eq!(decoded(&spec, &stream).unwrap(), decoded(&spec, &plain).unwrap());
+    assert_eq!(decoded(&block, &stream).unwrap(), decoded(&block, &plain).unwrap());
 }
 
 #[test]
@@ -125,67 +154,62 @@ fn planes_and_pixels_give_the_same_stream() {
 
 #[test]
 fn stored_luminance_and_chrominance_are_not_touched_where_bands_are_independent() {
-    let grey =
-        BlockSpec { color: ColorModel::YCbCr { horizontal: 1, vertical: 1 }, ..spec(16, 16, 3, ColorModel::Rgb, 100) };
-    let mut raw = [200; 16 * 16 * 3];
-    let mut stream = Vec::new();
-    ENCODER.encode(&grey, &mut raw, &mut stream, &mut Scratch::default()).unwrap();
+    let grey = block(16, 16, 3, ColorModel::YCbCr { horizontal: 1, vertical: 1 }, 100);
+    let stream = grey.encode(&[200; 16 * 16 * 3]).unwrap();
     assert!(decoded(&grey, &stream).unwrap().iter().all(|sample| *sample == 200));
     for color in [ColorModel::Independent, ColorModel::Rgb] {
-        let stored = decoded(&BlockSpec { color, ..grey.clone() }, &stream).unwrap();
+        let stored = decoded(&block(16, 16, 3, color, 100), &stream).unwrap();
         assert!(stored.as_chunks::<3>().0.iter().all(|pixel| *pixel == [200, 128, 128]), "{color:?}");
     }
 }
 
 #[test]
 fn adobe_ycck_becomes_inks() {
-    let spec = spec(8, 8, 4, ColorModel::Cmyk, 100);
+    let block = block(8, 8, 4, ColorModel::Cmyk, 100);
     // Red at full: Y 76, Cb 85, Cr 255.
-    let mut raw: Vec<u8> = [76, 85, 255, 40].repeat(64);
-    let mut stream = Vec::new();
-    ENCODER.encode(&spec, &mut raw, &mut stream, &mut Scratch::default()).unwrap();
-    let plain = decoded(&spec, &stream).unwrap();
+    let raw: Vec<u8> = [76, 85, 255, 40].repeat(64);
+    let stream = block.encode(&raw).unwrap();
+    let plain = decoded(&block, &stream).unwrap();
     assert_eq!(plain, raw);
     let mut adobe = stream[..2].to_vec();
     segments::write_segment(APP14, &[b"Adobe\0\x64\0\0\0\0\x02"], &mut adobe);
     adobe.extend_from_slice(&stream[2..]);
-    let inks = decoded(&spec, &adobe).unwrap();
+    let inks = decoded(&block, &adobe).unwrap();
     assert!(inks.as_chunks::<4>().0.iter().all(|pixel| difference(pixel, &[1, 255, 255, 40]).0 <= 1));
 }
 
 #[test]
 fn a_stream_may_be_larger_than_its_block_and_not_smaller() {
-    let whole = spec(48, 64, 1, ColorModel::Independent, 90);
+    let whole = block(48, 64, 1, ColorModel::Independent, 90);
     let (_, stream) = encoded(&whole);
     let all = decoded(&whole, &stream).unwrap();
-    let part = decoded(&spec(40, 10, 1, ColorModel::Independent, 90), &stream).unwrap();
+    let part = decoded(&block(40, 10, 1, ColorModel::Independent, 90), &stream).unwrap();
     assert!(part.chunks_exact(40).zip(all.chunks_exact(48)).all(|(part, all)| part == &all[..40]));
-    let message = decoded(&spec(48, 65, 1, ColorModel::Independent, 90), &stream).unwrap_err().to_string();
+    let message = decoded(&block(48, 65, 1, ColorModel::Independent, 90), &stream).unwrap_err().to_string();
     assert_eq!(message, "malformed JPEG image size: 48 × 64 (allowed: 48 × 65)");
-    assert!(decoded(&spec(48, 64, 3, ColorModel::Rgb, 90), &stream).is_err());
-    let wide = BlockSpec { bits: 16, ..BlockSpec::new(48, 64, 1, SampleType::UInt16) };
-    assert!(decoded(&wide, &stream).is_err());
-    assert!(ENCODER.encode(&wide, &mut vec![0; 6144], &mut Vec::new(), &mut Scratch::default()).is_err());
+    assert!(decoded(&block(48, 64, 3, ColorModel::Rgb, 90), &stream).is_err());
+    let wide = Block::of(48, 64, 1, SampleType::UInt16);
+    assert!(decoded(&wide, &stream).is_err() && wide.encode(&vec![0; 6144]).is_err());
 }
 
 #[test]
 fn a_frame_of_absurd_size_is_refused_before_it_is_decoded() {
-    let spec = spec(16, 16, 1, ColorModel::Independent, 90);
-    let (_, mut stream) = encoded(&spec);
+    let block = block(16, 16, 1, ColorModel::Independent, 90);
+    let (_, mut stream) = encoded(&block);
     let frame = stream.windows(2).position(|two| two == [0xFF, SOF0]).unwrap();
     stream[frame + 5..frame + 9].fill(0xFF);
-    assert!(decoded(&spec, &stream).unwrap_err().to_string().contains("65535 × 65535"));
+    assert!(decoded(&block, &stream).unwrap_err().to_string().contains("65535 × 65535"));
 }
 
 #[test]
 fn what_is_not_implemented_is_named() {
-    let spec = spec(16, 16, 1, ColorModel::Independent, 90);
-    let (_, stream) = encoded(&spec);
+    let block = block(16, 16, 1, ColorModel::Independent, 90);
+    let (_, stream) = encoded(&block);
     let frame = stream.windows(2).position(|two| two == [0xFF, SOF0]).unwrap();
     let message = |place: usize, value: u8| {
         let mut changed = stream.clone();
         changed[frame + place] = value;
-        decoded(&spec, &changed).unwrap_err().to_string()
+        decoded(&block, &changed).unwrap_err().to_string()
     };
     assert_eq!(message(1, SOF0 + 9), format!("unsupported JPEG process SOF9: arithmetic coding at byte {frame}"));
     assert_eq!(message(1, SOF0 + 5), format!("unsupported JPEG process SOF5: hierarchical at byte {frame}"));
@@ -236,8 +260,8 @@ fn the_lossless_process_is_exact_up_to_16_bits() {
     for (precision, sample) in [(8, SampleType::UInt8), (12, SampleType::UInt16), (16, SampleType::UInt16)] {
         let mask = u16::MAX >> (16 - precision);
         let samples: Vec<u16> = (0..19 * 11u32).map(|i| (i * i * 977) as u16 & mask).collect();
-        let spec = BlockSpec::new(19, 11, 1, sample);
-        let found = decoded(&spec, &lossless(19, 11, precision, &samples)).unwrap();
+        let block = Block::of(19, 11, 1, sample);
+        let found = decoded(&block, &lossless(19, 11, precision, &samples)).unwrap();
         let expected: Vec<u8> = match sample {
             SampleType::UInt8 => samples.iter().map(|value| *value as u8).collect(),
             _ => samples.iter().flat_map(|value| value.to_ne_bytes()).collect(),
@@ -248,12 +272,11 @@ fn the_lossless_process_is_exact_up_to_16_bits() {
 
 #[test]
 fn every_truncation_is_an_error() {
-    for spec in
-        [spec(24, 24, 3, ColorModel::YCbCr { horizontal: 2, vertical: 2 }, 60), spec(16, 9, 4, ColorModel::Cmyk, 60)]
-    {
-        let (_, stream) = encoded(&spec);
+    let color = ColorModel::YCbCr { horizontal: 2, vertical: 2 };
+    for block in [block(24, 24, 3, color, 60), block(16, 9, 4, ColorModel::Cmyk, 60)] {
+        let (_, stream) = encoded(&block);
         for length in 0..stream.len() - 1 {
-            assert!(decoded(&spec, &stream[..length]).is_err(), "{length} of {} bytes", stream.len());
+            assert!(decoded(&block, &stream[..length]).is_err(), "{length} of {} bytes", stream.len());
         }
     }
 }
@@ -266,28 +289,22 @@ fn no_mutation_makes_a_decoder_panic() {
         (state >> 8) as usize
     };
     let color = |(horizontal, vertical)| ColorModel::YCbCr { horizontal, vertical };
-    let mut streams: Vec<(BlockSpec, Vec<u8>)> = SUBSAMPLINGS
+    let mut streams: Vec<(Block, Vec<u8>)> = SUBSAMPLINGS
         .iter()
-        .flat_map(|factors| [(20, 20), (70, 50)].map(|(columns, rows)| spec(columns, rows, 3, color(*factors), 50)))
-        .chain([spec(60, 50, 1, ColorModel::Independent, 50), spec(40, 40, 4, ColorModel::Cmyk, 50)])
-        .map(|spec| (spec.clone(), encoded(&spec).1))
+        .flat_map(|factors| [(20, 20), (70, 50)].map(|(columns, rows)| block(columns, rows, 3, color(*factors), 50)))
+        .chain([block(60, 50, 1, ColorModel::Independent, 50), block(40, 40, 4, ColorModel::Cmyk, 50)])
+        .map(|block| (block.clone(), encoded(&block).1))
         .collect();
     let samples: Vec<u16> = (0..64).map(|i| i * 991).collect();
-    streams.push((BlockSpec::new(8, 8, 1, SampleType::UInt16), lossless(8, 8, 16, &samples)));
+    streams.push((Block::of(8, 8, 1, SampleType::UInt16), lossless(8, 8, 16, &samples)));
     for _ in 0..6000 {
-        let (spec, stream) = &streams[random() % streams.len()];
+        let (block, stream) = &streams[random() % streams.len()];
         let mut changed = stream.clone();
         for _ in 0..=random() % 4 {
             let place = random() % changed.len();
             changed[place] = if random() % 3 == 0 { 0xFF } else { random() as u8 };
         }
         // An error or an image, of whatever content.
-        let _ = decoded(spec, &changed);
+        let _ = decoded(block, &changed);
     }
-}
-
-#[test]
-fn the_registry_has_it() {
-    let codec = by_name("jpeg").unwrap();
-    assert!(!codec.lossless && codec.encoder.is_some());
 }

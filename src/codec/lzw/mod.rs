@@ -6,38 +6,61 @@
 mod decode;
 mod encode;
 
+use std::sync::Arc;
+
 use weezl::LzwStatus;
 use weezl::decode::Decoder as OldStyleDecoder;
 
-use super::bytewise::{ByteCoder, Coders, check_filled};
-use super::{BlockSpec, Result};
+use super::bytewise::{ByteCoder, StoredRows, check_filled};
+use super::{Codec, Predictor, Result};
 use crate::error::Error;
 
-/// The LZW codec.
-#[derive(Debug)]
-pub struct Lzw;
+/// The codec.
+pub static CODEC: Codec = Codec {
+    name: "lzw",
+    lossless: true,
+    predicts: true,
+    params: |pixels| Predictor::suiting(pixels).map(|predictor| Arc::new(Params { predictor }) as _).collect(),
+};
+
+/// The parameters of LZW.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Params {
+    /// Differencing before compression.
+    pub predictor: Predictor,
+}
 
 /// Tables kept from block to block.
 #[derive(Default)]
-pub(crate) struct State {
+pub(super) struct State {
     encoder: encode::Strings,
     decoder: decode::Strings,
     old_style: Option<OldStyleDecoder>,
 }
 
-impl ByteCoder for Lzw {
-    fn compress(&self, _: &BlockSpec, stored: &[u8], out: &mut Vec<u8>, coders: &mut Coders) -> Result<()> {
-        encode::compress(stored, out, &mut coders.lzw.encoder);
+impl ByteCoder for Params {
+    type State = State;
+
+    fn codec(&self) -> &'static Codec {
+        &CODEC
+    }
+
+    fn predictor(&self) -> Predictor {
+        self.predictor
+    }
+
+    fn compress(&self, _: StoredRows, stored: &[u8], out: &mut Vec<u8>, state: &mut State) -> Result<()> {
+        encode::compress(stored, out, &mut state.encoder);
         Ok(())
     }
 
-    fn decompress(&self, _: &BlockSpec, data: &[u8], stored: &mut [u8], coders: &mut Coders) -> Result<()> {
+    fn decompress(&self, data: &[u8], stored: &mut [u8], state: &mut State) -> Result<()> {
         let filled = if is_old_style(data) {
             let decoder =
-                coders.lzw.old_style.get_or_insert_with(|| OldStyleDecoder::new(weezl::BitOrder::Lsb, LITERAL_BITS));
+                state.old_style.get_or_insert_with(|| OldStyleDecoder::new(weezl::BitOrder::Lsb, LITERAL_BITS));
             expand_old_style(decoder, data, stored)?
         } else {
-            decode::expand(data, stored, &mut coders.lzw.decoder)?
+            decode::expand(data, stored, &mut state.decoder)?
         };
         check_filled("LZW block", filled, stored.len())
     }

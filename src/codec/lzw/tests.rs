@@ -4,7 +4,6 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::image::SampleType;
 
 fn compressed(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -13,9 +12,8 @@ fn compressed(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn expanded(data: &[u8], length: usize) -> Result<Vec<u8>> {
-    let spec = BlockSpec::new(length as u32, 1, 1, SampleType::UInt8);
     let mut out = vec![0xA5; length];
-    Lzw.decompress(&spec, data, &mut out, &mut Coders::default())?;
+    Params { predictor: Predictor::None }.decompress(data, &mut out, &mut State::default())?;
     Ok(out)
 }
 

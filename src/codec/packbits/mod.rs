@@ -1,21 +1,33 @@
 //! PackBits (TIFF 6.0 §9, Compression 32773): runs and literals of at most 128 bytes. Every row is packed by itself;
 //! readers accept runs that cross rows, because some writers make them.
 
-use super::bytewise::{ByteCoder, Coders, check_filled};
-use super::{BlockSpec, Result};
+use std::sync::Arc;
+
+use super::bytewise::{ByteCoder, StoredRows, check_filled};
+use super::{Codec, Result};
 use crate::error::Error;
 
-/// The `PackBits` codec.
-#[derive(Debug)]
-pub struct PackBits;
+/// The codec.
+pub static CODEC: Codec =
+    Codec { name: "packbits", lossless: true, predicts: false, params: |_| vec![Arc::new(Params)] };
 
-impl ByteCoder for PackBits {
-    fn compress(&self, spec: &BlockSpec, stored: &[u8], out: &mut Vec<u8>, _: &mut Coders) -> Result<()> {
-        stored.chunks(spec.stored_row_bytes().max(1)).for_each(|row| pack(row, out));
+/// `PackBits` has no parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Params;
+
+impl ByteCoder for Params {
+    type State = ();
+
+    fn codec(&self) -> &'static Codec {
+        &CODEC
+    }
+
+    fn compress(&self, rows: StoredRows, stored: &[u8], out: &mut Vec<u8>, (): &mut ()) -> Result<()> {
+        stored.chunks(rows.bytes).for_each(|row| pack(row, out));
         Ok(())
     }
 
-    fn decompress(&self, _: &BlockSpec, data: &[u8], stored: &mut [u8], _: &mut Coders) -> Result<()> {
+    fn decompress(&self, data: &[u8], stored: &mut [u8], (): &mut ()) -> Result<()> {
         let filled = unpack(data, stored)?;
         check_filled("PackBits block", filled, stored.len())
     }
@@ -124,8 +136,7 @@ mod tests {
 
     #[test]
     fn short_data_says_how_much_was_found() {
-        let spec = BlockSpec::new(10, 1, 1, crate::image::SampleType::UInt8);
-        let error = PackBits.decompress(&spec, &[0xFE, 5], &mut [0; 10], &mut Coders::default()).unwrap_err();
+        let error = Params.decompress(&[0xFE, 5], &mut [0; 10], &mut ()).unwrap_err();
         assert_eq!(error.to_string(), "malformed PackBits block: 3 bytes (allowed: 10 bytes)");
     }
 }

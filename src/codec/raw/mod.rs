@@ -1,19 +1,30 @@
 //! No compression (TIFF 6.0 §3, Compression 1): the stored rows one after the other.
 
-use super::bytewise::{ByteCoder, Coders, check_filled};
-use super::{BlockSpec, Result};
+use std::sync::Arc;
+
+use super::bytewise::{ByteCoder, StoredRows, check_filled};
+use super::{Codec, Result};
+
+/// The codec.
+pub static CODEC: Codec = Codec { name: "none", lossless: true, predicts: false, params: |_| vec![Arc::new(Params)] };
 
 /// Stored as it is.
-#[derive(Debug)]
-pub struct Raw;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Params;
 
-impl ByteCoder for Raw {
-    fn compress(&self, _: &BlockSpec, stored: &[u8], out: &mut Vec<u8>, _: &mut Coders) -> Result<()> {
+impl ByteCoder for Params {
+    type State = ();
+
+    fn codec(&self) -> &'static Codec {
+        &CODEC
+    }
+
+    fn compress(&self, _: StoredRows, stored: &[u8], out: &mut Vec<u8>, (): &mut ()) -> Result<()> {
         out.extend_from_slice(stored);
         Ok(())
     }
 
-    fn decompress(&self, _: &BlockSpec, data: &[u8], stored: &mut [u8], _: &mut Coders) -> Result<()> {
+    fn decompress(&self, data: &[u8], stored: &mut [u8], (): &mut ()) -> Result<()> {
         let length = data.len().min(stored.len());
         stored[..length].copy_from_slice(&data[..length]);
         check_filled("uncompressed block", length, stored.len())

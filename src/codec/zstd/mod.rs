@@ -1,14 +1,32 @@
 //! Zstandard (RFC 8878; Compression 50000 in TIFF): one frame per block.
 
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
 use zstd::zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective, compress_bound, get_error_name};
 
-use super::bytewise::{ByteCoder, Coders, check_filled};
-use super::{BlockSpec, Result};
+use super::bytewise::{ByteCoder, StoredRows, check_filled};
+use super::{Codec, Predictor, Result};
 use crate::error::Error;
 
-/// The Zstandard codec. Levels are 1 to 22, and negative ones for more speed; the default is [`DEFAULT_LEVEL`].
-#[derive(Debug)]
-pub struct Zstd;
+/// The codec.
+pub static CODEC: Codec = Codec {
+    name: "zstd",
+    lossless: true,
+    predicts: true,
+    params: |pixels| {
+        Predictor::suiting(pixels).map(|predictor| Arc::new(Params { predictor, level: None }) as _).collect()
+    },
+};
+
+/// The parameters of Zstandard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Params {
+    /// Differencing before compression.
+    pub predictor: Predictor,
+    /// 1 to 22, and negative ones for more speed; the default is [`DEFAULT_LEVEL`].
+    pub level: Option<i32>,
+}
 
 /// The library's own default: on differenced imagery about the size of Deflate's level 6 in a third of the time or less. Level
 /// 5 is the first that is smaller by more than a percent, at half the speed.
@@ -16,19 +34,35 @@ const DEFAULT_LEVEL: i32 = 3;
 
 /// Contexts kept from block to block.
 #[derive(Default)]
-pub(crate) struct State {
+pub(super) struct State {
     compressor: Option<CCtx<'static>>,
     decompressor: Option<DCtx<'static>>,
 }
 
-impl ByteCoder for Zstd {
-    fn compress(&self, spec: &BlockSpec, stored: &[u8], out: &mut Vec<u8>, coders: &mut Coders) -> Result<()> {
-        let level = spec.level.unwrap_or(DEFAULT_LEVEL);
-        if !(LEVELS.0..=LEVELS.1).contains(&level) {
-            let allowed = format!("{} to {}", LEVELS.0, LEVELS.1);
-            return Err(Error::usage("level of Zstandard").found(level).allowed(allowed));
+impl ByteCoder for Params {
+    type State = State;
+
+    fn codec(&self) -> &'static Codec {
+        &CODEC
+    }
+
+    fn predictor(&self) -> Predictor {
+        self.predictor
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.level.filter(|level| !LEVELS.contains(level)) {
+            None => Ok(()),
+            Some(level) => {
+                let allowed = format!("{} to {}", LEVELS.start(), LEVELS.end());
+                Err(Error::usage("level of Zstandard").found(level).allowed(allowed))
+            }
         }
-        let compressor = coders.zstd.compressor.get_or_insert_with(CCtx::create);
+    }
+
+    fn compress(&self, _: StoredRows, stored: &[u8], out: &mut Vec<u8>, state: &mut State) -> Result<()> {
+        let level = self.level.unwrap_or(DEFAULT_LEVEL);
+        let compressor = state.compressor.get_or_insert_with(CCtx::create);
         let start = out.len();
         out.resize(start + compress_bound(stored.len()), 0);
         let length = compressor
@@ -39,8 +73,8 @@ impl ByteCoder for Zstd {
         Ok(())
     }
 
-    fn decompress(&self, _: &BlockSpec, data: &[u8], stored: &mut [u8], coders: &mut Coders) -> Result<()> {
-        let decompressor = coders.zstd.decompressor.get_or_insert_with(DCtx::create);
+    fn decompress(&self, data: &[u8], stored: &mut [u8], state: &mut State) -> Result<()> {
+        let decompressor = state.decompressor.get_or_insert_with(DCtx::create);
         let filled = match decompressor.decompress(&mut *stored, data) {
             Ok(filled) => filled,
             // The frame may hold more than the block: its beginning is what counts.
@@ -50,7 +84,8 @@ impl ByteCoder for Zstd {
     }
 }
 
-const LEVELS: (i32, i32) = (-7, 22);
+/// The levels that may be asked for.
+pub const LEVELS: RangeInclusive<i32> = -7..=22;
 
 /// Decodes until `out` is full or `data` ends, and says how many bytes were filled.
 fn decompress_prefix(decompressor: &mut DCtx, data: &[u8], out: &mut [u8]) -> Result<usize> {
@@ -71,18 +106,19 @@ fn decompress_prefix(decompressor: &mut DCtx, data: &[u8], out: &mut [u8]) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::{BlockDecoder, BlockEncoder, Scratch};
+    use crate::codec::{BlockShape, CodecParams, PixelCoding, Scratch};
     use crate::image::SampleType;
 
     #[test]
     fn levels_are_checked() {
-        let spec = |level| BlockSpec { level: Some(level), ..BlockSpec::new(10, 10, 1, SampleType::UInt8) };
+        let pixels = PixelCoding::new(1, SampleType::UInt8);
+        let encoder = |level| Params { predictor: Predictor::None, level: Some(level) }.encoder(&pixels);
         for level in [-7, 1, 22] {
-            let mut out = Vec::new();
-            Zstd.encode(&spec(level), &mut [3; 100], &mut out, &mut Scratch::default()).unwrap();
+            let (mut out, mut scratch) = (Vec::new(), Scratch::default());
+            encoder(level).unwrap().encode(BlockShape::new(10, 10), &mut [3; 100], &mut out, &mut scratch).unwrap();
             assert!(out.len() < 100, "{level}");
         }
-        let error = Zstd.encode(&spec(23), &mut [3; 100], &mut Vec::new(), &mut Scratch::default()).unwrap_err();
+        let error = encoder(23).map(|_| ()).unwrap_err();
         assert_eq!(error.to_string(), "level of Zstandard: 23 (allowed: -7 to 22)");
     }
 
@@ -91,16 +127,18 @@ mod tests {
         let bytes: Vec<u8> = (0..2000u32).map(|i| ((i * i) >> 5) as u8).collect();
         let mut stored = zstd::stream::encode_all(&bytes[..1200], 3).unwrap();
         stored.extend(zstd::stream::encode_all(&bytes[1200..], 3).unwrap());
-        let spec = BlockSpec::new(2000, 1, 1, SampleType::UInt8);
+        let params = Params { predictor: Predictor::None, level: None };
+        let decoder = params.decoder(&PixelCoding::new(1, SampleType::UInt8));
+        let shape = BlockShape::new(2000, 1);
         let (mut out, mut scratch) = (vec![0; 2000], Scratch::default());
-        Zstd.decode(&spec, &stored, &mut out, &mut scratch).unwrap();
+        decoder.decode(shape, &stored, &mut out, &mut scratch).unwrap();
         assert_eq!(out, bytes);
         // A decoder that met an error is fit for the next block.
-        let error = Zstd.decode(&spec, &stored[..300], &mut out, &mut scratch).unwrap_err();
+        let error = decoder.decode(shape, &stored[..300], &mut out, &mut scratch).unwrap_err();
         assert!(matches!(error, Error::Malformed(_)), "{error}");
-        let error = Zstd.decode(&spec, b"no frame at all", &mut out, &mut scratch).unwrap_err();
+        let error = decoder.decode(shape, b"no frame at all", &mut out, &mut scratch).unwrap_err();
         assert!(matches!(error, Error::Malformed(_)), "{error}");
-        Zstd.decode(&spec, &stored, &mut out, &mut scratch).unwrap();
+        decoder.decode(shape, &stored, &mut out, &mut scratch).unwrap();
         assert_eq!(out, bytes);
     }
 }

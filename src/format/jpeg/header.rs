@@ -1,6 +1,6 @@
 //! The part of a file in front of its first scan.
 
-use crate::codec::ColorModel;
+use crate::codec::jpeg::ColorModel;
 use crate::codec::jpeg::markers::{
     APP0, APP14, COM, DHT, DQT, DRI, EOI, FrameHeader, Process, SOF0, SOI, SOS, ScanHeader, adobe_transform, is_frame,
 };

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::bands::{Bands, StepIndex};
 use super::header::Header;
 use crate::codec::jpeg::markers::EOI;
-use crate::codec::jpeg::working_bytes;
-use crate::codec::{self, BlockSpec, Scratch};
-use crate::error::{Error, Result};
+use crate::codec::jpeg::{Params, working_bytes};
+use crate::codec::{BlockShape, CodecParams, PixelCoding, Scratch};
+use crate::error::Result;
 use crate::image::{
     Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, Interleave, Pixels, SampleType, Window,
 };
@@ -101,12 +101,11 @@ impl JpegImage {
 
     /// Decodes a complete stream of `rows` rows.
     fn pixels(&self, data: &[u8], rows: u32) -> Result<Pixels> {
-        let codec = codec::by_name("jpeg").ok_or_else(|| Error::unsupported("codec").found("jpeg"))?;
         let (columns, bands) = (self.layout.grid.columns(), self.layout.bands);
-        let mut spec = BlockSpec::new(columns, rows, bands, self.layout.sample);
-        spec.color = self.header.color();
-        let mut out = vec![0; spec.block_bytes()];
-        codec.decoder.decode(&spec, data, &mut out, &mut Scratch::default())?;
+        let (shape, pixels) = (BlockShape::new(columns, rows), PixelCoding::new(bands, self.layout.sample));
+        let params = Params { color: self.header.color(), ..Params::default() };
+        let mut out = vec![0; pixels.block_bytes(shape)];
+        params.decoder(&pixels).decode(shape, data, &mut out, &mut Scratch::default())?;
         Pixels::from_vec(out, [bands as usize, rows as usize, columns as usize], self.layout.sample, Interleave::Pixel)
     }
 

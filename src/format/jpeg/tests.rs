@@ -3,7 +3,8 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::asset::AssetInfo;
-use crate::codec::{self, BlockSpec, ColorModel, Scratch};
+use crate::codec::jpeg::{ColorModel, Params};
+use crate::codec::{BlockShape, CodecParams, PixelCoding, Scratch};
 use crate::format::{ContainerReader, ImageRequest, OpenOptions, Warning, WriteContext};
 use crate::image::{
     Block, BlockGrid, BlockIndex, Crs, Georeference, ImageProvider, Interleave, MemoryImage, PadValue, Pixels,
@@ -116,10 +117,10 @@ fn bands_decoded_apart_are_the_image_decoded_as_a_whole() {
         let reader = opened(&bytes).unwrap();
         let found = reader.image(0).unwrap();
         assert!(found.layout().grid.count() > 2 && found.layout().grid.block_rows().is_multiple_of(16));
-        let mut spec = BlockSpec::new(600, 2000, 3, SampleType::UInt8);
-        spec.color = ColorModel::YCbCr { horizontal: 1, vertical: 1 };
-        let mut whole = vec![0; spec.block_bytes()];
-        codec::by_name("jpeg").unwrap().decoder.decode(&spec, &bytes, &mut whole, &mut Scratch::default()).unwrap();
+        let params = Params { color: ColorModel::YCbCr { horizontal: 1, vertical: 1 }, ..Params::default() };
+        let decoder = params.decoder(&PixelCoding::new(3, SampleType::UInt8));
+        let mut whole = vec![0; 600 * 2000 * 3];
+        decoder.decode(BlockShape::new(600, 2000), &bytes, &mut whole, &mut Scratch::default()).unwrap();
         let whole = Pixels::from_vec(whole, [3, 2000, 600], SampleType::UInt8, Interleave::Pixel).unwrap();
         let whole = MemoryImage::from_pixels(whole, 600, 2000).unwrap();
         for window in [whole.layout().grid.window(), Window::new(3, 500, 50, 700), Window::new(599, 1999, 1, 1)] {

@@ -3,9 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::options::Options;
-use crate::codec::ColorModel;
 use crate::codec::jpeg::markers::{EOI, SOI};
-use crate::codec::jpeg::{Encoder, Restarts, Rows};
+use crate::codec::jpeg::{ColorModel, Encoder, Restarts, Rows};
 use crate::error::{Error, Result};
 use crate::format::{ContainerWriter, ImageRequest, Warning, WriteContext};
 use crate::image::{BlockGrid, ImageLayout, Interleave, Padding, SampleType, TargetBlock};

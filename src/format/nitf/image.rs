@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::mask::{ABSENT, MaskTable, pad_code};
 use super::pixels::{Mode, Storage, sample_type};
-use crate::codec::{BlockSpec, Scratch, by_name};
+use crate::codec::{BlockShape, CodecParams, Scratch, raw};
 use crate::error::{Error, Result};
 use crate::image::{
     Access, Block, BlockGrid, BlockIndex, Canvas, ImageLayout, ImageProvider, Interleave, PadValue, Pixels, SampleType,
@@ -196,13 +196,12 @@ impl NitfImage {
         let first = u64::from(window.y) * pitch / unit * unit;
         let count = u64::from(window.bottom()) * pitch - first;
         let too_many = || Error::unsupported("packed rows of more than 2^32 samples");
-        let mut spec = BlockSpec::new(u32::try_from(count).map_err(|_| too_many())?, 1, 1, storage.sample);
-        spec.bits = storage.bits;
-        spec.byte_order = ByteOrder::Big;
-        self.limits.check_block("block", spec.block_bytes() as u64, self.source.size())?;
-        let decoder = by_name("none").ok_or_else(|| Error::unsupported("codec none"))?.decoder;
+        let shape = BlockShape::new(u32::try_from(count).map_err(|_| too_many())?, 1);
+        let coding = storage.sample_coding();
+        self.limits.check_block("block", coding.block_bytes(shape) as u64, self.source.size())?;
+        let decoder = raw::Params.decoder(&coding);
         let (mut bytes, mut plane, mut scratch) = self.take_buffers();
-        plane.resize(spec.block_bytes(), 0);
+        plane.resize(coding.block_bytes(shape), 0);
         let mut unpacked = None;
         let mut absent = Vec::new();
         for (out, band) in bands.iter().enumerate() {
@@ -213,9 +212,9 @@ impl NitfImage {
             let within = if storage.mode == Mode::Block { u64::from(*band) * storage.plane_bytes() } else { 0 };
             let start = start + within + first / unit * (unit * u64::from(storage.bits) / 8);
             if unpacked != Some(start) {
-                bytes.resize(spec.stored_bytes(), 0);
+                bytes.resize(coding.stored_bytes(shape), 0);
                 self.source.read_at(start, &mut bytes)?;
-                decoder.decode(&spec, &bytes, &mut plane, &mut scratch)?;
+                decoder.decode(shape, &bytes, &mut plane, &mut scratch)?;
                 self.shift_down(&mut plane);
                 unpacked = Some(start);
             }

@@ -1,7 +1,9 @@
 //! How an uncompressed image segment stores its pixels: sample type, blocks, interleave, and the place of each part.
 
+use crate::codec::PixelCoding;
 use crate::error::{Error, Result};
 use crate::image::{BlockGrid, ImageLayout, PadValue, SampleType};
+use crate::io::ByteOrder;
 use crate::schema::Record;
 
 /// The order of bands (IMODE).
@@ -140,6 +142,11 @@ impl Storage {
     /// The least number of rows of a plane that are whole bytes.
     pub(super) fn aligned_rows(&self) -> u32 {
         8 >> self.row_bits(1).trailing_zeros().min(3)
+    }
+
+    /// How a sample is stored.
+    pub(super) fn sample_coding(&self) -> PixelCoding {
+        PixelCoding { samples: 1, sample: self.sample, bits: self.bits, byte_order: ByteOrder::Big }
     }
 
     /// True where every sample is a whole number of bytes.

@@ -2,7 +2,7 @@
 //! written by the workers at their places.
 
 use super::plan::{BYTE_ORDER, WritePlan};
-use crate::codec::BlockSpec;
+use crate::codec::BlockShape;
 use crate::error::Result;
 use crate::image::{BlockIndex, Interleave, TargetBlock};
 use crate::io::{ByteSink, PositionedWrite};
@@ -52,9 +52,9 @@ impl BlockEncode for Compress<'_> {
         if !block.gather(plan.interleave(), &plan.padding, &mut scratch.raw)? {
             return Ok(());
         }
-        let spec = BlockSpec { rows: plan.block_rows(block.at()), ..plan.spec.clone() };
-        for plane in scratch.raw.chunks_exact_mut(spec.block_bytes()) {
-            out.piece(|bytes| plan.encoder.encode(&spec, plane, bytes, &mut scratch.codec))?;
+        let shape = BlockShape { rows: plan.block_rows(block.at()), ..plan.shape };
+        for plane in scratch.raw.chunks_exact_mut(plan.coding.pixels.block_bytes(shape)) {
+            out.piece(|bytes| plan.encoder.encode(shape, plane, bytes, &mut scratch.codec))?;
         }
         Ok(())
     }
@@ -96,11 +96,12 @@ impl WriteInPlace<'_> {
 impl DataArea {
     /// The area that begins at `start`.
     pub(super) fn new(plan: &WritePlan, start: u64) -> Self {
-        let block = plan.spec.block_bytes() as u64;
+        let pixels = &plan.coding.pixels;
+        let block = pixels.block_bytes(plan.shape) as u64;
         let plane = if plan.tiled {
             plan.grid.count() * block
         } else {
-            u64::from(plan.grid.rows()) * plan.spec.row_bytes() as u64
+            u64::from(plan.grid.rows()) * pixels.row_bytes(plan.shape.columns) as u64
         };
         Self { start, plane, block }
     }
@@ -113,7 +114,8 @@ impl DataArea {
     /// The places of all blocks.
     pub(super) fn places(&self, plan: &WritePlan) -> BlockPlaces {
         let blocks = || (0..u64::from(plan.planes)).flat_map(|plane| (0..plan.grid.count()).map(move |at| (plane, at)));
-        let count = |at| u64::from(plan.block_rows(plan.grid.at(at))) * plan.spec.row_bytes() as u64;
+        let row = plan.coding.pixels.row_bytes(plan.shape.columns) as u64;
+        let count = |at| u64::from(plan.block_rows(plan.grid.at(at))) * row;
         BlockPlaces {
             offsets: blocks().map(|(plane, at)| self.offset(plane, at)).collect(),
             counts: blocks().map(|(_, at)| count(at)).collect(),
@@ -164,7 +166,7 @@ impl BlockSink for InPlace {
 impl WritePlan {
     /// True where the size of every block is known and its bytes are those in memory.
     pub(super) fn can_write_in_place(&self) -> bool {
-        self.uncompressed && (BYTE_ORDER.is_native() || self.spec.sample.swap_unit() == 1)
+        self.uncompressed && (BYTE_ORDER.is_native() || self.coding.pixels.sample.swap_unit() == 1)
     }
 
     fn interleave(&self) -> Interleave {

@@ -8,7 +8,7 @@
 use super::field::{Field, FieldType, FieldValue};
 use super::options::Options;
 use super::{tags, values};
-use crate::codec::ColorModel;
+use crate::codec::jpeg::ColorModel;
 use crate::error::{Error, Result};
 use crate::format::Warning;
 use crate::image::SampleType;

@@ -1,7 +1,12 @@
 //! The compression codes of TIFF (tag 259): TIFF 6.0 §8–11, §13, §22, Supplement 2, and the codes registered since.
 
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use crate::codec::jpeg::ColorModel;
+use crate::codec::{Codec, CodecParams, Predictor, deflate, fax, jpeg, lzw, packbits, raw, zstd};
+
 /// A compression code, and which codec stands behind it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Compression {
     /// The value of tag 259.
     pub(super) code: u16,
@@ -9,10 +14,31 @@ pub(super) struct Compression {
     pub(super) name: &'static str,
     /// The word in the API, e.g. `deflate`; codes that differ only on disk share one.
     pub(super) word: &'static str,
-    /// The codec's name in `codec::CODECS`; none where the code is known but not implemented.
-    pub(super) codec: Option<&'static str>,
+    /// The codec; none if the code is known but not implemented.
+    pub(super) coder: Option<Coder>,
     /// True where new files may have it. Codes that others replace are read only.
     pub(super) may_write: bool,
+}
+
+/// A codec as TIFF uses it.
+pub(super) struct Coder {
+    /// The codec.
+    pub(super) codec: &'static Codec,
+    /// The levels of effort that may be asked for.
+    pub(super) levels: Option<RangeInclusive<i32>>,
+    /// The codec's parameters by what a directory has.
+    pub(super) params: Params,
+}
+
+/// What a directory, or a request for one, has on the coding of blocks beside the compression code.
+#[derive(Debug, Clone, Default)]
+pub(super) struct CodingFields {
+    pub(super) predictor: Predictor,
+    pub(super) level: Option<i32>,
+    pub(super) quality: Option<u8>,
+    pub(super) color: ColorModel,
+    pub(super) tables: Option<Arc<[u8]>>,
+    pub(super) fax: fax::Params,
 }
 
 /// The code written where nothing is asked for: Adobe Deflate, a zlib stream.
@@ -54,39 +80,71 @@ pub(super) const NAMES: [(u64, &str); TABLE.len()] = {
     names
 };
 
-const fn row(
-    code: u16,
-    name: &'static str,
-    word: &'static str,
-    codec: Option<&'static str>,
-    may_write: bool,
-) -> Compression {
-    Compression { code, name, word, codec, may_write }
+type Params = fn(&CodingFields) -> Arc<dyn CodecParams>;
+
+impl Coder {
+    const fn new(codec: &'static Codec, params: Params) -> Self {
+        Self { codec, levels: None, params }
+    }
+
+    const fn with_levels(self, levels: RangeInclusive<i32>) -> Self {
+        Self { levels: Some(levels), ..self }
+    }
 }
 
-const TABLE: [Compression; 22] = [
-    row(NONE, "None", "none", Some("none"), true),
-    row(2, "CCITTRLE", "fax", Some("fax"), false),
-    row(3, "CCITTFax3", "fax", Some("fax"), false),
-    row(4, "CCITTFax4", "fax", Some("fax"), false),
-    row(5, "LZW", "lzw", Some("lzw"), true),
-    row(6, "OldJPEG", "oldjpeg", None, false),
-    row(JPEG, "JPEG", "jpeg", Some("jpeg"), true),
-    row(DEFLATE, "Deflate", "deflate", Some("deflate"), true),
-    row(32_766, "NeXT", "next", None, false),
-    row(32_773, "PackBits", "packbits", Some("packbits"), true),
-    row(32_809, "ThunderScan", "thunderscan", None, false),
-    row(32_946, "OldDeflate", "deflate", Some("deflate"), false),
-    row(33_003, "AperioJ2KYCbCr", "j2k", None, false),
-    row(33_005, "AperioJ2KRGB", "j2k", None, false),
-    row(34_676, "SGILog", "sgilog", None, false),
-    row(34_712, "JPEG2000", "j2k", None, false),
-    row(34_887, "LERC", "lerc", None, false),
-    row(34_925, "LZMA", "lzma", None, false),
-    row(50_000, "ZSTD", "zstd", Some("zstd"), true),
-    row(50_001, "WebP", "webp", None, false),
-    row(50_002, "JPEGXL", "jpegxl", None, false),
-    row(52_546, "JPEGXLDNG", "jpegxl", None, false),
+/// A code that is written and read.
+const fn written(code: u16, name: &'static str, word: &'static str, coder: Coder) -> Compression {
+    Compression { code, name, word, coder: Some(coder), may_write: true }
+}
+
+/// A code that is only read.
+const fn read(code: u16, name: &'static str, word: &'static str, coder: Coder) -> Compression {
+    Compression { code, name, word, coder: Some(coder), may_write: false }
+}
+
+/// A code that is known by its name.
+const fn named(code: u16, name: &'static str, word: &'static str) -> Compression {
+    Compression { code, name, word, coder: None, may_write: false }
+}
+
+const UNCOMPRESSED: Coder = Coder::new(&raw::CODEC, |_| Arc::new(raw::Params));
+const FAX: Coder = Coder::new(&fax::CODEC, |fields| Arc::new(fields.fax));
+const LZW: Coder = Coder::new(&lzw::CODEC, |fields| Arc::new(lzw::Params { predictor: fields.predictor }));
+const DCT: Coder = Coder::new(&jpeg::CODEC, |fields| {
+    Arc::new(jpeg::Params { color: fields.color, quality: fields.quality, tables: fields.tables.clone() })
+});
+const ZLIB: Coder = Coder::new(&deflate::CODEC, |fields| {
+    Arc::new(deflate::Params { predictor: fields.predictor, level: fields.level })
+})
+.with_levels(deflate::LEVELS);
+const PACK_BITS: Coder = Coder::new(&packbits::CODEC, |_| Arc::new(packbits::Params));
+const ZSTANDARD: Coder =
+    Coder::new(&zstd::CODEC, |fields| Arc::new(zstd::Params { predictor: fields.predictor, level: fields.level }))
+        .with_levels(zstd::LEVELS);
+
+static TABLE: [Compression; 22] = [
+    written(NONE, "None", "none", UNCOMPRESSED),
+    read(2, "CCITTRLE", "fax", FAX),
+    read(3, "CCITTFax3", "fax", FAX),
+    read(4, "CCITTFax4", "fax", FAX),
+    written(5, "LZW", "lzw", LZW),
+    named(6, "OldJPEG", "oldjpeg"),
+    written(JPEG, "JPEG", "jpeg", DCT),
+    written(DEFLATE, "Deflate", "deflate", ZLIB),
+    named(32_766, "NeXT", "next"),
+    written(32_773, "PackBits", "packbits", PACK_BITS),
+    named(32_809, "ThunderScan", "thunderscan"),
+    read(32_946, "OldDeflate", "deflate", ZLIB),
+    named(33_003, "AperioJ2KYCbCr", "j2k"),
+    named(33_005, "AperioJ2KRGB", "j2k"),
+    named(34_676, "SGILog", "sgilog"),
+    named(34_712, "JPEG2000", "j2k"),
+    named(34_887, "LERC", "lerc"),
+    named(34_925, "LZMA", "lzma"),
+    written(50_000, "ZSTD", "zstd", ZSTANDARD),
+    named(50_001, "WebP", "webp"),
+    named(50_002, "JPEGXL", "jpegxl"),
+    named(52_546, "JPEGXLDNG", "jpegxl"),
 ];
 
 #[cfg(test)]
@@ -97,13 +155,13 @@ mod tests {
     fn a_word_is_written_as_the_code_that_is_not_obsolete() {
         assert_eq!(by_word("Deflate").map(|row| row.code), Some(8));
         assert_eq!(by_word("lerc").map(|row| (row.code, row.may_write)), Some((34_887, false)));
-        assert_eq!(by_word("zip"), None);
+        assert!(by_word("zip").is_none());
         assert_eq!(writable_words(), "none lzw jpeg deflate packbits zstd");
     }
 
     #[test]
     fn codes_are_ascending_and_found() {
         assert!(TABLE.is_sorted_by_key(|row| row.code));
-        assert!(TABLE.iter().all(|row| by_code(row.code.into()) == Some(row)));
+        assert!(TABLE.iter().all(|row| by_code(row.code.into()).is_some_and(|found| found.code == row.code)));
     }
 }

@@ -83,13 +83,13 @@ impl TiffImage {
             return self.to_native(out);
         }
         self.put_row(request, y, pixels);
-        if !self.storage.spec.byte_order.is_native() {
+        if !self.storage.pixels.byte_order.is_native() {
             (0..request.bands.len()).for_each(|band| self.to_native(request.tile.row(band, y)));
         }
     }
 
     fn to_native(&self, samples: &mut [u8]) {
-        if !self.storage.spec.byte_order.is_native() {
+        if !self.storage.pixels.byte_order.is_native() {
             simd::swap_bytes(samples, self.storage.sample.swap_unit());
         }
     }

@@ -8,7 +8,7 @@ use super::convert::Conversion;
 use super::directory::Directory;
 use super::places::{Place, PlaceArrays, Places};
 use super::storage::Storage;
-use crate::codec::{BlockSpec, Scratch};
+use crate::codec::{BlockDecoder, BlockShape, Coding, Scratch};
 use crate::error::Result;
 use crate::image::{
     Access, Block, BlockIndex, Canvas, ImageLayout, ImageProvider, Interleave, PadValue, Pixels, TileMut, Window,
@@ -21,6 +21,8 @@ pub(super) struct TiffImage {
     pub(super) source: Arc<dyn ByteSource>,
     limits: Limits,
     pub(super) storage: Storage,
+    /// None if the compression has no codec here.
+    decoder: Option<Box<dyn BlockDecoder>>,
     layout: ImageLayout,
     pad: Vec<u8>,
     pub(super) arrays: PlaceArrays,
@@ -70,6 +72,7 @@ impl TiffImage {
         Ok(Self {
             source,
             limits,
+            decoder: storage.coding.as_ref().map(Coding::decoder),
             storage,
             pad: layout.pad_bytes(),
             layout,
@@ -97,8 +100,8 @@ impl TiffImage {
         let mut out = Vec::new();
         for block in 0..self.storage.stored_blocks() {
             let Some(place) = self.places()?.get(block) else { continue };
-            let spec = self.spec(grid.at(block % grid.count()).row);
-            let length = self.length(block, place, &spec)?;
+            let shape = self.shape(grid.at(block % grid.count()).row);
+            let length = self.length(block, place, shape)?;
             let total = (out.len() as u64).saturating_add(length);
             self.limits.check_pixels("stored bytes of an image", total, self.source.size())?;
             out.extend_from_slice(&self.source.read_range(place.offset, length)?);
@@ -150,16 +153,16 @@ impl TiffImage {
 
     /// Reads a block that has to be decoded. False where all that is asked for is absent.
     fn read_coded(&self, at: BlockIndex, request: &mut Request<'_, '_>, work: &mut Workspace) -> Result<bool> {
-        let spec = self.spec(at.row);
-        let bytes = spec.stored_bytes().max(spec.block_bytes()) as u64;
+        let (shape, pixels) = (self.shape(at.row), &self.storage.pixels);
+        let bytes = pixels.stored_bytes(shape).max(pixels.block_bytes(shape)) as u64;
         self.limits.check_block("block", bytes, self.source.size())?;
         if !self.storage.planar {
             let block = self.stored_block(at, 0);
             let Some(place) = self.places()?.get(block) else { return Ok(false) };
             if self.storage.bands == 1 && request.bands.len() == 1 {
-                self.read_plane(at, (block, place), &spec, 0, request, work)?;
+                self.read_plane(at, (block, place), shape, 0, request, work)?;
             } else {
-                let pixels = self.decode(block, place, &spec, work)?;
+                let pixels = self.decode(block, place, shape, work)?;
                 for (y, row) in self.rows_of(at, request.window, pixels).enumerate() {
                     self.put_row(request, y, row);
                 }
@@ -170,7 +173,7 @@ impl TiffImage {
         for (out, band) in request.bands.iter().enumerate() {
             let block = self.stored_block(at, *band);
             match self.places()?.get(block) {
-                Some(place) => self.read_plane(at, (block, place), &spec, out, request, work)?,
+                Some(place) => self.read_plane(at, (block, place), shape, out, request, work)?,
                 None => absent.push(out),
             }
         }
@@ -189,20 +192,20 @@ impl TiffImage {
         &self,
         at: BlockIndex,
         (block, place): (u64, Place),
-        spec: &BlockSpec,
+        shape: BlockShape,
         out: usize,
         request: &mut Request<'_, '_>,
         work: &mut Workspace,
     ) -> Result<()> {
-        let whole = request.window.width == spec.columns && request.window.height == spec.rows;
+        let whole = request.window.width == shape.columns && request.window.height == shape.rows;
         if whole
             && self.storage.conversion == Conversion::None
             && let Some(plane) = request.tile.plane(out)
         {
             let Workspace { stored, codec, .. } = work;
-            return self.decode_to(block, place, spec, stored, plane, codec);
+            return self.decode_to(block, place, shape, stored, plane, codec);
         }
-        let pixels = self.decode(block, place, spec, work)?;
+        let pixels = self.decode(block, place, shape, work)?;
         for (y, row) in self.rows_of(at, request.window, pixels).enumerate() {
             request.tile.row(out, y).copy_from_slice(row);
         }
@@ -225,15 +228,15 @@ impl TiffImage {
     }
 
     /// Decodes a stored block, whole.
-    fn decode<'w>(&self, block: u64, place: Place, spec: &BlockSpec, work: &'w mut Workspace) -> Result<&'w [u8]> {
+    fn decode<'w>(&self, block: u64, place: Place, shape: BlockShape, work: &'w mut Workspace) -> Result<&'w [u8]> {
         let Workspace { stored, decoded, converted, codec } = work;
-        let decoded = sized(decoded, spec.block_bytes());
-        self.decode_to(block, place, spec, stored, decoded, codec)?;
+        let decoded = sized(decoded, self.storage.pixels.block_bytes(shape));
+        self.decode_to(block, place, shape, stored, decoded, codec)?;
         if self.storage.conversion == Conversion::None {
             return Ok(decoded);
         }
         let columns = self.storage.grid.block_columns() as usize;
-        let bytes = self.storage.converted_bytes(spec);
+        let bytes = self.storage.converted_bytes(shape);
         self.limits.check_block("block", bytes as u64, self.source.size())?;
         let converted = sized(converted, bytes);
         self.storage.conversion.apply(decoded, columns, converted);
@@ -244,12 +247,12 @@ impl TiffImage {
         &self,
         block: u64,
         place: Place,
-        spec: &BlockSpec,
+        shape: BlockShape,
         stored: &mut Vec<u8>,
         out: &mut [u8],
         codec: &mut Scratch,
     ) -> Result<()> {
-        let length = self.length(block, place, spec)?;
+        let length = self.length(block, place, shape)?;
         self.limits.check_block("stored block", length, self.source.size())?;
         let data = match self.source.bytes() {
             Some(bytes) if !self.storage.reversed_bits => &bytes[place.offset as usize..][..length as usize],
@@ -264,23 +267,22 @@ impl TiffImage {
                 stored
             }
         };
-        let decoder = self.storage.codec.map_err(|code| self.arrays.no_codec(code))?.decoder;
-        decoder.decode(spec, data, out, codec).map_err(|error| self.arrays.in_block(error, block, place.offset))
+        let no_codec = || self.arrays.no_codec(self.storage.compression);
+        let decoder = self.decoder.as_ref().ok_or_else(no_codec)?;
+        decoder.decode(shape, data, out, codec).map_err(|error| self.arrays.in_block(error, block, place.offset))
     }
 
-    /// What a codec is told of the blocks in row `row` of the stored grid.
-    fn spec(&self, row: u32) -> BlockSpec {
-        let mut spec = self.storage.spec.clone();
-        spec.rows = self.storage.coded_rows(row);
-        spec
+    /// The shape of coded blocks in row `row` of the stored grid.
+    fn shape(&self, row: u32) -> BlockShape {
+        BlockShape { rows: self.storage.coded_rows(row), ..self.storage.shape }
     }
 
     /// Bytes of a stored block, all of them inside of the file.
-    fn length(&self, block: u64, place: Place, spec: &BlockSpec) -> Result<u64> {
+    fn length(&self, block: u64, place: Place, shape: BlockShape) -> Result<u64> {
         // Without compression the size is known; counts that differ are a common mistake of writers.
         let length = match place.length {
             Some(length) if self.storage.compression != compression::NONE => length,
-            _ => spec.stored_bytes() as u64,
+            _ => self.storage.pixels.stored_bytes(shape) as u64,
         };
         let inside = place.offset.checked_add(length).is_some_and(|end| end <= self.source.size());
         if inside { Ok(length) } else { Err(self.arrays.outside(block, place.offset, length)) }

@@ -5,12 +5,12 @@
 //! padding costs next to nothing. `RowsPerStrip` without a tile size asks for strips.
 
 use super::colors::{self, Colors, Samples};
-use super::compression::{self, Compression};
+use super::compression::{self, CodingFields, Compression};
 use super::field::{Field, FieldType, FieldValue};
 use super::options::{Given, Options};
 use super::tags::{self, Treatment};
 use super::{gdal, geo, values};
-use crate::codec::{self, BlockEncoder, BlockSpec, Predictor};
+use crate::codec::{BlockEncoder, BlockShape, Coding, PixelCoding, Predictor};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning};
 use crate::image::{BlockGrid, ImageLayout, Padding, SampleType};
@@ -24,10 +24,12 @@ pub(super) struct WritePlan {
     pub(super) tiled: bool,
     /// Number of planes that are stored apart: the bands, or one that holds them all.
     pub(super) planes: u32,
-    /// A full block of one plane, as the codec sees it.
-    pub(super) spec: BlockSpec,
-    /// The codec.
-    pub(super) encoder: &'static dyn BlockEncoder,
+    /// The shape of a full block.
+    pub(super) shape: BlockShape,
+    /// How a block of one plane is coded.
+    pub(super) coding: Coding,
+    /// Makes the stored bytes of such a block.
+    pub(super) encoder: Box<dyn BlockEncoder>,
     /// True where blocks are stored as they are.
     pub(super) uncompressed: bool,
     /// What lies around the image in a tile.
@@ -80,16 +82,18 @@ impl WritePlan {
         };
         let colors = colors::colors(&options, image, warnings)?;
         let samples = if separate { 1 } else { layout.bands };
-        let codec = compression.codec.and_then(codec::by_name).and_then(|codec| codec.encoder);
-        let encoder = codec.ok_or_else(|| unsupported(compression))?;
-        let spec = BlockSpec {
-            byte_order: BYTE_ORDER,
+        let coder = compression.coder.as_ref().ok_or_else(|| unsupported(compression))?;
+        let fields = CodingFields {
             predictor,
             level: level(compression, &options, warnings)?,
             quality: quality(compression, &options, warnings)?,
             color: colors.model,
-            ..BlockSpec::new(grid.block_columns(), grid.block_rows(), samples, layout.sample)
+            ..CodingFields::default()
         };
+        let pixels = PixelCoding { byte_order: BYTE_ORDER, ..PixelCoding::new(samples, layout.sample) };
+        let coding = Coding { pixels, params: (coder.params)(&fields) };
+        let encoder = coding.encoder()?;
+        let shape = BlockShape::new(grid.block_columns(), grid.block_rows());
         let uncompressed = compression.code == compression::NONE;
         let padding = match (tiled, uncompressed) {
             (false, _) => Padding::Crop,
@@ -97,8 +101,8 @@ impl WritePlan {
             (true, false) => Padding::Replicate,
         };
         let planes = if separate { layout.bands } else { 1 };
-        let mut plan = Self { grid, tiled, planes, spec, encoder, uncompressed, padding, fields: Vec::new() };
-        plan.fields = plan.describe(request, &options, compression, colors, subfile, warnings)?;
+        let mut plan = Self { grid, tiled, planes, shape, coding, encoder, uncompressed, padding, fields: Vec::new() };
+        plan.fields = plan.describe(request, &options, (compression, predictor), colors, subfile, warnings)?;
         Ok(plan)
     }
 
@@ -107,13 +111,13 @@ impl WritePlan {
         &self,
         request: &ImageRequest<'_>,
         options: &Options<'_>,
-        compression: &Compression,
+        (compression, predictor): (&Compression, Predictor),
         colors: Colors,
         subfile: u64,
         warnings: &mut Vec<Warning>,
     ) -> Result<Vec<Field>> {
         let layout = request.provider.layout();
-        let mut fields = self.structure(layout, compression, subfile)?;
+        let mut fields = self.structure(layout, (compression, predictor), subfile)?;
         fields.extend(colors.fields);
         if let Some(given) = options.get(tags::GDAL_NODATA) {
             let text = gdal::nodata_text(given.key, given.value, layout.sample)?;
@@ -151,7 +155,12 @@ impl WritePlan {
     }
 
     /// The fields that say how the image is stored.
-    fn structure(&self, layout: &ImageLayout, compression: &Compression, subfile: u64) -> Result<Vec<Field>> {
+    fn structure(
+        &self,
+        layout: &ImageLayout,
+        (compression, predictor): (&Compression, Predictor),
+        subfile: u64,
+    ) -> Result<Vec<Field>> {
         let too_many = |_| Error::usage("bands of a TIFF image:").found(layout.bands).allowed(u16::MAX);
         let bands = usize::from(u16::try_from(layout.bands).map_err(too_many)?);
         let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
@@ -175,8 +184,8 @@ impl WritePlan {
         } else {
             number(tags::ROWS_PER_STRIP, size(block_rows), vec![block_rows.into()]);
         }
-        if self.spec.predictor != Predictor::None {
-            let code = if self.spec.predictor == Predictor::Horizontal { 2 } else { 3 };
+        if predictor != Predictor::None {
+            let code = if predictor == Predictor::Horizontal { 2 } else { 3 };
             number(tags::PREDICTOR, FieldType::Short, vec![code]);
         }
         Ok(fields)
@@ -199,7 +208,7 @@ fn compression_of(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<
     // An obsolete code for the same stream is written as the one that took its place.
     match compression::by_word(found.word) {
         Some(same) if same.may_write => Ok(same),
-        _ if found.codec.is_some() => options.refuse(given.key, unsupported(found), warnings).map(|()| default()),
+        _ if found.coder.is_some() => options.refuse(given.key, unsupported(found), warnings).map(|()| default()),
         _ => Err(unsupported(found)),
     }
 }
@@ -244,7 +253,7 @@ fn predictor(
     options: &Options<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Predictor> {
-    let predicts = compression.codec.and_then(codec::by_name).is_some_and(|codec| codec.predicts);
+    let predicts = compression.coder.as_ref().is_some_and(|coder| coder.codec.predicts);
     let default = match sample {
         _ if !predicts || sample.is_complex() => Predictor::None,
         sample if sample.is_float() => Predictor::FloatingPoint,
@@ -360,14 +369,10 @@ fn check_jpeg_blocks(grid: &BlockGrid, tiled: bool) -> Result<()> {
 /// Compression effort, checked against the scale of the codec.
 fn level(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<Option<i32>> {
     let Some(given) = options.level else { return Ok(None) };
-    let range = match compression.codec {
-        Some("deflate") => 0..=12,
-        Some("zstd") => -7..=22,
-        _ => {
-            let message = format!("is not used: compression {} has no levels", compression.name);
-            warnings.push(Warning::new(given.key, message));
-            return Ok(None);
-        }
+    let Some(range) = compression.coder.as_ref().and_then(|coder| coder.levels.as_ref()) else {
+        let message = format!("is not used: compression {} has no levels", compression.name);
+        warnings.push(Warning::new(given.key, message));
+        return Ok(None);
     };
     let level = given.value.to_int().and_then(|level| i32::try_from(level).ok()).filter(|level| range.contains(level));
     let allowed = format!("{} to {} for {}", range.start(), range.end(), compression.name);

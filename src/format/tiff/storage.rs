@@ -1,9 +1,11 @@
 //! How a directory stores its pixels, checked: size, samples, blocks, compression (TIFF 6.0 §8, §14, §15, §21).
 
+use super::compression::CodingFields;
 use super::convert::Conversion;
 use super::directory::Directory;
 use super::{compression, tags, ycbcr};
-use crate::codec::{self, BlockSpec, Codec, ColorModel, FaxOptions, Predictor};
+use crate::codec::jpeg::ColorModel;
+use crate::codec::{BlockShape, Coding, PixelCoding, Predictor, fax};
 use crate::error::Result;
 use crate::image::{BlockGrid, ImageLayout, PadValue, SampleType};
 use crate::io::ByteOrder;
@@ -24,10 +26,12 @@ pub(super) struct Storage {
     pub(super) bits: u32,
     /// The compression's code.
     pub(super) compression: u16,
-    /// The codec, or the code that has none.
-    pub(super) codec: std::result::Result<&'static Codec, u16>,
-    /// What a codec needs to know of a block; its rows are those of a full block.
-    pub(super) spec: BlockSpec,
+    /// How blocks are coded; none if the code has no codec.
+    pub(super) coding: Option<Coding>,
+    /// What the codec is given of a full block: rows of pixels, or of data units.
+    pub(super) shape: BlockShape,
+    /// What a pixel of a coded block is.
+    pub(super) pixels: PixelCoding,
     /// What is done with a decoded block.
     pub(super) conversion: Conversion,
     /// True where the bits of every stored byte stand in reverse (`FillOrder` 2) and the codec does not know of it.
@@ -76,11 +80,11 @@ impl Storage {
             let tag = if tiled { tags::TILE_LENGTH } else { tags::ROWS_PER_STRIP };
             return Err(directory.malformed(tag, block_rows).allowed("blocks that fit into memory"));
         }
-        let mut spec = BlockSpec::new(block_columns, block_rows, if planar { 1 } else { bands }, sample);
-        spec.bits = bits;
+        let mut pixels = PixelCoding::new(if planar { 1 } else { bands }, sample);
+        pixels.bits = bits;
         // Integers of 24 bits are packed like those of 12, whatever the file's order: readers agree on it.
         let packed = sample.is_integer() && bits < sample.bits();
-        spec.byte_order = if packed { ByteOrder::Big } else { directory.order };
+        pixels.byte_order = if packed { ByteOrder::Big } else { directory.order };
         let mut storage = Self {
             grid,
             tiled,
@@ -89,8 +93,9 @@ impl Storage {
             sample,
             bits,
             compression,
-            codec: codec_of(compression).ok_or(compression),
-            spec,
+            coding: None,
+            shape: BlockShape::new(block_columns, block_rows),
+            pixels,
             conversion: Conversion::None,
             reversed_bits: false,
         };
@@ -127,10 +132,10 @@ impl Storage {
     }
 
     /// Bytes of a block after conversion.
-    pub(super) fn converted_bytes(&self, spec: &BlockSpec) -> usize {
+    pub(super) fn converted_bytes(&self, shape: BlockShape) -> usize {
         let rows = match &self.conversion {
-            Conversion::YCbCr(units) => units.rows(spec.rows),
-            _ => spec.rows,
+            Conversion::YCbCr(units) => units.rows(shape.rows),
+            _ => shape.rows,
         };
         rows as usize * self.grid.block_columns() as usize * self.pixel_bytes()
     }
@@ -164,17 +169,17 @@ impl Storage {
     }
 
     fn read_coding(&mut self, directory: &Directory) -> Result<()> {
-        self.spec.predictor = match directory.u32_or(tags::PREDICTOR, 1)? {
+        let coder = compression::by_code(self.compression.into()).and_then(|row| row.coder.as_ref());
+        let predictor = match directory.u32_or(tags::PREDICTOR, 1)? {
             // A predictor means nothing to the other codecs (TIFF 6.0 §14), whatever the field says.
-            _ if self.codec.is_ok_and(|codec| !codec.predicts) || self.compression == compression::NONE => {
-                Predictor::None
-            }
+            _ if coder.is_some_and(|coder| !coder.codec.predicts) => Predictor::None,
             1 => Predictor::None,
             2 => Predictor::Horizontal,
             3 if self.sample.is_float() => Predictor::FloatingPoint,
             3 => return Err(directory.malformed(tags::PREDICTOR, 3).allowed("1 or 2 for samples that are no floats")),
             other => return Err(directory.unsupported(tags::PREDICTOR, other).allowed("1, 2 or 3")),
         };
+        let mut fields = CodingFields { predictor, ..CodingFields::default() };
         let photometric = directory.u32_or(tags::PHOTOMETRIC_INTERPRETATION, 0)?;
         let fill_order = directory.u32_or(tags::FILL_ORDER, 1)?;
         let reversed = match fill_order {
@@ -183,10 +188,10 @@ impl Storage {
             other => return Err(directory.malformed(tags::FILL_ORDER, other).allowed("1 or 2")),
         };
         if CCITT.contains(&self.compression) {
-            if self.bits != 1 || self.spec.samples != 1 {
+            if self.bits != 1 || self.pixels.samples != 1 {
                 return Err(directory.malformed(tags::BITS_PER_SAMPLE, self.bits).allowed("1 for CCITT codes"));
             }
-            self.spec.fax = FaxOptions {
+            fields.fax = fax::Params {
                 group: self.compression as u8,
                 t4_options: directory.u32_or(tags::T4_OPTIONS, 0)?,
                 reversed_bits: reversed,
@@ -195,20 +200,22 @@ impl Storage {
             self.reversed_bits = reversed && self.compression != compression::JPEG;
         }
         match photometric {
-            YCBCR => self.read_ycbcr(directory)?,
-            RGB => self.spec.color = ColorModel::Rgb,
-            SEPARATED => self.spec.color = ColorModel::Cmyk,
+            YCBCR => self.read_ycbcr(directory, &mut fields)?,
+            RGB => fields.color = ColorModel::Rgb,
+            SEPARATED => fields.color = ColorModel::Cmyk,
             _ => {}
         }
         if self.compression == compression::JPEG
             && let Some(super::field::FieldValue::Bytes(tables)) = directory.get(tags::JPEG_TABLES)?
         {
-            self.spec.tables = Some(tables.as_slice().into());
+            fields.tables = Some(tables.as_slice().into());
         }
-        self.convert(directory)
+        self.convert(directory)?;
+        self.coding = coder.map(|coder| Coding { pixels: self.pixels, params: (coder.params)(&fields) });
+        Ok(())
     }
 
-    fn read_ycbcr(&mut self, directory: &Directory) -> Result<()> {
+    fn read_ycbcr(&mut self, directory: &Directory, fields: &mut CodingFields) -> Result<()> {
         let (horizontal, vertical) = ycbcr::subsampling(directory)?;
         if self.planar || self.bands != 3 || self.bits != 8 {
             let found = format!("6 (YCbCr) with {} samples of {} bits", self.bands, self.bits);
@@ -217,19 +224,19 @@ impl Storage {
                 .allowed("3 samples of 8 bits, stored together"));
         }
         if self.compression == compression::JPEG {
-            self.spec.color = ColorModel::YCbCr { horizontal, vertical };
+            fields.color = ColorModel::YCbCr { horizontal, vertical };
             return Ok(());
         }
         let units = ycbcr::DataUnits::read(directory, horizontal, vertical)?;
         if (horizontal, vertical) != (1, 1) {
-            if self.spec.predictor != Predictor::None {
+            if fields.predictor != Predictor::None {
                 return Err(directory.unsupported(tags::PREDICTOR, 2).allowed("1 with subsampled chrominance"));
             }
-            let (unit_columns, unit_rows) = units.count(self.spec.columns, self.spec.rows);
+            let (unit_columns, unit_rows) = units.count(self.shape.columns, self.shape.rows);
             let columns = unit_columns.checked_mul(units.bytes());
-            let too_wide = || directory.malformed(tags::IMAGE_WIDTH, self.spec.columns);
-            self.spec.columns = columns.ok_or_else(too_wide)?;
-            (self.spec.rows, self.spec.samples) = (unit_rows, 1);
+            let too_wide = || directory.malformed(tags::IMAGE_WIDTH, self.shape.columns);
+            self.shape = BlockShape::new(columns.ok_or_else(too_wide)?, unit_rows);
+            self.pixels.samples = 1;
         }
         self.conversion = Conversion::YCbCr(units);
         Ok(())
@@ -238,17 +245,13 @@ impl Storage {
     /// Sets what codecs give where it is not what the image shows.
     fn convert(&mut self, directory: &Directory) -> Result<()> {
         if self.sample == SampleType::Complex64 && self.bits == 32 {
-            let samples = self.spec.samples.checked_mul(2);
-            self.spec.samples = samples.ok_or_else(|| directory.malformed(tags::SAMPLES_PER_PIXEL, self.bands))?;
-            (self.spec.sample, self.spec.bits) = (SampleType::Int16, 16);
+            let samples = self.pixels.samples.checked_mul(2);
+            self.pixels.samples = samples.ok_or_else(|| directory.malformed(tags::SAMPLES_PER_PIXEL, self.bands))?;
+            (self.pixels.sample, self.pixels.bits) = (SampleType::Int16, 16);
             self.conversion = Conversion::ComplexInt;
         }
         Ok(())
     }
-}
-
-fn codec_of(compression: u16) -> Option<&'static Codec> {
-    codec::by_name(compression::by_code(compression.into())?.codec?)
 }
 
 /// Tiled or not, columns and rows of a block.

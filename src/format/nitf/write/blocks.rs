@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::pixels::{Mode, Storage};
 use super::plan::{ImagePlan, stored_block};
-use crate::codec::{BlockSpec, by_name};
+use crate::codec::{BlockShape, CodecParams, raw};
 use crate::error::{Error, Result};
 use crate::image::{BlockGrid, BlockIndex, Interleave, Padding, TargetBlock};
 use crate::io::{ByteOrder, ByteSink, PositionedWrite};
@@ -303,13 +303,10 @@ fn pack(
     packed: &mut Vec<u8>,
     scratch: &mut crate::codec::Scratch,
 ) -> Result<()> {
-    let encoder = by_name("none").and_then(|codec| codec.encoder).ok_or_else(|| Error::unsupported("codec none"))?;
     let count = u32::try_from(samples.len() / storage.sample.bytes());
     let count = count.map_err(|_| Error::unsupported("packed rows of more than 2^32 samples"))?;
-    let mut spec = BlockSpec::new(count, 1, 1, storage.sample);
-    spec.bits = storage.bits;
-    spec.byte_order = ByteOrder::Big;
-    encoder.encode(&spec, samples, packed, scratch)
+    let encoder = raw::Params.encoder(&storage.sample_coding())?;
+    encoder.encode(BlockShape::new(count, 1), samples, packed, scratch)
 }
 
 /// Fills the rows of the last blocks that no piece covers, which lie below the image, with the pad value.

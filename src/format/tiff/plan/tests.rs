@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::codec::{CodecParams, deflate, jpeg};
 use crate::image::{ImageProvider, Interleave, MemoryImage, Pixels};
 use crate::metadata::{Metadata, Value};
 
@@ -109,16 +110,21 @@ fn compressions_that_are_not_written_are_named() {
     assert_eq!(number(&plan(SampleType::UInt8, &copy).unwrap(), 259), Some(8));
 }
 
+/// The codec's parameters of a plan.
+fn params<P: CodecParams>(plan: &WritePlan) -> &P {
+    plan.coding.params.as_any().downcast_ref().unwrap()
+}
+
 #[test]
 fn levels_and_quality_are_checked_before_the_first_byte() {
     let level = |compression: &str, level: i64| {
         plan(SampleType::UInt8, &[("259", compression.into()), ("CompressionLevel", level.into())])
     };
-    assert_eq!(level("Deflate", 9).unwrap().spec.level, Some(9));
+    assert_eq!(params::<deflate::Params>(&level("Deflate", 9).unwrap()).level, Some(9));
     assert!(level("Deflate", 13).is_err() && level("ZSTD", 23).is_err());
     assert_eq!(warnings(SampleType::UInt8, &[("259", 5.into()), ("CompressionLevel", 3.into())]), 1);
     let jpeg = |quality: Value| plan(SampleType::UInt8, &[("259", 7.into()), ("Quality", quality)]);
-    assert_eq!(jpeg("85".into()).unwrap().spec.quality, Some(85));
+    assert_eq!(params::<jpeg::Params>(&jpeg("85".into()).unwrap()).quality, Some(85));
     assert!(jpeg(0.into()).is_err() && jpeg(101.into()).is_err() && jpeg("high".into()).is_err());
     assert!(plan(SampleType::UInt16, &[("259", 7.into())]).is_err());
 }

@@ -1,0 +1,147 @@
+//! How the blocks of an image are coded: what a pixel is, and the parameters of one codec.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{BlockDecoder, BlockEncoder, Codec};
+use crate::error::{Error, Result};
+use crate::image::SampleType;
+use crate::io::ByteOrder;
+
+/// The size of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BlockShape {
+    /// Columns of the stored block.
+    pub columns: u32,
+    /// Rows of the stored block.
+    pub rows: u32,
+}
+
+/// What a pixel of a block is, in memory and before compression. The samples of a pixel stand together; a block of one plane
+/// has one sample per pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PixelCoding {
+    /// Samples per pixel.
+    pub samples: u32,
+    /// Type of a sample in memory.
+    pub sample: SampleType,
+    /// Bits of a stored sample; fewer than those of the type are packed, most significant bit first, rows padded to bytes.
+    pub bits: u32,
+    /// Order of the stored bytes of a sample.
+    pub byte_order: ByteOrder,
+}
+
+/// The parameters of one codec, as a type of that codec.
+pub trait CodecParams: fmt::Debug + Send + Sync + 'static {
+    /// The codec.
+    fn codec(&self) -> &'static Codec;
+
+    /// The encoder of an image with such pixels.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if the codec does not encode such pixels, [`Error::Usage`] for a parameter out of range.
+    fn encoder(&self, pixels: &PixelCoding) -> Result<Box<dyn BlockEncoder>> {
+        let _ = pixels;
+        Err(Error::unsupported("encoding with codec").found(self.codec().name))
+    }
+
+    /// The decoder of an image with such pixels.
+    fn decoder(&self, pixels: &PixelCoding) -> Box<dyn BlockDecoder>;
+
+    /// True if these parameters and `other` decode each other's blocks. Effort and quality do not matter for that.
+    fn decodes_like(&self, other: &dyn CodecParams) -> bool;
+
+    /// The parameters as their own type.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// How the blocks of an image are coded.
+#[derive(Debug, Clone)]
+pub struct Coding {
+    /// What a pixel is.
+    pub pixels: PixelCoding,
+    /// The codec and its parameters.
+    pub params: Arc<dyn CodecParams>,
+}
+
+impl BlockShape {
+    /// A block of `columns` × `rows`.
+    pub const fn new(columns: u32, rows: u32) -> Self {
+        Self { columns, rows }
+    }
+}
+
+impl PixelCoding {
+    /// Whole samples in native byte order.
+    pub const fn new(samples: u32, sample: SampleType) -> Self {
+        Self { samples, sample, bits: sample.bits(), byte_order: ByteOrder::NATIVE }
+    }
+
+    /// Bytes of a row in memory.
+    pub const fn row_bytes(&self, columns: u32) -> usize {
+        columns as usize * self.samples as usize * self.sample.bytes()
+    }
+
+    /// Bytes of a block in memory.
+    pub const fn block_bytes(&self, shape: BlockShape) -> usize {
+        self.row_bytes(shape.columns) * shape.rows as usize
+    }
+
+    /// Bytes of a stored row before compression: samples of `bits` bits, the row padded to a byte.
+    pub const fn stored_row_bytes(&self, columns: u32) -> usize {
+        (columns as usize * self.samples as usize * self.bits as usize).div_ceil(8)
+    }
+
+    /// Bytes of a stored block before compression.
+    pub const fn stored_bytes(&self, shape: BlockShape) -> usize {
+        self.stored_row_bytes(shape.columns) * shape.rows as usize
+    }
+}
+
+impl Coding {
+    /// Pixels coded with these parameters.
+    pub fn new(pixels: PixelCoding, params: impl CodecParams) -> Self {
+        Self { pixels, params: Arc::new(params) }
+    }
+
+    /// The codec.
+    pub fn codec(&self) -> &'static Codec {
+        self.params.codec()
+    }
+
+    /// The encoder for the blocks of an image.
+    ///
+    /// # Errors
+    /// As [`CodecParams::encoder`].
+    pub fn encoder(&self) -> Result<Box<dyn BlockEncoder>> {
+        self.params.encoder(&self.pixels)
+    }
+
+    /// The decoder for the blocks of an image.
+    pub fn decoder(&self) -> Box<dyn BlockDecoder> {
+        self.params.decoder(&self.pixels)
+    }
+
+    /// True if a block that one of the two has coded can be stored as a block of the other, as it is.
+    pub fn decodes_like(&self, other: &Self) -> bool {
+        self.pixels == other.pixels && self.params.decodes_like(&*other.params)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{Predictor, deflate, lzw};
+
+    #[test]
+    fn effort_does_not_matter_for_decoding_and_all_else_does() {
+        let pixels = PixelCoding::new(3, SampleType::UInt8);
+        let deflate = |predictor, level| Coding::new(pixels, deflate::Params { predictor, level });
+        let plain = deflate(Predictor::None, None);
+        assert!(plain.decodes_like(&deflate(Predictor::None, Some(9))));
+        assert!(!plain.decodes_like(&deflate(Predictor::Horizontal, None)));
+        assert!(!plain.decodes_like(&Coding::new(pixels, lzw::Params { predictor: Predictor::None })));
+        assert!(!plain.decodes_like(&Coding { pixels: PixelCoding { samples: 1, ..pixels }, ..plain.clone() }));
+    }
+}

@@ -1,0 +1,17 @@
+"""Every request leaves the bytes and the kinds of warnings that are on record, with any number of threads."""
+import pytest
+
+import golden.requests  # noqa: F401
+from golden.catalogue import REQUESTS, outcome, recorded
+
+RECORD = recorded()
+
+
+@pytest.mark.parametrize("name", sorted(REQUESTS))
+def test_bytes(name, tmp_path):
+    for threads in (1, 2, 5):
+        assert outcome(name, tmp_path / str(threads), threads) == RECORD.get(name), f"{threads} threads"
+
+
+def test_the_record_has_the_requests_and_no_others():
+    assert set(RECORD) == set(REQUESTS)

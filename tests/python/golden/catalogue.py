@@ -1,13 +1,15 @@
-"""The requests by name, and how one is carried out: the file's hash and length and the warnings on the way."""
+"""The requests by name, and how one is carried out: the file's hash and length and the kinds of warnings on the way."""
 import hashlib
 import json
 import os
+import tempfile
 import warnings
 from collections import Counter
 from pathlib import Path
 from unittest.mock import patch
 
 from golden.pixels import pixels
+from testkit.nitf_ours import provider, write
 
 HASHES = Path(__file__).with_name("hashes.json")
 REQUESTS = {}
@@ -15,18 +17,18 @@ _SUFFIXES = {"tiff": ".tif", "png": ".png", "jpeg": ".jpg", "nitf": ".ntf", "nsi
 _CLOCK = "1700000000"
 
 
-def add(name, write, *arguments, **options):
-    """Adds a request: `write(path, …)` writes the file; the name begins with its format."""
+def add(name, make, *arguments, **options):
+    """Adds a request: `make(path, …)` writes the file; the name begins with its format."""
     assert name not in REQUESTS, f"two requests have the name {name}"
-    REQUESTS[name] = lambda path: write(path, *arguments, **options)
+    REQUESTS[name] = lambda path: make(path, *arguments, **options)
 
 
-def request(name):
-    """The function that follows is a request."""
+def request(name, *arguments, **options):
+    """The function that follows is a request with these arguments."""
 
-    def decorate(write):
-        add(name, write)
-        return write
+    def decorate(make):
+        add(name, make, *arguments, **options)
+        return make
 
     return decorate
 
@@ -36,15 +38,19 @@ def save(name, spec, **options):
     add(name, _save, spec, **options)
 
 
-def outcome(name, folder, threads):
-    """What a request leaves in `folder`, which must be empty, with a number of threads."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"file{_SUFFIXES[name.split('/')[0]]}"
+def image(name, spec, metadata=None, block=None, header=None, **fields):
+    """Adds a request of one image whose metadata control its encoding; `header` is the metadata of the file."""
+    add(name, _image, name.split("/")[0], spec, metadata, block, header, **fields)
+
+
+def outcome(name, threads):
+    """What a request leaves in an empty folder, with a number of threads."""
     environment = {"OSML_IO_THREADS": str(threads), "SOURCE_DATE_EPOCH": _CLOCK}
-    with patch.dict(os.environ, environment), warnings.catch_warnings(record=True) as caught:
+    with (tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, environment), warnings.catch_warnings(record=True) as caught):
         warnings.simplefilter("always")
+        path = Path(folder) / f"file{_SUFFIXES[name.split('/')[0]]}"
         REQUESTS[name](path)
-    content = path.read_bytes()
+        content = path.read_bytes()
     counts = Counter(warning.category.__name__ for warning in caught)
     return {"length": len(content), "sha256": hashlib.sha256(content).hexdigest(), "warnings": dict(sorted(counts.items()))}
 
@@ -58,3 +64,7 @@ def _save(path, spec, **options):
     from aws.osml.io import imsave
 
     imsave(path, pixels(spec), **options)
+
+
+def _image(path, kind, spec, metadata, block, header, **fields):
+    write(path, provider(pixels(spec), metadata, block, **fields), metadata=header, format=kind)

@@ -8,9 +8,9 @@ RECORD = recorded()
 
 
 @pytest.mark.parametrize("name", sorted(REQUESTS))
-def test_bytes(name, tmp_path):
+def test_bytes(name):
     for threads in (1, 2, 5):
-        assert outcome(name, tmp_path / str(threads), threads) == RECORD.get(name), f"{threads} threads"
+        assert outcome(name, threads) == RECORD.get(name), f"{threads} threads"
 
 
 def test_the_record_has_the_requests_and_no_others():

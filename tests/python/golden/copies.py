@@ -1,14 +1,12 @@
 """Requests that read a file and write it again: as it is, in another format, changed, or a part of it."""
+
 import warnings
 
 import numpy as np
 
-from golden import foreign
 from golden.catalogue import REQUESTS, add, pixels, request
-from testkit import nitf_make
-from testkit.nitf_ours import provider, write
+from testkit.nitf_ours import provider
 
-SMALL = "smooth 1x20x30 uint8"
 SUFFIXES = {"tiff": "tif", "png": "png", "jpeg": "jpg", "nitf": "ntf", "nsif": "nsf"}
 
 
@@ -83,21 +81,95 @@ def piece(path, name, *arguments, again=(), **options):
         writer.add_asset("image:0", made, roles=["data"])
 
 
-TIFFS = ["type/int16-blocks", "type/float64", "type/complex64", "bands/4-uint8", "bands/3-separate", "strips/7", "jpeg/rgb", "lzw/thematic", "zstd/smooth",
-         "transform/rotated", "transform/north-up-point", "geo/vertical", "geo/names", "nodata/float32-nan", "gdal-metadata", "palette/8-bits",
-         "photometric/white-is-zero", "photometric/inks", "extra-samples/1", "tags/unknown", "tags/rpc", "title", "sparse/grid", "sparse/strips",
-         "pages/pyramid", "pages/varied", "pages/mask", "predictor/LZW-FloatingPoint-float32"]
+TIFFS = [
+    "type/int16-blocks",
+    "type/float64",
+    "type/complex64",
+    "bands/4-uint8",
+    "bands/3-separate",
+    "strips/7",
+    "jpeg/rgb",
+    "lzw/thematic",
+    "zstd/smooth",
+    "transform/rotated",
+    "transform/north-up-point",
+    "geo/vertical",
+    "geo/names",
+    "nodata/float32-nan",
+    "gdal-metadata",
+    "palette/8-bits",
+    "photometric/white-is-zero",
+    "photometric/inks",
+    "extra-samples/1",
+    "tags/unknown",
+    "tags/rpc",
+    "title",
+    "sparse/grid",
+    "sparse/strips",
+    "pages/pyramid",
+    "pages/varied",
+    "pages/mask",
+    "predictor/LZW-FloatingPoint-float32",
+]
 for name in TIFFS:
     add(f"tiff/copy/{name}", whole, f"tiff/{name}")
-for name in ("palette/transparency", "chunks/texts", "chunks/colours", "chunks/srgb", "chunks/profile", "chunks/unknown", "noisy/4-uint16", "smooth/2-uint8"):
+for name in (
+    "palette/transparency",
+    "chunks/texts",
+    "chunks/colours",
+    "chunks/srgb",
+    "chunks/profile",
+    "chunks/unknown",
+    "noisy/4-uint16",
+    "smooth/2-uint8",
+):
     add(f"png/copy/{name}", whole, f"png/{name}")
-for name in ("segments/exif", "segments/profile", "segments/applications", "comments/several", "quality/75", "subsampling/4:2:2-61x83", "several-bands-of-rows"):
+for name in (
+    "segments/exif",
+    "segments/profile",
+    "segments/applications",
+    "comments/several",
+    "quality/75",
+    "subsampling/4:2:2-61x83",
+    "several-bands-of-rows",
+):
     add(f"jpeg/copy/{name}", whole, f"jpeg/{name}")
-NITFS = ["type/int16", "type/complex64", "NC/P-uint8", "NM/S-int16", "packed/12-uint16-2-R", "packed/1-one-block", "justified/uint16-11-L", "pad/uint16",
-         "absent/P-padded", "absent/S-3", "absent/other-grid", "tables/colours", "tables/bands", "place/utm-north-precise", "place/degrees-precise",
-         "fields/texts", "fields/comments", "fields/security", "header/tres", "names/comments", "tres/repeated", "tres/unknown", "tres/model", "tres/odd-bytes",
-         "overflow/few", "overflow/segments", "overflow/header", "segments/after-images", "segments/levels", "segments/attached", "data/user-header", "text/latin",
-         "blocks/wide", "bands/12-uint16"]
+NITFS = [
+    "type/int16",
+    "type/complex64",
+    "NC/P-uint8",
+    "NM/S-int16",
+    "packed/12-uint16-2-R",
+    "packed/1-one-block",
+    "justified/uint16-11-L",
+    "pad/uint16",
+    "absent/P-padded",
+    "absent/S-3",
+    "absent/other-grid",
+    "tables/colours",
+    "tables/bands",
+    "place/utm-north-precise",
+    "place/degrees-precise",
+    "fields/texts",
+    "fields/comments",
+    "fields/security",
+    "header/tres",
+    "names/comments",
+    "tres/repeated",
+    "tres/unknown",
+    "tres/model",
+    "tres/odd-bytes",
+    "overflow/few",
+    "overflow/segments",
+    "overflow/header",
+    "segments/after-images",
+    "segments/levels",
+    "segments/attached",
+    "data/user-header",
+    "text/latin",
+    "blocks/wide",
+    "bands/12-uint16",
+]
 for name in NITFS:
     add(f"nitf/copy/{name}", whole, f"nitf/{name}")
     if name.split("/")[0] in ("absent", "overflow", "place", "header"):
@@ -105,31 +177,67 @@ for name in NITFS:
 add("nitf/copy/of-nsif", whole, "nsif/segments/before-images")
 
 # What JPEG cannot hold, and a comment that is not ECS-A.
-REFUSED = {"jpeg": ("nitf/absent/P-padded", "nitf/justified/uint16-11-R", "nitf/pad/uint16", "png/noisy/4-uint16", "tiff/nodata/uint16-65535"),
-           "nitf": ("jpeg/comments/one",)}
-for name in ("tiff/bands/3-uint8", "tiff/nodata/uint16-65535", "tiff/palette/8-bits", "tiff/transform/north-up", "tiff/corners/geographic", "tiff/transform/rotated",
-             "tiff/tags/texts", "tiff/sparse/grid", "png/palette/short", "png/chunks/texts", "png/noisy/4-uint16", "jpeg/quality/90", "jpeg/comments/one",
-             "nitf/place/utm-north", "nitf/place/decimal", "nitf/pad/uint16", "nitf/tables/colours", "nitf/absent/P-padded", "nitf/justified/uint16-11-R",
-             "nitf/NC/S-uint8", "nitf/packed/1-one-block", "nitf/fields/texts"):
+REFUSED = {
+    "jpeg": ("nitf/absent/P-padded", "nitf/justified/uint16-11-R", "nitf/pad/uint16", "png/noisy/4-uint16", "tiff/nodata/uint16-65535"),
+    "nitf": ("jpeg/comments/one",),
+}
+for name in (
+    "tiff/bands/3-uint8",
+    "tiff/nodata/uint16-65535",
+    "tiff/palette/8-bits",
+    "tiff/transform/north-up",
+    "tiff/corners/geographic",
+    "tiff/transform/rotated",
+    "tiff/tags/texts",
+    "tiff/sparse/grid",
+    "png/palette/short",
+    "png/chunks/texts",
+    "png/noisy/4-uint16",
+    "jpeg/quality/90",
+    "jpeg/comments/one",
+    "nitf/place/utm-north",
+    "nitf/place/decimal",
+    "nitf/pad/uint16",
+    "nitf/tables/colours",
+    "nitf/absent/P-padded",
+    "nitf/justified/uint16-11-R",
+    "nitf/NC/S-uint8",
+    "nitf/packed/1-one-block",
+    "nitf/fields/texts",
+):
     kind, word = name.split("/", 1)
     for target in ("tiff", "png", "jpeg", "nitf"):
         if target != kind and name not in REFUSED.get(target, ()):
             add(f"{target}/from-{kind}/{word}", first, name)
 
 for word, name, changes in [
-    ("compression", "tiff/geo/vertical", {"Compression": "LZW"}), ("no-compression", "tiff/zstd/smooth", {"259": 1}), ("strips", "tiff/bands/3-uint8", {"RowsPerStrip": 8}),
-    ("system", "tiff/geo/vertical", {"GeoProjectedCRS": "32633"}), ("scale", "tiff/geo/names", {"GeoPixelScale": [2.0, 2.0, 0.0]}),
-    ("transform", "tiff/transform/rotated", {"GeoTransform": [1.0, 2.0, 0.0, 3.0, 0.0, -2.0]}), ("planar", "tiff/bands/3-separate", {"284": 1}),
-    ("tags", "tiff/tags/texts", {"315": None, "65000": 7, "ImageDescription": "another"}), ("nodata", "tiff/nodata/float32-nan", {"42113": "-1"}),
-    ("predictor", "tiff/predictor/LZW-FloatingPoint-float32", {"Compression": "PackBits"}), ("palette", "tiff/palette/8-bits", {"262": 1, "320": None}),
+    ("compression", "tiff/geo/vertical", {"Compression": "LZW"}),
+    ("no-compression", "tiff/zstd/smooth", {"259": 1}),
+    ("strips", "tiff/bands/3-uint8", {"RowsPerStrip": 8}),
+    ("system", "tiff/geo/vertical", {"GeoProjectedCRS": "32633"}),
+    ("scale", "tiff/geo/names", {"GeoPixelScale": [2.0, 2.0, 0.0]}),
+    ("transform", "tiff/transform/rotated", {"GeoTransform": [1.0, 2.0, 0.0, 3.0, 0.0, -2.0]}),
+    ("planar", "tiff/bands/3-separate", {"284": 1}),
+    ("tags", "tiff/tags/texts", {"315": None, "65000": 7, "ImageDescription": "another"}),
+    ("nodata", "tiff/nodata/float32-nan", {"42113": "-1"}),
+    ("predictor", "tiff/predictor/LZW-FloatingPoint-float32", {"Compression": "PackBits"}),
+    ("palette", "tiff/palette/8-bits", {"262": 1, "320": None}),
 ]:
     add(f"tiff/change/{word}", changed, name, changes)
 for word, name, changes in [
-    ("mode", "nitf/NC/P-uint8", {"IMODE": "R"}), ("mask", "nitf/NC/P-uint8", {"IC": "NM"}), ("blocks", "nitf/NM/S-int16", {"NPPBH": 128, "NPPBV": 128}),
-    ("fields", "nitf/fields/texts", {"IID2": "another", "TGTID": None}), ("pad", "nitf/absent/P-padded", {"TPXCD": 9}), ("tre", "nitf/tres/repeated", {"GOLDNA": b"one"}),
-    ("tres", "nitf/tres/model", {"RPC00B": None, "ABCDEF": b"new"}), ("overflow", "nitf/overflow/few", {"BIGTRE": b"small"}),
-    ("bits", "nitf/packed/12-uint16-2-R", {"NBPP": 16}), ("justified", "nitf/justified/uint16-11-L", {"PJUST": "R"}), ("place", "nitf/place/utm-north", {"ICORDS": " ", "IGEOLO": None}),
-    ("tables", "nitf/tables/colours", {"IID2": "x"}), ("comments", "nitf/fields/comments", {"ICOM": ["other"]}),
+    ("mode", "nitf/NC/P-uint8", {"IMODE": "R"}),
+    ("mask", "nitf/NC/P-uint8", {"IC": "NM"}),
+    ("blocks", "nitf/NM/S-int16", {"NPPBH": 128, "NPPBV": 128}),
+    ("fields", "nitf/fields/texts", {"IID2": "another", "TGTID": None}),
+    ("pad", "nitf/absent/P-padded", {"TPXCD": 9}),
+    ("tre", "nitf/tres/repeated", {"GOLDNA": b"one"}),
+    ("tres", "nitf/tres/model", {"RPC00B": None, "ABCDEF": b"new"}),
+    ("overflow", "nitf/overflow/few", {"BIGTRE": b"small"}),
+    ("bits", "nitf/packed/12-uint16-2-R", {"NBPP": 16}),
+    ("justified", "nitf/justified/uint16-11-L", {"PJUST": "R"}),
+    ("place", "nitf/place/utm-north", {"ICORDS": " ", "IGEOLO": None}),
+    ("tables", "nitf/tables/colours", {"IID2": "x"}),
+    ("comments", "nitf/fields/comments", {"ICOM": ["other"]}),
 ]:
     add(f"nitf/change/{word}", changed, name, changes)
 add("png/change/compression", changed, "png/chunks/texts", {"PNG_COMPRESSION": "small", "PNG_TEXT_Title": "another"})
@@ -142,60 +250,22 @@ add("nitf/other-pixels/type", other_pixels, "nitf/tres/several", "noisy 2x20x30 
 add("nitf/other-pixels/placed", other_pixels, "nitf/place/utm-north", "noisy 1x10x20 uint8")
 
 for word, name, arguments, options in [
-    ("window", "nitf/blocks/many", (100, 120, 210, 130), {}), ("placed", "nitf/place/degrees-precise", (10, 20, 30, 25), {}),
-    ("utm", "nitf/place/utm-north-precise", (10, 20, 30, 25), {}), ("decimal", "nitf/place/decimal", (10, 20, 30, 25), {}),
-    ("model", "nitf/tres/model", (3, 4, 20, 10), {}), ("level", "nitf/blocks/many", (50, 60, 100, 90), {"level": 1}),
-    ("level-3", "nitf/NC/B-float64", (0, 0, 11, 8), {"level": 3}), ("blocks", "nitf/blocks/many", (0, 0, 300, 300), {"block_size": (50, 40)}),
-    ("masked", "nitf/absent/P-padded", (16, 8, 60, 37), {}), ("clipped", "nitf/fields/texts", (-5, -5, 20, 20), {}),
-    ("of-tiff", "tiff/transform/north-up", (5, 6, 30, 20), {}), ("chips", "nitf/blocks/many", (100, 120, 400, 300), {"again": [((10, 20, 200, 90), 0), ((5, 5, 40, 30), 1)]}),
+    ("window", "nitf/blocks/many", (100, 120, 210, 130), {}),
+    ("placed", "nitf/place/degrees-precise", (10, 20, 30, 25), {}),
+    ("utm", "nitf/place/utm-north-precise", (10, 20, 30, 25), {}),
+    ("decimal", "nitf/place/decimal", (10, 20, 30, 25), {}),
+    ("model", "nitf/tres/model", (3, 4, 20, 10), {}),
+    ("level", "nitf/blocks/many", (50, 60, 100, 90), {"level": 1}),
+    ("level-3", "nitf/NC/B-float64", (0, 0, 11, 8), {"level": 3}),
+    ("blocks", "nitf/blocks/many", (0, 0, 300, 300), {"block_size": (50, 40)}),
+    ("masked", "nitf/absent/P-padded", (16, 8, 60, 37), {}),
+    ("clipped", "nitf/fields/texts", (-5, -5, 20, 20), {}),
+    ("of-tiff", "tiff/transform/north-up", (5, 6, 30, 20), {}),
+    ("chips", "nitf/blocks/many", (100, 120, 400, 300), {"again": [((10, 20, 200, 90), 0), ((5, 5, 40, 30), 1)]}),
 ]:
     add(f"nitf/chip/{word}", piece, name, arguments, **options)
 add("tiff/chip/of-tiff", piece, "tiff/size/600x700", (100, 90, 300, 200))
 add("png/chip/of-nitf", piece, "nitf/NC/P-uint8", (10, 9, 30, 20))
-
-
-def divided():
-    """A NITF whose image stands in three segments."""
-    parts = [pixels("smooth 1x20x9 uint8"), pixels("noisy 1x20x9 uint8"), pixels("smooth 1x7x9 uint8")]
-    return nitf_make.file([nitf_make.image(part, block=(9, min(part.shape[1], 10)), IID1=f"SICD{number + 1:03}", IDLVL=number + 1, IALVL=number,
-                                           ILOC=f"{20 if number else 0:05}00000") for number, part in enumerate(parts)])
-
-
-def forged(**options):
-    """A function that makes a NITF of one image by hand."""
-    values = dict(options)
-    spec, more = values.pop("spec", "noisy 2x40x50 uint8"), values.pop("file", {})
-    return lambda: nitf_make.file([nitf_make.image(pixels(spec), **values)], **more)
-
-
-FORGED = {
-    "divided": divided, "undecodable": forged(spec=SMALL, PVTYPE="R", ic="C8", comrat="N100"), "outside": forged(spec=SMALL, block=(30, 20), NBPR="0002"),
-    "streamed": forged(file={"streamed": True, "texts": [nitf_make.text(b"a\r\nb")]}), "pad-code": forged(spec=SMALL, ic="NM", block=(16, 16), absent={(0, 0)}, code=b"\1\xff", code_bits=16),
-    "areas": forged(udid=nitf_make.tre("FIRST", b"1"), ixshd=nitf_make.tre("SECOND", b"22"), file={"udhd": nitf_make.tre("THIRD", b"3"), "xhd": nitf_make.tre("FOURTH", b"4")}),
-    "broken-area": forged(ixshd=nitf_make.tre("FIRST", b"1") + b"ABCDEF00099"), "odd-fields": forged(IDATIM="19990000000000", IREP="ODD", IMAG="x", IID1=""),
-    "texts": lambda: nitf_make.file(texts=[nitf_make.text(b"\xe9\xff", TXTFMT="UT1"), nitf_make.text("Ω".encode(), TXTFMT="U8S"), nitf_make.text(b"M//", TXTFMT="MTF")]),
-    "extensions": lambda: nitf_make.file(graphics=[nitf_make.graphic(sxshd=nitf_make.tre("FIRST", b"1"))], des=[nitf_make.des(b"own", b"user")], res=[nitf_make.res(b"r", b"u")]),
-    "overflow": forged(spec=SMALL, ixshd=nitf_make.tre("FIRST", b"1"), ixsofl=1, file={"des": [nitf_make.overflow_des("IXSHD", 1, nitf_make.tre("SECOND", b"2" * 500))]}),
-    "stray-overflow": forged(spec=SMALL, file={"des": [nitf_make.overflow_des("IXSHD", 1, nitf_make.tre("SECOND", b"2"))]}),
-    "zero-block": forged(zero_block=True), "mode-R": forged(imode="R", block=(16, 16)), "twelve-bits": forged(spec="noisy 2x40x50 uint16 12", nbpp=12, block=(16, 16), imode="P"),
-    "comments": forged(comments=["first", "second é"]),
-}
-for word, make in FORGED.items():
-    add(f"nitf/foreign/{word}", whole, make)
-for word in ("mode-R", "twelve-bits", "pad-code", "divided"):
-    add(f"tiff/foreign/nitf-{word}", first, FORGED[word])
-
-TAGS = [(270, "s", b"a text\0"), (33550, "d", [2.0, 2.0, 0.0]), (33922, "d", [0.0, 0.0, 0.0, 5.0, 6.0, 0.0]), (34735, "H", [1, 1, 0, 1, 3072, 0, 1, 32618]),
-        (65000, "H", [1, 2, 3, 4, 5]), (65001, "B", b"\1\2"), (65002, "d", [0.5])]
-for order, big in (("<", False), (">", False), ("<", True), (">", True)):
-    for spec in ("noisy 1x50x40 uint16", "smooth 3x50x40 uint8", "noisy 2x50x40 float64", "noisy 1x50x40 complex64"):
-        word = f"{'little' if order == '<' else 'big'}-endian{'-64' if big else ''}-{spec.split()[2]}"
-        add(f"tiff/foreign/{word}", whole, lambda spec=spec, order=order, big=big: foreign.tiff(pixels(spec), order, big, tags=TAGS))
-for bits in (1, 2, 4, 12):
-    spec = f"noisy 1x50x41 uint16 {bits}"
-    add(f"tiff/foreign/bits-{bits}", whole, lambda spec=spec, bits=bits: foreign.tiff(pixels(spec), bits=bits))
-add("nitf/foreign/tiff-big-endian", first, lambda: foreign.tiff(pixels("noisy 1x50x40 uint16"), ">", tags=TAGS))
-add("png/foreign/tiff-64", first, lambda: foreign.tiff(pixels("smooth 3x50x40 uint8"), "<", True))
 
 
 @request("tiff/copy-of-its-own-file")

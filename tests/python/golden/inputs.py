@@ -1,4 +1,5 @@
 """Requests that differ in what is given: kinds of arrays, providers, targets, threads, and settings beside metadata."""
+
 import io
 
 import numpy as np
@@ -12,9 +13,14 @@ FORMATS = {"tiff": {}, "png": {}, "jpeg": {}, "nitf": {"compression": "none"}, "
 PLACE = {"crs": 32618, "transform": (300000, 10, 0, 4500000, 0, -10)}
 CORNERS = {"crs": 4326, "corners": [(10, 50), (11, 50), (11, 49), (10, 49)]}
 ARRAYS = {
-    "two-axes": lambda array: array[0], "swapped-axes": lambda array: array.transpose(0, 2, 1), "bands-last": lambda array: np.moveaxis(np.moveaxis(array, 0, -1).copy(), -1, 0),
-    "reversed": lambda array: array[::-1, ::-1, ::-1], "steps": lambda array: array[:, ::2, 1::3], "columns-first": np.asfortranarray,
-    "other-bytes": lambda array: array.astype(array.dtype.newbyteorder("S")), "broadcast": lambda array: np.broadcast_to(array[:, :1], array.shape),
+    "two-axes": lambda array: array[0],
+    "swapped-axes": lambda array: array.transpose(0, 2, 1),
+    "bands-last": lambda array: np.moveaxis(np.moveaxis(array, 0, -1).copy(), -1, 0),
+    "reversed": lambda array: array[::-1, ::-1, ::-1],
+    "steps": lambda array: array[:, ::2, 1::3],
+    "columns-first": np.asfortranarray,
+    "other-bytes": lambda array: array.astype(array.dtype.newbyteorder("S")),
+    "broadcast": lambda array: np.broadcast_to(array[:, :1], array.shape),
     "writable": np.copy,
 }
 
@@ -52,7 +58,9 @@ def lazy(path, kind, spec, block, metadata, padded):
 
 
 for kind, spec, metadata in [
-    ("tiff", "noisy 3x150x170 uint8", {"322": 64, "323": 48, "259": "lzw"}), ("png", "smooth 3x150x170 uint8", None), ("jpeg", "smooth 3x150x170 uint8", None),
+    ("tiff", "noisy 3x150x170 uint8", {"322": 64, "323": 48, "259": "lzw"}),
+    ("png", "smooth 3x150x170 uint8", None),
+    ("jpeg", "smooth 3x150x170 uint8", None),
     ("nitf", "noisy 3x150x170 int16", {"NPPBH": 50, "NPPBV": 60, "IMODE": "R"}),
 ]:
     for block in ((170, 1), (33, 150), (64, 64), (200, 200)):
@@ -96,7 +104,7 @@ def blocks_set(path, kind):
     made = BufferedImageAssetProvider.create("image:0", 90, 100, 2, block_width=40, block_height=32, pixel_type="uint16")
     for row in reversed(range(4)):
         for column in range(3):
-            made.set_block(row, column, data[:, row * 32:row * 32 + 32, column * 40:column * 40 + 40])
+            made.set_block(row, column, data[:, row * 32 : row * 32 + 32, column * 40 : column * 40 + 40])
     write(path, made, format=kind)
 
 
@@ -173,36 +181,82 @@ def from_a_reader(path):
 
 # Arguments of `imsave`, alone and beside metadata that say the same thing otherwise.
 for word, options in {
-    "compression": {"compression": "lzw"}, "compression-of-metadata": {"metadata": {"Compression": "LZW"}}, "compression-wins": {"compression": "lzw", "metadata": {"259": "zstd"}},
-    "block-size": {"block_size": (32, 16)}, "block-size-wins": {"block_size": (32, 16), "metadata": {"TileWidth": 64, "323": 64}},
-    "block-size-over-strips": {"block_size": (32, 16), "metadata": {"RowsPerStrip": 4}}, "nodata": {"nodata": 7}, "nodata-wins": {"nodata": 7, "metadata": {"42113": "8"}},
+    "compression": {"compression": "lzw"},
+    "compression-of-metadata": {"metadata": {"Compression": "LZW"}},
+    "compression-wins": {"compression": "lzw", "metadata": {"259": "zstd"}},
+    "block-size": {"block_size": (32, 16)},
+    "block-size-wins": {"block_size": (32, 16), "metadata": {"TileWidth": 64, "323": 64}},
+    "block-size-over-strips": {"block_size": (32, 16), "metadata": {"RowsPerStrip": 4}},
+    "nodata": {"nodata": 7},
+    "nodata-wins": {"nodata": 7, "metadata": {"42113": "8"}},
     "transform-wins": {**PLACE, "metadata": {"GeoProjectedCRS": 32633, "GeoPixelScale": [1, 1, 0], "GeoTiepoints": [0] * 6}},
-    "transform-beside-crs": {"transform": PLACE["transform"], "metadata": {"GeoProjectedCRS": 32633}}, "corners-wins": {**CORNERS, "metadata": {"GeoTransform": [0, 1, 0, 0, 0, -1]}},
-    "point": {**CORNERS, "metadata": {"GeoRasterType": "PixelIsPoint", "GeoCitation": "a place"}}, "precise": {**PLACE, "precise": True}, "strict": {"strict": True},
-    "threads": {"threads": 2}, "level": {"compression": "zstd", "metadata": {"CompressionLevel": 3}}, "predictor": {"metadata": {"Predictor": 1}},
-    "all": {"compression": "zstd", "block_size": (64, 32), **CORNERS, "nodata": 1, "threads": 2, "strict": True, "metadata": {"Artist": "nobody", "65000": [1, 2]}},
+    "transform-beside-crs": {"transform": PLACE["transform"], "metadata": {"GeoProjectedCRS": 32633}},
+    "corners-wins": {**CORNERS, "metadata": {"GeoTransform": [0, 1, 0, 0, 0, -1]}},
+    "point": {**CORNERS, "metadata": {"GeoRasterType": "PixelIsPoint", "GeoCitation": "a place"}},
+    "precise": {**PLACE, "precise": True},
+    "strict": {"strict": True},
+    "threads": {"threads": 2},
+    "level": {"compression": "zstd", "metadata": {"CompressionLevel": 3}},
+    "predictor": {"metadata": {"Predictor": 1}},
+    "all": {
+        "compression": "zstd",
+        "block_size": (64, 32),
+        **CORNERS,
+        "nodata": 1,
+        "threads": 2,
+        "strict": True,
+        "metadata": {"Artist": "nobody", "65000": [1, 2]},
+    },
 }.items():
     save(f"tiff/settings/{word}", SMALL, **options)
 for word, options in {
-    "quality": {"quality": 40}, "quality-wins": {"quality": 40, "metadata": {"Quality": 90}}, "quality-of-metadata": {"metadata": {"Quality": 40}}, "fraction": {"quality": 40.6},
+    "quality": {"quality": 40},
+    "quality-wins": {"quality": 40, "metadata": {"Quality": 90}},
+    "quality-of-metadata": {"metadata": {"Quality": 40}},
+    "fraction": {"quality": 40.6},
 }.items():
     save(f"tiff/settings/jpeg-{word}", "smooth 3x50x60 uint8", **{"compression": "jpeg", **options})
 for word, options in {
-    "quality": {"quality": 40}, "quality-wins": {"quality": 40, "metadata": {"JPEG_QUALITY": 90}}, "quality-of-metadata": {"metadata": {"JPEG_QUALITY": 40}},
-    "subsampling": {"metadata": {"JPEG_SUBSAMPLING": "4:2:2"}}, "strict": {"strict": True},
+    "quality": {"quality": 40},
+    "quality-wins": {"quality": 40, "metadata": {"JPEG_QUALITY": 90}},
+    "quality-of-metadata": {"metadata": {"JPEG_QUALITY": 40}},
+    "subsampling": {"metadata": {"JPEG_SUBSAMPLING": "4:2:2"}},
+    "strict": {"strict": True},
 }.items():
     save(f"jpeg/settings/{word}", "smooth 3x50x60 uint8", **options)
 for word, options in {
-    "default": {}, "compression": {"compression": "NC"}, "masked": {"compression": "NM"}, "compression-wins": {"compression": "none", "metadata": {"IC": "NM"}},
-    "compression-of-metadata": {"metadata": {"IC": "NM"}}, "block-size": {"block_size": (32, 16), "compression": "none"},
-    "block-size-wins": {"block_size": (32, 16), "compression": "none", "metadata": {"NPPBH": 20, "NPPBV": 20}}, "nodata": {"nodata": 7},
-    "nodata-wins": {"nodata": 7, "metadata": {"TPXCD": 8}}, "place-wins": {**PLACE, "compression": "none", "metadata": {"ICORDS": "N", "IGEOLO": "180000000000000" * 4}},
-    "corners": {**CORNERS, "compression": "none"}, "corners-decimal": {**CORNERS, "compression": "none", "metadata": {"ICORDS": "D"}},
-    "precise": {**CORNERS, "compression": "none", "precise": True}, "precise-beside-tres": {**CORNERS, "compression": "none", "precise": True, "metadata": {"BLOCKA": {"L_LINES": 7}}},
-    "strict": {"compression": "none", "strict": True}, "fields": {"compression": "none", "metadata": {"IMODE": "B", "FTITLE": "of the file", "OSTAID": "HERE", "IID2": "a title"}},
-    "all": {"compression": "NM", "block_size": (30, 20), **PLACE, "nodata": 1, "threads": 2, "precise": True, "metadata": {"TGTID": "T", "ICOM": ["c"], "GOLDNA": b"x"}},
+    "default": {},
+    "compression": {"compression": "NC"},
+    "masked": {"compression": "NM"},
+    "compression-wins": {"compression": "none", "metadata": {"IC": "NM"}},
+    "compression-of-metadata": {"metadata": {"IC": "NM"}},
+    "block-size": {"block_size": (32, 16), "compression": "none"},
+    "block-size-wins": {"block_size": (32, 16), "compression": "none", "metadata": {"NPPBH": 20, "NPPBV": 20}},
+    "nodata": {"nodata": 7},
+    "nodata-wins": {"nodata": 7, "metadata": {"TPXCD": 8}},
+    "place-wins": {**PLACE, "compression": "none", "metadata": {"ICORDS": "N", "IGEOLO": "180000000000000" * 4}},
+    "corners": {**CORNERS, "compression": "none"},
+    "corners-decimal": {**CORNERS, "compression": "none", "metadata": {"ICORDS": "D"}},
+    "precise": {**CORNERS, "compression": "none", "precise": True},
+    "precise-beside-tres": {**CORNERS, "compression": "none", "precise": True, "metadata": {"BLOCKA": {"L_LINES": 7}}},
+    "strict": {"compression": "none", "strict": True},
+    "fields": {"compression": "none", "metadata": {"IMODE": "B", "FTITLE": "of the file", "OSTAID": "HERE", "IID2": "a title"}},
+    "all": {
+        "compression": "NM",
+        "block_size": (30, 20),
+        **PLACE,
+        "nodata": 1,
+        "threads": 2,
+        "precise": True,
+        "metadata": {"TGTID": "T", "ICOM": ["c"], "GOLDNA": b"x"},
+    },
 }.items():
     save(f"nitf/settings/{word}", SMALL, **options)
-for word, options in {"default": {}, "words": {"compression": "deflate"}, "small": {"metadata": {"PNG_COMPRESSION": "small"}}, "strict": {"strict": True}}.items():
+for word, options in {
+    "default": {},
+    "words": {"compression": "deflate"},
+    "small": {"metadata": {"PNG_COMPRESSION": "small"}},
+    "strict": {"strict": True},
+}.items():
     save(f"png/settings/{word}", SMALL, **options)
 image("tiff/settings/resolver", SMALL, {"compression": "Deflate", "COMPRESSIONLEVEL": "3", "tilewidth": "32", "tilelength": 48.0})

@@ -1,4 +1,5 @@
 """Requests for NITF and NSIF images: sample types, modes, blocks, bits, masks, tables, places."""
+
 from golden.catalogue import image, pixels, request, save
 from testkit.nitf_ours import provider, sparse, write
 
@@ -22,7 +23,12 @@ for code in ("NC", "NM"):
         image(f"nitf/{code}/{mode}-one-block", "smooth 2x20x30 uint8", {"IC": code, "IMODE": mode})
 for rows, columns in ((1, 1), (1, 300), (300, 1), (257, 255), (1025, 1100)):
     save(f"nitf/size/{rows}x{columns}", f"smooth 1x{rows}x{columns} uint8", compression="NC")
-for word, metadata in (("0", {"NPPBH": 0, "NPPBV": 0}), ("width", {"NPPBH": 64}), ("height", {"NPPBV": 32}), ("larger", {"NPPBH": 512, "NPPBV": 400})):
+for word, metadata in (
+    ("0", {"NPPBH": 0, "NPPBV": 0}),
+    ("width", {"NPPBH": 64}),
+    ("height", {"NPPBV": 32}),
+    ("larger", {"NPPBH": 512, "NPPBV": 400}),
+):
     image(f"nitf/blocks/{word}", "noisy 2x150x200 uint8", metadata)
 image("nitf/blocks/wide", "smooth 1x3x9000 uint8", {"NPPBH": "0000", "NPPBV": 3})
 image("nitf/blocks/8192", "smooth 2x3x8200 uint8", {"NPPBH": 8192, "NPPBV": 2, "IMODE": "P"})
@@ -69,20 +75,36 @@ def nothing(path):
     write(path, BufferedImageAssetProvider.create("image:0", 100, 90, 2, block_width=32, block_height=32, metadata={"IC": "NM"}))
 
 
-image("nitf/tables/colours", "thematic 1x40x60 uint8", {"IREP": "RGB/LUT", "BAND_INFO": [{"IREPBAND": "LU", "LUTS": [RAMP, RAMP[::-1], bytes([7] * 256)]}]})
+image(
+    "nitf/tables/colours",
+    "thematic 1x40x60 uint8",
+    {"IREP": "RGB/LUT", "BAND_INFO": [{"IREPBAND": "LU", "LUTS": [RAMP, RAMP[::-1], bytes([7] * 256)]}]},
+)
 image("nitf/tables/grey", "thematic 1x40x60 uint8", {"BAND_INFO": [{"IREPBAND": "LU", "LUTS": [RAMP[::-1]]}]})
 image("nitf/tables/short", "thematic 1x40x60 uint8", {"BAND_INFO": [{"LUTS": [RAMP[:8], RAMP[8:16], RAMP[16:24]]}]})
-image("nitf/tables/bands", "smooth 4x40x60 uint16", {"IREP": "MULTI", "ICAT": "MS", "BAND_INFO": [
-    {"IREPBAND": "R", "ISUBCAT": "665"}, {"IREPBAND": "N", "ISUBCAT": 842}, {"ISUBCAT": "CLOUD"}, {"IREPBAND": ""}]})
+image(
+    "nitf/tables/bands",
+    "smooth 4x40x60 uint16",
+    {
+        "IREP": "MULTI",
+        "ICAT": "MS",
+        "BAND_INFO": [{"IREPBAND": "R", "ISUBCAT": "665"}, {"IREPBAND": "N", "ISUBCAT": 842}, {"ISUBCAT": "CLOUD"}, {"IREPBAND": ""}],
+    },
+)
 image("nitf/tables/roles", "smooth 3x40x60 uint8", {"BAND_INFO": [{"ISUBCAT": name} for name in "abc"]})
 
 for word, settings in {
-    "utm-north": {"crs": 32618, "transform": UTM}, "utm-south": {"crs": 32756, "transform": (300000, 10, 0, 6200000, 0, -10)},
-    "degrees": {"crs": 4326, "transform": DEGREES}, "degrees-west": {"crs": "EPSG:4326", "transform": (-77.5, 0.0035, 0, -38.25, 0, -0.0035)},
-    "rotated": {"crs": 32633, "transform": (500000, 8, 6, 5000000, 6, -8)}, "corners": {"crs": 4326, "corners": [(10, 50), (11, 50), (11, 49), (10, 49)]},
+    "utm-north": {"crs": 32618, "transform": UTM},
+    "utm-south": {"crs": 32756, "transform": (300000, 10, 0, 6200000, 0, -10)},
+    "degrees": {"crs": 4326, "transform": DEGREES},
+    "degrees-west": {"crs": "EPSG:4326", "transform": (-77.5, 0.0035, 0, -38.25, 0, -0.0035)},
+    "rotated": {"crs": 32633, "transform": (500000, 8, 6, 5000000, 6, -8)},
+    "corners": {"crs": 4326, "corners": [(10, 50), (11, 50), (11, 49), (10, 49)]},
     "quadrilateral": {"crs": 4326, "corners": [(10, 50), (11, 50.5), (11.5, 49), (10, 49)]},
-    "antimeridian": {"crs": 4326, "transform": (179.9, 0.005, 0, 10, 0, -0.005)}, "coarse": {"crs": 4326, "transform": (10, 1e-4, 0, 50, 0, -1e-4)},
-    "decimal": {"crs": 4326, "transform": DEGREES, "metadata": {"ICORDS": "D"}}, "mgrs": {"crs": 32618, "transform": UTM, "metadata": {"ICORDS": "U"}},
+    "antimeridian": {"crs": 4326, "transform": (179.9, 0.005, 0, 10, 0, -0.005)},
+    "coarse": {"crs": 4326, "transform": (10, 1e-4, 0, 50, 0, -1e-4)},
+    "decimal": {"crs": 4326, "transform": DEGREES, "metadata": {"ICORDS": "D"}},
+    "mgrs": {"crs": 32618, "transform": UTM, "metadata": {"ICORDS": "U"}},
     "geographic-asked": {"crs": 4326, "transform": DEGREES, "metadata": {"ICORDS": "G"}},
 }.items():
     save(f"nitf/place/{word}", "smooth 1x50x60 uint8", compression="none", **settings)

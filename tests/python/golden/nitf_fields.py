@@ -1,4 +1,5 @@
 """Requests for NITF: fields of headers, TREs, texts, graphics, data extensions and files of several segments."""
+
 import datetime
 
 import numpy as np
@@ -23,36 +24,65 @@ end
 """
 
 for word, metadata in {
-    "IDATIM": {"IDATIM": "20240517103000"}, "IDATIM-moment": {"IDATIM": MOMENT}, "IDATIM-zone": {"IDATIM": MOMENT.replace(tzinfo=EAST)},
-    "IDATIM-unknown": {"IDATIM": "202402--------"}, "ISSRDT": {"ISSRDT": datetime.date(2024, 2, 29)},
+    "IDATIM": {"IDATIM": "20240517103000"},
+    "IDATIM-moment": {"IDATIM": MOMENT},
+    "IDATIM-zone": {"IDATIM": MOMENT.replace(tzinfo=EAST)},
+    "IDATIM-unknown": {"IDATIM": "202402--------"},
+    "ISSRDT": {"ISSRDT": datetime.date(2024, 2, 29)},
     "texts": {"TGTID": "TARGET", "IID1": "abc_1", "IID2": "a title", "ISORCE": "a sensor é", "ICAT": "EO"},
-    "numbers": {"IDLVL": 12, "IMAG": 2.5, "ILOC": (5, 10)}, "padded": {"IDLVL": "012", "IMAG": "/2  ", "ILOC": "0000000005"},
-    "comments": {"ICOM": ["first", "x" * 80]}, "comment": {"ICOM": "only one"}, "numbered": {"ICOM3": "third", "ICOM1": "first"},
-    "security": {"ISCLAS": "S", "ISCLSY": "US", "ISCODE": "XX", "ISDCTP": "X", "ISCLTX": "a text"}, "unclassified": {"ISCLAS": "U"},
-    "odd-category": {"ICAT": "WIND"}, "odd-representation": {"IREP": "RGB"}, "no-field": {"ABCDEFG": "x", "ICOM10": "x", "FTITLE": "x"},
-    "facts": {"NROWS": 20, "IM": "IM", "NICOM": 0, "NBPR": 1}, "hints-of-others": {"J2K_DECOMPOSITION_LEVELS": 5, "259": "lzw", "PNG_PHYS": [1, 1, 1]},
+    "numbers": {"IDLVL": 12, "IMAG": 2.5, "ILOC": (5, 10)},
+    "padded": {"IDLVL": "012", "IMAG": "/2  ", "ILOC": "0000000005"},
+    "comments": {"ICOM": ["first", "x" * 80]},
+    "comment": {"ICOM": "only one"},
+    "numbered": {"ICOM3": "third", "ICOM1": "first"},
+    "security": {"ISCLAS": "S", "ISCLSY": "US", "ISCODE": "XX", "ISDCTP": "X", "ISCLTX": "a text"},
+    "unclassified": {"ISCLAS": "U"},
+    "odd-category": {"ICAT": "WIND"},
+    "odd-representation": {"IREP": "RGB"},
+    "no-field": {"ABCDEFG": "x", "ICOM10": "x", "FTITLE": "x"},
+    "facts": {"NROWS": 20, "IM": "IM", "NICOM": 0, "NBPR": 1},
+    "hints-of-others": {"J2K_DECOMPOSITION_LEVELS": 5, "259": "lzw", "PNG_PHYS": [1, 1, 1]},
 }.items():
     image(f"nitf/fields/{word}", SMALL, metadata)
 for word, header in {
-    "FDT": {"FDT": MOMENT}, "texts": {"FTITLE": "a title", "OSTAID": "HERE", "ONAME": "Ünd", "OPHONE": "+49 1"}, "copies": {"FSCOP": 3, "FSCPYS": "00009"},
-    "background": {"FBKGC": b"\x01\x80\xff"}, "security": {"FSCLAS": "R", "FSCLSY": "US", "FSREL": "US CA"}, "level": {"CLEVEL": "07"},
-    "tres": {"XQZW01": b"one", "ABCDEF": "two"}, "facts": {"FHDR": "NITF", "NUMI": 1, "XHDL": 0}, "no-field": {"IID2": "x", "nothing": 1},
+    "FDT": {"FDT": MOMENT},
+    "texts": {"FTITLE": "a title", "OSTAID": "HERE", "ONAME": "Ünd", "OPHONE": "+49 1"},
+    "copies": {"FSCOP": 3, "FSCPYS": "00009"},
+    "background": {"FBKGC": b"\x01\x80\xff"},
+    "security": {"FSCLAS": "R", "FSCLSY": "US", "FSREL": "US CA"},
+    "level": {"CLEVEL": "07"},
+    "tres": {"XQZW01": b"one", "ABCDEF": "two"},
+    "facts": {"FHDR": "NITF", "NUMI": 1, "XHDL": 0},
+    "no-field": {"IID2": "x", "nothing": 1},
 }.items():
     image(f"nitf/header/{word}", SMALL, None, header=header)
 image("nsif/header/01.01", SMALL, None, header={"FVER": "01.01", "FTITLE": "a title"})
-for word, names in {"short": ("t", "from the air"), "long": ("a title of many letters", "from the air"), "comments": ("a title of many letters", "abc " * 100),
-                    "description": ("", "from the air")}.items():
+for word, names in {
+    "short": ("t", "from the air"),
+    "long": ("a title of many letters", "from the air"),
+    "comments": ("a title of many letters", "abc " * 100),
+    "description": ("", "from the air"),
+}.items():
     image(f"nitf/names/{word}", SMALL, None, title=names[0], description=names[1])
 image("nitf/names/against-fields", SMALL, {"IID1": "mine", "IID2": "mine too", "ICOM": ["c"]}, title="t", description="from the air")
 
 for word, metadata in {
-    "STDIDC": {"STDIDC": {"ACQUISITION_DATE": "20240517103000", "MISSION": "EXAMPLE", "PASS": "01"}}, "BLOCKA": {"BLOCKA": BLOCK},
-    "ICHIPB": {"ICHIPB": {"FI_ROW": 1000, "FI_COL": 2000, "FI_COL_11": 100.5, "SCALE_FACTOR": 1.0, "XFRM_FLAG": 0}}, "defaults": {"ICHIPB": {}},
-    "bytes": {"BLOCKA": b"010000000020000359" + b" " * 16 + CORNER.encode() * 4 + b"010.0"}, "odd-bytes": {"ICHIPB": b"short"},
+    "STDIDC": {"STDIDC": {"ACQUISITION_DATE": "20240517103000", "MISSION": "EXAMPLE", "PASS": "01"}},
+    "BLOCKA": {"BLOCKA": BLOCK},
+    "ICHIPB": {"ICHIPB": {"FI_ROW": 1000, "FI_COL": 2000, "FI_COL_11": 100.5, "SCALE_FACTOR": 1.0, "XFRM_FLAG": 0}},
+    "defaults": {"ICHIPB": {}},
+    "bytes": {"BLOCKA": b"010000000020000359" + b" " * 16 + CORNER.encode() * 4 + b"010.0"},
+    "odd-bytes": {"ICHIPB": b"short"},
     "unknown": {"ABCDEF": b"\0\1\xff", "X": b"one", "MY_TRE": b"a b", "QWERTY": "text é", "ABC123": "0123", "lower": b"x"},
-    "groups": {"ENGRDA": {"RESRC": "SENSOR", "RECORD": []}},
-    "groups": {"ENGRDA": {"RESRC": "SENSOR", "RECORDS": [
-        {"ENGLBL": "LABEL", "ENGMTXC": 1, "ENGMTXR": 3, "ENGTYP": "A", "ENGDATA": "xyz"}, {"ENGTYP": "I", "ENGDTS": 4, "ENGDATA": b"\0\1\2\xff"}]}},
+    "groups": {
+        "ENGRDA": {
+            "RESRC": "SENSOR",
+            "RECORDS": [
+                {"ENGLBL": "LABEL", "ENGMTXC": 1, "ENGMTXR": 3, "ENGTYP": "A", "ENGDATA": "xyz"},
+                {"ENGTYP": "I", "ENGDTS": 4, "ENGDATA": b"\0\1\2\xff"},
+            ],
+        }
+    },
     "list": {"GOLDNA": [b"one", b"two", b"three"]},
     "several": {"GOLDNA": b"any", "BLOCKA": BLOCK, "STDIDC": {"MISSION": "X"}, "GOLDNC": b"00", "ICOM": ["c"]},
 }.items():
@@ -84,9 +114,22 @@ def model(path):
     from aws.osml.io.nitf import RPC
 
     zeros = (0.0,) * 16
-    found = RPC(line_off=300, samp_off=400, lat_off=40.0, long_off=-75.0, height_off=100, line_scale=300, samp_scale=400, lat_scale=0.03125,
-                long_scale=0.0625, height_scale=500, line_num_coeff=(0, 0.125, -1, 0.25, *zeros), line_den_coeff=(1, 0, 0, 0, *zeros),
-                samp_num_coeff=(0, 1, 0.125, -0.0625, *zeros), samp_den_coeff=(1, 0, 0, 0, *zeros))
+    found = RPC(
+        line_off=300,
+        samp_off=400,
+        lat_off=40.0,
+        long_off=-75.0,
+        height_off=100,
+        line_scale=300,
+        samp_scale=400,
+        lat_scale=0.03125,
+        long_scale=0.0625,
+        height_scale=500,
+        line_num_coeff=(0, 0.125, -1, 0.25, *zeros),
+        line_den_coeff=(1, 0, 0, 0, *zeros),
+        samp_num_coeff=(0, 1, 0.125, -0.0625, *zeros),
+        samp_den_coeff=(1, 0, 0, 0, *zeros),
+    )
     write(path, provider(pixels(SMALL), {"RPC00B": found.to_tre()}))
 
 
@@ -112,8 +155,15 @@ def overflowing_header(path):
 
 @request("nitf/overflow/segments")
 def overflowing_segments(path):
-    write(path, data(b"mine", metadata={"DESID": "MINE"}), provider(pixels(SMALL), many([99_985] * 3), key="image:0"),
-          provider(pixels(SMALL), key="image:1"), text("hello", metadata=many([9_724])), graphic(metadata=many([9_740])), metadata=many([99_985] * 3))
+    write(
+        path,
+        data(b"mine", metadata={"DESID": "MINE"}),
+        provider(pixels(SMALL), many([99_985] * 3), key="image:0"),
+        provider(pixels(SMALL), key="image:1"),
+        text("hello", metadata=many([9_724])),
+        graphic(metadata=many([9_740])),
+        metadata=many([99_985] * 3),
+    )
 
 
 def text(content, key="text:0", **more):
@@ -140,35 +190,72 @@ def alone(path, make, content, title="", description="", **more):
 
 
 for word, content, more in [
-    ("plain", "two\nlines\n", {"title": "A title"}), ("line-ends", "a\r\nb\n\nc", {}), ("latin", "é ÿ", {"metadata": {"TXTFMT": "UT1"}}),
-    ("latin-asked", "é ÿ", {"encoding": "ISO-8859-1"}), ("utf-8", "é ÿ", {"metadata": {"TXTFMT": "U8S"}}), ("beyond", "é Ω 日本", {}),
-    ("message", "MSGID/TEST//", {"metadata": {"TXTFMT": "MTF"}}), ("long", "x" * 99_998, {}), ("letter", "a", {}),
+    ("plain", "two\nlines\n", {"title": "A title"}),
+    ("line-ends", "a\r\nb\n\nc", {}),
+    ("latin", "é ÿ", {"metadata": {"TXTFMT": "UT1"}}),
+    ("latin-asked", "é ÿ", {"encoding": "ISO-8859-1"}),
+    ("utf-8", "é ÿ", {"metadata": {"TXTFMT": "U8S"}}),
+    ("beyond", "é Ω 日本", {}),
+    ("message", "MSGID/TEST//", {"metadata": {"TXTFMT": "MTF"}}),
+    ("long", "x" * 99_998, {}),
+    ("letter", "a", {}),
     ("fields", "x", {"metadata": {"TEXTID": "ABC", "TXTDT": MOMENT, "TXTITL": "a name", "TXTALVL": 0, "GOLDNA": b"one"}}),
     ("long-title", "x", {"title": "A title of very many letters, more than seven", "description": "d"}),
 ]:
     add(f"nitf/text/{word}", alone, text, content, **more)
 for word, content, more in [
-    ("plain", CGM, {}), ("title", CGM, {"title": "North arrow", "description": "short"}),
-    ("fields", CGM, {"metadata": {"SLOC": (3, -4), "SBND1": "0000100002", "SBND2": (50, 60), "SDLVL": 12, "SCOLOR": "M", "SNAME": "arrow", "GOLDNA": b"x"}}),
+    ("plain", CGM, {}),
+    ("title", CGM, {"title": "North arrow", "description": "short"}),
+    (
+        "fields",
+        CGM,
+        {"metadata": {"SLOC": (3, -4), "SBND1": "0000100002", "SBND2": (50, 60), "SDLVL": 12, "SCOLOR": "M", "SNAME": "arrow", "GOLDNA": b"x"}},
+    ),
 ]:
     add(f"nitf/graphic/{word}", alone, graphic, content, **more)
 XML = b'<?xml version="1.0"?><a>\xc3\xa9</a>'
 for word, content, more in [
-    ("plain", bytes(range(256)) * 300, {}), ("title", b"abc", {"title": "MY_DES"}), ("long-title", b"abc", {"title": "a title much too long for an identifier"}),
-    ("fields", b"abc", {"metadata": {"DESID": "MY_DATA", "DESVER": 3, "DESSHF": b"user \xff", "DESCLAS": "U"}}), ("xml", XML, {"mime_type": "application/xml"}),
-    ("xml-text", XML, {"mime_type": "text/xml"}), ("reserved", b"abc", {"metadata": {"RESID": "MY_RES", "RESVER": 2}}), ("byte", b"a", {}),
-    ("user-header", XML, {"mime_type": "application/xml", "metadata": {"DESID": "XML_DATA_CONTENT", "DESSHF": {
-        "DESCRC": 99999, "DESSHFT": "XML", "DESSHDT": "2024-01-31T00:00:00Z", "DESSHTN": "urn:example"}}}),
+    ("plain", bytes(range(256)) * 300, {}),
+    ("title", b"abc", {"title": "MY_DES"}),
+    ("long-title", b"abc", {"title": "a title much too long for an identifier"}),
+    ("fields", b"abc", {"metadata": {"DESID": "MY_DATA", "DESVER": 3, "DESSHF": b"user \xff", "DESCLAS": "U"}}),
+    ("xml", XML, {"mime_type": "application/xml"}),
+    ("xml-text", XML, {"mime_type": "text/xml"}),
+    ("reserved", b"abc", {"metadata": {"RESID": "MY_RES", "RESVER": 2}}),
+    ("byte", b"a", {}),
+    (
+        "user-header",
+        XML,
+        {
+            "mime_type": "application/xml",
+            "metadata": {
+                "DESID": "XML_DATA_CONTENT",
+                "DESSHF": {"DESCRC": 99999, "DESSHFT": "XML", "DESSHDT": "2024-01-31T00:00:00Z", "DESSHTN": "urn:example"},
+            },
+        },
+    ),
 ]:
     add(f"nitf/data/{word}", alone, data, content, **more)
 
 
 def everything(path, kind, first):
     """All kinds of segments; `first`: whether the small ones come before the images."""
-    images = [provider(pixels(f"noisy {n + 1}x{20 + n}x{31 - n} {kind}"), {"IMODE": mode, "NPPBH": 8, "NPPBV": 8, "ICOM": [f"comment {n}"], "GOLDND": b"%d" % n},
-                       key=f"image:{n}") for n, (kind, mode) in enumerate(zip(("uint8", "uint16", "float32"), "BPS"))]
-    others = [text("first\nsecond"), graphic(title="arrow"), data(XML, mime_type="application/xml"), text("é", key="text:1"), data(b"x", key="data:1", metadata={"RESID": "R"}),
-              graphic(key="graphic:1", metadata={"SALVL": 1, "SLOC": (2, 3)})]
+    images = [
+        provider(
+            pixels(f"noisy {n + 1}x{20 + n}x{31 - n} {kind}"),
+            {"IMODE": mode, "NPPBH": 8, "NPPBV": 8, "ICOM": [f"comment {n}"], "GOLDND": b"%d" % n},
+            key=f"image:{n}",
+        )
+        for n, (kind, mode) in enumerate(zip(("uint8", "uint16", "float32"), "BPS"))
+    ]
+    others = [
+        text("first\nsecond"),
+        graphic(title="arrow"),
+        data(XML, mime_type="application/xml"),
+        text("é", key="text:1"),
+        data(b"x", key="data:1", metadata={"RESID": "R"}),
+        graphic(key="graphic:1", metadata={"SALVL": 1, "SLOC": (2, 3)}),
+    ]
     write(path, *(others + images if first else images + others), metadata={"FTITLE": "everything", "XQZW01": b"file"}, format=kind)
 
 

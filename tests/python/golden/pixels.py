@@ -1,10 +1,11 @@
 """Input pixels by integer arithmetic alone: the same on every machine and with every version of NumPy."""
-from functools import lru_cache
+
+from functools import cache
 
 import numpy as np
 
 
-@lru_cache(maxsize=None)
+@cache
 def pixels(spec):
     """The array of a request: pattern, shape, dtype and, where not all are used, bits: `"noisy 1x20x30 uint16 12"`."""
     pattern, shape, name, *bits = spec.split()
@@ -49,6 +50,11 @@ def _noisy(b, y, x, bits):
     return number >> (np.uint64(64) - bits)
 
 
+def _grainy(b, y, x, bits):
+    """The triangle wave with noise in its last two bits, as a camera has it."""
+    return _smooth(b, y, x, bits) ^ (_noisy(b, y, x, bits) & np.uint64(3))
+
+
 def _constant(b, y, x, bits):
     return (b + y * np.uint64(0) + x * np.uint64(0) + np.uint64(1)) & ((np.uint64(1) << (bits - np.uint64(1))) - np.uint64(1))
 
@@ -64,4 +70,4 @@ def _gaps(b, y, x, bits):
     return np.where(inside, _noisy(b, y, x, bits) | np.uint64(1), np.uint64(0))
 
 
-_PATTERNS = {"smooth": _smooth, "noisy": _noisy, "constant": _constant, "thematic": _thematic, "gaps": _gaps}
+_PATTERNS = {"smooth": _smooth, "noisy": _noisy, "grainy": _grainy, "constant": _constant, "thematic": _thematic, "gaps": _gaps}

@@ -1,4 +1,5 @@
 """Requests for PNG and JPEG."""
+
 from golden.catalogue import image, pixels, request, save
 from testkit.nitf_ours import provider, sparse, write
 
@@ -14,6 +15,11 @@ for rows, columns in ((1, 1), (1, 300), (300, 1), (8, 8), (257, 255)):
     save(f"png/size/{rows}x{columns}", f"noisy 3x{rows}x{columns} uint8")
 for word in ("fast", "small"):
     image(f"png/{word}/several-bands-of-rows", "smooth 3x900x700 uint8", {"PNG_COMPRESSION": word})
+    image(f"png/grainy/several-bands-of-rows-{word}", "grainy 3x700x600 uint8", {"PNG_COMPRESSION": word})
+    for bands in (1, 2, 3, 4):
+        for kind in ("uint8", "uint16"):
+            image(f"png/grainy/{bands}-{kind}-{word}", f"grainy {bands}x61x83 {kind}", {"PNG_COMPRESSION": word})
+save("jpeg/grainy", "grainy 3x300x310 uint8", quality=95)
 save("png/fast/several-bands-of-rows-16", "smooth 1x1100x900 uint16")
 save("png/bool", "thematic 1x30x40 bool 1")
 
@@ -25,11 +31,22 @@ image("png/palette/transparency", "thematic 1x40x60 uint8", {"PNG_PALETTE": COLO
 image("png/palette/small", "thematic 1x40x60 uint8", {"PNG_PALETTE": COLOURS, "PNG_COMPRESSION": "small"})
 image("png/transparency/grey", "smooth 1x40x60 uint8", {"PNG_TRANSPARENCY": [7], "PNG_BACKGROUND": [3]})
 image("png/transparency/rgb", "smooth 3x40x60 uint16", {"PNG_TRANSPARENCY": [7, 8, 9], "PNG_BACKGROUND": [3, 2, 1]})
-image("png/chunks/texts", "smooth 1x40x60 uint8", {
-    "PNG_TEXT_Title": "a title", "PNG_TEXT_Comment": "long " * 500, "PNG_TEXT_Author": "Jemand Ü", "PNG_TEXT_Source": "日本",
-    "PNG_TEXT_Warning": {"text": "Achtung", "language": "de", "translated_keyword": "Warnung"}})
-image("png/chunks/colours", "smooth 3x40x60 uint8", {
-    "PNG_GAMMA": 0.45455, "PNG_CHROMATICITIES": [0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06], "PNG_SIGNIFICANT_BITS": [5, 6, 5]})
+image(
+    "png/chunks/texts",
+    "smooth 1x40x60 uint8",
+    {
+        "PNG_TEXT_Title": "a title",
+        "PNG_TEXT_Comment": "long " * 500,
+        "PNG_TEXT_Author": "Jemand Ü",
+        "PNG_TEXT_Source": "日本",
+        "PNG_TEXT_Warning": {"text": "Achtung", "language": "de", "translated_keyword": "Warnung"},
+    },
+)
+image(
+    "png/chunks/colours",
+    "smooth 3x40x60 uint8",
+    {"PNG_GAMMA": 0.45455, "PNG_CHROMATICITIES": [0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06], "PNG_SIGNIFICANT_BITS": [5, 6, 5]},
+)
 image("png/chunks/srgb", "smooth 3x40x60 uint8", {"PNG_SRGB": 1, "PNG_PHYS": [11811, 5906, 1], "PNG_TIME": "2024-02-29T12:30:00Z"})
 image("png/chunks/exif", "smooth 3x40x60 uint8", {"PNG_EXIF": b"MM\0*\0\0\0\x08\0\0\0\0\0\0"})
 image("png/chunks/profile", "smooth 3x40x60 uint8", {"PNG_ICC_PROFILE": PROFILE[:40] + PROFILE[-3000:], "PNG_ICC_PROFILE_NAME": "a name"})

@@ -3,6 +3,7 @@
 Without arguments it adds those of new requests and leaves the others as they are; `--change NAME …` changes those of the
 requests named and adds none. Both report the requests whose files differ from what is on record.
 """
+
 import argparse
 import json
 import sys
@@ -10,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from golden.catalogue import HASHES, REQUESTS, outcome, recorded  # noqa: E402
-import golden.requests  # noqa: E402, F401
+from golden.catalogue import HASHES, outcome, recorded
+from golden.requests import REQUESTS
 
 
 def main():

@@ -1,8 +1,13 @@
-"""All requests: importing this module fills the catalogue."""
-import golden.copies  # noqa: F401
-import golden.inputs  # noqa: F401
-import golden.nitf  # noqa: F401
-import golden.nitf_fields  # noqa: F401
-import golden.raster  # noqa: F401
-import golden.tiff  # noqa: F401
-import golden.tiff_metadata  # noqa: F401
+"""All requests: importing the modules fills the catalogue."""
+
+import golden.copies
+import golden.foreign_copies
+import golden.inputs
+import golden.nitf
+import golden.nitf_fields
+import golden.raster
+import golden.tiff
+import golden.tiff_metadata
+from golden.catalogue import REQUESTS
+
+__all__ = ["REQUESTS"]

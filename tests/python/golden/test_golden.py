@@ -1,8 +1,9 @@
 """Every request leaves the bytes and the kinds of warnings that are on record, with any number of threads."""
+
 import pytest
 
-import golden.requests  # noqa: F401
-from golden.catalogue import REQUESTS, outcome, recorded
+from golden.catalogue import outcome, recorded
+from golden.requests import REQUESTS
 
 RECORD = recorded()
 

@@ -1,4 +1,5 @@
 """Requests for TIFF: sample types, sizes, compressions and how samples and blocks are laid out."""
+
 from golden.catalogue import image, save
 
 INTEGERS = ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"]
@@ -19,6 +20,9 @@ for word in ("none", "packbits", "lzw", "deflate", "zstd", "jpeg"):
     for pattern in ("smooth", "noisy", "constant", "thematic"):
         save(f"tiff/{word}/{pattern}", f"{pattern} 1x150x170 uint8", compression=word, block_size=(64, 64))
     save(f"tiff/{word}/rgb", "smooth 3x150x170 uint8", compression=word, block_size=(64, 64))
+for word in ("packbits", "lzw", "deflate", "zstd", "jpeg"):
+    for kind in ("uint8", "uint16", "float32") if word != "jpeg" else ("uint8",):
+        save(f"tiff/{word}/grainy-{kind}", f"grainy 3x200x210 {kind}", compression=word)
 for word in ("LZW", "Deflate", "ZSTD"):
     for predictor in ("None", "Horizontal"):
         for kind in ("uint8", "int16", "uint32", "uint64"):
@@ -26,13 +30,19 @@ for word in ("LZW", "Deflate", "ZSTD"):
     for kind in ("float16", "float32", "float64"):
         image(f"tiff/predictor/{word}-FloatingPoint-{kind}", f"smooth 2x50x70 {kind}", {"Compression": word, "Predictor": "FloatingPoint"})
 for level in (0, 1, 5, 6, 9, 12):
-    image(f"tiff/level/deflate-{level}", "smooth 3x150x170 uint16", {"Compression": "Deflate", "CompressionLevel": level, "TileWidth": 64, "TileLength": 64})
+    image(
+        f"tiff/level/deflate-{level}",
+        "smooth 3x150x170 uint16",
+        {"Compression": "Deflate", "CompressionLevel": level, "TileWidth": 64, "TileLength": 64},
+    )
 for level in (-7, -1, 1, 3, 9, 19, 22):
-    image(f"tiff/level/zstd-{level}", "smooth 3x150x170 uint16", {"Compression": "ZSTD", "CompressionLevel": level, "TileWidth": 64, "TileLength": 64})
+    image(
+        f"tiff/level/zstd-{level}", "smooth 3x150x170 uint16", {"Compression": "ZSTD", "CompressionLevel": level, "TileWidth": 64, "TileLength": 64}
+    )
 
 for quality in (1, 30, 75, 100):
     save(f"tiff/jpeg-quality/{quality}", "smooth 3x90x110 uint8", compression="jpeg", quality=quality, block_size=(48, 32))
-for number, factors in enumerate(([1, 1], [2, 1], [2, 2])):
+for factors in ([1, 1], [2, 1], [2, 2]):
     image(f"tiff/jpeg-subsampling/{factors[0]}x{factors[1]}", "noisy 3x90x110 uint8", {"259": "JPEG", "530": factors, "322": 64, "323": 32})
 image("tiff/jpeg/separate", "smooth 3x90x110 uint8", {"259": 7, "284": 2, "Quality": 60})
 image("tiff/jpeg/strips", "smooth 3x90x110 uint8", {"259": 7, "RowsPerStrip": 16})

@@ -1,4 +1,5 @@
 """Requests for TIFF: places, colours, nodata, tags of any kind, absent blocks, several directories."""
+
 import numpy as np
 
 from golden.catalogue import image, pixels, request, save
@@ -9,9 +10,15 @@ UTM = {"GeoModelType": "Projected", "GeoRasterType": "PixelIsArea", "GeoProjecte
 GEO = {**UTM, "GeoPixelScale": "[0.5, 0.5, 0.0]", "GeoTiepoints": "[0, 0, 0, 300000.0, 4500000.0, 0.0]"}
 XML = '<GDALMetadata>\n  <Item name="SENSOR">WV-3, &#177;1</Item>\n  <Item name="OFFSET" sample="1" role="offset">1.5</Item>\n</GDALMetadata>'
 SMALL = "smooth 1x40x60 uint8"
-TRANSFORMS = {"north-up": NORTH_UP, "south-up": (10.0, 2.0, 0.0, 20.0, 0.0, 3.0), "mirrored": (10.0, -2.0, 0.0, 20.0, 0.0, -3.0),
-              "rotated": (10.0, 1.0, 0.5, 20.0, 0.5, -1.0), "sheared": (10.0, 1.0, 0.25, 20.0, 0.0, -1.0),
-              "oblong": (0.125, 0.375, 0.0, -0.125, 0.0, -0.625), "turned": (10.0, 0.0, 2.0, 20.0, 2.0, 0.0)}
+TRANSFORMS = {
+    "north-up": NORTH_UP,
+    "south-up": (10.0, 2.0, 0.0, 20.0, 0.0, 3.0),
+    "mirrored": (10.0, -2.0, 0.0, 20.0, 0.0, -3.0),
+    "rotated": (10.0, 1.0, 0.5, 20.0, 0.5, -1.0),
+    "sheared": (10.0, 1.0, 0.25, 20.0, 0.0, -1.0),
+    "oblong": (0.125, 0.375, 0.0, -0.125, 0.0, -0.625),
+    "turned": (10.0, 0.0, 2.0, 20.0, 2.0, 0.0),
+}
 CORNERS = [(10.0, 50.0), (11.5, 50.0), (11.5, 49.0), (10.0, 49.0)]
 
 for word, transform in TRANSFORMS.items():
@@ -31,8 +38,17 @@ image("tiff/geo/geographic", SMALL, {"GeoGeographicCRS": 4326, "GeoCitation": "W
 image("tiff/geo/vertical", SMALL, {**GEO, "GeoVerticalCRS": 5703, "GeoProjLinearUnits": 9001})
 image("tiff/geo/raw-tags", SMALL, {"33550": [1.0, 1.0, 0.0], "33922": [0.0] * 6, "34735": [1, 1, 0, 1, 1024, 0, 1, 1]})
 
-for kind, value in (("uint8", 0), ("uint16", 65535), ("int16", -32768), ("uint64", 2**64 - 1), ("int64", -(2**63)), ("float32", 0.1),
-                    ("float64", 1 / 3), ("float32", float("nan")), ("float64", float("inf"))):
+for kind, value in (
+    ("uint8", 0),
+    ("uint16", 65535),
+    ("int16", -32768),
+    ("uint64", 2**64 - 1),
+    ("int64", -(2**63)),
+    ("float32", 0.1),
+    ("float64", 1 / 3),
+    ("float32", float("nan")),
+    ("float64", float("inf")),
+):
     save(f"tiff/nodata/{kind}-{value}", f"gaps 1x160x170 {kind}", nodata=value)
 image("tiff/nodata/as-tag", "gaps 1x160x170 int16", {"GDAL_NODATA": "-99"})
 image("tiff/gdal-metadata", "smooth 2x40x60 uint16", {"GDAL_METADATA": XML})
@@ -87,23 +103,32 @@ def one_block_of_many(path):
 @request("tiff/pages/key-against-role", ["data"], ["data"], "image:0:overview:1")
 @request("tiff/pages/other-role", ["data"], ["thumbnail"])
 def two_directories(path, first, second, key="image:1"):
-    assets = [(provider(pixels("smooth 3x64x80 uint8"), GEO), "first", "", first),
-              (provider(pixels("thematic 1x32x40 uint8"), GEO, key=key), "second", "", second)]
+    assets = [
+        (provider(pixels("smooth 3x64x80 uint8"), GEO), "first", "", first),
+        (provider(pixels("thematic 1x32x40 uint8"), GEO, key=key), "second", "", second),
+    ]
     write(path, *assets, format="tiff")
 
 
 @request("tiff/pages/pyramid")
 def pyramid(path):
-    levels = [(provider(pixels(f"smooth 3x{256 >> n}x{320 >> n} uint8"), GEO, key=f"image:0:overview:{n}" if n else "image:0"), "", "",
-               ["overview" if n else "data"]) for n in range(4)]
+    levels = [
+        (
+            provider(pixels(f"smooth 3x{256 >> n}x{320 >> n} uint8"), GEO, key=f"image:0:overview:{n}" if n else "image:0"),
+            "",
+            "",
+            ["overview" if n else "data"],
+        )
+        for n in range(4)
+    ]
     write(path, *levels, format="tiff")
 
 
 @request("tiff/pages/varied")
 def varied(path):
     kinds = ["uint8", "int16", "float32", "complex64", "uint64"]
-    assets = [provider(pixels(f"noisy {n + 1}x{20 + n}x{30 - n} {kind}"), {"259": word, "270": f"page {n}"}, key=f"image:{n}")
-              for n, (kind, word) in enumerate(zip(kinds, ["none", "lzw", "deflate", "zstd", "none"]))]
+    assets = [
+        provider(pixels(f"noisy {n + 1}x{20 + n}x{30 - n} {kind}"), {"259": word, "270": f"page {n}"}, key=f"image:{n}")
+        for n, (kind, word) in enumerate(zip(kinds, ["none", "lzw", "deflate", "zstd", "none"]))
+    ]
     write(path, *assets, format="tiff")
-
-

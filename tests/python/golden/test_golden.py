@@ -1,0 +1,18 @@
+"""Every request leaves the bytes and the kinds of warnings that are on record, with any number of threads."""
+
+import pytest
+
+from golden.catalogue import outcome, recorded
+from golden.requests import REQUESTS
+
+RECORD = recorded()
+
+
+@pytest.mark.parametrize("name", sorted(REQUESTS))
+def test_bytes(name):
+    for threads in (1, 2, 5):
+        assert outcome(name, threads) == RECORD.get(name), f"{threads} threads"
+
+
+def test_the_record_has_the_requests_and_no_others():
+    assert set(RECORD) == set(REQUESTS)

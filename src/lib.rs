@@ -9,6 +9,7 @@
 
 pub mod asset;
 pub mod codec;
+pub mod codestream;
 pub mod dataset;
 pub mod error;
 pub mod format;

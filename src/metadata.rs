@@ -77,6 +77,14 @@ impl Metadata {
         self.entries.len() != before
     }
 
+    /// These entries, and those of `other` under keys that have none here.
+    #[must_use]
+    pub fn over(&self, other: &Self) -> Self {
+        let mut merged = self.clone();
+        merged.entries.extend(other.entries.iter().filter(|(key, _)| self.get(key).is_none()).cloned());
+        merged
+    }
+
     /// The entries in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.entries.iter().map(|(key, value)| (key.as_str(), value))

@@ -6,19 +6,25 @@
 mod bytewise;
 mod coding;
 pub mod deflate;
+mod encoded;
 pub mod fax;
+mod image_encoder;
 pub mod jpeg;
 pub mod lzw;
 pub mod packbits;
 mod packing;
 mod predictor;
 pub mod raw;
+mod receipt;
 mod registry;
 mod scratch;
 pub mod zstd;
 
 pub use coding::{BlockShape, CodecParams, Coding, PixelCoding};
+pub use encoded::Encoded;
+pub use image_encoder::{BlockPixels, Borrow, Gathering, ImageEncoder, Pieces};
 pub use predictor::Predictor;
+pub use receipt::Receipt;
 pub use registry::{CODECS, by_name};
 pub use scratch::Scratch;
 

@@ -13,11 +13,12 @@ use std::sync::Arc;
 
 use crate::asset::{AssetInfo, AssetType};
 use crate::error::{Error, Result};
-use crate::image::{Georeference, ImageLayout, ImageProvider, PadValue};
+use crate::image::{Georeference, ImageLayout, ImageProvider, PadValue, StoredImage};
 use crate::io::{ByteSink, ByteSource};
 use crate::limits::Limits;
 use crate::metadata::Metadata;
-use crate::pipeline::{Concurrency, Control};
+use crate::codec::Coding;
+use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd, Concurrency, Control};
 
 /// A format: how it is recognised, opened and created.
 pub struct Format {
@@ -93,8 +94,39 @@ pub struct ImageRequest<'a> {
     pub roles: &'a [String],
     /// Encoding hints and what else the file shall say.
     pub metadata: &'a Metadata,
-    /// The pixels.
+    /// The pixels; for blocks that come by hand, what the image is like.
     pub provider: &'a dyn ImageProvider,
+    /// Where the blocks come from.
+    pub blocks: Blocks,
+}
+
+/// Where the blocks of an image come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Blocks {
+    /// The engine takes them from the provider, in pieces of blocks if these are large.
+    #[default]
+    Provider,
+    /// The caller encodes whole blocks of the file's grid, anywhere, and appends them. The provider is not asked for pixels.
+    Caller,
+}
+
+/// How an image that was begun is written.
+pub enum Begun {
+    /// Its blocks are encoded and appended.
+    Encode(OpenImage),
+    /// Its stored bytes are copied as they are.
+    Copy(StoredImage),
+}
+
+/// An image whose blocks a container waits for.
+pub struct OpenImage {
+    /// The file's blocks and what encodes them.
+    pub blocks: BlockPlan,
+    /// How the blocks of a plane are coded, if that is one coding for all: stored blocks that decode like it could be appended
+    /// as they are.
+    pub coding: Option<Coding>,
+    /// True if the file can leave out blocks.
+    pub allows_absent: bool,
 }
 
 /// A text, graphics or other data to be written.
@@ -206,19 +238,36 @@ pub trait ContainerReader: Send + Sync {
     }
 }
 
-/// A file in the making: headers and offsets, no pixels held.
-pub trait ContainerWriter: Send {
+/// A file in the making: headers and offsets. It holds no pixels, compresses nothing and starts no threads: the engine encodes
+/// the blocks of an image and appends them.
+pub trait ContainerWriter: BlockSink + Send {
     /// Takes metadata of the file as a whole.
     ///
     /// # Errors
     /// [`Error::Usage`] where a value cannot be written.
     fn set_metadata(&mut self, metadata: &Metadata, context: &mut WriteContext<'_, '_>) -> Result<()>;
 
-    /// Writes an image. All checks are made before its first byte is written.
+    /// Begins an image: makes all checks, writes what stands in front of its blocks, and returns how the blocks are made. Every
+    /// block of the grid is then appended, in row-major order.
     ///
     /// # Errors
-    /// [`Error::Usage`] for options that are wrong or that the format cannot hold; whatever the provider reports.
-    fn add_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()>;
+    /// [`Error::Usage`] for options that are wrong or that the format cannot hold; the file is then as it was.
+    fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun>;
+
+    /// Takes a piece of the stored bytes of an image that is copied as it is; pieces come in order.
+    ///
+    /// # Errors
+    /// If the file cannot take it, or the format copies no images.
+    fn append_stored(&mut self, bytes: &[u8]) -> Result<()> {
+        let _ = bytes;
+        Err(no_image())
+    }
+
+    /// Completes an image after its last block.
+    ///
+    /// # Errors
+    /// If the file cannot be written, and for findings of a strict caller.
+    fn finish_image(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<()>;
 
     /// Adds a text, graphics or other data.
     ///
@@ -234,6 +283,11 @@ pub trait ContainerWriter: Send {
     /// # Errors
     /// Where nothing was added that makes a file, or writing fails.
     fn finish(self: Box<Self>, context: &mut WriteContext<'_, '_>) -> Result<Box<dyn ByteSink>>;
+}
+
+/// The error of a block of an image that was not begun.
+pub(crate) fn no_image() -> Error {
+    Error::usage("block of an image that was not begun")
 }
 
 impl Warning {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::grid::{BlockGrid, BlockIndex, Window};
-use super::layout::ImageLayout;
+use super::layout::{ImageLayout, PadValue};
 use super::pixels::Pixels;
 use super::provider::{Access, Block, ImageProvider, check_block};
-use super::sample::Interleave;
+use super::sample::{Interleave, SampleType};
 use crate::error::{Error, Result};
 
 /// What fills the part of an edge block that lies outside of the image.
@@ -35,7 +35,9 @@ pub struct TargetBlock<'a> {
     at: BlockIndex,
     window: Window,
     full: Window,
-    layout: &'a ImageLayout,
+    bands: u32,
+    sample: SampleType,
+    pad: PadValue,
     parts: Vec<Part<'a>>,
 }
 
@@ -72,13 +74,14 @@ impl<'a> Reblock<'a> {
     fn block(&mut self, at: BlockIndex) -> Result<TargetBlock<'a>> {
         let layout = self.provider.layout();
         let (window, full) = (self.target.block_window(at), self.target.full_block_window(at));
-        let mut parts = Vec::new();
+        let mut target = TargetBlock::of_layout(layout, at, window, full);
         if let Some(pixels) = self.provider.pixels() {
-            parts.push(Part::View(pixels.window(window)?));
-            return Ok(TargetBlock { at, window, full, layout, parts });
+            target.parts.push(Part::View(pixels.window(window)?));
+            return Ok(target);
         }
+        let mut parts = Vec::new();
         for source_at in layout.grid.blocks_of(window) {
-            let block = match self.held.get(&source_at) {
+            let source_block = match self.held.get(&source_at) {
                 Some(block) => Arc::clone(block),
                 None => self.fetch(source_at)?,
             };
@@ -87,11 +90,11 @@ impl<'a> Reblock<'a> {
             if last == at {
                 self.held.remove(&source_at);
             } else {
-                self.held.insert(source_at, Arc::clone(&block));
+                self.held.insert(source_at, Arc::clone(&source_block));
             }
-            parts.push(Part::Source { block, origin: (source.x, source.y) });
+            parts.push(Part::Source { block: source_block, origin: (source.x, source.y) });
         }
-        Ok(TargetBlock { at, window, full, layout, parts })
+        Ok(TargetBlock { parts, ..target })
     }
 
     fn fetch(&self, at: BlockIndex) -> Result<Arc<SourceBlock<'a>>> {
@@ -125,6 +128,22 @@ impl<'a> Iterator for Reblock<'a> {
 }
 
 impl TargetBlock<'_> {
+    fn of_layout(layout: &ImageLayout, at: BlockIndex, window: Window, full: Window) -> Self {
+        Self { at, window, full, bands: layout.bands, sample: layout.sample, pad: layout.pad, parts: Vec::new() }
+    }
+
+    /// Block `at` of an image with this layout, from an array of the image's part of it, or of the full block.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if there is no such block, [`Error::Usage`] for another shape or type.
+    pub fn of_pixels(layout: &ImageLayout, at: BlockIndex, pixels: &Pixels) -> Result<Self> {
+        layout.grid.check(at)?;
+        check_block(layout, at, pixels)?;
+        let (window, full) = (layout.grid.block_window(at), layout.grid.full_block_window(at));
+        let inside = pixels.window(Window::new(0, 0, window.width, window.height))?;
+        Ok(Self { parts: vec![Part::View(inside)], ..Self::of_layout(layout, at, window, full) })
+    }
+
     /// The place in the target grid.
     pub fn at(&self) -> BlockIndex {
         self.at
@@ -137,7 +156,18 @@ impl TargetBlock<'_> {
 
     /// Bands of the image.
     pub fn bands(&self) -> u32 {
-        self.layout.bands
+        self.bands
+    }
+
+    /// Type of the image's samples.
+    pub fn sample(&self) -> SampleType {
+        self.sample
+    }
+
+    /// Fills `out`, which gets the block's size, with one sample.
+    pub fn fill(&self, padding: &Padding, sample: &[u8], out: &mut Vec<u8>) {
+        out.resize(self.bytes(padding), 0);
+        fill(out, sample);
     }
 
     /// The bytes of the block in the caller's own memory, where they stand there as the file wants them: in the order
@@ -165,8 +195,7 @@ impl TargetBlock<'_> {
     /// What the provider reports, and [`Error::Usage`] for a block of wrong shape or type.
     pub fn gather(&self, interleave: Interleave, padding: &Padding, out: &mut Vec<u8>) -> Result<bool> {
         let extent = self.extent(padding);
-        let shape = [self.layout.bands as usize, extent.height as usize, extent.width as usize];
-        let bytes = shape.iter().product::<usize>() * self.layout.sample.bytes();
+        let shape = [self.bands as usize, extent.height as usize, extent.width as usize];
         let covered = extent == self.window;
         let mut absent = Vec::new();
         let mut present = Vec::with_capacity(self.parts.len());
@@ -180,9 +209,9 @@ impl TargetBlock<'_> {
             return Ok(false);
         }
         // Every byte is written below unless a part is absent or padding lies around the image.
-        out.resize(bytes, 0);
+        out.resize(self.bytes(padding), 0);
         if let (true, Padding::Crop | Padding::Replicate) = (!absent.is_empty(), padding) {
-            fill(out, &self.layout.pad_bytes());
+            fill(out, &self.pad.bytes(self.sample));
         } else if let (true, Padding::Value(value)) = (!absent.is_empty() || !covered, padding) {
             fill(out, value);
         }
@@ -191,13 +220,18 @@ impl TargetBlock<'_> {
             pixels.copy_to_block(out, shape, place.x as usize, place.y as usize, interleave);
         }
         if !covered && *padding == Padding::Replicate {
-            replicate(out, shape, &self.window, self.layout.sample.bytes(), interleave);
+            replicate(out, shape, &self.window, self.sample.bytes(), interleave);
         }
         Ok(true)
     }
 
+    /// Bytes of the block.
+    fn bytes(&self, padding: &Padding) -> usize {
+        self.extent(padding).pixels() as usize * self.bands as usize * self.sample.bytes()
+    }
+
     /// The rectangle that is stored: the image's pixels, or the full block.
-    fn extent(&self, padding: &Padding) -> Window {
+    pub fn extent(&self, padding: &Padding) -> Window {
         if *padding == Padding::Crop { self.window } else { self.full }
     }
 }

@@ -146,6 +146,31 @@ impl SampleType {
             }
         }
     }
+
+    /// The sample in `bytes`, native order, as the nearest float; of a complex one the real part.
+    ///
+    /// # Panics
+    /// If the bytes are fewer than the sample has.
+    pub fn read_value(self, bytes: &[u8]) -> f64 {
+        macro_rules! number {
+            ($number:ty) => {
+                <$number>::from_ne_bytes(*bytes.first_chunk().expect("the bytes of a sample"))
+            };
+        }
+        match self {
+            Self::UInt8 => f64::from(number!(u8)),
+            Self::Int8 => f64::from(number!(i8)),
+            Self::UInt16 => f64::from(number!(u16)),
+            Self::Int16 => f64::from(number!(i16)),
+            Self::UInt32 => f64::from(number!(u32)),
+            Self::Int32 => f64::from(number!(i32)),
+            Self::UInt64 => number!(u64) as f64,
+            Self::Int64 => number!(i64) as f64,
+            Self::Float16 => f64::from(half_to_f32(number!(u16))),
+            Self::Float32 | Self::Complex64 => f64::from(number!(f32)),
+            Self::Float64 | Self::Complex128 => number!(f64),
+        }
+    }
 }
 
 impl std::fmt::Display for SampleType {
@@ -178,6 +203,17 @@ pub(crate) fn half_from_f32(value: f32) -> u16 {
     sign | ((exponent << 10) + kept + round) as u16
 }
 
+/// A half-precision float as a float, exact.
+pub(crate) fn half_to_f32(bits: u16) -> f32 {
+    let (sign, exponent, mantissa) = (u32::from(bits & 0x8000) << 16, bits >> 10 & 31, u32::from(bits & 0x3ff));
+    let magnitude = match exponent {
+        0 => return f32::from_bits(sign | (mantissa as f32 * 2f32.powi(-24)).to_bits()),
+        31 => 0x7f80_0000 | mantissa << 13,
+        _ => (u32::from(exponent) + 127 - 15) << 23 | mantissa << 13,
+    };
+    f32::from_bits(sign | magnitude)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,6 +225,21 @@ mod tests {
             assert_eq!(sample.bits() as usize, sample.bytes() * 8);
         }
         assert!(SampleType::from_name("float128").is_err());
+    }
+
+    #[test]
+    fn samples_are_read_as_they_were_written() {
+        for sample in SampleType::ALL {
+            for value in [0.0, 1.0, 100.0] {
+                let mut bytes = vec![0; sample.bytes()];
+                sample.write_value(value, &mut bytes);
+                assert_eq!(sample.read_value(&bytes), value, "{sample}");
+            }
+        }
+        for bits in 0..=u16::MAX {
+            let value = half_to_f32(bits);
+            assert!(value.is_nan() || half_from_f32(value) == bits, "{bits:04x}");
+        }
     }
 
     #[test]

@@ -2,11 +2,15 @@
 //! order by the calling thread, so that a caller's code (Python) only ever runs on the caller's own thread.
 
 mod concurrency;
-mod encode;
 mod ordered;
 mod read;
+mod statistics;
+mod tap;
+mod write;
 
 pub use concurrency::{Concurrency, Control};
-pub use encode::{BlockEncode, BlockSink, Encoded, write_blocks};
 pub use ordered::{Scratch, ordered};
 pub use read::{ReadRequest, read_region};
+pub use statistics::{BandStatistics, Statistics};
+pub use tap::{Tap, TapBlock};
+pub use write::{BlockPlaces, BlockPlan, BlockSink, BlocksEnd, Placement, encode_block, write_blocks};

@@ -1,7 +1,8 @@
 //! Metadata keys, and what a header says under them.
 
-use super::header::Header;
 use crate::codec::jpeg::markers::Process;
+use crate::codestream::jpeg::Header;
+use crate::format::Warning;
 use crate::metadata::{Metadata, Value};
 
 pub(super) const QUALITY: &str = "JPEG_QUALITY";
@@ -26,8 +27,8 @@ pub(super) const FACTS: [&str; 5] = [PROCESS, PRECISION, SAMPLING_FACTORS, RESTA
 pub(super) const SUBSAMPLINGS: [(&str, (u8, u8)); 4] =
     [("4:2:0", (2, 2)), ("4:2:2", (2, 1)), ("4:4:0", (1, 2)), ("4:4:4", (1, 1))];
 
-/// What a header says.
-pub(super) fn of(header: &Header) -> Metadata {
+/// The metadata of a header; what is left out of it is a warning.
+pub(super) fn of(header: &Header, warnings: &mut Vec<Warning>) -> Metadata {
     let mut out = Metadata::new();
     let frame = &header.frame;
     let process = match frame.process {
@@ -63,8 +64,8 @@ pub(super) fn of(header: &Header) -> Metadata {
     }
     header.comments.iter().for_each(|comment| out.append(COMMENT, text(comment)));
     header.exif.iter().for_each(|exif| out.append(EXIF, exif.clone()));
-    if let Some(profile) = &header.icc {
-        out.set(ICC_PROFILE, profile.clone());
+    if let Some(profile) = profile(&header.icc, warnings) {
+        out.set(ICC_PROFILE, profile);
     }
     for (number, payload) in &header.others {
         out.append(format!("{APPLICATION}{number}"), payload.clone());
@@ -75,4 +76,23 @@ pub(super) fn of(header: &Header) -> Metadata {
 /// Text where it is some, else the bytes. Trailing zeros, which C programs leave, are kept with the bytes.
 fn text(bytes: &[u8]) -> Value {
     String::from_utf8(bytes.to_vec()).map_or_else(|_| Value::Bytes(bytes.to_vec()), Value::Text)
+}
+
+/// Joins the chunks of a profile (ICC.1, annex B.4), each of which begins with its number, from 1 on, and the number of chunks.
+fn profile(chunks: &[Vec<u8>], warnings: &mut Vec<Warning>) -> Option<Vec<u8>> {
+    if chunks.is_empty() {
+        return None;
+    }
+    let mut chunks: Vec<&Vec<u8>> = chunks.iter().collect();
+    chunks.sort_by_key(|chunk| chunk.first().copied());
+    let count = chunks.len();
+    let is_right = |(number, chunk): (usize, &&Vec<u8>)| {
+        chunk.len() >= 2 && usize::from(chunk[0]) == number && usize::from(chunk[1]) == count
+    };
+    if !(1..).zip(&chunks).all(is_right) {
+        let message = "the chunks of the profile are not numbered as they must be; it is left out";
+        warnings.push(Warning::new(ICC_PROFILE, message));
+        return None;
+    }
+    Some(chunks.iter().flat_map(|chunk| &chunk[2..]).copied().collect())
 }

@@ -17,15 +17,8 @@
 //! | `JPEG_RESTART_INTERVAL` | MCUs from one restart marker to the next | a fact, not used |
 //! | `JPEG_ADOBE_TRANSFORM` | Adobe's colour transform: 0 none, 1 YCbCr, 2 YCCK | a fact, not used |
 //!
-//! Images of more than one band of rows are written with a restart marker after each row of MCUs. That lets bands be
-//! encoded by several workers, and lets them be decoded apart again, so that memory is a few bands both ways. Files without
-//! such markers are decoded as a whole, as are progressive and lossless ones.
-//!
 //! Four components are given as they are stored: Adobe's programs store inks inverted, 255 for none.
 
-mod bands;
-mod header;
-mod image;
 mod metadata;
 mod options;
 mod reader;

@@ -1,10 +1,10 @@
 //! What is asked of a file that is written: metadata turned into checked values and marker segments.
 
-use super::header::{EXIF as EXIF_PREFIX, ICC, JFIF};
 use super::metadata::{APPLICATION, COMMENT, DENSITY, EXIF, FACTS, ICC_PROFILE, QUALITY, SUBSAMPLING, SUBSAMPLINGS};
 use crate::codec::jpeg::DEFAULT_QUALITY;
 use crate::codec::jpeg::markers::{APP0, COM};
 use crate::codec::jpeg::segments::write_segment;
+use crate::codestream::jpeg::{EXIF as EXIF_PREFIX, ICC, JFIF};
 use crate::error::{Error, Result};
 use crate::format::Warning;
 use crate::metadata::{Metadata, Value};

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::header::Header;
-use super::image::JpegImage;
 use super::{COMPRESSION, MEDIA_TYPE, metadata};
+use crate::codestream::jpeg::{Header, JpegImage};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning};
@@ -27,8 +26,9 @@ struct JpegReader {
 /// # Errors
 /// [`Error::Malformed`], [`Error::Unsupported`] and [`Error::Limit`] by what it holds.
 pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
-    let mut header = Header::read(&*source, &options.limits)?;
-    let warnings = std::mem::take(&mut header.warnings);
+    let header = Header::read(&*source, &options.limits)?;
+    let mut warnings = Vec::new();
+    let metadata = Arc::new(metadata::of(&header, &mut warnings));
     let asset = AssetInfo {
         key: "image:0".to_owned(),
         title: String::new(),
@@ -36,7 +36,7 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
         roles: vec!["data".to_owned()],
         media_type: MEDIA_TYPE,
         kind: AssetType::Image,
-        metadata: Arc::new(metadata::of(&header)),
+        metadata,
         image: Some(ImageFacts { compression: COMPRESSION.to_owned(), ..ImageFacts::default() }),
     };
     let image = JpegImage::new(Arc::clone(&source), Arc::new(header), options.limits)?;

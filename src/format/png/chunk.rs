@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::header::LARGEST;
+use crate::codestream::png::LARGEST;
 use crate::error::{Error, Result};
 use crate::io::{ByteSink, ByteSource};
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::chunk::{Chunk, Chunks, Kind};
 use super::fields::{FIELDS, Field};
-use super::header::{ColorType, Header};
+use crate::codestream::png::{ColorType, Header};
 use super::text::{self, TEXT_KEY};
 use crate::error::{Error, Result, nearest};
 use crate::format::Warning;

@@ -23,15 +23,10 @@
 //! | `PNG_CHUNK_<type>` | bytes of a chunk that has no key of its own | any other ancillary chunk |
 //! | `PNG_COMPRESSION` | `fast` (default) or `small`; on writing only | – |
 
-mod band;
 mod chunk;
-mod deflate;
 mod fields;
-mod filter;
-mod header;
 mod metadata;
 mod reader;
-mod rows;
 mod text;
 mod writer;
 

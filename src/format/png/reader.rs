@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::MEDIA_TYPE;
 use super::chunk::{Chunks, Kind};
-use super::header::Header;
+use crate::codestream::png::Header;
 use super::metadata::Collector;
-use super::rows::PngImage;
+use crate::codestream::png::PngImage;
 use super::text::TEXT_KEY;
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};

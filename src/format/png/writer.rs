@@ -1,21 +1,24 @@
 //! Writing a file: header, metadata, the bands of the image, end.
 
-use super::band::{BandEncoder, BandSink, Compression, grid};
 use super::chunk::{self, Kind, SIGNATURE};
-use super::header::Header;
 use super::metadata::{COMPRESSION, HeaderChunks, chunks, has_palette};
 use super::text::TEXT_KEY;
 use crate::error::{Error, Result};
-use crate::format::{ContainerWriter, ImageRequest, SaveSettings, Warning, WriteContext};
+use crate::codec::Encoded;
+use crate::codestream::Codestream;
+use crate::codestream::png::{BandReceipt, Compression, Header, PngStream};
+use crate::format::{
+    Begun, ContainerWriter, ImageRequest, OpenImage, SaveSettings, Warning, WriteContext, no_image,
+};
 use crate::image::ImageLayout;
 use crate::io::ByteSink;
 use crate::metadata::{Metadata, Value};
-use crate::pipeline::write_blocks;
+use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd};
 
 /// Begins a PNG file.
 #[allow(clippy::unnecessary_wraps, reason = "the signature is that of every format")]
 pub(super) fn create(sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
-    Ok(Box::new(PngWriter { sink, metadata: Metadata::new(), has_image: false }))
+    Ok(Box::new(PngWriter { sink, metadata: Metadata::new(), state: State::Empty }))
 }
 
 /// The metadata that the neutral settings stand for: none, since PNG has one compression and no blocks.
@@ -43,22 +46,28 @@ pub(super) fn encoding(settings: &SaveSettings, _: &ImageLayout) -> Result<Metad
 
 struct PngWriter {
     sink: Box<dyn ByteSink>,
-    /// Metadata of the file, which is written with that of the image.
+    /// Metadata of the file, which are written with those of the image.
     metadata: Metadata,
-    has_image: bool,
+    state: State,
+}
+
+enum State {
+    Empty,
+    Open { stream: PngStream, key: String },
+    Complete,
 }
 
 impl ContainerWriter for PngWriter {
     fn set_metadata(&mut self, metadata: &Metadata, _: &mut WriteContext<'_, '_>) -> Result<()> {
-        if self.has_image && !metadata.is_empty() {
+        if !matches!(self.state, State::Empty) && !metadata.is_empty() {
             return Err(Error::usage("metadata of a PNG file must be set before its image is added"));
         }
         self.metadata = metadata.clone();
         Ok(())
     }
 
-    fn add_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
-        if self.has_image {
+    fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
+        if !matches!(self.state, State::Empty) {
             return Err(Error::usage("PNG files hold one image; a second was added").found(image.key));
         }
         let layout = image.provider.layout();
@@ -66,25 +75,30 @@ impl ContainerWriter for PngWriter {
         let header = Header::of(layout, has_palette(&metadata))?;
         let compression = compression(&metadata)?;
         let HeaderChunks { header, palette, chunks } = chunks(header, &metadata, context.warnings)?;
-        let grid = grid(&header)?;
-        self.has_image = true;
+        let stream = PngStream::new(header, layout, palette, compression)?;
         self.sink.write(&SIGNATURE)?;
         chunk::write(&mut *self.sink, Kind::IHDR, &header.bytes())?;
         for (kind, data) in &chunks {
             chunk::write(&mut *self.sink, *kind, data)?;
         }
-        let encoder = BandEncoder::new(header, layout, palette, compression);
-        let mut sink = BandSink::new(&mut *self.sink, header, grid);
-        write_blocks(image.provider, grid, &encoder, &mut sink, context.concurrency, context.control)?;
-        if encoder.met_absent() {
+        let blocks = BlockPlan { grid: stream.grid(), encoder: stream.encoder(), placement: None };
+        self.state = State::Open { stream, key: image.key.to_owned() };
+        Ok(Begun::Encode(OpenImage { blocks, coding: None, allows_absent: false }))
+    }
+
+    fn finish_image(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<()> {
+        let State::Open { key, .. } = std::mem::replace(&mut self.state, State::Complete) else {
+            return Err(no_image());
+        };
+        if end.filled {
             let message = "absent blocks were filled with the pad value, since PNG cannot leave them out";
-            context.warnings.push(Warning::new(image.key, message));
+            context.warnings.push(Warning::new(key, message));
         }
         Ok(())
     }
 
     fn finish(mut self: Box<Self>, _: &mut WriteContext<'_, '_>) -> Result<Box<dyn ByteSink>> {
-        if !self.has_image {
+        if !matches!(self.state, State::Complete) {
             return Err(Error::usage("a PNG file needs an image, and none was added"));
         }
         chunk::write(&mut *self.sink, Kind::IEND, &[])?;
@@ -92,13 +106,27 @@ impl ContainerWriter for PngWriter {
     }
 }
 
+impl BlockSink for PngWriter {
+    /// Each band is a chunk; the end of the stream stands in the last one.
+    fn append(&mut self, block: &Encoded) -> Result<()> {
+        let State::Open { stream, .. } = &mut self.state else { return Err(no_image()) };
+        stream.take(block)?;
+        let BandReceipt { crc, .. } = block.receipt()?;
+        let data = block.pieces().next().unwrap_or_default();
+        if block.at().row + 1 < stream.grid().down() {
+            return chunk::write_parts(&mut *self.sink, Kind::IDAT, &[data], crc);
+        }
+        let end = stream.end().trailer;
+        let mut hasher = crc32fast::Hasher::new_with_initial(crc);
+        hasher.update(&end);
+        chunk::write_parts(&mut *self.sink, Kind::IDAT, &[data, &end], hasher.finalize())
+    }
+}
+
 impl PngWriter {
     /// Metadata of file and image together; the image's keys win, and its title and description win over both.
     fn merged(&self, image: &ImageRequest<'_>) -> Metadata {
-        let mut merged = image.metadata.clone();
-        for (key, value) in self.metadata.iter().filter(|(key, _)| image.metadata.get(key).is_none()) {
-            merged.append(key, value.clone());
-        }
+        let mut merged = image.metadata.over(&self.metadata);
         for (keyword, text) in [("Title", image.title), ("Description", image.description)] {
             let key = format!("{TEXT_KEY}{keyword}");
             if !text.is_empty() && merged.get(&key).and_then(Value::as_text) != Some(text) {

@@ -10,7 +10,8 @@ use super::field::{Field, FieldType, FieldValue};
 use super::options::{Given, Options};
 use super::tags::{self, Treatment};
 use super::{gdal, geo, values};
-use crate::codec::{BlockEncoder, BlockShape, Coding, PixelCoding, Predictor};
+use super::blocks::{BlockStorage, TiffEncoder};
+use crate::codec::{Coding, PixelCoding, Predictor};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning};
 use crate::image::{BlockGrid, ImageLayout, Padding, SampleType};
@@ -18,22 +19,12 @@ use crate::io::ByteOrder;
 
 /// How an image is written.
 pub(super) struct WritePlan {
-    /// The blocks: tiles, or strips as wide as the image.
-    pub(super) grid: BlockGrid,
-    /// True for tiles, which are stored in full; strips are cut at the last row.
-    pub(super) tiled: bool,
-    /// Number of planes that are stored apart: the bands, or one that holds them all.
-    pub(super) planes: u32,
-    /// The shape of a full block.
-    pub(super) shape: BlockShape,
+    /// How it is cut into blocks.
+    pub(super) storage: BlockStorage,
     /// How a block of one plane is coded.
     pub(super) coding: Coding,
-    /// Makes the stored bytes of such a block.
-    pub(super) encoder: Box<dyn BlockEncoder>,
-    /// True where blocks are stored as they are.
-    pub(super) uncompressed: bool,
-    /// What lies around the image in a tile.
-    pub(super) padding: Padding,
+    /// Makes the stored bytes of blocks.
+    pub(super) encoder: TiffEncoder,
     /// Every field but the places of the blocks, in ascending order of tags.
     pub(super) fields: Vec<Field>,
 }
@@ -92,16 +83,15 @@ impl WritePlan {
         };
         let pixels = PixelCoding { byte_order: BYTE_ORDER, ..PixelCoding::new(samples, layout.sample) };
         let coding = Coding { pixels, params: (coder.params)(&fields) };
-        let encoder = coding.encoder()?;
-        let shape = BlockShape::new(grid.block_columns(), grid.block_rows());
         let uncompressed = compression.code == compression::NONE;
         let padding = match (tiled, uncompressed) {
             (false, _) => Padding::Crop,
             (true, true) => Padding::Value(vec![0; layout.sample.bytes()]),
             (true, false) => Padding::Replicate,
         };
-        let planes = if separate { layout.bands } else { 1 };
-        let mut plan = Self { grid, tiled, planes, shape, coding, encoder, uncompressed, padding, fields: Vec::new() };
+        let storage = BlockStorage { grid, tiled, planes: if separate { layout.bands } else { 1 }, pixels };
+        let encoder = TiffEncoder::new(storage, &coding, padding, uncompressed)?;
+        let mut plan = Self { storage, coding, encoder, fields: Vec::new() };
         plan.fields = plan.describe(request, &options, (compression, predictor), colors, subfile, warnings)?;
         Ok(plan)
     }
@@ -175,10 +165,10 @@ impl WritePlan {
         number(tags::BITS_PER_SAMPLE, FieldType::Short, vec![layout.sample.bits().into(); bands]);
         number(tags::COMPRESSION, FieldType::Short, vec![compression.code.into()]);
         number(tags::SAMPLES_PER_PIXEL, FieldType::Short, vec![bands as u64]);
-        number(tags::PLANAR_CONFIGURATION, FieldType::Short, vec![if self.planes > 1 { 2 } else { 1 }]);
+        number(tags::PLANAR_CONFIGURATION, FieldType::Short, vec![if self.storage.planes > 1 { 2 } else { 1 }]);
         number(tags::SAMPLE_FORMAT, FieldType::Short, vec![sample_format(layout.sample); bands]);
-        let (block_columns, block_rows) = (self.grid.block_columns(), self.grid.block_rows());
-        if self.tiled {
+        let (block_columns, block_rows) = (self.storage.grid.block_columns(), self.storage.grid.block_rows());
+        if self.storage.tiled {
             number(tags::TILE_WIDTH, size(block_columns), vec![block_columns.into()]);
             number(tags::TILE_LENGTH, size(block_rows), vec![block_rows.into()]);
         } else {

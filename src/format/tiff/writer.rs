@@ -1,36 +1,50 @@
 //! A TIFF file in the making: blocks are appended as they come, directories follow when all is known.
 
-use super::blocks::{Append, BlockPlaces, Compress, DataArea, InPlace, WriteInPlace};
+use std::sync::Arc;
+
+use super::blocks::{BlockRanges, DataArea};
 use super::field::{Field, FieldType, FieldValue};
 use super::layout::{HEADER_BYTES, lay_out};
 use super::plan::WritePlan;
 use super::tags;
+use crate::codec::Encoded;
 use crate::error::{Error, Result};
-use crate::format::{ContainerWriter, ImageRequest, Warning, WriteContext};
+use crate::format::{Begun, ContainerWriter, ImageRequest, OpenImage, Warning, WriteContext, no_image};
 use crate::io::ByteSink;
 use crate::metadata::Metadata;
-use crate::pipeline::write_blocks;
+use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd, Placement};
 
 /// Images become directories in the order in which they are added.
 struct TiffWriter {
     sink: Box<dyn ByteSink>,
     images: Vec<Written>,
+    open: Option<Open>,
+}
+
+/// An image whose blocks are on their way.
+struct Open {
+    fields: Vec<Field>,
+    tiled: bool,
+    /// Where the blocks lie that have come, plane by plane.
+    planes: Vec<BlockRanges>,
+    /// Where they lie if that is known beforehand.
+    area: Option<DataArea>,
 }
 
 /// An image whose blocks are in the file.
 struct Written {
     fields: Vec<Field>,
     tiled: bool,
-    places: BlockPlaces,
+    ranges: BlockRanges,
 }
 
 /// Begins a file.
 ///
 /// # Errors
-/// Where the sink refuses the first bytes.
+/// If the sink refuses the first bytes.
 pub(super) fn create(mut sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
     sink.reserve(HEADER_BYTES)?;
-    Ok(Box::new(TiffWriter { sink, images: Vec::new() }))
+    Ok(Box::new(TiffWriter { sink, images: Vec::new(), open: None }))
 }
 
 impl ContainerWriter for TiffWriter {
@@ -42,12 +56,30 @@ impl ContainerWriter for TiffWriter {
         Ok(())
     }
 
-    fn add_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
-        let plan = WritePlan::new(image, context.warnings)?;
-        let in_place = plan.can_write_in_place() && image.provider.is_dense() && self.sink.positioned()?.is_some();
-        let places =
-            if in_place { self.write_in_place(&plan, image, context)? } else { self.append(&plan, image, context)? };
-        self.images.push(Written { fields: plan.fields, tiled: plan.tiled, places });
+    fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
+        let WritePlan { storage, coding, encoder, fields } = WritePlan::new(image, context.warnings)?;
+        let target =
+            if encoder.is_verbatim() && image.provider.is_dense() { self.sink.positioned()? } else { None };
+        let area = target.as_ref().map(|_| DataArea::new(storage, self.sink.position()));
+        if let Some(area) = &area {
+            self.sink.reserve(area.bytes())?;
+        }
+        let placement =
+            area.zip(target).map(|(area, target)| Placement { places: Arc::new(area), target });
+        let planes = vec![BlockRanges::default(); storage.planes as usize];
+        self.open = Some(Open { fields, tiled: storage.tiled, planes, area });
+        let blocks = BlockPlan { grid: storage.grid, encoder: Arc::new(encoder), placement };
+        Ok(Begun::Encode(OpenImage { blocks, coding: Some(coding), allows_absent: true }))
+    }
+
+    fn finish_image(&mut self, _end: &BlocksEnd, _context: &mut WriteContext<'_, '_>) -> Result<()> {
+        let Open { fields, tiled, planes, .. } = self.open.take().ok_or_else(no_image)?;
+        let mut ranges = BlockRanges::default();
+        for plane in planes {
+            ranges.offsets.extend(plane.offsets);
+            ranges.counts.extend(plane.counts);
+        }
+        self.images.push(Written { fields, tiled, ranges });
         Ok(())
     }
 
@@ -63,35 +95,33 @@ impl ContainerWriter for TiffWriter {
     }
 }
 
-impl TiffWriter {
-    fn append(
-        &mut self,
-        plan: &WritePlan,
-        image: &ImageRequest<'_>,
-        context: &WriteContext<'_, '_>,
-    ) -> Result<BlockPlaces> {
-        let mut append = Append::new(plan, &mut *self.sink);
-        let (concurrency, control) = (context.concurrency, context.control);
-        write_blocks(image.provider, plan.grid, &Compress(plan), &mut append, concurrency, control)?;
-        Ok(append.into_places())
+impl BlockSink for TiffWriter {
+    fn append(&mut self, block: &Encoded) -> Result<()> {
+        let Open { planes, area, .. } = self.open.as_mut().ok_or_else(no_image)?;
+        if let Some(area) = area.filter(|_| block.is_placed()) {
+            for (plane, (offset, count)) in planes.iter_mut().zip(area.ranges(block.at())) {
+                plane.push(offset, count);
+            }
+            return Ok(());
+        }
+        let mut pieces = block.pieces();
+        for plane in planes {
+            match pieces.next() {
+                None => plane.push(0, 0),
+                Some(piece) => {
+                    plane.push(self.sink.position(), piece.len() as u64);
+                    self.sink.write(piece)?;
+                }
+            }
+        }
+        Ok(())
     }
+}
 
-    /// Writes blocks whose places are known beforehand, each by the worker that has it.
-    fn write_in_place(
-        &mut self,
-        plan: &WritePlan,
-        image: &ImageRequest<'_>,
-        context: &WriteContext<'_, '_>,
-    ) -> Result<BlockPlaces> {
-        let area = DataArea::new(plan, self.sink.position());
-        self.sink.reserve(area.bytes(plan))?;
-        let Some(target) = self.sink.positioned()? else {
-            return Err(Error::usage("the sink no longer takes bytes by position"));
-        };
-        let (concurrency, control) = (context.concurrency, context.control);
-        let encoder = WriteInPlace { plan, area, target };
-        write_blocks(image.provider, plan.grid, &encoder, &mut InPlace, concurrency, control)?;
-        Ok(area.places(plan))
+impl BlockRanges {
+    fn push(&mut self, offset: u64, count: u64) {
+        self.offsets.push(offset);
+        self.counts.push(count);
     }
 }
 
@@ -103,15 +133,15 @@ impl Written {
             (tags::STRIP_OFFSETS, tags::STRIP_BYTE_COUNTS)
         };
         let mut fields = self.fields;
-        fields.push(places(offsets, self.places.offsets));
-        fields.push(places(counts, self.places.counts));
+        fields.push(range_field(offsets, self.ranges.offsets));
+        fields.push(range_field(counts, self.ranges.counts));
         fields.sort_by_key(|field| field.tag);
         fields
     }
 }
 
 /// A field of offsets or sizes, of 64 bits only where one needs it.
-fn places(tag: u16, values: Vec<u64>) -> Field {
+fn range_field(tag: u16, values: Vec<u64>) -> Field {
     let wide = values.iter().any(|value| *value > u64::from(u32::MAX));
     Field { tag, kind: if wide { FieldType::Long8 } else { FieldType::Long }, value: FieldValue::Unsigned(values) }
 }

@@ -1,4 +1,4 @@
-//! The image of a file: bands decoded apart where restart markers allow, else the whole.
+//! The image of a stream: bands decoded apart where restart markers allow, else the whole.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -19,8 +19,8 @@ use crate::limits::Limits;
 /// windows of a file without bands do not decode it again and again.
 const KEPT_BYTES: usize = 16 << 20;
 
-/// The image of a JPEG file.
-pub(super) struct JpegImage {
+/// The image of a JPEG stream.
+pub(crate) struct JpegImage {
     source: Arc<dyn ByteSource>,
     header: Arc<Header>,
     layout: ImageLayout,
@@ -35,11 +35,11 @@ pub(super) struct JpegImage {
 }
 
 impl JpegImage {
-    /// The image of a file with this header.
+    /// The image of the stream with this header, which is all of the source.
     ///
     /// # Errors
     /// Where it has no pixels.
-    pub(super) fn new(source: Arc<dyn ByteSource>, header: Arc<Header>, limits: Limits) -> Result<Self> {
+    pub(crate) fn new(source: Arc<dyn ByteSource>, header: Arc<Header>, limits: Limits) -> Result<Self> {
         let bands = Bands::of(&header);
         let frame = &header.frame;
         let (columns, rows) = (u32::from(frame.columns), u32::from(frame.rows));

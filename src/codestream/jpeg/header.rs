@@ -1,4 +1,4 @@
-//! The part of a file in front of its first scan.
+//! The part of a stream in front of its first scan.
 
 use crate::codec::jpeg::ColorModel;
 use crate::codec::jpeg::markers::{
@@ -7,41 +7,40 @@ use crate::codec::jpeg::markers::{
 use crate::codec::jpeg::quality_of;
 use crate::codec::jpeg::segments::{Segment, next_segment, start, truncated, write_segment};
 use crate::error::{Error, Result};
-use crate::format::Warning;
 use crate::io::ByteSource;
 use crate::limits::Limits;
 
 /// Beginnings of application segments, by what they hold.
-pub(super) const JFIF: &[u8] = b"JFIF\0";
-pub(super) const EXIF: &[u8] = b"Exif\0\0";
-pub(super) const ICC: &[u8] = b"ICC_PROFILE\0";
+pub(crate) const JFIF: &[u8] = b"JFIF\0";
+pub(crate) const EXIF: &[u8] = b"Exif\0\0";
+pub(crate) const ICC: &[u8] = b"ICC_PROFILE\0";
 
 /// Bytes read at first; most headers are shorter.
 const FIRST_READ: u64 = 16 << 10;
 
 /// What the header of a file says.
 #[derive(Debug)]
-pub(super) struct Header {
-    pub(super) frame: FrameHeader,
-    pub(super) scan: ScanHeader,
-    pub(super) restart_interval: u16,
+pub(crate) struct Header {
+    pub(crate) frame: FrameHeader,
+    pub(crate) scan: ScanHeader,
+    pub(crate) restart_interval: u16,
     /// Units, pixels per unit across and down.
-    pub(super) density: Option<(u8, u16, u16)>,
-    pub(super) adobe_transform: Option<u8>,
-    pub(super) exif: Vec<Vec<u8>>,
-    pub(super) icc: Option<Vec<u8>>,
-    pub(super) comments: Vec<Vec<u8>>,
+    pub(crate) density: Option<(u8, u16, u16)>,
+    pub(crate) adobe_transform: Option<u8>,
+    pub(crate) exif: Vec<Vec<u8>>,
+    /// Chunks of an ICC profile, in the order in which they stand.
+    pub(crate) icc: Vec<Vec<u8>>,
+    pub(crate) comments: Vec<Vec<u8>>,
     /// Other application segments: number and payload.
-    pub(super) others: Vec<(u8, Vec<u8>)>,
+    pub(crate) others: Vec<(u8, Vec<u8>)>,
     /// The quality whose tables these are.
-    pub(super) quality: Option<u8>,
+    pub(crate) quality: Option<u8>,
     /// The segments a decoder needs, but frame and scan header.
-    pub(super) tables: Vec<u8>,
+    pub(crate) tables: Vec<u8>,
     /// The payload of the scan header.
-    pub(super) scan_payload: Vec<u8>,
+    pub(crate) scan_payload: Vec<u8>,
     /// The bytes up to the first scan's data.
-    pub(super) raw: Vec<u8>,
-    pub(super) warnings: Vec<Warning>,
+    pub(crate) raw: Vec<u8>,
 }
 
 impl Header {
@@ -49,7 +48,7 @@ impl Header {
     ///
     /// # Errors
     /// [`Error::Malformed`], [`Error::Unsupported`] and [`Error::Limit`] by what it holds.
-    pub(super) fn read(source: &dyn ByteSource, limits: &Limits) -> Result<Self> {
+    pub(crate) fn read(source: &dyn ByteSource, limits: &Limits) -> Result<Self> {
         let mut length = FIRST_READ.min(source.size());
         loop {
             let mut bytes = source.read_range(0, length)?;
@@ -67,7 +66,7 @@ impl Header {
     }
 
     /// What the samples mean (JFIF, Adobe's segment, and the identifiers libjpeg goes by where neither is there).
-    pub(super) fn color(&self) -> ColorModel {
+    pub(crate) fn color(&self) -> ColorModel {
         let identifiers = self.frame.components.iter().map(|component| component.id);
         match self.frame.components.len() {
             4 => ColorModel::Cmyk,
@@ -85,7 +84,7 @@ impl Header {
     }
 
     /// A stream of `rows` rows up to its scan's data: this one's tables and no application segments.
-    pub(super) fn stream(&self, rows: u16) -> Vec<u8> {
+    pub(crate) fn stream(&self, rows: u16) -> Vec<u8> {
         let mut out = vec![0xFF, SOI];
         out.extend_from_slice(&self.tables);
         if let Some(transform) = self.adobe_transform {
@@ -128,7 +127,6 @@ struct Builder {
     others: Vec<(u8, Vec<u8>)>,
     luminance: Option<[u16; 64]>,
     tables: Vec<u8>,
-    warnings: Vec<Warning>,
 }
 
 impl Builder {
@@ -145,7 +143,6 @@ impl Builder {
         let offset = scan_segment.offset as u64;
         let frame = self.frame.ok_or_else(|| Error::malformed("JPEG scan before its frame").at(offset))?;
         let scan = ScanHeader::parse(&frame, scan_segment.payload, offset)?;
-        let icc = join_profile(self.icc, &mut self.warnings);
         Ok(Header {
             frame,
             scan,
@@ -153,14 +150,13 @@ impl Builder {
             density: self.density,
             adobe_transform: self.adobe_transform,
             exif: self.exif,
-            icc,
+            icc: self.icc,
             comments: self.comments,
             others: self.others,
             quality: self.luminance.as_ref().and_then(quality_of),
             tables: self.tables,
             scan_payload: scan_segment.payload.to_vec(),
             raw,
-            warnings: self.warnings,
         })
     }
 
@@ -208,23 +204,4 @@ fn first_table(payload: &[u8]) -> Option<[u16; 64]> {
     let (number, values) = payload.split_first()?;
     let values = values.first_chunk::<64>()?;
     (*number == 0).then(|| values.map(u16::from))
-}
-
-/// Joins the chunks of a profile (ICC.1, annex B.4), each of which begins with its number, from 1 on, and the number of
-/// chunks.
-fn join_profile(mut chunks: Vec<Vec<u8>>, warnings: &mut Vec<Warning>) -> Option<Vec<u8>> {
-    if chunks.is_empty() {
-        return None;
-    }
-    chunks.sort_by_key(|chunk| chunk.first().copied());
-    let count = chunks.len();
-    let right = |(number, chunk): (usize, &Vec<u8>)| {
-        chunk.len() >= 2 && usize::from(chunk[0]) == number && usize::from(chunk[1]) == count
-    };
-    if !(1..).zip(&chunks).all(right) {
-        let key = super::metadata::ICC_PROFILE;
-        warnings.push(Warning::new(key, "the chunks of the profile are not numbered as they must be; it is left out"));
-        return None;
-    }
-    Some(chunks.iter().flat_map(|chunk| &chunk[2..]).copied().collect())
 }

@@ -6,7 +6,7 @@ use crate::image::{ImageLayout, SampleType};
 /// What the samples of a pixel are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub(super) enum ColorType {
+pub(crate) enum ColorType {
     Grey = 0,
     Rgb = 2,
     Palette = 3,
@@ -16,18 +16,18 @@ pub(super) enum ColorType {
 
 /// Size and kind of the pixels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Header {
-    pub(super) columns: u32,
-    pub(super) rows: u32,
+pub(crate) struct Header {
+    pub(crate) columns: u32,
+    pub(crate) rows: u32,
     /// Bits of a stored sample: 1, 2, 4, 8 or 16.
-    pub(super) depth: u8,
-    pub(super) color: ColorType,
-    pub(super) interlaced: bool,
+    pub(crate) depth: u8,
+    pub(crate) color: ColorType,
+    pub(crate) interlaced: bool,
 }
 
 impl ColorType {
     /// Samples of a pixel.
-    pub(super) const fn bands(self) -> u32 {
+    pub(crate) const fn bands(self) -> u32 {
         match self {
             Self::Grey | Self::Palette => 1,
             Self::GreyAlpha => 2,
@@ -37,7 +37,7 @@ impl ColorType {
     }
 
     /// Samples of a colour without alpha.
-    pub(super) const fn colors(self) -> usize {
+    pub(crate) const fn colors(self) -> usize {
         match self {
             Self::Grey | Self::GreyAlpha => 1,
             Self::Rgb | Self::Rgba | Self::Palette => 3,
@@ -64,7 +64,7 @@ impl Header {
     ///
     /// # Errors
     /// [`Error::Malformed`] for a value the standard does not know.
-    pub(super) fn parse(data: &[u8; 13]) -> Result<Self> {
+    pub(crate) fn parse(data: &[u8; 13]) -> Result<Self> {
         let [size @ .., depth, color, compression, filter, interlace] = *data;
         let bad = |field: &'static str, found: String, allowed: &'static str| {
             Err(Error::malformed("value of").field(field).found(found).allowed(allowed).segment("IHDR"))
@@ -97,7 +97,7 @@ impl Header {
     ///
     /// # Errors
     /// [`Error::Usage`] for an image that PNG cannot hold, by size, bands or type.
-    pub(super) fn of(layout: &ImageLayout, palette: bool) -> Result<Self> {
+    pub(crate) fn of(layout: &ImageLayout, palette: bool) -> Result<Self> {
         let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
         if columns > LARGEST || rows > LARGEST {
             return Err(Error::usage("image is too large for PNG")
@@ -130,7 +130,7 @@ impl Header {
     }
 
     /// The data of the IHDR chunk.
-    pub(super) fn bytes(&self) -> [u8; 13] {
+    pub(crate) fn bytes(&self) -> [u8; 13] {
         let mut out = [0; 13];
         out[..4].copy_from_slice(&self.columns.to_be_bytes());
         out[4..8].copy_from_slice(&self.rows.to_be_bytes());
@@ -141,33 +141,33 @@ impl Header {
     }
 
     /// The type of a sample in memory.
-    pub(super) const fn sample(&self) -> SampleType {
+    pub(crate) const fn sample(&self) -> SampleType {
         if self.depth == 16 { SampleType::UInt16 } else { SampleType::UInt8 }
     }
 
     /// The largest sample.
-    pub(super) const fn largest_sample(&self) -> u16 {
+    pub(crate) const fn largest_sample(&self) -> u16 {
         ((1u32 << self.depth) - 1) as u16
     }
 
     /// Bytes of a stored row without its filter type.
-    pub(super) const fn row_bytes(&self) -> u64 {
+    pub(crate) const fn row_bytes(&self) -> u64 {
         (self.columns as u64 * self.color.bands() as u64 * self.depth as u64).div_ceil(8)
     }
 
     /// Bytes of a row in memory, where every sample has whole bytes.
-    pub(super) const fn memory_row_bytes(&self) -> u64 {
+    pub(crate) const fn memory_row_bytes(&self) -> u64 {
         self.columns as u64 * self.color.bands() as u64 * self.sample().bytes() as u64
     }
 
     /// Bytes of a stored pixel, at least one: how far left a filter looks.
-    pub(super) const fn pixel_bytes(&self) -> usize {
+    pub(crate) const fn pixel_bytes(&self) -> usize {
         (self.color.bands() as usize * self.depth as usize).div_ceil(8)
     }
 }
 
 /// The largest number of columns, rows, and bytes of a chunk (7.1).
-pub(super) const LARGEST: u32 = (1 << 31) - 1;
+pub(crate) const LARGEST: u32 = (1 << 31) - 1;
 
 /// The longest row that is written: a band of rows is one chunk, whose length has 31 bits.
 const LONGEST_ROW: u64 = 1 << 30;

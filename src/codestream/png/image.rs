@@ -14,7 +14,7 @@ use crate::simd;
 
 /// The image of a file. Rows can only be decoded one after the other: a cursor stays where the last read ended, so that
 /// reading forwards decodes each row once; reading backwards begins anew. An interlaced image is decoded as a whole, once.
-pub(super) struct PngImage {
+pub(crate) struct PngImage {
     source: Arc<dyn ByteSource>,
     header: Header,
     layout: ImageLayout,
@@ -47,7 +47,7 @@ impl PngImage {
     ///
     /// # Errors
     /// [`Error::Limit`] where a block would be larger than allowed.
-    pub(super) fn new(source: Arc<dyn ByteSource>, header: Header, limits: Limits) -> Result<Self> {
+    pub(crate) fn new(source: Arc<dyn ByteSource>, header: Header, limits: Limits) -> Result<Self> {
         let layout = layout(&header)?;
         let (what, bytes) = if header.interlaced {
             ("interlaced image", layout.image_bytes())

@@ -1,0 +1,156 @@
+//! The stored bytes of a block on their way from an encoder to a container, which may be in another process.
+
+use super::receipt::Receipt;
+use crate::error::{Error, Result};
+use crate::image::BlockIndex;
+
+/// A block of an image as it is stored: its pieces (one for each plane that the container stores apart), and a receipt of what
+/// the container needs to know of it. A block without pieces is absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Encoded {
+    at: BlockIndex,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    placed: bool,
+    receipt: Vec<u8>,
+}
+
+impl Encoded {
+    /// The absent block `at`.
+    pub fn absent(at: BlockIndex) -> Self {
+        Self { at, ..Self::default() }
+    }
+
+    /// The block's place in the file's grid.
+    pub fn at(&self) -> BlockIndex {
+        self.at
+    }
+
+    /// Adds a piece: `fill` appends its bytes.
+    ///
+    /// # Errors
+    /// What `fill` returns.
+    pub fn piece(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+        fill(&mut self.bytes)?;
+        self.ends.push(self.bytes.len());
+        Ok(())
+    }
+
+    /// The pieces in order; none if the block is absent, or stands at its place in the file already.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
+    }
+
+    /// True if the block is absent.
+    pub fn is_absent(&self) -> bool {
+        self.ends.is_empty() && !self.placed
+    }
+
+    /// True if the bytes stand at their place in the file already.
+    pub fn is_placed(&self) -> bool {
+        self.placed
+    }
+
+    /// Drops the pieces of a block that was written to its place in the file.
+    pub fn set_placed(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.placed = true;
+    }
+
+    /// Sets the receipt.
+    pub fn set_receipt(&mut self, receipt: &impl Receipt) {
+        self.receipt.clear();
+        receipt.write(&mut self.receipt);
+    }
+
+    /// The receipt that the encoder set.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if the block has none of this type: it was encoded for something else.
+    pub fn receipt<R: Receipt>(&self) -> Result<R> {
+        R::read(&self.receipt).ok_or_else(|| {
+            let place = format!("({}, {})", self.at.row, self.at.column);
+            Error::usage("receipt of block").field(place).found(format!("{} bytes", self.receipt.len()))
+        })
+    }
+
+    /// The block as bytes, for another process.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.bytes.len() + self.receipt.len() + 64);
+        let numbers = [self.at.row, self.at.column, self.receipt.len() as u32, self.ends.len() as u32];
+        numbers.iter().for_each(|number| number.write(&mut out));
+        self.ends.iter().for_each(|end| (*end as u64).write(&mut out));
+        out.extend_from_slice(&self.receipt);
+        out.extend_from_slice(&self.bytes);
+        out
+    }
+
+    /// The block that [`Encoded::to_bytes`] made bytes of.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if the bytes are not those of a block.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        Self::parse(bytes).ok_or_else(|| Error::malformed("encoded block").found(format!("{} bytes", bytes.len())))
+    }
+
+    /// Starts anew for another block, with the memory that is there.
+    pub fn reset(&mut self, at: BlockIndex) {
+        self.at = at;
+        self.bytes.clear();
+        self.ends.clear();
+        self.placed = false;
+        self.receipt.clear();
+    }
+
+    fn parse(mut bytes: &[u8]) -> Option<Self> {
+        let mut take = |count: usize| {
+            let (taken, rest) = bytes.split_at_checked(count)?;
+            bytes = rest;
+            Some(taken)
+        };
+        let mut number = || u32::read(take(4)?);
+        let [row, column, receipt, count] = [number()?, number()?, number()?, number()?];
+        let mut ends = Vec::new();
+        for _ in 0..count {
+            ends.push(usize::try_from(u64::read(take(8)?)?).ok()?);
+        }
+        let receipt = take(receipt as usize)?.to_vec();
+        let is_sound = ends.is_sorted() && ends.last().copied().unwrap_or(0) == bytes.len();
+        let at = BlockIndex { row, column };
+        is_sound.then(|| Self { at, bytes: bytes.to_vec(), ends, placed: false, receipt })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_block_crosses_processes(
+            row in any::<u32>(), column in any::<u32>(), receipt in any::<u64>(), pieces in vec(vec(any::<u8>(), 0..20), 0..4),
+        ) {
+            let mut block = Encoded::absent(BlockIndex { row, column });
+            block.set_receipt(&receipt);
+            for piece in &pieces {
+                block.piece(|out| { out.extend_from_slice(piece); Ok(()) }).unwrap();
+            }
+            let bytes = block.to_bytes();
+            let again = Encoded::from_bytes(&bytes).unwrap();
+            prop_assert_eq!(&again, &block);
+            prop_assert_eq!(again.receipt::<u64>().unwrap(), receipt);
+            prop_assert_eq!(again.is_absent(), pieces.is_empty());
+            prop_assert!(again.receipt::<u32>().is_err());
+            for length in 0..bytes.len() {
+                if let Ok(other) = Encoded::from_bytes(&bytes[..length]) {
+                    prop_assert!(other != block);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! A stream in the making: one header, bands of rows that workers encode, the end marker.
+
+use std::sync::Arc;
+
+use crate::codec::jpeg::markers::{EOI, SOI};
+use crate::codec::jpeg::{ColorModel, Encoder, Restarts, Rows};
+use crate::codec::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces, Scratch};
+use crate::codestream::{Codestream, StreamEnd};
+use crate::error::{Error, Result};
+use crate::image::{BlockGrid, BlockIndex, ImageLayout, Interleave, Padding, SampleType};
+
+/// Bytes of pixels a band should have: enough work for a worker, little enough to stay in its cache.
+const BAND_BYTES: usize = 1 << 20;
+
+/// Rows a band may have.
+const FEWEST_ROWS: usize = 64;
+const MOST_ROWS: usize = 256;
+
+/// A baseline stream of grey or of red, green and blue.
+pub(crate) struct JpegStream {
+    bands: Arc<BandEncoder>,
+    /// Application segments and comments.
+    segments: Vec<u8>,
+}
+
+struct BandEncoder {
+    encoder: Encoder,
+    grid: BlockGrid,
+    gathering: Gathering,
+}
+
+impl JpegStream {
+    /// The stream of an image with this layout. `subsampling` has the columns and rows of luminance for a sample of
+    /// chrominance; `segments` are application segments and comments, complete with their markers.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for an image that JPEG cannot hold, by type, bands or size.
+    pub(crate) fn new(layout: &ImageLayout, quality: u8, subsampling: (u8, u8), segments: Vec<u8>) -> Result<Self> {
+        Self::check(layout)?;
+        let color = match layout.bands {
+            1 => ColorModel::Independent,
+            _ => ColorModel::YCbCr { horizontal: subsampling.0, vertical: subsampling.1 },
+        };
+        let encoder = Encoder::new(layout.bands, color, quality)?;
+        let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
+        let grid = BlockGrid::new(columns, rows, columns, band_rows(layout, encoder.mcu().1) as u32)?;
+        let gathering = Gathering {
+            interleave: Interleave::Band,
+            padding: Padding::Crop,
+            absent: Some(layout.pad_bytes()),
+            borrow: Borrow::Block(Interleave::Pixel),
+        };
+        Ok(Self { bands: Arc::new(BandEncoder { encoder, grid, gathering }), segments })
+    }
+
+    /// Checks that JPEG has a stream for an image with this layout.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] that names type, bands or size.
+    pub(crate) fn check(layout: &ImageLayout) -> Result<()> {
+        if layout.sample != SampleType::UInt8 {
+            return Err(Error::usage("dtype of a JPEG file").found(layout.sample).allowed("uint8"));
+        }
+        if !matches!(layout.bands, 1 | 3) {
+            return Err(Error::usage("bands of a JPEG file")
+                .found(layout.bands)
+                .allowed("1 (grey) or 3 (red, green, blue)"));
+        }
+        let sides = [("columns of a JPEG file", layout.grid.columns()), ("rows of a JPEG file", layout.grid.rows())];
+        match sides.into_iter().find(|(_, side)| u16::try_from(*side).is_err()) {
+            Some((name, side)) => Err(Error::usage(name).found(side).allowed(format!("at most {}", u16::MAX))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Codestream for JpegStream {
+    fn grid(&self) -> BlockGrid {
+        self.bands.grid
+    }
+
+    fn header(&self) -> Vec<u8> {
+        let BandEncoder { encoder, grid, .. } = &*self.bands;
+        // The sides were checked to fit.
+        let (columns, rows) = (grid.columns() as u16, grid.rows() as u16);
+        let mut out = vec![0xFF, SOI];
+        out.extend_from_slice(&self.segments);
+        encoder.write_tables(&mut out);
+        encoder.write_frame_header(columns, rows, &mut out);
+        if grid.count() > 1 {
+            encoder.write_restart_interval(columns, &mut out);
+        }
+        encoder.write_scan_header(&mut out);
+        out
+    }
+
+    fn encoder(&self) -> Arc<dyn ImageEncoder> {
+        Arc::clone(&self.bands) as _
+    }
+
+    fn take(&mut self, _block: &Encoded) -> Result<()> {
+        Ok(())
+    }
+
+    fn end(&self) -> StreamEnd {
+        StreamEnd { trailer: vec![0xFF, EOI], patches: Vec::new() }
+    }
+}
+
+impl ImageEncoder for BandEncoder {
+    fn gathering(&self) -> &Gathering {
+        &self.gathering
+    }
+
+    fn encode<'p>(
+        &self,
+        at: BlockIndex,
+        pixels: BlockPixels<'p>,
+        out: &mut Encoded,
+        _scratch: &mut Scratch,
+    ) -> Result<Pieces<'p>> {
+        let window = self.grid.block_window(at);
+        let restarts = (self.grid.count() > 1).then(|| Restarts {
+            first_row: window.y as usize / self.encoder.mcu().1,
+            last: at.row + 1 == self.grid.down(),
+        });
+        let pixels = match &pixels {
+            BlockPixels::Borrowed(bytes) => Rows::Interleaved(bytes),
+            BlockPixels::Gathered(bytes) => Rows::Planar(bytes),
+            BlockPixels::Bands(_) => return Err(Error::usage("bands of a JPEG block that lie apart")),
+        };
+        out.piece(|bytes| {
+            self.encoder.encode_rows(pixels, window.width as usize, window.height as usize, restarts, bytes);
+            Ok(())
+        })?;
+        Ok(Pieces::Appended)
+    }
+}
+
+/// Rows of a band: a whole number of rows of MCUs. The image's width alone decides, so that the stream is the same whoever writes
+/// it.
+fn band_rows(layout: &ImageLayout, mcu_rows: usize) -> usize {
+    let row_bytes = layout.grid.columns() as usize * layout.pixel_bytes();
+    (BAND_BYTES / row_bytes).clamp(FEWEST_ROWS, MOST_ROWS) / mcu_rows * mcu_rows
+}

@@ -1,0 +1,12 @@
+//! The stream in the IDAT chunks of PNG files (ISO/IEC 15948, clause 10): bands of rows that are filtered and compressed apart
+//! and joined to one zlib stream (RFC 1950).
+
+mod deflate;
+mod filter;
+mod header;
+mod image;
+mod stream;
+
+pub(crate) use header::{ColorType, Header, LARGEST};
+pub(crate) use image::PngImage;
+pub(crate) use stream::{BandReceipt, Compression, PngStream};

@@ -1,0 +1,91 @@
+//! Statistics of the pixels of an image, taken while it is written.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::tap::{Tap, TapBlock};
+use crate::error::Result;
+use crate::image::{BlockIndex, PadValue};
+
+/// The least and the largest sample, the sum and the number of samples of every band. Samples that are nodata or not a number do
+/// not count; of complex samples the real part counts. The result does not depend on the number of threads.
+#[derive(Debug, Default)]
+pub struct Statistics {
+    nodata: Option<PadValue>,
+    /// By block, so that sums are added up in one order.
+    blocks: Mutex<BTreeMap<BlockIndex, Vec<BandStatistics>>>,
+}
+
+/// What [`Statistics`] found in a band.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BandStatistics {
+    /// The least sample; infinity if no sample counts.
+    pub minimum: f64,
+    /// The largest sample; minus infinity if no sample counts.
+    pub maximum: f64,
+    /// The sum of the samples.
+    pub sum: f64,
+    /// The number of samples that count.
+    pub count: u64,
+}
+
+impl Statistics {
+    /// Nothing is counted yet. Samples of the value `nodata` will not count.
+    pub fn new(nodata: Option<PadValue>) -> Self {
+        Self { nodata, blocks: Mutex::default() }
+    }
+
+    /// What was found, by band; empty if there was no block.
+    pub fn into_bands(self) -> Vec<BandStatistics> {
+        let blocks = self.blocks.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut bands = Vec::new();
+        for found in blocks.into_values() {
+            bands.resize(found.len(), BandStatistics::default());
+            bands.iter_mut().zip(&found).for_each(|(all, one): (&mut BandStatistics, _)| all.add(one));
+        }
+        bands
+    }
+}
+
+impl Tap for Statistics {
+    fn take(&self, block: &TapBlock<'_>) -> Result<()> {
+        let sample = block.sample();
+        let nodata = self.nodata.map(|value| value.bytes(sample));
+        let mut found = vec![BandStatistics::default(); block.bands()];
+        for (band, found) in found.iter_mut().enumerate() {
+            for y in 0..block.window().height as usize {
+                block.row(band, y).filter(|bytes| nodata.as_deref() != Some(*bytes)).for_each(|bytes| {
+                    found.count(sample.read_value(bytes));
+                });
+            }
+        }
+        self.blocks.lock().unwrap_or_else(PoisonError::into_inner).insert(block.at(), found);
+        Ok(())
+    }
+}
+
+impl BandStatistics {
+    /// The mean; not a number if no sample counts.
+    pub fn mean(&self) -> f64 {
+        self.sum / self.count as f64
+    }
+
+    fn count(&mut self, value: f64) {
+        if !value.is_nan() {
+            self.add(&Self { minimum: value, maximum: value, sum: value, count: 1 });
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.minimum = self.minimum.min(other.minimum);
+        self.maximum = self.maximum.max(other.maximum);
+        self.sum += other.sum;
+        self.count += other.count;
+    }
+}
+
+impl Default for BandStatistics {
+    fn default() -> Self {
+        Self { minimum: f64::INFINITY, maximum: f64::NEG_INFINITY, sum: 0.0, count: 0 }
+    }
+}

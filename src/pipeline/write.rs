@@ -1,0 +1,222 @@
+//! Writing an image: the pixels of every block of the file's grid are gathered and encoded by a worker, then appended in order.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::concurrency::{Concurrency, Control};
+use super::ordered::{Scratch, ordered};
+use super::tap::{Tap, TapBlock};
+use crate::codec::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces};
+use crate::error::Result;
+use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, Padding, Pixels, Reblock, TargetBlock};
+use crate::io::PositionedWrite;
+
+/// How the blocks of an image reach their file.
+#[derive(Clone)]
+pub struct BlockPlan {
+    /// The blocks of the file.
+    pub grid: BlockGrid,
+    /// Makes their stored bytes.
+    pub encoder: Arc<dyn ImageEncoder>,
+    /// Where the bytes go, if that is known before the first block and any thread can write there.
+    pub placement: Option<Placement>,
+}
+
+/// Places in a file that are known before the first block is encoded.
+#[derive(Clone)]
+pub struct Placement {
+    /// The places.
+    pub places: Arc<dyn BlockPlaces>,
+    /// Takes bytes at any of them, from any thread.
+    pub target: Arc<dyn PositionedWrite>,
+}
+
+/// Where the pieces of blocks go.
+pub trait BlockPlaces: Send + Sync {
+    /// The offset in the file of piece number `piece` of block `at`; none if the file does not record the block.
+    fn offset(&self, at: BlockIndex, piece: usize) -> Option<u64>;
+}
+
+/// Takes the encoded blocks of an image in row-major order; a container records where each one lies.
+pub trait BlockSink {
+    /// Appends one block, or takes the receipt of one that stands at its place already.
+    ///
+    /// # Errors
+    /// If the file cannot take it.
+    fn append(&mut self, block: &Encoded) -> Result<()>;
+}
+
+/// What a container learns after the last block of an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BlocksEnd {
+    /// True if the provider did not have a block, and the encoder got one sample all over instead.
+    pub filled: bool,
+    /// Blocks that were never appended, in row-major order. The engine appends all; a caller who appends by hand may not.
+    pub missing: Vec<BlockIndex>,
+}
+
+/// Writes every block of `provider`, cut to the plan's grid, into `sink`. Memory is bounded by the blocks in flight and one
+/// block-row of re-blocking; the output is the same for any number of threads.
+///
+/// # Errors
+/// The first error of provider, taps, encoder or sink; what the caller's control reports.
+pub fn write_blocks(
+    provider: &dyn ImageProvider,
+    plan: &BlockPlan,
+    taps: &[&dyn Tap],
+    sink: &mut dyn BlockSink,
+    concurrency: Concurrency,
+    control: &Control<'_>,
+) -> Result<BlocksEnd> {
+    let total = plan.grid.count();
+    let work = BlockWork::new(plan, taps);
+    let mut done = 0;
+    control.progress(0, total)?;
+    ordered(
+        concurrency.at_most(total),
+        control,
+        Reblock::new(provider, plan.grid)?,
+        |block, scratch| work.encode(&block, scratch),
+        |block| {
+            sink.append(&block)?;
+            work.reuse(block);
+            done += 1;
+            control.progress(done, total)
+        },
+    )?;
+    Ok(BlocksEnd { filled: work.filled.into_inner(), missing: Vec::new() })
+}
+
+/// Encodes block `at` of an image with this layout, whose blocks are those of the file, from an array of its pixels: the image's
+/// part of the block, or the full block.
+///
+/// # Errors
+/// [`crate::Error::OutOfRange`] for a block that is not in the grid, [`crate::Error::Usage`] for an array of another shape or
+/// type than the block's, and what the encoder reports.
+pub fn encode_block(
+    encoder: &dyn ImageEncoder,
+    layout: &ImageLayout,
+    at: BlockIndex,
+    pixels: &Pixels,
+    scratch: &mut Scratch,
+) -> Result<Encoded> {
+    let block = TargetBlock::of_pixels(layout, at, pixels)?;
+    let mut out = Encoded::absent(at);
+    let Gathering { interleave, padding, .. } = encoder.gathering();
+    block.gather(*interleave, padding, &mut scratch.raw)?;
+    let pieces = encoder.encode(at, BlockPixels::Gathered(&mut scratch.raw), &mut out, &mut scratch.codec)?;
+    append_pieces(pieces, &mut out)?;
+    Ok(out)
+}
+
+impl Placement {
+    /// Writes the pieces of a block to their places.
+    ///
+    /// # Errors
+    /// If the medium refuses.
+    pub fn place(&self, block: &mut Encoded) -> Result<()> {
+        let at = block.at();
+        block.pieces().enumerate().try_for_each(|(number, piece)| self.write(at, number, piece))?;
+        block.set_placed();
+        Ok(())
+    }
+
+    fn write(&self, at: BlockIndex, piece: usize, bytes: &[u8]) -> Result<()> {
+        match self.places.offset(at, piece) {
+            Some(offset) => self.target.write_at(offset, bytes),
+            None => Ok(()),
+        }
+    }
+
+    fn records(&self, at: BlockIndex) -> bool {
+        self.places.offset(at, 0).is_some()
+    }
+}
+
+/// What workers share.
+struct BlockWork<'w> {
+    plan: &'w BlockPlan,
+    taps: &'w [&'w dyn Tap],
+    /// Set when a block that the provider does not have was filled.
+    filled: AtomicBool,
+    spare: Mutex<Vec<Encoded>>,
+}
+
+impl<'w> BlockWork<'w> {
+    fn new(plan: &'w BlockPlan, taps: &'w [&'w dyn Tap]) -> Self {
+        Self { plan, taps, filled: AtomicBool::new(false), spare: Mutex::default() }
+    }
+
+    fn encode(&self, block: &TargetBlock<'_>, scratch: &mut Scratch) -> Result<Encoded> {
+        let mut out = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        out.reset(block.at());
+        let Scratch { raw, codec } = scratch;
+        if let Some(placement) = &self.plan.placement
+            && !placement.records(block.at())
+        {
+            return Ok(out);
+        }
+        let gathering = self.plan.encoder.gathering();
+        let Some(pixels) = self.pixels(block, gathering, raw)? else { return Ok(out) };
+        if !self.taps.is_empty() {
+            let seen = TapBlock::new(block, gathering, &pixels);
+            self.taps.iter().try_for_each(|tap| tap.take(&seen))?;
+        }
+        let pieces = self.plan.encoder.encode(block.at(), pixels, &mut out, codec)?;
+        match (&self.plan.placement, pieces) {
+            (None, pieces) => append_pieces(pieces, &mut out)?,
+            (Some(placement), Pieces::Appended) => placement.place(&mut out)?,
+            (Some(placement), Pieces::Of(pieces)) => {
+                pieces.iter().enumerate().try_for_each(|(n, piece)| placement.write(block.at(), n, piece))?;
+                out.set_placed();
+            }
+        }
+        Ok(out)
+    }
+
+    /// The pixels of a block as the encoder wants them; none if the block is absent.
+    fn pixels<'p>(
+        &self,
+        block: &'p TargetBlock<'_>,
+        gathering: &Gathering,
+        raw: &'p mut Vec<u8>,
+    ) -> Result<Option<BlockPixels<'p>>> {
+        let Gathering { interleave, padding, absent, borrow } = gathering;
+        if let Some(pixels) = borrowed(block, *borrow, padding) {
+            return Ok(Some(pixels));
+        }
+        if !block.gather(*interleave, padding, raw)? {
+            let Some(sample) = absent else { return Ok(None) };
+            self.filled.store(true, Ordering::Relaxed);
+            block.fill(padding, sample, raw);
+        }
+        Ok(Some(BlockPixels::Gathered(raw)))
+    }
+
+    /// Keeps the memory of a block that was appended for another one.
+    fn reuse(&self, block: Encoded) {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(block);
+    }
+}
+
+fn borrowed<'p>(block: &'p TargetBlock<'_>, borrow: Borrow, padding: &Padding) -> Option<BlockPixels<'p>> {
+    match borrow {
+        Borrow::Nothing => None,
+        Borrow::Block(interleave) => block.borrow(interleave, padding).map(BlockPixels::Borrowed),
+        Borrow::Bands => {
+            let bands: Option<Vec<_>> = (0..block.bands()).map(|band| block.borrow_band(band, padding)).collect();
+            bands.map(BlockPixels::Bands)
+        }
+    }
+}
+
+/// Copies pieces that are parts of the pixels' memory.
+fn append_pieces(pieces: Pieces<'_>, out: &mut Encoded) -> Result<()> {
+    let Pieces::Of(pieces) = pieces else { return Ok(()) };
+    pieces.into_iter().try_for_each(|piece| {
+        out.piece(|bytes| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })
+    })
+}

@@ -89,7 +89,7 @@ impl TiffWriter {
             return Err(Error::usage("the sink no longer takes bytes by position"));
         };
         let (concurrency, control) = (context.concurrency, context.control);
-        let encoder = WriteInPlace { plan, area, target };
+        let encoder = WriteInPlace { plan, area, target: &*target };
         write_blocks(image.provider, plan.grid, &encoder, &mut InPlace, concurrency, control)?;
         Ok(area.places(plan))
     }

@@ -2,8 +2,9 @@
 
 use std::fs::{File, Metadata, Permissions};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 use super::sink::{ByteSink, PositionedWrite, pieces};
 use super::source::read_exact_at;
@@ -24,11 +25,18 @@ const MAX_LINKS: usize = 32;
 /// target.
 #[derive(Debug)]
 pub struct AtomicFile {
-    temporary: NamedTempFile,
-    target: PathBuf,
+    file: Arc<OpenFile>,
+    temporary: TempPath,
     buffer: Vec<u8>,
     /// Bytes of the file before those in `buffer`.
     written: u64,
+}
+
+/// The open temporary, which errors call by the name of the target.
+#[derive(Debug)]
+struct OpenFile {
+    file: File,
+    target: PathBuf,
 }
 
 /// The sink for a path: an [`AtomicFile`], or the device or pipe itself where the path names one, which must not be replaced
@@ -74,20 +82,24 @@ impl AtomicFile {
             let same = temporary.as_file().set_permissions(existing.permissions());
             same.map_err(|source| Error::io(&target, source))?;
         }
-        Ok(Self { temporary, target, buffer: Vec::new(), written: 0 })
+        let (file, temporary) = temporary.into_parts();
+        Ok(Self { file: Arc::new(OpenFile { file, target }), temporary, buffer: Vec::new(), written: 0 })
     }
 
     fn flush(&mut self) -> Result<()> {
         if !self.buffer.is_empty() {
-            self.put(self.written, &self.buffer)?;
+            self.file.write_at(self.written, &self.buffer)?;
             self.written += self.buffer.len() as u64;
             self.buffer.clear();
         }
         Ok(())
     }
+}
 
-    fn put(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        write_all_at(self.temporary.as_file(), bytes, offset).map_err(|source| Error::io(&self.target, source))
+impl OpenFile {
+    /// The result of an operation on the file, with the target's path in its error.
+    fn named<T>(&self, result: std::io::Result<T>) -> Result<T> {
+        result.map_err(|source| Error::io(&self.target, source))
     }
 }
 
@@ -102,7 +114,7 @@ impl ByteSink for AtomicFile {
             self.flush()?;
         }
         if large {
-            self.put(self.written, bytes)?;
+            self.file.write_at(self.written, bytes)?;
             self.written += bytes.len() as u64;
         } else {
             self.buffer.extend_from_slice(bytes);
@@ -112,7 +124,7 @@ impl ByteSink for AtomicFile {
 
     fn patch(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
         self.flush()?;
-        self.put(offset, bytes)
+        self.file.write_at(offset, bytes)
     }
 
     fn reserve(&mut self, length: u64) -> Result<u64> {
@@ -120,8 +132,7 @@ impl ByteSink for AtomicFile {
         let start = self.written;
         self.written += length;
         // Extends the file without writing: what is not written to later reads as zeros.
-        let extended = self.temporary.as_file().set_len(self.written);
-        extended.map_err(|source| Error::io(&self.target, source))?;
+        self.file.named(self.file.file.set_len(self.written))?;
         Ok(start)
     }
 
@@ -132,34 +143,33 @@ impl ByteSink for AtomicFile {
     fn move_tail(&mut self, from: u64, to: u64, poll: &dyn Fn() -> Result<()>) -> Result<()> {
         self.flush()?;
         let length = self.written.checked_sub(from).ok_or_else(|| Error::usage("move from outside of the file"))?;
-        let wrong = |source| Error::io(&self.target, source);
         let mut buffer = Vec::new();
         for (start, count) in pieces(length, to > from) {
             poll()?;
             buffer.resize(count, 0);
-            read_exact_at(self.temporary.as_file(), &mut buffer, from + start).map_err(wrong)?;
-            self.put(to + start, &buffer)?;
+            self.file.named(read_exact_at(&self.file.file, &mut buffer, from + start))?;
+            self.file.write_at(to + start, &buffer)?;
         }
         self.written = to + length;
-        self.temporary.as_file().set_len(self.written).map_err(wrong)
+        self.file.named(self.file.file.set_len(self.written))
     }
 
-    fn positioned(&mut self) -> Result<Option<&dyn PositionedWrite>> {
+    fn positioned(&mut self) -> Result<Option<Arc<dyn PositionedWrite>>> {
         self.flush()?;
-        Ok(Some(self))
+        Ok(Some(Arc::clone(&self.file) as _))
     }
 
     fn publish(mut self: Box<Self>) -> Result<()> {
         self.flush()?;
-        self.temporary.as_file().sync_all().map_err(|source| Error::io(&self.target, source))?;
-        self.temporary.persist(&self.target).map_err(|error| Error::io(&self.target, error.error))?;
-        Ok(())
+        self.file.named(self.file.file.sync_all())?;
+        let Self { file, temporary, .. } = *self;
+        file.named(temporary.persist(&file.target).map_err(|error| error.error))
     }
 }
 
-impl PositionedWrite for AtomicFile {
+impl PositionedWrite for OpenFile {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        self.put(offset, bytes)
+        self.named(write_all_at(&self.file, bytes, offset))
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod atomic;
 mod endian;
+mod requests;
 mod rows;
 mod sink;
 mod source;
+mod source_range;
 mod spool;
 
 pub use atomic::{AtomicFile, sink_at};
@@ -12,4 +14,7 @@ pub use endian::ByteOrder;
 pub use rows::Rows;
 pub use sink::{ByteSink, MemorySink, PositionedWrite, SeekableSink};
 pub use source::{ByteSource, FileSource, MemorySource};
+#[cfg(feature = "python")]
+pub(crate) use source::{check_range, read_joined};
+pub use source_range::SourceRange;
 pub use spool::SpooledSink;

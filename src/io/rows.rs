@@ -16,9 +16,6 @@ pub struct Rows {
     pub count: usize,
 }
 
-/// Bytes between rows that are read over rather than jumped: reading this many costs about as much as another call.
-const GAP: u64 = 4096;
-
 /// Bytes read at once, so that they are still in the processor's cache when they are taken apart.
 const PIECE: u64 = 256 << 10;
 
@@ -51,7 +48,7 @@ impl Rows {
             }
             return Ok(());
         }
-        let jumps = self.pitch.saturating_sub(self.bytes as u64) > GAP;
+        let jumps = self.pitch.saturating_sub(self.bytes as u64) > source.gap();
         let at_once = if jumps { 1 } else { (PIECE / self.pitch.max(1)).max(1) as usize };
         for first in (0..self.count).step_by(at_once) {
             let count = at_once.min(self.count - first);

@@ -1,6 +1,7 @@
 //! Sinks: appended to in order, patched where a length was not known, and published when complete.
 
 use std::io::{Seek, SeekFrom, Write};
+use std::sync::{Arc, Mutex};
 
 use crate::error::{Error, Result};
 
@@ -54,8 +55,12 @@ pub trait ByteSink: Send {
         Err(Error::unsupported("moving of what was written to a stream"))
     }
 
-    /// Writing at any reserved place from any thread, where the medium can.
-    fn positioned(&mut self) -> Result<Option<&dyn PositionedWrite>> {
+    /// A handle that writes at any reserved place from any thread, if the medium can. What it writes after the sink is
+    /// published or dropped goes anywhere or nowhere: the writer ends its workers first.
+    ///
+    /// # Errors
+    /// If the medium refuses the bytes that were appended before.
+    fn positioned(&mut self) -> Result<Option<Arc<dyn PositionedWrite>>> {
         Ok(None)
     }
 
@@ -67,7 +72,7 @@ pub trait ByteSink: Send {
 }
 
 /// Writing at any reserved place from any thread.
-pub trait PositionedWrite: Sync {
+pub trait PositionedWrite: Send + Sync {
     /// Writes all bytes at `offset`.
     ///
     /// # Errors
@@ -79,7 +84,7 @@ pub trait PositionedWrite: Sync {
 #[derive(Debug, Default)]
 pub struct MemorySink {
     bytes: Vec<u8>,
-    target: std::sync::Arc<std::sync::Mutex<Vec<u8>>>,
+    target: Arc<Mutex<Vec<u8>>>,
 }
 
 /// A sink into a stream that can seek, from where it stands. The stream belongs to the caller and is not closed.
@@ -93,9 +98,9 @@ pub struct SeekableSink<S> {
 
 impl MemorySink {
     /// A sink, and the place where the bytes appear when it is published.
-    pub fn new() -> (Self, std::sync::Arc<std::sync::Mutex<Vec<u8>>>) {
+    pub fn new() -> (Self, Arc<Mutex<Vec<u8>>>) {
         let sink = Self::default();
-        let target = std::sync::Arc::clone(&sink.target);
+        let target = Arc::clone(&sink.target);
         (sink, target)
     }
 }

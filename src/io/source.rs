@@ -4,9 +4,11 @@
 //! map would kill the process.
 
 use std::fs::{File, Metadata};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::requests::{Joining, in_order, length, part};
 use crate::error::{Error, Result};
 
 /// Bytes at known places.
@@ -19,6 +21,26 @@ pub trait ByteSource: Send + Sync {
     /// # Errors
     /// [`Error::Malformed`] where the source ends before; [`Error::Io`] or [`Error::External`] where reading fails.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()>;
+
+    /// Reads many ranges, and passes the number of each and its bytes to `take`, in the order in which they begin. Ranges no
+    /// farther apart than [`ByteSource::gap`] are read at once, up to a bounded size. `take` keeps the bytes or hands them
+    /// on; a source that is not parallel waits while it works.
+    ///
+    /// # Errors
+    /// As [`ByteSource::read_at`], before anything is read for a range that lies outside; the first error of `take`.
+    fn read_ranges(&self, ranges: &[Range<u64>], take: &mut dyn FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+        read_joined(self, ranges, take)
+    }
+
+    /// Bytes between two ranges that are read over rather than jumped: reading so many costs about as much as another call.
+    fn gap(&self) -> u64 {
+        4096
+    }
+
+    /// Where the first byte lies in the file, which errors count from.
+    fn origin(&self) -> u64 {
+        0
+    }
 
     /// The bytes themselves, where they lie in memory.
     fn bytes(&self) -> Option<&[u8]> {
@@ -80,7 +102,7 @@ impl ByteSource for FileSource {
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
-        check_range(self.size, offset, out.len())?;
+        check_range(self, offset, out.len() as u64)?;
         read_exact_at(&self.file, out, offset).map_err(|source| match source.kind() {
             std::io::ErrorKind::UnexpectedEof => changed(&self.path).at(offset),
             _ => Error::io(&self.path, source),
@@ -103,7 +125,7 @@ impl<T: AsRef<[u8]> + Send + Sync> ByteSource for MemorySource<T> {
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
-        check_range(self.size(), offset, out.len())?;
+        check_range(self, offset, out.len() as u64)?;
         out.copy_from_slice(&self.0.as_ref()[offset as usize..][..out.len()]);
         Ok(())
     }
@@ -119,23 +141,57 @@ impl dyn ByteSource + '_ {
     /// # Errors
     /// As [`ByteSource::read_at`]; nothing is allocated for a range that lies outside.
     pub fn read_range(&self, offset: u64, length: u64) -> Result<Vec<u8>> {
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        check_range(self.size(), offset, length)?;
-        let mut out = vec![0; length];
+        check_range(self, offset, length)?;
+        let mut out = vec![0; length as usize];
         self.read_at(offset, &mut out)?;
         Ok(out)
     }
 }
 
-/// Checks that a range lies inside of a source of `size` bytes.
-fn check_range(size: u64, offset: u64, length: usize) -> Result<()> {
-    if offset.checked_add(length as u64).is_some_and(|end| end <= size) {
+/// Reads ranges of a source as [`ByteSource::read_ranges`] describes: without a copy if the bytes lie in memory, joined across
+/// [`ByteSource::gap`] otherwise.
+///
+/// # Errors
+/// As [`ByteSource::read_ranges`].
+pub(crate) fn read_joined<S: ByteSource + ?Sized>(
+    source: &S,
+    ranges: &[Range<u64>],
+    take: &mut dyn FnMut(usize, &[u8]) -> Result<()>,
+) -> Result<()> {
+    ranges.iter().try_for_each(|range| check_range(source, range.start, length(range)))?;
+    let order = in_order(ranges);
+    if let Some(bytes) = source.bytes() {
+        return order.into_iter().try_for_each(|n| take(n, part(bytes, 0, &ranges[n])?));
+    }
+    let joining = Joining::across(source.gap());
+    let (mut rest, mut buffer) = (&order[..], Vec::new());
+    while !rest.is_empty() {
+        let (count, request) = joining.first(ranges, rest);
+        let (joined, others) = rest.split_at(count);
+        // Grows to the largest request, and is not filled with zeros again for the next one.
+        buffer.resize(buffer.len().max(length(&request) as usize), 0);
+        let bytes = &mut buffer[..length(&request) as usize];
+        source.read_at(request.start, bytes)?;
+        joined.iter().try_for_each(|n| take(*n, part(bytes, request.start, &ranges[*n])?))?;
+        rest = others;
+    }
+    Ok(())
+}
+
+/// Checks that the `length` bytes from `offset` on lie inside of a source.
+///
+/// # Errors
+/// [`Error::Malformed`] with places in the file: those of a part of it count from the part's origin.
+pub(crate) fn check_range<S: ByteSource + ?Sized>(source: &S, offset: u64, length: u64) -> Result<()> {
+    let size = source.size();
+    if offset.checked_add(length).is_some_and(|end| end <= size) {
         return Ok(());
     }
+    let in_file = |offset: u64| source.origin().saturating_add(offset);
     Err(Error::malformed("byte range: reaches past the end")
         .found(format!("{length} bytes"))
-        .allowed(format!("file of {size} bytes"))
-        .at(offset))
+        .allowed(format!("up to byte {}", in_file(size)))
+        .at(in_file(offset)))
 }
 
 fn identity(metadata: &Metadata) -> (u64, Option<SystemTime>) {
@@ -168,7 +224,81 @@ pub(super) fn read_exact_at(file: &File, mut out: &mut [u8], mut offset: u64) ->
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::io::SourceRange;
+
+    /// A source that is read by copying, and notes what it is asked for.
+    struct Requests {
+        bytes: Vec<u8>,
+        gap: u64,
+        made: Mutex<Vec<Range<u64>>>,
+    }
+
+    impl ByteSource for Requests {
+        fn size(&self) -> u64 {
+            self.bytes.len() as u64
+        }
+
+        fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+            check_range(self, offset, out.len() as u64)?;
+            out.copy_from_slice(&self.bytes[offset as usize..][..out.len()]);
+            self.made.lock().unwrap().push(offset..offset + out.len() as u64);
+            Ok(())
+        }
+
+        fn gap(&self) -> u64 {
+            self.gap
+        }
+    }
+
+    fn requests(size: usize, gap: u64) -> Requests {
+        Requests { bytes: (0..size).map(|n| (n * 31 % 251) as u8).collect(), gap, made: Mutex::default() }
+    }
+
+    /// Reads the ranges at once, and checks that each came once, in order, and as a read of its own gives it.
+    fn check(source: &dyn ByteSource, ranges: &[Range<u64>]) {
+        let mut seen = Vec::new();
+        source
+            .read_ranges(ranges, &mut |n, bytes| {
+                assert_eq!(bytes, source.read_range(ranges[n].start, length(&ranges[n])).unwrap());
+                seen.push(n);
+                Ok(())
+            })
+            .unwrap();
+        assert!(seen.is_sorted_by_key(|n| (ranges[*n].start, *n)));
+        seen.sort_unstable();
+        assert!(seen.into_iter().eq(0..ranges.len()));
+    }
+
+    proptest! {
+        #[test]
+        fn ranges_are_what_single_reads_give(starts in vec((0..=3000u64, 0..200u64), 0..40), gap in 0..300u64) {
+            let ranges: Vec<_> = starts.into_iter().map(|(start, count)| start..(start + count).min(3000)).collect();
+            let source = requests(3000, gap);
+            check(&source, &ranges);
+            check(&MemorySource(source.bytes.clone()), &ranges);
+            check(&SourceRange::new(Arc::new(requests(5000, gap)), 1000, 3000).unwrap(), &ranges);
+        }
+    }
+
+    #[test]
+    fn neighbours_are_one_request_and_a_range_outside_is_an_error_before_any() {
+        let source = requests(100, 5);
+        check(&source, &[]);
+        source.read_ranges(&[10..20, 25..30, 36..40], &mut |_, _| Ok(())).unwrap();
+        assert_eq!(source.made.lock().unwrap()[..], [10..30, 36..40]);
+        let error = source.read_ranges(&[0..1, 90..101], &mut |_, _| panic!("nothing is read")).unwrap_err();
+        assert!(error.to_string().ends_with("11 bytes (allowed: up to byte 100) at byte 90"), "{error}");
+        assert!(source.read_ranges(&[0..1, u64::MAX - 1..u64::MAX], &mut |_, _| Ok(())).is_err());
+        let stopped = source.read_ranges(&[0..1, 50..60], &mut |_, _| Err(Error::Cancelled));
+        assert!(matches!(stopped, Err(Error::Cancelled)));
+        assert_eq!(source.made.lock().unwrap().len(), 3);
+    }
 
     #[test]
     fn reading_past_the_end_is_an_error_that_allocates_nothing() {

@@ -1,6 +1,7 @@
 //! Python streams as sources and sinks of bytes. They belong to the caller and are not closed.
 
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::PyOSError;
@@ -12,10 +13,13 @@ use tempfile::NamedTempFile;
 
 use super::errors::Raised;
 use crate::error::{Error, Result};
-use crate::io::{ByteSink, ByteSource, FileSource, MemorySource, SeekableSink, SpooledSink};
+use crate::io::{ByteSink, ByteSource, FileSource, MemorySource, SeekableSink, SpooledSink, check_range, read_joined};
 
 /// Bytes of a stream that cannot seek that are kept in memory; more go to a temporary file.
 const IN_MEMORY: u64 = 64 << 20;
+
+/// Bytes of a stream that are read over rather than jumped: a jump is two calls of Python methods.
+const GAP: u64 = 64 << 10;
 
 /// A Python stream as Rust's reader, writer and seeker. Used on the calling thread, which then takes the GIL.
 struct PyStream(Py<PyAny>);
@@ -148,21 +152,25 @@ impl ByteSource for StreamSource {
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
-        if offset.checked_add(out.len() as u64).is_none_or(|end| end > self.size) {
-            return Err(Error::malformed("byte range: reaches past the end of the stream")
-                .found(format!("{} bytes", out.len()))
-                .allowed(format!("stream of {} bytes", self.size))
-                .at(offset));
-        }
+        check_range(self, offset, out.len() as u64)?;
         // Attached before the lock is taken, and detached while waiting for it: no two threads wait for each other.
         Python::attach(|py| {
             let mut stream = self.stream.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
-            stream.seek(SeekFrom::Start(self.start + offset))?;
+            stream.call(|stream| stream.call_method1("seek", (self.start + offset,)).map(drop))?;
             stream.read_exact(out).map_err(|error| match error.kind() {
                 std::io::ErrorKind::UnexpectedEof => Error::malformed("stream: it ended early").at(offset),
                 _ => error.into(),
             })
         })
+    }
+
+    /// Attached once for all ranges.
+    fn read_ranges(&self, ranges: &[Range<u64>], take: &mut dyn FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+        Python::attach(|_| read_joined(self, ranges, take))
+    }
+
+    fn gap(&self) -> u64 {
+        GAP
     }
 
     fn is_parallel(&self) -> bool {

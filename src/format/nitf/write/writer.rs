@@ -244,9 +244,8 @@ impl NitfWriter {
         let pads: Vec<Vec<AtomicBool>> =
             if asked { plan.places.parts().iter().map(records).collect() } else { Vec::new() };
         let (concurrency, control) = (context.concurrency, context.control);
-        let excess = if self.sink.positioned()?.is_some() {
-            let target = self.sink.positioned()?;
-            let encoder = PixelBlocks::new(plan, starts, target, &pads);
+        let excess = if let Some(target) = self.sink.positioned()? {
+            let encoder = PixelBlocks::new(plan, starts, Some(&*target), &pads);
             write_blocks(image.provider, plan.work, &encoder, &mut InPlace, concurrency, control)?;
             encoder.has_excess()
         } else {

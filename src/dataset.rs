@@ -1,18 +1,26 @@
 //! Datasets: a file opened for reading, or a file in the making. The entry point for Rust programs.
 
+mod image_writer;
+mod remote;
+
+pub use image_writer::ImageWriter;
+pub(crate) use image_writer::PendingImage;
+pub use remote::remote_encoder;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::asset::{AssetInfo, AssetType};
+use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
-    ContainerReader, ContainerWriter, DataRequest, Format, ImageRequest, MAGIC_BYTES, OpenOptions, SaveSettings,
-    Warning, WriteContext, by_extension, by_magic, by_name,
+    Begun, Blocks, ContainerReader, ContainerWriter, DataRequest, Format, ImageRequest, MAGIC_BYTES, OpenOptions,
+    SaveSettings, Warning, WriteContext, by_extension, by_magic, by_name, no_image,
 };
-use crate::image::{Georeference, ImageLayout, ImageProvider};
+use crate::image::{Asked, Georeference, ImageLayout, ImageProvider};
 use crate::io::{ByteSink, ByteSource, FileSource, sink_at};
 use crate::metadata::Metadata;
-use crate::pipeline::{Concurrency, Control};
+use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, copy_stored, write_blocks};
 
 /// A file opened for reading: its assets and their metadata, pixels on demand.
 pub struct DatasetReader {
@@ -27,6 +35,8 @@ pub struct DatasetWriter {
     container: Option<Box<dyn ContainerWriter>>,
     /// A complete file that is not visible yet.
     finished: Option<Box<dyn ByteSink>>,
+    /// The image whose blocks the caller appends.
+    pending: Option<PendingImage>,
     format: &'static Format,
     keys: Vec<String>,
     concurrency: Concurrency,
@@ -175,7 +185,7 @@ impl DatasetWriter {
     pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static Format, concurrency: Concurrency) -> Result<Self> {
         let container = Some((format.create)(sink)?);
         let (keys, warnings) = (Vec::new(), Vec::new());
-        Ok(Self { container, finished: None, format, keys, concurrency, warnings, strict: false })
+        Ok(Self { container, finished: None, pending: None, format, keys, concurrency, warnings, strict: false })
     }
 
     /// Makes departures from the format's standard errors rather than warnings.
@@ -187,6 +197,11 @@ impl DatasetWriter {
     /// The format.
     pub fn format(&self) -> &'static Format {
         self.format
+    }
+
+    /// True if departures from the format's standard are errors.
+    pub fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// Sets metadata of the file as a whole.
@@ -203,10 +218,65 @@ impl DatasetWriter {
     /// [`Error::Usage`] on a closed writer, for a key that was added before and for options that are wrong; whatever the
     /// provider reports. The writer can then only be dropped.
     pub fn add_image(&mut self, image: &ImageRequest<'_>, control: &Control<'_>) -> Result<()> {
+        self.add_image_with(image, &[], control)
+    }
+
+    /// Writes an image, whose pixels `taps` see on their way.
+    ///
+    /// # Errors
+    /// As [`DatasetWriter::add_image`], and what a tap reports. The taps do not see an image that is copied undecoded.
+    pub fn add_image_with(
+        &mut self,
+        image: &ImageRequest<'_>,
+        taps: &[&dyn Tap],
+        control: &Control<'_>,
+    ) -> Result<()> {
         self.check_new(image.key)?;
-        self.with(control, |container, context| container.add_image(image, context))?;
+        let asked = Asked::new(image.provider);
+        let image = &ImageRequest { provider: &asked, ..*image };
+        self.with(control, |container, context| write_image(container, image, taps, context))?;
         self.keys.push(image.key.to_owned());
         Ok(())
+    }
+
+    /// Begins an image whose blocks the caller encodes, wherever it likes, and appends. The provider of the request is not asked
+    /// for pixels.
+    ///
+    /// # Errors
+    /// As [`DatasetWriter::add_image`], before anything is written.
+    pub fn begin_image(&mut self, image: &ImageRequest<'_>, control: &Control<'_>) -> Result<ImageWriter<'_>> {
+        self.check_new(image.key)?;
+        let image = &ImageRequest { blocks: Blocks::Caller, ..*image };
+        let begun = self.with(control, |container, context| container.begin_image(image, context))?;
+        let Begun::Encode(open) = begun else {
+            return Err(Error::usage("image that is copied as it is:").found(image.key));
+        };
+        self.pending = Some(PendingImage::new(image.key, image.provider.layout(), open));
+        self.keys.push(image.key.to_owned());
+        Ok(ImageWriter::new(self))
+    }
+
+    /// Appends a block of the image that was begun.
+    pub(crate) fn append_block(&mut self, block: Encoded) -> Result<()> {
+        let mut pending = self.pending.take().ok_or_else(no_image)?;
+        let container = self.container.as_mut().ok_or_else(closed)?;
+        let result = pending.append(block, &mut **container);
+        self.pending = Some(pending);
+        result
+    }
+
+    /// Completes the image that was begun.
+    pub(crate) fn finish_image(&mut self, control: &Control<'_>) -> Result<()> {
+        let pending = self.pending.take().ok_or_else(no_image)?;
+        self.with(control, |container, context| {
+            let end = pending.complete(container)?;
+            container.finish_image(&end, context)
+        })
+    }
+
+    /// The image that was begun and is not complete.
+    pub(crate) fn pending(&self) -> Option<&PendingImage> {
+        self.pending.as_ref()
     }
 
     /// Adds a text, graphics or other data.
@@ -237,6 +307,7 @@ impl DatasetWriter {
     /// [`Error::Usage`] on a closed writer or where nothing was added; [`Error::Io`] where the medium refuses; what the control
     /// says.
     pub fn finish(&mut self, control: &Control<'_>) -> Result<()> {
+        self.check_complete()?;
         let container = self.container.take().ok_or_else(closed)?;
         let (concurrency, strict) = (self.concurrency, self.strict);
         let mut context = WriteContext { concurrency, control, warnings: &mut self.warnings, strict };
@@ -256,6 +327,7 @@ impl DatasetWriter {
     pub fn abort(&mut self) {
         self.container = None;
         self.finished = None;
+        self.pending = None;
     }
 
     /// True after [`DatasetWriter::close`], [`DatasetWriter::finish`] or [`DatasetWriter::abort`].
@@ -268,6 +340,13 @@ impl DatasetWriter {
         std::mem::take(&mut self.warnings)
     }
 
+    fn check_complete(&self) -> Result<()> {
+        match &self.pending {
+            Some(pending) => Err(Error::usage("the image that was begun is not complete:").found(pending.key())),
+            None => Ok(()),
+        }
+    }
+
     fn check_new(&self, key: &str) -> Result<()> {
         if self.keys.iter().any(|known| known == key) {
             return Err(Error::usage("an asset of this key was added before:").found(key));
@@ -275,11 +354,12 @@ impl DatasetWriter {
         Ok(())
     }
 
-    fn with(
+    fn with<T>(
         &mut self,
         control: &Control<'_>,
-        action: impl FnOnce(&mut dyn ContainerWriter, &mut WriteContext<'_, '_>) -> Result<()>,
-    ) -> Result<()> {
+        action: impl FnOnce(&mut dyn ContainerWriter, &mut WriteContext<'_, '_>) -> Result<T>,
+    ) -> Result<T> {
+        self.check_complete()?;
         let container = self.container.as_mut().ok_or_else(closed)?;
         let (concurrency, strict) = (self.concurrency, self.strict);
         let known = self.warnings.len();
@@ -291,6 +371,25 @@ impl DatasetWriter {
         }
         result
     }
+}
+
+/// Runs the blocks of an image through the engine into a container.
+fn write_image(
+    container: &mut dyn ContainerWriter,
+    image: &ImageRequest<'_>,
+    taps: &[&dyn Tap],
+    context: &mut WriteContext<'_, '_>,
+) -> Result<()> {
+    let end = match container.begin_image(image, context)? {
+        Begun::Encode(open) => {
+            write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?
+        }
+        Begun::Copy(stored) => {
+            copy_stored(&stored, &mut |bytes| container.append_stored(bytes), context.control)?;
+            BlocksEnd::default()
+        }
+    };
+    container.finish_image(&end, context)
 }
 
 /// What an image says beside its headers, in the terms of another format; what that cannot say is a warning.

@@ -83,6 +83,7 @@ pub struct SaveSettings {
 }
 
 /// An image to be written.
+#[derive(Clone, Copy)]
 pub struct ImageRequest<'a> {
     /// Its key; `…:overview:n` marks a reduced image where no role does.
     pub key: &'a str,

@@ -1,5 +1,6 @@
 //! Images as the engine sees them: samples, layouts, block grids, views of pixels, and who provides them.
 
+mod asked;
 mod canvas;
 mod georeference;
 mod grid;
@@ -9,7 +10,9 @@ mod pixels;
 mod provider;
 mod reblock;
 mod sample;
+mod template;
 
+pub(crate) use asked::Asked;
 pub use canvas::{Canvas, TileMut};
 pub use georeference::{Crs, Georeference, Transform};
 pub use grid::{BlockGrid, BlockIndex, Window};
@@ -19,3 +22,4 @@ pub use pixels::{Memory, Pixels};
 pub use provider::{Access, Block, ImageProvider, StoredImage};
 pub use reblock::{Padding, Reblock, TargetBlock};
 pub use sample::{Interleave, SampleType};
+pub use template::Template;

@@ -2,6 +2,7 @@
 
 mod atomic;
 mod endian;
+mod null;
 mod requests;
 mod rows;
 mod sink;
@@ -11,6 +12,7 @@ mod spool;
 
 pub use atomic::{AtomicFile, sink_at};
 pub use endian::ByteOrder;
+pub use null::NullSink;
 pub use rows::Rows;
 pub use sink::{ByteSink, MemorySink, PositionedWrite, SeekableSink};
 pub use source::{ByteSource, FileSource, MemorySource};

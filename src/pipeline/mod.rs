@@ -2,6 +2,7 @@
 //! order by the calling thread, so that a caller's code (Python) only ever runs on the caller's own thread.
 
 mod concurrency;
+mod copy;
 mod ordered;
 mod read;
 mod statistics;
@@ -9,6 +10,7 @@ mod tap;
 mod write;
 
 pub use concurrency::{Concurrency, Control};
+pub use copy::copy_stored;
 pub use ordered::{Scratch, ordered};
 pub use read::{ReadRequest, read_region};
 pub use statistics::{BandStatistics, Statistics};

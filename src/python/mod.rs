@@ -11,6 +11,7 @@ mod duck;
 mod encoding;
 mod errors;
 mod image_provider;
+mod image_writer;
 mod index;
 mod layout;
 mod metadata;
@@ -43,6 +44,8 @@ mod _io {
     use super::encoding::set_encoding;
     #[pymodule_export]
     use super::image_provider::ImageAssetProvider;
+    #[pymodule_export]
+    use super::image_writer::{BlockEncoder, EncodedBlock, ImageWriter, encoded_block, open_encoder};
     #[pymodule_export]
     use super::metadata::{BufferedMetadataProvider, MetadataProvider};
     #[pymodule_export]

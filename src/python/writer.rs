@@ -11,12 +11,14 @@ use super::control::{call_progress, detached};
 use super::duck::DuckProvider;
 use super::errors::class;
 use super::image_provider::ImageAssetProvider;
+use super::image_writer::{ImageWriter, Recipe};
 use super::metadata::MetadataProvider;
 use crate::asset::AssetType;
+use crate::codec::Encoded;
 use crate::dataset;
 use crate::error::Error;
-use crate::format::{Content, DataRequest, Format, ImageRequest, Warning, WarningKind};
-use crate::image::ImageProvider;
+use crate::format::{Blocks, Content, DataRequest, Format, ImageRequest, Warning, WarningKind};
+use crate::image::{ImageProvider, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
 
@@ -27,6 +29,7 @@ use crate::pipeline::Control;
 #[pyclass(frozen, module = "aws.osml.io")]
 pub(super) struct DatasetWriter {
     format: &'static Format,
+    strict: bool,
     state: Mutex<State>,
     metadata: Mutex<AssetMetadata>,
     progress: Option<Py<PyAny>>,
@@ -58,10 +61,10 @@ struct Image {
 
 impl DatasetWriter {
     pub(super) fn new(py: Python<'_>, writer: dataset::DatasetWriter, progress: Option<Py<PyAny>>) -> PyResult<Self> {
-        let format = writer.format();
+        let (format, strict) = (writer.format(), writer.is_strict());
         let work = Work { writer, keys: Vec::new(), metadata: Arc::default() };
         let metadata = Mutex::new(AssetMetadata::given(py, None)?);
-        Ok(Self { format, state: Mutex::new(State::Open(Box::new(work))), metadata, progress })
+        Ok(Self { format, strict, state: Mutex::new(State::Open(Box::new(work))), metadata, progress })
     }
 
     /// Takes the work out, for one call.
@@ -183,8 +186,48 @@ impl DatasetWriter {
             roles: &roles,
             metadata: &image.metadata,
             provider: &*image.provider,
+            blocks: Blocks::Provider,
         };
         self.add(py, key, |writer, control| writer.add_image(&request, control))
+    }
+
+    /// Begins an image whose blocks the caller encodes, on other threads or in other processes, and appends.
+    ///
+    /// `like` is anything that `add_asset` takes: the image has its layout, metadata, title and description, and its blocks are not
+    /// asked for. The result is a context manager: `grid_shape` and `block_window` give the blocks of the file, `encoder` (which
+    /// pickles) encodes them, `append` takes them in any order. Leaving the body completes the image: missing blocks are absent if
+    /// the format has absent blocks. The bytes of the file are those that `add_asset` writes.
+    ///
+    /// Raises what `add_asset` raises, before anything is written.
+    #[pyo3(signature = (key, like, title="", description="", roles=None))]
+    fn begin_image(
+        slf: &Bound<'_, Self>,
+        key: &str,
+        like: &Bound<'_, PyAny>,
+        title: &str,
+        description: &str,
+        roles: Option<Vec<String>>,
+    ) -> PyResult<ImageWriter> {
+        let (py, this) = (slf.py(), slf.get());
+        let image = this.image(like)?;
+        let or = |given: &str, own: &str| if given.is_empty() { own } else { given }.to_owned();
+        let recipe = Recipe {
+            format: this.format.name,
+            strict: this.strict,
+            file: this.file_metadata(py)?,
+            key: key.to_owned(),
+            title: or(title, &image.title),
+            description: or(description, &image.description),
+            roles: roles.unwrap_or_default(),
+            metadata: image.metadata,
+            template: Template::of(&*image.provider),
+        };
+        let provider = &*image.provider;
+        let (encoder, layout) = this.add(py, key, |writer, control| {
+            let begun = writer.begin_image(&ImageRequest { provider, ..recipe.request() }, control)?;
+            Ok((Arc::clone(begun.encoder()), begun.layout().clone()))
+        })?;
+        ImageWriter::new(py, slf.clone().unbind(), recipe, encoder, layout)
     }
 
     /// Completes the file and makes it visible at its target. Closing again does nothing.
@@ -264,13 +307,37 @@ impl DatasetWriter {
         self.add(py, key, |writer, _| writer.add_data(&request))
     }
 
+    /// Appends a block of the image that was begun.
+    pub(super) fn append_block(&self, py: Python<'_>, block: Encoded) -> PyResult<()> {
+        let mut work = self.take()?;
+        let result = detached(py, None, |_| work.writer.append_block(block));
+        self.set(State::Open(work));
+        result
+    }
+
+    /// Completes the image that was begun, or gives it up.
+    pub(super) fn finish_image(&self, py: Python<'_>, key: &str, completes: bool) -> PyResult<()> {
+        if !completes {
+            if !matches!(*self.lock(), State::Closed) {
+                self.set(State::Failed(key.to_owned()));
+            }
+            return Ok(());
+        }
+        let mut work = self.take()?;
+        let metadata = Arc::clone(&work.metadata);
+        let result =
+            self.work(py, &mut work, metadata, &AtomicBool::new(false), dataset::DatasetWriter::finish_image);
+        self.set(if result.is_ok() { State::Open(work) } else { State::Failed(key.to_owned()) });
+        result
+    }
+
     /// Adds an asset by `action`. What is refused before a byte was written leaves the file as good as it was.
-    fn add(
+    fn add<T: Send>(
         &self,
         py: Python<'_>,
         key: &str,
-        action: impl FnOnce(&mut dataset::DatasetWriter, &Control<'_>) -> crate::Result<()> + Send,
-    ) -> PyResult<()> {
+        action: impl FnOnce(&mut dataset::DatasetWriter, &Control<'_>) -> crate::Result<T> + Send,
+    ) -> PyResult<T> {
         let metadata = self.file_metadata(py)?;
         let mut work = self.take()?;
         if work.keys.iter().any(|used| used == key) {
@@ -280,7 +347,7 @@ impl DatasetWriter {
         let begun = AtomicBool::new(false);
         let result = self.work(py, &mut work, metadata, &begun, action);
         match &result {
-            Ok(()) => work.keys.push(key.to_owned()),
+            Ok(_) => work.keys.push(key.to_owned()),
             Err(error) if !begun.into_inner() && is_refusal(py, error)? => {}
             Err(_) => {
                 self.set(State::Failed(key.to_owned()));

@@ -223,7 +223,7 @@ fn write_phys(value: &Value, _: &Header) -> Outcome {
     let Some([x, y, unit]) = integers(value).and_then(|values| <[i128; 3]>::try_from(values).ok()) else {
         return Outcome::Illegal;
     };
-    let good = [x, y].iter().all(|n| (0..=i128::from(super::header::LARGEST)).contains(n)) && (0..=1).contains(&unit);
+    let good = [x, y].iter().all(|n| (0..=i128::from(LARGEST)).contains(n)) && (0..=1).contains(&unit);
     good.then(|| [&(x as u32).to_be_bytes()[..], &(y as u32).to_be_bytes(), &[unit as u8]].concat()).into()
 }
 
@@ -264,7 +264,7 @@ fn bytes_within(values: &[i128], low: i128, high: i128) -> Option<Vec<u8>> {
 
 fn hundred_thousandths(value: f64) -> Option<[u8; 4]> {
     let scaled = (value * UNIT).round();
-    (0.0..=f64::from(super::header::LARGEST)).contains(&scaled).then(|| (scaled as u32).to_be_bytes())
+    (0.0..=f64::from(LARGEST)).contains(&scaled).then(|| (scaled as u32).to_be_bytes())
 }
 
 fn be32(bytes: &[u8]) -> Option<u32> {

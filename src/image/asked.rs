@@ -1,22 +1,24 @@
-//! A provider that is asked for each block once whether it has it: the answer decides where blocks lie, and must stay true
-//! while they are written.
+//! A provider that is asked once for each block whether it has it: the answer decides where blocks lie, and must stay true while
+//! they are written.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::canvas::TileMut;
+use super::grid::{BlockGrid, BlockIndex, Window};
+use super::layout::ImageLayout;
+use super::pixels::Pixels;
+use super::provider::{Access, Block, ImageProvider, StoredImage};
 use crate::error::Result;
-use crate::image::{
-    Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, Pixels, StoredImage, TileMut, Window,
-};
 
 /// A provider whose answers are remembered.
-pub(super) struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     provider: &'a dyn ImageProvider,
     answers: Mutex<Vec<Option<bool>>>,
 }
 
 impl<'a> Asked<'a> {
     /// Nothing is asked yet.
-    pub(super) fn new(provider: &'a dyn ImageProvider) -> Self {
+    pub(crate) fn new(provider: &'a dyn ImageProvider) -> Self {
         Self { provider, answers: Mutex::default() }
     }
 }
@@ -42,7 +44,7 @@ impl ImageProvider for Asked<'_> {
         if answers.len() <= place {
             answers.resize(grid.count() as usize, None);
         }
-        // Where two threads asked at once, the first answer holds.
+        // If two threads asked at once, the first answer holds.
         Ok(*answers[place].get_or_insert(answer))
     }
 

@@ -1,0 +1,143 @@
+//! An image whose blocks the caller encodes, on other threads or in other processes, and appends in any order.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::DatasetWriter;
+use crate::codec::{Encoded, ImageEncoder};
+use crate::error::{Error, Result};
+use crate::format::{ContainerWriter, OpenImage};
+use crate::image::{BlockGrid, ImageLayout};
+use crate::pipeline::{BlocksEnd, Control};
+
+/// Missing blocks that an error names.
+const NAMED: usize = 8;
+
+/// An image of a file in the making that waits for its blocks. If it is dropped before [`ImageWriter::finish`], the file cannot
+/// be completed.
+pub struct ImageWriter<'w> {
+    writer: &'w mut DatasetWriter,
+}
+
+/// The blocks of an image so far.
+pub(crate) struct PendingImage {
+    key: String,
+    layout: ImageLayout,
+    open: OpenImage,
+    /// The position of the next block to append.
+    next: u64,
+    /// Blocks that came before their turn.
+    early: BTreeMap<u64, Encoded>,
+}
+
+impl<'w> ImageWriter<'w> {
+    pub(super) fn new(writer: &'w mut DatasetWriter) -> Self {
+        Self { writer }
+    }
+
+    /// The image's layout, with the blocks of the file.
+    pub fn layout(&self) -> &ImageLayout {
+        self.pending().layout()
+    }
+
+    /// Encodes blocks; [`crate::pipeline::encode_block`] uses it.
+    pub fn encoder(&self) -> &Arc<dyn ImageEncoder> {
+        self.pending().encoder()
+    }
+
+    /// Appends a block. Blocks may come in any order; one that comes early stays in memory until its turn, or just its receipt if
+    /// its place in the file is known.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for a block outside of the grid, [`Error::Usage`] for one that was appended before or that the image
+    /// does not have.
+    pub fn append(&mut self, block: Encoded) -> Result<()> {
+        self.writer.append_block(block)
+    }
+
+    /// Completes the image. Blocks that were not appended are absent.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] that names missing blocks, if the format has no absent blocks.
+    pub fn finish(self, control: &Control<'_>) -> Result<()> {
+        self.writer.finish_image(control)
+    }
+
+    fn pending(&self) -> &PendingImage {
+        self.writer.pending().expect("the writer has the image that this value was made for")
+    }
+}
+
+impl PendingImage {
+    pub(super) fn new(key: &str, layout: &ImageLayout, open: OpenImage) -> Self {
+        let layout = ImageLayout { grid: open.blocks.grid, ..layout.clone() };
+        Self { key: key.to_owned(), layout, open, next: 0, early: BTreeMap::new() }
+    }
+
+    /// The key of the image.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The image's layout, with the blocks of the file.
+    pub(crate) fn layout(&self) -> &ImageLayout {
+        &self.layout
+    }
+
+    /// Encodes blocks.
+    pub(crate) fn encoder(&self) -> &Arc<dyn ImageEncoder> {
+        &self.open.blocks.encoder
+    }
+
+    pub(super) fn append(&mut self, mut block: Encoded, container: &mut dyn ContainerWriter) -> Result<()> {
+        let position = self.grid().position(self.grid().check(block.at())?);
+        if position < self.next || self.early.contains_key(&position) {
+            return Err(Error::usage("block that was appended before:").found(name(&block)));
+        }
+        if block.is_absent() && !self.open.allows_absent {
+            let error = Error::usage("absent block:").found(name(&block));
+            return Err(error.allowed("a block with pixels, as this file cannot leave out blocks"));
+        }
+        if let Some(placement) = self.open.blocks.placement.as_ref().filter(|_| !block.is_absent()) {
+            if placement.places.offset(block.at(), 0).is_none() {
+                let error = Error::usage("block that the image was begun without:").found(name(&block));
+                return Err(error.allowed("a block that `has_block` of the image reported"));
+            }
+            placement.place(&mut block)?;
+        }
+        self.early.insert(position, block);
+        while let Some(block) = self.early.remove(&self.next) {
+            container.append(&block)?;
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    /// Appends what is left, and gives the blocks that are missing.
+    pub(super) fn complete(mut self, container: &mut dyn ContainerWriter) -> Result<BlocksEnd> {
+        let grid = self.grid();
+        let positions = self.next..grid.count();
+        let missing: Vec<_> =
+            positions.clone().filter(|position| !self.early.contains_key(position)).map(|n| grid.at(n)).collect();
+        if !missing.is_empty() && !self.open.allows_absent {
+            let names: Vec<_> = missing.iter().take(NAMED).map(|at| format!("({}, {})", at.row, at.column)).collect();
+            let more = if missing.len() > NAMED { " …" } else { "" };
+            let found = format!("{}{more}", names.join(" "));
+            let error = Error::usage(format!("{} missing blocks of", missing.len())).field(&self.key).found(found);
+            return Err(error.allowed("every block, as this file cannot leave out blocks"));
+        }
+        for position in positions {
+            let block = self.early.remove(&position).unwrap_or_else(|| Encoded::absent(grid.at(position)));
+            container.append(&block)?;
+        }
+        Ok(BlocksEnd { filled: false, missing })
+    }
+
+    fn grid(&self) -> BlockGrid {
+        self.open.blocks.grid
+    }
+}
+
+fn name(block: &Encoded) -> String {
+    format!("({}, {})", block.at().row, block.at().column)
+}

@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::block_ranges::{BlockRange, BlockRanges, RangeArrays};
 use super::compression;
 use super::convert::Conversion;
 use super::directory::Directory;
-use super::places::{Place, PlaceArrays, Places};
 use super::storage::Storage;
 use crate::codec::{BlockSpec, Scratch};
 use crate::error::Result;
@@ -23,8 +23,8 @@ pub(super) struct TiffImage {
     pub(super) storage: Storage,
     layout: ImageLayout,
     pad: Vec<u8>,
-    pub(super) arrays: PlaceArrays,
-    places: OnceLock<Places>,
+    pub(super) arrays: RangeArrays,
+    places: OnceLock<BlockRanges>,
     levels: Vec<Arc<dyn ImageProvider>>,
     /// Buffers of threads that read before, for those that read next.
     workspaces: Mutex<Vec<Workspace>>,
@@ -65,7 +65,7 @@ impl TiffImage {
         nodata: Option<PadValue>,
     ) -> Result<Self> {
         let storage = Storage::read(directory)?;
-        let arrays = PlaceArrays::find(directory, &storage)?;
+        let arrays = RangeArrays::find(directory, &storage)?;
         let layout = storage.layout(nodata)?;
         Ok(Self {
             source,
@@ -107,7 +107,7 @@ impl TiffImage {
     }
 
     /// Where the blocks lie; read from the file the first time.
-    pub(super) fn places(&self) -> Result<&Places> {
+    pub(super) fn places(&self) -> Result<&BlockRanges> {
         if let Some(places) = self.places.get() {
             return Ok(places);
         }
@@ -188,7 +188,7 @@ impl TiffImage {
     fn read_plane(
         &self,
         at: BlockIndex,
-        (block, place): (u64, Place),
+        (block, place): (u64, BlockRange),
         spec: &BlockSpec,
         out: usize,
         request: &mut Request<'_, '_>,
@@ -225,7 +225,7 @@ impl TiffImage {
     }
 
     /// Decodes a stored block, whole.
-    fn decode<'w>(&self, block: u64, place: Place, spec: &BlockSpec, work: &'w mut Workspace) -> Result<&'w [u8]> {
+    fn decode<'w>(&self, block: u64, place: BlockRange, spec: &BlockSpec, work: &'w mut Workspace) -> Result<&'w [u8]> {
         let Workspace { stored, decoded, converted, codec } = work;
         let decoded = sized(decoded, spec.block_bytes());
         self.decode_to(block, place, spec, stored, decoded, codec)?;
@@ -243,7 +243,7 @@ impl TiffImage {
     fn decode_to(
         &self,
         block: u64,
-        place: Place,
+        place: BlockRange,
         spec: &BlockSpec,
         stored: &mut Vec<u8>,
         out: &mut [u8],
@@ -276,7 +276,7 @@ impl TiffImage {
     }
 
     /// Bytes of a stored block, all of them inside of the file.
-    fn length(&self, block: u64, place: Place, spec: &BlockSpec) -> Result<u64> {
+    fn length(&self, block: u64, place: BlockRange, spec: &BlockSpec) -> Result<u64> {
         // Without compression the size is known; counts that differ are a common mistake of writers.
         let length = match place.length {
             Some(length) if self.storage.compression != compression::NONE => length,
@@ -320,7 +320,7 @@ impl ImageProvider for TiffImage {
     }
 
     fn is_dense(&self) -> bool {
-        self.places().is_ok_and(Places::is_dense)
+        self.places().is_ok_and(BlockRanges::is_dense)
     }
 
     fn level(&self, level: u32) -> Option<Arc<dyn ImageProvider>> {

@@ -1,7 +1,7 @@
 //! Chunks that hold one value each (ISO/IEC 15948, 11.2.3 and 11.3): their keys, how they are read and written.
 
 use super::chunk::Kind;
-use crate::codestream::png::{ColorType, Header};
+use crate::codestream::png::{ColorType, Header, LARGEST};
 use crate::error::{Error, Result};
 use crate::metadata::Value;
 

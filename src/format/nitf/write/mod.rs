@@ -1,34 +1,30 @@
 //! Writing NITF and NSIF files.
 
 mod areas;
-mod asked;
 mod bands;
-mod blocks;
+mod block_offsets;
 mod clevel;
 mod clock;
 mod copy;
 mod data;
 mod encoding;
-mod fields;
+mod field_sets;
 mod given;
 mod header;
 mod levels;
+mod location;
 mod modern;
-mod names;
 mod parts;
-mod place;
+mod pixel_encoder;
+mod pixel_places;
+mod pixel_segments;
 mod plan;
-mod rules;
+mod titles;
+mod work_grid;
 mod writer;
 
 pub(super) use encoding::{metadata_of, notice, replaces};
-pub(super) use fields::to_record;
-pub(super) use given::PAD_CODE;
 pub(super) use header::Flavour;
-pub(super) use names::{Names, comment};
-pub(super) use place::MAX_BLOCKS;
-pub(super) use plan::MAX_BLOCK;
-pub(super) use rules::{file_findings, segment_findings};
 pub(super) use writer::create;
 
 #[cfg(test)]

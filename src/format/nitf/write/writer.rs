@@ -1,27 +1,26 @@
 //! A NITF file in the making. Images are written when they are added, at the place they have if nothing makes the file header
 //! longer; the rest follows when the file is completed.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use super::super::mask::MaskTable;
-use super::super::segments::Kind;
+use super::super::capacity::MAX_SEGMENTS;
+use super::super::kind::Kind;
+use super::super::rules::segment_findings;
 use super::areas::{self, Area, Overflow};
-use super::asked::Asked;
-use super::blocks::{InPlace, Patch, PixelBlocks, fill_rest};
 use super::clevel::{self, Features};
-use super::copy::{StoredPlan, copy_bytes};
+use super::copy::StoredPlan;
 use super::data::{self, Pending, SegmentKind};
-use super::given::structure;
-use super::header::{FileHeader, Flavour, Lengths, MAX_SEGMENTS, check_file, class_of};
-use super::levels::{self, Levels};
+use super::field_sets::{IMAGE, IMAGE_REFUSED};
+use super::given::{Given, structure};
+use super::header::{FileHeader, Flavour, Lengths, check_file, class_of};
+use super::levels::{self, Levels, image_size};
 use super::parts;
-use super::plan::{FOLLOWING, ImagePlan};
-use super::rules;
+use super::pixel_segments::PixelSegments;
+use super::plan::ImagePlan;
+use crate::codec::Encoded;
 use crate::error::{Error, Result};
-use crate::format::{ContainerWriter, DataRequest, Finding, ImageRequest, WriteContext};
+use crate::format::{Begun, ContainerWriter, DataRequest, ImageRequest, WriteContext, no_image};
 use crate::io::{ByteSink, SpooledSink};
 use crate::metadata::Metadata;
-use crate::pipeline::write_blocks;
+use crate::pipeline::{BlockSink, BlocksEnd};
 use crate::schema::{Record, write};
 
 /// A file in the making.
@@ -32,6 +31,8 @@ pub(in super::super) struct NitfWriter {
     /// Bytes kept for the file header, once the first image is written.
     room: Option<u64>,
     images: Vec<Image>,
+    /// An image that waits for its blocks.
+    open: Option<PixelSegments>,
     graphics: Vec<Pending>,
     texts: Vec<Pending>,
     data: Vec<Pending>,
@@ -50,6 +51,14 @@ struct Image {
     record: Record,
 }
 
+/// How the data of an image segment reach the file, and how many bytes they are.
+enum SegmentData {
+    /// Written to places in room that is kept.
+    Reserved(u64),
+    /// Appended.
+    Appended(u64),
+}
+
 /// Begins a file.
 ///
 /// # Errors
@@ -63,6 +72,7 @@ pub(in super::super) fn create(sink: Box<dyn ByteSink>, flavour: Flavour) -> Res
         header: None,
         room: None,
         images: Vec::new(),
+        open: None,
         graphics: Vec::new(),
         texts: Vec::new(),
         data: Vec::new(),
@@ -78,49 +88,21 @@ impl ContainerWriter for NitfWriter {
         Ok(())
     }
 
-    fn add_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
-        if let Some(stored) = StoredPlan::new(image, context)? {
-            return self.add_stored(image, stored, context);
+    fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
+        match StoredPlan::new(image, context)? {
+            Some(stored) => self.begin_copy(image, stored, context),
+            None => self.begin_pixels(image, context),
         }
-        let asked = Asked::new(image.provider);
-        let image = &ImageRequest { provider: &asked, ..*image };
-        let mut plan = ImagePlan::new(image, self.limit, context)?;
-        let parts = plan.places.parts();
-        check_file(parts.iter().fold(self.lengths().total(), |sum, part| sum.saturating_add(plan.places.bytes(part))))?;
-        check_count("NUMI", self.images.len() + parts.len())?;
-        let mut levels = self.levels.clone();
-        let mut records = Vec::new();
-        for number in 0..plan.places.parts().len() {
-            let record = parts::record(&mut plan, number, image.key, &mut levels)?;
-            plan.given.report(rules::segment_findings(Kind::Image, &record, image.key), &rules::VALUES, context)?;
-            records.push(record);
-        }
-        let overflows = areas::fill(&mut records[0], &plan.given.tres, areas::IMAGE)?;
-        let subheaders: Vec<Vec<u8>> =
-            records.iter().map(|record| write(structure("IMAGE"), record)).collect::<Result<_>>()?;
-        plan.given.check_computed(structure("IMAGE"), &FOLLOWING, &subheaders[0])?;
-        let tables: Vec<u64> =
-            plan.places.parts().iter().map(|part| table_bytes(&plan, plan.places.record_count(part))).collect();
-        let data: Vec<u64> =
-            plan.places.parts().iter().zip(&tables).map(|(part, table)| table + plan.places.bytes(part)).collect();
-        self.check_room(&subheaders, &data, context)?;
-        // From here on, bytes are written.
-        let mut starts = Vec::new();
-        let mut tables_at = Vec::new();
-        let mut overflows = Some(overflows);
-        for ((subheader, bytes), (record, table)) in subheaders.iter().zip(&data).zip(records.into_iter().zip(&tables))
-        {
-            let at = self.sink.position();
-            self.sink.write(subheader)?;
-            let start = self.sink.reserve(*bytes)?;
-            tables_at.push(start);
-            starts.push(start + table);
-            let overflows = overflows.take().unwrap_or_default();
-            self.images.push(Image::new(at, subheader, *bytes, overflows, record));
-        }
-        self.write_pixels(image, &plan, &starts, &tables_at, context)?;
-        self.levels = levels;
-        Ok(())
+    }
+
+    fn append_stored(&mut self, bytes: &[u8]) -> Result<()> {
+        self.sink.write(bytes)
+    }
+
+    fn finish_image(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<()> {
+        // An image that is copied has no blocks that could break a rule.
+        let Some(segments) = self.open.take() else { return Ok(()) };
+        segments.finish(end, &mut *self.sink)?.map_or(Ok(()), |finding| context.report(finding))
     }
 
     fn add_data(&mut self, data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
@@ -193,33 +175,83 @@ impl NitfWriter {
         Self { limit, ..self }
     }
 
-    /// Writes an image whose stored bytes are kept as they are.
-    fn add_stored(
+    /// Begins an image whose stored bytes are kept as they are.
+    fn begin_copy(
         &mut self,
         image: &ImageRequest<'_>,
-        mut plan: StoredPlan,
+        plan: StoredPlan,
         context: &mut WriteContext<'_, '_>,
-    ) -> Result<()> {
+    ) -> Result<Begun> {
+        let StoredPlan { mut record, given, stored } = plan;
         let mut levels = self.levels.clone();
-        levels.assign(&mut plan.record, &plan.given, levels::IMAGE)?;
-        plan.given.report(rules::segment_findings(Kind::Image, &plan.record, image.key), &rules::VALUES, context)?;
-        let overflows = areas::fill(&mut plan.record, &plan.given.tres, areas::IMAGE)?;
-        let subheader = write(structure("IMAGE"), &plan.record)?;
-        plan.given.check_computed(structure("IMAGE"), &FOLLOWING, &subheader)?;
-        self.check_room(std::slice::from_ref(&subheader), &[plan.length], context)?;
-        let at = self.sink.position();
-        self.sink.write(&subheader)?;
-        copy_bytes(&plan, &mut *self.sink, context)?;
-        levels.add(image.key, &plan.record, levels::IMAGE, size_of(&plan.record));
-        self.images.push(Image::new(at, &subheader, plan.length, overflows, plan.record));
+        levels.assign(&mut record, &given, levels::IMAGE)?;
+        levels.add(image.key, &record, levels::IMAGE, image_size(&record));
+        self.begin_segments(image.key, vec![record], &given, &[SegmentData::Appended(stored.length)], context)?;
         self.levels = levels;
-        Ok(())
+        Ok(Begun::Copy(stored))
+    }
+
+    /// Begins an image whose blocks have known places.
+    fn begin_pixels(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
+        let mut plan = ImagePlan::new(image, self.limit, context)?;
+        let parts = plan.offsets.parts().to_vec();
+        let blocks = parts.iter().map(|part| plan.offsets.bytes(part));
+        check_file(blocks.fold(self.lengths().total(), u64::saturating_add))?;
+        check_count("NUMI", self.images.len() + parts.len())?;
+        let mut levels = self.levels.clone();
+        let records: Vec<Record> = (0..parts.len())
+            .map(|number| parts::record(&mut plan, number, image.key, &mut levels))
+            .collect::<Result<_>>()?;
+        let bytes = |part| SegmentData::Reserved(plan.table_bytes(part) + plan.offsets.bytes(part));
+        let data: Vec<SegmentData> = parts.iter().map(bytes).collect();
+        let starts = self.begin_segments(image.key, records, &plan.given, &data, context)?;
+        let (segments, open) = PixelSegments::new(plan, image.key, starts, &mut *self.sink)?;
+        (self.levels, self.open) = (levels, Some(segments));
+        Ok(Begun::Encode(open))
+    }
+
+    /// Writes the subheaders of the segments of an image, whose first takes all TREs, each with the room that its data need.
+    /// Returns where the data begin. All checks come first.
+    fn begin_segments(
+        &mut self,
+        key: &str,
+        mut records: Vec<Record>,
+        given: &Given,
+        data: &[SegmentData],
+        context: &mut WriteContext<'_, '_>,
+    ) -> Result<Vec<u64>> {
+        for record in &records {
+            given.report(segment_findings(Kind::Image, record, key), &IMAGE_REFUSED, context)?;
+        }
+        let mut overflows = areas::fill(&mut records[0], &given.tres, areas::IMAGE)?;
+        let subheaders: Vec<Vec<u8>> =
+            records.iter().map(|record| write(structure("IMAGE"), record)).collect::<Result<_>>()?;
+        given.check_computed(structure("IMAGE"), IMAGE.following, &subheaders[0])?;
+        self.check_room(&subheaders, data, context)?;
+        let mut starts = Vec::new();
+        for ((subheader, record), data) in subheaders.iter().zip(records).zip(data) {
+            let at = self.sink.position();
+            self.sink.write(subheader)?;
+            starts.push(match data {
+                SegmentData::Reserved(bytes) => self.sink.reserve(*bytes)?,
+                SegmentData::Appended(_) => self.sink.position(),
+            });
+            let overflows = std::mem::take(&mut overflows);
+            self.images.push(Image::new(at, subheader, data.bytes(), overflows, record));
+        }
+        Ok(starts)
     }
 
     /// Checks that the file can hold further image segments, and keeps room for the header before the first.
-    fn check_room(&mut self, subheaders: &[Vec<u8>], data: &[u64], context: &mut WriteContext<'_, '_>) -> Result<()> {
+    fn check_room(
+        &mut self,
+        subheaders: &[Vec<u8>],
+        data: &[SegmentData],
+        context: &mut WriteContext<'_, '_>,
+    ) -> Result<()> {
         let mut lengths = self.lengths();
-        lengths.images.extend(subheaders.iter().map(Vec::len).map(|length| length as u64).zip(data.iter().copied()));
+        let subheaders = subheaders.iter().map(|subheader| subheader.len() as u64);
+        lengths.images.extend(subheaders.zip(data.iter().map(SegmentData::bytes)));
         let header = self.take_header(context)?;
         let length = header.length(&lengths)?;
         check_file(length + lengths.total())?;
@@ -227,52 +259,6 @@ impl NitfWriter {
         if self.room.is_none() {
             self.sink.reserve(length)?;
             self.room = Some(length);
-        }
-        Ok(())
-    }
-
-    fn write_pixels(
-        &mut self,
-        image: &ImageRequest<'_>,
-        plan: &ImagePlan,
-        starts: &[u64],
-        tables: &[u64],
-        context: &mut WriteContext<'_, '_>,
-    ) -> Result<()> {
-        let asked = plan.mask.as_ref().is_some_and(|mask| mask.pad.is_some());
-        let records = |part| (0..plan.places.record_count(part)).map(|_| AtomicBool::new(false)).collect();
-        let pads: Vec<Vec<AtomicBool>> =
-            if asked { plan.places.parts().iter().map(records).collect() } else { Vec::new() };
-        let (concurrency, control) = (context.concurrency, context.control);
-        let excess = if let Some(target) = self.sink.positioned()? {
-            let encoder = PixelBlocks::new(plan, starts, Some(&*target), &pads);
-            write_blocks(image.provider, plan.work, &encoder, &mut InPlace, concurrency, control)?;
-            encoder.has_excess()
-        } else {
-            let encoder = PixelBlocks::new(plan, starts, None, &pads);
-            let mut sink = Patch::new(plan, starts, &mut *self.sink);
-            write_blocks(image.provider, plan.work, &encoder, &mut sink, concurrency, control)?;
-            encoder.has_excess()
-        };
-        if excess {
-            context.report(Finding {
-                clause: "2500C Table A-3",
-                place: format!("ABPP of {}", image.key),
-                value: format!("{:02}", plan.storage.actual_bits),
-                rule: "the bits that the samples have: some have more".into(),
-            })?;
-        }
-        fill_rest(plan, starts, &pads, &mut *self.sink)?;
-        let Some(mask) = &plan.mask else { return Ok(()) };
-        for (number, part) in plan.places.parts().iter().enumerate() {
-            let table = MaskTable {
-                data_offset: starts[number] - tables[number],
-                blocks: mask.blocks.then(|| plan.places.records(part)),
-                pad: mask.pad,
-            };
-            let pads: Option<Vec<bool>> =
-                pads.get(number).map(|pads| pads.iter().map(|pad| pad.load(Ordering::Relaxed)).collect());
-            self.sink.patch(tables[number], &table.write(pads.as_deref(), plan.storage.block_bytes()))?;
         }
         Ok(())
     }
@@ -354,6 +340,19 @@ impl NitfWriter {
     }
 }
 
+impl SegmentData {
+    fn bytes(&self) -> u64 {
+        let (Self::Reserved(bytes) | Self::Appended(bytes)) = self;
+        *bytes
+    }
+}
+
+impl BlockSink for NitfWriter {
+    fn append(&mut self, block: &Encoded) -> Result<()> {
+        self.open.as_mut().ok_or_else(no_image)?.append(block, &mut *self.sink)
+    }
+}
+
 impl Image {
     /// The image segment whose subheader stands at byte `at`.
     fn new(at: u64, subheader: &[u8], data: u64, overflows: Vec<Overflow>, record: Record) -> Self {
@@ -375,19 +374,6 @@ fn check_count(counter: &'static str, count: usize) -> Result<()> {
         return Err(Error::usage("segments of a kind:").field(counter).found(count).allowed(MAX_SEGMENTS));
     }
     Ok(())
-}
-
-/// Bytes of the mask table of a part with so many records.
-fn table_bytes(plan: &ImagePlan, records: u64) -> u64 {
-    plan.mask.as_ref().map_or(0, |mask| {
-        MaskTable::bytes(records, mask.blocks, mask.pad.is_some(), mask.pad.map_or(0, |(_, bits)| bits))
-    })
-}
-
-/// Rows and columns that a subheader says.
-pub(super) fn size_of(record: &Record) -> (u32, u32) {
-    let side = |name: &str| record.int(name).and_then(|side| u32::try_from(side).ok()).unwrap_or(0);
-    (side("NROWS"), side("NCOLS"))
 }
 
 /// The three digits that name an extension segment.

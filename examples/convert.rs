@@ -41,12 +41,10 @@ fn convert(input: &str, output: &str) -> Result<String> {
     let mut writer = DatasetWriter::create(output, None, Concurrency::resolve(None)?)?;
     let metadata = metadata_for(asset, layout, reader.format(), writer.format())?;
     let request = ImageRequest {
-        key: "image:0",
         title: &asset.title,
         description: &asset.description,
         roles: &["data".to_owned()],
-        metadata: &metadata,
-        provider: &*provider,
+        ..ImageRequest::new("image:0", &*provider, &metadata)
     };
     writer.add_image(&request, &Control::default())?;
     writer.close()?;

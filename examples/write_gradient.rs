@@ -83,12 +83,10 @@ fn write(path: &str, size: u32) -> Result<()> {
     let metadata = (writer.format().encoding)(&settings, provider.layout())?;
 
     let request = ImageRequest {
-        key: "image:0",
         title: "Gradient",
         description: "Made block by block while it is written",
         roles: &["data".to_owned()],
-        metadata: &metadata,
-        provider: &provider,
+        ..ImageRequest::new("image:0", &provider, &metadata)
     };
     writer.add_image(&request, &Control::default())?;
     writer.close()

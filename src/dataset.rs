@@ -225,12 +225,7 @@ impl DatasetWriter {
     ///
     /// # Errors
     /// As [`DatasetWriter::add_image`], and what a tap reports. The taps do not see an image that is copied undecoded.
-    pub fn add_image_with(
-        &mut self,
-        image: &ImageRequest<'_>,
-        taps: &[&dyn Tap],
-        control: &Control<'_>,
-    ) -> Result<()> {
+    pub fn add_image_with(&mut self, image: &ImageRequest<'_>, taps: &[&dyn Tap], control: &Control<'_>) -> Result<()> {
         self.check_new(image.key)?;
         let asked = Asked::new(image.provider);
         let image = &ImageRequest { provider: &asked, ..*image };
@@ -374,7 +369,7 @@ impl DatasetWriter {
 }
 
 /// Runs the blocks of an image through the engine into a container.
-fn write_image(
+pub(crate) fn write_image(
     container: &mut dyn ContainerWriter,
     image: &ImageRequest<'_>,
     taps: &[&dyn Tap],

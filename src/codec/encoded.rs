@@ -80,8 +80,12 @@ impl Encoded {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.bytes.len() + self.receipt.len() + 64);
         let numbers = [self.at.row, self.at.column, self.receipt.len() as u32, self.ends.len() as u32];
-        numbers.iter().for_each(|number| number.write(&mut out));
-        self.ends.iter().for_each(|end| (*end as u64).write(&mut out));
+        for number in numbers {
+            number.write(&mut out);
+        }
+        for end in &self.ends {
+            (*end as u64).write(&mut out);
+        }
         out.extend_from_slice(&self.receipt);
         out.extend_from_slice(&self.bytes);
         out

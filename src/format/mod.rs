@@ -12,12 +12,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::asset::{AssetInfo, AssetType};
+use crate::codec::Coding;
 use crate::error::{Error, Result};
 use crate::image::{Georeference, ImageLayout, ImageProvider, PadValue, StoredImage};
 use crate::io::{ByteSink, ByteSource};
 use crate::limits::Limits;
 use crate::metadata::Metadata;
-use crate::codec::Coding;
 use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd, Concurrency, Control};
 
 /// A format: how it is recognised, opened and created.
@@ -99,6 +99,13 @@ pub struct ImageRequest<'a> {
     pub provider: &'a dyn ImageProvider,
     /// Where the blocks come from.
     pub blocks: Blocks,
+}
+
+impl<'a> ImageRequest<'a> {
+    /// An image of the provider's pixels with this metadata, without title, description and roles.
+    pub fn new(key: &'a str, provider: &'a dyn ImageProvider, metadata: &'a Metadata) -> Self {
+        Self { key, title: "", description: "", roles: &[], metadata, provider, blocks: Blocks::Provider }
+    }
 }
 
 /// Where the blocks of an image come from.

@@ -325,8 +325,7 @@ impl DatasetWriter {
         }
         let mut work = self.take()?;
         let metadata = Arc::clone(&work.metadata);
-        let result =
-            self.work(py, &mut work, metadata, &AtomicBool::new(false), dataset::DatasetWriter::finish_image);
+        let result = self.work(py, &mut work, metadata, &AtomicBool::new(false), dataset::DatasetWriter::finish_image);
         self.set(if result.is_ok() { State::Open(work) } else { State::Failed(key.to_owned()) });
         result
     }

@@ -37,7 +37,7 @@ fn readme() -> Result<()> {
     let reader = DatasetReader::open("scene.tif", None, &OpenOptions::default())?;
     let provider = &*reader.image(reader.default_image()?)?;
     let metadata = &Metadata::new();
-    let image = ImageRequest { key: "image:0", title: "", description: "", roles: &[], metadata, provider };
+    let image = ImageRequest::new("image:0", provider, metadata);
 
     let mut writer = DatasetWriter::create("scene.png", None, Concurrency::resolve(None)?)?;
     writer.add_image(&image, &Control::default())?;

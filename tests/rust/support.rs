@@ -108,7 +108,7 @@ pub(crate) fn write_to(
 }
 
 pub(crate) fn request<'a>(provider: &'a dyn ImageProvider, metadata: &'a Metadata) -> ImageRequest<'a> {
-    ImageRequest { key: "image:0", title: "", description: "", roles: &[], metadata, provider }
+    ImageRequest::new("image:0", provider, metadata)
 }
 
 /// The metadata of a plain write in a format.

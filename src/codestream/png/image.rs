@@ -286,7 +286,4 @@ const BLOCK_BYTES: u64 = 1 << 20;
 const BLOCK_ROWS: u64 = 256;
 
 /// Bytes read from the source at once.
-const READ_AHEAD: usize = 128 << 10;
-
-#[cfg(test)]
-mod tests;
+pub(crate) const READ_AHEAD: usize = 128 << 10;

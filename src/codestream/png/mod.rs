@@ -9,4 +9,6 @@ mod stream;
 
 pub(crate) use header::{ColorType, Header, LARGEST};
 pub(crate) use image::PngImage;
+#[cfg(test)]
+pub(crate) use image::READ_AHEAD;
 pub(crate) use stream::{BandReceipt, Compression, PngStream};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{COMPRESSION, MEDIA_TYPE, metadata};
-use crate::codestream::jpeg::{Header, JpegImage};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
+use crate::codestream::jpeg::{Header, JpegImage};
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning};
 use crate::image::ImageProvider;

@@ -5,6 +5,7 @@ use super::*;
 use crate::asset::AssetInfo;
 use crate::codec::jpeg::{ColorModel, Params};
 use crate::codec::{BlockShape, CodecParams, PixelCoding, Scratch};
+use crate::dataset::write_image;
 use crate::format::{ContainerReader, ImageRequest, OpenOptions, Warning, WriteContext};
 use crate::image::{
     Block, BlockGrid, BlockIndex, Crs, Georeference, ImageProvider, Interleave, MemoryImage, PadValue, Pixels,
@@ -28,7 +29,7 @@ fn picture(columns: u32, rows: u32, bands: u32) -> MemoryImage {
 }
 
 fn request<'a>(provider: &'a dyn ImageProvider, metadata: &'a Metadata) -> ImageRequest<'a> {
-    ImageRequest { key: "image:0", title: "", description: "", roles: &[], metadata, provider }
+    ImageRequest::new("image:0", provider, metadata)
 }
 
 fn written(image: &ImageRequest<'_>, threads: usize) -> Result<(Vec<u8>, Vec<Warning>)> {
@@ -38,7 +39,7 @@ fn written(image: &ImageRequest<'_>, threads: usize) -> Result<(Vec<u8>, Vec<War
     let control = Control::default();
     let concurrency = Concurrency::new(threads).unwrap();
     let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
-    writer.add_image(image, &mut context)?;
+    write_image(&mut *writer, image, &[], &mut context)?;
     writer.finish(&mut context)?.publish()?;
     let bytes = target.lock().unwrap().clone();
     Ok((bytes, warnings))
@@ -246,7 +247,7 @@ fn what_the_format_cannot_hold_is_refused_before_the_first_byte() {
         let (control, metadata, mut warnings) = (Control::default(), Metadata::new(), Vec::new());
         let concurrency = Concurrency::new(1).unwrap();
         let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
-        let error = writer.add_image(&request(&image, &metadata), &mut context).unwrap_err();
+        let error = writer.begin_image(&request(&image, &metadata), &mut context).err().unwrap();
         assert!(matches!(error, Error::Usage(_)) && error.to_string().contains(part), "{error}");
         assert_eq!(count.load(Ordering::Relaxed), 0);
     }
@@ -261,8 +262,8 @@ fn a_file_holds_one_image() {
     let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
     let image = picture(8, 8, 1);
     writer.set_metadata(&one("JPEG_QUALITY", 40), &mut context).unwrap();
-    writer.add_image(&request(&image, &metadata), &mut context).unwrap();
-    assert!(matches!(writer.add_image(&request(&image, &metadata), &mut context), Err(Error::Usage(_))));
+    write_image(&mut *writer, &request(&image, &metadata), &[], &mut context).unwrap();
+    assert!(matches!(writer.begin_image(&request(&image, &metadata), &mut context), Err(Error::Usage(_))));
     assert!(writer.set_metadata(&one("JPEG_QUALITY", 41), &mut context).is_err());
     let (sink, _) = MemorySink::new();
     let empty = (FORMAT.create)(Box::new(sink)).unwrap();

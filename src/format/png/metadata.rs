@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::chunk::{Chunk, Chunks, Kind};
 use super::fields::{FIELDS, Field};
-use crate::codestream::png::{ColorType, Header};
 use super::text::{self, TEXT_KEY};
+use crate::codestream::png::{ColorType, Header};
 use crate::error::{Error, Result, nearest};
 use crate::format::Warning;
 use crate::limits::Limits;

@@ -47,3 +47,6 @@ pub(super) static FORMAT: Format = Format {
 };
 
 const MEDIA_TYPE: &str = "image/png";
+
+#[cfg(test)]
+mod reader_tests;

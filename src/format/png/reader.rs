@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::MEDIA_TYPE;
 use super::chunk::{Chunks, Kind};
-use crate::codestream::png::Header;
 use super::metadata::Collector;
-use crate::codestream::png::PngImage;
 use super::text::TEXT_KEY;
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
+use crate::codestream::png::Header;
+use crate::codestream::png::PngImage;
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning};
 use crate::image::ImageProvider;

@@ -3,13 +3,11 @@
 use super::chunk::{self, Kind, SIGNATURE};
 use super::metadata::{COMPRESSION, HeaderChunks, chunks, has_palette};
 use super::text::TEXT_KEY;
-use crate::error::{Error, Result};
 use crate::codec::Encoded;
 use crate::codestream::Codestream;
 use crate::codestream::png::{BandReceipt, Compression, Header, PngStream};
-use crate::format::{
-    Begun, ContainerWriter, ImageRequest, OpenImage, SaveSettings, Warning, WriteContext, no_image,
-};
+use crate::error::{Error, Result};
+use crate::format::{Begun, ContainerWriter, ImageRequest, OpenImage, SaveSettings, Warning, WriteContext, no_image};
 use crate::image::ImageLayout;
 use crate::io::ByteSink;
 use crate::metadata::{Metadata, Value};

@@ -3,7 +3,8 @@
 
 use super::plan::BYTE_ORDER;
 use crate::codec::{
-    BlockEncoder, BlockPixels, BlockShape, Borrow, Coding, Encoded, Gathering, ImageEncoder, Pieces, PixelCoding, Scratch,
+    BlockEncoder, BlockPixels, BlockShape, Borrow, Coding, Encoded, Gathering, ImageEncoder, Pieces, PixelCoding,
+    Scratch,
 };
 use crate::error::Result;
 use crate::image::{BlockGrid, BlockIndex, Interleave, Padding};

@@ -4,13 +4,13 @@
 //! uncompressed image that is smaller than a tile gets a tile just large enough, as padding would be stored in full; compressed
 //! padding costs next to nothing. `RowsPerStrip` without a tile size asks for strips.
 
+use super::blocks::{BlockStorage, TiffEncoder};
 use super::colors::{self, Colors, Samples};
 use super::compression::{self, CodingFields, Compression};
 use super::field::{Field, FieldType, FieldValue};
 use super::options::{Given, Options};
 use super::tags::{self, Treatment};
 use super::{gdal, geo, values};
-use super::blocks::{BlockStorage, TiffEncoder};
 use crate::codec::{Coding, PixelCoding, Predictor};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning};

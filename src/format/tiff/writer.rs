@@ -58,14 +58,12 @@ impl ContainerWriter for TiffWriter {
 
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
         let WritePlan { storage, coding, encoder, fields } = WritePlan::new(image, context.warnings)?;
-        let target =
-            if encoder.is_verbatim() && image.provider.is_dense() { self.sink.positioned()? } else { None };
+        let target = if encoder.is_verbatim() && image.provider.is_dense() { self.sink.positioned()? } else { None };
         let area = target.as_ref().map(|_| DataArea::new(storage, self.sink.position()));
         if let Some(area) = &area {
             self.sink.reserve(area.bytes())?;
         }
-        let placement =
-            area.zip(target).map(|(area, target)| Placement { places: Arc::new(area), target });
+        let placement = area.zip(target).map(|(area, target)| Placement { places: Arc::new(area), target });
         let planes = vec![BlockRanges::default(); storage.planes as usize];
         self.open = Some(Open { fields, tiled: storage.tiled, planes, area });
         let blocks = BlockPlan { grid: storage.grid, encoder: Arc::new(encoder), placement };

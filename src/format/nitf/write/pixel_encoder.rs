@@ -103,9 +103,8 @@ impl PixelEncoder {
             Mode::Row => {
                 // The samples of a pixel stand a line apart.
                 let line = storage.grid.block_columns() as usize * pad.len();
-                let is_pad = |group: &[u8], at: usize| {
-                    (0..bands).all(|band| &group[band * line + at..][..pad.len()] == pad)
-                };
+                let is_pad =
+                    |group: &[u8], at: usize| (0..bands).all(|band| &group[band * line + at..][..pad.len()] == pad);
                 let mut groups = planes.flat_map(|plane| plane.chunks_exact(line * bands));
                 vec![groups.any(|group| (0..line).step_by(pad.len()).any(|at| is_pad(group, at)))]
             }
@@ -156,7 +155,7 @@ impl ImageEncoder for PixelEncoder {
 impl PixelEncoder {
     /// Planes whose bytes are those of the file, cut to the samples that the file has of each.
     fn as_they_are<'p>(&self, planes: Vec<&'p [u8]>, samples: usize, out: &mut Encoded) -> Pieces<'p> {
-        let excess = planes.iter().fold(false, |found, plane| self.has_excess(plane) || found);
+        let excess = planes.iter().any(|plane| self.has_excess(plane));
         out.set_receipt(&PixelReceipt { excess, pads: Vec::new() });
         let taken = samples * self.storage.sample.bytes();
         Pieces::Of(planes.into_iter().map(|plane| &plane[..taken.min(plane.len())]).collect())

@@ -90,7 +90,9 @@ impl PixelSegments {
             let mut records = mask.blocks.then(|| places.offsets.records(part));
             for at in end.missing.iter().filter(|at| places.offsets.part_of(at.row) == number) {
                 for band in 0..self.records_of_block() {
-                    records.iter_mut().for_each(|records| records[places.offsets.record(*at, band)] = ABSENT);
+                    if let Some(records) = &mut records {
+                        records[places.offsets.record(*at, band)] = ABSENT;
+                    }
                 }
             }
             let (data, start) = (self.data[number], places.starts[number]);

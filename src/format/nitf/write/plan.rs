@@ -80,7 +80,7 @@ impl ImagePlan {
         let mask = masked.then_some(MaskPlan { pad, blocks: absent });
         // A template of an image has no block: all of them may come.
         let by_hand = image.blocks == Blocks::Caller;
-        let asks = masked && absent && !(by_hand && !any_block(image.provider, true)?);
+        let asks = masked && absent && (!by_hand || any_block(image.provider, true)?);
         let offsets = BlockOffsets::new(&storage, Some(image.provider).filter(|_| asks), limit)?;
         let value = pad.and_then(|(code, bits)| pad_value(code, bits, storage.sample)).unwrap_or(layout.pad);
         if !masked && absent && !by_hand && any_block(image.provider, false)? {

@@ -6,6 +6,7 @@ use super::super::open;
 use super::header::Flavour;
 use super::writer::{NitfWriter, create};
 use crate::asset::AssetType;
+use crate::dataset::write_image;
 use crate::error::Result;
 use crate::format::{
     ContainerReader, ContainerWriter, Content, DataRequest, ImageRequest, OpenOptions, Warning, WriteContext,
@@ -41,8 +42,8 @@ impl Made {
 
     fn add(&mut self, key: &str, provider: &dyn ImageProvider, metadata: &Metadata) -> Result<()> {
         self.with_writer(|writer, context| {
-            let request = ImageRequest { key, title: "", description: "", roles: &[], metadata, provider };
-            writer.add_image(&request, context)
+            let request = ImageRequest::new(key, provider, metadata);
+            write_image(writer, &request, &[], context)
         })
     }
 

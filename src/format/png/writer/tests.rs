@@ -38,7 +38,7 @@ pub(in super::super) fn write(
 ) -> Result<(Vec<u8>, Vec<Warning>)> {
     let (sink, target) = MemorySink::new();
     let mut writer = DatasetWriter::to_sink(Box::new(sink), &FORMAT, Concurrency::new(threads).unwrap())?;
-    let request = ImageRequest { key: "image:0", title: "", description: "", roles: &[], metadata, provider: image };
+    let request = ImageRequest::new("image:0", image, metadata);
     writer.add_image(&request, &Control::default())?;
     let warnings = writer.take_warnings();
     writer.close()?;
@@ -128,24 +128,18 @@ fn a_palette_makes_a_palette_image_and_bounds_its_samples() {
 fn what_png_cannot_hold_is_refused_before_the_first_byte() {
     let refused = |image: &MemoryImage| {
         let (sink, _) = MemorySink::new();
-        let mut writer = PngWriter { sink: Box::new(sink), metadata: Metadata::new(), has_image: false };
+        let mut writer = PngWriter { sink: Box::new(sink), metadata: Metadata::new(), state: State::Empty };
         let metadata = Metadata::new();
-        let request = ImageRequest {
-            key: "image:0",
-            title: "",
-            description: "",
-            roles: &[],
-            metadata: &metadata,
-            provider: image,
-        };
+        let request = ImageRequest::new("image:0", image, &metadata);
         let (control, mut warnings) = (Control::default(), Vec::new());
         let concurrency = Concurrency::new(1).unwrap();
         let error = writer
-            .add_image(
+            .begin_image(
                 &request,
                 &mut WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false },
             )
-            .unwrap_err();
+            .err()
+            .unwrap();
         assert_eq!(writer.sink.position(), 0);
         error.to_string()
     };
@@ -165,8 +159,7 @@ fn a_file_holds_exactly_one_image() {
     let (sink, _) = MemorySink::new();
     let mut writer = DatasetWriter::to_sink(Box::new(sink), &FORMAT, Concurrency::new(1).unwrap()).unwrap();
     let (image, metadata) = (image(1, 1, 1, SampleType::UInt8, vec![0]), Metadata::new());
-    let request =
-        ImageRequest { key: "a", title: "", description: "", roles: &[], metadata: &metadata, provider: &image };
+    let request = ImageRequest::new("a", &image, &metadata);
     writer.add_image(&request, &Control::default()).unwrap();
     let second = writer.add_image(&ImageRequest { key: "b", ..request }, &Control::default()).unwrap_err();
     assert!(matches!(second, Error::Usage(_)));
@@ -210,8 +203,7 @@ fn metadata_of_file_and_image_and_titles_are_merged() {
     let metadata: Metadata = [("PNG_TEXT_Author", "image"), ("PNG_TEXT_Title", "old")].into_iter().collect();
     writer.set_metadata(&file).unwrap();
     let image = image(1, 1, 1, SampleType::UInt8, vec![0]);
-    let request =
-        ImageRequest { key: "a", title: "new", description: "", roles: &[], metadata: &metadata, provider: &image };
+    let request = ImageRequest { title: "new", ..ImageRequest::new("a", &image, &metadata) };
     writer.add_image(&request, &Control::default()).unwrap();
     writer.close().unwrap();
     let bytes = target.lock().unwrap().clone();

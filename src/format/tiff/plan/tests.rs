@@ -16,14 +16,9 @@ fn plan_of(
     let provider: &dyn ImageProvider = &image;
     let metadata: Metadata = entries.iter().cloned().collect();
     let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
-    let request = ImageRequest {
-        key: "image:0",
-        title: "title",
-        description: "description",
-        roles: &roles,
-        metadata: &metadata,
-        provider,
-    };
+    let (title, description) = ("title", "description");
+    let request =
+        ImageRequest { title, description, roles: &roles, ..ImageRequest::new("image:0", provider, &metadata) };
     let mut warnings = Vec::new();
     WritePlan::new(&request, &mut warnings).map(|plan| (plan, warnings))
 }
@@ -63,7 +58,7 @@ fn defaults_are_deflated_tiles_with_the_predictor_of_the_type() {
 fn an_uncompressed_image_smaller_than_a_tile_is_not_padded_to_one() {
     let small = |compression: &str| {
         let (plan, _) = plan_of([1, 20, 300], SampleType::UInt8, &[], &[("259", compression.into())]).unwrap();
-        (plan.grid.block_columns(), plan.grid.block_rows())
+        (plan.storage.grid.block_columns(), plan.storage.grid.block_rows())
     };
     assert_eq!(small("None"), (256, 32));
     assert_eq!(small("LZW"), (256, 256));
@@ -72,11 +67,11 @@ fn an_uncompressed_image_smaller_than_a_tile_is_not_padded_to_one() {
 #[test]
 fn strips_are_written_where_rows_are_given_and_no_tile() {
     let strips = |rows: i64| plan(SampleType::UInt8, &[("278", rows.into())]).unwrap();
-    assert_eq!((strips(7).tiled, number(&strips(7), 278)), (false, Some(7)));
+    assert_eq!((strips(7).storage.tiled, number(&strips(7), 278)), (false, Some(7)));
     assert_eq!(number(&strips(1000), 278), Some(300));
     assert_eq!(number(&strips(0), 278), Some(300), "strips of about 256 KiB");
     let both = [("278", Value::from(7)), ("322", 64.into())];
-    assert!(plan(SampleType::UInt8, &both).unwrap().tiled);
+    assert!(plan(SampleType::UInt8, &both).unwrap().storage.tiled);
     assert_eq!(warnings(SampleType::UInt8, &both), 1);
 }
 

@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::directory::{Directory, DirectoryReader};
 use super::*;
+use crate::dataset::write_image;
 use crate::image::{BlockIndex, ImageProvider, Interleave, MemoryImage, Pixels, SampleType};
 use crate::io::{AtomicFile, MemorySink, MemorySource};
 use crate::limits::Limits;
@@ -35,8 +36,8 @@ fn write_to(sink: Box<dyn ByteSink>, assets: &[Asset<'_>], threads: usize) -> Re
     for Asset { key, roles, image, metadata } in assets {
         let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
         let (title, description) = ("a title", "");
-        let request = ImageRequest { key, title, description, roles: &roles, metadata, provider: image };
-        writer.add_image(&request, &mut context)?;
+        let request = ImageRequest { title, description, roles: &roles, ..ImageRequest::new(key, image, metadata) };
+        write_image(&mut *writer, &request, &[], &mut context)?;
     }
     writer.finish(&mut context)?.publish()?;
     Ok(warnings)

@@ -6,7 +6,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
 use super::array::{as_array, pixels};
-use super::asset::AssetMetadata;
 use super::control::detached;
 use super::metadata::{MetadataProvider, to_metadata};
 use super::region;
@@ -217,6 +216,7 @@ impl EncodedBlock {
 /// Makes an encoder again, as unpickling does.
 #[pyfunction(name = "_open_encoder")]
 #[pyo3(signature = (how, file, texts, metadata, template, /))]
+#[allow(clippy::needless_pass_by_value, reason = "arguments as Python gives them")]
 pub(super) fn open_encoder(
     py: Python<'_>,
     how: (String, bool),

@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::block_ranges::{BlockRange, BlockRanges, RangeArrays};
 use super::compression;
 use super::convert::Conversion;
 use super::directory::Directory;
-use super::places::{Place, PlaceArrays, Places};
 use super::storage::Storage;
 use crate::codec::{BlockDecoder, BlockShape, Coding, Scratch};
 use crate::error::Result;
@@ -25,8 +25,8 @@ pub(super) struct TiffImage {
     decoder: Option<Box<dyn BlockDecoder>>,
     layout: ImageLayout,
     pad: Vec<u8>,
-    pub(super) arrays: PlaceArrays,
-    places: OnceLock<Places>,
+    pub(super) arrays: RangeArrays,
+    places: OnceLock<BlockRanges>,
     levels: Vec<Arc<dyn ImageProvider>>,
     /// Buffers of threads that read before, for those that read next.
     workspaces: Mutex<Vec<Workspace>>,
@@ -67,7 +67,7 @@ impl TiffImage {
         nodata: Option<PadValue>,
     ) -> Result<Self> {
         let storage = Storage::read(directory)?;
-        let arrays = PlaceArrays::find(directory, &storage)?;
+        let arrays = RangeArrays::find(directory, &storage)?;
         let layout = storage.layout(nodata)?;
         Ok(Self {
             source,
@@ -110,7 +110,7 @@ impl TiffImage {
     }
 
     /// Where the blocks lie; read from the file the first time.
-    pub(super) fn places(&self) -> Result<&Places> {
+    pub(super) fn places(&self) -> Result<&BlockRanges> {
         if let Some(places) = self.places.get() {
             return Ok(places);
         }
@@ -191,7 +191,7 @@ impl TiffImage {
     fn read_plane(
         &self,
         at: BlockIndex,
-        (block, place): (u64, Place),
+        (block, place): (u64, BlockRange),
         shape: BlockShape,
         out: usize,
         request: &mut Request<'_, '_>,
@@ -228,7 +228,7 @@ impl TiffImage {
     }
 
     /// Decodes a stored block, whole.
-    fn decode<'w>(&self, block: u64, place: Place, shape: BlockShape, work: &'w mut Workspace) -> Result<&'w [u8]> {
+    fn decode<'w>(&self, block: u64, place: BlockRange, shape: BlockShape, work: &'w mut Workspace) -> Result<&'w [u8]> {
         let Workspace { stored, decoded, converted, codec } = work;
         let decoded = sized(decoded, self.storage.pixels.block_bytes(shape));
         self.decode_to(block, place, shape, stored, decoded, codec)?;
@@ -246,7 +246,7 @@ impl TiffImage {
     fn decode_to(
         &self,
         block: u64,
-        place: Place,
+        place: BlockRange,
         shape: BlockShape,
         stored: &mut Vec<u8>,
         out: &mut [u8],
@@ -278,7 +278,7 @@ impl TiffImage {
     }
 
     /// Bytes of a stored block, all of them inside of the file.
-    fn length(&self, block: u64, place: Place, shape: BlockShape) -> Result<u64> {
+    fn length(&self, block: u64, place: BlockRange, shape: BlockShape) -> Result<u64> {
         // Without compression the size is known; counts that differ are a common mistake of writers.
         let length = match place.length {
             Some(length) if self.storage.compression != compression::NONE => length,
@@ -322,7 +322,7 @@ impl ImageProvider for TiffImage {
     }
 
     fn is_dense(&self) -> bool {
-        self.places().is_ok_and(Places::is_dense)
+        self.places().is_ok_and(BlockRanges::is_dense)
     }
 
     fn level(&self, level: u32) -> Option<Arc<dyn ImageProvider>> {

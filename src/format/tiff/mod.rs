@@ -1,6 +1,7 @@
 //! TIFF, BigTIFF and GeoTIFF (TIFF 6.0, OGC 19-008r4).
 
 mod arrange;
+mod block_ranges;
 mod blocks;
 mod colors;
 mod compression;
@@ -14,7 +15,6 @@ mod geo;
 mod image;
 mod layout;
 mod options;
-mod places;
 mod plan;
 mod reader;
 #[cfg(test)]

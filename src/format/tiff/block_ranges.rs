@@ -11,7 +11,7 @@ use crate::limits::Limits;
 /// The arrays of block places of a directory, which are read when the first pixel is asked for: in a large file they are
 /// larger than everything else that is read to open it.
 #[derive(Debug)]
-pub(super) struct PlaceArrays {
+pub(super) struct RangeArrays {
     offsets: Array,
     counts: Option<Array>,
     order: ByteOrder,
@@ -22,7 +22,7 @@ pub(super) struct PlaceArrays {
 
 /// Offset and length of every stored block, in the order of the arrays.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct BlockRanges {
     offsets: Vec<u64>,
     /// Empty where the directory has none.
     counts: Vec<u64>,
@@ -30,14 +30,14 @@ pub(super) struct Places {
 
 /// A stored block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct BlockRange {
     /// Its first byte.
     pub(super) offset: u64,
     /// Its length, where the file says it.
     pub(super) length: Option<u64>,
 }
 
-impl PlaceArrays {
+impl RangeArrays {
     /// Finds the arrays of a directory.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl PlaceArrays {
     ///
     /// # Errors
     /// [`Error::Limit`] where there are too many blocks, and whatever reading reports.
-    pub(super) fn read(&self, source: &dyn ByteSource, limits: &Limits) -> Result<Places> {
+    pub(super) fn read(&self, source: &dyn ByteSource, limits: &Limits) -> Result<BlockRanges> {
         limits.check_metadata("places of blocks", self.blocks.saturating_mul(32))?;
         let read = |array: &Array| -> Result<Vec<u64>> {
             let bytes = source.read_range(array.offset, self.blocks * array.kind.bytes() as u64)?;
@@ -86,7 +86,7 @@ impl PlaceArrays {
             }
         };
         let counts = self.counts.as_ref().map(read).transpose()?.unwrap_or_default();
-        Ok(Places { offsets: read(&self.offsets)?, counts })
+        Ok(BlockRanges { offsets: read(&self.offsets)?, counts })
     }
 
     /// An error for a block that reaches past the end of the file.
@@ -112,13 +112,13 @@ impl PlaceArrays {
     }
 }
 
-impl Places {
+impl BlockRanges {
     /// Stored block number `block`; none where the file holds nothing for it (a sparse file).
-    pub(super) fn get(&self, block: u64) -> Option<Place> {
+    pub(super) fn get(&self, block: u64) -> Option<BlockRange> {
         let block = usize::try_from(block).ok()?;
         let offset = *self.offsets.get(block)?;
         let length = self.counts.get(block).copied();
-        (offset != 0 && length != Some(0)).then_some(Place { offset, length })
+        (offset != 0 && length != Some(0)).then_some(BlockRange { offset, length })
     }
 
     /// True where no block is absent.

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use super::MEDIA_TYPE;
+use super::capacity::{MAX_BLOCK, MAX_BLOCKS};
 use super::chain::chains;
 use super::geo;
-use super::image::pad_of;
-use super::segments::{Kind, Segment, Segments};
+use super::ic::{self, Ic};
+use super::kind::Kind;
+use super::names;
+use super::pad::{PAD_CODE, pad_of};
+use super::rules::{file_findings, segment_findings};
+use super::segments::{Segment, Segments};
 use super::values::to_metadata;
 use super::version::Version;
-use super::write::{MAX_BLOCK, MAX_BLOCKS, Names, PAD_CODE, comment, file_findings, segment_findings};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
 use crate::format::{Warning, WarningKind};
@@ -185,7 +189,8 @@ fn overflow(
 /// What there is to say of bits that an uncompressed image cannot have (2500C Table A-2(A)).
 fn odd_samples(segment: &Segment) -> Option<String> {
     let header = &segment.subheader;
-    if segment.kind != Kind::Image || !matches!(header.text("IC"), Some("NC" | "NM")) {
+    let ic = header.text("IC").and_then(Ic::from_code);
+    if segment.kind != Kind::Image || !ic.is_some_and(Ic::is_uncompressed) {
         return None;
     }
     let (stored, actual) = (header.int("NBPP")?, header.int("ABPP")?);
@@ -220,15 +225,12 @@ fn georeference(segment: &Segment, metadata: &Metadata, warnings: &mut Vec<Warni
 fn asset(segment: &Segment, metadata: Metadata, pad: Option<PadValue>, georeference: Georeference) -> AssetInfo {
     let header = &segment.subheader;
     let text = |name: &str| segment.text(name).to_owned();
-    let named = |identifier: &str, beside: &str, short: usize| {
-        Names { identifier: text(identifier), text: text(beside), comment: comment(header) }.read(short)
-    };
     // A symbol of NITF 2.0 may be a bitmap or an object.
     let drawing = matches!(header.text("SFMT").or_else(|| header.text("STYPE")), Some("C"));
     let graphic = if drawing { "image/cgm" } else { "application/octet-stream" };
     let (kind, (title, description), media_type, role) = match segment.kind {
-        Kind::Image => (AssetType::Image, named("IID1", "IID2", 10), MEDIA_TYPE, "data"),
-        Kind::Graphic => (AssetType::Graphics, named("SID", "SNAME", 10), graphic, "graphic"),
+        Kind::Image => (AssetType::Image, names::IMAGE.read(header).into_title(), MEDIA_TYPE, "data"),
+        Kind::Graphic => (AssetType::Graphics, names::GRAPHIC.read(header).into_title(), graphic, "graphic"),
         // Its data is plain text, which later versions hold in text segments; their graphics are CGM alone.
         Kind::Label => (AssetType::Text, (text("LID"), String::new()), "text/plain", "label"),
         Kind::Text => (AssetType::Text, (text_title(segment), String::new()), "text/plain", "text"),
@@ -236,8 +238,7 @@ fn asset(segment: &Segment, metadata: Metadata, pad: Option<PadValue>, georefere
         Kind::Reserved => (AssetType::Data, (text("RESID"), String::new()), "application/octet-stream", "data"),
     };
     let image = (segment.kind == Kind::Image).then(|| {
-        let compression = header.text("IC").unwrap_or_default();
-        let compression = if compression == "NC" { "none" } else { compression }.to_owned();
+        let compression = ic::reported(header.text("IC").unwrap_or_default()).to_owned();
         ImageFacts { georeference, nodata: pad, compression }
     });
     let (key, roles) = (segment.key(), vec![role.to_owned()]);

@@ -1,6 +1,8 @@
 //! Large images that are split by rows into several segments (SICD NGA.STND.0024-2, SIDD NGA.STND.0025-2 §2.4.2).
 
-use super::segments::{Kind, Segment};
+use super::ic::Ic;
+use super::kind::Kind;
+use super::segments::Segment;
 
 /// Fields that the segments of an image have in common.
 const COMMON: [&str; 11] =
@@ -31,9 +33,11 @@ pub(super) fn chains(segments: &[Segment]) -> Vec<Vec<usize>> {
     chains
 }
 
-/// True where a segment may be the first part of an image.
+/// True if a segment may be the first part of an image: parts that cannot be decoded stay apart, as each can be copied.
 fn begins(segment: &Segment) -> bool {
-    segment.kind == Kind::Image && matches!(segment.text("IC"), "NC" | "NM") && number(segment, "IALVL") == Some(0)
+    segment.kind == Kind::Image
+        && Ic::from_code(segment.text("IC")).is_some_and(|ic| ic.is_decoded)
+        && number(segment, "IALVL") == Some(0)
 }
 
 /// True where `next` is the part after `last` of the image that begins with `first`.

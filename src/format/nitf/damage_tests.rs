@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
 
+use super::kind::Kind;
 use super::open;
-use super::segments::{Kind, Segments};
+use super::segments::Segments;
 use super::version::Version;
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions};

@@ -3,16 +3,16 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::mask::{ABSENT, MaskTable, pad_code};
-use super::pixels::{Mode, Storage, sample_type};
+use super::pad::pad_value;
+use super::pixels::{Mode, Storage};
 use crate::codec::{BlockShape, CodecParams, Scratch, raw};
 use crate::error::{Error, Result};
 use crate::image::{
-    Access, Block, BlockGrid, BlockIndex, Canvas, ImageLayout, ImageProvider, Interleave, PadValue, Pixels, SampleType,
+    Access, Block, BlockGrid, BlockIndex, Canvas, ImageLayout, ImageProvider, Interleave, PadValue, Pixels,
     StoredImage, TileMut, Window,
 };
 use crate::io::{ByteOrder, ByteSource, Rows};
 use crate::limits::Limits;
-use crate::schema::Record;
 use crate::simd;
 
 /// Stored bytes, samples unpacked from them, and what a codec keeps, for one thread at a time.
@@ -391,34 +391,6 @@ impl ImageProvider for NitfImage {
     fn file_bytes(&self) -> u64 {
         self.source.size()
     }
-}
-
-/// The pad pixel code as a value of the image's samples; of a code that is longer than they are, the low bits. None for complex
-/// samples.
-pub(super) fn pad_value(code: u64, bits: u32, sample: SampleType) -> Option<PadValue> {
-    let unused = 64 - bits.min(sample.bits()).clamp(1, 64);
-    Some(match sample {
-        SampleType::Float32 => PadValue::Float(f64::from(f32::from_bits(code as u32))),
-        SampleType::Float64 => PadValue::Float(f64::from_bits(code)),
-        sample if sample.is_complex() => return None,
-        sample if sample.is_signed_integer() => PadValue::Int(i128::from(((code << unused) as i64) >> unused)),
-        _ => PadValue::Int(i128::from(code << unused >> unused)),
-    })
-}
-
-/// The pad value of an image segment, whose code stands in front of its pixels where they are masked, and the code with its
-/// length in bits.
-pub(super) fn pad_of(
-    source: &dyn ByteSource,
-    header: &Record,
-    (data, length): (u64, u64),
-) -> Option<(PadValue, (u64, u32))> {
-    if !header.text("IC")?.contains('M') {
-        return None;
-    }
-    let (code, bits) = pad_code(source, data, length)?;
-    let sample = sample_type(header.text("PVTYPE")?, u32::try_from(header.int("NBPP")?).ok()?).ok()?;
-    Some((pad_value(code, bits, sample)?, (code, bits)))
 }
 
 fn reversed(mut wide: [u8; 8], length: usize) -> [u8; 8] {

@@ -2,17 +2,24 @@
 //! are data, every segment has its metadata, and the pixels of uncompressed images are read and written.
 
 mod assets;
+mod capacity;
 mod chain;
 mod des;
+mod fields;
 pub mod geo;
+mod ic;
 mod image;
 mod joined;
+mod kind;
 mod layouts;
 mod lookahead;
 mod mask;
+mod names;
 mod opaque;
+mod pad;
 mod pixels;
 mod reader;
+mod rules;
 mod segments;
 mod streaming;
 mod subheader;

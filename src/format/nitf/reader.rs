@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::assets::{self, Assets};
+use super::ic::Ic;
 use super::image::NitfImage;
 use super::joined::JoinedImage;
 use super::opaque::OpaqueImage;
@@ -93,7 +94,8 @@ impl NitfReader {
         let place = |error: Error| error.segment(segment.key());
         let compression = segment.subheader.text("IC").unwrap_or_default();
         let stored = self.stored(segment);
-        let is_decoded = matches!(compression, "NC" | "NM");
+        let ic = Ic::from_code(compression);
+        let is_decoded = ic.is_some_and(|ic| ic.is_decoded);
         let storage = Storage::read(&segment.subheader);
         let storage = match storage.and_then(|storage| storage.check_uncompressed().map(|()| storage)) {
             Ok(storage) if is_decoded => storage,
@@ -109,7 +111,7 @@ impl NitfReader {
             }
         };
         let data = (segment.data, segment.data_length.min(self.source.size().saturating_sub(segment.data)));
-        let masked = compression == "NM";
+        let masked = ic.is_some_and(|ic| ic.is_masked);
         let image = NitfImage::new(Arc::clone(&self.source), self.limits, storage, data, masked).map_err(place)?;
         Ok(Arc::new(image.with_stored(stored)))
     }

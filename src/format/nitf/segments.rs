@@ -1,5 +1,7 @@
 //! The segments of a file: where each one's subheader and data lie, by the lengths in the file header.
 
+use super::capacity::MAX_HEADER;
+use super::kind::Kind;
 use super::lookahead::Lookahead;
 use super::streaming::{known, replaced_header};
 use super::subheader::{odd_numbers, read_before, read_subheader, shifted};
@@ -8,19 +10,6 @@ use crate::error::{Error, Result};
 use crate::format::{Warning, WarningKind};
 use crate::io::ByteSource;
 use crate::schema::{FieldData, Record, read};
-
-/// The kinds of segments in the order in which they stand in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    Image,
-    /// Graphics; symbols in NITF 2.0.
-    Graphic,
-    /// Labels, which NITF 2.0 has.
-    Label,
-    Text,
-    Data,
-    Reserved,
-}
 
 /// A segment: its subheader read, its data where it lies.
 #[derive(Debug, Clone)]
@@ -46,9 +35,6 @@ pub(super) struct Segments {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// The most bytes a file header or subheader has (HL and LISH have six digits).
-pub(super) const MAX_HEADER: u64 = 999_999;
-
 /// The key of warnings about the file header.
 const FILE: &str = "file header";
 
@@ -61,57 +47,6 @@ struct Entry {
     ordinal: usize,
     /// Bytes of the subheader, of the data; none where they are not known.
     lengths: [Option<u64>; 2],
-}
-
-impl Kind {
-    pub(super) const ALL: [Self; 6] = [Self::Image, Self::Graphic, Self::Label, Self::Text, Self::Data, Self::Reserved];
-
-    /// The group of lengths in the file header, and the names of the two lengths there.
-    fn names(self) -> [&'static str; 3] {
-        match self {
-            Self::Image => ["IMAGE_SEGMENTS", "LISH", "LI"],
-            Self::Graphic => ["GRAPHIC_SEGMENTS", "LSSH", "LS"],
-            Self::Label => ["LABEL_SEGMENTS", "LLSH", "LL"],
-            Self::Text => ["TEXT_SEGMENTS", "LTSH", "LT"],
-            Self::Data => ["DATA_SEGMENTS", "LDSH", "LD"],
-            Self::Reserved => ["RESERVED_SEGMENTS", "LRESH", "LRE"],
-        }
-    }
-
-    /// The first two bytes of a subheader.
-    pub(super) fn marker(self) -> &'static [u8; 2] {
-        match self {
-            Self::Image => b"IM",
-            Self::Graphic => b"SY",
-            Self::Label => b"LA",
-            Self::Text => b"TE",
-            Self::Data => b"DE",
-            Self::Reserved => b"RE",
-        }
-    }
-
-    /// The name in keys and messages.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Image => "image",
-            Self::Graphic => "graphic",
-            Self::Label => "label",
-            Self::Text => "text",
-            Self::Data => "data",
-            Self::Reserved => "reserved",
-        }
-    }
-
-    /// The areas of TREs in the subheader.
-    pub(super) fn areas(self) -> &'static [&'static str] {
-        match self {
-            Self::Image => &["UDID", "IXSHD"],
-            Self::Graphic => &["SXSHD"],
-            Self::Label => &["LXSHD"],
-            Self::Text => &["TXSHD"],
-            Self::Data | Self::Reserved => &[],
-        }
-    }
 }
 
 impl Segments {

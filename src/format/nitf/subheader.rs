@@ -1,7 +1,8 @@
 //! A subheader, read as far as other writers left it readable: what is odd about it is told.
 
+use super::capacity::MAX_HEADER;
+use super::kind::Kind;
 use super::lookahead::Lookahead;
-use super::segments::{Kind, MAX_HEADER};
 use super::version::Version;
 use crate::error::{Error, Result};
 use crate::schema::{FieldData, Item, Kind as FieldKind, Record, Structure, read};

@@ -1,8 +1,8 @@
 //! Fields as what they mean: numbers as numbers, text without padding.
 
+use super::fields::to_record;
 use super::layouts::{des_layout, tre_layout, tre_layouts};
 use super::tre::write_tre_fields;
-use super::write::to_record;
 use crate::error::{Error, Result};
 use crate::metadata::Value;
 use crate::schema::{Field, FieldData, Item, Kind, Record, Structure, read, write};

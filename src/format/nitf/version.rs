@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
+use super::kind::Kind;
 use super::layouts::header;
-use super::segments::Kind;
 use crate::schema::{Record, Structure};
 
 /// A version of the format.

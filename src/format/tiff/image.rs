@@ -228,7 +228,13 @@ impl TiffImage {
     }
 
     /// Decodes a stored block, whole.
-    fn decode<'w>(&self, block: u64, place: BlockRange, shape: BlockShape, work: &'w mut Workspace) -> Result<&'w [u8]> {
+    fn decode<'w>(
+        &self,
+        block: u64,
+        place: BlockRange,
+        shape: BlockShape,
+        work: &'w mut Workspace,
+    ) -> Result<&'w [u8]> {
         let Workspace { stored, decoded, converted, codec } = work;
         let decoded = sized(decoded, self.storage.pixels.block_bytes(shape));
         self.decode_to(block, place, shape, stored, decoded, codec)?;

@@ -1,6 +1,7 @@
 //! What bands mean where the caller does not say: IREP, ICAT and `BAND_INFO` by their number and type (2500C Table A-2,
 //! Joint BIIF Profile Table 5.13-3).
 
+use super::super::rules::suits;
 use super::given::Given;
 use crate::error::{Error, Result};
 use crate::image::{ImageLayout, SampleType};
@@ -78,16 +79,6 @@ fn representation(given: &Given, layout: &ImageLayout, has_table: bool) -> Strin
         _ => "MULTI",
     };
     name.to_owned()
-}
-
-/// True where a representation may have that many bands.
-pub(super) fn suits(representation: &str, bands: u32) -> bool {
-    match representation {
-        "MONO" | "RGB/LUT" => bands == 1,
-        "RGB" | "YCbCr601" => bands == 3,
-        "POLAR" | "VPH" => bands == 2,
-        _ => true,
-    }
 }
 
 fn category(representation: &str) -> &'static str {

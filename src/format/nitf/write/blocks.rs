@@ -4,19 +4,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::pixels::{Mode, Storage};
-use super::plan::{ImagePlan, stored_block};
+use super::plan::ImagePlan;
+use super::work_grid::stored_block;
 use crate::codec::{BlockShape, CodecParams, raw};
 use crate::error::{Error, Result};
-use crate::image::{BlockGrid, BlockIndex, Interleave, Padding, TargetBlock};
+use crate::image::{BlockIndex, Interleave, Padding, TargetBlock};
 use crate::io::{ByteOrder, ByteSink, PositionedWrite};
 use crate::pipeline::{BlockEncode, BlockSink, Encoded, Scratch};
 use crate::simd;
-
-/// Bytes that are gathered at once: enough to write in one go, few enough to stay in the processor's cache.
-const PIECE: u64 = 1 << 20;
-
-/// Blocks whose height has no useful divisor are gathered whole up to this size.
-const WHOLE: u64 = 16 << 20;
 
 /// Writes the pixels of an image.
 pub(super) struct PixelBlocks<'a> {
@@ -40,27 +35,6 @@ pub(super) struct Patch<'a> {
     plan: &'a ImagePlan,
     starts: &'a [u64],
     sink: &'a mut dyn ByteSink,
-}
-
-/// The grid in which pixels are gathered: the blocks, cut into bands of rows where they are large.
-///
-/// # Errors
-/// Never for a storage that was checked.
-pub(super) fn work_grid(storage: &Storage) -> Result<BlockGrid> {
-    let grid = storage.grid;
-    let row = u64::from(grid.block_columns()) * u64::from(storage.bands) * storage.sample.bytes() as u64;
-    let wanted = (PIECE / row.max(1)).clamp(1, u64::from(grid.block_rows())) as u32;
-    // Every piece begins at a whole byte.
-    let aligned = storage.aligned_rows();
-    let rows = if grid.down() == 1 {
-        (wanted / aligned * aligned).max(aligned)
-    } else {
-        let is_good = |rows: &u32| grid.block_rows().is_multiple_of(*rows) && rows.is_multiple_of(aligned);
-        let divisor = (1..=wanted.max(aligned)).rev().find(is_good).unwrap_or(grid.block_rows());
-        let small = row.saturating_mul(grid.block_rows().into()) <= WHOLE;
-        if divisor < wanted / 4 && small { grid.block_rows() } else { divisor }
-    };
-    BlockGrid::new(grid.columns(), grid.rows(), grid.block_columns(), rows.min(grid.block_rows()))
 }
 
 impl<'a> PixelBlocks<'a> {
@@ -121,9 +95,9 @@ impl<'a> PixelBlocks<'a> {
     /// Notes which records of the mask table have pad pixels: a pixel all of whose bands have the pad value.
     fn note_pads(&self, stored: BlockIndex, raw: &[u8]) {
         let storage = &self.plan.storage;
-        let Some(pads) = self.pads.get(self.plan.places.part_of(stored.row)) else { return };
+        let Some(pads) = self.pads.get(self.plan.offsets.part_of(stored.row)) else { return };
         let pad = self.plan.pad.as_slice();
-        let note = |band: u32| pads[self.plan.places.record(stored, band)].store(true, Ordering::Relaxed);
+        let note = |band: u32| pads[self.plan.offsets.record(stored, band)].store(true, Ordering::Relaxed);
         let plane = raw.len() / storage.bands as usize;
         match storage.mode {
             Mode::Sequential => (0..storage.bands).zip(raw.chunks_exact(plane)).for_each(|(band, plane)| {
@@ -208,7 +182,7 @@ impl BlockEncode for PixelBlocks<'_> {
     fn encode(&self, block: &TargetBlock<'_>, out: &mut Encoded, scratch: &mut Scratch) -> Result<()> {
         let plan = self.plan;
         let (stored, within) = stored_block(&plan.storage, plan.work, block.at());
-        if plan.places.offset(stored, 0).is_none() {
+        if plan.offsets.offset(stored, 0).is_none() {
             out.set_placed();
             return Ok(());
         }
@@ -273,11 +247,11 @@ impl BlockSink for Patch<'_> {
 fn offsets(plan: &ImagePlan, starts: &[u64], at: BlockIndex) -> impl Iterator<Item = u64> {
     let storage = &plan.storage;
     let (stored, within) = stored_block(storage, plan.work, at);
-    let start = starts[plan.places.part_of(stored.row)];
+    let start = starts[plan.offsets.part_of(stored.row)];
     let row = storage.row_bits(within) / 8;
     (0..storage.planes()).map(move |band| {
         let shift = if storage.mode == Mode::Block { u64::from(band) * storage.plane_bytes() } else { 0 };
-        start + plan.places.offset(stored, band).unwrap_or(0) + shift + row
+        start + plan.offsets.offset(stored, band).unwrap_or(0) + shift + row
     })
 }
 
@@ -327,11 +301,11 @@ pub(super) fn fill_rest(
     if rest == 0 {
         return Ok(());
     }
-    let present = |column: &u32| plan.places.offset(BlockIndex { row: last, column: *column }, 0).is_some();
-    if let Some(pads) = pads.get(plan.places.part_of(last)) {
+    let present = |column: &u32| plan.offsets.offset(BlockIndex { row: last, column: *column }, 0).is_some();
+    if let Some(pads) = pads.get(plan.offsets.part_of(last)) {
         for column in (0..storage.grid.across()).filter(present) {
             for band in 0..if storage.mode == Mode::Sequential { storage.bands } else { 1 } {
-                pads[plan.places.record(BlockIndex { row: last, column }, band)].store(true, Ordering::Relaxed);
+                pads[plan.offsets.record(BlockIndex { row: last, column }, band)].store(true, Ordering::Relaxed);
             }
         }
     }

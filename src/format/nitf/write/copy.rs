@@ -1,21 +1,16 @@
 //! Images that are copied with their stored bytes: what a file holds in the encoding that is asked for need not be decoded, and
 //! what cannot be decoded here can be copied all the same.
 
-use super::super::image::pad_of;
+use super::super::names;
+use super::super::pad::{pad_of, stated_pad};
+use super::field_sets::{IMAGE, IMAGE_ENCODING};
 use super::given::{Given, structure};
-use super::names;
-use super::plan::pad_value;
+use super::titles;
 use crate::error::Result;
 use crate::format::{ImageRequest, WriteContext};
 use crate::image::StoredImage;
 use crate::io::ByteSink;
 use crate::schema::Record;
-
-/// The fields of the subheader that say how pixels are stored.
-const ENCODING: [&str; 17] = [
-    "NROWS", "NCOLS", "PVTYPE", "ABPP", "PJUST", "IC", "COMRAT", "NBANDS", "XBANDS", "IMODE", "NBPR", "NBPC", "NPPBH",
-    "NPPBV", "NBPP", "ISYNC", "IREP",
-];
 
 /// Bytes copied at once.
 const PIECE: u64 = 4 << 20;
@@ -43,14 +38,13 @@ impl StoredPlan {
         let given = Given::new(structure("IMAGE"), image.metadata, context)?;
         let same = |name: &&str| given.original.as_ref().and_then(|original| original.get(name)) == given.get(name);
         let same_pad = || given.original.as_ref().is_some_and(|original| has_pad(original, &given, stored));
-        if given.original.is_none() || !ENCODING.iter().all(same) || !same_pad() {
+        if given.original.is_none() || !IMAGE_ENCODING.iter().all(same) || !same_pad() {
             // The other way to write it warns itself.
             context.warnings.truncate(known);
             return Ok(None);
         }
-        let computed = ["IM", "NICOM", "UDIDL", "UDOFL", "UDID", "IXSHDL", "IXSOFL", "IXSHD"];
-        let mut record = given.fields.without(&computed);
-        names::IMAGE.fill(&mut record, &given, (image.title, image.description, image.key), true, context)?;
+        let mut record = given.fields.without(IMAGE.following).without(IMAGE.areas);
+        titles::fill(names::IMAGE, &mut record, &given, (image.title, image.description, image.key), true, context)?;
         Ok(Some(Self { record, given, length: stored.length, stored: stored.clone() }))
     }
 }
@@ -60,7 +54,7 @@ fn has_pad(original: &Record, given: &Given, stored: &StoredImage) -> bool {
     let there = pad_of(&*stored.source, original, (stored.offset, stored.length));
     match (&given.pad, there) {
         (None, None) => true,
-        (Some(wanted), Some((there, _))) => pad_value(wanted)
+        (Some(wanted), Some((there, _))) => stated_pad(wanted)
             .is_ok_and(|wanted| wanted == there || (wanted.to_f64().is_nan() && there.to_f64().is_nan())),
         _ => false,
     }

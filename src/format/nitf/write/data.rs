@@ -1,13 +1,17 @@
 //! Graphics, texts and extension segments: their subheaders and stored bytes.
 
+use super::super::capacity::{MAX_DATA_BYTES, MAX_GRAPHIC_BYTES, MAX_RESERVED_BYTES, MAX_TEXT_BYTES};
 use super::super::des::write_fields;
-use super::super::segments::Kind;
+use super::super::kind::Kind;
+use super::super::names::{self, identifier};
+use super::super::rules::segment_findings;
 use super::areas::{self, Area, Overflow};
 use super::clock::now;
+use super::field_sets::{DATA, FieldSets, GRAPHIC, ORPHAN_DATA, RESERVED, TEXT};
 use super::given::{Given, structure};
 use super::levels::{self, Levels};
-use super::names::{self, identifier};
-use super::rules::segment_findings;
+use super::location::parse_location;
+use super::titles;
 use crate::asset::AssetType;
 use crate::error::{Error, Result};
 use crate::format::{Content, DataRequest, Finding, Warning, WriteContext};
@@ -22,12 +26,6 @@ pub(super) struct Pending {
     pub(super) subheader: Vec<u8>,
     pub(super) data: Vec<u8>,
 }
-
-/// The most bytes of data a segment of a kind has, and what fields say so.
-const GRAPHIC_BYTES: u64 = 999_998;
-const TEXT_BYTES: u64 = 99_998;
-const DATA_BYTES: u64 = 999_999_998;
-const RESERVED_BYTES: u64 = 9_999_998;
 
 /// What TXTFMT may be.
 const TEXT_FORMATS: [&str; 4] = ["MTF", "STA", "UT1", "U8S"];
@@ -84,18 +82,18 @@ impl Pending {
         }
     }
 
-    /// Makes the bytes of the subheader. `given` must not have chosen anything else for the fields `following`; what breaks a
-    /// rule is reported.
+    /// Makes the bytes of the subheader. `given` must not have chosen anything else for the fields that follow from the
+    /// others; what breaks a rule is reported.
     fn complete(
         mut self,
         kind: SegmentKind,
         key: &str,
-        (given, following): (&Given, &[&str]),
+        (given, sets): (&Given, FieldSets),
         context: &mut WriteContext<'_, '_>,
     ) -> Result<Self> {
         let (name, kind) = kind.names();
         self.subheader = write(structure(name), &self.record)?;
-        given.check_computed(structure(name), following, &self.subheader)?;
+        given.check_computed(structure(name), sets.following, &self.subheader)?;
         given.report(segment_findings(kind, &self.record, key), &[], context)?;
         Ok(self)
     }
@@ -113,13 +111,13 @@ pub(super) fn overflow(overflow: Overflow, ordinal: usize, of: &Record, prefix: 
             record.set(format!("DES{rest}"), value.clone());
         }
     }
-    check_size("TREs that overflow", overflow.bytes.len(), DATA_BYTES)?;
+    check_size("TREs that overflow", overflow.bytes.len(), MAX_DATA_BYTES)?;
     let subheader = write(structure("DATA"), &record)?;
     Ok(Pending { record, areas: &[], overflows: Vec::new(), subheader, data: overflow.bytes })
 }
 
 /// The fields of the security group, without their prefix.
-pub(super) fn is_security(name: &str) -> bool {
+fn is_security(name: &str) -> bool {
     matches!(
         name,
         "CLAS"
@@ -147,26 +145,24 @@ fn graphic(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteConte
         return Err(error.allowed("CGM, which is all that NITF 2.1 has"));
     }
     let given = Given::new(structure("GRAPHIC"), data.metadata, context)?;
-    let following = ["SY", "SXSHDL", "SXSOFL"];
-    let mut record = given.fields.without(&following).without(&["SXSHD"]);
-    names::GRAPHIC.fill(&mut record, &given, (data.title, data.description, data.key), false, context)?;
+    let mut record = GRAPHIC.stated(&given.fields);
+    titles::fill(names::GRAPHIC, &mut record, &given, (data.title, data.description, data.key), false, context)?;
     if record.get("SCOLOR").is_none() {
         record.set("SCOLOR", "C");
     }
     levels.assign(&mut record, &given, levels::GRAPHIC)?;
     let bytes = content_bytes(data);
-    check_size("graphic", bytes.len(), GRAPHIC_BYTES)?;
+    check_size("graphic", bytes.len(), MAX_GRAPHIC_BYTES)?;
     let overflows = areas::fill(&mut record, &given.tres, areas::GRAPHIC)?;
     let pending = Pending { record, areas: areas::GRAPHIC, overflows, subheader: Vec::new(), data: bytes };
-    let pending = pending.complete(SegmentKind::Graphic, data.key, (&given, &following), context)?;
+    let pending = pending.complete(SegmentKind::Graphic, data.key, (&given, GRAPHIC), context)?;
     levels.add(data.key, &pending.record, levels::GRAPHIC, graphic_size(&pending.record));
     Ok(pending)
 }
 
 /// Rows and columns of a graphic's bounding box.
 fn graphic_size(record: &Record) -> (u32, u32) {
-    let corner =
-        |name: &str| record.get(name).and_then(|data| levels::parse_location(name, data).ok()).unwrap_or_default();
+    let corner = |name: &str| record.get(name).and_then(|data| parse_location(name, data).ok()).unwrap_or_default();
     let (first, last) = (corner("SBND1"), corner("SBND2"));
     let side = |from: i64, to: i64| u32::try_from(to - from + 1).unwrap_or(1);
     (side(first.0, last.0), side(first.1, last.1))
@@ -174,8 +170,7 @@ fn graphic_size(record: &Record) -> (u32, u32) {
 
 fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("TEXT"), data.metadata, context)?;
-    let following = ["TE", "TXSHDL", "TXSOFL"];
-    let mut record = given.fields.without(&following).without(&["TXSHD"]);
+    let mut record = TEXT.stated(&given.fields);
     // A text has a field for its title; the identifier is a shortened form of it.
     let title = data.title.trim();
     if record.get("TEXTID").is_none() {
@@ -212,10 +207,10 @@ fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pe
         }
     };
     record.set("TXTFMT", format);
-    check_size("text", bytes.len(), TEXT_BYTES)?;
+    check_size("text", bytes.len(), MAX_TEXT_BYTES)?;
     let overflows = areas::fill(&mut record, &given.tres, areas::TEXT)?;
     let pending = Pending { record, areas: areas::TEXT, overflows, subheader: Vec::new(), data: bytes };
-    pending.complete(SegmentKind::Text, data.key, (&given, &following), context)
+    pending.complete(SegmentKind::Text, data.key, (&given, TEXT), context)
 }
 
 /// The format that holds a text: STA where it can, else UT1 where the caller wants Latin-1 and it can, else U8S.
@@ -290,8 +285,8 @@ fn extension(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Resu
     let given = Given::new(structure("DATA"), data.metadata, context)?;
     // The index of a segment of overflow that belongs to nothing is kept as it stood.
     let is_orphan = given.is_copy() && given.fields.text("DESID") == Some("TRE_OVERFLOW");
-    let following: &[&str] = if is_orphan { &["DE", "DESSHL"] } else { &["DE", "DESSHL", "DESOFLW", "DESITEM"] };
-    let mut record = given.fields.without(following);
+    let sets = if is_orphan { ORPHAN_DATA } else { DATA };
+    let mut record = sets.stated(&given.fields);
     let bytes = content_bytes(data);
     if record.get("DESID").is_none() {
         let xml = data.media_type.ends_with("xml");
@@ -312,9 +307,9 @@ fn extension(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Resu
     }
     note_names(record.text("DESID").unwrap_or_default(), data, context);
     set_user_header(&mut record, &given)?;
-    check_size("data", bytes.len(), DATA_BYTES)?;
+    check_size("data", bytes.len(), MAX_DATA_BYTES)?;
     let pending = Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: bytes };
-    pending.complete(SegmentKind::Data, data.key, (&given, following), context)
+    pending.complete(SegmentKind::Data, data.key, (&given, sets), context)
 }
 
 /// The user-defined subheader: bytes as they are, fields by the layout of the extension.
@@ -349,13 +344,12 @@ fn set_user_header(record: &mut Record, given: &Given) -> Result<()> {
 
 fn reserved(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("RESERVED"), data.metadata, context)?;
-    let following = ["RE", "RESSHL"];
-    let record = given.fields.without(&following);
+    let record = RESERVED.stated(&given.fields);
     note_names(record.text("RESID").unwrap_or_default(), data, context);
     let bytes = content_bytes(data);
-    check_size("reserved extension", bytes.len(), RESERVED_BYTES)?;
+    check_size("reserved extension", bytes.len(), MAX_RESERVED_BYTES)?;
     let pending = Pending { record, areas: &[], overflows: Vec::new(), subheader: Vec::new(), data: bytes };
-    pending.complete(SegmentKind::Reserved, data.key, (&given, &following), context)
+    pending.complete(SegmentKind::Reserved, data.key, (&given, RESERVED), context)
 }
 
 fn content_bytes(data: &DataRequest<'_>) -> Vec<u8> {

@@ -1,9 +1,10 @@
 //! The neutral settings of a one-line write as fields of an image subheader.
 
+use super::super::capacity::{MAX_BLOCK, MAX_BLOCKS};
 use super::super::geo::{Icords, describe, precision};
-use super::given::PAD_CODE;
-use super::place::MAX_BLOCKS;
-use super::plan::{MAX_BLOCK, is_known_compression, stale_corners};
+use super::super::ic::{Ic, NC, NM};
+use super::super::pad::PAD_CODE;
+use super::plan::stale_corners;
 use crate::error::{Error, Result};
 use crate::format::{SaveSettings, Warning, WarningKind};
 use crate::image::{Georeference, ImageLayout, PadValue};
@@ -11,23 +12,6 @@ use crate::metadata::{Metadata, Value};
 
 /// The side of blocks where the caller chooses none.
 const BLOCK: u32 = 1024;
-
-/// What the compressions of the API are called here: word, IC, and whether it is written.
-const WORDS: [(&str, &str, bool); 13] = [
-    ("NC", "NC", true),
-    ("NM", "NM", true),
-    ("none", "NC", true),
-    ("j2k", "C8", false),
-    ("htj2k", "CD", false),
-    ("jpeg", "C3", false),
-    ("lossless", "C8", false),
-    ("c8", "C8", false),
-    ("m8", "M8", false),
-    ("cd", "CD", false),
-    ("md", "MD", false),
-    ("c3", "C3", false),
-    ("m3", "M3", false),
-];
 
 /// Fields that say what `settings` says, with blocks where nothing says how large they are.
 ///
@@ -40,15 +24,15 @@ pub(in super::super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayou
     let compression = settings.compression.as_deref().map(compression).transpose()?;
     let masked = settings.nodata.is_some();
     match compression {
-        Some("NC") if masked => {
+        Some(ic) if masked && !ic.is_masked => {
             return Err(Error::usage("nodata with compression")
-                .found("NC")
+                .found(ic.code)
                 .allowed("NM, whose mask table has the value"));
         }
-        Some(code) => metadata.set("IC", code),
+        Some(ic) => metadata.set("IC", ic.code),
         None if given("IC") && !masked => {}
-        None if masked || given(PAD_CODE) => metadata.set("IC", "NM"),
-        None => metadata.set("IC", "NC"),
+        None if masked || given(PAD_CODE) => metadata.set("IC", NM.code),
+        None => metadata.set("IC", NC.code),
     }
     if let Some(nodata) = settings.nodata {
         metadata.set(PAD_CODE, pad_code(nodata, layout)?);
@@ -103,20 +87,15 @@ fn form(settings: &SaveSettings) -> Option<Icords> {
     settings.metadata.get("ICORDS").and_then(Value::as_text).and_then(|code| Icords::from_code(code.trim()))
 }
 
-fn compression(word: &str) -> Result<&'static str> {
-    let allowed =
-        || WORDS.iter().filter(|(_, _, writes)| *writes).map(|(word, ..)| *word).collect::<Vec<_>>().join(" ");
-    match WORDS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(word.trim())) {
-        Some((_, code, true)) => Ok(code),
-        Some((_, code, false)) => Err(Error::unsupported("compression to write")
-            .field("IC")
-            .found(format!("{word} ({code})"))
-            .allowed(allowed())),
-        None if is_known_compression(&word.trim().to_ascii_uppercase()) => {
-            Err(Error::unsupported("compression to write").field("IC").found(word).allowed(allowed()))
-        }
-        None => Err(Error::usage("compression:").found(format!("{word:?}")).allowed(allowed())),
+fn compression(word: &str) -> Result<Ic> {
+    let Some(ic) = Ic::from_word(word) else {
+        return Err(Error::usage("compression:").found(format!("{word:?}")).allowed(Ic::written_words()));
+    };
+    if ic.is_written {
+        return Ok(ic);
     }
+    let error = Error::unsupported("compression to write").field("IC");
+    Err(error.found(format!("{word} ({})", ic.code)).allowed(Ic::written_words()))
 }
 
 fn pad_code(nodata: PadValue, layout: &ImageLayout) -> Result<Value> {

@@ -3,19 +3,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use super::super::fields::to_record;
+use super::super::ic::Ic;
 use super::super::layouts::{header, tre_layouts};
+use super::super::pad::PAD_CODE;
 use super::super::tre::{Tre, TreBody, follows_layout, parse_sound_tres};
 use super::super::values::AREAS;
-use super::fields::to_record;
-use super::levels::format_location;
+use super::field_sets::{LOCATIONS, STALE};
+use super::location::stated_location;
 use super::modern::modernised;
 use crate::error::{Error, Result, nearest};
 use crate::format::{Finding, Warning, WriteContext};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Item, Record, Structure, read};
-
-/// The key of the pad pixel code of a masked image, a field of the mask table and of no header.
-pub(in super::super) const PAD_CODE: &str = "TPXCD";
 
 /// Metadata sorted.
 pub(super) struct Given {
@@ -28,16 +28,6 @@ pub(super) struct Given {
     /// The pad pixel code.
     pub(super) pad: Option<Value>,
 }
-
-/// Fields that are stale in the metadata of another image or file.
-const STALE: [&str; 38] = [
-    "FHDR", "FVER", "FL", "HL", "NUMI", "NUMS", "NUMX", "NUMT", "NUMDES", "NUMRES", "UDHDL", "UDHOFL", "XHDL",
-    "XHDLOFL", "IM", "NROWS", "NCOLS", "PVTYPE", "NBPP", "ABPP", "NBANDS", "XBANDS", "NBPR", "NBPC", "NPPBH", "NPPBV",
-    "NICOM", "UDIDL", "UDOFL", "IXSHDL", "IXSOFL", "IREP", "IMODE", "IDLVL", "IALVL", "ILOC", "DESSHL", "RESSHL",
-];
-
-/// Fields of a row and a column, which may be given as two numbers.
-const LOCATIONS: [&str; 4] = ["ILOC", "SLOC", "SBND1", "SBND2"];
 
 /// What a key of metadata is.
 enum Key {
@@ -84,7 +74,7 @@ impl Given {
                 Key::Field if key == "ICOM" && value.as_text().is_some() => {
                     entries.push((key, Value::List(vec![value.clone()])));
                 }
-                Key::Field if LOCATIONS.contains(&key) => entries.push((key, location(key, value)?)),
+                Key::Field if LOCATIONS.contains(&key) => entries.push((key, stated_location(key, value)?)),
                 Key::Field => entries.push((key, value.clone())),
                 Key::Comment(number) => comments.push((number, value.clone())),
                 Key::Area => {
@@ -176,7 +166,7 @@ impl Given {
 
     /// True where a pad pixel code was given, and not just copied from a file whose mask table has one.
     pub(super) fn has_chosen_pad(&self) -> bool {
-        let was_masked = |original: &Record| original.text("IC").is_some_and(|code| code.contains('M'));
+        let was_masked = |original: &Record| original.text("IC").and_then(Ic::from_code).is_some_and(|ic| ic.is_masked);
         self.pad.is_some() && !self.original.as_ref().is_some_and(was_masked)
     }
 
@@ -307,24 +297,6 @@ fn several(value: &Value) -> &[Value] {
     match value {
         Value::List(values) if !values.is_empty() && values.iter().all(is_body) => values,
         value => std::slice::from_ref(value),
-    }
-}
-
-/// Row and column as text, where they are given as two numbers.
-fn location(key: &str, value: &Value) -> Result<Value> {
-    let Value::List(numbers) = value else { return Ok(value.clone()) };
-    let wrong = || {
-        let error = Error::usage("value of").field(key).found(value);
-        error.allowed("RRRRRCCCCC or (row, column), each -9999 to 99999")
-    };
-    let within =
-        |value: &Value| value.to_int().filter(|number| (-9999..=99_999).contains(number)).map(|number| number as i64);
-    match numbers.as_slice() {
-        [row, column] => {
-            let (row, column) = within(row).zip(within(column)).ok_or_else(wrong)?;
-            Ok(Value::from(format_location(row, column)))
-        }
-        _ => Err(wrong()),
     }
 }
 

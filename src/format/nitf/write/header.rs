@@ -1,49 +1,16 @@
 //! The file header, completed when every segment is known.
 
+use super::super::capacity::{MAX_FILE, MAX_SEGMENTS};
+use super::super::rules::file_findings;
 use super::areas::{self, Overflow};
 use super::clevel::Features;
 use super::clock::now;
-use super::data::is_security;
+use super::field_sets::HEADER;
 use super::given::{Given, structure};
 use crate::error::{Error, Result};
 use crate::format::{Finding, WriteContext};
 use crate::metadata::Metadata;
 use crate::schema::{FieldData, Record, write};
-
-/// The most bytes of a file (FL has twelve digits, of which all nines mean unknown).
-pub(super) const MAX_FILE: u64 = 999_999_999_998;
-
-/// Segments of one kind (NUMI, NUMS … have three digits).
-pub(super) const MAX_SEGMENTS: usize = 999;
-
-/// The header's own fields and those of its structure, which a caller does not state.
-const COMPUTED: [&str; 21] = [
-    "FHDR",
-    "FVER",
-    "CLEVEL",
-    "FL",
-    "HL",
-    "NUMI",
-    "IMAGE_SEGMENTS",
-    "NUMS",
-    "GRAPHIC_SEGMENTS",
-    "NUMX",
-    "NUMT",
-    "TEXT_SEGMENTS",
-    "NUMDES",
-    "DATA_SEGMENTS",
-    "NUMRES",
-    "RESERVED_SEGMENTS",
-    "UDHDL",
-    "UDHOFL",
-    "XHDL",
-    "XHDLOFL",
-    "FDT",
-];
-
-/// Those of [`COMPUTED`] that are what the file holds.
-const FOLLOWING: [&str; 12] =
-    ["FL", "HL", "NUMI", "NUMS", "NUMX", "NUMT", "NUMDES", "NUMRES", "UDHDL", "UDHOFL", "XHDL", "XHDLOFL"];
 
 /// The originating station of files whose caller names none: the field may not be blank.
 const STATION: &str = "OSML-IO";
@@ -111,7 +78,7 @@ impl FileHeader {
     /// [`Error::Usage`] that names a field and its value.
     pub(super) fn new(flavour: Flavour, metadata: &Metadata, context: &mut WriteContext<'_, '_>) -> Result<Self> {
         let given = Given::new(structure("HEADER"), metadata, context)?;
-        let mut record = given.fields.without(&COMPUTED).without(&["UDHD", "XHD"]);
+        let mut record = HEADER.stated(&given.fields);
         // The time of a header that was copied is that of another file.
         let date = match given.get("FDT") {
             Some(date) if !given.is_copy() || given.is_chosen("FDT") => date.clone(),
@@ -191,9 +158,9 @@ impl FileHeader {
                 record.set(index, ordinal as u64);
             }
         }
-        self.given.report(super::rules::file_findings(&record), &[], context)?;
+        self.given.report(file_findings(&record), &[], context)?;
         let bytes = write(structure("HEADER"), &record)?;
-        self.given.check_computed(structure("HEADER"), &FOLLOWING, &bytes)?;
+        self.given.check_computed(structure("HEADER"), HEADER.following, &bytes)?;
         Ok(bytes)
     }
 
@@ -265,6 +232,5 @@ pub(super) fn check_file(bytes: u64) -> Result<()> {
 
 /// The classification in a subheader whose security fields have this prefix.
 pub(super) fn class_of(record: &Record, prefix: &str) -> String {
-    debug_assert!(is_security("CLAS"));
     record.text(&format!("{prefix}CLAS")).filter(|class| !class.is_empty()).unwrap_or("U").to_owned()
 }

@@ -1,12 +1,11 @@
 //! Display levels, attachments and places of images and graphics in the common coordinate system (2500C §5.3).
 
+use super::super::capacity::MAX_LEVEL;
 use super::given::Given;
+use super::location::{format_location, parse_location};
 use crate::error::{Error, Result};
 use crate::format::Finding;
 use crate::schema::{FieldData, Record};
-
-/// The levels a file may have.
-const LAST: u32 = 999;
 
 /// The names of the fields in a kind of subheader: display level, attachment level, location.
 pub(super) type Names = [&'static str; 3];
@@ -87,8 +86,8 @@ impl Levels {
     /// # Errors
     /// [`Error::Usage`] where there is none left.
     pub(super) fn free(&self) -> Result<u32> {
-        let full = || Error::usage("images and graphics of a file:").found(self.0.len() + 1).allowed(LAST);
-        (1..=LAST).find(|level| self.0.iter().all(|other| other.level != *level)).ok_or_else(full)
+        let full = || Error::usage("images and graphics of a file:").found(self.0.len() + 1).allowed(MAX_LEVEL);
+        (1..=MAX_LEVEL).find(|level| self.0.iter().all(|other| other.level != *level)).ok_or_else(full)
     }
 
     /// The level of what was added last.
@@ -132,23 +131,10 @@ impl Levels {
     }
 }
 
-/// Row and column of ten characters `RRRRRCCCCC`, or of a list of two numbers.
-pub(super) fn parse_location(name: &str, data: &FieldData) -> Result<(i64, i64)> {
-    let wrong = || {
-        let error = Error::usage("value of").field(name).found(data);
-        error.allowed("RRRRRCCCCC, each 00000 to 99999 or -9999 to -0001")
-    };
-    let FieldData::Text(text) = data else { return Err(wrong()) };
-    let part = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<i64>().ok());
-    match (text.len(), part(0..5), part(5..10)) {
-        (10, Some(row), Some(column)) => Ok((row, column)),
-        _ => Err(wrong()),
-    }
-}
-
-/// Row and column as ten characters.
-pub(super) fn format_location(row: i64, column: i64) -> String {
-    format!("{row:05}{column:05}")
+/// Rows and columns of an image by its subheader.
+pub(super) fn image_size(record: &Record) -> (u32, u32) {
+    let side = |name: &str| record.int(name).and_then(|side| u32::try_from(side).ok()).unwrap_or(0);
+    (side("NROWS"), side("NCOLS"))
 }
 
 #[cfg(test)]
@@ -168,14 +154,5 @@ mod tests {
         let circle = Levels(vec![item(1, 2, (1, 1)), item(2, 1, (1, 1)), item(3, 9, (0, 0))]);
         assert_eq!(circle.findings().len(), 1);
         let _ = circle.extent();
-    }
-
-    #[test]
-    fn locations_have_signs_in_their_first_character() {
-        for (row, column, text) in [(0, 0, "0000000000"), (12, -7, "00012-0007"), (99_999, -9999, "99999-9999")] {
-            assert_eq!(format_location(row, column), text);
-            assert_eq!(parse_location("ILOC", &text.into()).unwrap(), (row, column));
-        }
-        assert!(parse_location("ILOC", &"1 2".into()).is_err());
     }
 }

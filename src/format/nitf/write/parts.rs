@@ -3,9 +3,9 @@
 
 use super::super::geo::{Corners, Icords};
 use super::clock::now;
-use super::levels::{self, Levels, format_location};
+use super::levels::{self, Levels, image_size};
+use super::location::format_location;
 use super::plan::ImagePlan;
-use super::writer::size_of;
 use crate::error::{Error, Result};
 use crate::schema::{FieldData, Record};
 
@@ -18,19 +18,19 @@ pub(super) fn record(plan: &mut ImagePlan, number: usize, key: &str, levels: &mu
         plan.record.set("IDATIM", now()?);
     }
     let mut record = plan.record.clone();
-    let count = plan.places.parts().len();
+    let count = plan.offsets.parts().len();
     if count > 1 {
-        let part = plan.places.parts()[number];
+        let part = plan.offsets.parts()[number];
         record.set("NROWS", part.rows);
         record.set("NBPC", part.rows.div_ceil(plan.storage.grid.block_rows()));
         record.set("IID1", identifier(record.text("IID1").unwrap_or_default(), number, count));
         cut_corners(&mut record, plan.storage.grid.rows(), part.first_row, part.rows)?;
     }
-    match number.checked_sub(1).map(|before| plan.places.parts()[before]) {
+    match number.checked_sub(1).map(|before| plan.offsets.parts()[before]) {
         None => levels.assign(&mut record, &plan.given, levels::IMAGE)?,
         Some(before) => levels.attach(&mut record, before.rows)?,
     }
-    levels.add(key, &record, levels::IMAGE, size_of(&record));
+    levels.add(key, &record, levels::IMAGE, image_size(&record));
     Ok(record)
 }
 

@@ -1,36 +1,21 @@
 //! A request to write an image, checked and turned into a subheader and the places of blocks, before a byte is written.
 
+use super::super::capacity::{MAX_BLOCK, MAX_BLOCKS, MAX_IMAGE_BYTES, MAX_OFFSET, MAX_SIDE};
 use super::super::geo::{Corners, Icords};
-use super::super::image::pad_value as value_of_code;
+use super::super::ic::{Ic, NC, NM};
+use super::super::names;
+use super::super::pad::{PAD_CODE, pad_value, stated_pad};
 use super::super::pixels::Storage;
 use super::bands;
-use super::blocks::work_grid;
+use super::block_offsets::BlockOffsets;
+use super::field_sets::{IMAGE, IMAGE_FACTS};
 use super::given::{Given, check_stated, structure};
-use super::names;
-use super::place::{MAX_BLOCKS, MAX_OFFSET, MAX_SEGMENT, Places};
+use super::titles;
+use super::work_grid::work_grid;
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning, WarningKind, WriteContext};
-use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, PadValue, SampleType};
-use crate::metadata::Value;
+use crate::image::{BlockGrid, ImageLayout, ImageProvider, PadValue, SampleType};
 use crate::schema::{FieldData, Record};
-
-/// Rows and columns an image may have (NROWS, NCOLS have eight digits).
-const MAX_SIDE: u32 = 99_999_999;
-
-/// The longest side of a block that NPPBH and NPPBV can state; 0000 stands for a whole side.
-pub(in super::super) const MAX_BLOCK: u32 = 8192;
-
-/// Fields that follow from the pixels and the structure of the file.
-const COMPUTED: [&str; 19] = [
-    "IM", "NROWS", "NCOLS", "PVTYPE", "NBPP", "NBANDS", "XBANDS", "NBPR", "NBPC", "NPPBH", "NPPBV", "ABPP", "NICOM",
-    "UDIDL", "UDOFL", "UDID", "IXSHDL", "IXSOFL", "IXSHD",
-];
-
-/// What of [`COMPUTED`] a caller may state, where it is what the image is.
-const STATED: [&str; 8] = ["NROWS", "NCOLS", "PVTYPE", "NBANDS", "XBANDS", "NBPR", "NBPC", "NBPP"];
-
-/// Fields of every image segment that follow from its other fields and from the structure of the file.
-pub(super) const FOLLOWING: [&str; 6] = ["IM", "NICOM", "UDIDL", "UDOFL", "IXSHDL", "IXSOFL"];
 
 /// A checked request.
 pub(super) struct ImagePlan {
@@ -38,7 +23,7 @@ pub(super) struct ImagePlan {
     pub(super) record: Record,
     pub(super) given: Given,
     pub(super) storage: Storage,
-    pub(super) places: Places,
+    pub(super) offsets: BlockOffsets,
     pub(super) mask: Option<MaskPlan>,
     /// The grid in which pixels are gathered and written.
     pub(super) work: BlockGrid,
@@ -63,25 +48,26 @@ impl ImagePlan {
         let given = Given::new(structure("IMAGE"), image.metadata, context)?;
         let layout = image.provider.layout();
         let compression = compression(&given, context)?;
-        let mut record = given.fields.without(&COMPUTED).without(&["BAND_INFO"]);
-        record.set("IC", compression);
+        let mut record = IMAGE.stated(&given.fields);
+        record.set("IC", compression.code);
         set_pixels(&mut record, &given, layout)?;
         bands::fill(&mut record, &given, layout)?;
-        let masked = compression == "NM";
+        let masked = compression.is_masked;
         let limit = if masked { limit.min(MAX_OFFSET) } else { limit };
         set_blocks(&mut record, &given, layout, limit)?;
         set_mode(&mut record, &given, layout, masked, context)?;
         check_facts(&given, &record)?;
         check_corners(&given)?;
         note_stale_corners(&given, layout, context);
-        names::IMAGE.fill(
+        titles::fill(
+            names::IMAGE,
             &mut record,
             &given,
             (image.title, image.description, image.key),
             is_as_read(image),
             context,
         )?;
-        if given.is_chosen("COMRAT") {
+        if !compression.has_comrat() && given.is_chosen("COMRAT") {
             context.warnings.push(Warning::new(
                 "COMRAT",
                 "is left out: an image without compression (IC NC, NM) has no such field",
@@ -91,15 +77,15 @@ impl ImagePlan {
         let pad = pad_code(&given, layout, &storage)?;
         let absent = !image.provider.is_dense();
         let mask = masked.then_some(MaskPlan { pad, blocks: absent });
-        let places = Places::new(&storage, Some(image.provider).filter(|_| masked && absent), limit)?;
-        let value = pad.and_then(|(code, bits)| value_of_code(code, bits, storage.sample)).unwrap_or(layout.pad);
+        let offsets = BlockOffsets::new(&storage, Some(image.provider).filter(|_| masked && absent), limit)?;
+        let value = pad.and_then(|(code, bits)| pad_value(code, bits, storage.sample)).unwrap_or(layout.pad);
         if !masked && absent && any_absent(image.provider)? {
             let message = format!("absent blocks are filled with {value}: an image with IC NC has no mask (NM has)");
             context.warnings.push(Warning::new(image.key, message).of(WarningKind::Padding));
         }
         let work = work_grid(&storage)?;
         let pad = value.bytes(storage.sample);
-        Ok(Self { record, given, storage, places, mask, work, pad })
+        Ok(Self { record, given, storage, offsets, mask, work, pad })
     }
 }
 
@@ -108,37 +94,29 @@ pub(super) fn is_as_read(image: &ImageRequest<'_>) -> bool {
     image.provider.stored().is_some_and(|stored| stored.header == image.metadata.raw())
 }
 
-/// IC: as given, else NM where a pad pixel code is given, which only a mask table can hold, else NC.
-fn compression(given: &Given, context: &mut WriteContext<'_, '_>) -> Result<&'static str> {
-    let code = compression_code(given)?;
-    if code == "NC" && given.has_chosen_pad() {
+/// IC: as given, else NM if a pad pixel code is given, which only a mask table can hold, else NC.
+fn compression(given: &Given, context: &mut WriteContext<'_, '_>) -> Result<Ic> {
+    let ic = stated_compression(given)?;
+    if !ic.is_masked && given.has_chosen_pad() {
         if !given.is_chosen("IC") {
-            return Ok("NM");
+            return Ok(NM);
         }
         let message = "fills blocks, but is not recorded: an image with IC NC has no mask table (NM has)";
-        context.warnings.push(Warning::new(super::given::PAD_CODE, message));
+        context.warnings.push(Warning::new(PAD_CODE, message));
     }
-    Ok(code)
+    Ok(ic)
 }
 
-fn compression_code(given: &Given) -> Result<&'static str> {
-    let Some(value) = given.get("IC") else { return Ok("NC") };
-    let FieldData::Text(text) = value else {
-        return Err(Error::usage("value of").field("IC").found(value).allowed("NC NM"));
-    };
-    match text.trim() {
-        "NC" => Ok("NC"),
-        "NM" => Ok("NM"),
-        other if is_known_compression(other) => {
-            Err(Error::unsupported("compression to write").field("IC").found(other).allowed("NC NM"))
+fn stated_compression(given: &Given) -> Result<Ic> {
+    let Some(value) = given.get("IC") else { return Ok(NC) };
+    let known = if let FieldData::Text(text) = value { Ic::from_code(text.trim()) } else { None };
+    match known {
+        Some(ic) if ic.is_written => Ok(ic),
+        Some(ic) => {
+            Err(Error::unsupported("compression to write").field("IC").found(ic.code).allowed(Ic::written_codes()))
         }
-        _ => Err(Error::usage("value of").field("IC").found(value).allowed("NC NM")),
+        None => Err(Error::usage("value of").field("IC").found(value).allowed(Ic::written_codes())),
     }
-}
-
-/// The codes of the standard and its profile (2500C Table A-3; Joint BIIF Profile Table G-1).
-pub(super) fn is_known_compression(code: &str) -> bool {
-    matches!(code.as_bytes(), [b'C' | b'M', b'0'..=b'9' | b'A'..=b'E'] | b"I1")
 }
 
 /// PVTYPE, NBPP, ABPP, PJUST (2500C Table A-2(A)).
@@ -308,7 +286,7 @@ fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout, limit: u
 fn needs_segments(rows: u32, row_bytes: u64, limit: u64) -> bool {
     // What a mask table takes is more, or too little to matter: an image that just fits is cut into smaller blocks all the same.
     const TABLE: u64 = 64;
-    row_bytes.saturating_mul(rows.into()).saturating_add(TABLE) > limit.min(MAX_SEGMENT)
+    row_bytes.saturating_mul(rows.into()).saturating_add(TABLE) > limit.min(MAX_IMAGE_BYTES)
 }
 
 /// The rows of a block of an image of several segments: it is cut between blocks, of which a row must fit a segment, and each
@@ -335,7 +313,7 @@ fn default_block(provided: u32, whole: u32) -> u32 {
 
 /// Stated facts of the image that are wrong are an error, unless they were copied with the rest of another image's header.
 fn check_facts(given: &Given, record: &Record) -> Result<()> {
-    for name in STATED {
+    for name in IMAGE_FACTS {
         if let (Some(stated), Some(actual)) = (given.get(name), record.get(name))
             && given.is_chosen(name)
         {
@@ -348,12 +326,12 @@ fn check_facts(given: &Given, record: &Record) -> Result<()> {
 /// The pad pixel code: as given, else the provider's pad value where that is not zero.
 fn pad_code(given: &Given, layout: &ImageLayout, storage: &Storage) -> Result<Option<(u64, u32)>> {
     let value = match &given.pad {
-        Some(value) => pad_value(value)?,
+        Some(value) => stated_pad(value)?,
         None if layout.pad == PadValue::ZERO || layout.pad == PadValue::Float(0.0) => return Ok(None),
         None => layout.pad,
     };
     if !value.fits(storage.sample) || storage.sample.is_complex() {
-        let error = Error::usage("value of").field(super::given::PAD_CODE).found(value);
+        let error = Error::usage("value of").field(PAD_CODE).found(value);
         return Err(error.allowed(format!("a value of {}", storage.sample)));
     }
     // Of a code with more bits than a sample has, the rest would be cut off.
@@ -367,7 +345,7 @@ fn pad_code(given: &Given, layout: &ImageLayout, storage: &Storage) -> Result<Op
         if !matches!(value, PadValue::Int(value) if (low..=high).contains(&value))
             && !matches!(value, PadValue::Float(value) if (low..=high).contains(&(value as i128)))
         {
-            let error = Error::usage("value of").field(super::given::PAD_CODE).found(value);
+            let error = Error::usage("value of").field(PAD_CODE).found(value);
             return Err(error.allowed(format!("{low} to {high}, what {bits} bits hold")));
         }
     }
@@ -376,20 +354,6 @@ fn pad_code(given: &Given, layout: &ImageLayout, storage: &Storage) -> Result<Op
     let code = if cfg!(target_endian = "big") { code.swap_bytes() >> (64 - 8 * bytes.len()) } else { code };
     let mask = if storage.bits >= 64 { u64::MAX } else { (1 << storage.bits) - 1 };
     Ok(Some((code & mask, storage.bits)))
-}
-
-/// A pad pixel code as it was given.
-///
-/// # Errors
-/// [`Error::Usage`] where it is no number.
-pub(super) fn pad_value(value: &Value) -> Result<PadValue> {
-    let found = match value {
-        Value::Int(value) => Some(PadValue::Int(*value)),
-        Value::Float(value) => Some(PadValue::Float(*value)),
-        Value::Text(text) => PadValue::parse(text),
-        _ => None,
-    };
-    found.ok_or_else(|| Error::usage("value of").field(super::given::PAD_CODE).found(value).allowed("a number"))
 }
 
 fn any_absent(provider: &dyn ImageProvider) -> Result<bool> {
@@ -408,11 +372,4 @@ fn as_usage(error: Error) -> Error {
         Error::Malformed(detail) => Error::Usage(detail),
         other => other,
     }
-}
-
-/// The block of the stored grid that holds block `at` of the work grid, and the first of its rows there.
-pub(super) fn stored_block(storage: &Storage, work: BlockGrid, at: BlockIndex) -> (BlockIndex, u32) {
-    let y = at.row * work.block_rows();
-    let row = y / storage.grid.block_rows();
-    (BlockIndex { row, column: at.column }, y - row * storage.grid.block_rows())
 }

@@ -3,20 +3,22 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::super::capacity::MAX_SEGMENTS;
+use super::super::kind::Kind;
 use super::super::mask::MaskTable;
-use super::super::segments::Kind;
+use super::super::rules::segment_findings;
 use super::areas::{self, Area, Overflow};
 use super::asked::Asked;
 use super::blocks::{InPlace, Patch, PixelBlocks, fill_rest};
 use super::clevel::{self, Features};
 use super::copy::{StoredPlan, copy_bytes};
 use super::data::{self, Pending, SegmentKind};
+use super::field_sets::{IMAGE, IMAGE_REFUSED};
 use super::given::structure;
-use super::header::{FileHeader, Flavour, Lengths, MAX_SEGMENTS, check_file, class_of};
-use super::levels::{self, Levels};
+use super::header::{FileHeader, Flavour, Lengths, check_file, class_of};
+use super::levels::{self, Levels, image_size};
 use super::parts;
-use super::plan::{FOLLOWING, ImagePlan};
-use super::rules;
+use super::plan::ImagePlan;
 use crate::error::{Error, Result};
 use crate::format::{ContainerWriter, DataRequest, Finding, ImageRequest, WriteContext};
 use crate::io::{ByteSink, SpooledSink};
@@ -85,24 +87,26 @@ impl ContainerWriter for NitfWriter {
         let asked = Asked::new(image.provider);
         let image = &ImageRequest { provider: &asked, ..*image };
         let mut plan = ImagePlan::new(image, self.limit, context)?;
-        let parts = plan.places.parts();
-        check_file(parts.iter().fold(self.lengths().total(), |sum, part| sum.saturating_add(plan.places.bytes(part))))?;
+        let parts = plan.offsets.parts();
+        check_file(
+            parts.iter().fold(self.lengths().total(), |sum, part| sum.saturating_add(plan.offsets.bytes(part))),
+        )?;
         check_count("NUMI", self.images.len() + parts.len())?;
         let mut levels = self.levels.clone();
         let mut records = Vec::new();
-        for number in 0..plan.places.parts().len() {
+        for number in 0..plan.offsets.parts().len() {
             let record = parts::record(&mut plan, number, image.key, &mut levels)?;
-            plan.given.report(rules::segment_findings(Kind::Image, &record, image.key), &rules::VALUES, context)?;
+            plan.given.report(segment_findings(Kind::Image, &record, image.key), &IMAGE_REFUSED, context)?;
             records.push(record);
         }
         let overflows = areas::fill(&mut records[0], &plan.given.tres, areas::IMAGE)?;
         let subheaders: Vec<Vec<u8>> =
             records.iter().map(|record| write(structure("IMAGE"), record)).collect::<Result<_>>()?;
-        plan.given.check_computed(structure("IMAGE"), &FOLLOWING, &subheaders[0])?;
+        plan.given.check_computed(structure("IMAGE"), IMAGE.following, &subheaders[0])?;
         let tables: Vec<u64> =
-            plan.places.parts().iter().map(|part| table_bytes(&plan, plan.places.record_count(part))).collect();
+            plan.offsets.parts().iter().map(|part| table_bytes(&plan, plan.offsets.record_count(part))).collect();
         let data: Vec<u64> =
-            plan.places.parts().iter().zip(&tables).map(|(part, table)| table + plan.places.bytes(part)).collect();
+            plan.offsets.parts().iter().zip(&tables).map(|(part, table)| table + plan.offsets.bytes(part)).collect();
         self.check_room(&subheaders, &data, context)?;
         // From here on, bytes are written.
         let mut starts = Vec::new();
@@ -202,15 +206,15 @@ impl NitfWriter {
     ) -> Result<()> {
         let mut levels = self.levels.clone();
         levels.assign(&mut plan.record, &plan.given, levels::IMAGE)?;
-        plan.given.report(rules::segment_findings(Kind::Image, &plan.record, image.key), &rules::VALUES, context)?;
+        plan.given.report(segment_findings(Kind::Image, &plan.record, image.key), &IMAGE_REFUSED, context)?;
         let overflows = areas::fill(&mut plan.record, &plan.given.tres, areas::IMAGE)?;
         let subheader = write(structure("IMAGE"), &plan.record)?;
-        plan.given.check_computed(structure("IMAGE"), &FOLLOWING, &subheader)?;
+        plan.given.check_computed(structure("IMAGE"), IMAGE.following, &subheader)?;
         self.check_room(std::slice::from_ref(&subheader), &[plan.length], context)?;
         let at = self.sink.position();
         self.sink.write(&subheader)?;
         copy_bytes(&plan, &mut *self.sink, context)?;
-        levels.add(image.key, &plan.record, levels::IMAGE, size_of(&plan.record));
+        levels.add(image.key, &plan.record, levels::IMAGE, image_size(&plan.record));
         self.images.push(Image::new(at, &subheader, plan.length, overflows, plan.record));
         self.levels = levels;
         Ok(())
@@ -240,9 +244,9 @@ impl NitfWriter {
         context: &mut WriteContext<'_, '_>,
     ) -> Result<()> {
         let asked = plan.mask.as_ref().is_some_and(|mask| mask.pad.is_some());
-        let records = |part| (0..plan.places.record_count(part)).map(|_| AtomicBool::new(false)).collect();
+        let records = |part| (0..plan.offsets.record_count(part)).map(|_| AtomicBool::new(false)).collect();
         let pads: Vec<Vec<AtomicBool>> =
-            if asked { plan.places.parts().iter().map(records).collect() } else { Vec::new() };
+            if asked { plan.offsets.parts().iter().map(records).collect() } else { Vec::new() };
         let (concurrency, control) = (context.concurrency, context.control);
         let excess = if let Some(target) = self.sink.positioned()? {
             let encoder = PixelBlocks::new(plan, starts, Some(&*target), &pads);
@@ -264,10 +268,10 @@ impl NitfWriter {
         }
         fill_rest(plan, starts, &pads, &mut *self.sink)?;
         let Some(mask) = &plan.mask else { return Ok(()) };
-        for (number, part) in plan.places.parts().iter().enumerate() {
+        for (number, part) in plan.offsets.parts().iter().enumerate() {
             let table = MaskTable {
                 data_offset: starts[number] - tables[number],
-                blocks: mask.blocks.then(|| plan.places.records(part)),
+                blocks: mask.blocks.then(|| plan.offsets.records(part)),
                 pad: mask.pad,
             };
             let pads: Option<Vec<bool>> =
@@ -382,12 +386,6 @@ fn table_bytes(plan: &ImagePlan, records: u64) -> u64 {
     plan.mask.as_ref().map_or(0, |mask| {
         MaskTable::bytes(records, mask.blocks, mask.pad.is_some(), mask.pad.map_or(0, |(_, bits)| bits))
     })
-}
-
-/// Rows and columns that a subheader says.
-pub(super) fn size_of(record: &Record) -> (u32, u32) {
-    let side = |name: &str| record.int(name).and_then(|side| u32::try_from(side).ok()).unwrap_or(0);
-    (side("NROWS"), side("NCOLS"))
 }
 
 /// The three digits that name an extension segment.

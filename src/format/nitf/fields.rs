@@ -9,10 +9,7 @@ use crate::schema::{FieldData, Item, Kind, Record};
 ///
 /// # Errors
 /// [`Error::Usage`] for a list of single values where a group has several fields.
-pub(in super::super) fn to_record<'a>(
-    items: &[Item],
-    entries: impl Iterator<Item = (&'a str, &'a Value)>,
-) -> Result<Record> {
+pub(super) fn to_record<'a>(items: &[Item], entries: impl Iterator<Item = (&'a str, &'a Value)>) -> Result<Record> {
     let mut record = Record::new();
     for (name, value) in entries {
         record.set(name, to_field(items, name, value)?);

@@ -1,21 +1,10 @@
 //! Where the blocks of an image that is written lie: in which segment, at which byte, and which are left out.
 
+use super::super::capacity::{MAX_BLOCKS, MAX_IMAGE_BYTES, MAX_LOCATION, MAX_OFFSET};
 use super::super::mask::{ABSENT, MaskTable};
 use super::super::pixels::{Mode, Storage};
 use crate::error::{Error, Result};
 use crate::image::{BlockGrid, BlockIndex, ImageProvider};
-
-/// Bytes of image data a segment may have: LI has ten digits, of which all nines mean unknown.
-pub(super) const MAX_SEGMENT: u64 = 9_999_999_998;
-
-/// Rows of a segment of an image that is cut into several, which ILOC can count.
-const MAX_ROWS: u32 = 99_999;
-
-/// Blocks in a row or column of a segment (NBPR, NBPC have four digits).
-pub(in super::super) const MAX_BLOCKS: u32 = 9999;
-
-/// Offsets in a mask table have 32 bits, of which all ones mean that a block is not there.
-pub(super) const MAX_OFFSET: u64 = u32::MAX as u64 - 1;
 
 /// Rows of blocks of an image that stand in one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +22,7 @@ pub(super) struct Part {
 
 /// The places of all blocks.
 #[derive(Debug, Clone)]
-pub(super) struct Places {
+pub(super) struct BlockOffsets {
     parts: Vec<Part>,
     /// How many blocks of the grid are present before each one, and whether it is; none where all are.
     ranks: Option<Vec<(u64, bool)>>,
@@ -49,7 +38,7 @@ impl Part {
     }
 }
 
-impl Places {
+impl BlockOffsets {
     /// The places of the blocks of `storage`. `mask` is asked for each block whether it is present; without it all are.
     ///
     /// # Errors
@@ -64,13 +53,13 @@ impl Places {
             count_of_bands: if storage.mode == Mode::Sequential { u64::from(storage.bands) } else { 1 },
             block_bytes: storage.block_bytes(),
         };
-        let most = limit.min(MAX_SEGMENT);
+        let most = limit.min(MAX_IMAGE_BYTES);
         let whole = grid.down();
         if places.fits(0, whole, most) {
             places.parts = places.cut(grid, whole);
             return Ok(places);
         }
-        let tallest = whole.min(MAX_ROWS / grid.block_rows()).clamp(1, MAX_BLOCKS);
+        let tallest = whole.min(MAX_LOCATION / grid.block_rows()).clamp(1, MAX_BLOCKS);
         let fits = |rows: u32| {
             (0..whole).step_by(rows as usize).all(|first| places.fits(first, rows.min(whole - first), most))
         };
@@ -80,7 +69,7 @@ impl Places {
             let middle = low + (high - low).div_ceil(2);
             if fits(middle) { low = middle } else { high = middle - 1 }
         }
-        if grid.block_rows() > MAX_ROWS {
+        if grid.block_rows() > MAX_LOCATION {
             return Err(Error::usage("rows of a block of an image that is cut into segments:")
                 .field("NPPBV")
                 .found(grid.block_rows())
@@ -89,7 +78,7 @@ impl Places {
         if low == 0 {
             return Err(Error::usage("one row of blocks is larger than an image segment can be:")
                 .found(u64::from(grid.across()) * places.block_bytes * places.count_of_bands)
-                .allowed(format!("{MAX_SEGMENT} bytes; smaller NPPBV")));
+                .allowed(format!("{MAX_IMAGE_BYTES} bytes; smaller NPPBV")));
         }
         places.parts = places.cut(grid, low);
         Ok(places)
@@ -243,11 +232,11 @@ mod tests {
 
     #[test]
     fn dense_blocks_follow_one_another() {
-        let places = Places::new(&storage(Mode::Sequential, 35), None, u64::MAX).unwrap();
+        let places = BlockOffsets::new(&storage(Mode::Sequential, 35), None, u64::MAX).unwrap();
         assert_eq!(places.parts().len(), 1);
         assert_eq!(places.bytes(&places.parts()[0]), 12 * 2 * 200);
         assert_eq!(places.offset(BlockIndex { row: 1, column: 2 }, 1), Some((12 + 5) * 200));
-        let places = Places::new(&storage(Mode::Block, 35), None, u64::MAX).unwrap();
+        let places = BlockOffsets::new(&storage(Mode::Block, 35), None, u64::MAX).unwrap();
         assert_eq!(places.offset(BlockIndex { row: 1, column: 2 }, 1), Some(5 * 400));
     }
 
@@ -256,7 +245,7 @@ mod tests {
         for mode in [Mode::Block, Mode::Sequential] {
             let storage = storage(mode, 35);
             let sparse = Sparse(ImageLayout::new(storage.grid, 2, SampleType::UInt8).unwrap());
-            let places = Places::new(&storage, Some(&sparse), u64::MAX).unwrap();
+            let places = BlockOffsets::new(&storage, Some(&sparse), u64::MAX).unwrap();
             let part = places.parts()[0];
             let records = places.records(&part);
             assert_eq!(records.len() as u64, places.record_count(&part));
@@ -273,11 +262,11 @@ mod tests {
     fn large_images_are_cut_by_rows_of_blocks() {
         let storage = storage(Mode::Block, 95);
         let row = 3 * storage.block_bytes();
-        let places = Places::new(&storage, None, 2 * row + 100).unwrap();
+        let places = BlockOffsets::new(&storage, None, 2 * row + 100).unwrap();
         let parts: Vec<_> = places.parts().iter().map(|part| (part.first_row, part.rows)).collect();
         assert_eq!(parts, [(0, 20), (20, 20), (40, 20), (60, 20), (80, 15)]);
         assert_eq!(places.offset(BlockIndex { row: 3, column: 1 }, 0), Some(4 * storage.block_bytes()));
         assert_eq!((places.part_of(0), places.part_of(3), places.part_of(9)), (0, 1, 4));
-        assert!(Places::new(&storage, None, row - 1).is_err());
+        assert!(BlockOffsets::new(&storage, None, row - 1).is_err());
     }
 }

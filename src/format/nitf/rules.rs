@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::segments::Kind;
-use super::bands::suits;
+use super::kind::Kind;
 use crate::format::Finding;
 use crate::schema::{FieldData, Record};
 
@@ -58,11 +57,8 @@ const RESERVED: &[Rule] = &[
     Rule { clause: "2500C Table A-9", check: |record| class_needs_system(record, "RES") },
 ];
 
-/// Fields whose rule is what their value may be, not how it goes with others.
-pub(super) const VALUES: [&str; 2] = ["IID1", "IMAG"];
-
 /// The rules that the subheader of a kind of segment breaks.
-pub(in super::super) fn segment_findings(kind: Kind, record: &Record, place: &str) -> Vec<Finding> {
+pub(super) fn segment_findings(kind: Kind, record: &Record, place: &str) -> Vec<Finding> {
     let rules = match kind {
         Kind::Image => IMAGE,
         Kind::Graphic => GRAPHIC,
@@ -75,8 +71,18 @@ pub(in super::super) fn segment_findings(kind: Kind, record: &Record, place: &st
 }
 
 /// The rules that a file header breaks.
-pub(in super::super) fn file_findings(record: &Record) -> Vec<Finding> {
+pub(super) fn file_findings(record: &Record) -> Vec<Finding> {
     findings(FILE, record, "")
+}
+
+/// True where a representation may have that many bands.
+pub(super) fn suits(representation: &str, bands: u32) -> bool {
+    match representation {
+        "MONO" | "RGB/LUT" => bands == 1,
+        "RGB" | "YCbCr601" => bands == 3,
+        "POLAR" | "VPH" => bands == 2,
+        _ => true,
+    }
 }
 
 fn findings(rules: &[Rule], record: &Record, place: &str) -> Vec<Finding> {

@@ -1,0 +1,182 @@
+//! The codes of IC: what each one means, and what is done with it here (2500C Table A-3; 2500A Table A-3 for C0 and C2; Joint
+//! BIIF Profile Table G-1).
+
+/// A known code of IC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ic {
+    /// The code as it stands in a subheader.
+    pub(super) code: &'static str,
+    /// Other words for it in the setting `compression`.
+    words: &'static [&'static str],
+    /// What turns pixels into bytes.
+    coding: Coding,
+    /// True if a mask table stands in front of the blocks.
+    pub(super) is_masked: bool,
+    /// True if the pixels can be read here.
+    pub(super) is_decoded: bool,
+    /// True if images can be written with it here.
+    pub(super) is_written: bool,
+}
+
+/// What turns pixels into bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Uncompressed,
+    /// Chosen by the user, outside of the standard (NITF 2.0).
+    UserDefined,
+    /// ITU-T T.4.
+    Bilevel,
+    /// Adaptive recursive interpolated differential pulse code modulation (NITF 2.0).
+    Aridpcm,
+    /// Lossy JPEG (MIL-STD-188-198A).
+    Jpeg,
+    /// Lossy JPEG of an image reduced beforehand (N0106-97).
+    ReducedJpeg,
+    VectorQuantisation,
+    /// Lossless JPEG (N0106-97).
+    LosslessJpeg,
+    Jpeg2000,
+    /// High-throughput JPEG 2000 (ISO/IEC 15444-15).
+    HighThroughput,
+    /// Reserved, or defined by a profile without still images.
+    Other,
+}
+
+/// No compression.
+pub(super) const NC: Ic = Ic { is_decoded: true, is_written: true, ..plain("NC", &["none"], Coding::Uncompressed) };
+
+/// No compression, with a mask table.
+pub(super) const NM: Ic = Ic { is_decoded: true, is_written: true, ..masked("NM", Coding::Uncompressed) };
+
+/// Every known code.
+const CODES: [Ic; 33] = [
+    NC,
+    NM,
+    plain("C0", &[], Coding::UserDefined),
+    plain("C1", &[], Coding::Bilevel),
+    plain("C2", &[], Coding::Aridpcm),
+    plain("C3", &["jpeg"], Coding::Jpeg),
+    plain("C4", &[], Coding::VectorQuantisation),
+    plain("C5", &[], Coding::LosslessJpeg),
+    plain("C6", &[], Coding::Other),
+    plain("C7", &[], Coding::Other),
+    plain("C8", &["j2k", "lossless"], Coding::Jpeg2000),
+    plain("C9", &[], Coding::Other),
+    plain("CA", &[], Coding::Other),
+    plain("CB", &[], Coding::Other),
+    plain("CC", &[], Coding::Other),
+    plain("CD", &["htj2k"], Coding::HighThroughput),
+    plain("CE", &[], Coding::Other),
+    masked("M0", Coding::UserDefined),
+    masked("M1", Coding::Bilevel),
+    masked("M2", Coding::Aridpcm),
+    masked("M3", Coding::Jpeg),
+    masked("M4", Coding::VectorQuantisation),
+    masked("M5", Coding::LosslessJpeg),
+    masked("M6", Coding::Other),
+    masked("M7", Coding::Other),
+    masked("M8", Coding::Jpeg2000),
+    masked("M9", Coding::Other),
+    masked("MA", Coding::Other),
+    masked("MB", Coding::Other),
+    masked("MC", Coding::Other),
+    masked("MD", Coding::HighThroughput),
+    masked("ME", Coding::Other),
+    plain("I1", &[], Coding::ReducedJpeg),
+];
+
+impl Ic {
+    /// The code `code` of a subheader; none for an unknown one.
+    pub(super) fn from_code(code: &str) -> Option<Self> {
+        CODES.into_iter().find(|ic| ic.code == code)
+    }
+
+    /// The code that a word of the setting `compression` stands for, in capitals or not; none for an unknown one.
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        CODES.into_iter().find(|ic| ic.all_words().any(|known| known.eq_ignore_ascii_case(word.trim())))
+    }
+
+    /// True if the subheader has a COMRAT.
+    pub(super) fn has_comrat(self) -> bool {
+        !self.is_uncompressed()
+    }
+
+    /// True if samples are stored as they are.
+    pub(super) fn is_uncompressed(self) -> bool {
+        self.coding == Coding::Uncompressed
+    }
+
+    /// The words of the codes that are written.
+    pub(super) fn written_words() -> String {
+        CODES.iter().filter(|ic| ic.is_written).flat_map(Self::all_words).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The codes that are written.
+    pub(super) fn written_codes() -> String {
+        CODES.iter().filter(|ic| ic.is_written).map(|ic| ic.code).collect::<Vec<_>>().join(" ")
+    }
+
+    fn all_words(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.code).chain(self.words.iter().copied())
+    }
+}
+
+/// What an asset reports as its compression for the IC of its subheader.
+pub(super) fn reported(code: &str) -> &str {
+    if code == NC.code { NC.words[0] } else { code }
+}
+
+const fn plain(code: &'static str, words: &'static [&'static str], coding: Coding) -> Ic {
+    Ic { code, words, coding, is_masked: false, is_decoded: false, is_written: false }
+}
+
+const fn masked(code: &'static str, coding: Coding) -> Ic {
+    Ic { is_masked: true, ..plain(code, &[], coding) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layouts::header;
+    use super::super::subheader::read_before;
+    use super::*;
+    use crate::schema::read;
+
+    #[test]
+    fn codes_and_words_are_unique() {
+        let mut words: Vec<_> = CODES.iter().flat_map(Ic::all_words).map(str::to_ascii_lowercase).collect();
+        words.sort();
+        let count = words.len();
+        words.dedup();
+        assert_eq!(words.len(), count);
+    }
+
+    #[test]
+    fn a_code_is_exact_and_a_word_is_not() {
+        assert_eq!(Ic::from_code("NM"), Some(NM));
+        assert_eq!((Ic::from_code("nm"), Ic::from_code("none"), Ic::from_code("CF")), (None, None, None));
+        assert_eq!(Ic::from_word(" None ").map(|ic| ic.code), Some("NC"));
+        assert_eq!(
+            ["J2K", "m8", "htj2k", "i1"].map(|word| Ic::from_word(word).unwrap().code),
+            ["C8", "M8", "CD", "I1"]
+        );
+        assert_eq!(Ic::from_word("zip"), None);
+        assert_eq!((Ic::written_codes(), Ic::written_words()), ("NC NM".to_owned(), "NC none NM".to_owned()));
+    }
+
+    #[test]
+    fn masked_codes_are_those_with_an_m() {
+        assert!(CODES.iter().all(|ic| ic.is_masked == ic.code.contains('M')));
+    }
+
+    #[test]
+    fn the_table_of_the_subheader_has_comrat_for_the_same_codes() {
+        let table = header("IMAGE").unwrap();
+        let mut bytes = vec![b'0'; 2000];
+        let (_, at) = read_before(table, "IC", &bytes).unwrap();
+        for ic in CODES {
+            bytes[at..at + 2].copy_from_slice(ic.code.as_bytes());
+            let (record, _) = read(table, &bytes).unwrap();
+            assert_eq!(record.get("COMRAT").is_some(), ic.has_comrat(), "{}", ic.code);
+        }
+    }
+}

@@ -12,7 +12,7 @@ use crate::schema::Record;
 /// The key of the pad pixel code in metadata, a field of the mask table and of no header.
 pub(super) const PAD_CODE: &str = "TPXCD";
 
-/// A pad pixel code as it was given.
+/// The pad value of a pad pixel code that a caller states.
 ///
 /// # Errors
 /// [`Error::Usage`] if it is not a number.
@@ -26,8 +26,8 @@ pub(super) fn stated_pad(value: &Value) -> Result<PadValue> {
     found.ok_or_else(|| Error::usage("value of").field(PAD_CODE).found(value).allowed("a number"))
 }
 
-/// The pad pixel code as a value of the image's samples; of a code that is longer than they are, the low bits. None for complex
-/// samples.
+/// The pad pixel code as a value of the image's samples; of a code that is longer than a sample, the low bits. None for
+/// complex samples.
 pub(super) fn pad_value(code: u64, bits: u32, sample: SampleType) -> Option<PadValue> {
     let unused = 64 - bits.min(sample.bits()).clamp(1, 64);
     Some(match sample {
@@ -39,8 +39,7 @@ pub(super) fn pad_value(code: u64, bits: u32, sample: SampleType) -> Option<PadV
     })
 }
 
-/// The pad value of an image segment, whose code stands in front of its pixels where they are masked, and the code with its
-/// length in bits.
+/// The pad value of an image segment, and its code with the length in bits; none for an image without a mask table.
 pub(super) fn pad_of(
     source: &dyn ByteSource,
     header: &Record,

@@ -75,7 +75,7 @@ pub(super) fn file_findings(record: &Record) -> Vec<Finding> {
     findings(FILE, record, "")
 }
 
-/// True where a representation may have that many bands.
+/// True if a representation may have that many bands.
 pub(super) fn suits(representation: &str, bands: u32) -> bool {
     match representation {
         "MONO" | "RGB/LUT" => bands == 1,

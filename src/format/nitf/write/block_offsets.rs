@@ -20,7 +20,7 @@ pub(super) struct Part {
     present: u64,
 }
 
-/// The places of all blocks.
+/// The offsets of all blocks.
 #[derive(Debug, Clone)]
 pub(super) struct BlockOffsets {
     parts: Vec<Part>,
@@ -39,14 +39,14 @@ impl Part {
 }
 
 impl BlockOffsets {
-    /// The places of the blocks of `storage`. `mask` is asked for each block whether it is present; without it all are.
+    /// The offsets of the blocks of `storage`. `mask` is asked for each block whether it is present; without it all are.
     ///
     /// # Errors
     /// [`Error::Usage`] where no segments can hold the image; what the mask reports.
     pub(super) fn new(storage: &Storage, mask: Option<&dyn ImageProvider>, limit: u64) -> Result<Self> {
         let grid = storage.grid;
         let ranks = mask.map(|provider| ranks(grid, provider)).transpose()?;
-        let mut places = Self {
+        let mut offsets = Self {
             parts: Vec::new(),
             ranks,
             across: grid.across(),
@@ -55,13 +55,13 @@ impl BlockOffsets {
         };
         let most = limit.min(MAX_IMAGE_BYTES);
         let whole = grid.down();
-        if places.fits(0, whole, most) {
-            places.parts = places.cut(grid, whole);
-            return Ok(places);
+        if offsets.fits(0, whole, most) {
+            offsets.parts = offsets.cut(grid, whole);
+            return Ok(offsets);
         }
         let tallest = whole.min(MAX_LOCATION / grid.block_rows()).clamp(1, MAX_BLOCKS);
         let fits = |rows: u32| {
-            (0..whole).step_by(rows as usize).all(|first| places.fits(first, rows.min(whole - first), most))
+            (0..whole).step_by(rows as usize).all(|first| offsets.fits(first, rows.min(whole - first), most))
         };
         // Fewer rows of blocks never take more bytes, so the most that fit are found by halving.
         let (mut low, mut high) = (0, tallest);
@@ -77,11 +77,11 @@ impl BlockOffsets {
         }
         if low == 0 {
             return Err(Error::usage("one row of blocks is larger than an image segment can be:")
-                .found(u64::from(grid.across()) * places.block_bytes * places.count_of_bands)
+                .found(u64::from(grid.across()) * offsets.block_bytes * offsets.count_of_bands)
                 .allowed(format!("{MAX_IMAGE_BYTES} bytes; smaller NPPBV")));
         }
-        places.parts = places.cut(grid, low);
-        Ok(places)
+        offsets.parts = offsets.cut(grid, low);
+        Ok(offsets)
     }
 
     /// The segments' parts in order.
@@ -232,12 +232,12 @@ mod tests {
 
     #[test]
     fn dense_blocks_follow_one_another() {
-        let places = BlockOffsets::new(&storage(Mode::Sequential, 35), None, u64::MAX).unwrap();
-        assert_eq!(places.parts().len(), 1);
-        assert_eq!(places.bytes(&places.parts()[0]), 12 * 2 * 200);
-        assert_eq!(places.offset(BlockIndex { row: 1, column: 2 }, 1), Some((12 + 5) * 200));
-        let places = BlockOffsets::new(&storage(Mode::Block, 35), None, u64::MAX).unwrap();
-        assert_eq!(places.offset(BlockIndex { row: 1, column: 2 }, 1), Some(5 * 400));
+        let offsets = BlockOffsets::new(&storage(Mode::Sequential, 35), None, u64::MAX).unwrap();
+        assert_eq!(offsets.parts().len(), 1);
+        assert_eq!(offsets.bytes(&offsets.parts()[0]), 12 * 2 * 200);
+        assert_eq!(offsets.offset(BlockIndex { row: 1, column: 2 }, 1), Some((12 + 5) * 200));
+        let offsets = BlockOffsets::new(&storage(Mode::Block, 35), None, u64::MAX).unwrap();
+        assert_eq!(offsets.offset(BlockIndex { row: 1, column: 2 }, 1), Some(5 * 400));
     }
 
     #[test]
@@ -245,16 +245,16 @@ mod tests {
         for mode in [Mode::Block, Mode::Sequential] {
             let storage = storage(mode, 35);
             let sparse = Sparse(ImageLayout::new(storage.grid, 2, SampleType::UInt8).unwrap());
-            let places = BlockOffsets::new(&storage, Some(&sparse), u64::MAX).unwrap();
-            let part = places.parts()[0];
-            let records = places.records(&part);
-            assert_eq!(records.len() as u64, places.record_count(&part));
-            assert_eq!(records[places.record(BlockIndex { row: 0, column: 1 }, 0)], ABSENT);
+            let offsets = BlockOffsets::new(&storage, Some(&sparse), u64::MAX).unwrap();
+            let part = offsets.parts()[0];
+            let records = offsets.records(&part);
+            assert_eq!(records.len() as u64, offsets.record_count(&part));
+            assert_eq!(records[offsets.record(BlockIndex { row: 0, column: 1 }, 0)], ABSENT);
             let mut stored: Vec<u32> = records.iter().copied().filter(|offset| *offset != ABSENT).collect();
             stored.sort_unstable();
             let block = storage.block_bytes() as u32;
             assert!(stored.iter().copied().eq((0..stored.len() as u32).map(|n| n * block)), "{stored:?}");
-            assert_eq!(places.bytes(&part), stored.len() as u64 * u64::from(block));
+            assert_eq!(offsets.bytes(&part), stored.len() as u64 * u64::from(block));
         }
     }
 
@@ -262,11 +262,11 @@ mod tests {
     fn large_images_are_cut_by_rows_of_blocks() {
         let storage = storage(Mode::Block, 95);
         let row = 3 * storage.block_bytes();
-        let places = BlockOffsets::new(&storage, None, 2 * row + 100).unwrap();
-        let parts: Vec<_> = places.parts().iter().map(|part| (part.first_row, part.rows)).collect();
+        let offsets = BlockOffsets::new(&storage, None, 2 * row + 100).unwrap();
+        let parts: Vec<_> = offsets.parts().iter().map(|part| (part.first_row, part.rows)).collect();
         assert_eq!(parts, [(0, 20), (20, 20), (40, 20), (60, 20), (80, 15)]);
-        assert_eq!(places.offset(BlockIndex { row: 3, column: 1 }, 0), Some(4 * storage.block_bytes()));
-        assert_eq!((places.part_of(0), places.part_of(3), places.part_of(9)), (0, 1, 4));
+        assert_eq!(offsets.offset(BlockIndex { row: 3, column: 1 }, 0), Some(4 * storage.block_bytes()));
+        assert_eq!((offsets.part_of(0), offsets.part_of(3), offsets.part_of(9)), (0, 1, 4));
         assert!(BlockOffsets::new(&storage, None, row - 1).is_err());
     }
 }

@@ -4,7 +4,10 @@ use crate::error::{Error, Result};
 use crate::metadata::Value;
 use crate::schema::FieldData;
 
-/// Row and column of ten characters `RRRRRCCCCC`, or of a list of two numbers.
+/// Row and column from ten characters `RRRRRCCCCC`.
+///
+/// # Errors
+/// [`Error::Usage`] for any other value of the field `name`.
 pub(super) fn parse_location(name: &str, data: &FieldData) -> Result<(i64, i64)> {
     let wrong = || {
         let error = Error::usage("value of").field(name).found(data);

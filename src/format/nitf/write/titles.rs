@@ -10,8 +10,8 @@ use crate::schema::Record;
 const COMMENT: usize = 80;
 const COMMENTS: usize = 9;
 
-/// Puts title and description into the fields of `record` that the metadata says nothing of. Where what the metadata came
-/// with is added as it was read, title and description that are not what its fields say take their place.
+/// Puts title and description into the fields of `record` that the metadata does not state. With `is_as_read`, the asset is added
+/// with the metadata it was read with: a title and a description that differ from its fields replace them.
 ///
 /// # Errors
 /// [`Error::Usage`] for a title or description that is too long; one that has no place at all is a warning.
@@ -37,7 +37,7 @@ pub(super) fn fill(
     }
     let (mut title, mut description) = (title.trim(), description.trim());
     let stood = given.original.as_ref().map(|original| fields.read(original));
-    // The comments of a copy are the description only where they were read as that, and stay where that is not changed.
+    // The comments of a copy are the description only if they were read as that, and stay if the description is unchanged.
     let comments_are_ours = stood.as_ref().is_some_and(Names::has_title);
     let is_kept = comments_are_ours && description.is_empty();
     let stood = stood.map(Names::into_title);
@@ -56,7 +56,7 @@ pub(super) fn fill(
         let message = format!("the {what} is left out: every field for it says something else");
         context.warnings.push(Warning::new(key, message));
     };
-    // Where the text beside the identifier is the title, the description stands in comments.
+    // If the text beside the identifier is the title, the description stands in comments.
     let mut text_is_title = is_kept;
     if is_free(fields.identifier) {
         let name = identifier(if title.is_empty() { key } else { title }, short);

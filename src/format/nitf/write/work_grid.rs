@@ -10,7 +10,7 @@ const PIECE: u64 = 1 << 20;
 /// Blocks whose height has no useful divisor are gathered whole up to this size.
 const WHOLE: u64 = 16 << 20;
 
-/// The grid in which pixels are gathered: the blocks, cut into bands of rows where they are large.
+/// The grid in which pixels are gathered: the blocks, cut into bands of rows if they are large.
 ///
 /// # Errors
 /// Never for a storage that was checked.

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::chunk::{self, Kind};
-use super::deflate::{Deflater, Effort, Pixels};
 use super::filter::{Filtering, filter_rows};
 use super::header::{ColorType, Header};
+use crate::codec::deflate::pixels::{Deflater, Effort, Pixels};
 use crate::error::{Error, Result};
 use crate::image::{BlockGrid, ImageLayout, Interleave, Padding, TargetBlock};
 use crate::io::{ByteOrder, ByteSink};

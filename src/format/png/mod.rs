@@ -25,7 +25,6 @@
 
 mod band;
 mod chunk;
-mod deflate;
 mod fields;
 mod filter;
 mod header;

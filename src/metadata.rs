@@ -153,14 +153,6 @@ impl Value {
     pub fn as_text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
-
-    /// The integer under `key`, or an error that names the key and the value found.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] where the value is no integer.
-    pub fn require_int(&self, key: &str) -> Result<i128> {
-        self.to_int().ok_or_else(|| Error::usage("metadata value is no integer:").field(key).found(self))
-    }
 }
 
 impl std::fmt::Display for Value {

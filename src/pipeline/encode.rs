@@ -59,11 +59,6 @@ impl Encoded {
         starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
     }
 
-    /// True where the block is absent.
-    pub fn is_absent(&self) -> bool {
-        self.ends.is_empty() && !self.placed
-    }
-
     /// Says that the encoder has written the block to its place in the file.
     pub fn set_placed(&mut self) {
         self.placed = true;

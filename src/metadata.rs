@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
 
 /// A metadata value: what a tag, a header field or a text chunk holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -160,14 +159,6 @@ impl Value {
     /// The value as text where it is text.
     pub fn as_text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
-    }
-
-    /// The integer under `key`, or an error that names the key and the value found.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] where the value is no integer.
-    pub fn require_int(&self, key: &str) -> Result<i128> {
-        self.to_int().ok_or_else(|| Error::usage("metadata value is no integer:").field(key).found(self))
     }
 }
 

@@ -109,11 +109,6 @@ impl TileMut<'_> {
         [self.bands, self.rows, self.columns]
     }
 
-    /// Bytes of a sample.
-    pub fn sample_bytes(&self) -> usize {
-        self.size
-    }
-
     /// Row `y` of a band.
     ///
     /// # Panics

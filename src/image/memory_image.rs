@@ -65,11 +65,6 @@ impl MemoryImage {
         self.blocks.insert(at, pixels);
         Ok(())
     }
-
-    /// The layout, for changes of facts that do not touch the pixels.
-    pub fn layout_mut(&mut self) -> &mut ImageLayout {
-        &mut self.layout
-    }
 }
 
 impl ImageProvider for MemoryImage {

@@ -1,8 +1,13 @@
 //! Deflate (Adobe TIFF Technical Note 2, Compression 8 and 32946): one zlib stream (RFC 1950, RFC 1951) per block.
 
+mod bits;
+mod block;
 mod choose;
-mod huffman;
+mod description;
+mod frequencies;
 mod imagery;
+pub(crate) mod pixels;
+mod prefix_code;
 mod symbols;
 
 use std::ops::RangeInclusive;
@@ -44,7 +49,7 @@ pub const LEVELS: RangeInclusive<i32> = 0..=12;
 pub(super) struct State {
     compressors: Vec<(i32, Compressor)>,
     decompressor: Option<Decompressor>,
-    imagery: imagery::Buffers,
+    imagery: imagery::Finder,
     trial: Vec<u8>,
 }
 

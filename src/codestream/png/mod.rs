@@ -1,7 +1,6 @@
 //! The stream in the IDAT chunks of PNG files (ISO/IEC 15948, clause 10): bands of rows that are filtered and compressed apart
 //! and joined to one zlib stream (RFC 1950).
 
-mod deflate;
 mod filter;
 mod header;
 mod image;

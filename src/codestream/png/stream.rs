@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use super::deflate::{Deflater, Effort, Pixels};
 use super::filter::{Filtering, filter_rows};
 use super::header::{ColorType, Header};
+use crate::codec::deflate::pixels::{Deflater, Effort, Pixels};
 use crate::codec::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces, Receipt, Scratch};
 use crate::codestream::{Codestream, StreamEnd};
 use crate::error::{Error, Result};

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import dependency_rule
 import licences
 import snippets
+import unused
 
 
 def source(folder: Path, **files: str) -> Path:
@@ -55,6 +57,78 @@ def test_a_use_against_the_rule_is_found(tmp_path: Path, name: str, code: str, s
 )
 def test_a_use_that_is_allowed_is_not_found(tmp_path: Path, name: str, code: str) -> None:
     assert dependency_rule.violations(source(tmp_path, **{name: code})) == []
+
+
+def test_everything_in_the_crate_has_a_use() -> None:
+    assert unused.unused_crates(unused.ROOT) == []
+    assert unused.unused_items(unused.ROOT, unused.ALLOWED) == []
+
+
+def test_a_crate_that_no_source_names_is_found(tmp_path: Path) -> None:
+    manifest = """
+        [package]
+        name = "toy"
+
+        [dependencies]
+        in-use = "1"
+        only-said = "1"
+        only-tested = "1"
+
+        [dev-dependencies]
+        only-tested-too = "1"
+        forgotten = { version = "1" }
+    """
+    (tmp_path / "Cargo.toml").write_text(textwrap.dedent(manifest))
+    source(
+        tmp_path,
+        src__lib="use in_use::Thing; // only_said::thing\nfn f(thing: crate::only_said::Thing) {}",
+        src__lib__tests="use only_tested::Thing;",
+        src__codec="fn f() {}\n#[cfg(test)]\nmod tests {\n    use only_tested_too::Thing;\n}",
+    )
+    assert unused.unused_crates(tmp_path) == [
+        "Cargo.toml: no source names the crate only-said of [dependencies]",
+        "Cargo.toml: no source names the crate only-tested of [dependencies]",
+        "Cargo.toml: no source names the crate forgotten of [dev-dependencies]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("pub fn planted() {}", "the fn planted"),
+        ("pub(crate) const PLANTED: u8 = 1; // PLANTED", "the const PLANTED"),
+        ("pub(in super::super) struct Planted;\npub use codec::Planted;", "the struct Planted"),
+        ("pub const unsafe fn planted() {}\n#[cfg(test)]\nmod tests {\n    fn f() { planted() }\n}", "the fn planted"),
+    ],
+)
+def test_an_item_that_nothing_names_is_found(tmp_path: Path, code: str, said: str) -> None:
+    source(tmp_path, src__codec__mod=code, src__codec__tests="fn f() { planted(); Planted; PLANTED }")
+    assert unused.unused_items(tmp_path, {}) == [f"src/codec/mod.rs: nothing uses {said}"]
+
+
+@pytest.mark.parametrize(
+    ("code", "user"),
+    [
+        ("pub fn planted() {}", "src__image"),
+        ("pub fn planted() {}", "tests__rust__reading"),
+        ("pub fn planted() {}", "benches__codec"),
+        ("fn planted() {}", "src__codec__tests"),
+        ("#[cfg(test)]\npub(crate) fn planted() {}", "src__codec__tests"),
+        ("#[cfg(test)]\nmod planted;", "src__codec__tests"),
+    ],
+)
+def test_an_item_with_a_use_is_not_found(tmp_path: Path, code: str, user: str) -> None:
+    source(tmp_path, src__codec__mod=code, src__codec__planted="pub(crate) fn for_tests() {}" if "mod" in code else "")
+    source(tmp_path, **{user: "fn f() { planted() }"})
+    assert unused.unused_items(tmp_path, {}) == []
+
+
+def test_an_exception_needs_an_item_without_a_use(tmp_path: Path) -> None:
+    source(tmp_path, src__codec="pub fn planted() {}")
+    assert unused.unused_items(tmp_path, {"planted": "a reason"}) == []
+    assert unused.unused_items(tmp_path, {"planted": "a reason", "gone": "a reason"}) == [
+        "tools/unused.py: gone needs no entry in ALLOWED"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 //! Where the bytes at a place stood before: a search that costs little where they did not, and one that looks thoroughly.
 
 use super::prices::Prices;
+use crate::codec::deflate::symbols::{LONGEST_MATCH, WINDOW};
 
 /// A repetition, or none. It is small enough to be handed over in registers, which is felt.
 #[derive(Clone, Copy, Default)]
@@ -177,7 +178,7 @@ impl Place {
             (1..=reach).take_while(|back| data[position - back] == data[from - back]).count()
         };
         let start = position - back;
-        let length = (back + common(data, from, position)).min(LONGEST);
+        let length = (back + common(data, from, position)).min(LONGEST_MATCH);
         let gain = prices.gain(&data[start..start + length], distance);
         Match { start: start as u32, length: length as u32, distance: distance as u32, gain }
     }
@@ -188,7 +189,7 @@ impl Place {
 #[inline]
 fn common(data: &[u8], early: usize, late: usize) -> usize {
     let mut length = 0;
-    while late + length + 8 <= data.len() && length < LONGEST {
+    while late + length + 8 <= data.len() && length < LONGEST_MATCH {
         let difference = load(data, early + length) ^ load(data, late + length);
         if difference != 0 {
             return length + difference.trailing_zeros() as usize / 8;
@@ -211,12 +212,6 @@ fn load(data: &[u8], at: usize) -> u64 {
 fn hash(word: u64, bits: u32) -> usize {
     (word.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - bits)) as usize
 }
-
-/// How far back a repetition may lie.
-const WINDOW: usize = 1 << 15;
-
-/// The longest repetition one symbol can hold.
-const LONGEST: usize = 258;
 
 const PAIR_BITS: u32 = 14;
 const CHAIN_BITS: u32 = 15;

@@ -1,7 +1,8 @@
 //! What symbols cost: the lengths of their codes in the block before, from which the next differs little.
 
-use super::huffman::Code;
-use super::symbols::{DISTANCES, LITERALS, distance_symbol, length_symbol};
+use crate::codec::deflate::block::Codes;
+use crate::codec::deflate::prefix_code::PrefixCode;
+use crate::codec::deflate::symbols::{DISTANCES, LITERALS, distance_symbol, length_symbol};
 
 /// Bits of every symbol.
 pub(super) struct Prices {
@@ -13,16 +14,17 @@ pub(super) struct Prices {
 impl Prices {
     /// Before there is a block: the codes that bytes of these frequencies would have, and usual ones for repetitions.
     pub(super) fn guess(frequencies: &[u32; 256]) -> Self {
-        let code = Code::from_frequencies(frequencies, UNUSED_LITERAL);
-        Self { literal: code.lengths.map(used_literal), length: [7; LITERALS - 257], distance: [6; DISTANCES] }
+        let lengths = PrefixCode::from_frequencies(frequencies, UNUSED_LITERAL).lengths();
+        Self { literal: lengths.map(used_literal), length: [7; LITERALS - 257], distance: [6; DISTANCES] }
     }
 
     /// The prices of a block with these codes.
-    pub(super) fn of(literal: &Code<LITERALS>, distance: &Code<DISTANCES>) -> Self {
+    pub(super) fn of(codes: &Codes) -> Self {
+        let literal = codes.literal.lengths();
         Self {
-            literal: std::array::from_fn(|i| used_literal(literal.lengths[i])),
-            length: std::array::from_fn(|i| used(literal.lengths[257 + i], UNUSED_LENGTH)),
-            distance: distance.lengths.map(|bits| used(bits, UNUSED_DISTANCE)),
+            literal: std::array::from_fn(|i| used_literal(literal[i])),
+            length: std::array::from_fn(|i| used(literal[257 + i], UNUSED_LENGTH)),
+            distance: codes.distance.lengths().map(|bits| used(bits, UNUSED_DISTANCE)),
         }
     }
 
@@ -30,10 +32,10 @@ impl Prices {
     /// than its literals.
     #[inline]
     pub(super) fn gain(&self, repeated: &[u8], distance: usize) -> i32 {
-        let (symbol, _, extra) = length_symbol(repeated.len() as u16);
-        let length = u32::from(self.length[symbol - 257]) + extra;
-        let (symbol, _, extra) = distance_symbol(distance as u16);
-        let price = length + u32::from(self.distance[symbol]) + extra;
+        let length = length_symbol(repeated.len());
+        let distance = distance_symbol(distance);
+        let codes = self.length[usize::from(length.number) - 257] + self.distance[usize::from(distance.number)];
+        let price = u32::from(codes + length.extra_bits + distance.extra_bits);
         // Long repetitions are worth it whatever their bytes cost: they are not all looked at.
         let (first, rest) = repeated.split_at(repeated.len().min(LOOKED_AT));
         let saved = first.iter().map(|byte| u32::from(self.literal[*byte as usize])).sum::<u32>() + rest.len() as u32;

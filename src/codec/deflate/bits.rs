@@ -1,5 +1,8 @@
 //! Bits packed least significant first (RFC 1951 §3.1.1).
 
+use super::prefix_code::Code;
+use super::symbols::Symbol;
+
 /// Appends bits to bytes. At most seven bits wait between calls of [`BitWriter::flush`].
 pub(super) struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
@@ -28,6 +31,19 @@ impl<'a> BitWriter<'a> {
         debug_assert!(self.count + count < 64 && bits >> count == 0, "{count} bits fit");
         self.bits |= bits << self.count;
         self.count += count;
+    }
+
+    /// Takes the code of a symbol.
+    #[inline]
+    pub(super) fn put_code(&mut self, code: Code) {
+        self.put(code.bits.into(), code.length.into());
+    }
+
+    /// Takes the code of a symbol and the extra bits that follow it.
+    #[inline]
+    pub(super) fn put_symbol(&mut self, code: Code, symbol: Symbol) {
+        self.put_code(code);
+        self.put(symbol.extra.into(), symbol.extra_bits.into());
     }
 
     /// Stores all whole bytes.
@@ -59,5 +75,24 @@ impl<'a> BitWriter<'a> {
     pub(super) fn finish(self) {
         debug_assert_eq!(self.count, 0, "aligned");
         self.out.truncate(self.length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_fill_bytes_from_the_least_significant_one() {
+        let mut out = vec![9];
+        let mut writer = BitWriter::new(&mut out);
+        writer.reserve(32);
+        writer.put(0b1, 1);
+        writer.put_symbol(Code { bits: 0b101, length: 3 }, Symbol { number: 0, extra_bits: 5, extra: 0b10011 });
+        writer.flush();
+        writer.align();
+        writer.bytes(&[7]);
+        writer.finish();
+        assert_eq!(out, [9, 0b0011_1011, 0b1, 7]);
     }
 }

@@ -3,18 +3,11 @@
 
 use super::prices::Prices;
 use super::search::{Chains, Match, Pairs, Place, Search};
-
-/// Literals, then a repetition: `length` bytes that stood `distance` bytes before. A length of zero is no repetition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sequence {
-    pub(super) literals: u32,
-    pub(super) length: u16,
-    pub(super) distance: u16,
-}
+use crate::codec::deflate::block::Sequence;
 
 /// How hard repetitions are looked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(in super::super) enum Effort {
+pub(crate) enum Effort {
     /// One look at each pixel or so: for imagery.
     #[default]
     Quick,
@@ -24,11 +17,11 @@ pub(in super::super) enum Effort {
 
 /// Where pixels begin: behind the filter type of each row, every so many bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in super::super) struct Pixels {
+pub(crate) struct Pixels {
     /// Bytes of a filtered row with its filter type.
-    pub(in super::super) row: usize,
+    pub(crate) row: usize,
     /// Bytes of a pixel.
-    pub(in super::super) size: usize,
+    pub(crate) size: usize,
 }
 
 /// Cuts data into sequences; keeps its tables from one piece of data to the next.

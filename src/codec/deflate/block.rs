@@ -1,0 +1,177 @@
+//! Blocks: literals and matches in codes made for them or in the fixed ones, or bytes as they are (RFC 1951 §3.2.3 to §3.2.7).
+
+use super::bits::BitWriter;
+use super::description::Description;
+use super::frequencies::Frequencies;
+use super::prefix_code::{LONGEST, PrefixCode};
+use super::symbols::{DISTANCES, END_OF_BLOCK, LITERALS, distance_symbol, length_symbol};
+
+/// Literals, then a match: `length` bytes that stood `distance` bytes before. A length of zero is not a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sequence {
+    pub(super) literals: u32,
+    pub(super) length: u16,
+    pub(super) distance: u16,
+}
+
+/// The codes of both alphabets.
+pub(super) struct Codes {
+    pub(super) literal: PrefixCode<LITERALS>,
+    pub(super) distance: PrefixCode<DISTANCES>,
+}
+
+/// Data cut into sequences that share their codes.
+pub(super) struct Block<'a> {
+    data: &'a [u8],
+    sequences: &'a [Sequence],
+    frequencies: &'a Frequencies,
+    codes: Codes,
+}
+
+impl Codes {
+    /// The best codes for these frequencies.
+    fn new(frequencies: &Frequencies) -> Self {
+        Self {
+            literal: PrefixCode::from_frequencies(&frequencies.literals, LONGEST_LITERAL_CODE),
+            distance: PrefixCode::from_frequencies(&frequencies.distances, LONGEST),
+        }
+    }
+
+    /// The codes of blocks without a description (RFC 1951 §3.2.6).
+    fn fixed() -> Self {
+        // Two symbols that never occur belong to the code of literals.
+        let literal: PrefixCode<288> = PrefixCode::from_lengths(&std::array::from_fn(|symbol| match symbol {
+            0..=143 | 280..=287 => 8,
+            144..=255 => 9,
+            _ => 7,
+        }));
+        Self {
+            literal: PrefixCode(*literal.0.first_chunk().expect("288 symbols")),
+            distance: PrefixCode::from_lengths(&[5; DISTANCES]),
+        }
+    }
+
+    /// Bits that symbols of these frequencies take.
+    fn cost(&self, frequencies: &Frequencies) -> u64 {
+        let Frequencies { literals, distances, extra_bits } = frequencies;
+        self.literal.cost(literals) + self.distance.cost(distances) + extra_bits
+    }
+}
+
+impl<'a> Block<'a> {
+    /// `frequencies` are those of `data` cut into `sequences`.
+    pub(super) fn new(data: &'a [u8], sequences: &'a [Sequence], frequencies: &'a Frequencies) -> Self {
+        Self { data, sequences, frequencies, codes: Codes::new(frequencies) }
+    }
+
+    /// The codes made for the block.
+    pub(super) fn codes(&self) -> &Codes {
+        &self.codes
+    }
+
+    /// Writes the block in the codes made for it.
+    pub(super) fn write(&self, last: bool, writer: &mut BitWriter<'_>) {
+        let description = Description::new(&self.codes.literal, &self.codes.distance);
+        self.write_described(&description, last, writer);
+    }
+
+    /// Writes the block in the form that takes the fewest bits.
+    pub(super) fn write_smallest(&self, last: bool, writer: &mut BitWriter<'_>) {
+        let description = Description::new(&self.codes.literal, &self.codes.distance);
+        let described = description.bits() + self.codes.cost(self.frequencies);
+        let fixed_codes = Codes::fixed();
+        let fixed = fixed_codes.cost(self.frequencies);
+        let stored = (self.data.len() as u64 + 5 * (self.data.len() as u64 / u64::from(u16::MAX) + 1)) * 8;
+        if stored <= described.min(fixed) {
+            store(self.data, last, writer);
+        } else if fixed <= described {
+            writer.reserve(TYPE_BITS + fixed);
+            begin(Type::Fixed, last, writer);
+            self.write_symbols(&fixed_codes, writer);
+        } else {
+            self.write_described(&description, last, writer);
+        }
+    }
+
+    fn write_described(&self, description: &Description, last: bool, writer: &mut BitWriter<'_>) {
+        writer.reserve(TYPE_BITS + description.bits() + self.codes.cost(self.frequencies));
+        begin(Type::Described, last, writer);
+        description.write(writer);
+        self.write_symbols(&self.codes, writer);
+    }
+
+    fn write_symbols(&self, codes: &Codes, writer: &mut BitWriter<'_>) {
+        let (literal, distance) = (&codes.literal.0, &codes.distance.0);
+        // Code and number of bits of a literal in one word: one look instead of two.
+        let packed = std::array::from_fn(|i| u32::from(literal[i].bits) | u32::from(literal[i].length) << 16);
+        let mut rest = self.data;
+        for sequence in self.sequences {
+            let (literals, later) = rest.split_at(sequence.literals as usize);
+            put_literals(literals, &packed, writer);
+            if sequence.length > 0 {
+                let symbol = length_symbol(sequence.length.into());
+                writer.put_symbol(literal[usize::from(symbol.number)], symbol);
+                let symbol = distance_symbol(sequence.distance.into());
+                writer.put_symbol(distance[usize::from(symbol.number)], symbol);
+                writer.flush();
+            }
+            rest = &later[usize::from(sequence.length)..];
+        }
+        writer.put_code(literal[END_OF_BLOCK]);
+        writer.flush();
+    }
+}
+
+/// Writes bytes as they are, in as many blocks as their length field needs (RFC 1951 §3.2.4); ends at a byte boundary.
+pub(super) fn store(mut data: &[u8], last: bool, writer: &mut BitWriter<'_>) {
+    loop {
+        let (piece, rest) = data.split_at(data.len().min(u16::MAX.into()));
+        writer.reserve(64);
+        begin(Type::Stored, last && rest.is_empty(), writer);
+        writer.align();
+        let length = piece.len() as u16;
+        writer.bytes(&length.to_le_bytes());
+        writer.bytes(&(!length).to_le_bytes());
+        writer.bytes(piece);
+        if rest.is_empty() {
+            return;
+        }
+        data = rest;
+    }
+}
+
+/// How the symbols of a block are coded (RFC 1951 §3.2.3).
+#[derive(Clone, Copy)]
+enum Type {
+    Stored = 0,
+    Fixed = 1,
+    Described = 2,
+}
+
+/// Bits before a block: whether it is the last, and its type.
+const TYPE_BITS: u64 = 3;
+
+fn begin(kind: Type, last: bool, writer: &mut BitWriter<'_>) {
+    writer.put(u64::from(last) | (kind as u64) << 1, TYPE_BITS as u32);
+}
+
+#[inline]
+fn put_literals(literals: &[u8], packed: &[u32; 256], writer: &mut BitWriter<'_>) {
+    let (fours, rest) = literals.as_chunks::<4>();
+    for four in fours {
+        let [a, b, c, d] = four.map(|literal| packed[usize::from(literal)]);
+        // Pairs are joined first, which makes the chain of shifts that depend on each other half as long.
+        let (ab, ab_bits) = (u64::from(a & 0xffff) | u64::from(b & 0xffff) << (a >> 16), (a >> 16) + (b >> 16));
+        let (cd, cd_bits) = (u64::from(c & 0xffff) | u64::from(d & 0xffff) << (c >> 16), (c >> 16) + (d >> 16));
+        writer.put(ab | cd << ab_bits, ab_bits + cd_bits);
+        writer.flush();
+    }
+    for literal in rest {
+        let code = packed[usize::from(*literal)];
+        writer.put(u64::from(code & 0xffff), code >> 16);
+    }
+    writer.flush();
+}
+
+/// Four literals and seven bits that wait fit into 64. Deflate allows 15 bits; the loss is not measurable.
+const LONGEST_LITERAL_CODE: u8 = 14;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-
 /// A metadata value: what a tag, a header field or a text chunk holds.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

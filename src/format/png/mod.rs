@@ -47,6 +47,3 @@ pub(super) static FORMAT: Format = Format {
 };
 
 const MEDIA_TYPE: &str = "image/png";
-
-#[cfg(test)]
-mod reader_tests;

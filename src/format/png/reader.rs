@@ -126,3 +126,6 @@ fn asset(metadata: &Arc<Metadata>) -> AssetInfo {
 fn only(position: usize) -> Result<()> {
     if position == 0 { Ok(()) } else { Err(Error::out_of_range("asset").found(position).allowed(0)) }
 }
+
+#[cfg(test)]
+mod tests;

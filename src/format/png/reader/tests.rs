@@ -87,7 +87,7 @@ fn samples_of_few_bits_are_not_scaled() {
 #[test]
 fn reading_forwards_decodes_each_row_once_and_a_window_none_below_it() {
     let (columns, rows) = (1000, 3000);
-    let raw = super::writer::tests::scene(columns * rows, columns, 8);
+    let raw = super::super::writer::tests::scene(columns * rows, columns, 8);
     let bytes = file(png::ColorType::Grayscale, png::BitDepth::Eight, (columns as u32, rows as u32), &raw);
     let source = Arc::new(Watched { bytes, end: AtomicU64::new(0), read: AtomicU64::new(0) });
     let size = source.size();
@@ -113,10 +113,10 @@ fn reading_forwards_decodes_each_row_once_and_a_window_none_below_it() {
 
 #[test]
 fn truncated_files_give_an_error_or_the_rows_there_are() {
-    let raw = super::writer::tests::scene(3 * 40 * 50, 50, 4);
-    let image = super::writer::tests::image(3, 40, 50, SampleType::UInt8, raw.clone());
+    let raw = super::super::writer::tests::scene(3 * 40 * 50, 50, 4);
+    let image = super::super::writer::tests::image(3, 40, 50, SampleType::UInt8, raw.clone());
     let metadata: Metadata = [("PNG_TEXT_Comment", "text"), ("PNG_TIME", "2024-01-01T00:00:00Z")].into_iter().collect();
-    let (bytes, _) = super::writer::tests::write(&image, &metadata, 1).unwrap();
+    let (bytes, _) = super::super::writer::tests::write(&image, &metadata, 1).unwrap();
     let mut opened = 0;
     for end in 0..bytes.len() {
         match open(&bytes[..end]) {
@@ -139,15 +139,15 @@ fn damaged_files_never_panic() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (state >> 33) as usize % below
     };
-    let raw = super::writer::tests::scene(40 * 50, 50, 4);
+    let raw = super::super::writer::tests::scene(40 * 50, 50, 4);
     let mut files = vec![file(
         png::ColorType::Indexed,
         png::BitDepth::Four,
         (50, 40),
         &raw[..1000].iter().map(|n| n & 0x77).collect::<Vec<_>>(),
     )];
-    let image = super::writer::tests::image(1, 40, 50, SampleType::UInt8, raw);
-    files.push(super::writer::tests::write(&image, &Metadata::new(), 1).unwrap().0);
+    let image = super::super::writer::tests::image(1, 40, 50, SampleType::UInt8, raw);
+    files.push(super::super::writer::tests::write(&image, &Metadata::new(), 1).unwrap().0);
     let mut failed = 0;
     for round in 0..4000 {
         let mut bytes = files[round % files.len()].clone();

@@ -14,6 +14,7 @@ mod geo;
 mod image;
 mod layout;
 mod options;
+mod origin;
 mod places;
 mod plan;
 mod reader;

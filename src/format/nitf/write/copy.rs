@@ -4,6 +4,7 @@
 use super::super::image::pad_of;
 use super::given::{Given, structure};
 use super::names;
+use super::origin::is_of_header;
 use super::plan::pad_value;
 use crate::error::Result;
 use crate::format::{ImageRequest, WriteContext};
@@ -36,7 +37,7 @@ impl StoredPlan {
     pub(super) fn new(image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Option<Self>> {
         let Some(stored) = image.provider.stored().filter(|stored| stored.format == "nitf") else { return Ok(None) };
         // Only metadata that comes from the very header of the image can describe its bytes.
-        if image.metadata.raw() != stored.header {
+        if !is_of_header(image.metadata, &stored.header) {
             return Ok(None);
         }
         let known = context.warnings.len();

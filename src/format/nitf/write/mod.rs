@@ -15,6 +15,7 @@ mod header;
 mod levels;
 mod modern;
 mod names;
+mod origin;
 mod parts;
 mod place;
 mod plan;

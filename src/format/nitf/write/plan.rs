@@ -7,6 +7,7 @@ use super::bands;
 use super::blocks::work_grid;
 use super::given::{Given, check_stated, structure};
 use super::names;
+use super::origin::is_of_header;
 use super::place::{MAX_BLOCKS, MAX_OFFSET, MAX_SEGMENT, Places};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning, WarningKind, WriteContext};
@@ -105,13 +106,13 @@ impl ImagePlan {
 
 /// True for an image of a file that is added with the metadata it has there.
 pub(super) fn is_as_read(image: &ImageRequest<'_>) -> bool {
-    image.provider.stored().is_some_and(|stored| stored.header == image.metadata.raw())
+    image.provider.stored().is_some_and(|stored| is_of_header(image.metadata, &stored.header))
 }
 
 /// IC: as given, else NM where a pad pixel code is given, which only a mask table can hold, else NC.
 fn compression(given: &Given, context: &mut WriteContext<'_, '_>) -> Result<&'static str> {
     let code = compression_code(given)?;
-    if code == "NC" && given.has_chosen_pad() {
+    if code == "NC" && given.has_chosen_pad {
         if !given.is_chosen("IC") {
             return Ok("NM");
         }

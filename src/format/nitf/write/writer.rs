@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::mask::MaskTable;
 use super::super::segments::Kind;
+use super::super::values::FAMILY;
 use super::areas::{self, Area, Overflow};
 use super::asked::Asked;
 use super::blocks::{InPlace, Patch, PixelBlocks, fill_rest};
@@ -124,7 +125,7 @@ impl ContainerWriter for NitfWriter {
     }
 
     fn add_data(&mut self, data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
-        let is_read = !data.metadata.raw().is_empty();
+        let is_read = data.metadata.is_copy_of(FAMILY);
         if is_read && data.roles.iter().any(|role| role == "overflow") {
             // What it holds came with the metadata of what it overflowed from.
             return Ok(());

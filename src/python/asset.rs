@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use super::control::detached;
-use super::metadata::{BufferedMetadataProvider, MetadataProvider, bytes_io};
+use super::metadata::{BufferedMetadataProvider, MetadataProvider, bytes_io, is_of_file};
 use super::pixel_type;
 use crate::asset::AssetType;
 use crate::dataset::DatasetReader;
@@ -83,9 +83,9 @@ impl AssetMetadata {
         Self::File(Arc::clone(metadata), PyOnceLock::new())
     }
 
-    /// The argument `metadata`: kept as it is where it is metadata, else copied into metadata that can be changed.
+    /// The argument `metadata`: the metadata of a file, which nothing changes, or else a copy that can be changed.
     pub(super) fn given(py: Python<'_>, metadata: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        if let Some(Ok(provider)) = metadata.map(|metadata| metadata.cast::<MetadataProvider>()) {
+        if let Some(Ok(provider)) = metadata.filter(|given| is_of_file(given)).map(|given| given.cast()) {
             return Ok(Self::Given(provider.clone().unbind()));
         }
         let copy = BufferedMetadataProvider::from_mapping(py, metadata)?;

@@ -52,7 +52,7 @@ impl BufferedImageAssetProvider {
     /// An image without pixels yet.
     ///
     /// `num_bits_per_pixel` and `actual_bits_per_pixel` are those of one sample of one band, by default all of its type.
-    /// `metadata` is any mapping: encoding hints and what else the file shall say; a metadata provider is referred to.
+    /// `metadata` is any mapping: encoding hints and what else the file shall say; it is copied, values and all.
     #[staticmethod]
     #[pyo3(signature = (
         key, num_columns=Size::Default, num_rows=Size::Default, num_bands=Size::Default, block_width=Size::Default,

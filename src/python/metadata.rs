@@ -10,7 +10,7 @@ use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMapping, PyString, PyTuple};
 
 use super::value;
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, Origin, Value};
 
 /// How many entries a `repr` shows, and how long each value may be.
 const SHOWN: (usize, usize) = (12, 60);
@@ -27,19 +27,27 @@ pub(super) struct MetadataProvider {
 /// Metadata that can be changed: an ordered mapping from names to values in which a key may repeat.
 ///
 /// `source` is any mapping, or the metadata of a file or asset, of which everything is copied: repeated keys, unknown
-/// entries, order. Values are kept as the objects they were set as; a writer turns them into what its format stores, and
-/// refuses by name what it cannot store.
+/// entries, order, and the header they were read from. Copies are deep, whichever way values come in; `[]` returns the
+/// value itself, so that `metadata["ICHIPB"]["XFRM_FLAG"] = "01"` changes this metadata and no other. A value that no format
+/// can hold raises `OptionError` when it is set; a writer raises it for one that its format cannot hold.
 #[pyclass(frozen, extends = MetadataProvider, subclass, module = "aws.osml.io")]
 pub(super) struct BufferedMetadataProvider;
 
 enum Storage {
     /// As read from a file.
     File(Arc<Metadata>),
-    /// Python objects, and the header bytes of what they were copied from. No Python code runs under the lock.
-    Memory { entries: Mutex<Vec<Entry>>, raw: Vec<u8> },
+    /// Python objects that nobody else refers to when they come in, and the origin of what they were copied from. No Python
+    /// code runs under the lock.
+    Memory { entries: Mutex<Vec<Entry>>, origin: Option<Arc<Origin>> },
 }
 
 type Entry = (String, Py<PyAny>);
+
+/// An entry at hand.
+type Pair<'py> = (String, Bound<'py, PyAny>);
+
+/// An [`Origin`] to pickle: family, form, header bytes, and the entries if they are others than those beside it.
+type PickledOrigin<'py> = (String, String, Bound<'py, PyBytes>, Option<Vec<Pair<'py>>>);
 
 impl MetadataProvider {
     /// Metadata that was read from a file.
@@ -47,8 +55,8 @@ impl MetadataProvider {
         Py::new(py, Self { storage: Storage::File(metadata) })
     }
 
-    fn in_memory(entries: Vec<Entry>, raw: Vec<u8>) -> Self {
-        Self { storage: Storage::Memory { entries: Mutex::new(entries), raw } }
+    fn in_memory(entries: Vec<Entry>, origin: Option<Arc<Origin>>) -> Self {
+        Self { storage: Storage::Memory { entries: Mutex::new(entries), origin } }
     }
 
     /// Reads or changes the entries in memory. `action` must neither run Python code nor drop an object.
@@ -63,11 +71,9 @@ impl MetadataProvider {
     }
 
     /// Every entry, repeated keys included.
-    fn list<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
+    fn list<'py>(&self, py: Python<'py>) -> PyResult<Vec<Pair<'py>>> {
         match &self.storage {
-            Storage::File(metadata) => {
-                metadata.iter().map(|(key, value)| Ok((key.to_owned(), value::to_python(py, value)?))).collect()
-            }
+            Storage::File(metadata) => listed(py, metadata.iter()),
             Storage::Memory { .. } => Ok(self.with(py, |entries| {
                 entries.iter().map(|(key, value)| (key.clone(), value.bind(py).clone())).collect()
             })),
@@ -105,10 +111,10 @@ impl MetadataProvider {
         }
     }
 
-    fn raw_bytes(&self) -> &[u8] {
+    fn origin(&self) -> Option<&Arc<Origin>> {
         match &self.storage {
-            Storage::File(metadata) => metadata.raw(),
-            Storage::Memory { raw, .. } => raw,
+            Storage::File(metadata) => metadata.origin(),
+            Storage::Memory { origin, .. } => origin.as_ref(),
         }
     }
 }
@@ -189,7 +195,7 @@ impl MetadataProvider {
     /// The header bytes the entries were read from, as a `BytesIO`; empty for metadata made in memory.
     #[getter]
     fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        bytes_io(py, self.raw_bytes())
+        bytes_io(py, self.origin().map_or(&[], |origin| origin.raw()))
     }
 
     fn __eq__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -225,18 +231,16 @@ impl MetadataProvider {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let py = slf.py();
         let this = slf.get();
-        let state = (this.list(py)?, PyBytes::new(py, this.raw_bytes())).into_pyobject(py)?;
+        let is_unchanged = matches!(&this.storage, Storage::File(metadata) if metadata.is_unchanged());
+        let origin = this.origin().map(|origin| pickled(py, origin, is_unchanged)).transpose()?;
+        let state = (this.list(py)?, origin).into_pyobject(py)?;
         Ok((slf.get_type().getattr("_restore")?, state))
     }
 
     #[staticmethod]
-    fn _restore(entries: Vec<(String, Bound<'_, PyAny>)>, raw: Vec<u8>) -> PyResult<Self> {
-        let entries = entries.into_iter().map(|(key, value)| {
-            let value = value::from_python(&value, &key)?;
-            Ok((key, value))
-        });
-        let metadata: Metadata = entries.collect::<PyResult<Vec<_>>>()?.into_iter().collect();
-        Ok(Self { storage: Storage::File(Arc::new(metadata.with_raw(raw))) })
+    #[pyo3(signature = (entries, origin=None))]
+    fn _restore(entries: Vec<Pair<'_>>, origin: Option<PickledOrigin<'_>>) -> PyResult<Self> {
+        Ok(Self { storage: Storage::File(Arc::new(restored(&entries, origin)?)) })
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -277,7 +281,7 @@ impl BufferedMetadataProvider {
         replaced.len()
     }
 
-    /// Sets the value under `key`.
+    /// Sets the value under `key`, which nobody else refers to.
     pub(super) fn set(slf: &Bound<'_, Self>, key: &str, value: Bound<'_, PyAny>) {
         Self::replace(slf, key, vec![value.unbind()]);
     }
@@ -312,13 +316,13 @@ impl BufferedMetadataProvider {
     fn new(source: Option<&Bound<'_, PyAny>>) -> PyResult<PyClassInitializer<Self>> {
         let source = source.filter(|source| !source.is_none());
         let entries = source.map(entries_of).transpose()?.unwrap_or_default();
-        let provider = source.and_then(|source| source.cast::<MetadataProvider>().ok());
-        let raw = provider.map(|provider| provider.get().raw_bytes().to_vec()).unwrap_or_default();
-        Ok(PyClassInitializer::from(MetadataProvider::in_memory(entries, raw)).add_subclass(Self))
+        let origin = source.and_then(origin_of);
+        Ok(PyClassInitializer::from(MetadataProvider::in_memory(entries, origin)).add_subclass(Self))
     }
 
-    fn __setitem__(slf: &Bound<'_, Self>, key: &str, value: Py<PyAny>) {
-        Self::replace(slf, key, vec![value]);
+    fn __setitem__(slf: &Bound<'_, Self>, key: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::set(slf, key, value::kept(value, key)?);
+        Ok(())
     }
 
     fn __delitem__(slf: &Bound<'_, Self>, key: &str) -> PyResult<()> {
@@ -329,13 +333,16 @@ impl BufferedMetadataProvider {
     }
 
     /// Adds a value under `key` after those there are.
-    fn append(slf: &Bound<'_, Self>, key: String, value: Py<PyAny>) {
+    fn append(slf: &Bound<'_, Self>, key: String, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let value = value::kept(value, &key)?.unbind();
         slf.as_super().get().with(slf.py(), |entries| entries.push((key, value)));
+        Ok(())
     }
 
     /// Puts `values` in the place of all values under `key`.
     fn set_all(slf: &Bound<'_, Self>, key: &str, values: &Bound<'_, PyAny>) -> PyResult<()> {
-        let values: PyResult<Vec<_>> = values.try_iter()?.map(|value| value.map(Bound::unbind)).collect();
+        let values: PyResult<Vec<_>> =
+            values.try_iter()?.map(|value| Ok(value::kept(&value?, key)?.unbind())).collect();
         Self::replace(slf, key, values?);
         Ok(())
     }
@@ -378,8 +385,8 @@ impl BufferedMetadataProvider {
         if let Some(value) = slf.as_super().get().first(slf.py(), key)? {
             return Ok(value);
         }
-        let value = default.unwrap_or_else(|| slf.py().None().into_bound(slf.py()));
-        Self::replace(slf, key, vec![value.clone().unbind()]);
+        let value = value::kept(&default.unwrap_or_else(|| slf.py().None().into_bound(slf.py())), key)?;
+        Self::set(slf, key, value.clone());
         Ok(value)
     }
 
@@ -389,8 +396,11 @@ impl BufferedMetadataProvider {
     }
 
     #[staticmethod]
-    fn _restore(py: Python<'_>, entries: Vec<(String, Py<PyAny>)>, raw: Vec<u8>) -> PyResult<Py<Self>> {
-        Py::new(py, PyClassInitializer::from(MetadataProvider::in_memory(entries, raw)).add_subclass(Self))
+    #[pyo3(signature = (entries, origin=None))]
+    fn _restore(py: Python<'_>, entries: Vec<Pair<'_>>, origin: Option<PickledOrigin<'_>>) -> PyResult<Py<Self>> {
+        let origin = restored(&entries, origin)?.origin().cloned();
+        let entries = entries.into_iter().map(kept).collect::<PyResult<_>>()?;
+        Py::new(py, PyClassInitializer::from(MetadataProvider::in_memory(entries, origin)).add_subclass(Self))
     }
 }
 
@@ -404,15 +414,7 @@ pub(super) fn to_metadata(source: &Bound<'_, PyAny>) -> PyResult<Arc<Metadata>> 
     {
         return Ok(Arc::clone(metadata));
     }
-    let py = source.py();
-    let entries = entries_of(source)?.into_iter().map(|(key, object)| {
-        let value = value::from_python(object.bind(py), &key)?;
-        Ok((key, value))
-    });
-    let metadata: Metadata = entries.collect::<PyResult<Vec<_>>>()?.into_iter().collect();
-    // The header bytes a copy came from tell a writer the types of the copied tags.
-    let raw = source.cast::<MetadataProvider>().map(|provider| provider.get().raw_bytes().to_vec());
-    Ok(Arc::new(metadata.with_raw(raw.unwrap_or_default())))
+    Ok(Arc::new(metadata_of(&pairs_of(source)?)?.with_origin(origin_of(source))))
 }
 
 /// A `BytesIO` of these bytes.
@@ -420,11 +422,59 @@ pub(super) fn bytes_io<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py
     py.import("io")?.call_method1("BytesIO", (PyBytes::new(py, bytes),))
 }
 
-/// The entries of metadata, of a mapping, or of an iterable of pairs.
+/// The entries of metadata, of a mapping, or of an iterable of pairs, each value with what is in it a copy.
 fn entries_of(source: &Bound<'_, PyAny>) -> PyResult<Vec<Entry>> {
+    let pairs = pairs_of(source)?.into_iter();
+    if is_of_file(source) {
+        // Each access makes the values anew.
+        return Ok(pairs.map(|(key, value)| (key, value.unbind())).collect());
+    }
+    pairs.map(kept).collect()
+}
+
+fn kept((key, value): Pair<'_>) -> PyResult<Entry> {
+    let value = value::kept(&value, &key)?.unbind();
+    Ok((key, value))
+}
+
+/// True for the metadata of a file, which nothing changes.
+pub(super) fn is_of_file(source: &Bound<'_, PyAny>) -> bool {
+    source.cast::<MetadataProvider>().is_ok_and(|provider| matches!(provider.get().storage, Storage::File(_)))
+}
+
+/// What metadata was read from, or copied from what was; none for what is not metadata.
+fn origin_of(source: &Bound<'_, PyAny>) -> Option<Arc<Origin>> {
+    source.cast::<MetadataProvider>().ok().and_then(|provider| provider.get().origin().cloned())
+}
+
+fn metadata_of(pairs: &[Pair<'_>]) -> PyResult<Metadata> {
+    let entries = pairs.iter().map(|(key, object)| Ok((key.as_str(), value::from_python(object, key)?)));
+    Ok(entries.collect::<PyResult<Vec<_>>>()?.into_iter().collect())
+}
+
+fn listed<'py, 'a>(py: Python<'py>, entries: impl Iterator<Item = (&'a str, &'a Value)>) -> PyResult<Vec<Pair<'py>>> {
+    entries.map(|(key, value)| Ok((key.to_owned(), value::to_python(py, value)?))).collect()
+}
+
+/// An origin to pickle; `is_beside` if the entries that go with it are its own.
+fn pickled<'py>(py: Python<'py>, origin: &Origin, is_beside: bool) -> PyResult<PickledOrigin<'py>> {
+    let entries = if is_beside { None } else { Some(listed(py, origin.iter())?) };
+    Ok((origin.family().to_owned(), origin.form().to_owned(), PyBytes::new(py, origin.raw()), entries))
+}
+
+/// Pickled entries with their origin.
+fn restored(entries: &[Pair<'_>], origin: Option<PickledOrigin<'_>>) -> PyResult<Metadata> {
+    let metadata = metadata_of(entries)?;
+    let Some((family, form, raw, read)) = origin else { return Ok(metadata) };
+    let read = read.map_or_else(|| Ok(metadata.clone()), |read| metadata_of(&read))?;
+    let read = read.read_from(family, form, raw.as_bytes().to_vec());
+    Ok(metadata.with_origin(read.origin().cloned()))
+}
+
+/// The entries of metadata, of a mapping, or of an iterable of pairs.
+fn pairs_of<'py>(source: &Bound<'py, PyAny>) -> PyResult<Vec<Pair<'py>>> {
     if let Ok(provider) = source.cast::<MetadataProvider>() {
-        let entries = provider.get().list(source.py())?;
-        return Ok(entries.into_iter().map(|(key, value)| (key, value.unbind())).collect());
+        return provider.get().list(source.py());
     }
     let pairs = match source.cast::<PyMapping>() {
         Ok(mapping) => mapping.items()?.into_any(),

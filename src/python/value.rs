@@ -39,6 +39,17 @@ pub(super) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
     })
 }
 
+/// A copy of a Python object to keep for the entry `key`: a change of the original, or of anything in it, does not reach it.
+///
+/// What cannot change is kept as it is. Lists, tuples, mappings, byte arrays and arrays are copied with what is in them:
+/// mappings as `dict`, views of memory as `bytes`.
+///
+/// # Errors
+/// As [`from_python`], for an object that is not a metadata value.
+pub(super) fn kept<'py>(object: &Bound<'py, PyAny>, key: &str) -> PyResult<Bound<'py, PyAny>> {
+    copied(object, key, 0)
+}
+
 /// A Python object as a value, for the entry `key`.
 ///
 /// # Errors
@@ -78,10 +89,62 @@ struct PyComplexParts {
     imag: f64,
 }
 
-fn convert(object: &Bound<'_, PyAny>, key: &str, depth: usize) -> PyResult<Value> {
+fn copied<'py>(object: &Bound<'py, PyAny>, key: &str, depth: usize) -> PyResult<Bound<'py, PyAny>> {
+    check_depth(key, depth)?;
+    // The commonest of what cannot change, before what takes longer to find out.
+    if object.is_none()
+        || object.is_instance_of::<PyString>()
+        || object.is_instance_of::<PyInt>()
+        || object.is_instance_of::<PyFloat>()
+        || object.is_instance_of::<PyBytes>()
+    {
+        return convert(object, key, depth).map(|_| object.clone());
+    }
+    let py = object.py();
+    let deeper = |value: Bound<'py, PyAny>| copied(&value, key, depth + 1);
+    if let Ok(list) = object.cast::<PyList>() {
+        return Ok(PyList::new(py, list.iter().map(deeper).collect::<PyResult<Vec<_>>>()?)?.into_any());
+    }
+    if let Ok(tuple) = object.cast::<PyTuple>() {
+        let values = tuple.iter().map(deeper).collect::<PyResult<Vec<_>>>()?;
+        let is_same = tuple.iter().zip(&values).all(|(old, new)| old.is(new));
+        return if is_same { Ok(object.clone()) } else { Ok(PyTuple::new(py, values)?.into_any()) };
+    }
+    if object.is_instance_of::<PyByteArray>() {
+        return py.get_type::<PyByteArray>().call1((object,));
+    }
+    if object.is_instance_of::<PyMemoryView>() {
+        return py.get_type::<PyBytes>().call1((object,));
+    }
+    if let Ok(mapping) = object.cast::<PyMapping>() {
+        let dict = PyDict::new(py);
+        for item in mapping.items()? {
+            let (name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item.extract()?;
+            name.str()?.to_str()?;
+            dict.set_item(name, deeper(value)?)?;
+        }
+        return Ok(dict.into_any());
+    }
+    let can_change = is_array(object)? && object.hasattr("__setitem__")?;
+    let copy = if can_change { py.import("copy")?.call_method1("deepcopy", (object,))? } else { object.clone() };
+    convert(&copy, key, depth)?;
+    Ok(copy)
+}
+
+fn check_depth(key: &str, depth: usize) -> PyResult<()> {
     if depth > MAX_DEPTH {
         return Err(Error::usage("metadata value is nested too deep:").field(key).allowed(MAX_DEPTH).into());
     }
+    Ok(())
+}
+
+/// True for scalars and arrays of NumPy, known by what they can do: nothing is imported for it.
+fn is_array(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(object.hasattr("dtype")? && object.hasattr("tolist")?)
+}
+
+fn convert(object: &Bound<'_, PyAny>, key: &str, depth: usize) -> PyResult<Value> {
+    check_depth(key, depth)?;
     if object.is_none() {
         return Ok(Value::Null);
     }
@@ -132,8 +195,7 @@ fn convert(object: &Bound<'_, PyAny>, key: &str, depth: usize) -> PyResult<Value
             };
         return Ok(Value::Text(moment.call_method0("isoformat")?.extract()?));
     }
-    // NumPy's scalars and arrays, known by what they can do: nothing is imported for it.
-    if object.hasattr("dtype")? && object.hasattr("tolist")? {
+    if is_array(object)? {
         let plain = object.call_method0("tolist")?;
         if plain.get_type().as_ptr() != object.get_type().as_ptr() {
             return convert(&plain, key, depth + 1);

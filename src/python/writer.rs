@@ -140,8 +140,6 @@ impl DatasetWriter {
     #[setter]
     fn set_metadata(&self, py: Python<'_>, metadata: &Bound<'_, PyAny>) -> PyResult<()> {
         let given = AssetMetadata::given(py, Some(metadata))?;
-        // A value that no file can hold is refused here, where it is set.
-        given.entries(py)?;
         let old = std::mem::replace(&mut *self.metadata.lock().unwrap_or_else(PoisonError::into_inner), given);
         drop(old);
         Ok(())

@@ -70,7 +70,7 @@ pub(super) fn of(header: &Header, warnings: &mut Vec<Warning>) -> Metadata {
     for (number, payload) in &header.others {
         out.append(format!("{APPLICATION}{number}"), payload.clone());
     }
-    out.with_raw(header.raw.clone())
+    out.read_from("jpeg", "", header.raw.clone())
 }
 
 /// Text where it is some, else the bytes. Trailing zeros, which C programs leave, are kept with the bytes.

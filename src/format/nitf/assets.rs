@@ -12,7 +12,7 @@ use super::names;
 use super::pad::{PAD_CODE, pad_of};
 use super::rules::{file_findings, segment_findings};
 use super::segments::{Segment, Segments};
-use super::values::to_metadata;
+use super::values::{FAMILY, to_metadata};
 use super::version::Version;
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
@@ -50,11 +50,12 @@ impl Assets {
             missing_overflows(file, record, &key, warnings);
         }
         let bytes = overflow(&file.header, &["UDHD", "XHD"], 0, warnings);
-        let metadata = Arc::new(to_metadata(file.header.clone(), &bytes, file.raw.clone(), warnings));
+        let metadata = to_metadata(file.header.clone(), &bytes, warnings);
+        let metadata = Arc::new(of_header(metadata, file.version.file_header(), file.raw.clone()));
         let mut all = Vec::new();
         for segment in &file.list {
             let bytes = overflow(&segment.subheader, segment.kind.areas(), segment.ordinal + 1, warnings);
-            let mut metadata = to_metadata(segment.subheader.clone(), &bytes, segment.raw.clone(), warnings);
+            let mut metadata = to_metadata(segment.subheader.clone(), &bytes, warnings);
             let is_image = segment.kind == Kind::Image;
             let data = (segment.data, segment.data_length);
             let pad = is_image.then(|| pad_of(source, &segment.subheader, data)).flatten();
@@ -68,6 +69,7 @@ impl Assets {
             if let Some(message) = odd_samples(segment) {
                 warnings.push(Warning::new(segment.key(), message).of(WarningKind::Conformance));
             }
+            let metadata = of_header(metadata, file.version.subheader(segment.kind), segment.raw.clone());
             let georeference = georeference(segment, &metadata, warnings);
             all.push(asset(segment, metadata, pad, georeference));
         }
@@ -260,6 +262,11 @@ fn data_type(id: &str) -> &'static str {
     }
 }
 
+/// The metadata as those of a header of this structure.
+fn of_header(metadata: Metadata, structure: &'static Structure, raw: Vec<u8>) -> Metadata {
+    metadata.read_from(FAMILY, structure.name.as_str(), raw)
+}
+
 /// The header of the first segment with what the metadata of the whole image say instead.
 fn whole_header(metadata: &Metadata, structure: &Structure) -> Vec<u8> {
     let Ok((mut record, _)) = read(structure, metadata.raw()) else { return metadata.raw().to_vec() };
@@ -317,7 +324,7 @@ fn joined(version: Version, first: &AssetInfo, last: &Segment, chain: &[usize], 
     let header: Record = metadata.iter().filter_map(|(name, value)| value.as_text().map(|text| (name, text))).collect();
     // A copy is compared with the header it comes from, which is that of the whole.
     let raw = whole_header(&metadata, structure);
-    let metadata = metadata.with_raw(raw);
+    let metadata = of_header(metadata, structure, raw);
     let facts = first.image.clone().unwrap_or_default();
     let georeference = geo::read(&header, &metadata).ok().flatten().unwrap_or_default();
     AssetInfo { metadata: Arc::new(metadata), image: Some(ImageFacts { georeference, ..facts }), ..first.clone() }

@@ -10,8 +10,11 @@ use crate::schema::{FieldData, Record};
 /// The areas of TREs in headers and subheaders.
 pub(super) const AREAS: [&str; 7] = ["UDHD", "XHD", "UDID", "IXSHD", "SXSHD", "LXSHD", "TXSHD"];
 
+/// The family of the format in the origin of metadata. The form of header bytes is the name of the table they are read by.
+pub(super) const FAMILY: &str = "nitf";
+
 /// The metadata of a header or subheader, with the TREs of its areas and those that overflowed from it.
-pub(super) fn to_metadata(record: Record, overflow: &[u8], raw: Vec<u8>, warnings: &mut Vec<Warning>) -> Metadata {
+pub(super) fn to_metadata(record: Record, overflow: &[u8], warnings: &mut Vec<Warning>) -> Metadata {
     let mut metadata = Metadata::new();
     let mut tres = Vec::new();
     let id = super::version::text(&record, "DESID").to_owned();
@@ -46,7 +49,7 @@ pub(super) fn to_metadata(record: Record, overflow: &[u8], raw: Vec<u8>, warning
         };
         metadata.append(tre.tag, value);
     }
-    metadata.with_raw(raw)
+    metadata
 }
 
 /// The TREs of an area; from where their lengths lie on, the bytes under the area's own name.

@@ -56,7 +56,7 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
         warnings.push(Warning::new("IEND", "the file ends before its last chunk"));
     }
     options.limits.check_metadata("PNG header", image_data)?;
-    let metadata = Arc::new(metadata.with_raw(source.read_range(0, image_data)?));
+    let metadata = Arc::new(metadata.read_from("png", "", source.read_range(0, image_data)?));
     let asset = asset(&metadata);
     Ok(Box::new(PngReader { source, header, limits: options.limits, metadata, assets: [asset], warnings }))
 }

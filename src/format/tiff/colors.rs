@@ -102,7 +102,8 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
     }
     let palette_is_unused = options.get(tags::COLOR_MAP).filter(|_| photometric != PALETTE);
     // Copied from a JPEG file, subsampling is a fact of that file's storage.
-    let factors_are_unused = options.get(tags::YCBCR_SUB_SAMPLING).filter(|_| !transformed && !options.copied);
+    let factors_are_unused =
+        options.get(tags::YCBCR_SUB_SAMPLING).filter(|given| !transformed && options.is_chosen(*given));
     for (unused, reason) in
         [(palette_is_unused, "the image has no palette"), (factors_are_unused, "it is no YCbCr in JPEG")]
     {

@@ -23,7 +23,8 @@ pub(super) struct Directory {
     lost: Vec<(u16, &'static str)>,
     /// The directory's own bytes: number of entries, entries, place of the next directory.
     pub(super) raw: Vec<u8>,
-    big: bool,
+    /// True for a BigTIFF.
+    pub(super) big: bool,
 }
 
 /// Values that lie somewhere in the file.
@@ -48,7 +49,8 @@ pub(super) struct DirectoryReader<'a> {
     pub(super) order: ByteOrder,
     /// The file's header.
     pub(super) header: Vec<u8>,
-    big: bool,
+    /// True for a BigTIFF.
+    pub(super) big: bool,
     piece: Vec<u8>,
     piece_offset: u64,
     metadata_bytes: u64,

@@ -15,6 +15,7 @@ mod geo;
 mod image;
 mod layout;
 mod options;
+mod origin;
 mod plan;
 mod reader;
 #[cfg(test)]

@@ -9,16 +9,15 @@
 //!   header fields and TREs are spelt so), which is left out with a warning;
 //! - anything else is an error that suggests the nearest name.
 //!
-//! A tag's name and its number with different values are an error. Only where the metadata is a copy of what a reader gave
-//! (it then has the size of the image it was read from), the name wins: it is what the caller has added.
+//! A tag's name and its number with different values are an error, unless the metadata is a copy of what was read from a TIFF
+//! and one of the two came along in it: then the one that the caller has chosen wins.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::field::FieldType;
-use super::{tags, values};
+use super::{origin, tags, values};
 use crate::error::{Error, Result};
 use crate::format::Warning;
-use crate::io::ByteOrder;
 use crate::metadata::{Metadata, Value};
 
 /// A tag's value with the key it was given under.
@@ -41,8 +40,10 @@ pub(super) struct Options<'a> {
     pub(super) level: Option<Given<'a>>,
     /// Quality of lossy compression.
     pub(super) quality: Option<Given<'a>>,
-    /// True where the metadata is a copy of what a reader gave for an image: it may describe that one rather than this.
+    /// True if the metadata is a copy of what was read from a TIFF: it may describe that image rather than this one.
     pub(super) copied: bool,
+    /// The metadata, if it is known which of its values were copied.
+    known: Option<&'a Metadata>,
     /// The types that tags had in the directory the metadata was read from.
     pub(super) types: HashMap<u16, FieldType>,
 }
@@ -53,9 +54,9 @@ impl<'a> Options<'a> {
     /// # Errors
     /// [`Error::Usage`] for unknown keys, values that are none, and a name and a number that contradict each other.
     pub(super) fn new(metadata: &'a Metadata, warnings: &mut Vec<Warning>) -> Result<Self> {
-        let number = |tag: u16| metadata.get(&tag.to_string()).is_some();
-        let copied = number(tags::IMAGE_WIDTH) && number(tags::IMAGE_LENGTH);
-        let mut options = Self { copied, types: stored_types(metadata.raw()), ..Self::default() };
+        let known = Some(metadata).filter(|metadata| metadata.is_copy_of(origin::FAMILY));
+        let copied = known.is_some() || lists_a_directory(metadata);
+        let mut options = Self { copied, known, types: origin::stored_types(metadata), ..Self::default() };
         for (key, value) in metadata.iter() {
             options.add(Given { key, value }, warnings)?;
         }
@@ -75,12 +76,22 @@ impl<'a> Options<'a> {
         self.get(tag).map(|given| values::number(tag, given.key, given.value)).transpose()
     }
 
-    /// An option that this image cannot have: an error, but for copied metadata a warning, as it may be about another image.
+    /// True for a tag whose value the caller has chosen, and not just copied from a file along with the rest. In a mapping that
+    /// looks like a copy, only names are known to be chosen: what is read stands under numbers.
+    pub(super) fn is_chosen(&self, given: Given<'_>) -> bool {
+        let is_number = given.key.starts_with(|first: char| first.is_ascii_digit());
+        self.known.map_or(!self.copied || !is_number, |metadata| metadata.is_chosen(given.key))
+    }
+
+    /// An option that this image cannot have: an error, but a warning if it was copied, as it may be about another image. `key`
+    /// is that of the option, or the number of its tag.
     ///
     /// # Errors
-    /// `error`, unless the metadata is a copy.
+    /// `error`, unless the option was copied.
     pub(super) fn refuse(&self, key: &str, error: Error, warnings: &mut Vec<Warning>) -> Result<()> {
-        if !self.copied {
+        let tag = key.parse().ok().or_else(|| tags::by_name(key).map(|row| row.number));
+        let given = tag.and_then(|tag| self.get(tag));
+        if given.map_or(!self.copied, |given| self.is_chosen(given)) {
             return Err(error);
         }
         warnings
@@ -122,7 +133,6 @@ impl<'a> Options<'a> {
     }
 
     fn add_tag(&mut self, tag: u16, given: Given<'a>) -> Result<()> {
-        let is_number = |key: &str| key.starts_with(|first: char| first.is_ascii_digit());
         let Some(other) = self.tags.get(&tag).copied() else {
             self.tags.insert(tag, given);
             return Ok(());
@@ -130,16 +140,26 @@ impl<'a> Options<'a> {
         if values::same(tag, other.value, given.value) {
             return Ok(());
         }
-        if !self.copied || is_number(other.key) == is_number(given.key) {
-            return Err(Error::usage("metadata has two values of")
-                .field(tags::describe(tag))
-                .found(format!("{} under {}, {} under {}", other.value, other.key, given.value, given.key)));
-        }
-        if is_number(other.key) {
-            self.tags.insert(tag, given);
+        match (self.is_chosen(other), self.is_chosen(given)) {
+            (true, false) => {}
+            (false, true) => {
+                self.tags.insert(tag, given);
+            }
+            _ => {
+                return Err(Error::usage("metadata has two values of")
+                    .field(tags::describe(tag))
+                    .found(format!("{} under {}, {} under {}", other.value, other.key, given.value, given.key)));
+            }
         }
         Ok(())
     }
+}
+
+/// True for a plain mapping that looks like a copy of what was read from a TIFF, as `dict(image.metadata)` gives it: it has the
+/// size of the image under the numbers of its tags, which nobody needs to write by hand. A guess, as its origin is lost.
+fn lists_a_directory(metadata: &Metadata) -> bool {
+    let has = |tag: u16| metadata.get(&tag.to_string()).is_some();
+    metadata.origin().is_none() && has(tags::IMAGE_WIDTH) && has(tags::IMAGE_LENGTH)
 }
 
 /// True for a key that is the tag of a NITF extension: GEOPSB, GEOLOB … are no Geo names.
@@ -152,30 +172,6 @@ fn is_foreign(key: &str) -> bool {
     let prefixed = ["PNG_", "JPEG_", "J2K_"].iter().any(|prefix| key.starts_with(prefix));
     let shouted = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     prefixed || (!key.is_empty() && key.chars().all(shouted))
-}
-
-/// The types of the fields in the bytes of a directory, which neither say their own byte order nor whether they are of a
-/// BigTIFF: the one reading under which length and every type are right. Nothing where there is none.
-fn stored_types(directory: &[u8]) -> HashMap<u16, FieldType> {
-    use ByteOrder::{Big, Little};
-    let readings = [(Little, false), (Little, true), (Big, false), (Big, true)];
-    readings.into_iter().find_map(|(order, big)| read_types(directory, order, big)).unwrap_or_default()
-}
-
-fn read_types(directory: &[u8], order: ByteOrder, big: bool) -> Option<HashMap<u16, FieldType>> {
-    let (count_bytes, entry_bytes, next_bytes) = if big { (8, 20, 8) } else { (2, 12, 4) };
-    let count =
-        if big { order.u64(*directory.first_chunk()?) } else { u64::from(order.u16(*directory.first_chunk()?)) };
-    let length = usize::try_from(count).ok()?.checked_mul(entry_bytes)?.checked_add(count_bytes)?;
-    // The offset of the next directory is missing where the file ends with this one.
-    if directory.len() != length && directory.len() != length + next_bytes {
-        return None;
-    }
-    let entry = |entry: &[u8]| {
-        let [a, b, c, d] = *entry.first_chunk()?;
-        Some((order.u16([a, b]), FieldType::from_code(order.u16([c, d]))?))
-    };
-    directory[count_bytes..length].chunks_exact(entry_bytes).map(entry).collect()
 }
 
 #[cfg(test)]
@@ -227,12 +223,24 @@ mod tests {
     }
 
     #[test]
-    fn types_are_found_in_the_bytes_of_a_directory_of_either_order_and_kind() {
-        let classic = [0, 1, 0xfd, 0xe8, 0, 11, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
-        assert_eq!(stored_types(&classic), HashMap::from([(65_000, FieldType::Float)]));
-        let mut big = vec![1, 0, 0, 0, 0, 0, 0, 0, 0xe8, 0xfd, 16, 0];
-        big.resize(8 + 20 + 8, 0);
-        assert_eq!(stored_types(&big), HashMap::from([(65_000, FieldType::Long8)]));
-        assert!(stored_types(&classic[..15]).is_empty());
+    fn of_a_name_and_its_number_in_a_known_copy_the_chosen_one_wins() {
+        let read: Metadata = [("259", 5), ("322", 64)].into_iter().collect();
+        let mut metadata = read.read_from(origin::FAMILY, "II42", Vec::new());
+        let key = |metadata: &Metadata| Some(Options::new(metadata, &mut Vec::new()).ok()?.tags[&259].key.to_owned());
+        metadata.set("Compression", "Deflate");
+        assert_eq!(key(&metadata).as_deref(), Some("Compression"));
+        metadata.set("259", 1);
+        assert_eq!(key(&metadata), None, "both are chosen");
+    }
+
+    #[test]
+    fn what_an_image_cannot_have_is_refused_if_it_was_chosen() {
+        let read: Metadata = [("259", 5), ("322", 64)].into_iter().collect();
+        let mut metadata = read.read_from(origin::FAMILY, "II42", Vec::new());
+        metadata.set("TileWidth", 64);
+        metadata.set("Compression", "Deflate");
+        let options = Options::new(&metadata, &mut Vec::new()).unwrap();
+        let refused = |key: &str| options.refuse(key, Error::usage("wrong"), &mut Vec::new()).is_err();
+        assert!(refused("Compression") && refused("259") && !refused("322") && !refused("262"));
     }
 }

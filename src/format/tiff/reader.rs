@@ -7,7 +7,7 @@ use super::arrange::{Facts, Place, arrange};
 use super::directory::{Directory, DirectoryReader};
 use super::field::FieldValue;
 use super::image::TiffImage;
-use super::{compression, gdal, geo, tags};
+use super::{compression, gdal, geo, origin, tags};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning};
@@ -46,7 +46,8 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
     let limits = options.limits;
     let (mut reader, first) = DirectoryReader::open(&*source, &limits)?;
     let (directories, parents) = read_directories(&mut reader, first, &limits)?;
-    let metadata = Arc::new(Metadata::new().with_raw(reader.header));
+    let form = origin::form(reader.order, reader.big);
+    let metadata = Arc::new(Metadata::new().read_from(origin::FAMILY, form, reader.header));
     let facts = directories.iter().zip(parents).map(|(directory, parent)| Facts::read(directory, parent));
     let facts: Vec<Facts> = facts.collect::<Result<_>>()?;
     let places = arrange(&facts);
@@ -176,6 +177,7 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
         metadata.append(name, value);
     }
     let compression = directory.unsigned(tags::COMPRESSION).ok().flatten().unwrap_or(1);
+    let form = origin::form(directory.order, directory.big);
     AssetInfo {
         key: place.key.clone(),
         title: directory.text(tags::DOCUMENT_NAME),
@@ -183,7 +185,7 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
         roles: place.roles.iter().map(|role| (*role).to_owned()).collect(),
         media_type: MEDIA_TYPE,
         kind: AssetType::Image,
-        metadata: Arc::new(metadata.with_raw(directory.raw.clone())),
+        metadata: Arc::new(metadata.read_from(origin::FAMILY, form, directory.raw.clone())),
         image: Some(ImageFacts {
             georeference,
             nodata: gdal::nodata(fields),

@@ -100,6 +100,54 @@ def test_it_pickles(metadata):
     assert dict(copy) == dict(metadata) and copy.get_all("a") == [2, "again"]
 
 
+@pytest.mark.parametrize("send", [lambda metadata: metadata, lambda metadata: pickle.loads(pickle.dumps(metadata))],
+                         ids=["here", "pickled"])
+@pytest.mark.parametrize("copy", [lambda metadata: metadata, BufferedMetadataProvider], ids=["of a file", "copied"])
+def test_a_copy_of_a_header_counts_as_one_wherever_it_was_sent(tmp_path, copy, send):
+    """Fields that follow from the pixels are an error if they are chosen, and are replaced if they were copied."""
+    imsave(tmp_path / "a.ntf", np.zeros((1, 16, 32), np.uint8), compression="none",
+           metadata={"IID1": "name", "ICAT": "MS", "ISORCE": "here"})
+    with IO.open(tmp_path / "a.ntf") as reader:
+        metadata = send(copy(reader.get_asset("image:0").metadata))
+    assert metadata.raw.read().startswith(b"IM")
+    imsave(tmp_path / "b.ntf", np.zeros((1, 8, 8), np.uint8), metadata=metadata)
+    with IO.open(tmp_path / "b.ntf") as reader:
+        found = reader.get_asset("image:0").metadata
+    assert (found["NROWS"], found["NCOLS"], found["ISORCE"].strip()) == ("00000008", "00000008", "here")
+    changed = BufferedMetadataProvider(metadata)
+    changed["NROWS"] = "00000017"
+    with pytest.raises(ValueError, match="NROWS"):
+        imsave(tmp_path / "b.ntf", np.zeros((1, 8, 8), np.uint8), metadata=changed)
+
+
+def test_a_copy_of_tags_counts_as_one_after_it_was_pickled(tmp_path):
+    imsave(tmp_path / "a.tif", np.zeros((3, 16, 16), np.uint8), compression="jpeg", metadata={"65000": 7})
+    with IO.open(tmp_path / "a.tif") as reader:
+        metadata = BufferedMetadataProvider(reader.get_asset("image:0").metadata)
+    changed = pickle.loads(pickle.dumps(metadata))
+    assert changed == metadata and changed.raw.read() == metadata.raw.read() != b""
+    with pytest.warns(UserWarning, match="259"):
+        imsave(tmp_path / "b.tif", np.zeros((3, 16, 16), np.uint16), metadata=changed)
+    changed["Compression"] = "JPEG"
+    del changed["259"]
+    with pytest.raises(ValueError, match="JPEG"):
+        imsave(tmp_path / "b.tif", np.zeros((3, 16, 16), np.uint16), metadata=changed)
+
+
+def test_a_value_set_in_a_copy_does_not_reach_the_original(tmp_path):
+    metadata = BufferedMetadataProvider({"ICHIPB": {"XFRM_FLAG": "00"}})
+    copy = BufferedMetadataProvider(source=metadata)
+    copy["ICHIPB"]["XFRM_FLAG"] = "01"
+    assert copy["ICHIPB"] == {"XFRM_FLAG": "01"} and metadata["ICHIPB"] == {"XFRM_FLAG": "00"}
+
+
+def test_a_value_that_no_format_can_hold_is_refused_when_it_is_set():
+    metadata = BufferedMetadataProvider()
+    with pytest.raises(ValueError, match="STDIDC.*set.*dict"):
+        metadata["STDIDC"] = {"MISSION": {1, 2}}
+    assert len(metadata) == 0
+
+
 def test_metadata_of_a_file_is_read_only_and_pickles(tmp_path):
     imsave(tmp_path / "a.tif", np.zeros((1, 16, 16), np.uint8))
     with IO.open(tmp_path / "a.tif") as reader:

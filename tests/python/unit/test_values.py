@@ -2,19 +2,22 @@
 
 import copy
 import gc
+import io
 import pickle
 import weakref
+from collections import OrderedDict
 from collections.abc import Mapping, MutableMapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import numpy as np
 import pytest
-from aws.osml.io import BufferedMetadataProvider, MetadataProvider, OptionError
+from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, MetadataProvider, OptionError
 
 
 def through_the_engine(value):
     """What a value becomes as the metadata of a file."""
-    return MetadataProvider._restore([("key", value)], b"")["key"]
+    return MetadataProvider._restore([("key", value)])["key"]
 
 
 @pytest.mark.parametrize(
@@ -62,15 +65,90 @@ def test_other_values_are_refused_by_the_name_of_their_key(value):
         through_the_engine(value)
 
 
-def test_buffered_metadata_keep_the_very_objects():
-    value = datetime(2024, 1, 1)
-    metadata = BufferedMetadataProvider({"when": value})
-    assert metadata["when"] is value
-    assert BufferedMetadataProvider(metadata)["when"] is value
+WAYS_IN = {
+    "constructor": lambda metadata, value: BufferedMetadataProvider({"key": value}),
+    "setitem": lambda metadata, value: metadata.__setitem__("key", value),
+    "append": lambda metadata, value: metadata.append("key", value),
+    "set_all": lambda metadata, value: metadata.set_all("key", [1, value]),
+    "setdefault": lambda metadata, value: metadata.setdefault("key", value),
+    "update, mapping": lambda metadata, value: metadata.update({"other": 1, "key": value}),
+    "update, keyword": lambda metadata, value: metadata.update(key=value),
+    "metadata=": lambda metadata, value: created({"key": value}),
+}
+
+
+def created(metadata):
+    return BufferedImageAssetProvider.create("image:0", 8, 8, metadata=metadata).metadata
+
+
+@pytest.mark.parametrize("set_value", WAYS_IN.values(), ids=WAYS_IN)
+@pytest.mark.parametrize("nested", [lambda value: value, lambda value: [{"A": (value,)}]], ids=["alone", "nested"])
+def test_what_no_format_can_hold_is_refused_when_it_is_set(set_value, nested):
+    metadata = BufferedMetadataProvider({"before": 1})
+    with pytest.raises(OptionError, match=r"key.*timedelta.*bool, int"):
+        set_value(metadata, nested(timedelta(1)))
+    assert metadata == {"before": 1}, "what is refused changes nothing"
+
+
+@pytest.mark.parametrize("set_value", WAYS_IN.values(), ids=WAYS_IN)
+@pytest.mark.parametrize(
+    "make, change",
+    [
+        (lambda: [1, [2]], lambda value: value[1].append(3)),
+        (lambda: {"A": {"B": 1}}, lambda value: value["A"].update(B=2)),
+        (lambda: ({"A": 1}, 2), lambda value: value[0].clear()),
+        (lambda: bytearray(b"ab"), lambda value: value.extend(b"c")),
+        (lambda: np.arange(3), lambda value: value.fill(7)),
+    ],
+    ids=["list", "dict", "tuple", "bytearray", "array"],
+)
+def test_a_value_is_copied_whichever_way_it_comes_in(set_value, make, change):
+    value = make()
+    metadata = BufferedMetadataProvider()
+    made = set_value(metadata, value)
+    kept = (made if isinstance(made, MetadataProvider) else metadata).get_all("key")[-1]
+    change(value)
+    assert type(kept) is type(value) and repr(kept) == repr(make()) != repr(value)
+
+
+def test_copies_of_metadata_share_nothing():
+    source = BufferedMetadataProvider({"T": {"X": ["1"]}})
+    copies = [BufferedMetadataProvider(source), BufferedMetadataProvider(), created(source), copy.copy(source)]
+    copies[1].update(source)
+    writer = IO.open(io.BytesIO(), "w", "png")
+    writer.metadata = source
+    copies.append(writer.metadata)
+    for made in copies:
+        made["T"]["X"].append("2")
+        assert made["T"] == {"X": ["1", "2"]}, "a value is the metadata's own"
+        assert source["T"] == {"X": ["1"]}
+    assert source.setdefault("new", {}) is source["new"]
+
+
+@pytest.mark.parametrize("value", ["text", b"bytes", 10**20, 1.5, (1, "x"), datetime(2024, 1, 1), np.float32(2)], ids=repr)
+def test_buffered_metadata_keep_the_very_objects_that_cannot_change(value):
+    metadata = BufferedMetadataProvider({"key": value})
+    assert metadata["key"] is value
+    assert BufferedMetadataProvider(metadata)["key"] is value
+
+
+@pytest.mark.parametrize(
+    "value, kept",
+    [
+        (MappingProxyType({"A": [1]}), {"A": [1]}),
+        (BufferedMetadataProvider([("A", 1), ("A", 2)]), {"A": 1}),
+        (memoryview(b"abcd")[::2], b"ac"),
+        (OrderedDict(A=1), {"A": 1}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_other_containers_are_kept_as_those_of_the_language(value, kept):
+    found = BufferedMetadataProvider({"key": value})["key"]
+    assert found == kept and type(found) is type(kept)
 
 
 def test_metadata_of_files_give_a_new_object_each_time():
-    metadata = MetadataProvider._restore([("list", [1, 2])], b"")
+    metadata = MetadataProvider._restore([("list", [1, 2])])
     metadata["list"].append(3)
     assert metadata["list"] == [1, 2]
 
@@ -119,7 +197,8 @@ def test_a_cycle_through_metadata_is_collected():
         pass
 
     holder = Holder()
-    holder.metadata = BufferedMetadataProvider({"holder": holder})
+    holder.metadata = BufferedMetadataProvider({"list": []})
+    holder.metadata["list"].append(holder)
     reference = weakref.ref(holder)
     del holder
     gc.collect()
@@ -129,7 +208,7 @@ def test_a_cycle_through_metadata_is_collected():
 def test_an_item_whose_end_changes_the_metadata_does_no_harm():
     metadata = BufferedMetadataProvider()
 
-    class Rude:
+    class Rude(str):
         def __del__(self):
             metadata["again"] = 1
 

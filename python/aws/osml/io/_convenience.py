@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from operator import index
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -119,8 +119,9 @@ def imsave(
         raise OptionError("corners and transform: one of them says where the image lies, not both")
     if corners is not None and crs is None:
         raise OptionError("corners need a crs that says what they are")
-    hints = BufferedMetadataProvider(metadata)
-    image = _image_of(data, hints)
+    image = _image_of(data, BufferedMetadataProvider(metadata))
+    # The image has a copy, and what is set there is written.
+    hints = cast(BufferedMetadataProvider, image.metadata)
     hint = _axes_hint(image.shape)
     settings = {
         "compression": compression,

@@ -5,6 +5,7 @@ use super::super::names;
 use super::super::pad::{pad_of, stated_pad};
 use super::field_sets::{IMAGE, IMAGE_ENCODING};
 use super::given::{Given, structure};
+use super::origin::is_of_header;
 use super::titles;
 use crate::error::Result;
 use crate::format::{Blocks, ImageRequest, WriteContext};
@@ -29,7 +30,7 @@ impl StoredPlan {
         }
         let Some(stored) = image.provider.stored().filter(|stored| stored.format == "nitf") else { return Ok(None) };
         // Only metadata that comes from the very header of the image can describe its bytes.
-        if image.metadata.raw() != stored.header {
+        if !is_of_header(image.metadata, &stored.header) {
             return Ok(None);
         }
         let known = context.warnings.len();

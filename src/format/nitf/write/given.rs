@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::super::fields::to_record;
-use super::super::ic::Ic;
 use super::super::layouts::{header, tre_layouts};
 use super::super::pad::PAD_CODE;
 use super::super::tre::{Tre, TreBody, follows_layout, parse_sound_tres};
-use super::super::values::AREAS;
-use super::field_sets::{LOCATIONS, STALE};
+use super::super::values::{AREAS, FAMILY};
+use super::field_sets::LOCATIONS;
 use super::location::stated_location;
 use super::modern::modernised;
+use super::origin::{fields_read, guessed, original_of};
 use crate::error::{Error, Result, nearest};
 use crate::format::{Finding, Warning, WriteContext};
 use crate::metadata::{Metadata, Value};
@@ -23,10 +23,12 @@ pub(super) struct Given {
     pub(super) fields: Record,
     /// TREs in order, each with the area it stood in where it was copied.
     pub(super) tres: Vec<(Tre, Option<String>)>,
-    /// The header that the metadata is a copy of: as it stood in its file, or as its values say where they came without it.
+    /// The header that the metadata is a copy of.
     pub(super) original: Option<Record>,
     /// The pad pixel code.
     pub(super) pad: Option<Value>,
+    /// True if the pad pixel code was given, and not just copied from a file whose mask table has it.
+    pub(super) has_chosen_pad: bool,
 }
 
 /// What a key of metadata is.
@@ -59,9 +61,10 @@ impl Given {
     ) -> Result<Self> {
         let modern = modernised(structure, metadata, context);
         let metadata = modern.as_ref().unwrap_or(metadata);
-        let stored = original_of(structure, metadata.raw());
+        let stored = original_of(structure, metadata);
         let mut places = stored.as_ref().map(places_of_tres).unwrap_or_default();
-        let mut given = Self { fields: Record::new(), tres: Vec::new(), original: stored, pad: None };
+        let has_chosen_pad = metadata.is_chosen(PAD_CODE);
+        let mut given = Self { fields: Record::new(), tres: Vec::new(), original: stored, pad: None, has_chosen_pad };
         let mut entries = Vec::new();
         let mut comments = Vec::new();
         let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -117,11 +120,11 @@ impl Given {
         given.fields = to_record(&structure.items, entries.iter().map(|(key, value)| (*key, value)))?;
         if let Some(original) = &given.original {
             given.fields.keep(original);
-        } else if metadata.raw().is_empty() {
-            given.original = copied(structure, &given.fields);
+        } else if metadata.origin().is_none() {
+            given.original = guessed(structure, &given.fields);
         } else {
-            // A header that is damaged can be copied all the same: what was read of it is what it says.
-            given.original = Some(given.fields.clone());
+            // A header that is damaged can be copied all the same.
+            given.original = metadata.origin_in(FAMILY).map(|origin| fields_read(structure, origin));
         }
         Ok(given)
     }
@@ -162,12 +165,6 @@ impl Given {
     /// True where a field was given, and not just copied from a file along with the rest.
     pub(super) fn is_chosen(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| !self.is_copied(name, value))
-    }
-
-    /// True where a pad pixel code was given, and not just copied from a file whose mask table has one.
-    pub(super) fn has_chosen_pad(&self) -> bool {
-        let was_masked = |original: &Record| original.text("IC").and_then(Ic::from_code).is_some_and(|ic| ic.is_masked);
-        self.pad.is_some() && !self.original.as_ref().is_some_and(was_masked)
     }
 
     /// True where the metadata is a copy of what a file's header says.
@@ -339,30 +336,6 @@ fn bytes_of(key: &str, value: &Value) -> Result<Vec<u8>> {
         Value::Text(text) => text.chars().map(|c| u8::try_from(u32::from(c)).map_err(|_| wrong())).collect(),
         _ => Err(wrong()),
     }
-}
-
-/// The header that the bytes are, where they are all of one.
-fn original_of(structure: &Structure, raw: &[u8]) -> Option<Record> {
-    let (record, size) = Some(raw).filter(|raw| !raw.is_empty()).and_then(|raw| read(structure, raw).ok())?;
-    (size == raw.len()).then_some(record)
-}
-
-/// What of `fields` was copied from a header without the header itself, as its values alone: where every field that any such
-/// header has is there as text, which nobody writes by hand, those that say how large the image or file was and how it was
-/// stored, and bands of the number they say. The others may have been changed.
-fn copied(structure: &Structure, fields: &Record) -> Option<Record> {
-    let is_text = |name: &str| matches!(fields.get(name), Some(FieldData::Text(_) | FieldData::Bytes(_)));
-    let whole = structure.items.iter().all(|item| match item {
-        Item::Field(field) => is_text(&field.name),
-        Item::When { .. } | Item::Repeat { .. } => true,
-    });
-    let bands = fields.int("NBANDS").unwrap_or(0) + fields.int("XBANDS").unwrap_or(0);
-    let is_copied = |name: &str, data: &FieldData| match data {
-        FieldData::Group(turns) => name != "BAND_INFO" || turns.len() as i128 == bands,
-        FieldData::Text(_) => STALE.contains(&name),
-        _ => false,
-    };
-    whole.then(|| fields.iter().filter(|(name, data)| is_copied(name, data)).map(|(n, d)| (n, d.clone())).collect())
 }
 
 /// Checks a value that says what follows from the rest.

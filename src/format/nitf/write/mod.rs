@@ -14,6 +14,7 @@ mod header;
 mod levels;
 mod location;
 mod modern;
+mod origin;
 mod parts;
 mod pixel_encoder;
 mod pixel_places;

@@ -3,9 +3,10 @@
 
 use super::super::geo::{Corners, Icords};
 use super::super::version::Version;
+use super::origin::original_of;
 use crate::format::{Warning, WriteContext};
 use crate::metadata::{Metadata, Value};
-use crate::schema::{FieldData, Record, Structure, read};
+use crate::schema::{FieldData, Record, Structure};
 
 /// Names of 2.0 that 2.1 has changed.
 const RENAMED: [(&str, &str); 4] = [("IID", "IID1"), ("ITITLE", "IID2"), ("DESTAG", "DESID"), ("RESTAG", "RESID")];
@@ -117,12 +118,7 @@ pub(super) fn modernised(
     context: &mut WriteContext<'_, '_>,
 ) -> Option<Metadata> {
     let old = Version::Nitf20.of(&structure.name)?;
-    // Headers of both versions may have one length; only 2.0 has a field for downgrading.
-    if !metadata.iter().any(|(key, _)| key.ends_with("SDWNG")) {
-        return None;
-    }
-    let raw = metadata.raw();
-    let (original, _) = read(old, raw).ok().filter(|(_, size)| !raw.is_empty() && *size == raw.len())?;
+    let original = original_of(old, metadata)?;
     let mut modern = Metadata::new();
     for (key, value) in metadata.iter() {
         let copied = original.get(key).is_some_and(|old| is_same(old, value));

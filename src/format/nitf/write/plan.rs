@@ -11,6 +11,7 @@ use super::bands;
 use super::block_offsets::{BlockOffsets, Part};
 use super::field_sets::{IMAGE, IMAGE_FACTS};
 use super::given::{Given, check_stated, structure};
+use super::origin::is_of_header;
 use super::titles;
 use super::work_grid::WorkGrid;
 use crate::error::{Error, Result};
@@ -103,13 +104,13 @@ impl ImagePlan {
 
 /// True for an image of a file that is added with the metadata it has there.
 pub(super) fn is_as_read(image: &ImageRequest<'_>) -> bool {
-    image.provider.stored().is_some_and(|stored| stored.header == image.metadata.raw())
+    image.provider.stored().is_some_and(|stored| is_of_header(image.metadata, &stored.header))
 }
 
 /// IC: as given, else NM if a pad pixel code is given, which only a mask table can hold, else NC.
 fn compression(given: &Given, context: &mut WriteContext<'_, '_>) -> Result<Ic> {
     let ic = stated_compression(given)?;
-    if !ic.is_masked && given.has_chosen_pad() {
+    if !ic.is_masked && given.has_chosen_pad {
         if !given.is_chosen("IC") {
             return Ok(NM);
         }

@@ -4,6 +4,7 @@
 use super::super::capacity::MAX_SEGMENTS;
 use super::super::kind::Kind;
 use super::super::rules::segment_findings;
+use super::super::values::FAMILY;
 use super::areas::{self, Area, Overflow};
 use super::clevel::{self, Features};
 use super::copy::StoredPlan;
@@ -106,7 +107,7 @@ impl ContainerWriter for NitfWriter {
     }
 
     fn add_data(&mut self, data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
-        let is_read = !data.metadata.raw().is_empty();
+        let is_read = data.metadata.is_copy_of(FAMILY);
         if is_read && data.roles.iter().any(|role| role == "overflow") {
             // What it holds came with the metadata of what it overflowed from.
             return Ok(());

@@ -1,4 +1,4 @@
-//! Ordered key-value metadata in which a key may repeat, as the fields, tags and TREs of a file are.
+//! Metadata values: what a tag, a header field or a text chunk holds.
 
 use std::sync::Arc;
 
@@ -22,100 +22,6 @@ pub enum Value {
     List(Vec<Value>),
     /// Named values, e.g. the fields of a TRE.
     Map(Vec<(Arc<str>, Value)>),
-}
-
-/// Entries in the order in which they were set or stand in the file.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Metadata {
-    entries: Vec<(String, Value)>,
-    raw: Vec<u8>,
-}
-
-impl Metadata {
-    /// Empty metadata.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The first value under `key`.
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.entries.iter().find(|(name, _)| name == key).map(|(_, value)| value)
-    }
-
-    /// Every value under `key`, in order.
-    pub fn get_all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.entries.iter().filter(move |(name, _)| name == key).map(|(_, value)| value)
-    }
-
-    /// Replaces every value under `key` by one, at the place of the first.
-    pub fn set(&mut self, key: impl Into<String>, value: impl Into<Value>) {
-        let key = key.into();
-        let Some(place) = self.entries.iter().position(|(name, _)| *name == key) else {
-            self.entries.push((key, value.into()));
-            return;
-        };
-        self.entries[place].1 = value.into();
-        let mut position = 0;
-        self.entries.retain(|(name, _)| {
-            let keep = position <= place || *name != key;
-            position += 1;
-            keep
-        });
-    }
-
-    /// Adds a value without touching others of the same key.
-    pub fn append(&mut self, key: impl Into<String>, value: impl Into<Value>) {
-        self.entries.push((key.into(), value.into()));
-    }
-
-    /// Removes every value under `key`; true where there was one.
-    pub fn remove(&mut self, key: &str) -> bool {
-        let before = self.entries.len();
-        self.entries.retain(|(name, _)| name != key);
-        self.entries.len() != before
-    }
-
-    /// These entries, and those of `other` under keys that have none here.
-    #[must_use]
-    pub fn over(&self, other: &Self) -> Self {
-        let mut merged = self.clone();
-        merged.entries.extend(other.entries.iter().filter(|(key, _)| self.get(key).is_none()).cloned());
-        merged
-    }
-
-    /// The entries in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.entries.iter().map(|(key, value)| (key.as_str(), value))
-    }
-
-    /// Number of entries, repeated keys counted each.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// True where there is no entry.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// The header bytes the entries were read from; empty for metadata made in memory.
-    pub fn raw(&self) -> &[u8] {
-        &self.raw
-    }
-
-    /// The same entries with the header bytes they were read from.
-    #[must_use]
-    pub fn with_raw(mut self, raw: Vec<u8>) -> Self {
-        self.raw = raw;
-        self
-    }
-}
-
-impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Metadata {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let entries = entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        Self { entries, raw: Vec::new() }
-    }
 }
 
 impl Value {
@@ -158,6 +64,24 @@ impl Value {
     /// The value as text where it is text.
     pub fn as_text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// True for values that are the same bit by bit: unlike `==`, a number that is not a number is the same as itself, and 0.0
+    /// is not the same as -0.0.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Float(one), Self::Float(two)) => one.to_bits() == two.to_bits(),
+            (Self::List(one), Self::List(two)) => {
+                one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.is_same(two))
+            }
+            (Self::Map(one), Self::Map(two)) => {
+                let is_same = |((name, one), (other, two)): (&(Arc<str>, Self), &(Arc<str>, Self))| {
+                    name == other && one.is_same(two)
+                };
+                one.len() == two.len() && one.iter().zip(two).all(is_same)
+            }
+            (one, two) => one == two,
+        }
     }
 }
 
@@ -202,18 +126,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn setting_replaces_all_and_keeps_the_first_place() {
-        let mut metadata: Metadata = [("A", 1), ("B", 2), ("A", 3)].into_iter().collect();
-        assert_eq!(metadata.get_all("A").count(), 2);
-        metadata.set("A", 9);
-        let entries: Vec<_> = metadata.iter().map(|(key, value)| (key, value.to_int())).collect();
-        assert_eq!(entries, [("A", Some(9)), ("B", Some(2))]);
-    }
-
-    #[test]
     fn numbers_are_read_from_text_as_the_specification_writes_them() {
         assert_eq!(Value::from("[0.5, 0.5, 0.0]").to_floats(), Some(vec![0.5, 0.5, 0.0]));
         assert_eq!(Value::from("256").to_int(), Some(256));
         assert_eq!(Value::from("many").to_floats(), None);
+    }
+
+    #[test]
+    fn values_are_the_same_bit_by_bit() {
+        let nested = |number: f64| {
+            Value::List(vec![Value::Map(vec![("A".into(), number.into()), ("B".into(), "text".into())]), Value::Null])
+        };
+        assert!(nested(f64::NAN).is_same(&nested(f64::NAN)) && nested(f64::NAN) != nested(f64::NAN));
+        assert!(!nested(0.0).is_same(&nested(-0.0)) && nested(0.0) == nested(-0.0));
+        assert!(!nested(1.0).is_same(&nested(2.0)) && !Value::from(1).is_same(&Value::from(1.0)));
+        assert!(!Value::List(vec![Value::Null]).is_same(&Value::List(Vec::new())));
     }
 }

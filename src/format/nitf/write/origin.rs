@@ -1,0 +1,75 @@
+//! The header that metadata is a copy of.
+
+use super::super::fields::to_record;
+use super::super::values::FAMILY;
+use super::field_sets::STALE;
+use crate::metadata::{Metadata, Origin};
+use crate::schema::{FieldData, Item, Record, Structure, read};
+
+/// The header the metadata was read from, whatever was changed since; none if that was not one of this structure, or one that
+/// is damaged.
+pub(super) fn original_of(structure: &Structure, metadata: &Metadata) -> Option<Record> {
+    let origin = metadata.origin_in(FAMILY).filter(|origin| origin.form() == structure.name)?;
+    let (record, size) = read(structure, origin.raw()).ok()?;
+    (size == origin.raw().len()).then_some(record)
+}
+
+/// True if the metadata was read from these very header bytes, whatever was changed since.
+pub(super) fn is_of_header(metadata: &Metadata, header: &[u8]) -> bool {
+    metadata.origin_in(FAMILY).is_some_and(|origin| origin.raw() == header)
+}
+
+/// What was read of a header that is damaged, or that is of another structure: its fields of the names of this one.
+pub(super) fn fields_read(structure: &Structure, origin: &Origin) -> Record {
+    let fields = origin.iter().filter(|(key, _)| structure.has(key));
+    to_record(&structure.items, fields).unwrap_or_default()
+}
+
+/// What a plain mapping that looks like a copy of a header, as `dict(image.metadata)` gives it, says of the original: the fields
+/// that state how large the image or file was and how it was stored, and bands of the number they state. None if not every
+/// field that any such header has is there as text, which nobody writes by hand. A guess, as its origin is lost.
+pub(super) fn guessed(structure: &Structure, fields: &Record) -> Option<Record> {
+    let is_text = |name: &str| matches!(fields.get(name), Some(FieldData::Text(_) | FieldData::Bytes(_)));
+    let whole = structure.items.iter().all(|item| match item {
+        Item::Field(field) => is_text(&field.name),
+        Item::When { .. } | Item::Repeat { .. } => true,
+    });
+    let bands = fields.int("NBANDS").unwrap_or(0) + fields.int("XBANDS").unwrap_or(0);
+    let is_copied = |name: &str, data: &FieldData| match data {
+        FieldData::Group(turns) => name != "BAND_INFO" || turns.len() as i128 == bands,
+        FieldData::Text(_) => STALE.contains(&name),
+        _ => false,
+    };
+    whole.then(|| fields.iter().filter(|(name, data)| is_copied(name, data)).map(|(n, d)| (n, d.clone())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::given::structure;
+    use super::*;
+    use crate::metadata::Value;
+
+    #[test]
+    fn a_header_is_read_again_in_the_form_it_stood_in() {
+        let text = structure("TEXT");
+        let raw = [&[b' '; 277][..], b"00000"].concat();
+        let read_as = |family: &'static str, form: &'static str, raw: &[u8]| {
+            [("TXTITL", "T")].into_iter().collect::<Metadata>().read_from(family, form, raw.to_vec())
+        };
+        let copy = read_as(FAMILY, "TEXT", &raw);
+        assert!(original_of(text, &copy).is_some_and(|record| record.text("TXTITL") == Some("")));
+        assert!(is_of_header(&copy, &raw) && !is_of_header(&copy, b"") && !is_of_header(&Metadata::new(), b""));
+        let others =
+            [read_as(FAMILY, "TEXT20", &raw), read_as("tiff", "TEXT", &raw), read_as(FAMILY, "TEXT", &raw[1..])];
+        assert!(others.iter().all(|other| original_of(text, other).is_none()));
+    }
+
+    #[test]
+    fn what_was_read_of_a_damaged_header_is_known() {
+        let copy: Metadata = [("TXTITL", "T"), ("PIAPRD", "x")].into_iter().collect();
+        let mut copy = copy.read_from(FAMILY, "TEXT", b"TE".to_vec());
+        copy.set("TXTITL", Value::from("changed"));
+        let fields = fields_read(structure("TEXT"), copy.origin_in(FAMILY).unwrap());
+        assert_eq!((fields.text("TXTITL"), fields.len()), (Some("T"), 1));
+    }
+}

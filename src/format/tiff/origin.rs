@@ -1,0 +1,77 @@
+//! What the metadata of an image remembers of its file: the bytes of its directory, and the form in which they stand, which
+//! they do not state themselves.
+
+use std::collections::HashMap;
+
+use super::field::FieldType;
+use crate::io::ByteOrder;
+use crate::metadata::Metadata;
+
+/// The family of the format in the origin of metadata.
+pub(super) const FAMILY: &str = "tiff";
+
+/// Byte order and whether the file is a BigTIFF, by the first characters and the version of the file's header.
+const FORMS: [(&str, ByteOrder, bool); 4] = [
+    ("II42", ByteOrder::Little, false),
+    ("MM42", ByteOrder::Big, false),
+    ("II43", ByteOrder::Little, true),
+    ("MM43", ByteOrder::Big, true),
+];
+
+/// The form of the bytes of a directory.
+pub(super) fn form(order: ByteOrder, big: bool) -> &'static str {
+    let found = FORMS.iter().find(|form| (form.1, form.2) == (order, big));
+    found.map(|form| form.0).expect("every byte order and kind has a row")
+}
+
+/// The types that fields had in the directory the metadata was read from; nothing for metadata that was not read from one.
+pub(super) fn stored_types(metadata: &Metadata) -> HashMap<u16, FieldType> {
+    let types = metadata.origin_in(FAMILY).and_then(|origin| {
+        let (_, order, big) = FORMS.iter().find(|form| form.0 == origin.form())?;
+        read_types(origin.raw(), *order, *big)
+    });
+    types.unwrap_or_default()
+}
+
+fn read_types(directory: &[u8], order: ByteOrder, big: bool) -> Option<HashMap<u16, FieldType>> {
+    let (count_bytes, entry_bytes) = if big { (8, 20) } else { (2, 12) };
+    let count =
+        if big { order.u64(*directory.first_chunk()?) } else { u64::from(order.u16(*directory.first_chunk()?)) };
+    let length = usize::try_from(count).ok()?.checked_mul(entry_bytes)?.checked_add(count_bytes)?;
+    let entry = |entry: &[u8]| {
+        let [a, b, c, d] = *entry.first_chunk()?;
+        Some((order.u16([a, b]), FieldType::from_code(order.u16([c, d]))?))
+    };
+    // A field of a type that is not known is not metadata.
+    Some(directory.get(count_bytes..length)?.chunks_exact(entry_bytes).filter_map(entry).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn types(raw: &[u8], family: &'static str, form: &'static str) -> HashMap<u16, FieldType> {
+        stored_types(&Metadata::new().read_from(family, form, raw.to_vec()))
+    }
+
+    #[test]
+    fn types_are_read_from_a_directory_of_either_order_and_kind() {
+        let classic = [0, 1, 0xfd, 0xe8, 0, 11, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+        let found = HashMap::from([(65_000, FieldType::Float)]);
+        assert_eq!(types(&classic, FAMILY, form(ByteOrder::Big, false)), found);
+        assert_eq!(types(&classic[..14], FAMILY, "MM42"), found, "the place of the next directory may be missing");
+        let mut big = vec![1, 0, 0, 0, 0, 0, 0, 0, 0xe8, 0xfd, 16, 0];
+        big.resize(8 + 20 + 8, 0);
+        let found = HashMap::from([(65_000, FieldType::Long8)]);
+        assert_eq!(types(&big, FAMILY, form(ByteOrder::Little, true)), found);
+    }
+
+    #[test]
+    fn what_is_no_directory_has_no_types() {
+        let classic = [0, 1, 0xfd, 0xe8, 0, 11, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+        assert!(types(&classic[..13], FAMILY, "MM42").is_empty() && types(&classic, FAMILY, "II43").is_empty());
+        assert!(types(&classic, "nitf", "MM42").is_empty() && types(&classic, FAMILY, "").is_empty());
+        assert!(types(b"II*\0\x08\0\0\0", FAMILY, "II42").is_empty());
+        assert!(stored_types(&Metadata::new()).is_empty());
+    }
+}

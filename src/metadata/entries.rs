@@ -1,0 +1,244 @@
+//! Entries in order, and the question what of them was chosen and what was copied.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::origin::{Entries, Origin, values};
+use super::value::Value;
+
+/// Entries in the order in which they were set or stand in the file, and what they were read from.
+///
+/// Metadata that was read from a file knows its [`Origin`], and so do its copies, whatever is changed in them. A copy is cheap:
+/// it shares the entries until one of the two is changed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Metadata {
+    entries: Arc<Entries>,
+    origin: Option<Arc<Origin>>,
+}
+
+impl Metadata {
+    /// Empty metadata.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same entries as they were read from the header bytes `raw`. `family` is the name of the format, and `form` is a text of
+    /// that format's own: what its code must know to read `raw` again.
+    #[must_use]
+    pub fn read_from(
+        mut self,
+        family: impl Into<Cow<'static, str>>,
+        form: impl Into<Cow<'static, str>>,
+        raw: Vec<u8>,
+    ) -> Self {
+        self.origin = Some(Arc::new(Origin::new(family.into(), form.into(), raw, Arc::clone(&self.entries))));
+        self
+    }
+
+    /// The same entries as a changed copy of what was read from `origin`; none for entries that were not read.
+    #[must_use]
+    pub fn with_origin(mut self, origin: Option<Arc<Origin>>) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// The first value under `key`.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        values(&self.entries, key).next()
+    }
+
+    /// Every value under `key`, in order.
+    pub fn get_all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Value> {
+        values(&self.entries, key)
+    }
+
+    /// Replaces every value under `key` by one, at the place of the first.
+    pub fn set(&mut self, key: impl Into<String>, value: impl Into<Value>) {
+        let key = key.into();
+        let entries = Arc::make_mut(&mut self.entries);
+        let Some(place) = entries.iter().position(|(name, _)| *name == key) else {
+            entries.push((key, value.into()));
+            return;
+        };
+        entries[place].1 = value.into();
+        let mut position = 0;
+        entries.retain(|(name, _)| {
+            let keep = position <= place || *name != key;
+            position += 1;
+            keep
+        });
+    }
+
+    /// Adds a value without touching others of the same key.
+    pub fn append(&mut self, key: impl Into<String>, value: impl Into<Value>) {
+        Arc::make_mut(&mut self.entries).push((key.into(), value.into()));
+    }
+
+    /// Removes every value under `key`; true if there was one.
+    pub fn remove(&mut self, key: &str) -> bool {
+        if self.get(key).is_none() {
+            return false;
+        }
+        Arc::make_mut(&mut self.entries).retain(|(name, _)| name != key);
+        true
+    }
+
+    /// These entries, and those of `other` under keys that have none here.
+    #[must_use]
+    pub fn over(&self, other: &Self) -> Self {
+        let mut merged = self.clone();
+        for (key, value) in other.iter().filter(|(key, _)| self.get(key).is_none()) {
+            merged.append(key, value.clone());
+        }
+        merged
+    }
+
+    /// The entries in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.entries.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// Number of entries, repeated keys counted each.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// True if there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// What the entries were read from, or copied from what was; none for metadata made in memory.
+    pub fn origin(&self) -> Option<&Arc<Origin>> {
+        self.origin.as_ref()
+    }
+
+    /// What the entries were read from if that was a file of the format called `family`.
+    pub fn origin_in(&self, family: &str) -> Option<&Origin> {
+        self.origin.as_deref().filter(|origin| origin.family() == family)
+    }
+
+    /// True if the entries were read from a file of the format called `family`, or copied from what was; changed or not.
+    pub fn is_copy_of(&self, family: &str) -> bool {
+        self.origin_in(family).is_some()
+    }
+
+    /// True if the entries are still those of their origin.
+    pub fn is_unchanged(&self) -> bool {
+        self.origin.as_ref().is_some_and(|origin| origin.has(&self.entries))
+    }
+
+    /// True if there is a value under `key` that was not just copied along: the origin has other values under it, or none, or
+    /// there is no origin.
+    pub fn is_chosen(&self, key: &str) -> bool {
+        let is_copied = |origin: &Arc<Origin>| origin.has_values(key, &self.entries);
+        self.get(key).is_some() && !self.origin.as_ref().is_some_and(is_copied)
+    }
+
+    /// The header bytes the entries were read from; empty for metadata made in memory.
+    pub fn raw(&self) -> &[u8] {
+        self.origin.as_ref().map_or(&[], |origin| origin.raw())
+    }
+}
+
+impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Metadata {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let entries: Entries = entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        Self { entries: Arc::new(entries), origin: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(entries: &[(&str, Value)]) -> Metadata {
+        entries.iter().cloned().collect::<Metadata>().read_from("tiff", "II42", vec![1, 2])
+    }
+
+    #[test]
+    fn setting_replaces_all_and_keeps_the_first_place() {
+        let mut metadata: Metadata = [("A", 1), ("B", 2), ("A", 3)].into_iter().collect();
+        assert_eq!(metadata.get_all("A").count(), 2);
+        metadata.set("A", 9);
+        let entries: Vec<_> = metadata.iter().map(|(key, value)| (key, value.to_int())).collect();
+        assert_eq!(entries, [("A", Some(9)), ("B", Some(2))]);
+        assert!(metadata.remove("A") && !metadata.remove("A"));
+    }
+
+    #[test]
+    fn what_was_read_is_copied_and_what_was_made_is_chosen() {
+        let found = read(&[("A", f64::NAN.into()), ("B", "b".into())]);
+        assert!(found.is_copy_of("tiff") && !found.is_copy_of("nitf") && found.origin_in("nitf").is_none());
+        assert!(found.is_unchanged() && !found.is_chosen("A") && !found.is_chosen("C"));
+        assert_eq!((found.raw(), found.origin().map(|origin| origin.form())), (&[1, 2][..], Some("II42")));
+        let made: Metadata = [("A", 1)].into_iter().collect();
+        assert!(!made.is_copy_of("tiff") && !made.is_unchanged() && made.is_chosen("A") && !made.is_chosen("B"));
+        assert!(made.raw().is_empty() && made.origin().is_none());
+    }
+
+    #[test]
+    fn a_copy_shares_its_entries_until_it_is_changed_and_leaves_the_original_alone() {
+        let found = read(&[("A", 1.into()), ("B", 2.into())]);
+        let mut copy = found.clone();
+        assert!(Arc::ptr_eq(&copy.entries, &found.entries));
+        copy.set("A", 3);
+        copy.append("B", 4);
+        assert!(copy.is_chosen("A") && copy.is_chosen("B") && copy.is_copy_of("tiff") && !copy.is_unchanged());
+        assert!(found.is_unchanged() && found.get("A") == Some(&Value::Int(1)));
+        assert_eq!(copy.origin(), found.origin());
+    }
+
+    #[derive(Debug, Clone)]
+    enum Change {
+        Set(usize, i64),
+        Append(usize, i64),
+        Remove(usize),
+    }
+
+    const KEYS: [&str; 4] = ["A", "B", "C", "D"];
+
+    fn change() -> impl Strategy<Value = Change> {
+        prop_oneof![
+            (0..KEYS.len(), 0i64..3).prop_map(|(key, value)| Change::Set(key, value)),
+            (0..KEYS.len(), 0i64..3).prop_map(|(key, value)| Change::Append(key, value)),
+            (0..KEYS.len()).prop_map(Change::Remove),
+        ]
+    }
+
+    proptest! {
+        /// Whatever is done to a copy: a key is chosen exactly if its values are others than those read, and not none.
+        #[test]
+        fn a_key_is_chosen_if_its_values_are_not_those_that_were_read(
+            entries in prop::collection::vec((0..KEYS.len(), 0i64..3), 0..6),
+            changes in prop::collection::vec(change(), 0..6),
+        ) {
+            let entries: Vec<(&str, Value)> =
+                entries.into_iter().map(|(key, value)| (KEYS[key], Value::from(value))).collect();
+            let found = read(&entries);
+            let mut copy = found.clone();
+            for change in changes {
+                match change {
+                    Change::Set(key, value) => copy.set(KEYS[key], value),
+                    Change::Append(key, value) => copy.append(KEYS[key], value),
+                    Change::Remove(key) => drop(copy.remove(KEYS[key])),
+                }
+            }
+            for key in KEYS {
+                let (now, read): (Vec<_>, Vec<_>) = (copy.get_all(key).collect(), found.get_all(key).collect());
+                prop_assert_eq!(copy.is_chosen(key), !now.is_empty() && now != read);
+                prop_assert!(!found.is_chosen(key));
+            }
+            prop_assert_eq!(copy.is_unchanged(), copy.iter().eq(found.iter()));
+            prop_assert!(copy.is_copy_of("tiff"));
+            // An origin that went through another process is as good as the one that was shared.
+            let sent: Metadata = copy.iter().map(|(key, value)| (key, value.clone())).collect();
+            let sent = sent.with_origin(read(&entries).origin().cloned());
+            prop_assert_eq!(&sent, &copy);
+            prop_assert!(KEYS.iter().all(|key| sent.is_chosen(key) == copy.is_chosen(key)));
+            prop_assert_eq!(sent.is_unchanged(), copy.is_unchanged());
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What metadata was read from: so that a copy is known as one, and what was changed in it is told from what came along.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::value::Value;
+
+/// Keys and values in order.
+pub(super) type Entries = Vec<(String, Value)>;
+
+/// The header that metadata was read from, and the entries as they were read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Origin {
+    family: Cow<'static, str>,
+    form: Cow<'static, str>,
+    raw: Vec<u8>,
+    entries: Arc<Entries>,
+}
+
+impl Origin {
+    /// The origin of `entries`, which metadata shares with it that was read.
+    pub(super) fn new(family: Cow<'static, str>, form: Cow<'static, str>, raw: Vec<u8>, entries: Arc<Entries>) -> Self {
+        Self { family, form, raw, entries }
+    }
+
+    /// The name of the format: `nitf`, `tiff` …
+    pub fn family(&self) -> &str {
+        &self.family
+    }
+
+    /// The form in which the header bytes stand, as the format names it.
+    pub fn form(&self) -> &str {
+        &self.form
+    }
+
+    /// The header bytes.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// The entries as they were read, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.entries.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// True if `entries` are those that were read.
+    pub(super) fn has(&self, entries: &Arc<Entries>) -> bool {
+        let is_same =
+            |((key, value), (other, read)): (&(String, Value), &(String, Value))| key == other && value.is_same(read);
+        Arc::ptr_eq(entries, &self.entries)
+            || (entries.len() == self.entries.len() && entries.iter().zip(&*self.entries).all(is_same))
+    }
+
+    /// True if the values under `key` among `entries` are those that were read under it.
+    pub(super) fn has_values(&self, key: &str, entries: &Arc<Entries>) -> bool {
+        if Arc::ptr_eq(entries, &self.entries) {
+            return true;
+        }
+        let (mut now, mut read) = (values(entries, key), values(&self.entries, key));
+        loop {
+            match (now.next(), read.next()) {
+                (None, None) => return true,
+                (Some(now), Some(read)) if now.is_same(read) => {}
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// Every value under `key`, in order.
+pub(super) fn values<'a>(entries: &'a Entries, key: &str) -> impl Iterator<Item = &'a Value> {
+    entries.iter().filter(move |(name, _)| name == key).map(|(_, value)| value)
+}

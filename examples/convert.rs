@@ -7,11 +7,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use osml_io::asset::AssetInfo;
 use osml_io::dataset::{DatasetReader, DatasetWriter};
-use osml_io::format::{Format, ImageRequest, OpenOptions, SaveSettings};
-use osml_io::image::{Georeference, ImageLayout};
-use osml_io::metadata::Metadata;
+use osml_io::format::{ImageRequest, OpenOptions};
 use osml_io::pipeline::{Concurrency, Control};
 use osml_io::{Error, Result};
 
@@ -39,7 +36,8 @@ fn convert(input: &str, output: &str) -> Result<String> {
 
     // Nothing appears at `output` before `close`; an error on the way leaves what was there.
     let mut writer = DatasetWriter::create(output, None, Concurrency::resolve(None)?)?;
-    let metadata = metadata_for(asset, layout, reader.format(), writer.format())?;
+    // Its own metadata in its own format; in another one, where the image lies and which value is nodata.
+    let (metadata, left_out) = reader.metadata_for(position, writer.format())?;
     let request = ImageRequest {
         title: &asset.title,
         description: &asset.description,
@@ -51,26 +49,14 @@ fn convert(input: &str, output: &str) -> Result<String> {
 
     let mut lines = vec![format!(
         "{} {} × {}, {} × {} → {}",
-        reader.format().name,
+        reader.format().name(),
         layout.grid.columns(),
         layout.grid.rows(),
         layout.bands,
         layout.sample,
-        writer.format().name,
+        writer.format().name(),
     )];
-    let warnings = writer.take_warnings();
+    let warnings = [left_out, writer.take_warnings()].concat();
     lines.extend(warnings.iter().map(|warning| format!("warning: {}: {}", warning.key, warning.message)));
     Ok(lines.join("\n"))
-}
-
-/// The image's own metadata where the format stays; otherwise what the other format has words for.
-fn metadata_for(asset: &AssetInfo, layout: &ImageLayout, from: &Format, to: &Format) -> Result<Metadata> {
-    if from.name == to.name {
-        return Ok((*asset.metadata).clone());
-    }
-    let facts = asset.image.clone().unwrap_or_default();
-    let settings = SaveSettings { georeference: facts.georeference, nodata: facts.nodata, ..SaveSettings::default() };
-    let plain = SaveSettings { georeference: Georeference::default(), nodata: None, ..settings.clone() };
-    // A format that can hold neither place nor nodata says so; the pixels are still worth having.
-    (to.encoding)(&settings, layout).or_else(|_| (to.encoding)(&plain, layout))
 }

@@ -21,9 +21,9 @@ fn main() -> ExitCode {
 pub(crate) fn support_table() -> String {
     let mut table = String::from("| format | extensions | read | write | notes |\n|---|---|---|---|---|\n");
     for format in FORMATS {
-        let extensions: Vec<_> = format.extensions.iter().map(|name| format!("`.{name}`")).collect();
-        let note = note(format.name);
-        let _ = writeln!(table, "| `{}` | {} | yes | yes | {note} |", format.name, extensions.join(" "));
+        let extensions: Vec<_> = format.names().extensions.iter().map(|name| format!("`.{name}`")).collect();
+        let note = note(format.name());
+        let _ = writeln!(table, "| `{}` | {} | yes | yes | {note} |", format.name(), extensions.join(" "));
     }
     table += "\n| codec (in TIFF) | read | write | lossless |\n|---|---|---|---|\n";
     for codec in CODECS {

@@ -6,13 +6,12 @@
 
 use std::process::ExitCode;
 
-use osml_io::dataset::DatasetWriter;
-use osml_io::format::{ImageRequest, SaveSettings};
+use osml_io::dataset::{SaveOptions, save};
+use osml_io::format::SaveSettings;
 use osml_io::image::{
     Block, BlockGrid, BlockIndex, Crs, Georeference, ImageLayout, ImageProvider, Interleave, Pixels, SampleType,
     Transform,
 };
-use osml_io::pipeline::{Concurrency, Control};
 use osml_io::{Error, Result};
 
 /// Three bands: one runs from west to east, one from north to south, one along the diagonal.
@@ -71,8 +70,6 @@ fn main() -> ExitCode {
 
 fn write(path: &str, size: u32) -> Result<()> {
     let provider = Gradient::new(size)?;
-    let mut writer = DatasetWriter::create(path, None, Concurrency::resolve(None)?)?;
-
     let corners = [(-77.0, 39.0), (-76.5, 39.0), (-76.5, 38.5), (-77.0, 38.5)];
     let georeference = Georeference {
         transform: Some(Transform::from_corners(corners, size, size)?),
@@ -80,14 +77,7 @@ fn write(path: &str, size: u32) -> Result<()> {
         corners: None,
     };
     let settings = SaveSettings { georeference, ..SaveSettings::default() };
-    let metadata = (writer.format().encoding)(&settings, provider.layout())?;
-
-    let request = ImageRequest {
-        title: "Gradient",
-        description: "Made block by block while it is written",
-        roles: &["data".to_owned()],
-        ..ImageRequest::new("image:0", &provider, &metadata)
-    };
-    writer.add_image(&request, &Control::default())?;
-    writer.close()
+    // Nothing appears at `path` before the image is complete; an error on the way leaves what was there.
+    save(path, &provider, &SaveOptions { settings, ..SaveOptions::default() })?;
+    Ok(())
 }

@@ -1,12 +1,15 @@
 //! Datasets: a file opened for reading, or a file in the making. The entry point for Rust programs.
 
 mod image_writer;
+mod one_liners;
 mod remote;
 
 pub use image_writer::ImageWriter;
 pub(crate) use image_writer::PendingImage;
+pub use one_liners::{ReadOptions, SaveOptions, read, save};
 pub use remote::remote_encoder;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,7 +28,7 @@ use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, copy_stored, write_b
 /// A file opened for reading: its assets and their metadata, pixels on demand.
 pub struct DatasetReader {
     container: Box<dyn ContainerReader>,
-    format: &'static Format,
+    format: &'static dyn Format,
     source: Arc<dyn ByteSource>,
 }
 
@@ -37,7 +40,7 @@ pub struct DatasetWriter {
     finished: Option<Box<dyn ByteSink>>,
     /// The image whose blocks the caller appends.
     pending: Option<PendingImage>,
-    format: &'static Format,
+    format: &'static dyn Format,
     keys: Vec<String>,
     concurrency: Concurrency,
     warnings: Vec<Warning>,
@@ -62,12 +65,12 @@ impl DatasetReader {
             Some(name) => by_name(name)?,
             None => detect(&*source)?,
         };
-        let container = (format.open)(Arc::clone(&source), options)?;
+        let container = format.open(Arc::clone(&source), options)?;
         Ok(Self { container, format, source })
     }
 
     /// The format.
-    pub fn format(&self) -> &'static Format {
+    pub fn format(&self) -> &'static dyn Format {
         self.format
     }
 
@@ -136,9 +139,9 @@ impl DatasetReader {
     ///
     /// # Errors
     /// Where the image cannot be described.
-    pub fn metadata_for(&self, position: usize, to: &Format) -> Result<(Arc<Metadata>, Vec<Warning>)> {
+    pub fn metadata_for(&self, position: usize, to: &dyn Format) -> Result<(Arc<Metadata>, Vec<Warning>)> {
         let info = self.assets().get(position).ok_or_else(|| Error::out_of_range("asset").found(position))?;
-        if self.format.media_type == to.media_type {
+        if self.format.names().media_type == to.names().media_type {
             return Ok((Arc::clone(&info.metadata), Vec::new()));
         }
         let layout = self.image(position)?.layout().clone();
@@ -146,8 +149,8 @@ impl DatasetReader {
         if !info.metadata.is_empty() {
             let message = format!(
                 "{} has no place for metadata of {}: {} entries are left out",
-                to.name,
-                self.format.name,
+                to.name(),
+                self.format.name(),
                 info.metadata.len()
             );
             warnings.insert(0, Warning::new(&info.key, message));
@@ -182,8 +185,8 @@ impl DatasetWriter {
     ///
     /// # Errors
     /// Where the sink refuses the first bytes.
-    pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static Format, concurrency: Concurrency) -> Result<Self> {
-        let container = Some((format.create)(sink)?);
+    pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static dyn Format, concurrency: Concurrency) -> Result<Self> {
+        let container = Some(format.create(sink)?);
         let (keys, warnings) = (Vec::new(), Vec::new());
         Ok(Self { container, finished: None, pending: None, format, keys, concurrency, warnings, strict: false })
     }
@@ -195,7 +198,7 @@ impl DatasetWriter {
     }
 
     /// The format.
-    pub fn format(&self) -> &'static Format {
+    pub fn format(&self) -> &'static dyn Format {
         self.format
     }
 
@@ -227,9 +230,13 @@ impl DatasetWriter {
     /// As [`DatasetWriter::add_image`], and what a tap reports. The taps do not see an image that is copied undecoded.
     pub fn add_image_with(&mut self, image: &ImageRequest<'_>, taps: &[&dyn Tap], control: &Control<'_>) -> Result<()> {
         self.check_new(image.key)?;
-        let asked = Asked::new(image.provider);
-        let image = &ImageRequest { provider: &asked, ..*image };
-        self.with(control, |container, context| write_image(container, image, taps, context))?;
+        let format = self.format;
+        self.with(control, |container, context| {
+            let asked = Asked::new(image.provider);
+            let metadata = settled(format, image, context.warnings)?;
+            let image = &ImageRequest { provider: &asked, metadata: &metadata, settings: None, ..*image };
+            write_image(container, image, taps, context)
+        })?;
         self.keys.push(image.key.to_owned());
         Ok(())
     }
@@ -241,8 +248,12 @@ impl DatasetWriter {
     /// As [`DatasetWriter::add_image`], before anything is written.
     pub fn begin_image(&mut self, image: &ImageRequest<'_>, control: &Control<'_>) -> Result<ImageWriter<'_>> {
         self.check_new(image.key)?;
-        let image = &ImageRequest { blocks: Blocks::Caller, ..*image };
-        let begun = self.with(control, |container, context| container.begin_image(image, context))?;
+        let format = self.format;
+        let begun = self.with(control, |container, context| {
+            let metadata = settled(format, image, context.warnings)?;
+            let blocks = Blocks::Caller;
+            container.begin_image(&ImageRequest { blocks, metadata: &metadata, settings: None, ..*image }, context)
+        })?;
         let Begun::Encode(open) = begun else {
             return Err(Error::usage("image that is copied as it is:").found(image.key));
         };
@@ -368,6 +379,18 @@ impl DatasetWriter {
     }
 }
 
+/// The metadata of a request with its settings as entries of the format: the one place where the two are merged.
+fn settled<'i>(
+    format: &dyn Format,
+    image: &ImageRequest<'i>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Cow<'i, Metadata>> {
+    match image.settings {
+        None => Ok(Cow::Borrowed(image.metadata)),
+        Some(settings) => format.apply(settings, image.metadata, image.provider.layout(), warnings).map(Cow::Owned),
+    }
+}
+
 /// Runs the blocks of an image through the engine into a container.
 pub(crate) fn write_image(
     container: &mut dyn ContainerWriter,
@@ -388,15 +411,19 @@ pub(crate) fn write_image(
 }
 
 /// What an image says beside its headers, in the terms of another format; what that cannot say is a warning.
-fn translated(info: &AssetInfo, layout: &ImageLayout, to: &Format) -> (Metadata, Vec<Warning>) {
+fn translated(info: &AssetInfo, layout: &ImageLayout, to: &dyn Format) -> (Metadata, Vec<Warning>) {
     let facts = info.image.clone().unwrap_or_default();
     let mut warnings = Vec::new();
     let mut settings = SaveSettings { precise: true, ..SaveSettings::default() };
-    let mut try_with =
-        |changed: SaveSettings, what: &str, settings: &mut SaveSettings| match (to.encoding)(&changed, layout) {
-            Ok(_) => *settings = changed,
-            Err(error) => warnings.push(Warning::new(&info.key, format!("the {what} is left out: {error}"))),
-        };
+    let mut try_with = |changed: SaveSettings, what: &str, settings: &mut SaveSettings| match to.apply(
+        &changed,
+        &Metadata::new(),
+        layout,
+        &mut Vec::new(),
+    ) {
+        Ok(_) => *settings = changed,
+        Err(error) => warnings.push(Warning::new(&info.key, format!("the {what} is left out: {error}"))),
+    };
     if facts.georeference != Georeference::default() {
         let changed = SaveSettings { georeference: facts.georeference, ..settings.clone() };
         try_with(changed, "georeference", &mut settings);
@@ -405,14 +432,15 @@ fn translated(info: &AssetInfo, layout: &ImageLayout, to: &Format) -> (Metadata,
         let changed = SaveSettings { nodata: facts.nodata, ..settings.clone() };
         try_with(changed, "value that means no data", &mut settings);
     }
-    ((to.encoding)(&settings, layout).unwrap_or_default(), warnings)
+    let metadata = to.apply(&settings, &Metadata::new(), layout, &mut Vec::new());
+    (metadata.unwrap_or_default(), warnings)
 }
 
 fn closed() -> Error {
     Error::usage("the writer is closed")
 }
 
-fn detect(source: &dyn ByteSource) -> Result<&'static Format> {
+fn detect(source: &dyn ByteSource) -> Result<&'static dyn Format> {
     let mut first = [0; MAGIC_BYTES];
     let count = source.size().min(MAGIC_BYTES as u64) as usize;
     source.read_at(0, &mut first[..count])?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::settled;
 use crate::codec::ImageEncoder;
 use crate::error::{Error, Result};
 use crate::format::{Begun, Blocks, Format, ImageRequest, WriteContext};
@@ -16,19 +17,20 @@ use crate::pipeline::{Concurrency, Control};
 /// # Errors
 /// As [`super::DatasetWriter::set_metadata`] and [`super::DatasetWriter::begin_image`].
 pub fn remote_encoder(
-    format: &'static Format,
+    format: &dyn Format,
     file: &Metadata,
     image: &ImageRequest<'_>,
     strict: bool,
 ) -> Result<(Arc<dyn ImageEncoder>, ImageLayout)> {
-    let mut container = (format.create)(Box::<NullSink>::default())?;
+    let mut container = format.create(Box::<NullSink>::default())?;
     let concurrency = Concurrency::new(1).ok_or_else(|| Error::usage("threads:").found(0))?;
     let (control, mut warnings) = (Control::default(), Vec::new());
     let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict };
     if !file.is_empty() {
         container.set_metadata(file, &mut context)?;
     }
-    let image = &ImageRequest { blocks: Blocks::Caller, ..*image };
+    let metadata = settled(format, image, context.warnings)?;
+    let image = &ImageRequest { blocks: Blocks::Caller, metadata: &metadata, settings: None, ..*image };
     match container.begin_image(image, &mut context)? {
         Begun::Encode(open) => {
             let layout = ImageLayout { grid: open.blocks.grid, ..image.provider.layout().clone() };

@@ -4,7 +4,7 @@ use super::{Format, jpeg, nitf, png, tiff};
 use crate::error::{Error, Result};
 
 /// Every format, in the order in which first bytes are tried.
-pub static FORMATS: &[&Format] = &[&nitf::NITF, &nitf::NSIF, &tiff::TIFF, &png::FORMAT, &jpeg::FORMAT];
+pub static FORMATS: &[&dyn Format] = &[&nitf::NITF, &nitf::NSIF, &tiff::Tiff, &png::Png, &jpeg::Jpeg];
 
 /// Names and extensions of formats that are planned and not here yet, so that asking for one is told apart from a mistake.
 const PLANNED: &[(&str, &[&str], &[&str])] = &[("j2k", &["j2k", "jp2"], &["j2k", "jp2", "j2c", "jpc"])];
@@ -13,11 +13,12 @@ const PLANNED: &[(&str, &[&str], &[&str])] = &[("j2k", &["j2k", "jp2"], &["j2k",
 ///
 /// # Errors
 /// [`Error::Usage`] for an unknown name, [`Error::Unsupported`] for one that is not implemented yet.
-pub fn by_name(name: &str) -> Result<&'static Format> {
+pub fn by_name(name: &str) -> Result<&'static dyn Format> {
     let wanted = name.to_ascii_lowercase();
-    let found = FORMATS.iter().find(|format| format.name == wanted || format.aliases.contains(&wanted.as_str()));
-    if let Some(format) = found {
-        return Ok(format);
+    let is_wanted =
+        |format: &&&dyn Format| format.names().name == wanted || format.names().aliases.contains(&wanted.as_str());
+    if let Some(format) = FORMATS.iter().find(is_wanted) {
+        return Ok(*format);
     }
     if let Some((planned, ..)) = PLANNED.iter().find(|(_, names, _)| names.contains(&wanted.as_str())) {
         return Err(Error::unsupported("format").found(planned));
@@ -29,28 +30,29 @@ pub fn by_name(name: &str) -> Result<&'static Format> {
 ///
 /// # Errors
 /// [`Error::Usage`] for an unknown extension, [`Error::Unsupported`] for a format that is not implemented yet.
-pub fn by_extension(path: &std::path::Path) -> Result<&'static Format> {
+pub fn by_extension(path: &std::path::Path) -> Result<&'static dyn Format> {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let base = match name.rsplit_once(".r") {
         Some((base, level)) if !level.is_empty() && level.bytes().all(|byte| byte.is_ascii_digit()) => base,
         _ => name.as_str(),
     };
     let extension = base.rsplit_once('.').map_or("", |(_, extension)| extension);
-    if let Some(format) = FORMATS.iter().find(|format| format.extensions.contains(&extension)) {
-        return Ok(format);
+    if let Some(format) = FORMATS.iter().find(|format| format.names().extensions.contains(&extension)) {
+        return Ok(*format);
     }
     if let Some((planned, ..)) = PLANNED.iter().find(|(_, _, extensions)| extensions.contains(&extension)) {
         return Err(Error::unsupported("format").found(planned));
     }
-    let known: Vec<_> = FORMATS.iter().flat_map(|format| format.extensions).map(|name| format!(".{name}")).collect();
+    let known: Vec<_> =
+        FORMATS.iter().flat_map(|format| format.names().extensions).map(|name| format!(".{name}")).collect();
     Err(Error::usage("no format for extension; pass `format`:").found(name).allowed(known.join(" ")))
 }
 
 /// The format whose files begin with these bytes.
-pub fn by_magic(first: &[u8]) -> Option<&'static Format> {
-    FORMATS.iter().find(|format| (format.matches)(first)).copied()
+pub fn by_magic(first: &[u8]) -> Option<&'static dyn Format> {
+    FORMATS.iter().find(|format| format.matches(first)).copied()
 }
 
 fn names() -> String {
-    FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(" ")
+    FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>().join(" ")
 }

@@ -93,6 +93,13 @@ impl Metadata {
         merged
     }
 
+    /// Keeps the entries whose key `keep` is true of.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        if self.iter().any(|(key, _)| !keep(key)) {
+            Arc::make_mut(&mut self.entries).retain(|(key, _)| keep(key));
+        }
+    }
+
     /// The entries in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.entries.iter().map(|(key, value)| (key.as_str(), value))

@@ -1,44 +1,20 @@
-//! The settings of `imsave` as the metadata that a format takes its encoding from.
+//! The settings of `imsave`, from Python's arguments.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::image_provider::ImageAssetProvider;
-use super::metadata::{BufferedMetadataProvider, to_metadata};
-use super::writer::warn;
 use super::{layout, value};
 use crate::error::{Error, Result};
-use crate::format::{SaveSettings, by_name};
-use crate::image::{Crs, Georeference, Transform};
-use crate::metadata::Metadata;
+use crate::format::SaveSettings;
+use crate::image::{Crs, Georeference, ImageLayout, Transform};
 
-/// Sets in `hints` what makes the format called `format` write `image` with these settings: `compression`, `block_size`,
-/// `corners`, `transform`, `crs` (an EPSG code), `nodata`, `quality`, `precise`. What stood there under other names goes.
-#[pyfunction(name = "_set_encoding")]
-#[pyo3(signature = (format, image, settings, hints, /))]
-pub(super) fn set_encoding<'py>(
-    format: &str,
-    image: &Bound<'py, ImageAssetProvider>,
-    settings: &Bound<'py, PyDict>,
-    hints: &Bound<'py, BufferedMetadataProvider>,
-) -> PyResult<()> {
-    let format = by_name(format)?;
-    let settings =
-        SaveSettings { metadata: (*to_metadata(hints.as_any())?).clone(), ..save_settings(image, settings)? };
-    let layout = image.get().layout();
-    let encoding = (format.encoding)(&settings, layout)?;
-    warn(image.py(), &(format.notice)(&settings, layout))?;
-    // All that is replaced goes before anything is set: one setting may be several keys about the same thing.
-    BufferedMetadataProvider::retain(hints, |other| !encoding.iter().any(|(key, _)| (format.replaces)(key, other)));
-    for (key, value) in encoding.iter() {
-        BufferedMetadataProvider::set(hints, key, value::to_python(image.py(), value)?);
-    }
-    Ok(())
-}
-
-fn save_settings<'py>(image: &Bound<'py, ImageAssetProvider>, settings: &Bound<'py, PyDict>) -> PyResult<SaveSettings> {
-    let layout = image.get().layout();
-    let get = |name: &str| -> PyResult<Option<Bound<'py, PyAny>>> {
+/// The settings in a dict: `compression`, `block_size`, `corners`, `transform`, `crs` (an EPSG code), `nodata`, `quality`,
+/// `precise`, for an image with this layout.
+///
+/// # Errors
+/// `OptionError` for corners, transforms and sizes that are wrong.
+pub(super) fn save_settings(layout: &ImageLayout, settings: &Bound<'_, PyDict>) -> PyResult<SaveSettings> {
+    let get = |name: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
         Ok(settings.get_item(name)?.filter(|value| !value.is_none()))
     };
     let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
@@ -66,7 +42,6 @@ fn save_settings<'py>(image: &Bound<'py, ImageAssetProvider>, settings: &Bound<'
         nodata: get("nodata")?.map(|nodata| value::pad_value(&nodata, "nodata")).transpose()?,
         quality: get("quality")?.map(|quality| quality.extract()).transpose()?,
         precise: get("precise")?.map_or(Ok(false), |precise| precise.is_truthy())?,
-        metadata: Metadata::new(),
     })
 }
 

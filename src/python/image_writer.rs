@@ -68,6 +68,7 @@ impl Recipe {
             roles: &self.roles,
             metadata: &self.metadata,
             provider: &self.template,
+            settings: None,
             blocks: Blocks::Caller,
         }
     }
@@ -228,7 +229,7 @@ pub(super) fn open_encoder(
     let format = by_name(&how.0)?;
     let (key, title, description, roles) = texts;
     let recipe = Recipe {
-        format: format.name,
+        format: format.name(),
         strict: how.1,
         file: to_metadata(file)?,
         key,

@@ -41,8 +41,6 @@ mod _io {
         BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedImageAssetProvider, BufferedTextAssetProvider,
     };
     #[pymodule_export]
-    use super::encoding::set_encoding;
-    #[pymodule_export]
     use super::image_provider::ImageAssetProvider;
     #[pymodule_export]
     use super::image_writer::{BlockEncoder, EncodedBlock, ImageWriter, encoded_block, open_encoder};

@@ -56,7 +56,7 @@ impl DatasetReader {
     /// The name of the format: `tiff`, `png`, `jpeg` …
     #[getter]
     fn format(&self) -> PyResult<&'static str> {
-        Ok(self.dataset()?.reader.format().name)
+        Ok(self.dataset()?.reader.format().name())
     }
 
     /// The keys of the assets in file order: all, or those of one type (an `AssetType` or its name in lower case), or those
@@ -131,7 +131,7 @@ impl DatasetReader {
     fn __repr__(&self) -> String {
         let Ok(dataset) = self.dataset() else { return "<DatasetReader, closed>".to_owned() };
         let path = dataset.session.path.as_ref().map(|path| format!("{:?}, ", path.display().to_string()));
-        let (format, count) = (dataset.reader.format().name, dataset.reader.assets().len());
+        let (format, count) = (dataset.reader.format().name(), dataset.reader.assets().len());
         format!("<DatasetReader {}{format}, {count} assets>", path.unwrap_or_default())
     }
 }

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use super::asset::{AssetMetadata, AssetProvider, RawAsset};
 use super::control::{call_progress, detached};
 use super::duck::DuckProvider;
+use super::encoding::save_settings;
 use super::errors::class;
 use super::image_provider::ImageAssetProvider;
 use super::image_writer::{ImageWriter, Recipe};
@@ -17,7 +19,7 @@ use crate::asset::AssetType;
 use crate::codec::Encoded;
 use crate::dataset;
 use crate::error::Error;
-use crate::format::{Blocks, Content, DataRequest, Format, ImageRequest, Warning, WarningKind};
+use crate::format::{Content, DataRequest, Format, ImageRequest, SaveSettings, Warning, WarningKind};
 use crate::image::{ImageProvider, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
@@ -28,7 +30,7 @@ use crate::pipeline::Control;
 /// was before. An asset that is refused changes nothing; after one that failed half-way, the file cannot be completed.
 #[pyclass(frozen, module = "aws.osml.io")]
 pub(super) struct DatasetWriter {
-    format: &'static Format,
+    format: &'static dyn Format,
     strict: bool,
     state: Mutex<State>,
     metadata: Mutex<AssetMetadata>,
@@ -148,7 +150,7 @@ impl DatasetWriter {
     /// The name of the format: `tiff`, `png`, `jpeg` …
     #[getter]
     fn format(&self) -> &'static str {
-        self.format.name
+        self.format.name()
     }
 
     /// Writes an asset: an image of this package, or any object that has the attributes of one.
@@ -175,18 +177,21 @@ impl DatasetWriter {
         {
             return self.add_data(key, asset, title, description);
         }
+        self.write(key, &self.image(provider)?, (title, description), &roles.unwrap_or_default(), None, py)
+    }
+
+    /// Writes an image with the settings of `imsave`.
+    #[pyo3(name = "_save_image", signature = (key, provider, settings, /))]
+    fn save_image(
+        &self,
+        py: Python<'_>,
+        key: &str,
+        provider: &Bound<'_, PyAny>,
+        settings: &Bound<'_, PyDict>,
+    ) -> PyResult<()> {
         let image = self.image(provider)?;
-        let roles = roles.unwrap_or_default();
-        let request = ImageRequest {
-            key,
-            title: if title.is_empty() { &image.title } else { title },
-            description: if description.is_empty() { &image.description } else { description },
-            roles: &roles,
-            metadata: &image.metadata,
-            provider: &*image.provider,
-            blocks: Blocks::Provider,
-        };
-        self.add(py, key, |writer, control| writer.add_image(&request, control))
+        let settings = save_settings(image.provider.layout(), settings)?;
+        self.write(key, &image, ("", ""), &["data".to_owned()], Some(&settings), py)
     }
 
     /// Begins an image whose blocks the caller encodes, on other threads or in other processes, and appends.
@@ -210,7 +215,7 @@ impl DatasetWriter {
         let image = this.image(like)?;
         let or = |given: &str, own: &str| if given.is_empty() { own } else { given }.to_owned();
         let recipe = Recipe {
-            format: this.format.name,
+            format: this.format.name(),
             strict: this.strict,
             file: this.file_metadata(py)?,
             key: key.to_owned(),
@@ -274,11 +279,30 @@ impl DatasetWriter {
             State::Failed(key) => format!("failed at {key:?}"),
             State::Closed => "closed".to_owned(),
         };
-        format!("<DatasetWriter {}, {state}>", self.format.name)
+        format!("<DatasetWriter {}, {state}>", self.format.name())
     }
 }
 
 impl DatasetWriter {
+    fn write(
+        &self,
+        key: &str,
+        image: &Image,
+        (title, description): (&str, &str),
+        roles: &[String],
+        settings: Option<&SaveSettings>,
+        py: Python<'_>,
+    ) -> PyResult<()> {
+        let request = ImageRequest {
+            title: if title.is_empty() { &image.title } else { title },
+            description: if description.is_empty() { &image.description } else { description },
+            roles,
+            settings,
+            ..ImageRequest::new(key, &*image.provider, &image.metadata)
+        };
+        self.add(py, key, |writer, control| writer.add_image(&request, control))
+    }
+
     /// Adds a text, graphics or other data of this package.
     fn add_data(&self, key: &str, asset: &Bound<'_, AssetProvider>, title: &str, description: &str) -> PyResult<()> {
         let (py, asset) = (asset.py(), asset.get());

@@ -14,8 +14,8 @@ use crate::support::{Lazy, image_for, memory_image, open, plain, read, request, 
 #[test]
 fn a_provider_that_fails_at_any_block_leaves_the_target_untouched() {
     let folder = tempfile::tempdir().unwrap();
-    for format in FORMATS {
-        let path = folder.path().join(format!("out.{}", format.extensions[0]));
+    for format in FORMATS.iter().copied() {
+        let path = folder.path().join(format!("out.{}", format.names().extensions[0]));
         let pixels = image_for(format, 3, 300, 300, SampleType::UInt8);
         for (block, n) in [0, 1, 17, 24].into_iter().flat_map(|block| [1, 2, 5].map(|n| (block, n))) {
             std::fs::write(&path, b"old").unwrap();
@@ -24,7 +24,7 @@ fn a_provider_that_fails_at_any_block_leaves_the_target_untouched() {
             let mut writer = DatasetWriter::create(&path, None, threads(n)).unwrap();
             let metadata = plain(format, lazy.layout());
             let error = writer.add_image(&request(&lazy, &metadata), &Control::default()).unwrap_err();
-            assert!(matches!(error, Error::External { .. }), "{}: {error}", format.name);
+            assert!(matches!(error, Error::External { .. }), "{}: {error}", format.name());
             assert!(error.to_string().contains("the disk of the source is gone"));
             drop(writer);
             assert_eq!(std::fs::read(&path).unwrap(), b"old");
@@ -37,8 +37,8 @@ fn a_provider_that_fails_at_any_block_leaves_the_target_untouched() {
 #[test]
 fn a_caller_can_stop_a_write_and_the_target_stays() {
     let folder = tempfile::tempdir().unwrap();
-    for format in FORMATS {
-        let path = folder.path().join(format!("out.{}", format.extensions[0]));
+    for format in FORMATS.iter().copied() {
+        let path = folder.path().join(format!("out.{}", format.names().extensions[0]));
         let image = memory_image(&image_for(format, 3, 900, 600, SampleType::UInt8), 256, 256);
         let stop = AtomicBool::new(false);
         let progress = |done: u64, total: u64| {
@@ -48,7 +48,7 @@ fn a_caller_can_stop_a_write_and_the_target_stays() {
         let mut writer = DatasetWriter::create(&path, None, threads(2)).unwrap();
         let control = Control::new(None, Some(&progress));
         let result = writer.add_image(&request(&image, &plain(format, image.layout())), &control);
-        assert!(matches!(result, Err(Error::Cancelled)), "{}: {result:?}", format.name);
+        assert!(matches!(result, Err(Error::Cancelled)), "{}: {result:?}", format.name());
         drop(writer);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
@@ -57,14 +57,14 @@ fn a_caller_can_stop_a_write_and_the_target_stays() {
 #[test]
 fn a_closed_writer_and_a_repeated_key_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    for format in FORMATS {
-        let path = folder.path().join(format!("out.{}", format.extensions[0]));
+    for format in FORMATS.iter().copied() {
+        let path = folder.path().join(format!("out.{}", format.names().extensions[0]));
         let image = memory_image(&image_for(format, 1, 20, 20, SampleType::UInt8), 20, 20);
         let metadata = Metadata::new();
         let mut writer = DatasetWriter::create(&path, None, threads(1)).unwrap();
         writer.add_image(&request(&image, &metadata), &Control::default()).unwrap();
         let again = writer.add_image(&request(&image, &metadata), &Control::default());
-        assert!(matches!(again, Err(Error::Usage(_))), "{}", format.name);
+        assert!(matches!(again, Err(Error::Usage(_))), "{}", format.name());
         writer.close().unwrap();
         assert!(writer.is_closed());
         assert!(matches!(writer.close(), Err(Error::Usage(_))));
@@ -77,9 +77,9 @@ fn a_closed_writer_and_a_repeated_key_are_refused() {
 fn a_writer_without_an_image_makes_no_file() {
     let folder = tempfile::tempdir().unwrap();
     for format in FORMATS {
-        let path = folder.path().join(format!("out.{}", format.extensions[0]));
+        let path = folder.path().join(format!("out.{}", format.names().extensions[0]));
         let mut writer = DatasetWriter::create(&path, None, threads(1)).unwrap();
-        assert!(writer.close().is_err(), "{}", format.name);
+        assert!(writer.close().is_err(), "{}", format.name());
         drop(writer);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
@@ -87,7 +87,7 @@ fn a_writer_without_an_image_makes_no_file() {
 
 #[test]
 fn every_truncation_is_an_error_or_an_image() {
-    for format in FORMATS {
+    for format in FORMATS.iter().copied() {
         let pixels = image_for(format, 3, 40, 50, SampleType::UInt8);
         let image = memory_image(&pixels, 50, 40);
         let bytes = write(format, &image, &plain(format, image.layout()), threads(1)).unwrap();
@@ -95,13 +95,13 @@ fn every_truncation_is_an_error_or_an_image() {
         let mut failed = 0;
         for length in 0..bytes.len() {
             match open(&bytes[..length]).and_then(|image| read(&*image, threads(1))) {
-                Ok(pixels) => assert_eq!(pixels.len(), expected, "{} cut at {length}", format.name),
+                Ok(pixels) => assert_eq!(pixels.len(), expected, "{} cut at {length}", format.name()),
                 Err(error) => {
-                    assert!(!matches!(error, Error::Panic(_)), "{} cut at {length}: {error}", format.name);
+                    assert!(!matches!(error, Error::Panic(_)), "{} cut at {length}: {error}", format.name());
                     failed += 1;
                 }
             }
         }
-        assert!(failed > bytes.len() / 4, "{}: most cuts are noticed", format.name);
+        assert!(failed > bytes.len() / 4, "{}: most cuts are noticed", format.name());
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use osml_io::Error;
 use osml_io::dataset::DatasetReader;
-use osml_io::format::{FORMATS, OpenOptions, by_magic};
+use osml_io::format::{FORMATS, Format, OpenOptions, by_magic};
 use osml_io::image::{ImageProvider, SampleType, Window};
 use osml_io::io::MemorySource;
 use osml_io::pipeline::ReadRequest;
@@ -13,7 +13,7 @@ use crate::support::{image_for, memory_image, noise, open, pixels, plain, read, 
 
 #[test]
 fn windows_and_bands_are_parts_of_the_whole() {
-    for format in FORMATS {
+    for format in FORMATS.iter().copied() {
         let given = image_for(format, 3, 333, 290, SampleType::UInt8);
         let image = memory_image(&given, 128, 128);
         let file = open(&write(format, &image, &plain(format, image.layout()), threads(2)).unwrap()).unwrap();
@@ -39,7 +39,7 @@ fn windows_and_bands_are_parts_of_the_whole() {
             let request = ReadRequest { window, bands, fill: vec![0] };
             for n in [1, 2, 5] {
                 let found = read_part(&*file, &request, threads(n)).unwrap();
-                assert!(found == expected, "{} {request:?} with {n} threads", format.name);
+                assert!(found == expected, "{} {request:?} with {n} threads", format.name());
             }
         }
     }
@@ -47,13 +47,13 @@ fn windows_and_bands_are_parts_of_the_whole() {
 
 #[test]
 fn what_lies_outside_is_an_error_and_never_zeros() {
-    for format in FORMATS {
+    for format in FORMATS.iter().copied() {
         let image = memory_image(&image_for(format, 3, 40, 50, SampleType::UInt8), 50, 40);
         let file = open(&write(format, &image, &plain(format, image.layout()), threads(1)).unwrap()).unwrap();
         let whole = ReadRequest::whole(&*file);
         for window in [Window::new(0, 0, 51, 40), Window::new(50, 0, 1, 1), Window::new(3, 3, 0, 3)] {
             let result = read_part(&*file, &ReadRequest { window, ..whole.clone() }, threads(2));
-            assert!(matches!(result, Err(Error::OutOfRange(_))), "{} {window:?}", format.name);
+            assert!(matches!(result, Err(Error::OutOfRange(_))), "{} {window:?}", format.name());
         }
         let result = read_part(&*file, &ReadRequest { bands: vec![3], ..whole }, threads(2));
         assert!(matches!(result, Err(Error::OutOfRange(_))));
@@ -63,14 +63,14 @@ fn what_lies_outside_is_an_error_and_never_zeros() {
 
 #[test]
 fn a_file_is_known_by_its_first_bytes_and_says_what_it_holds() {
-    for format in FORMATS {
+    for format in FORMATS.iter().copied() {
         let image = memory_image(&image_for(format, 3, 40, 50, SampleType::UInt8), 50, 40);
         let bytes = write(format, &image, &plain(format, image.layout()), threads(1)).unwrap();
-        assert_eq!(by_magic(&bytes).map(|found| found.name), Some(format.name));
+        assert_eq!(by_magic(&bytes).map(<dyn Format>::name), Some(format.name()));
         let reader = DatasetReader::from_source(Arc::new(MemorySource(bytes)), None, &OpenOptions::default()).unwrap();
         let keys: Vec<_> = reader.assets().iter().map(|asset| asset.key.as_str()).collect();
-        assert_eq!(keys, ["image:0"], "{}", format.name);
-        assert_eq!(reader.assets()[0].media_type, format.media_type);
+        assert_eq!(keys, ["image:0"], "{}", format.name());
+        assert_eq!(reader.assets()[0].media_type, format.names().media_type);
         assert!(reader.assets()[0].image.is_some());
         assert!(!reader.raw_asset(0).unwrap().is_empty());
         assert!(matches!(reader.position("image:7"), Err(Error::AssetNotFound { .. })));
@@ -79,7 +79,7 @@ fn a_file_is_known_by_its_first_bytes_and_says_what_it_holds() {
 
 #[test]
 fn a_copy_of_a_file_has_its_pixels_and_metadata() {
-    for format in FORMATS {
+    for format in FORMATS.iter().copied() {
         let image = memory_image(&noise(1, 60, 70, SampleType::UInt8), 70, 60);
         let first = write(format, &image, &plain(format, image.layout()), threads(1)).unwrap();
         let reader = DatasetReader::from_source(Arc::new(MemorySource(first)), None, &OpenOptions::default()).unwrap();
@@ -88,7 +88,7 @@ fn a_copy_of_a_file_has_its_pixels_and_metadata() {
         let copy = DatasetReader::from_source(Arc::new(MemorySource(second.clone())), None, &OpenOptions::default());
         let copy = copy.unwrap();
         for (key, value) in reader.assets()[0].metadata.iter().filter(|(key, _)| !is_place(key)) {
-            assert_eq!(copy.assets()[0].metadata.get(key), Some(value), "{} {key}", format.name);
+            assert_eq!(copy.assets()[0].metadata.get(key), Some(value), "{} {key}", format.name());
         }
         if crate::support::tolerance(format) == 0 {
             assert_eq!(read(&*open(&second).unwrap(), threads(1)).unwrap(), read(&*provider, threads(1)).unwrap());

@@ -14,8 +14,8 @@ use osml_io::pipeline::{Concurrency, Control, ReadRequest, read_region};
 use osml_io::{Error, Result};
 
 /// Number of bands and sample types that each format must hold; what it holds beyond is tested where it says so.
-pub(crate) fn must_hold(format: &Format) -> (Vec<u32>, Vec<SampleType>) {
-    match format.name {
+pub(crate) fn must_hold(format: &dyn Format) -> (Vec<u32>, Vec<SampleType>) {
+    match format.name() {
         "tiff" => (vec![1, 2, 3, 4, 8], SampleType::ALL.to_vec()),
         "nitf" | "nsif" => {
             // NBPP has two digits, and there is no half-precision pixel.
@@ -28,14 +28,14 @@ pub(crate) fn must_hold(format: &Format) -> (Vec<u32>, Vec<SampleType>) {
 }
 
 /// How far a sample may be off after a round trip.
-pub(crate) fn tolerance(format: &Format) -> u8 {
+pub(crate) fn tolerance(format: &dyn Format) -> u8 {
     // JPEG at its default quality, on pixels that change by at most two from one to the next: 12 is above the largest
     // error of the quantiser's steps at such contrasts, and far below that of any mistake in layout or colour.
-    if format.name == "jpeg" { 12 } else { 0 }
+    if format.name() == "jpeg" { 12 } else { 0 }
 }
 
-pub(crate) fn lossless() -> impl Iterator<Item = &'static Format> {
-    FORMATS.iter().copied().filter(|format| tolerance(format) == 0)
+pub(crate) fn lossless() -> impl Iterator<Item = &'static dyn Format> {
+    FORMATS.iter().copied().filter(|format| tolerance(*format) == 0)
 }
 
 pub(crate) fn threads(n: usize) -> Concurrency {
@@ -75,13 +75,13 @@ pub(crate) fn pixels(bytes: Vec<u8>, bands: u32, rows: u32, columns: u32, sample
 }
 
 /// What a format keeps: anything where it is lossless, otherwise smooth pixels.
-pub(crate) fn image_for(format: &Format, bands: u32, rows: u32, columns: u32, sample: SampleType) -> Pixels {
+pub(crate) fn image_for(format: &dyn Format, bands: u32, rows: u32, columns: u32, sample: SampleType) -> Pixels {
     if tolerance(format) == 0 { noise(bands, rows, columns, sample) } else { smooth(bands, rows, columns) }
 }
 
 /// Writes an image into memory.
 pub(crate) fn write(
-    format: &'static Format,
+    format: &'static dyn Format,
     provider: &dyn ImageProvider,
     metadata: &Metadata,
     concurrency: Concurrency,
@@ -94,7 +94,7 @@ pub(crate) fn write(
 
 pub(crate) fn write_to(
     sink: Box<dyn ByteSink>,
-    format: &'static Format,
+    format: &'static dyn Format,
     provider: &dyn ImageProvider,
     metadata: &Metadata,
     concurrency: Concurrency,
@@ -112,8 +112,9 @@ pub(crate) fn request<'a>(provider: &'a dyn ImageProvider, metadata: &'a Metadat
 }
 
 /// The metadata of a plain write in a format.
-pub(crate) fn plain(format: &Format, layout: &ImageLayout) -> Metadata {
-    let mut metadata = (format.encoding)(&osml_io::format::SaveSettings::default(), layout).unwrap();
+pub(crate) fn plain(format: &dyn Format, layout: &ImageLayout) -> Metadata {
+    let mut metadata =
+        format.apply(&osml_io::format::SaveSettings::default(), &Metadata::new(), layout, &mut Vec::new()).unwrap();
     if is_dated(format) {
         metadata.set("IDATIM", TIME);
     }
@@ -121,8 +122,8 @@ pub(crate) fn plain(format: &Format, layout: &ImageLayout) -> Metadata {
 }
 
 /// True for formats whose files say when they were made.
-fn is_dated(format: &Format) -> bool {
-    matches!(format.name, "nitf" | "nsif")
+fn is_dated(format: &dyn Format) -> bool {
+    matches!(format.name(), "nitf" | "nsif")
 }
 
 /// The time of such files here, so that the same image gives the same bytes.

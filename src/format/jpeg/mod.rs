@@ -24,24 +24,52 @@ mod options;
 mod reader;
 mod writer;
 
-use super::{Format, SaveSettings};
+use std::sync::Arc;
+
+use super::settings::merge;
+use super::{ContainerReader, ContainerWriter, Format, FormatNames, OpenOptions, SaveSettings, Warning};
 use crate::codec::jpeg::markers::SOI;
 use crate::error::{Error, Result};
 use crate::image::ImageLayout;
+use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 
 /// The format.
-pub(super) static FORMAT: Format = Format {
+pub(super) struct Jpeg;
+
+impl Format for Jpeg {
+    fn names(&self) -> &FormatNames {
+        &NAMES
+    }
+
+    fn matches(&self, first: &[u8]) -> bool {
+        first.starts_with(&[0xFF, SOI, 0xFF])
+    }
+
+    fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
+        reader::open(source, options)
+    }
+
+    fn create(&self, sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
+        writer::create(sink)
+    }
+
+    fn apply(
+        &self,
+        settings: &SaveSettings,
+        metadata: &Metadata,
+        _layout: &ImageLayout,
+        _warnings: &mut Vec<Warning>,
+    ) -> Result<Metadata> {
+        Ok(merge(metadata, &encoding(settings)?, |_, _| false))
+    }
+}
+
+static NAMES: FormatNames = FormatNames {
     name: "jpeg",
     aliases: &["jpg"],
     extensions: &["jpg", "jpeg", "jpe", "jfif"],
     media_type: MEDIA_TYPE,
-    matches: |first| first.starts_with(&[0xFF, SOI, 0xFF]),
-    open: reader::open,
-    create: writer::create,
-    encoding,
-    notice: |_, _| Vec::new(),
-    replaces: |_, _| false,
 };
 
 const MEDIA_TYPE: &str = "image/jpeg";
@@ -49,7 +77,8 @@ const MEDIA_TYPE: &str = "image/jpeg";
 /// The one word for the compression of a JPEG file.
 const COMPRESSION: &str = "jpeg";
 
-fn encoding(settings: &SaveSettings, _: &ImageLayout) -> Result<Metadata> {
+/// The settings as entries of metadata.
+fn encoding(settings: &SaveSettings) -> Result<Metadata> {
     settings.refuse_georeference("JPEG")?;
     if let Some(word) = settings.compression.as_ref().filter(|word| !word.eq_ignore_ascii_case(COMPRESSION)) {
         return Err(Error::usage("compression").found(word).allowed(COMPRESSION));

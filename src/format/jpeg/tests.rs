@@ -34,7 +34,7 @@ fn request<'a>(provider: &'a dyn ImageProvider, metadata: &'a Metadata) -> Image
 
 fn written(image: &ImageRequest<'_>, threads: usize) -> Result<(Vec<u8>, Vec<Warning>)> {
     let (sink, target) = MemorySink::new();
-    let mut writer = (FORMAT.create)(Box::new(sink))?;
+    let mut writer = Jpeg.create(Box::new(sink))?;
     let mut warnings = Vec::new();
     let control = Control::default();
     let concurrency = Concurrency::new(threads).unwrap();
@@ -46,7 +46,7 @@ fn written(image: &ImageRequest<'_>, threads: usize) -> Result<(Vec<u8>, Vec<War
 }
 
 fn opened(bytes: &[u8]) -> Result<Box<dyn ContainerReader>> {
-    (FORMAT.open)(Arc::new(MemorySource(bytes.to_vec())), &OpenOptions::default())
+    Jpeg.open(Arc::new(MemorySource(bytes.to_vec())), &OpenOptions::default())
 }
 
 fn pixels(image: &dyn ImageProvider, window: Window) -> Result<Vec<u8>> {
@@ -145,7 +145,7 @@ fn a_window_reads_the_data_of_its_bands_alone() {
     }
     let (bytes, _) = written(&request(&picture(1000, 3000, 1), &Metadata::new()), 2).unwrap();
     let source = Arc::new(Counting(bytes, Mutex::default()));
-    let reader = (FORMAT.open)(Arc::<Counting>::clone(&source), &OpenOptions::default()).unwrap();
+    let reader = Jpeg.open(Arc::<Counting>::clone(&source), &OpenOptions::default()).unwrap();
     let image = reader.image(0).unwrap();
     pixels(&*image, Window::new(0, 0, 10, 10)).unwrap();
     source.1.lock().unwrap().clear();
@@ -243,7 +243,7 @@ fn what_the_format_cannot_hold_is_refused_before_the_first_byte() {
         (image(8, 8, 3, SampleType::UInt16), "dtype of a JPEG file: uint16 (allowed: uint8)"),
     ] {
         let count = Arc::new(AtomicU64::new(0));
-        let mut writer = (FORMAT.create)(Box::new(Watched(Arc::clone(&count)))).unwrap();
+        let mut writer = Jpeg.create(Box::new(Watched(Arc::clone(&count)))).unwrap();
         let (control, metadata, mut warnings) = (Control::default(), Metadata::new(), Vec::new());
         let concurrency = Concurrency::new(1).unwrap();
         let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
@@ -256,7 +256,7 @@ fn what_the_format_cannot_hold_is_refused_before_the_first_byte() {
 #[test]
 fn a_file_holds_one_image() {
     let (sink, _) = MemorySink::new();
-    let mut writer = (FORMAT.create)(Box::new(sink)).unwrap();
+    let mut writer = Jpeg.create(Box::new(sink)).unwrap();
     let (control, metadata, mut warnings) = (Control::default(), Metadata::new(), Vec::new());
     let concurrency = Concurrency::new(1).unwrap();
     let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
@@ -266,7 +266,7 @@ fn a_file_holds_one_image() {
     assert!(matches!(writer.begin_image(&request(&image, &metadata), &mut context), Err(Error::Usage(_))));
     assert!(writer.set_metadata(&one("JPEG_QUALITY", 41), &mut context).is_err());
     let (sink, _) = MemorySink::new();
-    let empty = (FORMAT.create)(Box::new(sink)).unwrap();
+    let empty = Jpeg.create(Box::new(sink)).unwrap();
     assert!(matches!(empty.finish(&mut context).err(), Some(Error::Usage(_))));
 }
 
@@ -289,7 +289,7 @@ fn neutral_settings_become_metadata_or_errors() {
     let encoding = |change: fn(&mut SaveSettings)| {
         let mut settings = SaveSettings::default();
         change(&mut settings);
-        (FORMAT.encoding)(&settings, &layout)
+        Jpeg.apply(&settings, &Metadata::new(), &layout, &mut Vec::new())
     };
     let good = encoding(|settings| {
         settings.quality = Some(60.0);

@@ -34,45 +34,74 @@ pub use reader::open;
 pub use tre::{Tre, TreBody, parse_tres, write_tre_fields, write_tres};
 pub use typed::{typed, typed_des, typed_tre};
 
-use super::{ContainerWriter, Format};
+use std::sync::Arc;
+
+use super::{ContainerReader, ContainerWriter, Format, FormatNames, OpenOptions, SaveSettings, Warning};
 use crate::error::Result;
-use crate::io::ByteSink;
+use crate::image::ImageLayout;
+use crate::io::{ByteSink, ByteSource};
+use crate::metadata::Metadata;
 use version::{Version, is_nitf};
 use write::Flavour;
 
+/// NITF 2.1, or NSIF 1.0, the same structures under another name.
+pub(super) struct Nitf {
+    names: FormatNames,
+    flavour: Flavour,
+}
+
 /// NITF 2.1.
-pub(super) static NITF: Format = Format {
-    name: "nitf",
-    aliases: &["nitf21", "nitf2.1"],
-    extensions: &["ntf", "nitf"],
-    media_type: MEDIA_TYPE,
-    matches: |first| is_nitf(first).is_some_and(|version| version != Version::Nsif10),
-    open,
-    create: |sink| create(sink, Flavour::Nitf),
-    encoding: write::metadata_of,
-    notice: write::notice,
-    replaces: write::replaces,
+pub(super) static NITF: Nitf = Nitf {
+    names: FormatNames {
+        name: "nitf",
+        aliases: &["nitf21", "nitf2.1"],
+        extensions: &["ntf", "nitf"],
+        media_type: MEDIA_TYPE,
+    },
+    flavour: Flavour::Nitf,
 };
 
-/// NSIF 1.0, the same structures under another name.
-pub(super) static NSIF: Format = Format {
-    name: "nsif",
-    aliases: &["nsif10", "nsif1.0"],
-    extensions: &["nsf", "nsif"],
-    media_type: MEDIA_TYPE,
-    matches: |first| is_nitf(first) == Some(Version::Nsif10),
-    open,
-    create: |sink| create(sink, Flavour::Nsif),
-    encoding: write::metadata_of,
-    notice: write::notice,
-    replaces: write::replaces,
+/// NSIF 1.0.
+pub(super) static NSIF: Nitf = Nitf {
+    names: FormatNames {
+        name: "nsif",
+        aliases: &["nsif10", "nsif1.0"],
+        extensions: &["nsf", "nsif"],
+        media_type: MEDIA_TYPE,
+    },
+    flavour: Flavour::Nsif,
 };
+
+impl Format for Nitf {
+    fn names(&self) -> &FormatNames {
+        &self.names
+    }
+
+    fn matches(&self, first: &[u8]) -> bool {
+        let is_nsif = is_nitf(first).map(|version| version == Version::Nsif10);
+        is_nsif == Some(matches!(self.flavour, Flavour::Nsif))
+    }
+
+    fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
+        open(source, options)
+    }
+
+    fn create(&self, sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
+        Ok(Box::new(write::create(sink, self.flavour)?))
+    }
+
+    fn apply(
+        &self,
+        settings: &SaveSettings,
+        metadata: &Metadata,
+        layout: &ImageLayout,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Metadata> {
+        write::apply(settings, metadata, layout, warnings)
+    }
+}
 
 const MEDIA_TYPE: &str = "application/vnd.nitf";
-
-fn create(sink: Box<dyn ByteSink>, flavour: Flavour) -> Result<Box<dyn ContainerWriter>> {
-    Ok(Box::new(write::create(sink, flavour)?))
-}
 
 #[cfg(test)]
 mod damage_tests;

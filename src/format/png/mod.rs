@@ -30,20 +30,46 @@ mod reader;
 mod text;
 mod writer;
 
-use super::Format;
+use std::sync::Arc;
+
+use super::settings::merge;
+use super::{ContainerReader, ContainerWriter, Format, FormatNames, OpenOptions, SaveSettings, Warning};
+use crate::error::Result;
+use crate::image::ImageLayout;
+use crate::io::{ByteSink, ByteSource};
+use crate::metadata::Metadata;
 
 /// The format.
-pub(super) static FORMAT: Format = Format {
-    name: "png",
-    aliases: &[],
-    extensions: &["png"],
-    media_type: MEDIA_TYPE,
-    matches: |first| first.starts_with(&chunk::SIGNATURE),
-    open: reader::open,
-    create: writer::create,
-    encoding: writer::encoding,
-    notice: |_, _| Vec::new(),
-    replaces: |_, _| false,
-};
+pub(super) struct Png;
+
+impl Format for Png {
+    fn names(&self) -> &FormatNames {
+        &NAMES
+    }
+
+    fn matches(&self, first: &[u8]) -> bool {
+        first.starts_with(&chunk::SIGNATURE)
+    }
+
+    fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
+        reader::open(source, options)
+    }
+
+    fn create(&self, sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
+        writer::create(sink)
+    }
+
+    fn apply(
+        &self,
+        settings: &SaveSettings,
+        metadata: &Metadata,
+        _layout: &ImageLayout,
+        _warnings: &mut Vec<Warning>,
+    ) -> Result<Metadata> {
+        Ok(merge(metadata, &writer::encoding(settings)?, |_, _| false))
+    }
+}
+
+static NAMES: FormatNames = FormatNames { name: "png", aliases: &[], extensions: &["png"], media_type: MEDIA_TYPE };
 
 const MEDIA_TYPE: &str = "image/png";

@@ -8,7 +8,6 @@ use crate::codestream::Codestream;
 use crate::codestream::png::{BandReceipt, Compression, Header, PngStream};
 use crate::error::{Error, Result};
 use crate::format::{Begun, ContainerWriter, ImageRequest, OpenImage, SaveSettings, Warning, WriteContext, no_image};
-use crate::image::ImageLayout;
 use crate::io::ByteSink;
 use crate::metadata::{Metadata, Value};
 use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd};
@@ -23,7 +22,7 @@ pub(super) fn create(sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>
 ///
 /// # Errors
 /// [`Error::Usage`] for a setting that PNG has no use for.
-pub(super) fn encoding(settings: &SaveSettings, _: &ImageLayout) -> Result<Metadata> {
+pub(super) fn encoding(settings: &SaveSettings) -> Result<Metadata> {
     settings.refuse_georeference("PNG")?;
     if let Some(nodata) = &settings.nodata {
         return Err(Error::usage("PNG files hold no nodata value").found(nodata));

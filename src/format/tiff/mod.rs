@@ -26,22 +26,49 @@ mod values;
 mod writer;
 mod ycbcr;
 
-use super::Format;
+use std::sync::Arc;
+
+use super::settings::merge;
+use super::{ContainerReader, ContainerWriter, Format, FormatNames, OpenOptions, SaveSettings, Warning};
+use crate::error::Result;
+use crate::image::ImageLayout;
+use crate::io::{ByteSink, ByteSource};
+use crate::metadata::Metadata;
 
 /// The format.
-pub(super) static TIFF: Format = Format {
+pub(super) struct Tiff;
+
+impl Format for Tiff {
+    fn names(&self) -> &FormatNames {
+        &NAMES
+    }
+
+    fn matches(&self, first: &[u8]) -> bool {
+        matches!(first.get(..4), Some(b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+"))
+    }
+
+    fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
+        reader::open(source, options)
+    }
+
+    fn create(&self, sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
+        writer::create(sink)
+    }
+
+    fn apply(
+        &self,
+        settings: &SaveSettings,
+        metadata: &Metadata,
+        layout: &ImageLayout,
+        _warnings: &mut Vec<Warning>,
+    ) -> Result<Metadata> {
+        Ok(merge(metadata, &encoding::metadata_of(settings, layout)?, encoding::replaces))
+    }
+}
+
+static NAMES: FormatNames = FormatNames {
     name: "tiff",
     aliases: &["tif", "geotiff", "gtiff"],
     extensions: &["tif", "tiff", "gtif", "gtiff"],
     media_type: "image/tiff",
-    matches: is_tiff,
-    open: reader::open,
-    create: writer::create,
-    encoding: encoding::metadata_of,
-    notice: |_, _| Vec::new(),
-    replaces: encoding::replaces,
 };
-
-fn is_tiff(first: &[u8]) -> bool {
-    matches!(first.get(..4), Some(b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+"))
-}

@@ -22,7 +22,6 @@ from ._io import (
     BufferedMetadataProvider,
     DatasetReader,
     ImageAssetProvider,
-    _set_encoding,
 )
 from ._typing import Corners, MetadataLike, PathOrStream
 
@@ -135,8 +134,7 @@ def imsave(
     }
     with IO.open(path, "w", format, threads=threads, strict=strict) as writer:
         try:
-            _set_encoding(writer.format, image, settings, hints)
-            writer.add_asset("image:0", image, roles=["data"])
+            writer._save_image("image:0", image, settings)
         except OptionError as error:
             if hint:
                 raise OptionError(f"{error}; {hint}") from error

@@ -20,6 +20,7 @@ _Transform = tuple[float, float, float, float, float, float]
 __all__ = [
     "IO",
     "AssetProvider",
+    "BlockEncoder",
     "BufferedDataAssetProvider",
     "BufferedGraphicAssetProvider",
     "BufferedImageAssetProvider",
@@ -27,16 +28,19 @@ __all__ = [
     "BufferedTextAssetProvider",
     "DatasetReader",
     "DatasetWriter",
+    "EncodedBlock",
     "ImageAssetProvider",
+    "ImageWriter",
     "MetadataProvider",
     "TextAssetProvider",
     "__version__",
+    "_encoded_block",
     "_nitf_georeference",
     "_nitf_register",
     "_nitf_typed",
+    "_open_encoder",
     "_open_image",
     "_open_reader",
-    "_set_encoding",
     "_tiff_tag",
 ]
 
@@ -351,6 +355,16 @@ class DatasetWriter:
         roles: Sequence[str] | None = None,
     ) -> None:
         """Writes an asset."""
+    def begin_image(
+        self,
+        key: str,
+        like: ImageProvider | AssetProvider,
+        title: str = "",
+        description: str = "",
+        roles: Sequence[str] | None = None,
+    ) -> ImageWriter:
+        """Begins an image whose blocks the caller encodes, in any process, and appends."""
+    def _save_image(self, key: str, provider: ImageProvider | AssetProvider, settings: dict[str, Any], /) -> None: ...
     def close(self) -> None:
         """Completes the file and makes it visible at its target."""
     def abort(self) -> None:
@@ -359,6 +373,46 @@ class DatasetWriter:
     def __exit__(
         self, kind: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
     ) -> None: ...
+
+@final
+class ImageWriter:
+    """An image of a file in the making whose blocks the caller encodes and appends."""
+
+    @property
+    def grid_shape(self) -> tuple[int, int]:
+        """(rows, columns) of the grid of blocks in the file."""
+    def block_window(self, row: SupportsIndex, col: SupportsIndex) -> tuple[int, int, int, int]:
+        """The image's pixels in a block of the file: (x, y, width, height)."""
+    @property
+    def encoder(self) -> BlockEncoder:
+        """What encodes the blocks, here and, pickled, in other processes."""
+    def append(self, block: EncodedBlock) -> None:
+        """Appends an encoded block; blocks may come in any order."""
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
+    ) -> None: ...
+
+@final
+class BlockEncoder:
+    """Encodes blocks of an image; pickles."""
+
+    def encode(self, row: SupportsIndex, col: SupportsIndex, array: npt.ArrayLike) -> EncodedBlock:
+        """Encodes a block from an array of (bands, rows, columns)."""
+
+@final
+class EncodedBlock:
+    """A block as the file stores it; pickles."""
+
+    @property
+    def row(self) -> int:
+        """Row of the block in the grid of the file."""
+    @property
+    def col(self) -> int:
+        """Column of the block in the grid of the file."""
+    @property
+    def nbytes(self) -> int:
+        """Number of stored bytes."""
 
 @final
 class IO:
@@ -389,9 +443,15 @@ class IO:
         strict: bool = False,
     ) -> DatasetWriter: ...
 
-def _set_encoding(
-    format: str, image: ImageAssetProvider, settings: dict[str, Any], hints: BufferedMetadataProvider, /
-) -> None: ...
+def _encoded_block(bytes: bytes, /) -> EncodedBlock: ...
+def _open_encoder(
+    how: tuple[str, bool],
+    file: MetadataProvider,
+    texts: tuple[str, str, str, list[str]],
+    metadata: MetadataProvider,
+    template: tuple[tuple[int, int, int, int, int], str, tuple[int, int], str, bool],
+    /,
+) -> BlockEncoder: ...
 def _open_image(arguments: tuple[str, str | None, int | None, int | None], key: str, /) -> AssetProvider: ...
 def _open_reader(
     path: str, format: str | None, threads: int | None, max_bytes: int | None, /

@@ -6,6 +6,7 @@ use super::super::ic::{Ic, NC, NM};
 use super::super::pad::PAD_CODE;
 use super::plan::stale_corners;
 use crate::error::{Error, Result};
+use crate::format::settings::merge;
 use crate::format::{SaveSettings, Warning, WarningKind};
 use crate::image::{Georeference, ImageLayout, PadValue};
 use crate::metadata::{Metadata, Value};
@@ -13,14 +14,29 @@ use crate::metadata::{Metadata, Value};
 /// The side of blocks where the caller chooses none.
 const BLOCK: u32 = 1024;
 
+/// The metadata with `settings` as fields of the subheader.
+///
+/// # Errors
+/// As [`metadata_of`].
+pub(in super::super) fn apply(
+    settings: &SaveSettings,
+    metadata: &Metadata,
+    layout: &ImageLayout,
+    warnings: &mut Vec<Warning>,
+) -> Result<Metadata> {
+    let encoding = metadata_of(settings, metadata, layout)?;
+    warnings.extend(notice(settings, metadata, layout));
+    Ok(merge(metadata, &encoding, replaces))
+}
+
 /// Fields that say what `settings` says, with blocks where nothing says how large they are.
 ///
 /// # Errors
 /// [`Error::Usage`] for a setting that is wrong or does not suit the image, [`Error::Unsupported`] for a compression that is
 /// not written.
-pub(in super::super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayout) -> Result<Metadata> {
+fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Result<Metadata> {
     let mut metadata = Metadata::new();
-    let given = |name: &str| settings.metadata.get(name).is_some();
+    let is_given = |name: &str| given.get(name).is_some();
     let compression = settings.compression.as_deref().map(compression).transpose()?;
     let masked = settings.nodata.is_some();
     match compression {
@@ -30,8 +46,8 @@ pub(in super::super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayou
                 .allowed("NM, whose mask table has the value"));
         }
         Some(ic) => metadata.set("IC", ic.code),
-        None if given("IC") && !masked => {}
-        None if masked || given(PAD_CODE) => metadata.set("IC", NM.code),
+        None if is_given("IC") && !masked => {}
+        None if masked || is_given(PAD_CODE) => metadata.set("IC", NM.code),
         None => metadata.set("IC", NC.code),
     }
     if let Some(nodata) = settings.nodata {
@@ -40,32 +56,32 @@ pub(in super::super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayou
     if let Some(quality) = settings.quality {
         return Err(Error::usage("quality of lossless compression:").found(quality));
     }
-    set_blocks(&mut metadata, settings, layout)?;
-    for (name, value) in describe(&settings.georeference, layout, form(settings), settings.precise)? {
+    set_blocks(&mut metadata, settings, given, layout)?;
+    for (name, value) in describe(&settings.georeference, layout, form(given), settings.precise)? {
         metadata.set(name, value);
     }
     Ok(metadata)
 }
 
 /// What a caller should know of settings that were left to the format.
-pub(in super::super) fn notice(settings: &SaveSettings, layout: &ImageLayout) -> Vec<Warning> {
+fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let asked = settings.compression.is_some() || settings.nodata.is_some();
-    if !asked && settings.metadata.get("IC").is_none() && settings.metadata.get(PAD_CODE).is_none() {
+    if !asked && given.get("IC").is_none() && given.get(PAD_CODE).is_none() {
         let message = "the image is written without compression (NC), as JPEG 2000 is not written yet; say so with compression=\"none\"";
         warnings.push(Warning::new("IC", message).of(WarningKind::Fallback));
     }
-    let size = ["NROWS", "NCOLS"].map(|name| settings.metadata.get(name).and_then(Value::to_int));
+    let size = ["NROWS", "NCOLS"].map(|name| given.get(name).and_then(Value::to_int));
     if let [Some(rows), Some(columns)] = size
         && (rows, columns) != (layout.grid.rows().into(), layout.grid.columns().into())
         && settings.georeference == Georeference::default()
-        && settings.metadata.get("IGEOLO").is_some()
-        && settings.metadata.get("ICHIPB").is_none()
+        && given.get("IGEOLO").is_some()
+        && given.get("ICHIPB").is_none()
     {
         warnings.push(Warning::new("IGEOLO", stale_corners(rows, columns)));
     }
     if !settings.precise
-        && let Some(message) = precision(&settings.georeference, layout, form(settings))
+        && let Some(message) = precision(&settings.georeference, layout, form(given))
     {
         warnings.push(Warning::new("IGEOLO", message).of(WarningKind::Precision));
     }
@@ -73,7 +89,7 @@ pub(in super::super) fn notice(settings: &SaveSettings, layout: &ImageLayout) ->
 }
 
 /// True where the setting `setting` leaves nothing for a value under `key` to say.
-pub(in super::super) fn replaces(setting: &str, key: &str) -> bool {
+fn replaces(setting: &str, key: &str) -> bool {
     match setting {
         "ICORDS" | "IGEOLO" => matches!(key, "ICORDS" | "IGEOLO" | "BLOCKA" | "GEOLOB" | "GEOPSB"),
         "NPPBH" => matches!(key, "NPPBH" | "NBPR"),
@@ -83,8 +99,8 @@ pub(in super::super) fn replaces(setting: &str, key: &str) -> bool {
 }
 
 /// The form of IGEOLO that the caller has chosen.
-fn form(settings: &SaveSettings) -> Option<Icords> {
-    settings.metadata.get("ICORDS").and_then(Value::as_text).and_then(|code| Icords::from_code(code.trim()))
+fn form(given: &Metadata) -> Option<Icords> {
+    given.get("ICORDS").and_then(Value::as_text).and_then(|code| Icords::from_code(code.trim()))
 }
 
 fn compression(word: &str) -> Result<Ic> {
@@ -109,12 +125,12 @@ fn pad_code(nodata: PadValue, layout: &ImageLayout) -> Result<Value> {
     })
 }
 
-fn set_blocks(metadata: &mut Metadata, settings: &SaveSettings, layout: &ImageLayout) -> Result<()> {
+fn set_blocks(metadata: &mut Metadata, settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Result<()> {
     let sides = [layout.grid.columns(), layout.grid.rows()];
     let names = ["NPPBH", "NPPBV"];
     let Some((columns, rows)) = settings.block_size else {
         for (name, side) in names.into_iter().zip(sides) {
-            if settings.metadata.get(name).is_none() {
+            if given.get(name).is_none() {
                 metadata.set(name, default_block(side));
             }
         }
@@ -148,7 +164,7 @@ mod tests {
 
     fn encode(settings: &SaveSettings) -> Result<Metadata> {
         let grid = BlockGrid::new(3000, 200, 3000, 200).unwrap();
-        metadata_of(settings, &ImageLayout::new(grid, 1, SampleType::UInt8).unwrap())
+        metadata_of(settings, &Metadata::new(), &ImageLayout::new(grid, 1, SampleType::UInt8).unwrap())
     }
 
     fn word(word: &str) -> SaveSettings {
@@ -193,9 +209,9 @@ mod tests {
     #[test]
     fn a_silent_default_is_told_once_and_a_choice_is_not() {
         let layout = ImageLayout::new(BlockGrid::new(10, 10, 10, 10).unwrap(), 1, SampleType::UInt8).unwrap();
-        assert_eq!(notice(&SaveSettings::default(), &layout).len(), 1);
-        assert!(notice(&word("none"), &layout).is_empty());
+        assert_eq!(notice(&SaveSettings::default(), &Metadata::new(), &layout).len(), 1);
+        assert!(notice(&word("none"), &Metadata::new(), &layout).is_empty());
         let metadata = [("IC", "NC")].into_iter().collect();
-        assert!(notice(&SaveSettings { metadata, ..SaveSettings::default() }, &layout).is_empty());
+        assert!(notice(&SaveSettings::default(), &metadata, &layout).is_empty());
     }
 }

@@ -24,7 +24,7 @@ mod titles;
 mod work_grid;
 mod writer;
 
-pub(super) use encoding::{metadata_of, notice, replaces};
+pub(super) use encoding::apply;
 pub(super) use header::Flavour;
 pub(super) use writer::create;
 

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::dataset::{DatasetReader, DatasetWriter};
 use crate::format::OpenOptions;
-use crate::format::png::FORMAT;
-use crate::image::{BlockGrid, Interleave, MemoryImage, PadValue, Pixels, SampleType};
+use crate::format::png::Png;
+use crate::image::{BlockGrid, ImageLayout, Interleave, MemoryImage, PadValue, Pixels, SampleType};
 use crate::io::{MemorySink, MemorySource};
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
 
@@ -37,7 +37,7 @@ pub(in super::super) fn write(
     threads: usize,
 ) -> Result<(Vec<u8>, Vec<Warning>)> {
     let (sink, target) = MemorySink::new();
-    let mut writer = DatasetWriter::to_sink(Box::new(sink), &FORMAT, Concurrency::new(threads).unwrap())?;
+    let mut writer = DatasetWriter::to_sink(Box::new(sink), &Png, Concurrency::new(threads).unwrap())?;
     let request = ImageRequest::new("image:0", image, metadata);
     writer.add_image(&request, &Control::default())?;
     let warnings = writer.take_warnings();
@@ -157,31 +157,30 @@ fn what_png_cannot_hold_is_refused_before_the_first_byte() {
 #[test]
 fn a_file_holds_exactly_one_image() {
     let (sink, _) = MemorySink::new();
-    let mut writer = DatasetWriter::to_sink(Box::new(sink), &FORMAT, Concurrency::new(1).unwrap()).unwrap();
+    let mut writer = DatasetWriter::to_sink(Box::new(sink), &Png, Concurrency::new(1).unwrap()).unwrap();
     let (image, metadata) = (image(1, 1, 1, SampleType::UInt8, vec![0]), Metadata::new());
     let request = ImageRequest::new("a", &image, &metadata);
     writer.add_image(&request, &Control::default()).unwrap();
     let second = writer.add_image(&ImageRequest { key: "b", ..request }, &Control::default()).unwrap_err();
     assert!(matches!(second, Error::Usage(_)));
     let (sink, target) = MemorySink::new();
-    let mut writer = DatasetWriter::to_sink(Box::new(sink), &FORMAT, Concurrency::new(1).unwrap()).unwrap();
+    let mut writer = DatasetWriter::to_sink(Box::new(sink), &Png, Concurrency::new(1).unwrap()).unwrap();
     assert!(matches!(writer.close(), Err(Error::Usage(_))));
     assert!(target.lock().unwrap().is_empty());
 }
 
 #[test]
 fn settings_without_a_meaning_are_refused() {
-    let layout = ImageLayout::new(BlockGrid::new(1, 1, 1, 1).unwrap(), 1, SampleType::UInt8).unwrap();
     let settings = SaveSettings::default;
-    assert!(encoding(&settings(), &layout).unwrap().is_empty());
-    assert!(encoding(&SaveSettings { compression: Some("Deflate".into()), ..settings() }, &layout).is_ok());
+    assert!(encoding(&settings()).unwrap().is_empty());
+    assert!(encoding(&SaveSettings { compression: Some("Deflate".into()), ..settings() }).is_ok());
     for bad in [
         SaveSettings { compression: Some("lzw".into()), ..settings() },
         SaveSettings { quality: Some(75.0), ..settings() },
         SaveSettings { block_size: Some((256, 256)), ..settings() },
         SaveSettings { nodata: Some(PadValue::Int(0)), ..settings() },
     ] {
-        assert!(matches!(encoding(&bad, &layout), Err(Error::Usage(_))), "{bad:?}");
+        assert!(matches!(encoding(&bad), Err(Error::Usage(_))), "{bad:?}");
     }
 }
 
@@ -198,7 +197,7 @@ fn absent_blocks_are_filled_with_a_warning() {
 #[test]
 fn metadata_of_file_and_image_and_titles_are_merged() {
     let (sink, target) = MemorySink::new();
-    let mut writer = DatasetWriter::to_sink(Box::new(sink), &FORMAT, Concurrency::new(1).unwrap()).unwrap();
+    let mut writer = DatasetWriter::to_sink(Box::new(sink), &Png, Concurrency::new(1).unwrap()).unwrap();
     let file: Metadata = [("PNG_TEXT_Author", "file"), ("PNG_TEXT_Source", "file")].into_iter().collect();
     let metadata: Metadata = [("PNG_TEXT_Author", "image"), ("PNG_TEXT_Title", "old")].into_iter().collect();
     writer.set_metadata(&file).unwrap();

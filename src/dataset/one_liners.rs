@@ -1,0 +1,130 @@
+//! Reading and writing an image in one call, with the defaults of the format.
+
+use std::path::Path;
+
+use super::{DatasetReader, DatasetWriter};
+use crate::error::{Error, Result};
+use crate::format::{ImageRequest, OpenOptions, SaveSettings, Warning};
+use crate::image::{ImageProvider, Interleave, PadValue, Pixels, Window};
+use crate::limits::Limits;
+use crate::metadata::Metadata;
+use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
+
+/// How [`save`] writes an image.
+#[derive(Debug, Clone, Default)]
+pub struct SaveOptions {
+    /// Compression, blocks, georeference, nodata, quality; what is left open is chosen by the format, without loss.
+    pub settings: SaveSettings,
+    /// What else the file states; the settings win over it.
+    pub metadata: Metadata,
+    /// The format; by default that of the path's extension.
+    pub format: Option<String>,
+    /// Threads that work; by default `OSML_IO_THREADS`, else the cores there are.
+    pub threads: Option<usize>,
+    /// Departures from the format's standard are errors.
+    pub strict: bool,
+}
+
+/// What [`read`] reads of a file.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// The key of the image; by default the first with role `data`, else the first.
+    pub key: Option<String>,
+    /// The window, in pixels of `level`; by default the whole image.
+    pub window: Option<Window>,
+    /// The bands in the order wanted; by default all.
+    pub bands: Option<Vec<u32>>,
+    /// The resolution level; 0 is full resolution.
+    pub level: u32,
+    /// The value of pixels in absent blocks; by default that of the file, else zero.
+    pub fill: Option<PadValue>,
+    /// The format; by default that of the file's first bytes.
+    pub format: Option<String>,
+    /// Threads that work; by default `OSML_IO_THREADS`, else the cores there are.
+    pub threads: Option<usize>,
+    /// What the file may make the library allocate.
+    pub limits: Limits,
+}
+
+/// Writes an image to the file `path`, which appears when it is complete. Returns what the caller should know.
+///
+/// # Errors
+/// [`Error::Usage`] for an unknown format, for options that are wrong and for what the format cannot hold; what the provider
+/// reports; [`Error::Io`] if the file cannot be written.
+pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOptions) -> Result<Vec<Warning>> {
+    let concurrency = Concurrency::resolve(options.threads)?;
+    let mut writer = DatasetWriter::create(path, options.format.as_deref(), concurrency)?.strict(options.strict);
+    let request = ImageRequest {
+        roles: &["data".to_owned()],
+        settings: Some(&options.settings),
+        ..ImageRequest::new("image:0", image, &options.metadata)
+    };
+    writer.add_image(&request, &Control::default())?;
+    writer.close()?;
+    Ok(writer.take_warnings())
+}
+
+/// Reads an image of the file `path`, or a part of it.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::Malformed`] and [`Error::Unsupported`] by what the file holds, [`Error::AssetNotFound`] for an unknown
+/// key, [`Error::OutOfRange`] for a window, band or level that is not there, [`Error::Limit`] for more than the limits allow.
+pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Pixels> {
+    let open = OpenOptions { limits: options.limits, ..OpenOptions::default() };
+    let reader = DatasetReader::open(path, options.format.as_deref(), &open)?;
+    let position = options.key.as_deref().map_or_else(|| reader.default_image(), |key| reader.position(key))?;
+    let full = reader.image(position)?;
+    let missing = || Error::out_of_range("resolution level").found(options.level);
+    let image = if options.level == 0 { full } else { full.level(options.level).ok_or_else(missing)? };
+    let mut request = ReadRequest::whole(&*image);
+    request.window = options.window.unwrap_or(request.window);
+    if let Some(bands) = &options.bands {
+        request.bands.clone_from(bands);
+    }
+    let sample = image.layout().sample;
+    if let Some(fill) = options.fill {
+        request.fill = fill.bytes(sample);
+    }
+    let bytes = request.bytes(&*image);
+    options.limits.check_pixels("image", bytes, image.file_bytes())?;
+    let mut pixels = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
+    let concurrency = Concurrency::resolve(options.threads)?;
+    read_region(&*image, &request, &mut pixels, concurrency, &Control::default())?;
+    let shape = [request.bands.len(), request.window.height as usize, request.window.width as usize];
+    Pixels::from_vec(pixels, shape, sample, Interleave::Band)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{MemoryImage, SampleType};
+
+    #[test]
+    fn an_image_is_saved_with_settings_and_read_in_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        let shape = [3, 40, 50];
+        let bytes: Vec<u8> = (0..6000u32).map(|n| (n % 251) as u8).collect();
+        let pixels = Pixels::from_vec(bytes, shape, SampleType::UInt8, Interleave::Band).unwrap();
+        let image = MemoryImage::from_pixels(pixels.clone(), 50, 40).unwrap();
+        for name in ["a.tif", "a.png", "a.ntf"] {
+            let path = folder.path().join(name);
+            let warnings = save(&path, &image, &SaveOptions::default()).unwrap();
+            assert_eq!(warnings.len(), usize::from(name == "a.ntf"), "{name}");
+            let window = Window::new(7, 5, 20, 30);
+            let options = ReadOptions { window: Some(window), bands: Some(vec![2, 0]), ..ReadOptions::default() };
+            let part = read(&path, &options).unwrap();
+            let expected = pixels.window(window).unwrap();
+            assert_eq!(part.shape(), [2, 30, 20]);
+            let mut wanted = vec![0; 3 * 600];
+            expected.copy_to_block(&mut wanted, [3, 30, 20], 0, 0, Interleave::Band);
+            let found = part.contiguous(Interleave::Band).unwrap();
+            assert!(found[..600] == wanted[1200..] && found[600..] == wanted[..600], "{name}");
+        }
+        let settings = SaveSettings { compression: Some("zip9".to_owned()), ..SaveSettings::default() };
+        let options = SaveOptions { settings, ..SaveOptions::default() };
+        assert!(matches!(save(folder.path().join("b.tif"), &image, &options), Err(Error::Usage(_))));
+        assert!(!folder.path().join("b.tif").exists());
+        let missing = ReadOptions { level: 3, ..ReadOptions::default() };
+        assert!(matches!(read(folder.path().join("a.tif"), &missing), Err(Error::OutOfRange(_))));
+    }
+}

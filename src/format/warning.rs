@@ -1,0 +1,79 @@
+//! What a caller should know though nothing failed.
+
+use std::borrow::Cow;
+
+use crate::error::Error;
+
+/// Something the caller should know: a value that was not used, or not as given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The metadata key or argument it is about.
+    pub key: String,
+    /// What was done, and why.
+    pub message: Cow<'static, str>,
+    /// What it is about, for callers who filter.
+    pub kind: WarningKind,
+}
+
+/// What a warning is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// A value that was not used, or not as given.
+    Metadata,
+    /// A departure from a rule of the format's standard.
+    Conformance,
+    /// A value that is stored less precisely than the image would need.
+    Precision,
+    /// A part of an input file that cannot be read.
+    File,
+    /// Absent blocks that are filled, as the file cannot leave them out.
+    Padding,
+    /// A default that gave way to another one.
+    Fallback,
+}
+
+/// A departure from a rule of a standard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The clause or table, e.g. `2500C Table A-3`.
+    pub clause: &'static str,
+    /// The field, with its segment where there are several.
+    pub place: String,
+    /// The value found.
+    pub value: String,
+    /// What the rule asks for.
+    pub rule: Cow<'static, str>,
+}
+
+impl Warning {
+    /// A warning about `key`, a metadata value.
+    pub fn new(key: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { key: key.into(), message: message.into(), kind: WarningKind::Metadata }
+    }
+
+    /// The same warning about something else.
+    #[must_use]
+    pub fn of(self, kind: WarningKind) -> Self {
+        Self { kind, ..self }
+    }
+}
+
+impl Finding {
+    /// The finding as an error of a request.
+    pub fn into_usage(self) -> Error {
+        Error::usage(format!("{}:", self.clause)).field(self.place).found(self.value).allowed(self.rule)
+    }
+
+    /// The finding as an error of a file.
+    pub fn into_malformed(self) -> Error {
+        Error::malformed(format!("{}:", self.clause)).field(self.place).found(self.value).allowed(self.rule)
+    }
+
+    /// The finding as a warning.
+    pub fn into_warning(self) -> Warning {
+        let message =
+            format!("{} is {:?}, which {} does not allow: {}", self.place, self.value, self.clause, self.rule);
+        Warning::new(self.place, message).of(WarningKind::Conformance)
+    }
+}

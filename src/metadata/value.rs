@@ -75,10 +75,8 @@ impl Value {
                 one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.is_same(two))
             }
             (Self::Map(one), Self::Map(two)) => {
-                let is_same = |((name, one), (other, two)): (&(Arc<str>, Self), &(Arc<str>, Self))| {
-                    name == other && one.is_same(two)
-                };
-                one.len() == two.len() && one.iter().zip(two).all(is_same)
+                let mut pairs = one.iter().zip(two);
+                one.len() == two.len() && pairs.all(|((name, one), (other, two))| name == other && one.is_same(two))
             }
             (one, two) => one == two,
         }

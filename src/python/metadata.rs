@@ -240,7 +240,7 @@ impl MetadataProvider {
     #[staticmethod]
     #[pyo3(signature = (entries, origin=None))]
     fn _restore(entries: Vec<Pair<'_>>, origin: Option<PickledOrigin<'_>>) -> PyResult<Self> {
-        Ok(Self { storage: Storage::File(Arc::new(restored(&entries, origin)?)) })
+        Ok(Self { storage: Storage::File(Arc::new(restored(metadata_of(entries)?, origin)?)) })
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -398,7 +398,7 @@ impl BufferedMetadataProvider {
     #[staticmethod]
     #[pyo3(signature = (entries, origin=None))]
     fn _restore(py: Python<'_>, entries: Vec<Pair<'_>>, origin: Option<PickledOrigin<'_>>) -> PyResult<Py<Self>> {
-        let origin = restored(&entries, origin)?.origin().cloned();
+        let origin = restored(metadata_of(entries.clone())?, origin)?.origin().cloned();
         let entries = entries.into_iter().map(kept).collect::<PyResult<_>>()?;
         Py::new(py, PyClassInitializer::from(MetadataProvider::in_memory(entries, origin)).add_subclass(Self))
     }
@@ -414,7 +414,7 @@ pub(super) fn to_metadata(source: &Bound<'_, PyAny>) -> PyResult<Arc<Metadata>> 
     {
         return Ok(Arc::clone(metadata));
     }
-    Ok(Arc::new(metadata_of(&pairs_of(source)?)?.with_origin(origin_of(source))))
+    Ok(Arc::new(metadata_of(pairs_of(source)?)?.with_origin(origin_of(source))))
 }
 
 /// A `BytesIO` of these bytes.
@@ -447,8 +447,11 @@ fn origin_of(source: &Bound<'_, PyAny>) -> Option<Arc<Origin>> {
     source.cast::<MetadataProvider>().ok().and_then(|provider| provider.get().origin().cloned())
 }
 
-fn metadata_of(pairs: &[Pair<'_>]) -> PyResult<Metadata> {
-    let entries = pairs.iter().map(|(key, object)| Ok((key.as_str(), value::from_python(object, key)?)));
+fn metadata_of(pairs: Vec<Pair<'_>>) -> PyResult<Metadata> {
+    let entries = pairs.into_iter().map(|(key, object)| {
+        let value = value::from_python(&object, &key)?;
+        Ok((key, value))
+    });
     Ok(entries.collect::<PyResult<Vec<_>>>()?.into_iter().collect())
 }
 
@@ -462,11 +465,10 @@ fn pickled<'py>(py: Python<'py>, origin: &Origin, is_beside: bool) -> PyResult<P
     Ok((origin.family().to_owned(), origin.form().to_owned(), PyBytes::new(py, origin.raw()), entries))
 }
 
-/// Pickled entries with their origin.
-fn restored(entries: &[Pair<'_>], origin: Option<PickledOrigin<'_>>) -> PyResult<Metadata> {
-    let metadata = metadata_of(entries)?;
+/// Metadata that was pickled, with its origin.
+fn restored(metadata: Metadata, origin: Option<PickledOrigin<'_>>) -> PyResult<Metadata> {
     let Some((family, form, raw, read)) = origin else { return Ok(metadata) };
-    let read = read.map_or_else(|| Ok(metadata.clone()), |read| metadata_of(&read))?;
+    let read = read.map_or_else(|| Ok(metadata.clone()), metadata_of)?;
     let read = read.read_from(family, form, raw.as_bytes().to_vec());
     Ok(metadata.with_origin(read.origin().cloned()))
 }

@@ -7,7 +7,7 @@ use super::super::fields::to_record;
 use super::super::layouts::{header, tre_layouts};
 use super::super::pad::PAD_CODE;
 use super::super::tre::{Tre, TreBody, follows_layout, parse_sound_tres};
-use super::super::values::{AREAS, FAMILY};
+use super::super::values::AREAS;
 use super::field_sets::LOCATIONS;
 use super::location::stated_location;
 use super::modern::modernised;
@@ -120,11 +120,11 @@ impl Given {
         given.fields = to_record(&structure.items, entries.iter().map(|(key, value)| (*key, value)))?;
         if let Some(original) = &given.original {
             given.fields.keep(original);
-        } else if metadata.origin().is_none() {
-            given.original = guessed(structure, &given.fields);
+        } else if let Some(origin) = metadata.origin() {
+            // A header that is damaged, or of another kind, can be copied all the same.
+            given.original = Some(fields_read(structure, origin));
         } else {
-            // A header that is damaged can be copied all the same.
-            given.original = metadata.origin_in(FAMILY).map(|origin| fields_read(structure, origin));
+            given.original = guessed(structure, &given.fields);
         }
         Ok(given)
     }

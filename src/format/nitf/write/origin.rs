@@ -19,7 +19,7 @@ pub(super) fn is_of_header(metadata: &Metadata, header: &[u8]) -> bool {
     metadata.origin_in(FAMILY).is_some_and(|origin| origin.raw() == header)
 }
 
-/// What was read of a header that is damaged, or that is of another structure: its fields of the names of this one.
+/// What was read of a header that is damaged, or of another kind or format: its fields of the names of this structure.
 pub(super) fn fields_read(structure: &Structure, origin: &Origin) -> Record {
     let fields = origin.iter().filter(|(key, _)| structure.has(key));
     to_record(&structure.items, fields).unwrap_or_default()

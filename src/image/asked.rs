@@ -68,8 +68,8 @@ impl ImageProvider for Asked<'_> {
         self.provider.pixels()
     }
 
-    fn level(&self, level: u32) -> Option<Arc<dyn ImageProvider>> {
-        self.provider.level(level)
+    fn levels(&self) -> &[Arc<dyn ImageProvider>] {
+        self.provider.levels()
     }
 
     fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {

@@ -109,6 +109,19 @@ impl TileMut<'_> {
         [self.bands, self.rows, self.columns]
     }
 
+    /// A part of the rectangle, to be written while this one is not.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if it reaches outside.
+    pub fn part(&mut self, window: Window) -> Result<TileMut<'_>> {
+        if window.right() as usize > self.columns || window.bottom() as usize > self.rows {
+            return Err(Error::usage("part outside of its rectangle:").found(format!("{window:?}")));
+        }
+        // SAFETY: the part lies inside of this rectangle, which is inside of the buffer, so its first byte is too.
+        let data = unsafe { self.data.add(window.y as usize * self.row_pitch + window.x as usize * self.size) };
+        Ok(TileMut { data, rows: window.height as usize, columns: window.width as usize, buffer: PhantomData, ..*self })
+    }
+
     /// Row `y` of a band.
     ///
     /// # Panics
@@ -185,10 +198,13 @@ mod tests {
         let mut right = canvas.tile(Window::new(3, 0, 3, 4)).unwrap();
         left.row(1, 3).fill(7);
         right.row(0, 0).fill(9);
+        let mut corner = right.part(Window::new(2, 1, 1, 3)).unwrap();
+        corner.row(1, 2).fill(5);
+        assert!(right.part(Window::new(2, 1, 2, 3)).is_err());
         assert!(canvas.tile(Window::new(5, 3, 1, 1)).is_err());
         assert!(canvas.tile(Window::new(6, 0, 1, 1)).is_err());
         drop(canvas);
         assert_eq!(buffer[3..6], [9, 9, 9]);
-        assert_eq!(buffer[24 + 18..24 + 21], [7, 7, 7]);
+        assert_eq!(buffer[24 + 18..24 + 24], [7, 7, 7, 0, 0, 5]);
     }
 }

@@ -1,5 +1,6 @@
 //! Windows and block grids: which block holds which pixels.
 
+use super::axis::Axis;
 use crate::error::{Error, Result};
 
 /// A rectangle of pixels.
@@ -25,13 +26,19 @@ pub struct BlockIndex {
 }
 
 /// An image cut into blocks of one size; those at the right and bottom may reach over the edge.
+///
+/// A grid may be that of a reduced resolution ([`BlockGrid::reduced`]): the blocks are then those of full resolution, each with
+/// its edges divided by a power of two and rounded up, as T.800 has it. Blocks may differ by a pixel then, and small ones may
+/// hold none. Pixels are counted from the first one of the image at the resolution of the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BlockGrid {
-    columns: u32,
-    rows: u32,
-    block_columns: u32,
-    block_rows: u32,
+    x: Axis,
+    y: Axis,
+    reduction: u8,
 }
+
+/// Reductions a grid can have: beyond, every image is a single pixel.
+const MAX_REDUCTION: u8 = 32;
 
 impl Window {
     /// The rectangle with its top left pixel at column `x`, row `y`.
@@ -87,37 +94,80 @@ impl BlockGrid {
         if block_columns == 0 || block_rows == 0 {
             return Err(Error::usage("block without pixels:").found(format!("{block_columns} × {block_rows}")));
         }
-        Ok(Self { columns, rows, block_columns, block_rows })
+        Ok(Self { x: Axis::new(columns, block_columns), y: Axis::new(rows, block_rows), reduction: 0 })
+    }
+
+    /// The same image and blocks at another place of the reference grid: the image begins at `image`, the first block at
+    /// `blocks`, both (column, row). The places decide which pixels a reduction keeps.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if the first block holds no pixel of the image, or if the image ends beyond the reference grid.
+    pub fn with_origin(self, image: (u32, u32), blocks: (u32, u32)) -> Result<Self> {
+        let place = |axis: Axis, origin: u32, first: u32| {
+            let inside = first <= origin && origin - first < axis.block && origin.checked_add(axis.length).is_some();
+            inside.then_some(Axis { origin, first, ..axis })
+        };
+        match (place(self.x, image.0, blocks.0), place(self.y, image.1, blocks.1)) {
+            (Some(x), Some(y)) => Ok(Self { x, y, ..self }),
+            _ => Err(Error::usage("origin of an image and its blocks:")
+                .found(format!("{image:?} {blocks:?}"))
+                .allowed("an image that begins inside of its first block and ends below 2^32")),
+        }
+    }
+
+    /// The grid at a resolution that is 2^`levels` times lower. None if no pixel is left, which only an image that does not
+    /// begin at 0 can come to.
+    #[must_use]
+    pub fn reduced(self, levels: u8) -> Option<Self> {
+        let reduction = self.reduction.saturating_add(levels).min(MAX_REDUCTION);
+        let grid = Self { reduction, ..self };
+        (grid.columns() > 0 && grid.rows() > 0).then_some(grid)
+    }
+
+    /// The grid of a window of the image: the same blocks, cropped to the window. Of a reduced grid, whose blocks may have several
+    /// sizes, blocks of the largest size.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for an empty window.
+    pub fn cropped(&self, window: Window) -> Result<Self> {
+        let grid = Self::new(window.width, window.height, self.block_columns(), self.block_rows())?;
+        if self.reduction > 0 {
+            return Ok(grid);
+        }
+        let first = self.block_of(window.x, window.y);
+        let place = |axis: Axis, at: u32, block: u32| (axis.origin + at, axis.first + block * axis.block);
+        let (x, y) = (place(self.x, window.x, first.column), place(self.y, window.y, first.row));
+        grid.with_origin((x.0, y.0), (x.1, y.1))
     }
 
     /// Columns of the image.
     pub const fn columns(&self) -> u32 {
-        self.columns
+        self.x.size(self.reduction)
     }
 
     /// Rows of the image.
     pub const fn rows(&self) -> u32 {
-        self.rows
+        self.y.size(self.reduction)
     }
 
-    /// Columns of a block.
+    /// Columns of a block; of a reduced grid, of the widest one.
     pub const fn block_columns(&self) -> u32 {
-        self.block_columns
+        self.x.block_size(self.reduction)
     }
 
-    /// Rows of a block.
+    /// Rows of a block; of a reduced grid, of the highest one.
     pub const fn block_rows(&self) -> u32 {
-        self.block_rows
+        self.y.block_size(self.reduction)
     }
 
     /// Blocks in a row of blocks.
     pub const fn across(&self) -> u32 {
-        self.columns.div_ceil(self.block_columns)
+        self.x.count()
     }
 
     /// Rows of blocks.
     pub const fn down(&self) -> u32 {
-        self.rows.div_ceil(self.block_rows)
+        self.y.count()
     }
 
     /// Blocks in all.
@@ -127,7 +177,7 @@ impl BlockGrid {
 
     /// The whole image.
     pub const fn window(&self) -> Window {
-        Window::new(0, 0, self.columns, self.rows)
+        Window::new(0, 0, self.columns(), self.rows())
     }
 
     /// The pixels of the image in block `at`: cropped at the right and bottom edges.
@@ -135,14 +185,16 @@ impl BlockGrid {
         self.full_block_window(at).intersect(&self.window())
     }
 
-    /// The rectangle of block `at`, which may reach over the edge.
+    /// The rectangle of block `at`, which begins inside of the image and may reach over its right and bottom edge.
     pub const fn full_block_window(&self, at: BlockIndex) -> Window {
-        Window::new(
-            at.column.saturating_mul(self.block_columns),
-            at.row.saturating_mul(self.block_rows),
-            self.block_columns,
-            self.block_rows,
-        )
+        let (x, width) = self.x.block(at.column, self.reduction);
+        let (y, height) = self.y.block(at.row, self.reduction);
+        Window::new(x, y, width, height)
+    }
+
+    /// The block that holds pixel (`column`, `row`) of the image.
+    pub const fn block_of(&self, column: u32, row: u32) -> BlockIndex {
+        BlockIndex { row: self.y.block_of(row, self.reduction), column: self.x.block_of(column, self.reduction) }
     }
 
     /// The position of `at` in row-major order.
@@ -177,33 +229,18 @@ impl BlockGrid {
         let (rows, columns) = if inside.is_empty() {
             (0..0, 0..0)
         } else {
-            (
-                inside.y / self.block_rows..(inside.bottom() - 1) / self.block_rows + 1,
-                inside.x / self.block_columns..(inside.right() - 1) / self.block_columns + 1,
-            )
+            let first = self.block_of(inside.x, inside.y);
+            let last = self.block_of(inside.right() - 1, inside.bottom() - 1);
+            (first.row..last.row + 1, first.column..last.column + 1)
         };
-        rows.flat_map(move |row| columns.clone().map(move |column| BlockIndex { row, column }))
+        let Self { x, y, reduction } = *self;
+        // Blocks smaller than a reduced pixel may hold none.
+        let held = move |axis: Axis, at: u32| reduction == 0 || axis.block(at, reduction).1 > 0;
+        rows.filter(move |row| held(y, *row)).flat_map(move |row| {
+            columns.clone().filter(move |column| held(x, *column)).map(move |column| BlockIndex { row, column })
+        })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blocks_of_a_window_are_those_that_overlap_it() {
-        let grid = BlockGrid::new(100, 50, 32, 32).unwrap();
-        let blocks: Vec<_> = grid.blocks_of(Window::new(31, 31, 2, 2)).map(|at| (at.row, at.column)).collect();
-        assert_eq!(blocks, [(0, 0), (0, 1), (1, 0), (1, 1)]);
-        assert_eq!(grid.blocks_of(grid.window()).count() as u64, grid.count());
-        assert_eq!(grid.blocks_of(Window::new(100, 0, 5, 5)).count(), 0);
-    }
-
-    #[test]
-    fn edge_blocks_are_cropped() {
-        let grid = BlockGrid::new(100, 50, 32, 32).unwrap();
-        assert_eq!(grid.block_window(BlockIndex { row: 1, column: 3 }), Window::new(96, 32, 4, 18));
-        assert_eq!(grid.position(BlockIndex { row: 1, column: 3 }), 7);
-        assert_eq!(grid.at(7), BlockIndex { row: 1, column: 3 });
-    }
-}
+mod tests;

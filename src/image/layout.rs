@@ -26,14 +26,12 @@ pub struct ImageLayout {
     pub bits_per_sample: u32,
     /// Bits of a stored sample that carry information (NITF `ABPP`).
     pub actual_bits: u32,
-    /// Resolution levels, full resolution included.
-    pub levels: u32,
     /// The value of samples in absent blocks and in padding.
     pub pad: PadValue,
 }
 
 impl ImageLayout {
-    /// The layout of an image whose samples use all their bits, with one level and zero as pad value.
+    /// The layout of an image whose samples use all their bits, with zero as pad value.
     ///
     /// # Errors
     /// [`Error::Usage`] for an image without bands.
@@ -42,7 +40,7 @@ impl ImageLayout {
             return Err(Error::usage("image without bands"));
         }
         let bits = sample.bits();
-        Ok(Self { grid, bands, sample, bits_per_sample: bits, actual_bits: bits, levels: 1, pad: PadValue::ZERO })
+        Ok(Self { grid, bands, sample, bits_per_sample: bits, actual_bits: bits, pad: PadValue::ZERO })
     }
 
     /// Bytes of a pixel with all its bands.

@@ -60,6 +60,19 @@ pub trait ImageProvider: Send + Sync {
         self.layout().grid.check(at).map(|_| true)
     }
 
+    /// True where a block that holds pixels reaches into `window`, which may cover many blocks.
+    ///
+    /// # Errors
+    /// Whatever the source reports.
+    fn has_pixels(&self, window: Window) -> Result<bool> {
+        for at in self.layout().grid.blocks_of(window) {
+            if self.has_block(at)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The pixels of block `at`.
     ///
     /// # Errors
@@ -76,10 +89,10 @@ pub trait ImageProvider: Send + Sync {
         None
     }
 
-    /// The image at resolution level `level` ≥ 1, each level half the size of the one before, rounded up.
-    fn level(&self, level: u32) -> Option<Arc<dyn ImageProvider>> {
-        let _ = level;
-        None
+    /// The image at half of its resolution, a quarter …, as far as it is there without a gap: level 1, level 2 … Each has half
+    /// the size of the one before, rounded up.
+    fn levels(&self) -> &[Arc<dyn ImageProvider>] {
+        &[]
     }
 
     /// The grid of the blocks that the file stores, where the blocks of the layout are parts of those.
@@ -101,6 +114,7 @@ pub trait ImageProvider: Send + Sync {
         match self.block(at)? {
             Block::Absent => Ok(false),
             Block::Pixels(pixels) => {
+                check_block(self.layout(), at, &pixels)?;
                 let full = self.layout().grid.full_block_window(at);
                 pixels.window(window.relative_to(full.x, full.y))?.copy_to_tile(bands, out);
                 Ok(true)

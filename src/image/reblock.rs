@@ -107,10 +107,7 @@ impl<'a> Reblock<'a> {
 
     /// The last block of the target grid, in row-major order, that holds a pixel of `window`.
     fn last_user(&self, window: Window) -> BlockIndex {
-        BlockIndex {
-            row: (window.bottom() - 1) / self.target.block_rows(),
-            column: (window.right() - 1) / self.target.block_columns(),
-        }
+        self.target.block_of(window.right() - 1, window.bottom() - 1)
     }
 }
 

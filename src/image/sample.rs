@@ -253,4 +253,12 @@ mod tests {
         assert_eq!(half_from_f32(1.0 + 2.0f32.powi(-11)), 0x3c00);
         assert_eq!(half_from_f32(f32::NAN) & 0x7c00, 0x7c00);
     }
+
+    #[test]
+    fn every_half_is_read_back() {
+        for bits in 0..=u16::MAX {
+            let value = half_to_f32(bits);
+            assert!(half_from_f32(value) == bits || value.is_nan(), "{bits:#x} {value}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::errors::provider_raised;
 use super::metadata::to_metadata;
 use super::{layout, pixel_type};
 use crate::error::{Error, Result};
-use crate::image::{Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider};
+use crate::image::{Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, Pixels, SampleType};
 use crate::metadata::Metadata;
 
 /// The attributes an object must have.
@@ -30,10 +30,11 @@ const REQUIRED: [&str; 14] = [
     "pad_pixel_value",
 ];
 
-/// A Python image. Everything but its blocks was read when it was made; the GIL is taken for each call of `get_block` and
-/// `has_block`, always on the thread that called the writer.
+/// A Python image. Everything but its pixels was read when it was made; the GIL is taken for each call of its methods, always on
+/// the thread that called the reader or writer.
 pub(super) struct DuckProvider {
     layout: ImageLayout,
+    level: u32,
     get_block: Py<PyAny>,
     has_block: Option<Py<PyAny>>,
 }
@@ -46,14 +47,38 @@ pub(super) struct DuckFacts {
 }
 
 impl DuckProvider {
-    /// Reads the attributes of `object`.
+    /// An image that is read block by block, and what the object has beside its pixels.
     ///
     /// # Errors
     /// `TypeError` that names a missing attribute, `OptionError` for one that is wrong, and whatever reading one raises.
     pub(super) fn new(object: &Bound<'_, PyAny>) -> PyResult<(Self, DuckFacts)> {
+        let metadata = object.getattr_opt("metadata")?.filter(|metadata| !metadata.is_none());
+        let facts = DuckFacts {
+            title: text(&attribute(object, "title")?)?,
+            description: text(&attribute(object, "description")?)?,
+            metadata: metadata.map(|metadata| to_metadata(&metadata)).transpose()?.unwrap_or_default(),
+        };
+        Ok((Self::at_level(object, 0)?, facts))
+    }
+
+    /// An image at a resolution level of `object`, read block by block.
+    ///
+    /// # Errors
+    /// As [`DuckProvider::new`].
+    pub(super) fn at_level(object: &Bound<'_, PyAny>, level: u32) -> PyResult<Self> {
+        let mut image = Self::full(object)?;
+        if level > 0 {
+            let reduced = u8::try_from(level).ok().and_then(|level| image.layout.grid.reduced(level));
+            image.layout.grid = reduced.ok_or_else(|| Error::out_of_range("resolution level").found(level))?;
+            image.level = level;
+        }
+        Ok(image)
+    }
+
+    fn full(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         let mut values = Vec::with_capacity(REQUIRED.len());
         for name in REQUIRED {
-            values.push(object.getattr(name).map_err(|error| missing(object, name, error))?);
+            values.push(attribute(object, name)?);
         }
         let value =
             |name: &str| &values[REQUIRED.iter().position(|known| *known == name).expect("a required attribute")];
@@ -69,15 +94,9 @@ impl DuckProvider {
         // Only full resolution is asked for, but a wrong number is worth an error.
         size("num_resolution_levels", 1)?;
         layout.pad = layout::pad(value("pad_pixel_value"), sample)?;
-        let metadata = object.getattr_opt("metadata")?.filter(|metadata| !metadata.is_none());
-        let facts = DuckFacts {
-            title: text(value("title"))?,
-            description: text(value("description"))?,
-            metadata: metadata.map(|metadata| to_metadata(&metadata)).transpose()?.unwrap_or_default(),
-        };
         let get_block = value("get_block").clone().unbind();
-        let has_block = object.getattr_opt("has_block")?.map(Bound::unbind);
-        Ok((Self { layout, get_block, has_block }, facts))
+        let has_block = object.getattr_opt("has_block")?.filter(|method| !method.is_none()).map(Bound::unbind);
+        Ok(Self { layout, level: 0, get_block, has_block })
     }
 }
 
@@ -95,7 +114,7 @@ impl ImageProvider for DuckProvider {
         let Some(has_block) = &self.has_block else { return Ok(true) };
         let origin = || format!("has_block({}, {})", at.row, at.column);
         Python::attach(|py| {
-            let answer = has_block.bind(py).call1((at.row, at.column, 0)).and_then(|answer| answer.is_truthy());
+            let answer = has_block.bind(py).call1((at.row, at.column, self.level)).and_then(|answer| answer.is_truthy());
             answer.map_err(|error| provider_raised(py, origin(), error))
         })
     }
@@ -103,17 +122,8 @@ impl ImageProvider for DuckProvider {
     fn block(&self, at: BlockIndex) -> Result<Block> {
         self.layout.grid.check(at)?;
         let origin = || format!("get_block({}, {})", at.row, at.column);
-        Python::attach(|py| {
-            let answer = self.get_block.bind(py).call1((at.row, at.column, 0));
-            let answer = answer.map_err(|error| provider_raised(py, origin(), error))?;
-            let kind = answer.get_type();
-            let pixels = as_array(&answer).and_then(|array| {
-                // Whether there are more references than this one tells whether the provider may write to it again.
-                drop(answer);
-                block_pixels(array)
-            });
-            pixels.map(Block::Pixels).map_err(|error| self.unusable(&kind, origin(), error))
-        })
+        let call = |method: &Bound<'_, PyAny>| method.call1((at.row, at.column, self.level)).map(Bound::unbind);
+        pixels_of(&self.get_block, origin, call, self.layout.sample).map(Block::Pixels)
     }
 
     fn is_dense(&self) -> bool {
@@ -121,17 +131,41 @@ impl ImageProvider for DuckProvider {
     }
 }
 
-impl DuckProvider {
-    /// The error for what is no array of pixels, with the block named.
-    fn unusable(&self, kind: &Bound<'_, PyType>, origin: String, error: PyErr) -> Error {
-        let py = kind.py();
-        if !error.is_instance_of::<PyValueError>(py) && !error.is_instance_of::<PyTypeError>(py) {
-            return provider_raised(py, origin, error);
-        }
-        let expected = format!("an array of (bands, rows, columns), {}", self.layout.sample);
-        let name = kind.name().map(|name| name.to_string()).unwrap_or_default();
-        Error::usage("no block from").field(origin).found(format!("{name}, {}", error.value(py))).allowed(expected)
+/// The array that a method of a caller's object returns.
+///
+/// # Errors
+/// What the method raises, and [`Error::Usage`] that names the call if it does not return pixels.
+pub(super) fn pixels_of(
+    method: &Py<PyAny>,
+    origin: impl Fn() -> String,
+    call: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<Py<PyAny>>,
+    sample: SampleType,
+) -> Result<Pixels> {
+    Python::attach(|py| {
+        let answer = call(method.bind(py)).map_err(|error| provider_raised(py, origin(), error))?.into_bound(py);
+        let kind = answer.get_type();
+        let pixels = as_array(&answer).and_then(|array| {
+            // Whether there are more references than this one tells whether the provider may write to it again.
+            drop(answer);
+            block_pixels(array)
+        });
+        pixels.map_err(|error| unusable(&kind, origin(), error, sample))
+    })
+}
+
+/// The error for what is not an array of pixels, with the call named.
+fn unusable(kind: &Bound<'_, PyType>, origin: String, error: PyErr, sample: SampleType) -> Error {
+    let py = kind.py();
+    if !error.is_instance_of::<PyValueError>(py) && !error.is_instance_of::<PyTypeError>(py) {
+        return provider_raised(py, origin, error);
     }
+    let expected = format!("an array of (bands, rows, columns), {sample}");
+    let name = kind.name().map(|name| name.to_string()).unwrap_or_default();
+    Error::usage("no block from").field(origin).found(format!("{name}, {}", error.value(py))).allowed(expected)
+}
+
+fn attribute<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    object.getattr(name).map_err(|error| missing(object, name, error))
 }
 
 fn missing(object: &Bound<'_, PyAny>, name: &str, error: PyErr) -> PyErr {

@@ -101,17 +101,25 @@ impl ImageAssetProvider {
         }
     }
 
-    fn at_level(&self, level: u32) -> PyResult<Arc<dyn ImageProvider>> {
-        let full = self.provider();
-        if level == 0 {
-            return Ok(full);
-        }
-        let missing = || Error::out_of_range("resolution level").found(level);
-        Ok(full.level(level).ok_or_else(missing)?)
+    /// Resolution levels, full resolution included.
+    fn level_count(&self) -> u32 {
+        1 + self.provider().levels().len() as u32
     }
 
-    /// Block (row, column), which must be in the grid, as a window of the image at `level`: the block's area reduced 2ⁿ.
-    fn block_window(&self, row: i64, column: i64, level: u32, reduced: &dyn ImageProvider) -> PyResult<Window> {
+    /// The image at the resolution level that an argument names, and the number of the level.
+    fn at_level(&self, level: Option<&Bound<'_, PyAny>>) -> PyResult<(Arc<dyn ImageProvider>, u32)> {
+        let image = self.provider();
+        let level = region::level(level, 1 + image.levels().len() as u32)?;
+        let found = match level {
+            0 => image,
+            level => Arc::clone(&image.levels()[level as usize - 1]),
+        };
+        Ok((found, level))
+    }
+
+    /// Block (row, column) as a window of the image at `level`: the area of the block of full resolution, reduced.
+    fn block_window(&self, row: &Bound<'_, PyAny>, column: &Bound<'_, PyAny>, level: u32) -> PyResult<Window> {
+        let (row, column) = (region::index(row)?, region::index(column)?);
         let grid = &self.layout.grid;
         let at = match (u32::try_from(row), u32::try_from(column)) {
             (Ok(row), Ok(column)) if row < grid.down() && column < grid.across() => BlockIndex { row, column },
@@ -123,17 +131,8 @@ impl ImageAssetProvider {
                     .into());
             }
         };
-        if level == 0 {
-            return Ok(grid.block_window(at));
-        }
-        let size = &reduced.layout().grid;
-        // The last block of a row takes the column that rounding up may have added.
-        let edge = |end: u32, full: u32, size: u32| if end == full { size } else { (end >> level).min(size) };
-        let window = grid.block_window(at);
-        let (x, y) = (edge(window.x, grid.columns(), size.columns()), edge(window.y, grid.rows(), size.rows()));
-        let right = edge(window.right(), grid.columns(), size.columns());
-        let bottom = edge(window.bottom(), grid.rows(), size.rows());
-        Ok(Window::new(x, y, right - x, bottom - y))
+        let reduced = u8::try_from(level).ok().and_then(|level| grid.reduced(level));
+        Ok(reduced.map_or_else(Window::default, |grid| grid.block_window(at)))
     }
 
     fn pad_value<'py>(&self, py: Python<'py>, value: PadValue) -> PyResult<Bound<'py, PyAny>> {
@@ -197,7 +196,7 @@ impl ImageAssetProvider {
     /// Resolution levels, full resolution included.
     #[getter]
     fn num_resolution_levels(&self) -> u32 {
-        self.layout.levels
+        self.level_count()
     }
 
     /// The value of pixels in absent blocks.
@@ -286,7 +285,7 @@ impl ImageAssetProvider {
     /// (bands, rows, columns) of the image at a resolution level.
     #[pyo3(signature = (resolution_level))]
     fn level_shape(&self, resolution_level: &Bound<'_, PyAny>) -> PyResult<(u32, u32, u32)> {
-        let image = self.at_level(region::level(Some(resolution_level), self.layout.levels)?)?;
+        let (image, _) = self.at_level(Some(resolution_level))?;
         let grid = &image.layout().grid;
         Ok((self.layout.bands, grid.rows(), grid.columns()))
     }
@@ -303,18 +302,10 @@ impl ImageAssetProvider {
         block_col: &Bound<'_, PyAny>,
         resolution_level: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<bool> {
-        let level = region::level(resolution_level, self.layout.levels)?;
-        let image = self.at_level(level)?;
-        let window = self.block_window(region::index(block_row)?, region::index(block_col)?, level, &*image)?;
-        super::control::detached(py, None, |_| {
-            for at in image.layout().grid.blocks_of(window) {
-                if image.has_block(at)? {
-                    return Ok(true);
-                }
-            }
-            // A block that is reduced to no pixel at all misses none.
-            Ok(window.is_empty())
-        })
+        let (image, level) = self.at_level(resolution_level)?;
+        let window = self.block_window(block_row, block_col, level)?;
+        // A block that is reduced to no pixel at all misses none.
+        super::control::detached(py, None, |_| Ok(window.is_empty() || image.has_pixels(window)?))
     }
 
     /// The pixels of a block as a new array of (bands, rows, columns), cropped at the image's right and bottom edges.
@@ -333,9 +324,8 @@ impl ImageAssetProvider {
         resolution_level: Option<&Bound<'py, PyAny>>,
         bands: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let level = region::level(resolution_level, self.layout.levels)?;
-        let image = self.at_level(level)?;
-        let window = self.block_window(region::index(block_row)?, region::index(block_col)?, level, &*image)?;
+        let (image, level) = self.at_level(resolution_level)?;
+        let window = self.block_window(block_row, block_col, level)?;
         let request =
             ReadRequest { window, bands: region::bands(bands, self.layout.bands)?, fill: self.layout.pad_bytes() };
         self.with_session(|session| region::read(py, &*image, &request, None, session, None))
@@ -363,7 +353,7 @@ impl ImageAssetProvider {
         threads: Option<&Bound<'py, PyAny>>,
         fill_value: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let image = self.at_level(region::level(resolution_level, self.layout.levels)?)?;
+        let (image, _) = self.at_level(resolution_level)?;
         let request = ReadRequest {
             window: region::window(window, &image.layout().grid)?,
             bands: region::bands(bands, self.layout.bands)?,

@@ -4,6 +4,7 @@
 mod assets;
 mod capacity;
 mod chain;
+pub mod chip;
 mod des;
 mod fields;
 pub mod geo;

@@ -86,7 +86,6 @@ impl TiffImage {
     /// The same image, with images of it at half the size, a quarter …
     #[must_use]
     pub(super) fn with_levels(mut self, levels: Vec<Arc<dyn ImageProvider>>) -> Self {
-        self.layout.levels = 1 + levels.len() as u32;
         self.levels = levels;
         self
     }
@@ -331,8 +330,8 @@ impl ImageProvider for TiffImage {
         self.places().is_ok_and(BlockRanges::is_dense)
     }
 
-    fn level(&self, level: u32) -> Option<Arc<dyn ImageProvider>> {
-        self.levels.get((level as usize).checked_sub(1)?).cloned()
+    fn levels(&self) -> &[Arc<dyn ImageProvider>] {
+        &self.levels
     }
 
     fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {

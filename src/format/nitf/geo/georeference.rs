@@ -167,7 +167,7 @@ fn zone_of(crs: &Crs) -> Result<Option<UtmZone>> {
 }
 
 /// The point at shares `u` of the way across and `v` of the way down a quadrilateral.
-fn between([a, b, c, d]: Quad, u: f64, v: f64) -> (f64, f64) {
+pub(in super::super) fn between([a, b, c, d]: Quad, u: f64, v: f64) -> (f64, f64) {
     let at = |a: f64, b: f64, c: f64, d: f64| (1.0 - v) * ((1.0 - u) * a + u * b) + v * ((1.0 - u) * d + u * c);
     (at(a.0, b.0, c.0, d.0), at(a.1, b.1, c.1, d.1))
 }

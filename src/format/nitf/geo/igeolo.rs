@@ -57,7 +57,7 @@ impl Icords {
 
 impl Icords {
     /// The unit of the last digit, in degrees or metres.
-    pub(super) fn unit(self) -> f64 {
+    pub(in super::super) fn unit(self) -> f64 {
         match self {
             Self::Geographic | Self::Geocentric => 1.0 / 3600.0,
             Self::Decimal => 1e-3,
@@ -166,13 +166,13 @@ fn in_zone(point: Utm, zone: UtmZone) -> (f64, f64) {
 }
 
 /// A longitude within ±180°.
-pub(super) fn wrapped(longitude: f64) -> f64 {
+pub(in super::super) fn wrapped(longitude: f64) -> f64 {
     if longitude.abs() <= 180.0 { longitude } else { longitude - 360.0 * (longitude / 360.0).round() }
 }
 
 /// The same points with longitudes less than half a turn from `longitude`, so that an image across the antimeridian is in one
 /// piece.
-pub(super) fn near(points: [(f64, f64); 4], longitude: f64) -> [(f64, f64); 4] {
+pub(in super::super) fn near(points: [(f64, f64); 4], longitude: f64) -> [(f64, f64); 4] {
     points.map(|(x, y)| (beside(x, longitude), y))
 }
 

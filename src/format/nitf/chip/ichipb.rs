@@ -1,0 +1,230 @@
+//! ICHIPB: where the pixels of a chip are in the image it was cut from (STDI-0002-1 App B).
+
+use super::fields::Fields;
+use super::part::Part;
+use crate::error::{Error, Result};
+use crate::metadata::{Metadata, Value};
+
+const TAG: &str = "ICHIPB";
+
+/// The four points, as their fields number them: upper left, upper right, lower left, lower right.
+const CORNERS: [&str; 4] = ["11", "12", "21", "22"];
+
+/// Four points, each (row, column), in the order of [`CORNERS`].
+type Points = [(f64, f64); 4];
+
+/// Four points of a chip and where they are in the full image; rows and columns count from the edge of the first pixel, as in the
+/// fields. Between the points, and beyond, the mapping is bilinear.
+struct Mapping {
+    chip: Points,
+    full: Points,
+    /// Pixels of the full image along each side of a pixel of the chip.
+    scale: f64,
+    full_rows: u32,
+    full_columns: u32,
+    /// ANAMRPH_CORR and SCANBLK_NUM.
+    others: [i128; 2],
+}
+
+/// Sets the ICHIPB of a part. One that the image has is composed with it, so that a chip of a chip refers to the first image.
+/// Returns a note if that one cannot be composed: it then stays.
+///
+/// # Errors
+/// [`Error::Usage`] for numbers that do not fit their fields.
+pub(super) fn update(metadata: &mut Metadata, part: &Part) -> Result<Option<String>> {
+    let own = Mapping::of_part(part);
+    let mapping = match metadata.get(TAG).map(|value| Mapping::read(value)?.compose(&own)) {
+        None => own,
+        Some(Ok(mapping)) => mapping,
+        Some(Err(error)) => {
+            return Ok(Some(format!("left as it is, which is that of the image and not of the chip: {error}")));
+        }
+    };
+    metadata.set(TAG, mapping.fields()?);
+    Ok(None)
+}
+
+impl Mapping {
+    fn of_part(part: &Part) -> Self {
+        let (bottom, right) = (f64::from(part.rows) - 0.5, f64::from(part.columns) - 0.5);
+        let [a, b, c, d] = part.centres().map(|(column, row)| (row, column));
+        Self {
+            chip: [(0.5, 0.5), (0.5, right), (bottom, 0.5), (bottom, right)],
+            full: [a, b, d, c],
+            scale: part.scale.into(),
+            full_rows: part.full_rows,
+            full_columns: part.full_columns,
+            others: [0, 0],
+        }
+    }
+
+    fn read(value: &Value) -> Result<Self> {
+        let fields = Fields::typed(TAG, value)?;
+        let whole = |name: &str| fields.get(name).map_or(Some(0), Value::to_int);
+        let count = |name: &str| whole(name).and_then(|count| u32::try_from(count).ok());
+        let wrong = |name: &str| Error::usage(TAG).field(name).found("no number").allowed("a whole number");
+        if whole("XFRM_FLAG") != Some(0) {
+            return Err(Error::usage("ICHIPB of a dewarped image, which no points describe: XFRM_FLAG")
+                .found(fields.text("XFRM_FLAG")?)
+                .allowed("00"));
+        }
+        let points = |prefix: &str| -> Result<Points> {
+            let mut points = Points::default();
+            for (point, corner) in points.iter_mut().zip(CORNERS) {
+                let number = |axis: &str| fields.number(&format!("{prefix}_{axis}_{corner}"));
+                *point = (number("ROW")?, number("COL")?);
+            }
+            Ok(points)
+        };
+        let scale = if fields.get("SCALE_FACTOR").is_some() { fields.number("SCALE_FACTOR")? } else { 0.0 };
+        let others = ["ANAMRPH_CORR", "SCANBLK_NUM"];
+        let [first, second] = others.map(|name| whole(name).ok_or_else(|| wrong(name)));
+        Ok(Self {
+            chip: points("OP")?,
+            full: points("FI")?,
+            scale: if scale == 0.0 { 1.0 } else { scale },
+            full_rows: count("FI_ROW").ok_or_else(|| wrong("FI_ROW"))?,
+            full_columns: count("FI_COL").ok_or_else(|| wrong("FI_COL"))?,
+            others: [first?, second?],
+        })
+    }
+
+    /// The mapping of a chip of the chip of this one, whose own mapping is `inner`.
+    fn compose(self, inner: &Self) -> Result<Self> {
+        let bilinear = self.bilinear()?;
+        let known = |own: u32, other: u32| if own == 0 { other } else { own };
+        Ok(Self {
+            chip: inner.chip,
+            full: inner.full.map(|(row, column)| {
+                let [u, v] = [(column - self.chip[0].1) / self.size().1, (row - self.chip[0].0) / self.size().0];
+                let at = |axis: [f64; 4]| axis[0] + axis[1] * u + axis[2] * v + axis[3] * u * v;
+                (at(bilinear[0]), at(bilinear[1]))
+            }),
+            scale: inner.scale * self.scale,
+            full_rows: known(self.full_rows, inner.full_rows),
+            full_columns: known(self.full_columns, inner.full_columns),
+            others: self.others,
+        })
+    }
+
+    /// Rows and columns from the first point to the last, and 1 if they are the same: a chip of one row or column.
+    fn size(&self) -> (f64, f64) {
+        let size = |first: f64, last: f64| if first == last { 1.0 } else { last - first };
+        (size(self.chip[0].0, self.chip[3].0), size(self.chip[0].1, self.chip[3].1))
+    }
+
+    /// Row and column of the full image, each as factors of 1, u, v and u·v, with u and v from 0 to 1 across the chip.
+    fn bilinear(&self) -> Result<[[f64; 4]; 2]> {
+        let (mut chip, mut full) = (self.chip, self.full);
+        // In a chip of one row or column the points coincide, and the scale says where the next one would be.
+        if chip[0].0 == chip[3].0 {
+            [2, 3].into_iter().for_each(|corner| (chip[corner].0, full[corner].0) = (chip[corner].0 + 1.0, full[corner].0 + self.scale));
+        }
+        if chip[0].1 == chip[3].1 {
+            [1, 3].into_iter().for_each(|corner| (chip[corner].1, full[corner].1) = (chip[corner].1 + 1.0, full[corner].1 + self.scale));
+        }
+        let size = self.size();
+        let share = |(row, column): (f64, f64)| ((column - chip[0].1) / size.1, (row - chip[0].0) / size.0);
+        let equations = chip.map(share).map(|(u, v)| [1.0, u, v, u * v]);
+        let solved = [solve(equations, full.map(|point| point.0)), solve(equations, full.map(|point| point.1))];
+        let turns = |rows: [f64; 4], columns: [f64; 4]| rows[1] * columns[2] - rows[2] * columns[1];
+        match solved {
+            [Some(rows), Some(columns)] if turns(rows, columns).is_normal() => Ok([rows, columns]),
+            _ => Err(Error::usage("points of ICHIPB are not a quadrilateral:")
+                .found(format!("{:?} in the chip, {:?} in the full image", self.chip, self.full))),
+        }
+    }
+
+    /// The fields in their exact widths.
+    fn fields(&self) -> Result<Value> {
+        let mut fields: Vec<(String, String)> = vec![
+            ("XFRM_FLAG".to_owned(), "00".to_owned()),
+            ("SCALE_FACTOR".to_owned(), text("SCALE_FACTOR", self.scale, 10, 5)?),
+            ("ANAMRPH_CORR".to_owned(), format!("{:02}", self.others[0])),
+            ("SCANBLK_NUM".to_owned(), format!("{:02}", self.others[1])),
+        ];
+        for (prefix, points) in [("OP", self.chip), ("FI", self.full)] {
+            for (corner, (row, column)) in CORNERS.iter().zip(points) {
+                for (axis, value) in [("ROW", row), ("COL", column)] {
+                    let name = format!("{prefix}_{axis}_{corner}");
+                    let value = text(&name, value, 12, 3)?;
+                    fields.push((name, value));
+                }
+            }
+        }
+        for (name, count) in [("FI_ROW", self.full_rows), ("FI_COL", self.full_columns)] {
+            fields.push((name.to_owned(), text(name, count.into(), 8, 0)?));
+        }
+        Ok(Value::Map(fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect()))
+    }
+}
+
+/// The solution of four linear equations, by elimination; none if they have no single one.
+fn solve(mut left: [[f64; 4]; 4], mut right: [f64; 4]) -> Option<[f64; 4]> {
+    for column in 0..4 {
+        let pivot = (column..4).max_by(|a, b| left[*a][column].abs().total_cmp(&left[*b][column].abs()))?;
+        left.swap(column, pivot);
+        right.swap(column, pivot);
+        if left[column][column] == 0.0 {
+            return None;
+        }
+        let (pivot, value) = (left[column], right[column]);
+        for row in (0..4).filter(|row| *row != column) {
+            let factor = left[row][column] / pivot[column];
+            left[row].iter_mut().zip(pivot).for_each(|(target, pivot)| *target -= factor * pivot);
+            right[row] -= factor * value;
+        }
+    }
+    let found: [f64; 4] = std::array::from_fn(|row| right[row] / left[row][row]);
+    found.iter().all(|value| value.is_finite()).then_some(found)
+}
+
+/// A number with as many decimals, in a field of this width.
+fn text(name: &str, value: f64, width: usize, decimals: usize) -> Result<String> {
+    // A zero has no sign.
+    let text = format!("{:0width$.decimals$}", value + 0.0);
+    if text.len() == width {
+        return Ok(text);
+    }
+    Err(Error::usage(TAG).field(name).found(value).allowed(format!("{width} characters")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Window;
+
+    fn chip(metadata: &mut Metadata, window: Window, level: u8, full: (u32, u32)) -> Option<String> {
+        update(metadata, &Part::new(window, level, full)).unwrap()
+    }
+
+    fn get(metadata: &Metadata, name: &str) -> f64 {
+        Fields::typed(TAG, metadata.get(TAG).unwrap()).unwrap().number(name).unwrap()
+    }
+
+    #[test]
+    fn a_chip_of_a_chip_refers_to_the_first_image() {
+        let mut metadata = Metadata::new();
+        assert_eq!(chip(&mut metadata, Window::new(100, 200, 350, 90), 0, (500, 300)), None);
+        assert_eq!(metadata.get(TAG).map(|value| Fields::typed(TAG, value).unwrap().text("SCALE_FACTOR").unwrap()).unwrap(), "1.0");
+        assert_eq!((get(&metadata, "FI_COL_22"), get(&metadata, "OP_ROW_21")), (449.5, 89.5));
+        assert_eq!(chip(&mut metadata, Window::new(5, 6, 1, 20), 1, (350, 90)), None);
+        assert_eq!((get(&metadata, "SCALE_FACTOR"), get(&metadata, "FI_ROW")), (2.0, 300.0));
+        // The middle of the two by two pixels from column 110, row 212 on.
+        assert_eq!((get(&metadata, "FI_COL_11"), get(&metadata, "FI_ROW_11")), (111.0, 213.0));
+        assert_eq!(get(&metadata, "FI_COL_12"), 111.0);
+        assert_eq!(chip(&mut metadata, Window::new(0, 2, 1, 3), 0, (1, 20)), None);
+        assert_eq!((get(&metadata, "FI_COL_22"), get(&metadata, "FI_ROW_22")), (111.0, 221.0));
+    }
+
+    #[test]
+    fn what_cannot_be_composed_stays() {
+        let mut metadata: Metadata = [(TAG, Value::Bytes(b"damaged".to_vec()))].into_iter().collect();
+        let before = metadata.clone();
+        assert!(chip(&mut metadata, Window::new(0, 0, 9, 9), 0, (9, 9)).unwrap().starts_with("left as it is"));
+        assert_eq!(metadata, before);
+        let points = [(0.5, 0.5), (0.5, 9.5), (9.5, 0.5), (9.5, 9.5)];
+        let flat = Mapping { chip: points, full: [(1.0, 1.0); 4], ..Mapping::of_part(&Part::new(Window::new(0, 0, 9, 9), 0, (9, 9))) };
+        assert!(flat.bilinear().is_err());
+    }
+}

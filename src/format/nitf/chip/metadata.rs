@@ -1,0 +1,140 @@
+//! The metadata of an image, made those of a chip of it.
+
+use super::part::Part;
+use super::{blocka, corners, grids, ichipb};
+use crate::error::Result;
+use crate::image::Georeference;
+use crate::metadata::{Metadata, Value};
+
+/// The keys that may differ between an image and a chip of it, in the order in which those that are new are added.
+pub const CHIP_KEYS: [&str; 15] = [
+    "NROWS", "NCOLS", "NBPR", "NBPC", "NPPBH", "NPPBV", "IALVL", "ILOC", "IMAG", "ICHIPB", "ICORDS", "IGEOLO", "BLOCKA",
+    "GEOLOB", "MAPLOB",
+];
+
+/// Makes the metadata of an image those of a part of it, which has blocks of `block` (columns, rows). `place` is where the image
+/// lies. Returns what a caller should be warned of, each note with the key it is about.
+///
+/// - Sizes and blocks are those of the part if the metadata have them, IMAG is that of its scale, and nothing is attached.
+/// - ICHIPB says where the part lies in the full image.
+/// - IGEOLO, BLOCKA, GEOLOB and MAPLOB are those of the part. What cannot be given for it is left out, with a note.
+///
+/// # Errors
+/// [`crate::Error::Usage`] for a part whose place does not fit the fields of ICHIPB.
+pub fn make_chip(
+    metadata: &mut Metadata,
+    place: &Georeference,
+    part: &Part,
+    block: (u32, u32),
+) -> Result<Vec<String>> {
+    set_sizes(metadata, part, block);
+    if part.scale > 1 {
+        let text = match metadata.get("IMAG") {
+            Some(Value::Text(text)) => text.clone(),
+            Some(value) => value.to_string(),
+            None => "1.0".to_owned(),
+        };
+        metadata.set("IMAG", magnification(&text, part.scale));
+    }
+    let mut notes = Vec::new();
+    notes.extend(ichipb::update(metadata, part)?.map(|note| format!("ICHIPB: {note}")));
+    notes.extend(corners::update(metadata, place, part).map(|note| format!("IGEOLO: {note}")));
+    let tres: [(&str, fn(&Metadata, &Part) -> Result<Value>); 3] =
+        [("BLOCKA", blocka::of_part), ("GEOLOB", grids::geolob), ("MAPLOB", grids::maplob)];
+    for (tag, of_part) in tres {
+        if metadata.get(tag).is_none() {
+            continue;
+        }
+        match of_part(metadata, part) {
+            Ok(value) => metadata.set(tag, value),
+            Err(error) => {
+                metadata.remove(tag);
+                notes.push(format!("{tag}: left out of the chip: {error}"));
+            }
+        }
+    }
+    Ok(notes)
+}
+
+/// True for tags of TIFF and facts of PNG and JPEG, which are left out if a NITF is made of an image of another format.
+pub fn is_of_another_format(key: &str) -> bool {
+    let is_number = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
+    is_number || ["Geo", "PNG_", "JPEG_"].iter().any(|prefix| key.starts_with(prefix))
+}
+
+fn set_sizes(metadata: &mut Metadata, part: &Part, block: (u32, u32)) {
+    let texts = [
+        ("NROWS", format!("{:08}", part.rows)),
+        ("NCOLS", format!("{:08}", part.columns)),
+        ("NBPR", format!("{:04}", part.columns.div_ceil(block.0))),
+        ("NBPC", format!("{:04}", part.rows.div_ceil(block.1))),
+        ("NPPBH", format!("{:04}", block.0)),
+        ("NPPBV", format!("{:04}", block.1)),
+        ("IALVL", "000".to_owned()),
+        ("ILOC", "0".repeat(10)),
+    ];
+    for (name, text) in texts {
+        // What the image does not have either, the writer knows.
+        if metadata.get(name).is_some() {
+            metadata.set(name, text);
+        }
+    }
+}
+
+/// IMAG (2500C Table A-3) of an image reduced by `scale`, if it is `text` for the image: `1.0 `, `/2  ` for a half.
+fn magnification(text: &str, scale: u32) -> String {
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+    let own = match text.trim().strip_prefix('/') {
+        Some(over) => number(over).filter(|over| *over != 0.0).map(|over| 1.0 / over),
+        None => number(text),
+    };
+    let factor = own.unwrap_or(1.0) / f64::from(scale);
+    let over = if factor > 0.0 { (1.0 / factor).round_ties_even() } else { 0.0 };
+    if over > 1.0 && over <= 999.0 && (over * factor - 1.0).abs() < 1e-9 {
+        return format!("{:<4}", format!("/{over}"));
+    }
+    let decimals = format!("{:.3}", factor.max(0.001));
+    if factor < 0.9995 {
+        return decimals[1..].to_owned();
+    }
+    format!("{:<4}", format!("{:0<3}", decimals[..4].trim_end_matches('0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Window;
+
+    #[test]
+    fn magnifications() {
+        let cases = [
+            ("1.0 ", 2, "/2  "),
+            ("/2  ", 4, "/8  "),
+            ("/512", 2, ".001"),
+            ("2.0 ", 2, "1.0 "),
+            ("4.0 ", 2, "2.0 "),
+            ("0.3 ", 2, ".150"),
+            ("5.0 ", 2, "2.5 "),
+            ("", 2, "/2  "),
+            ("/0  ", 4, "/4  "),
+            ("nan ", 2, "/2  "),
+            ("-1. ", 2, ".001"),
+            ("9999", 2, "4999"),
+        ];
+        for (old, scale, new) in cases {
+            assert_eq!(magnification(old, scale), new, "{old} {scale}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_image_has_is_set_and_damage_is_left_out() {
+        let mut metadata: Metadata = [("NROWS", Value::from("00000300")), ("BLOCKA", Value::Bytes(vec![1]))].into_iter().collect();
+        let part = Part::new(Window::new(0, 0, 10, 20), 1, (500, 300));
+        let notes = make_chip(&mut metadata, &Georeference::default(), &part, (10, 20)).unwrap();
+        assert!(notes.len() == 1 && notes[0].starts_with("BLOCKA: left out of the chip"));
+        let keys: Vec<_> = metadata.iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["NROWS", "IMAG", "ICHIPB"]);
+        assert_eq!(metadata.get("NROWS"), Some(&"00000020".into()));
+        assert!(is_of_another_format("256") && is_of_another_format("GeoModelType") && !is_of_another_format("TGTID"));
+    }
+}

@@ -1,0 +1,12 @@
+//! Chips: the metadata of an image, made those of a part of it.
+
+mod blocka;
+mod corners;
+mod fields;
+mod grids;
+mod ichipb;
+mod metadata;
+mod part;
+
+pub use metadata::{CHIP_KEYS, is_of_another_format, make_chip};
+pub use part::Part;

@@ -1,0 +1,219 @@
+//! Colours and grey values in the place of the indices of an image.
+
+use std::sync::Arc;
+
+use super::canvas::{Canvas, TileMut};
+use super::grid::{BlockGrid, BlockIndex, Window};
+use super::layout::{ImageLayout, PadValue};
+use super::provider::{Access, Block, ImageProvider};
+use super::sample::SampleType;
+use super::view::whole_block;
+use crate::error::{Error, Result};
+
+/// What the indices of an image stand for: a table for each band of the result, all of one length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Palette {
+    sample: SampleType,
+    /// Samples in native byte order, for each band.
+    tables: Vec<Vec<u8>>,
+}
+
+/// An image of one band whose indices are replaced by the values of a palette. Blocks that are absent in the source stay absent.
+pub struct PaletteImage {
+    source: Arc<dyn ImageProvider>,
+    palette: Arc<Palette>,
+    layout: ImageLayout,
+    levels: Vec<Arc<dyn ImageProvider>>,
+}
+
+impl Palette {
+    /// A palette of tables of bytes, one for each band.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for tables of several lengths, empty ones, and none.
+    pub fn from_bytes(tables: Vec<Vec<u8>>) -> Result<Self> {
+        Self::new(SampleType::UInt8, tables)
+    }
+
+    /// A palette of tables of 16-bit values, one for each band.
+    ///
+    /// # Errors
+    /// As [`Palette::from_bytes`].
+    pub fn from_words(tables: &[Vec<u16>]) -> Result<Self> {
+        let bytes = |table: &Vec<u16>| table.iter().flat_map(|value| value.to_ne_bytes()).collect();
+        Self::new(SampleType::UInt16, tables.iter().map(bytes).collect())
+    }
+
+    fn new(sample: SampleType, tables: Vec<Vec<u8>>) -> Result<Self> {
+        let first = tables.first().map_or(0, Vec::len);
+        if first == 0 || tables.iter().any(|table| table.len() != first) {
+            let lengths: Vec<_> = tables.iter().map(|table| table.len() / sample.bytes()).collect();
+            return Err(Error::malformed("tables of a palette have")
+                .found(format!("{lengths:?} entries"))
+                .allowed("one length, 1 or more"));
+        }
+        Ok(Self { sample, tables })
+    }
+
+    /// Entries of each table.
+    pub fn entries(&self) -> usize {
+        self.tables[0].len() / self.sample.bytes()
+    }
+
+    /// Writes the values of one band for a row of indices, which have been checked.
+    fn expand(&self, band: u32, indices: &[u32], out: &mut [u8]) {
+        let table = &self.tables[band as usize];
+        match self.sample {
+            SampleType::UInt8 => {
+                out.iter_mut().zip(indices).for_each(|(value, index)| *value = table[*index as usize]);
+            }
+            _ => {
+                let table = table.as_chunks::<2>().0;
+                let values = out.as_chunks_mut::<2>().0;
+                values.iter_mut().zip(indices).for_each(|(value, index)| *value = table[*index as usize]);
+            }
+        }
+    }
+}
+
+impl PaletteImage {
+    /// The values of `palette` for the indices of `source`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for an image of several bands, and for one whose samples cannot be indices.
+    pub fn new(source: Arc<dyn ImageProvider>, palette: Arc<Palette>) -> Result<Self> {
+        let indices = source.layout();
+        if indices.bands != 1 || !matches!(indices.sample, SampleType::UInt8 | SampleType::UInt16 | SampleType::UInt32)
+        {
+            return Err(Error::usage("image of indices:")
+                .found(format!("{} bands of {}", indices.bands, indices.sample))
+                .allowed("1 band of uint8, uint16 or uint32"));
+        }
+        let layout = ImageLayout::new(indices.grid, palette.tables.len() as u32, palette.sample)?;
+        let layout = ImageLayout { pad: PadValue::ZERO, ..layout };
+        let level = |level: &Arc<dyn ImageProvider>| -> Result<Arc<dyn ImageProvider>> {
+            Ok(Arc::new(Self::new(Arc::clone(level), Arc::clone(&palette))?))
+        };
+        let levels = source.levels().iter().map(level).collect::<Result<_>>()?;
+        Ok(Self { source, palette, layout, levels })
+    }
+}
+
+impl ImageProvider for PaletteImage {
+    fn layout(&self) -> &ImageLayout {
+        &self.layout
+    }
+
+    fn access(&self) -> Access {
+        self.source.access()
+    }
+
+    fn has_block(&self, at: BlockIndex) -> Result<bool> {
+        self.source.has_block(at)
+    }
+
+    fn has_pixels(&self, window: Window) -> Result<bool> {
+        self.source.has_pixels(window)
+    }
+
+    fn block(&self, at: BlockIndex) -> Result<Block> {
+        whole_block(self, at)
+    }
+
+    fn is_dense(&self) -> bool {
+        self.source.is_dense()
+    }
+
+    fn levels(&self) -> &[Arc<dyn ImageProvider>] {
+        &self.levels
+    }
+
+    fn stored_grid(&self) -> BlockGrid {
+        self.source.stored_grid()
+    }
+
+    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        let (sample, rows, columns) = (self.source.layout().sample, window.height as usize, window.width as usize);
+        let mut indices = vec![0; rows * columns * sample.bytes()];
+        let canvas = Canvas::new(&mut indices, 1, rows, columns, sample.bytes())?;
+        if !self.source.read_block(at, window, &[0], &mut canvas.whole()?)? {
+            return Ok(false);
+        }
+        drop(canvas);
+        let entries = self.palette.entries();
+        let mut row_indices = vec![0; columns];
+        for (y, row) in indices.chunks_exact(columns * sample.bytes()).enumerate() {
+            read_indices(sample, row, &mut row_indices);
+            let largest = row_indices.iter().max().copied().unwrap_or_default();
+            if largest as usize >= entries {
+                return Err(Error::malformed("index beyond the end of its table:")
+                    .found(largest)
+                    .allowed(format!("0 to {}", entries - 1)));
+            }
+            for (out_band, band) in bands.iter().enumerate() {
+                self.palette.expand(*band, &row_indices, out.row(out_band, y));
+            }
+        }
+        Ok(true)
+    }
+
+    fn file_bytes(&self) -> u64 {
+        // The file holds indices: what they expand to is no sign of damage.
+        let (indices, values) = (self.source.layout().pixel_bytes(), self.layout.pixel_bytes());
+        self.source.file_bytes().saturating_mul(values.div_ceil(indices) as u64)
+    }
+}
+
+/// The samples of a row as numbers.
+fn read_indices(sample: SampleType, row: &[u8], out: &mut [u32]) {
+    match sample {
+        SampleType::UInt8 => out.iter_mut().zip(row).for_each(|(index, byte)| *index = (*byte).into()),
+        SampleType::UInt16 => {
+            let samples = row.as_chunks().0;
+            out.iter_mut().zip(samples).for_each(|(index, bytes)| *index = u16::from_ne_bytes(*bytes).into());
+        }
+        _ => {
+            let samples = row.as_chunks().0;
+            out.iter_mut().zip(samples).for_each(|(index, bytes)| *index = u32::from_ne_bytes(*bytes));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{Interleave, MemoryImage, Pixels, absent_parts};
+
+    fn palette() -> Arc<Palette> {
+        Arc::new(Palette::from_bytes(vec![vec![10, 20, 30], vec![1, 2, 3]]).unwrap())
+    }
+
+    fn indices(values: [u8; 4]) -> MemoryImage {
+        let grid = BlockGrid::new(4, 2, 2, 2).unwrap();
+        let mut image = MemoryImage::new(ImageLayout::new(grid, 1, SampleType::UInt8).unwrap());
+        let pixels = Pixels::from_vec(values.to_vec(), [1, 2, 2], SampleType::UInt8, Interleave::Band).unwrap();
+        image.set_block(BlockIndex { row: 0, column: 1 }, pixels).unwrap();
+        image
+    }
+
+    #[test]
+    fn indices_become_values_and_absent_blocks_stay_absent() {
+        let source: Arc<dyn ImageProvider> = Arc::new(indices([0, 1, 2, 0]));
+        let image = PaletteImage::new(Arc::clone(&source), palette()).unwrap();
+        let Block::Pixels(pixels) = image.block(BlockIndex { row: 0, column: 1 }).unwrap() else { panic!("present") };
+        assert_eq!(pixels.contiguous(Interleave::Band).unwrap(), [10, 20, 30, 10, 1, 2, 3, 1]);
+        assert!(matches!(image.block(BlockIndex::default()).unwrap(), Block::Absent));
+        assert_eq!(absent_parts(&image, Window::new(1, 0, 3, 1)).unwrap(), [Window::new(1, 0, 1, 1)]);
+        assert_eq!(absent_parts(&image, Window::new(2, 0, 2, 2)).unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_no_index_is_an_error() {
+        let image = PaletteImage::new(Arc::new(indices([0, 1, 3, 0])), palette()).unwrap();
+        let error = image.block(BlockIndex { row: 0, column: 1 }).unwrap_err();
+        assert!(matches!(error, Error::Malformed(_)), "{error}");
+        assert!(Palette::from_bytes(vec![vec![1], vec![]]).is_err() && Palette::from_words(&[]).is_err());
+        let real = ImageLayout::new(BlockGrid::new(1, 1, 1, 1).unwrap(), 1, SampleType::Float32).unwrap();
+        assert!(PaletteImage::new(Arc::new(MemoryImage::new(real)), palette()).is_err());
+    }
+}

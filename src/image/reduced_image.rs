@@ -1,0 +1,132 @@
+//! An image at a lower resolution than its source has.
+
+use std::sync::Arc;
+
+use super::canvas::{Canvas, TileMut};
+use super::grid::{BlockGrid, BlockIndex, Window};
+use super::layout::{ImageLayout, PadValue};
+use super::provider::{Access, Block, ImageProvider};
+use super::reduce::{Reducer, Reduction};
+use super::view::{read_window, whole_block};
+use crate::error::Result;
+
+/// Samples of the source that are held at a time for one block: more are read in parts.
+const PIECE: usize = 1 << 24;
+
+/// An image reduced by a power of two, made of its source block by block when a block is asked for. A block is that of the
+/// source, reduced.
+pub struct ReducedImage {
+    source: Arc<dyn ImageProvider>,
+    layout: ImageLayout,
+    reducer: Reducer,
+}
+
+impl ReducedImage {
+    /// `source` reduced by 2^`levels`; pixels of the value `nodata` do not count in averages.
+    ///
+    /// # Errors
+    /// [`crate::Error::OutOfRange`] for more levels than [`Reducer::MAX_LEVELS`].
+    pub fn new(
+        source: Arc<dyn ImageProvider>,
+        levels: u8,
+        method: Reduction,
+        nodata: Option<PadValue>,
+    ) -> Result<Self> {
+        let full = source.layout();
+        let reducer = Reducer::new(full.sample, levels, method, nodata)?;
+        let [columns, rows, block_columns, block_rows] =
+            [full.grid.columns(), full.grid.rows(), full.grid.block_columns(), full.grid.block_rows()]
+                .map(|size| size.div_ceil(1 << levels));
+        let grid = BlockGrid::new(columns, rows, block_columns, block_rows)?;
+        let layout = ImageLayout { grid, ..full.clone() };
+        Ok(Self { source, layout, reducer })
+    }
+
+    /// The pixels of the source that a window is made of.
+    fn in_source(&self, window: Window) -> Window {
+        let factor = self.reducer.factor() as u32;
+        let full = Window::new(
+            window.x * factor,
+            window.y * factor,
+            window.width.saturating_mul(factor),
+            window.height.saturating_mul(factor),
+        );
+        full.intersect(&self.source.layout().grid.window())
+    }
+
+    /// Columns and rows that are made at a time.
+    fn piece(&self, window: Window, bands: usize) -> (u32, u32) {
+        let most = PIECE / (self.reducer.factor() * self.reducer.factor() * bands.max(1));
+        let columns = (window.width as usize).min(most).max(1);
+        let rows = (most / columns).clamp(1, window.height as usize);
+        (columns as u32, rows as u32)
+    }
+
+    /// Writes the bands of `window` to its rectangle, by way of `held`.
+    fn reduce(&self, window: Window, bands: &[u32], held: &mut Vec<u8>, out: &mut TileMut<'_>) -> Result<()> {
+        let full = self.in_source(window);
+        let (rows, columns, size) = (full.height as usize, full.width as usize, self.layout.sample.bytes());
+        held.clear();
+        held.resize(bands.len() * rows * columns * size, 0);
+        let canvas = Canvas::new(held, bands.len(), rows, columns, size)?;
+        let mut tile = canvas.whole()?;
+        if !read_window(&*self.source, full, bands, &mut tile)? {
+            tile.fill(&self.source.layout().pad_bytes());
+        }
+        let rows: Vec<&[u8]> = held.chunks_exact(columns * size).collect();
+        for (band, rows) in rows.chunks_exact(full.height as usize).enumerate() {
+            for (y, rows) in rows.chunks(self.reducer.factor()).enumerate() {
+                self.reducer.row(rows, out.row(band, y));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ImageProvider for ReducedImage {
+    fn layout(&self) -> &ImageLayout {
+        &self.layout
+    }
+
+    fn access(&self) -> Access {
+        self.source.access()
+    }
+
+    fn has_block(&self, at: BlockIndex) -> Result<bool> {
+        self.has_pixels(self.layout.grid.block_window(self.layout.grid.check(at)?))
+    }
+
+    fn has_pixels(&self, window: Window) -> Result<bool> {
+        self.source.has_pixels(self.in_source(window))
+    }
+
+    fn block(&self, at: BlockIndex) -> Result<Block> {
+        whole_block(self, at)
+    }
+
+    fn is_dense(&self) -> bool {
+        self.source.is_dense()
+    }
+
+    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        self.layout.grid.check(at)?;
+        if !self.has_pixels(window)? {
+            return Ok(false);
+        }
+        let (columns, rows) = self.piece(window, bands.len());
+        let pieces = BlockGrid::new(window.width, window.height, columns, rows)?;
+        let mut held = Vec::new();
+        for piece in pieces.blocks_of(pieces.window()).map(|at| pieces.block_window(at)) {
+            let reduced = Window { x: piece.x + window.x, y: piece.y + window.y, ..piece };
+            self.reduce(reduced, bands, &mut held, &mut out.part(piece)?)?;
+        }
+        Ok(true)
+    }
+
+    fn file_bytes(&self) -> u64 {
+        self.source.file_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 mod container;
 mod jpeg;
 pub mod nitf;
+mod palette;
 mod png;
 mod registry;
 mod request;
@@ -12,6 +13,7 @@ mod warning;
 
 pub(crate) use container::no_image;
 pub use container::{Begun, ContainerReader, ContainerWriter, OpenImage};
+pub use palette::{PALETTE_KEYS, is_indexed, palette_of};
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
 pub use request::{Blocks, Content, DataRequest, ImageRequest, WriteContext};
 pub use settings::SaveSettings;

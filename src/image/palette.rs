@@ -63,15 +63,11 @@ impl Palette {
     /// Writes the values of one band for a row of indices, which have been checked.
     fn expand(&self, band: u32, indices: &[u32], out: &mut [u8]) {
         let table = &self.tables[band as usize];
-        match self.sample {
-            SampleType::UInt8 => {
-                out.iter_mut().zip(indices).for_each(|(value, index)| *value = table[*index as usize]);
-            }
-            _ => {
-                let table = table.as_chunks::<2>().0;
-                let values = out.as_chunks_mut::<2>().0;
-                values.iter_mut().zip(indices).for_each(|(value, index)| *value = table[*index as usize]);
-            }
+        if self.sample == SampleType::UInt8 {
+            out.iter_mut().zip(indices).for_each(|(value, index)| *value = table[*index as usize]);
+        } else {
+            let (table, values) = (table.as_chunks::<2>().0, out.as_chunks_mut::<2>().0);
+            values.iter_mut().zip(indices).for_each(|(value, index)| *value = table[*index as usize]);
         }
     }
 }

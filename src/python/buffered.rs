@@ -131,8 +131,7 @@ impl BufferedImageAssetProvider {
     /// The pixels as bytes of (bands, rows, columns) in native byte order, as a `BytesIO`.
     #[getter]
     fn raw_asset<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let bytes = slf.call_method0("read")?.call_method0("tobytes")?.cast_into::<PyBytes>()?;
-        bytes_io(slf.py(), bytes.as_bytes())
+        pixel_bytes(slf.as_any())
     }
 }
 
@@ -253,7 +252,7 @@ impl BufferedGraphicAssetProvider {
 }
 
 /// What all assets in memory begin with.
-fn in_memory(py: Python<'_>, key: String, kind: AssetType) -> PyResult<AssetProvider> {
+pub(super) fn in_memory(py: Python<'_>, key: String, kind: AssetType) -> PyResult<AssetProvider> {
     Ok(AssetProvider {
         key,
         title: String::new(),
@@ -264,6 +263,12 @@ fn in_memory(py: Python<'_>, key: String, kind: AssetType) -> PyResult<AssetProv
         metadata: AssetMetadata::given(py, None)?,
         raw: RawAsset::Bytes(Vec::new()),
     })
+}
+
+/// The pixels of an image as bytes of (bands, rows, columns), as a `BytesIO`.
+pub(super) fn pixel_bytes<'py>(image: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let bytes = image.call_method0("read")?.call_method0("tobytes")?.cast_into::<PyBytes>()?;
+    bytes_io(image.py(), bytes.as_bytes())
 }
 
 /// An array whose axes are those of the image in another order gets a hint, never a guess.

@@ -52,13 +52,14 @@ impl DuckProvider {
     /// # Errors
     /// `TypeError` that names a missing attribute, `OptionError` for one that is wrong, and whatever reading one raises.
     pub(super) fn new(object: &Bound<'_, PyAny>) -> PyResult<(Self, DuckFacts)> {
+        let image = Self::at_level(object, 0)?;
         let metadata = object.getattr_opt("metadata")?.filter(|metadata| !metadata.is_none());
         let facts = DuckFacts {
             title: text(&attribute(object, "title")?)?,
             description: text(&attribute(object, "description")?)?,
             metadata: metadata.map(|metadata| to_metadata(&metadata)).transpose()?.unwrap_or_default(),
         };
-        Ok((Self::at_level(object, 0)?, facts))
+        Ok((image, facts))
     }
 
     /// An image at a resolution level of `object`, read block by block.
@@ -114,7 +115,8 @@ impl ImageProvider for DuckProvider {
         let Some(has_block) = &self.has_block else { return Ok(true) };
         let origin = || format!("has_block({}, {})", at.row, at.column);
         Python::attach(|py| {
-            let answer = has_block.bind(py).call1((at.row, at.column, self.level)).and_then(|answer| answer.is_truthy());
+            let answer =
+                has_block.bind(py).call1((at.row, at.column, self.level)).and_then(|answer| answer.is_truthy());
             answer.map_err(|error| provider_raised(py, origin(), error))
         })
     }

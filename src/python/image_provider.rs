@@ -10,7 +10,7 @@ use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset, Session}
 use super::{index, layout, pixel_type, region};
 use crate::asset::{AssetType, ImageFacts};
 use crate::error::Error;
-use crate::image::{BlockIndex, ImageLayout, ImageProvider, MemoryImage, PadValue, Window};
+use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, MemoryImage, PadValue, Window, WindowImage};
 use crate::pipeline::ReadRequest;
 
 /// An image: pixels of shape (bands, rows, columns) in blocks, and what is known of them.
@@ -30,6 +30,8 @@ pub(super) struct ImageAssetProvider {
 enum PixelSource {
     File(Arc<dyn ImageProvider>),
     Memory(Mutex<Arc<MemoryImage>>),
+    /// Made of another image, and read in the blocks of that one.
+    View(Arc<dyn ImageProvider>),
 }
 
 impl ImageAssetProvider {
@@ -68,10 +70,21 @@ impl ImageAssetProvider {
         Self { layout, pixels, facts: ImageFacts::default(), dataset: None }
     }
 
+    /// An image that is made of another one, in blocks of `grid`.
+    pub(super) fn view(
+        view: Arc<dyn ImageProvider>,
+        grid: BlockGrid,
+        facts: ImageFacts,
+        dataset: Option<Arc<OpenDataset>>,
+    ) -> Self {
+        let layout = ImageLayout { grid, ..view.layout().clone() };
+        Self { layout, pixels: PixelSource::View(view), facts, dataset }
+    }
+
     /// Changes an image in memory. Readers that are at work keep what they began with.
     pub(super) fn change<T>(&self, action: impl FnOnce(&mut MemoryImage) -> T) -> Option<T> {
         match &self.pixels {
-            PixelSource::File(_) => None,
+            PixelSource::File(_) | PixelSource::View(_) => None,
             PixelSource::Memory(image) => {
                 Some(action(Arc::make_mut(&mut image.lock().unwrap_or_else(PoisonError::into_inner))))
             }
@@ -81,11 +94,35 @@ impl ImageAssetProvider {
     /// The pixels as the engine takes them.
     pub(super) fn provider(&self) -> Arc<dyn ImageProvider> {
         match &self.pixels {
-            PixelSource::File(provider) => Arc::clone(provider),
+            PixelSource::File(provider) | PixelSource::View(provider) => Arc::clone(provider),
             PixelSource::Memory(image) => {
                 Arc::<MemoryImage>::clone(&image.lock().unwrap_or_else(PoisonError::into_inner)) as _
             }
         }
+    }
+
+    /// The pixels as a writer takes them: in the blocks that the image has for Python.
+    ///
+    /// # Errors
+    /// Blocks without pixels, which no image has.
+    pub(super) fn written(&self) -> Result<Arc<dyn ImageProvider>, Error> {
+        let image = self.provider();
+        if !matches!(self.pixels, PixelSource::View(_)) {
+            return Ok(image);
+        }
+        let (grid, whole) = (&self.layout.grid, image.layout().grid.window());
+        let blocks = WindowImage::new(image, whole)?.with_blocks(grid.block_columns(), grid.block_rows())?;
+        Ok(Arc::new(blocks))
+    }
+
+    /// What is known of the image beside its pixels.
+    pub(super) fn facts(&self) -> &ImageFacts {
+        &self.facts
+    }
+
+    /// The file it is of.
+    pub(super) fn dataset(&self) -> Option<&Arc<OpenDataset>> {
+        self.dataset.as_ref()
     }
 
     /// Size, bands, sample type, block grid.
@@ -107,7 +144,7 @@ impl ImageAssetProvider {
     }
 
     /// The image at the resolution level that an argument names, and the number of the level.
-    fn at_level(&self, level: Option<&Bound<'_, PyAny>>) -> PyResult<(Arc<dyn ImageProvider>, u32)> {
+    pub(super) fn at_level(&self, level: Option<&Bound<'_, PyAny>>) -> PyResult<(Arc<dyn ImageProvider>, u32)> {
         let image = self.provider();
         let level = region::level(level, 1 + image.levels().len() as u32)?;
         let found = match level {

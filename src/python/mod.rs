@@ -6,10 +6,13 @@
 mod array;
 mod asset;
 mod buffered;
+mod chip;
 mod control;
 mod duck;
+mod duck_windows;
 mod encoding;
 mod errors;
+mod expanded;
 mod image_provider;
 mod image_writer;
 mod index;
@@ -40,6 +43,10 @@ mod _io {
     use super::buffered::{
         BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedImageAssetProvider, BufferedTextAssetProvider,
     };
+    #[pymodule_export]
+    use super::chip::{Chip, make_chip};
+    #[pymodule_export]
+    use super::expanded::{absent, expanded};
     #[pymodule_export]
     use super::image_provider::ImageAssetProvider;
     #[pymodule_export]

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use super::value;
+use super::{layout, value};
 use crate::format::nitf;
 use crate::image::{BlockGrid, Crs, Georeference, ImageLayout, SampleType, Transform};
 use crate::metadata::Value;
@@ -29,19 +29,24 @@ pub(super) fn typed<'py>(
     value::to_python(py, &typed)
 }
 
-/// The entries that say where an image of this size lies.
+/// The entries that say where an image of this size lies: at outer corners, or by a transform.
 #[pyfunction(name = "_nitf_georeference")]
-#[pyo3(signature = (columns, rows, transform, epsg, precise, /))]
-pub(super) fn georeference(
-    py: Python<'_>,
-    columns: u32,
-    rows: u32,
-    transform: [f64; 6],
+#[pyo3(signature = (columns, rows, corners, transform, epsg, precise, /))]
+pub(super) fn georeference<'py>(
+    columns: &Bound<'py, PyAny>,
+    rows: &Bound<'py, PyAny>,
+    corners: Option<[(f64, f64); 4]>,
+    transform: Option<[f64; 6]>,
     epsg: u32,
     precise: bool,
-) -> PyResult<Bound<'_, PyAny>> {
+) -> PyResult<Bound<'py, PyAny>> {
+    let (py, columns, rows) = (columns.py(), layout::size(columns, "columns", 1)?, layout::size(rows, "rows", 1)?);
+    let transform = match (corners, transform) {
+        (Some(corners), _) => Some(Transform::from_corners(corners, columns, rows)?),
+        (None, transform) => transform.map(Transform),
+    };
     let layout = ImageLayout::new(BlockGrid::new(columns, rows, columns, rows)?, 1, SampleType::UInt8)?;
-    let place = Georeference { transform: Some(Transform(transform)), crs: Some(Crs::Epsg(epsg)), corners: None };
+    let place = Georeference { transform, crs: Some(Crs::Epsg(epsg)), corners: None };
     let entries = nitf::geo::describe(&place, &layout, None, precise)?;
     let entries = entries.into_iter().map(|(name, value)| (name.into(), value)).collect();
     value::to_python(py, &Value::Map(entries))

@@ -393,7 +393,7 @@ impl DatasetWriter {
                 _ => asset.metadata.entries(py)?,
             };
             return Ok(Image {
-                provider: image.get().provider(),
+                provider: image.get().written()?,
                 metadata,
                 title: asset.title.clone(),
                 description: asset.description.clone(),

@@ -18,6 +18,7 @@ mod mask;
 mod names;
 mod opaque;
 mod pad;
+mod palette;
 mod pixels;
 mod reader;
 mod rules;
@@ -31,6 +32,7 @@ mod version;
 mod write;
 
 pub use layouts::{des_layout, des_names, header, register_des, register_tre, tre_layout, tre_layouts, tre_names};
+pub(super) use palette::{is_indexed, palette};
 pub use reader::open;
 pub use tre::{Tre, TreBody, parse_tres, write_tre_fields, write_tres};
 pub use typed::{typed, typed_des, typed_tre};

@@ -26,9 +26,12 @@
 mod chunk;
 mod fields;
 mod metadata;
+mod palette;
 mod reader;
 mod text;
 mod writer;
+
+pub(super) use palette::{is_indexed, palette};
 
 use std::sync::Arc;
 

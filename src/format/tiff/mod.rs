@@ -16,6 +16,7 @@ mod image;
 mod layout;
 mod options;
 mod origin;
+mod palette;
 mod plan;
 mod reader;
 #[cfg(test)]
@@ -25,6 +26,8 @@ pub mod tags;
 mod values;
 mod writer;
 mod ycbcr;
+
+pub(super) use palette::{is_indexed, palette};
 
 use std::sync::Arc;
 

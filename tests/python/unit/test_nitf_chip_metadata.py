@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from aws.osml.io import BufferedMetadataProvider, MetadataWarning, OutOfRangeError
 from aws.osml.io.nitf import ChipMapping, chip, georeference, ichipb
-from aws.osml.io.nitf._chip_metadata import magnification
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from testkit.chips import BLOCKA, CENTRES, DATA, HEADER, Watched, image, text, values
@@ -83,7 +82,8 @@ def test_an_image_of_one_block_gets_blocks():
     ("0.3 ", 2, ".150"), ("5.0 ", 2, "2.5 "), ("", 2, "/2  "), ("/0  ", 4, "/4  "), ("1.0 ", 256, "/256"),
 ])
 def test_magnification(old, scale, new):
-    assert magnification(old, scale) == new
+    found = chip(image(metadata={"IMAG": old}), (0, 0, 1, 1), level=scale.bit_length() - 1)
+    assert found.metadata["IMAG"] == new
 
 
 @pytest.mark.parametrize("form", ["G", "D"])

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from ._enums import PixelType
 from ._errors import AssetNotFoundError, OptionError, OutOfRangeError, ShapeWarning
-from ._colors import color_table, expanded
 from ._georeference import corner_pairs, epsg_code, gdal_transform
 from ._io import (
     IO,
@@ -22,6 +21,8 @@ from ._io import (
     BufferedMetadataProvider,
     DatasetReader,
     ImageAssetProvider,
+    _absent,
+    _expanded,
 )
 from ._typing import Corners, MetadataLike, PathOrStream
 
@@ -179,30 +180,12 @@ def imread(
         image = _image(reader, asset)
         if window is not None:
             window = _clipped(window, image.level_shape(resolution_level))
-        table = color_table(image) if expand else None
-        if table is None:
-            return image.read(window, bands, resolution_level, fill_value=fill_value)
-        indices = image.read(window, None, resolution_level, fill_value=0)
-        colors = expanded(indices[0], table, bands)
-        if _has_absent_blocks(image, window, resolution_level):
-            filled = np.asarray(fill_value).astype(colors.dtype, casting="unsafe")
-            if filled != fill_value:
-                raise OptionError(f"fill_value: {fill_value!r} (allowed: a value of {colors.dtype.name})")
-            # What is filled differs between two values to fill with.
-            absent = indices[0] != image.read(window, None, resolution_level, fill_value=1)[0]
-            colors[:, absent] = filled
-        return colors
-
-
-def _has_absent_blocks(image: ImageAssetProvider, window: Window | None, level: int) -> bool:
-    """True where a block of the window, or of a reduced image any block, may be absent."""
-    rows, columns = (range(size) for size in image.block_grid_size)
-    if window is not None and level == 0:
-        x, y, width, height = window
-        block_width, block_height = image.num_pixels_per_block_horizontal, image.num_pixels_per_block_vertical
-        rows = range(y // block_height, -(-(y + height) // block_height))
-        columns = range(x // block_width, -(-(x + width) // block_width))
-    return not all(image.has_block(row, column) for row in rows for column in columns)
+        colors = _expanded(image) if expand else None
+        if colors is not None:
+            # The value matters only if there is something to fill with it.
+            fill_value = fill_value if _absent(colors, window, resolution_level) else 0
+            image = colors
+        return image.read(window, bands, resolution_level, fill_value=fill_value)
 
 
 def iminfo(

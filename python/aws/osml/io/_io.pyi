@@ -26,6 +26,7 @@ __all__ = [
     "BufferedImageAssetProvider",
     "BufferedMetadataProvider",
     "BufferedTextAssetProvider",
+    "Chip",
     "DatasetReader",
     "DatasetWriter",
     "EncodedBlock",
@@ -34,8 +35,11 @@ __all__ = [
     "MetadataProvider",
     "TextAssetProvider",
     "__version__",
+    "_absent",
     "_encoded_block",
+    "_expanded",
     "_nitf_georeference",
+    "_nitf_make_chip",
     "_nitf_register",
     "_nitf_typed",
     "_open_encoder",
@@ -236,6 +240,28 @@ class BufferedImageAssetProvider(ImageAssetProvider):
         """Takes an array as the whole image, without copying it."""
     def set_block(self, block_row: SupportsIndex, block_col: SupportsIndex, array: npt.ArrayLike) -> None:
         """Takes an array as one block, cropped or padded at the edges, without copying it."""
+
+@final
+class Chip(ImageAssetProvider):
+    """A part of an image, made by `aws.osml.io.nitf.chip`; its blocks are read from the image when they are asked for."""
+
+    def __new__(
+        cls,
+        image: Any,
+        metadata: BufferedMetadataProvider,
+        window: tuple[int, int, int, int],
+        level: int,
+        block: tuple[int, int],
+        nearest: bool | None = None,
+        /,
+    ) -> Self: ...
+    @property
+    def metadata(self) -> BufferedMetadataProvider:
+        """The metadata, which may be changed before the chip is written."""
+    @property
+    def raw_asset(self) -> BytesIO:
+        """The pixels as bytes of (bands, rows, columns) in native byte order."""
+
 
 @final
 class TextAssetProvider(AssetProvider):
@@ -460,5 +486,14 @@ def _tiff_tag(name: str, /) -> tuple[int, str, list[tuple[int, str]]]: ...
 def _nitf_register(text: str, kind: Literal["tre", "des"], /) -> list[str]: ...
 def _nitf_typed(kind: Literal["tre", "des"], name: str, fields: dict[str, Any] | bytes, /) -> dict[str, Any]: ...
 def _nitf_georeference(
-    columns: int, rows: int, transform: tuple[float, ...], epsg: int, precise: bool, /
+    columns: int,
+    rows: int,
+    corners: Sequence[tuple[float, float]] | None,
+    transform: tuple[float, ...] | None,
+    epsg: int,
+    precise: bool,
+    /,
 ) -> dict[str, Any]: ...
+def _nitf_make_chip(chip: Chip, /) -> list[str]: ...
+def _expanded(image: ImageAssetProvider, /) -> ImageAssetProvider | None: ...
+def _absent(image: ImageAssetProvider, window: tuple[int, int, int, int] | None, resolution_level: int, /) -> bool: ...

@@ -76,7 +76,8 @@ impl Form {
 fn decimal(text: &str) -> Option<f64> {
     let digits = text.strip_prefix(['+', '-'])?;
     let (whole, fraction) = digits.split_once('.')?;
-    let good = fraction.len() == 6 && [whole, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    let good =
+        fraction.len() == 6 && [whole, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
     good.then(|| text.parse().ok()).flatten()
 }
 
@@ -85,7 +86,10 @@ fn sides(text: &str, sides: &str) -> Option<f64> {
     let digits = text.strip_prefix(|side| sides.contains(side))?;
     let (degrees, rest) = digits.split_at_checked(digits.len().checked_sub(7)?)?;
     let number = |text: &str, point: Option<usize>| -> Option<f64> {
-        let good = text.bytes().enumerate().all(|(at, byte)| if Some(at) == point { byte == b'.' } else { byte.is_ascii_digit() });
+        let good = text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if Some(at) == point { byte == b'.' } else { byte.is_ascii_digit() });
         good.then(|| text.parse().ok()).flatten()
     };
     let (minutes, seconds) = rest.split_at_checked(2)?;
@@ -108,10 +112,13 @@ mod tests {
 
     #[test]
     fn both_forms_are_kept() {
-        let decimal = ["+50.000000+010.000000", "+50.000000+010.499000", "+49.701000+010.499000", "+49.701000+010.000000"];
-        let expected = ["+49.950000+010.100000", "+49.950000+010.299000", "+49.801000+010.299000", "+49.801000+010.100000"];
+        let decimal =
+            ["+50.000000+010.000000", "+50.000000+010.499000", "+49.701000+010.499000", "+49.701000+010.000000"];
+        let expected =
+            ["+49.950000+010.100000", "+49.950000+010.299000", "+49.801000+010.299000", "+49.801000+010.100000"];
         assert_eq!(found(decimal).unwrap(), [&expected[..], &["00150"]].concat());
-        let sides = ["N500000.00E0100000.00", "N500000.00E0102956.40", "N494203.60E0102956.40", "N494203.60E0100000.00"];
+        let sides =
+            ["N500000.00E0100000.00", "N500000.00E0102956.40", "N494203.60E0102956.40", "N494203.60E0100000.00"];
         let result = found(sides).unwrap();
         assert_eq!((result[0].as_str(), result[2].as_str()), ("N495700.00E0100600.00", "N494803.60E0101756.40"));
         assert_eq!(found([&" ".repeat(21); 4]).unwrap()[4], "00150");

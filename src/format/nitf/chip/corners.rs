@@ -48,11 +48,8 @@ fn of_part(metadata: &Metadata, place: &Georeference, part: &Part) -> Result<Opt
         return Ok(Some((form.code().into(), text.into())));
     }
     if let Some((transform, crs)) = affine {
-        let part_place = Georeference {
-            transform: Some(part.transform(transform)),
-            crs: Some(crs.clone()),
-            corners: None,
-        };
+        let part_place =
+            Georeference { transform: Some(part.transform(transform)), crs: Some(crs.clone()), corners: None };
         let mut entries = describe(&part_place, &part.layout()?, None, false)?.into_iter().map(|(_, value)| value);
         return Ok(entries.next().zip(entries.next()));
     }

@@ -76,7 +76,8 @@ mod tests {
         let maplob = [("LOD", "00010"), ("LAD", "00020"), ("LSO", "+00000300000.00"), ("PSO", "+00004500000.00")];
         let found = texts(super::maplob(&fields("MAPLOB", &maplob), &part).unwrap());
         assert_eq!(found, ["00020", "00040", "+300200.0000000", "+4499200.000000"]);
-        let geolob = [("ARV", "000360000"), ("BRV", "000720000"), ("LSO", "+179.9900000000"), ("PSO", "+33.00000000000")];
+        let geolob =
+            [("ARV", "000360000"), ("BRV", "000720000"), ("LSO", "+179.9900000000"), ("PSO", "+33.00000000000")];
         let found = texts(super::geolob(&fields("GEOLOB", &geolob), &part).unwrap());
         assert_eq!(found, ["000180000", "000360000", "-179.9900000000", "+32.98000000000"]);
         let none = [("ARV", "000000000"), ("BRV", "000720000"), ("LSO", "+0"), ("PSO", "+0")];

@@ -22,7 +22,7 @@ struct Mapping {
     scale: f64,
     full_rows: u32,
     full_columns: u32,
-    /// ANAMRPH_CORR and SCANBLK_NUM.
+    /// `ANAMRPH_CORR` and `SCANBLK_NUM`.
     others: [i128; 2],
 }
 
@@ -118,10 +118,16 @@ impl Mapping {
         let (mut chip, mut full) = (self.chip, self.full);
         // In a chip of one row or column the points coincide, and the scale says where the next one would be.
         if chip[0].0 == chip[3].0 {
-            [2, 3].into_iter().for_each(|corner| (chip[corner].0, full[corner].0) = (chip[corner].0 + 1.0, full[corner].0 + self.scale));
+            for corner in [2, 3] {
+                chip[corner].0 += 1.0;
+                full[corner].0 += self.scale;
+            }
         }
         if chip[0].1 == chip[3].1 {
-            [1, 3].into_iter().for_each(|corner| (chip[corner].1, full[corner].1) = (chip[corner].1 + 1.0, full[corner].1 + self.scale));
+            for corner in [1, 3] {
+                chip[corner].1 += 1.0;
+                full[corner].1 += self.scale;
+            }
         }
         let size = self.size();
         let share = |(row, column): (f64, f64)| ((column - chip[0].1) / size.1, (row - chip[0].0) / size.0);
@@ -206,7 +212,10 @@ mod tests {
     fn a_chip_of_a_chip_refers_to_the_first_image() {
         let mut metadata = Metadata::new();
         assert_eq!(chip(&mut metadata, Window::new(100, 200, 350, 90), 0, (500, 300)), None);
-        assert_eq!(metadata.get(TAG).map(|value| Fields::typed(TAG, value).unwrap().text("SCALE_FACTOR").unwrap()).unwrap(), "1.0");
+        assert_eq!(
+            metadata.get(TAG).map(|value| Fields::typed(TAG, value).unwrap().text("SCALE_FACTOR").unwrap()).unwrap(),
+            "1.0"
+        );
         assert_eq!((get(&metadata, "FI_COL_22"), get(&metadata, "OP_ROW_21")), (449.5, 89.5));
         assert_eq!(chip(&mut metadata, Window::new(5, 6, 1, 20), 1, (350, 90)), None);
         assert_eq!((get(&metadata, "SCALE_FACTOR"), get(&metadata, "FI_ROW")), (2.0, 300.0));
@@ -224,7 +233,11 @@ mod tests {
         assert!(chip(&mut metadata, Window::new(0, 0, 9, 9), 0, (9, 9)).unwrap().starts_with("left as it is"));
         assert_eq!(metadata, before);
         let points = [(0.5, 0.5), (0.5, 9.5), (9.5, 0.5), (9.5, 9.5)];
-        let flat = Mapping { chip: points, full: [(1.0, 1.0); 4], ..Mapping::of_part(&Part::new(Window::new(0, 0, 9, 9), 0, (9, 9))) };
+        let flat = Mapping {
+            chip: points,
+            full: [(1.0, 1.0); 4],
+            ..Mapping::of_part(&Part::new(Window::new(0, 0, 9, 9), 0, (9, 9)))
+        };
         assert!(flat.bilinear().is_err());
     }
 }

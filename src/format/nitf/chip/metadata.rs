@@ -8,9 +8,15 @@ use crate::metadata::{Metadata, Value};
 
 /// The keys that may differ between an image and a chip of it, in the order in which those that are new are added.
 pub const CHIP_KEYS: [&str; 15] = [
-    "NROWS", "NCOLS", "NBPR", "NBPC", "NPPBH", "NPPBV", "IALVL", "ILOC", "IMAG", "ICHIPB", "ICORDS", "IGEOLO", "BLOCKA",
-    "GEOLOB", "MAPLOB",
+    "NROWS", "NCOLS", "NBPR", "NBPC", "NPPBH", "NPPBV", "IALVL", "ILOC", "IMAG", "ICHIPB", "ICORDS", "IGEOLO",
+    "BLOCKA", "GEOLOB", "MAPLOB",
 ];
+
+/// The TREs that say where an image lies, and what makes them those of a part.
+const TRES: [(&str, TreOfPart); 3] =
+    [("BLOCKA", blocka::of_part), ("GEOLOB", grids::geolob), ("MAPLOB", grids::maplob)];
+
+type TreOfPart = fn(&Metadata, &Part) -> Result<Value>;
 
 /// Makes the metadata of an image those of a part of it, which has blocks of `block` (columns, rows). `place` is where the image
 /// lies. Returns what a caller should be warned of, each note with the key it is about.
@@ -21,12 +27,7 @@ pub const CHIP_KEYS: [&str; 15] = [
 ///
 /// # Errors
 /// [`crate::Error::Usage`] for a part whose place does not fit the fields of ICHIPB.
-pub fn make_chip(
-    metadata: &mut Metadata,
-    place: &Georeference,
-    part: &Part,
-    block: (u32, u32),
-) -> Result<Vec<String>> {
+pub fn make_chip(metadata: &mut Metadata, place: &Georeference, part: &Part, block: (u32, u32)) -> Result<Vec<String>> {
     set_sizes(metadata, part, block);
     if part.scale > 1 {
         let text = match metadata.get("IMAG") {
@@ -39,9 +40,7 @@ pub fn make_chip(
     let mut notes = Vec::new();
     notes.extend(ichipb::update(metadata, part)?.map(|note| format!("ICHIPB: {note}")));
     notes.extend(corners::update(metadata, place, part).map(|note| format!("IGEOLO: {note}")));
-    let tres: [(&str, fn(&Metadata, &Part) -> Result<Value>); 3] =
-        [("BLOCKA", blocka::of_part), ("GEOLOB", grids::geolob), ("MAPLOB", grids::maplob)];
-    for (tag, of_part) in tres {
+    for (tag, of_part) in TRES {
         if metadata.get(tag).is_none() {
             continue;
         }
@@ -128,7 +127,8 @@ mod tests {
 
     #[test]
     fn only_what_the_image_has_is_set_and_damage_is_left_out() {
-        let mut metadata: Metadata = [("NROWS", Value::from("00000300")), ("BLOCKA", Value::Bytes(vec![1]))].into_iter().collect();
+        let mut metadata: Metadata =
+            [("NROWS", Value::from("00000300")), ("BLOCKA", Value::Bytes(vec![1]))].into_iter().collect();
         let part = Part::new(Window::new(0, 0, 10, 20), 1, (500, 300));
         let notes = make_chip(&mut metadata, &Georeference::default(), &part, (10, 20)).unwrap();
         assert!(notes.len() == 1 && notes[0].starts_with("BLOCKA: left out of the chip"));

@@ -5,9 +5,10 @@ Rows and columns are counted from 0, with the centres of pixels at whole numbers
 order longitude, latitude; heights are metres above the ellipsoid.
 """
 
-from ._chip import Chip, chip
+from .._io import Chip
+from ._chip import chip
+from ._georeference import georeference
 from ._mapping import ChipMapping, ichipb
-from ._place import georeference
 from ._rpc import RPC, ChippedRPC, ConvergenceError, rpc
 from ._views import Fields, FieldNotFoundError, des, register_des, register_tre, tre
 

@@ -147,33 +147,9 @@ def ichipb(metadata: Mapping[str, Any]) -> ChipMapping:
     return mapping
 
 
-def ichipb_fields(mapping: ChipMapping, others: Mapping[str, str]) -> dict[str, str]:
-    """The fields of an ICHIPB, in their exact widths; `others` has ANAMRPH_CORR and SCANBLK_NUM where they are not 00."""
-    fields = {
-        "XFRM_FLAG": "00",
-        "SCALE_FACTOR": _text("SCALE_FACTOR", mapping.scale_factor, 10, 5),
-        "ANAMRPH_CORR": others.get("ANAMRPH_CORR", "00"),
-        "SCANBLK_NUM": others.get("SCANBLK_NUM", "00"),
-    }
-    for prefix, points in (("OP", mapping.chip), ("FI", mapping.full)):
-        for corner, (row, column) in zip(CORNERS, points):
-            for name, value in ((f"{prefix}_ROW_{corner}", row), (f"{prefix}_COL_{corner}", column)):
-                fields[name] = _text(name, value + _HALF, 12, 3)
-    fields["FI_ROW"] = _text("FI_ROW", mapping.full_rows or 0, 8, 0)
-    fields["FI_COL"] = _text("FI_COL", mapping.full_columns or 0, 8, 0)
-    return fields
-
-
 def _size(value: Any) -> int | None:
     """Rows or columns of the full image; 0 is how a chip says that it does not know."""
     return int(value) if value else None
-
-
-def _text(name: str, value: float, width: int, decimals: int) -> str:
-    text = f"{value + 0.0:0{width}.{decimals}f}"
-    if len(text) != width:
-        raise OptionError(f"ICHIPB: {name} of {value:g} does not fit its field (allowed: {width} characters)")
-    return text
 
 
 def _arrays(row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Array, Array, bool]:

@@ -160,7 +160,7 @@ class RPC:
 
         `rasterio.rpc.RPC.from_gdal` takes it as it is. Every number is written with all its digits.
         """
-        return _rpc_text.to_gdal(self)
+        return _rpc_text.to_gdal(vars(self))
 
     @classmethod
     def from_gdal(cls, metadata: Any) -> RPC:
@@ -185,7 +185,7 @@ class RPC:
         Raises:
             OptionError: A `ValueError`, for a number that its field cannot hold.
         """
-        return _rpc_text.to_tre(self)
+        return _rpc_text.to_tre(vars(self))
 
     @cached_property
     def _coefficients(self) -> Array:

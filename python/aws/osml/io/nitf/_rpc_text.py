@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .._errors import OptionError
 from ._polynomials import substituted
-
-if TYPE_CHECKING:
-    from ._rpc import RPC
 
 POLYNOMIALS = ("line_num_coeff", "line_den_coeff", "samp_num_coeff", "samp_den_coeff")
 
@@ -37,11 +34,11 @@ _LARGEST = 9.999999e9
 _SMALLEST_EXPONENT = -9
 
 
-def to_gdal(model: RPC) -> dict[str, str]:
-    """See `RPC.to_gdal`."""
+def to_gdal(model: Mapping[str, Any]) -> dict[str, str]:
+    """See `RPC.to_gdal`; `model` has the fields of an `RPC` by their names."""
     found = {}
     for name in (*NUMBERS, *POLYNOMIALS):
-        value = getattr(model, name)
+        value = model[name]
         if isinstance(value, tuple):
             found[name.upper()] = " ".join(map(repr, value))
         elif value is not None:
@@ -72,9 +69,9 @@ def from_gdal(metadata: Any) -> dict[str, Any]:
     return found
 
 
-def to_tre(model: RPC) -> dict[str, Any]:
-    """See `RPC.to_tre`."""
-    rounded = {name: _rounded(name, getattr(model, name) or 0.0) for name in NUMBERS}
+def to_tre(model: Mapping[str, Any]) -> dict[str, Any]:
+    """See `RPC.to_tre`; `model` has the fields of an `RPC` by their names."""
+    rounded = {name: _rounded(name, model[name] or 0.0) for name in NUMBERS}
     fields: dict[str, Any] = {"SUCCESS": "1"}
     fields.update({name.upper(): _text(name, value) for name, value in rounded.items()})
     for name, row in zip(POLYNOMIALS, _polynomials(model, rounded)):
@@ -83,18 +80,18 @@ def to_tre(model: RPC) -> dict[str, Any]:
     return fields
 
 
-def _polynomials(model: RPC, rounded: dict[str, float]) -> Any:
+def _polynomials(model: Mapping[str, Any], rounded: dict[str, float]) -> Any:
     """The polynomials for offsets and scales that were rounded: those of the same model."""
-    rows = np.array([getattr(model, name) for name in POLYNOMIALS])
-    axes = [(name, getattr(model, f"{name}_scale"), getattr(model, f"{name}_off")) for name in ("long", "lat", "height")]
+    rows = np.array([model[name] for name in POLYNOMIALS])
+    axes = [(name, model[f"{name}_scale"], model[f"{name}_off"]) for name in ("long", "lat", "height")]
     scales = tuple(rounded[f"{name}_scale"] / scale for name, scale, _ in axes)
     offsets = tuple((rounded[f"{name}_off"] - off) / scale for name, scale, off in axes)
     if (*scales, *offsets) != (1, 1, 1, 0, 0, 0):
         rows = substituted(rows, scales, offsets)
     for place, name in ((0, "line"), (2, "samp")):
         # off + scale · n/d = off' + scale' · n'/d with n' = (scale · n + (off - off') · d) / scale'.
-        shift = getattr(model, f"{name}_off") - rounded[f"{name}_off"]
-        scale = getattr(model, f"{name}_scale")
+        shift = model[f"{name}_off"] - rounded[f"{name}_off"]
+        scale = model[f"{name}_scale"]
         if shift or scale != rounded[f"{name}_scale"]:
             rows[place] = (scale * rows[place] + shift * rows[place + 1]) / rounded[f"{name}_scale"]
     for place in (0, 2):

@@ -1,4 +1,4 @@
-"""Images reduced by whole numbers."""
+"""The slow twin of reductions: averages by NumPy."""
 
 from __future__ import annotations
 
@@ -6,12 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-
-def nearest(pixels: npt.NDArray[Any], scale: int) -> npt.NDArray[Any]:
-    """One pixel, from the middle, of each `scale` × `scale`; `pixels` are (bands, rows, columns)."""
-    rows, columns = (np.minimum(np.arange(0, size, scale) + scale // 2, size - 1) for size in pixels.shape[1:])
-    return np.ascontiguousarray(pixels[:, rows[:, None], columns])
 
 
 def mean(pixels: npt.NDArray[Any], scale: int, nodata: float | None = None) -> npt.NDArray[Any]:

@@ -1,0 +1,33 @@
+//! `PNG_PALETTE`: what the chunk PLTE holds, as a list of `[red, green, blue]`.
+
+use crate::error::{Error, Result};
+use crate::image::Palette;
+use crate::metadata::{Metadata, Value};
+
+/// The palette of a palette image.
+///
+/// # Errors
+/// [`Error::Malformed`] for entries that are not three bytes each.
+pub(in super::super) fn palette(metadata: &Metadata) -> Result<Option<Palette>> {
+    let Some(entries) = metadata.get("PNG_PALETTE") else { return Ok(None) };
+    let mut bytes = Vec::new();
+    let is_good = flatten(entries, &mut bytes) && !bytes.is_empty() && bytes.len().is_multiple_of(3);
+    if !is_good {
+        return Err(Error::malformed("PNG_PALETTE").found(entries).allowed("a list of [red, green, blue], 0 to 255"));
+    }
+    let table = |band: usize| bytes.iter().skip(band).step_by(3).copied().collect();
+    Palette::from_bytes([0, 1, 2].map(table).to_vec()).map(Some)
+}
+
+/// True for a palette image.
+pub(in super::super) fn is_indexed(metadata: &Metadata) -> bool {
+    metadata.get("PNG_PALETTE").is_some()
+}
+
+/// Adds the numbers of nested lists; false if one is not a byte.
+fn flatten(value: &Value, out: &mut Vec<u8>) -> bool {
+    match value {
+        Value::List(values) => values.iter().all(|value| flatten(value, out)),
+        value => value.to_int().and_then(|value| u8::try_from(value).ok()).map(|byte| out.push(byte)).is_some(),
+    }
+}

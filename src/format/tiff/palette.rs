@@ -1,0 +1,31 @@
+//! `ColorMap` (TIFF 6.0 §5): all red, then all green, then all blue values.
+
+use crate::error::{Error, Result};
+use crate::image::Palette;
+use crate::metadata::{Metadata, Value};
+
+/// `PhotometricInterpretation` of a palette image.
+const PALETTE: i128 = 3;
+
+/// The palette of a palette image with a `ColorMap`.
+///
+/// # Errors
+/// [`Error::Malformed`] for a `ColorMap` that is not three tables of 16-bit values.
+pub(in super::super) fn palette(metadata: &Metadata) -> Result<Option<Palette>> {
+    let Some(Value::List(values)) = metadata.get("320").filter(|_| is_indexed(metadata)) else { return Ok(None) };
+    // Values of 16 bits; those made from 8 are multiples of 257, or of 256 where a writer was careless.
+    let byte =
+        |value: &Value| value.to_int().and_then(|value| u16::try_from(value).ok()).map(|value| (value >> 8) as u8);
+    let bytes: Option<Vec<u8>> = values.iter().map(byte).collect();
+    let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty() && bytes.len().is_multiple_of(3)) else {
+        return Err(Error::malformed("ColorMap of")
+            .found(format!("{} values", values.len()))
+            .allowed("three tables of 16-bit values"));
+    };
+    Palette::from_bytes(bytes.chunks_exact(bytes.len() / 3).map(<[u8]>::to_vec).collect()).map(Some)
+}
+
+/// True for a palette image.
+pub(in super::super) fn is_indexed(metadata: &Metadata) -> bool {
+    metadata.get("262").and_then(Value::to_int) == Some(PALETTE)
+}

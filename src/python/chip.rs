@@ -1,0 +1,232 @@
+//! `Chip`: a part of an image, read in Rust when its blocks are asked for.
+
+use std::sync::Arc;
+
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use super::asset::{AssetMetadata, AssetProvider, OpenDataset};
+use super::buffered::{in_memory, pixel_bytes};
+use super::duck::DuckProvider;
+use super::duck_windows::DuckWindows;
+use super::image_provider::ImageAssetProvider;
+use super::metadata::BufferedMetadataProvider;
+use super::value;
+use crate::asset::{AssetType, ImageFacts};
+use crate::format::nitf::chip::{self, CHIP_KEYS, Part};
+use crate::format::{PALETTE_KEYS, is_indexed};
+use crate::image::{
+    BlockGrid, Crs, Georeference, ImageProvider, ReducedImage, Reduction, Transform, Window, WindowImage,
+};
+use crate::metadata::Metadata;
+
+/// A part of an image, made by `chip`: an image provider whose blocks are read from the image when they are asked for.
+///
+/// `metadata` is a `BufferedMetadataProvider` and may be changed before the chip is written. Chips may be cut from it again.
+#[pyclass(frozen, extends = ImageAssetProvider, module = "aws.osml.io.nitf")]
+pub(super) struct Chip {
+    image: Py<PyAny>,
+    window: Window,
+    level: u8,
+    nearest: bool,
+    part: Part,
+    /// Where the image lies.
+    place: Georeference,
+}
+
+/// What a chip is cut from.
+struct Source {
+    pixels: Arc<dyn ImageProvider>,
+    /// Levels by which the pixels are still to be reduced.
+    missing: u8,
+    /// Columns and rows at full resolution.
+    size: (u32, u32),
+    facts: ImageFacts,
+    dataset: Option<Arc<OpenDataset>>,
+}
+
+#[pymethods]
+impl Chip {
+    /// `window` is (x, y, width, height) in pixels of `level`, inside of the image; `block` is (width, height); `metadata` are the
+    /// image's, or the chip's own. `nearest` says that pixels have no average; by default, those of an image with a table.
+    #[new]
+    #[pyo3(signature = (image, metadata, window, level, block, nearest=None, /))]
+    fn new(
+        image: &Bound<'_, PyAny>,
+        metadata: &Bound<'_, BufferedMetadataProvider>,
+        window: (u32, u32, u32, u32),
+        level: u8,
+        block: (u32, u32),
+        nearest: Option<bool>,
+    ) -> PyResult<PyClassInitializer<Self>> {
+        let py = image.py();
+        let window = Window::new(window.0, window.1, window.2, window.3);
+        let source = Source::of(image, level)?;
+        let nearest = nearest.map_or_else(|| has_table(metadata), Ok)?;
+        let method = if nearest { Reduction::Nearest } else { Reduction::Average };
+        let pixels = match source.missing {
+            0 => source.pixels,
+            levels => Arc::new(ReducedImage::new(source.pixels, levels, method, source.facts.nodata)?),
+        };
+        let part = Part::new(window, level, source.size);
+        let view = WindowImage::new(pixels, window)?;
+        let place = source.facts.georeference;
+        let transform = place.transform.map(|transform| part.transform(&transform));
+        let georeference = Georeference { transform, crs: place.crs.clone(), corners: None };
+        let facts = ImageFacts { georeference, nodata: source.facts.nodata, compression: String::new() };
+        let grid = BlockGrid::new(window.width, window.height, block.0, block.1)?;
+        let text = |name: &str| -> PyResult<String> {
+            let value = image.getattr(name)?;
+            Ok(if value.is_none() { String::new() } else { value.str()?.to_string() })
+        };
+        let asset = AssetProvider {
+            title: text("title")?,
+            description: text("description")?,
+            metadata: AssetMetadata::given(py, Some(metadata.as_any()))?,
+            ..in_memory(py, text("key")?, AssetType::Image)?
+        };
+        let provider = ImageAssetProvider::view(Arc::new(view), grid, facts, source.dataset);
+        let chip = Self { image: image.clone().unbind(), window, level, nearest, part, place };
+        Ok(PyClassInitializer::from(asset).add_subclass(provider).add_subclass(chip))
+    }
+
+    /// The pixels as bytes of (bands, rows, columns) in native byte order, as a `BytesIO`.
+    #[getter]
+    fn raw_asset<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        pixel_bytes(slf.as_any())
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let (key, shape, dtype) = (slf.getattr("key")?.repr()?, slf.getattr("shape")?, slf.getattr("dtype")?);
+        let Part { x, y, scale, .. } = slf.get().part;
+        Ok(format!("Chip(key={key}, shape={shape}, dtype='{dtype}', x={x}, y={y}, scale={scale})"))
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let (this, grid) = (slf.get(), slf.as_super().get().layout().grid);
+        let Window { x, y, width, height } = this.window;
+        let block = (grid.block_columns(), grid.block_rows());
+        let metadata = slf.getattr("metadata")?;
+        let image = this.image.clone_ref(slf.py());
+        let arguments = (image, metadata, (x, y, width, height), this.level, block, this.nearest);
+        Ok((slf.get_type().into_any(), arguments.into_pyobject(slf.py())?))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.image)
+    }
+}
+
+/// Makes the metadata of a chip, which are those of its image, true of the chip. Returns what a caller should be warned of.
+#[pyfunction(name = "_nitf_make_chip")]
+#[pyo3(signature = (chip, /))]
+pub(super) fn make_chip(chip: &Bound<'_, Chip>) -> PyResult<Vec<String>> {
+    let py = chip.py();
+    let metadata = chip.getattr("metadata")?.cast_into::<BufferedMetadataProvider>()?;
+    BufferedMetadataProvider::retain(&metadata, |key| !chip::is_of_another_format(key));
+    let before = entries(&metadata, &CHIP_KEYS)?;
+    let mut after = before.clone();
+    let grid = chip.as_super().get().layout().grid;
+    let block = (grid.block_columns(), grid.block_rows());
+    let notes = chip::make_chip(&mut after, &chip.get().place, &chip.get().part, block)?;
+    for key in CHIP_KEYS {
+        match after.get(key) {
+            None => BufferedMetadataProvider::retain(&metadata, |other| other != key),
+            Some(found) if !before.get_all(key).eq([found]) => {
+                BufferedMetadataProvider::set(&metadata, key, value::to_python(py, found)?);
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(notes)
+}
+
+impl Source {
+    /// The pixels of `image` at `level`, or at full resolution if it does not have that level, and what is known of it.
+    fn of(image: &Bound<'_, PyAny>, level: u8) -> PyResult<Self> {
+        match image.cast::<ImageAssetProvider>() {
+            Ok(image) => Ok(Self::of_package(image.get(), level)),
+            Err(_) => Self::of_object(image, level),
+        }
+    }
+
+    fn of_package(image: &ImageAssetProvider, level: u8) -> Self {
+        let full = image.provider();
+        let stored = usize::from(level).checked_sub(1).and_then(|at| full.levels().get(at)).cloned();
+        let grid = &image.layout().grid;
+        Self {
+            size: (grid.columns(), grid.rows()),
+            missing: if stored.is_some() { 0 } else { level },
+            pixels: stored.unwrap_or(full),
+            facts: image.facts().clone(),
+            dataset: image.dataset().cloned(),
+        }
+    }
+
+    fn of_object(image: &Bound<'_, PyAny>, level: u8) -> PyResult<Self> {
+        let levels: u32 = image.getattr("num_resolution_levels")?.extract()?;
+        let stored = u32::from(level) < levels;
+        let pixels = windows_of(image, if stored { level.into() } else { 0 })?;
+        let size = |name| super::layout::size(&image.getattr(name)?, name, 1);
+        Ok(Self {
+            size: (size("num_columns")?, size("num_rows")?),
+            missing: if stored { 0 } else { level },
+            facts: facts_of(image)?,
+            pixels,
+            dataset: None,
+        })
+    }
+}
+
+/// The image that a caller's object is, read by windows if the object can do that.
+fn windows_of(image: &Bound<'_, PyAny>, level: u32) -> PyResult<Arc<dyn ImageProvider>> {
+    let blocks = DuckProvider::at_level(image, level)?;
+    Ok(match image.getattr_opt("read")? {
+        Some(read) => Arc::new(DuckWindows::new(blocks, level, read.unbind())?),
+        None => Arc::new(blocks),
+    })
+}
+
+/// What a caller's object knows of its image beside the pixels.
+fn facts_of(image: &Bound<'_, PyAny>) -> PyResult<ImageFacts> {
+    let get = |name: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
+        Ok(image.getattr_opt(name)?.filter(|value| !value.is_none()))
+    };
+    let transform = get("transform")?.map(|six| six.try_iter()?.map(|number| number?.extract::<f64>()).collect());
+    let transform: Option<Vec<f64>> = transform.transpose()?;
+    Ok(ImageFacts {
+        georeference: Georeference {
+            transform: transform.and_then(|six| six.try_into().ok()).map(Transform),
+            crs: get("crs")?.map(|crs| crs_of(&crs)).transpose()?,
+            corners: None,
+        },
+        nodata: get("nodata")?.map(|nodata| value::pad_value(&nodata, "nodata")).transpose()?,
+        compression: String::new(),
+    })
+}
+
+/// A reference system as `EPSG:n`, a number or an object with `to_epsg()`; of anything else, its text.
+fn crs_of(crs: &Bound<'_, PyAny>) -> PyResult<Crs> {
+    let code = crs.py().import("aws.osml.io._georeference")?.call_method1("epsg_code", (crs,));
+    match code.and_then(|code| code.extract()) {
+        Ok(code) => Ok(Crs::Epsg(code)),
+        Err(_) => Ok(Crs::UserDefined(crs.str()?.to_string())),
+    }
+}
+
+/// True if the pixels stand for the entries of a table, so that no average of them means anything.
+fn has_table(metadata: &Bound<'_, BufferedMetadataProvider>) -> PyResult<bool> {
+    entries(metadata, &PALETTE_KEYS).map(|entries| is_indexed(&entries))
+}
+
+/// The entries of some keys.
+fn entries(metadata: &Bound<'_, BufferedMetadataProvider>, keys: &[&str]) -> PyResult<Metadata> {
+    let mut found = Metadata::new();
+    for key in keys {
+        for object in metadata.call_method1("get_all", (*key,))?.try_iter()? {
+            found.append(*key, value::from_python(&object?, key)?);
+        }
+    }
+    Ok(found)
+}

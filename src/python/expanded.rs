@@ -1,0 +1,48 @@
+//! Images of indices with the values of the file's table in their place.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+
+use super::asset::{AssetMetadata, AssetProvider};
+use super::buffered::in_memory;
+use super::image_provider::ImageAssetProvider;
+use super::{control, region};
+use crate::asset::AssetType;
+use crate::format::palette_of;
+use crate::image::{ImageProvider, PaletteImage, absent_parts};
+
+/// The image with the colours (or grey values) of its table in the place of indices; `None` for an image without a table.
+#[pyfunction(name = "_expanded")]
+#[pyo3(signature = (image, /))]
+pub(super) fn expanded<'py>(
+    image: &Bound<'py, ImageAssetProvider>,
+) -> PyResult<Option<Bound<'py, ImageAssetProvider>>> {
+    let (py, asset, indices) = (image.py(), image.as_super().get(), image.get());
+    if indices.layout().bands != 1 {
+        return Ok(None);
+    }
+    let metadata = asset.metadata.entries(py)?;
+    let Some(palette) = palette_of(&metadata)? else { return Ok(None) };
+    let view: Arc<dyn ImageProvider> = Arc::new(PaletteImage::new(indices.provider(), Arc::new(palette))?);
+    let provider =
+        ImageAssetProvider::view(view, indices.layout().grid, indices.facts().clone(), indices.dataset().cloned());
+    let asset = AssetProvider {
+        metadata: AssetMetadata::of_file(&metadata),
+        ..in_memory(py, asset.key.clone(), AssetType::Image)?
+    };
+    Bound::new(py, PyClassInitializer::from(asset).add_subclass(provider)).map(Some)
+}
+
+/// True if a part of the window (x, y, width, height) of a resolution level lies in an absent block.
+#[pyfunction(name = "_absent")]
+#[pyo3(signature = (image, window, resolution_level, /))]
+pub(super) fn absent(
+    image: &Bound<'_, ImageAssetProvider>,
+    window: Option<&Bound<'_, PyAny>>,
+    resolution_level: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
+    let (image_at, _) = image.get().at_level(Some(resolution_level))?;
+    let window = region::window(window, &image_at.layout().grid)?;
+    control::detached(image.py(), None, |_| Ok(!absent_parts(&*image_at, window)?.is_empty()))
+}

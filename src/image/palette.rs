@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::canvas::{Canvas, TileMut};
-use super::grid::{BlockGrid, BlockIndex, Window};
-use super::layout::{ImageLayout, PadValue};
-use super::provider::{Access, Block, ImageProvider};
+use super::grid::Window;
+use super::layout::ImageLayout;
+use super::provider::ImageProvider;
 use super::sample::SampleType;
-use super::view::whole_block;
+use super::view::{Base, View, read_window};
 use crate::error::{Error, Result};
 
 /// What the indices of an image stand for: a table for each band of the result, all of one length.
@@ -20,10 +20,8 @@ pub struct Palette {
 
 /// An image of one band whose indices are replaced by the values of a palette. Blocks that are absent in the source stay absent.
 pub struct PaletteImage {
-    source: Arc<dyn ImageProvider>,
+    base: Base,
     palette: Arc<Palette>,
-    layout: ImageLayout,
-    levels: Vec<Arc<dyn ImageProvider>>,
 }
 
 impl Palette {
@@ -86,53 +84,31 @@ impl PaletteImage {
                 .allowed("1 band of uint8, uint16 or uint32"));
         }
         let layout = ImageLayout::new(indices.grid, palette.tables.len() as u32, palette.sample)?;
-        let layout = ImageLayout { pad: PadValue::ZERO, ..layout };
         let level = |level: &Arc<dyn ImageProvider>| -> Result<Arc<dyn ImageProvider>> {
             Ok(Arc::new(Self::new(Arc::clone(level), Arc::clone(&palette))?))
         };
         let levels = source.levels().iter().map(level).collect::<Result<_>>()?;
-        Ok(Self { source, palette, layout, levels })
+        // The file holds indices: what they expand to is no sign of damage.
+        let expansion = layout.pixel_bytes().div_ceil(indices.pixel_bytes()) as u64;
+        Ok(Self { base: Base { levels, expansion, ..Base::new(source, layout) }, palette })
     }
 }
 
-impl ImageProvider for PaletteImage {
-    fn layout(&self) -> &ImageLayout {
-        &self.layout
+impl View for PaletteImage {
+    fn base(&self) -> &Base {
+        &self.base
     }
 
-    fn access(&self) -> Access {
-        self.source.access()
+    fn in_source(&self, window: Window) -> Window {
+        window
     }
 
-    fn has_block(&self, at: BlockIndex) -> Result<bool> {
-        self.source.has_block(at)
-    }
-
-    fn has_pixels(&self, window: Window) -> Result<bool> {
-        self.source.has_pixels(window)
-    }
-
-    fn block(&self, at: BlockIndex) -> Result<Block> {
-        whole_block(self, at)
-    }
-
-    fn is_dense(&self) -> bool {
-        self.source.is_dense()
-    }
-
-    fn levels(&self) -> &[Arc<dyn ImageProvider>] {
-        &self.levels
-    }
-
-    fn stored_grid(&self) -> BlockGrid {
-        self.source.stored_grid()
-    }
-
-    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
-        let (sample, rows, columns) = (self.source.layout().sample, window.height as usize, window.width as usize);
+    fn make(&self, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        let (source, rows, columns) = (&*self.base.source, window.height as usize, window.width as usize);
+        let sample = source.layout().sample;
         let mut indices = vec![0; rows * columns * sample.bytes()];
         let canvas = Canvas::new(&mut indices, 1, rows, columns, sample.bytes())?;
-        if !self.source.read_block(at, window, &[0], &mut canvas.whole()?)? {
+        if !read_window(source, window, &[0], &mut canvas.whole()?)? {
             return Ok(false);
         }
         drop(canvas);
@@ -151,12 +127,6 @@ impl ImageProvider for PaletteImage {
             }
         }
         Ok(true)
-    }
-
-    fn file_bytes(&self) -> u64 {
-        // The file holds indices: what they expand to is no sign of damage.
-        let (indices, values) = (self.source.layout().pixel_bytes(), self.layout.pixel_bytes());
-        self.source.file_bytes().saturating_mul(values.div_ceil(indices) as u64)
     }
 }
 
@@ -178,7 +148,7 @@ fn read_indices(sample: SampleType, row: &[u8], out: &mut [u32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::{Interleave, MemoryImage, Pixels, absent_parts};
+    use crate::image::{Block, BlockGrid, BlockIndex, Interleave, MemoryImage, Pixels, absent_parts};
 
     fn palette() -> Arc<Palette> {
         Arc::new(Palette::from_bytes(vec![vec![10, 20, 30], vec![1, 2, 3]]).unwrap())

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::canvas::{Canvas, TileMut};
-use super::grid::{BlockGrid, BlockIndex, Window};
+use super::grid::{BlockGrid, Window};
 use super::layout::{ImageLayout, PadValue};
-use super::provider::{Access, Block, ImageProvider};
+use super::provider::ImageProvider;
 use super::reduce::{Reducer, Reduction};
-use super::view::{read_window, whole_block};
+use super::view::{Base, View, read_window};
 use crate::error::Result;
 
 /// Samples of the source that are held at a time for one block: more are read in parts.
@@ -16,8 +16,7 @@ const PIECE: usize = 1 << 24;
 /// An image reduced by a power of two, made of its source block by block when a block is asked for. A block is that of the
 /// source, reduced.
 pub struct ReducedImage {
-    source: Arc<dyn ImageProvider>,
-    layout: ImageLayout,
+    base: Base,
     reducer: Reducer,
 }
 
@@ -39,19 +38,7 @@ impl ReducedImage {
                 .map(|size| size.div_ceil(1 << levels));
         let grid = BlockGrid::new(columns, rows, block_columns, block_rows)?;
         let layout = ImageLayout { grid, ..full.clone() };
-        Ok(Self { source, layout, reducer })
-    }
-
-    /// The pixels of the source that a window is made of.
-    fn in_source(&self, window: Window) -> Window {
-        let factor = self.reducer.factor() as u32;
-        let full = Window::new(
-            window.x * factor,
-            window.y * factor,
-            window.width.saturating_mul(factor),
-            window.height.saturating_mul(factor),
-        );
-        full.intersect(&self.source.layout().grid.window())
+        Ok(Self { base: Base::new(source, layout), reducer })
     }
 
     /// Columns and rows that are made at a time.
@@ -65,13 +52,13 @@ impl ReducedImage {
     /// Writes the bands of `window` to its rectangle, by way of `held`.
     fn reduce(&self, window: Window, bands: &[u32], held: &mut Vec<u8>, out: &mut TileMut<'_>) -> Result<()> {
         let full = self.in_source(window);
-        let (rows, columns, size) = (full.height as usize, full.width as usize, self.layout.sample.bytes());
+        let (rows, columns, size) = (full.height as usize, full.width as usize, self.base.layout.sample.bytes());
         held.clear();
         held.resize(bands.len() * rows * columns * size, 0);
         let canvas = Canvas::new(held, bands.len(), rows, columns, size)?;
         let mut tile = canvas.whole()?;
-        if !read_window(&*self.source, full, bands, &mut tile)? {
-            tile.fill(&self.source.layout().pad_bytes());
+        if !read_window(&*self.base.source, full, bands, &mut tile)? {
+            tile.fill(&self.base.source.layout().pad_bytes());
         }
         let rows: Vec<&[u8]> = held.chunks_exact(columns * size).collect();
         for (band, rows) in rows.chunks_exact(full.height as usize).enumerate() {
@@ -83,34 +70,24 @@ impl ReducedImage {
     }
 }
 
-impl ImageProvider for ReducedImage {
-    fn layout(&self) -> &ImageLayout {
-        &self.layout
+impl View for ReducedImage {
+    fn base(&self) -> &Base {
+        &self.base
     }
 
-    fn access(&self) -> Access {
-        self.source.access()
+    fn in_source(&self, window: Window) -> Window {
+        let factor = self.reducer.factor() as u32;
+        let full = Window::new(
+            window.x * factor,
+            window.y * factor,
+            window.width.saturating_mul(factor),
+            window.height.saturating_mul(factor),
+        );
+        full.intersect(&self.base.source.layout().grid.window())
     }
 
-    fn has_block(&self, at: BlockIndex) -> Result<bool> {
-        self.has_pixels(self.layout.grid.block_window(self.layout.grid.check(at)?))
-    }
-
-    fn has_pixels(&self, window: Window) -> Result<bool> {
-        self.source.has_pixels(self.in_source(window))
-    }
-
-    fn block(&self, at: BlockIndex) -> Result<Block> {
-        whole_block(self, at)
-    }
-
-    fn is_dense(&self) -> bool {
-        self.source.is_dense()
-    }
-
-    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
-        self.layout.grid.check(at)?;
-        if !self.has_pixels(window)? {
+    fn make(&self, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        if !self.base.source.has_pixels(self.in_source(window))? {
             return Ok(false);
         }
         let (columns, rows) = self.piece(window, bands.len());
@@ -121,10 +98,6 @@ impl ImageProvider for ReducedImage {
             self.reduce(reduced, bands, &mut held, &mut out.part(piece)?)?;
         }
         Ok(true)
-    }
-
-    fn file_bytes(&self) -> u64 {
-        self.source.file_bytes()
     }
 }
 

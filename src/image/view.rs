@@ -1,11 +1,101 @@
-//! What views of images need of their source: pixels of any window, and which parts of it are there.
+//! Views: images that are made of another one, window by window.
+
+use std::sync::Arc;
 
 use super::canvas::{Canvas, TileMut};
 use super::grid::{BlockIndex, Window};
+use super::layout::ImageLayout;
 use super::pixels::Pixels;
-use super::provider::{Block, ImageProvider};
+use super::provider::{Access, Block, ImageProvider};
 use super::sample::Interleave;
 use crate::error::Result;
+
+/// An image that is made of another one. It is read from as many threads as that one, and what is absent there is absent here.
+pub(super) trait View: Send + Sync {
+    /// What it is made of.
+    fn base(&self) -> &Base;
+
+    /// The pixels of the source that a window is made of.
+    fn in_source(&self, window: Window) -> Window;
+
+    /// Writes the chosen bands of a window, which lies inside of one block, to a rectangle of its size. False if all of it is
+    /// absent; the rectangle is then untouched.
+    ///
+    /// # Errors
+    /// What the source reports.
+    fn make(&self, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool>;
+}
+
+/// The source of a view, and what is known of the view without making a pixel.
+pub(super) struct Base {
+    pub(super) source: Arc<dyn ImageProvider>,
+    pub(super) layout: ImageLayout,
+    /// All pixels, if they lie in memory.
+    pub(super) pixels: Option<Pixels>,
+    pub(super) levels: Vec<Arc<dyn ImageProvider>>,
+    /// How many times as many bytes the view has as what it is made of.
+    pub(super) expansion: u64,
+}
+
+impl Base {
+    /// A view whose pixels are made, with no levels, and no larger than its source.
+    pub(super) fn new(source: Arc<dyn ImageProvider>, layout: ImageLayout) -> Self {
+        Self { source, layout, pixels: None, levels: Vec::new(), expansion: 1 }
+    }
+}
+
+impl<V: View> ImageProvider for V {
+    fn layout(&self) -> &ImageLayout {
+        &self.base().layout
+    }
+
+    fn access(&self) -> Access {
+        self.base().source.access()
+    }
+
+    fn has_block(&self, at: BlockIndex) -> Result<bool> {
+        let grid = &self.layout().grid;
+        self.has_pixels(grid.block_window(grid.check(at)?))
+    }
+
+    fn has_pixels(&self, window: Window) -> Result<bool> {
+        self.base().source.has_pixels(self.in_source(window))
+    }
+
+    fn block(&self, at: BlockIndex) -> Result<Block> {
+        let layout = self.layout();
+        let window = layout.grid.block_window(layout.grid.check(at)?);
+        let shape = [layout.bands as usize, window.height as usize, window.width as usize];
+        let bands: Vec<u32> = (0..layout.bands).collect();
+        let mut pixels = vec![0; shape.iter().product::<usize>() * layout.sample.bytes()];
+        let canvas = Canvas::new(&mut pixels, shape[0], shape[1], shape[2], layout.sample.bytes())?;
+        if !self.make(window, &bands, &mut canvas.whole()?)? {
+            return Ok(Block::Absent);
+        }
+        Pixels::from_vec(pixels, shape, layout.sample, Interleave::Band).map(Block::Pixels)
+    }
+
+    fn is_dense(&self) -> bool {
+        self.base().source.is_dense()
+    }
+
+    fn pixels(&self) -> Option<&Pixels> {
+        self.base().pixels.as_ref()
+    }
+
+    fn levels(&self) -> &[Arc<dyn ImageProvider>] {
+        &self.base().levels
+    }
+
+    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        self.layout().grid.check(at)?;
+        self.make(window, bands, out)
+    }
+
+    fn file_bytes(&self) -> u64 {
+        self.base().source.file_bytes().saturating_mul(self.base().expansion)
+    }
+}
 
 /// The parts of `window` that lie in absent blocks of an image, in pixels of the image.
 ///
@@ -53,21 +143,4 @@ pub(super) fn read_window(
         }
     }
     Ok(present)
-}
-
-/// Block `at` of an image that can write any part of a block.
-///
-/// # Errors
-/// What the image reports.
-pub(super) fn whole_block(image: &dyn ImageProvider, at: BlockIndex) -> Result<Block> {
-    let layout = image.layout();
-    let window = layout.grid.block_window(layout.grid.check(at)?);
-    let shape = [layout.bands as usize, window.height as usize, window.width as usize];
-    let bands: Vec<u32> = (0..layout.bands).collect();
-    let mut pixels = vec![0; shape.iter().product::<usize>() * layout.sample.bytes()];
-    let canvas = Canvas::new(&mut pixels, shape[0], shape[1], shape[2], layout.sample.bytes())?;
-    if !image.read_block(at, window, &bands, &mut canvas.whole()?)? {
-        return Ok(Block::Absent);
-    }
-    Pixels::from_vec(pixels, shape, layout.sample, Interleave::Band).map(Block::Pixels)
 }

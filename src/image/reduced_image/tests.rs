@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::image::{Interleave, MemoryImage, Pixels, SampleType};
+use crate::image::{Block, BlockIndex, Interleave, MemoryImage, Pixels, SampleType};
 
 fn source(columns: u32, rows: u32, bands: u32, block: (u32, u32)) -> (Arc<MemoryImage>, Vec<u8>) {
     let length = columns as usize * rows as usize * bands as usize;

@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use proptest::prelude::*;
 
 use super::*;
-use crate::image::{Canvas, Interleave, MemoryImage, SampleType};
+use crate::image::{Block, BlockIndex, Canvas, Interleave, MemoryImage, Pixels, SampleType};
 
 /// An image of columns + 100 · rows that notes the blocks asked for.
 struct Source {

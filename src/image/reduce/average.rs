@@ -208,7 +208,15 @@ impl Real<2> for Half {
     }
 
     fn bytes(value: f64) -> [u8; 2] {
-        half_from_f32(value as f32).to_ne_bytes()
+        let near = value as f32;
+        // Rounded to odd first, so that the second rounding is the only one that counts.
+        let once = if f64::from(near) == value || !near.is_finite() {
+            near
+        } else {
+            let below = if f64::from(near).abs() > value.abs() { near.to_bits() - 1 } else { near.to_bits() };
+            f32::from_bits(below | 1)
+        };
+        half_from_f32(once).to_ne_bytes()
     }
 }
 

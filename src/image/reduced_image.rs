@@ -8,7 +8,7 @@ use super::layout::{ImageLayout, PadValue};
 use super::provider::ImageProvider;
 use super::reduce::{Reducer, Reduction};
 use super::view::{Base, View, read_window};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Samples of the source that are held at a time for one block: more are read in parts.
 const PIECE: usize = 1 << 24;
@@ -33,10 +33,11 @@ impl ReducedImage {
     ) -> Result<Self> {
         let full = source.layout();
         let reducer = Reducer::new(full.sample, levels, method, nodata)?;
-        let [columns, rows, block_columns, block_rows] =
-            [full.grid.columns(), full.grid.rows(), full.grid.block_columns(), full.grid.block_rows()]
-                .map(|size| size.div_ceil(1 << levels));
-        let grid = BlockGrid::new(columns, rows, block_columns, block_rows)?;
+        // Pixels are counted from the first one of the image, wherever it lies on the reference grid of the source.
+        let (columns, rows) = (full.grid.columns(), full.grid.rows());
+        let grid = BlockGrid::new(columns, rows, full.grid.block_columns(), full.grid.block_rows())?;
+        let nothing = || Error::usage("image reduced to nothing: levels").found(levels);
+        let grid = grid.reduced(levels).ok_or_else(nothing)?;
         let layout = ImageLayout { grid, ..full.clone() };
         Ok(Self { base: Base::new(source, layout), reducer })
     }

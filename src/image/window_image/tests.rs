@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use proptest::prelude::*;
 
 use super::*;
-use crate::image::{Block, BlockIndex, Canvas, Interleave, MemoryImage, Pixels, SampleType};
+use crate::image::{Block, BlockIndex, Canvas, Interleave, MemoryImage, PadValue, Pixels, SampleType};
 
 /// An image of columns + 100 · rows that notes the blocks asked for.
 struct Source {
@@ -78,9 +78,8 @@ fn pixels_in_memory_are_not_copied_and_absent_blocks_stay_absent() {
     let source = Arc::new(Source::new(8, 8, (4, 4)).image.clone());
     let image = WindowImage::new(source, Window::new(2, 1, 3, 3)).unwrap();
     assert_eq!(image.pixels().unwrap().shape(), [1, 3, 3]);
-    let mut sparse = MemoryImage::new(image.layout().clone());
-    sparse.layout_mut().grid = BlockGrid::new(8, 8, 4, 4).unwrap();
-    sparse.layout_mut().pad = crate::image::PadValue::Int(7);
+    let grid = BlockGrid::new(8, 8, 4, 4).unwrap();
+    let mut sparse = MemoryImage::new(ImageLayout { grid, pad: PadValue::Int(7), ..image.layout().clone() });
     let one = Pixels::from_vec(vec![1; 32], [1, 4, 4], SampleType::UInt16, Interleave::Band).unwrap();
     sparse.set_block(BlockIndex { row: 1, column: 1 }, one).unwrap();
     let image = WindowImage::new(Arc::new(sparse), Window::new(3, 3, 5, 5)).unwrap().with_blocks(2, 5).unwrap();

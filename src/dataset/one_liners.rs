@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{DatasetReader, DatasetWriter};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::format::{ImageRequest, OpenOptions, SaveSettings, Warning};
-use crate::image::{ImageProvider, Interleave, PadValue, Pixels, Window};
+use crate::image::{ImageProvider, Interleave, PadValue, Pixels, Window, at_level};
 use crate::limits::Limits;
 use crate::metadata::Metadata;
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
@@ -49,8 +49,8 @@ pub struct ReadOptions {
 /// Writes an image to the file `path`, which appears when it is complete. Returns what the caller should know.
 ///
 /// # Errors
-/// [`Error::Usage`] for an unknown format, for options that are wrong and for what the format cannot hold; what the provider
-/// reports; [`Error::Io`] if the file cannot be written.
+/// [`crate::Error::Usage`] for an unknown format, for options that are wrong and for what the format cannot hold; what the provider
+/// reports; [`crate::Error::Io`] if the file cannot be written.
 pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOptions) -> Result<Vec<Warning>> {
     let concurrency = Concurrency::resolve(options.threads)?;
     let mut writer = DatasetWriter::create(path, options.format.as_deref(), concurrency)?.strict(options.strict);
@@ -67,15 +67,13 @@ pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOpt
 /// Reads an image of the file `path`, or a part of it.
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::Malformed`] and [`Error::Unsupported`] by what the file holds, [`Error::AssetNotFound`] for an unknown
-/// key, [`Error::OutOfRange`] for a window, band or level that is not there, [`Error::Limit`] for more than the limits allow.
+/// [`crate::Error::Io`], [`crate::Error::Malformed`] and [`crate::Error::Unsupported`] by what the file holds, [`crate::Error::AssetNotFound`] for an unknown
+/// key, [`crate::Error::OutOfRange`] for a window, band or level that is not there, [`crate::Error::Limit`] for more than the limits allow.
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Pixels> {
     let open = OpenOptions { limits: options.limits, ..OpenOptions::default() };
     let reader = DatasetReader::open(path, options.format.as_deref(), &open)?;
     let position = options.key.as_deref().map_or_else(|| reader.default_image(), |key| reader.position(key))?;
-    let full = reader.image(position)?;
-    let missing = || Error::out_of_range("resolution level").found(options.level);
-    let image = if options.level == 0 { full } else { full.level(options.level).ok_or_else(missing)? };
+    let image = at_level(reader.image(position)?, options.level)?;
     let mut request = ReadRequest::whole(&*image);
     request.window = options.window.unwrap_or(request.window);
     if let Some(bands) = &options.bands {
@@ -122,9 +120,9 @@ mod tests {
         }
         let settings = SaveSettings { compression: Some("zip9".to_owned()), ..SaveSettings::default() };
         let options = SaveOptions { settings, ..SaveOptions::default() };
-        assert!(matches!(save(folder.path().join("b.tif"), &image, &options), Err(Error::Usage(_))));
+        assert!(matches!(save(folder.path().join("b.tif"), &image, &options), Err(crate::Error::Usage(_))));
         assert!(!folder.path().join("b.tif").exists());
         let missing = ReadOptions { level: 3, ..ReadOptions::default() };
-        assert!(matches!(read(folder.path().join("a.tif"), &missing), Err(Error::OutOfRange(_))));
+        assert!(matches!(read(folder.path().join("a.tif"), &missing), Err(crate::Error::OutOfRange(_))));
     }
 }

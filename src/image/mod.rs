@@ -26,7 +26,7 @@ pub use layout::{ImageLayout, PadValue};
 pub use memory_image::MemoryImage;
 pub use palette::{Palette, PaletteImage};
 pub use pixels::{Memory, Pixels};
-pub use provider::{Access, Block, ImageProvider, StoredImage};
+pub use provider::{Access, Block, ImageProvider, StoredImage, at_level};
 pub use reblock::{Padding, Reblock, TargetBlock};
 pub use reduce::{Reducer, Reduction};
 pub use reduced_image::ReducedImage;

@@ -129,6 +129,19 @@ pub trait ImageProvider: Send + Sync {
     }
 }
 
+/// An image at a resolution level: 0 is the image itself, 1 the first of its levels.
+///
+/// # Errors
+/// [`Error::OutOfRange`] for a level that the image does not have.
+pub fn at_level(image: Arc<dyn ImageProvider>, level: u32) -> Result<Arc<dyn ImageProvider>> {
+    if level == 0 {
+        return Ok(image);
+    }
+    let found = image.levels().get(level as usize - 1).map(Arc::clone);
+    let missing = || Error::out_of_range("resolution level").found(level);
+    found.ok_or_else(|| missing().allowed(format!("0 to {}", image.levels().len())))
+}
+
 /// Checks what a provider returned for block `at` against its own layout: bands, type, and a size that is either the
 /// full block's or the cropped one's.
 ///

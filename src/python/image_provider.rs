@@ -10,7 +10,9 @@ use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset, Session}
 use super::{index, layout, pixel_type, region};
 use crate::asset::{AssetType, ImageFacts};
 use crate::error::Error;
-use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, MemoryImage, PadValue, Window, WindowImage};
+use crate::image::{
+    BlockGrid, BlockIndex, ImageLayout, ImageProvider, MemoryImage, PadValue, Window, WindowImage, at_level,
+};
 use crate::pipeline::ReadRequest;
 
 /// An image: pixels of shape (bands, rows, columns) in blocks, and what is known of them.
@@ -147,11 +149,7 @@ impl ImageAssetProvider {
     pub(super) fn at_level(&self, level: Option<&Bound<'_, PyAny>>) -> PyResult<(Arc<dyn ImageProvider>, u32)> {
         let image = self.provider();
         let level = region::level(level, 1 + image.levels().len() as u32)?;
-        let found = match level {
-            0 => image,
-            level => Arc::clone(&image.levels()[level as usize - 1]),
-        };
-        Ok((found, level))
+        Ok((at_level(image, level)?, level))
     }
 
     /// Block (row, column) as a window of the image at `level`: the area of the block of full resolution, reduced.

@@ -67,8 +67,9 @@ pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOpt
 /// Reads an image of the file `path`, or a part of it.
 ///
 /// # Errors
-/// [`crate::Error::Io`], [`crate::Error::Malformed`] and [`crate::Error::Unsupported`] by what the file holds, [`crate::Error::AssetNotFound`] for an unknown
-/// key, [`crate::Error::OutOfRange`] for a window, band or level that is not there, [`crate::Error::Limit`] for more than the limits allow.
+/// [`crate::Error::Io`], [`crate::Error::Malformed`] and [`crate::Error::Unsupported`] by what the file holds,
+/// [`crate::Error::AssetNotFound`] for an unknown key, [`crate::Error::OutOfRange`] for a window, band or level that is not there,
+/// [`crate::Error::Limit`] for more than the limits allow.
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Pixels> {
     let open = OpenOptions { limits: options.limits, ..OpenOptions::default() };
     let reader = DatasetReader::open(path, options.format.as_deref(), &open)?;

@@ -25,7 +25,7 @@ HEADER = """//! Codes of the EPSG register by kind, version {version} of {date};
 //!
 //! Made by `tools/make_epsg_table.py`; not to be edited.
 
-use super::epsg::Kind::{{self, Geocentric, Geographic, Geographic3D, Projected, Vertical}};
+use super::epsg_kind::Kind::{{self, Geocentric, Geographic, Geographic3D, Projected, Vertical}};
 """
 
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
 
 use super::control::detached;
 use super::metadata::{BufferedMetadataProvider, MetadataProvider, bytes_io, is_of_file};
@@ -68,6 +69,15 @@ pub(super) enum RawAsset {
     Bytes(Vec<u8>),
     /// Text in memory: the bytes it was given as, the text, and the name of its encoding.
     Text(Vec<u8>, String, String),
+}
+
+impl OpenDataset {
+    /// What `_open_reader` takes to open the file again; none if it was not opened from a path.
+    pub(super) fn reopen_arguments<'py>(&self, py: Python<'py>) -> Option<PyResult<Bound<'py, PyTuple>>> {
+        let session = &self.session;
+        let path = session.path.as_ref()?;
+        Some((path.as_os_str(), &session.format, session.threads, session.max_bytes).into_pyobject(py))
+    }
 }
 
 impl Session {

@@ -427,7 +427,7 @@ impl ImageAssetProvider {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let py = slf.py();
         let asset = slf.as_super().get();
-        let opened = slf.get().dataset.as_ref().and_then(|dataset| super::reader::reopen_arguments(py, dataset));
+        let opened = slf.get().dataset.as_ref().and_then(|dataset| dataset.reopen_arguments(py));
         let Some(arguments) = opened.transpose()? else {
             return Err(PyTypeError::new_err(format!("cannot pickle {:?}: it was not opened from a path", asset.key)));
         };

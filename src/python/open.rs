@@ -1,20 +1,18 @@
 //! `IO.open`: a reader or a writer, for a path, a stream, or a list of them.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::asset::{OpenDataset, Session};
+use super::asset::Session;
 use super::control::detached;
-use super::reader::DatasetReader;
-use super::writer::{DatasetWriter, warn};
-use super::{layout, region, stream};
+use super::writer::DatasetWriter;
+use super::{layout, reader, region, stream};
 use crate::dataset;
 use crate::error::Error;
-use crate::format::{OpenOptions, by_extension, by_name};
-use crate::io::{ByteSource, FileSource, sink_at};
+use crate::format::{by_extension, by_name};
+use crate::io::sink_at;
 use crate::pipeline::Concurrency;
 
 /// The way to files: `IO.open`.
@@ -68,27 +66,11 @@ impl IO {
         let max_bytes = max_bytes.map(byte_count).transpose()?;
         let session = Session { format, threads, max_bytes, progress, strict, path: None };
         let reader = match target {
-            Target::Path(path) => read_path(py, path, session)?,
-            Target::Stream(object) => read(py, stream::source(&object)?, session)?,
+            Target::Path(path) => reader::open_path(py, path, session)?,
+            Target::Stream(object) => reader::open_source(py, stream::source(&object)?, session)?,
         };
         Ok(Bound::new(py, reader)?.into_any())
     }
-}
-
-/// Opens the file at `path` for reading.
-pub(super) fn read_path(py: Python<'_>, path: PathBuf, session: Session) -> PyResult<DatasetReader> {
-    let source = py.detach(|| FileSource::open(&path))?;
-    // Made absolute, so that what is pickled means the same file in a process with another working folder.
-    let path = std::path::absolute(&path).unwrap_or(path);
-    read(py, Arc::new(source), Session { path: Some(path), ..session })
-}
-
-fn read(py: Python<'_>, source: Arc<dyn ByteSource>, session: Session) -> PyResult<DatasetReader> {
-    let options = OpenOptions { limits: session.limits(), strict: session.strict };
-    let format = session.format.clone();
-    let reader = detached(py, None, |_| dataset::DatasetReader::from_source(source, format.as_deref(), &options))?;
-    warn(py, reader.warnings())?;
-    Ok(DatasetReader::new(OpenDataset { reader, session }))
 }
 
 fn create(

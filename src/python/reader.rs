@@ -1,5 +1,6 @@
 //! `DatasetReader`: a file opened for reading.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::PyTypeError;
@@ -7,13 +8,18 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyIterator, PyList, PyTuple};
 
-use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset};
+use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset, Session};
+use super::control::detached;
 use super::image_provider::ImageAssetProvider;
 use super::metadata::MetadataProvider;
 use super::pixel_type;
 use super::text::TextAssetProvider;
+use super::writer::warn;
 use crate::asset::AssetType;
+use crate::dataset;
 use crate::error::Error;
+use crate::format::OpenOptions;
+use crate::io::{ByteSource, FileSource};
 
 /// A file opened for reading: its metadata, and its assets by key. Headers have been read, pixels are read on demand.
 ///
@@ -122,7 +128,7 @@ impl DatasetReader {
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let py = slf.py();
-        match reopen_arguments(py, &*slf.get().dataset()?) {
+        match slf.get().dataset()?.reopen_arguments(py) {
             Some(arguments) => Ok((py.import("aws.osml.io._io")?.getattr("_open_reader")?, arguments?)),
             None => Err(PyTypeError::new_err("cannot pickle a reader of a stream")),
         }
@@ -163,11 +169,21 @@ pub(super) fn asset<'py>(
     Bound::new(py, asset)
 }
 
-/// What `_open_reader` takes to open the file again; none where it was not opened from a path.
-pub(super) fn reopen_arguments<'py>(py: Python<'py>, dataset: &OpenDataset) -> Option<PyResult<Bound<'py, PyTuple>>> {
-    let session = &dataset.session;
-    let path = session.path.as_ref()?;
-    Some((path.as_os_str(), &session.format, session.threads, session.max_bytes).into_pyobject(py))
+/// Opens the file at `path` for reading.
+pub(super) fn open_path(py: Python<'_>, path: PathBuf, session: Session) -> PyResult<DatasetReader> {
+    let source = py.detach(|| FileSource::open(&path))?;
+    // Made absolute, so that what is pickled means the same file in a process with another working folder.
+    let path = std::path::absolute(&path).unwrap_or(path);
+    open_source(py, Arc::new(source), Session { path: Some(path), ..session })
+}
+
+/// Opens a file for reading.
+pub(super) fn open_source(py: Python<'_>, source: Arc<dyn ByteSource>, session: Session) -> PyResult<DatasetReader> {
+    let options = OpenOptions { limits: session.limits(), strict: session.strict };
+    let format = session.format.clone();
+    let reader = detached(py, None, |_| dataset::DatasetReader::from_source(source, format.as_deref(), &options))?;
+    warn(py, reader.warnings())?;
+    Ok(DatasetReader::new(OpenDataset { reader, session }))
 }
 
 /// Opens a file again, as unpickling does.
@@ -175,19 +191,19 @@ pub(super) fn reopen_arguments<'py>(py: Python<'py>, dataset: &OpenDataset) -> O
 #[pyo3(signature = (path, format, threads, max_bytes, /))]
 pub(super) fn open_reader(
     py: Python<'_>,
-    path: std::path::PathBuf,
+    path: PathBuf,
     format: Option<String>,
     threads: Option<usize>,
     max_bytes: Option<u64>,
 ) -> PyResult<DatasetReader> {
-    super::open::read_path(py, path, super::asset::Session { format, threads, max_bytes, ..Default::default() })
+    open_path(py, path, Session { format, threads, max_bytes, ..Default::default() })
 }
 
 /// Opens an image again, as unpickling does.
 #[pyfunction(name = "_open_image")]
 #[pyo3(signature = (arguments, key, /))]
 pub(super) fn open_image<'py>(
-    arguments: (std::path::PathBuf, Option<String>, Option<usize>, Option<u64>),
+    arguments: (PathBuf, Option<String>, Option<usize>, Option<u64>),
     key: &str,
     py: Python<'py>,
 ) -> PyResult<Bound<'py, AssetProvider>> {

@@ -12,9 +12,10 @@ widest! {
 /// The reverse of [`difference`].
 pub fn accumulate(row: &mut [u8], size: usize, stride: usize) {
     #[cfg(target_arch = "x86_64")]
-    if super::prefix::accumulate(row, size, stride) {
-        return;
-    }
+    let row = {
+        let rest = super::prefix::accumulate(row, size, stride);
+        &mut row[rest..]
+    };
     accumulate_plain(row, size, stride);
 }
 
@@ -83,7 +84,7 @@ fn difference_plain(row: &mut [u8], size: usize, stride: usize) {
     }
 }
 
-pub(super) fn accumulate_plain(row: &mut [u8], size: usize, stride: usize) {
+fn accumulate_plain(row: &mut [u8], size: usize, stride: usize) {
     match size {
         1 => accumulate_of::<u8, 1>(row, stride),
         2 => accumulate_of::<u16, 2>(row, stride),

@@ -6,41 +6,39 @@ use std::arch::x86_64::{
     _mm_shuffle_epi8, _mm_storeu_si128,
 };
 
-/// Adds to every number the one `stride` before it, from the front. False where there is no vector code for such pixels or
-/// on this processor; the row is then as it was.
-pub(super) fn accumulate(row: &mut [u8], size: usize, stride: usize) -> bool {
+/// Adds to every number the one `stride` before it, from the front, as far as vectors go. The caller continues with the row from
+/// the byte that is returned, whose first pixel is a sum. That is byte 0 if there is no vector code for such pixels or on this
+/// processor.
+pub(super) fn accumulate(row: &mut [u8], size: usize, stride: usize) -> usize {
     let pixel = size * stride;
     if pixel == 0 || row.len() < 2 * VECTOR || !std::arch::is_x86_feature_detected!("ssse3") {
-        return false;
+        return 0;
     }
     // SAFETY: the processor has SSSE3.
-    unsafe {
+    let end = unsafe {
         match size {
             1 => sum::<1>(row, pixel),
             2 => sum::<2>(row, pixel),
             4 => sum::<4>(row, pixel),
             8 => sum::<8>(row, pixel),
-            _ => return false,
+            _ => return 0,
         }
-    }
-    true
+    };
+    end.saturating_sub(pixel)
 }
 
 /// Bytes of a vector.
 const VECTOR: usize = 16;
 
+/// The end of the bytes that it sums.
 #[target_feature(enable = "ssse3")]
-fn sum<const SIZE: usize>(row: &mut [u8], pixel: usize) {
-    if pixel <= VECTOR {
-        narrow::<SIZE>(row, pixel);
-    } else {
-        wide::<SIZE>(row, pixel);
-    }
+fn sum<const SIZE: usize>(row: &mut [u8], pixel: usize) -> usize {
+    if pixel <= VECTOR { narrow::<SIZE>(row, pixel) } else { wide::<SIZE>(row, pixel) }
 }
 
 /// Pixels of at most a vector.
 #[target_feature(enable = "ssse3")]
-fn narrow<const SIZE: usize>(row: &mut [u8], pixel: usize) {
+fn narrow<const SIZE: usize>(row: &mut [u8], pixel: usize) -> usize {
     let whole = VECTOR / pixel * pixel;
     // As many bytes as make whole pixels are summed; the rest of the vector keeps its values, for the next one.
     let shifts = [1, 2, 4, 8].map(|pixels| mask(|i| (i < whole && i >= pixels * pixel).then(|| i - pixels * pixel)));
@@ -63,24 +61,18 @@ fn narrow<const SIZE: usize>(row: &mut [u8], pixel: usize) {
         last = _mm_shuffle_epi8(sum, carry);
         at += whole;
     }
-    finish::<SIZE>(row, at, pixel);
+    at
 }
 
 /// Pixels of more than a vector: the numbers one pixel before stand in memory.
 #[target_feature(enable = "ssse3")]
-fn wide<const SIZE: usize>(row: &mut [u8], pixel: usize) {
+fn wide<const SIZE: usize>(row: &mut [u8], pixel: usize) -> usize {
     let mut at = pixel;
     while at + VECTOR <= row.len() {
         store(add::<SIZE>(load(&row[at..]), load(&row[at - pixel..])), &mut row[at..]);
         at += VECTOR;
     }
-    finish::<SIZE>(row, at, pixel);
-}
-
-/// The numbers from byte `at` on, one by one.
-fn finish<const SIZE: usize>(row: &mut [u8], at: usize, pixel: usize) {
-    let start = at.saturating_sub(pixel);
-    super::predictor::accumulate_plain(&mut row[start..], SIZE, pixel / SIZE);
+    at
 }
 
 /// A shuffle that takes byte `from(i)` to `i`, and zero where there is none.

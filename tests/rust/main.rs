@@ -4,6 +4,7 @@
 
 mod documents;
 mod faults;
+mod processes;
 mod reading;
 mod support;
 mod tables;

@@ -100,15 +100,19 @@ pub(crate) fn write_to(
     concurrency: Concurrency,
 ) -> Result<()> {
     let mut writer = DatasetWriter::to_sink(sink, format, concurrency)?;
-    if is_dated(format) {
-        writer.set_metadata(&[("FDT", TIME)].into_iter().collect())?;
-    }
+    writer.set_metadata(&file_metadata(format))?;
     writer.add_image(&request(provider, metadata), &Control::default())?;
     writer.close()
 }
 
 pub(crate) fn request<'a>(provider: &'a dyn ImageProvider, metadata: &'a Metadata) -> ImageRequest<'a> {
     ImageRequest::new("image:0", provider, metadata)
+}
+
+/// The metadata of a file: the time, if its format states one.
+pub(crate) fn file_metadata(format: &dyn Format) -> Metadata {
+    let dated = is_dated(format).then_some(("FDT", TIME));
+    dated.into_iter().collect()
 }
 
 /// The metadata of a plain write in a format.

@@ -1,7 +1,7 @@
 //! Blocks of pixels to tiles and strips: compressed and appended in order, or, if their sizes are known beforehand, written to
 //! their places.
 
-use super::plan::BYTE_ORDER;
+use super::layout::BYTE_ORDER;
 use crate::codec::{
     BlockEncoder, BlockPixels, BlockShape, Borrow, Coding, Encoded, Gathering, ImageEncoder, Pieces, PixelCoding,
     Scratch,

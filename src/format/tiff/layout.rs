@@ -4,8 +4,11 @@
 //! a file that ends below 4 GiB gets the shorter one. So it is never too late for BigTIFF, and no file has it needlessly.
 
 use super::field::{Field, FieldType};
-use super::plan::BYTE_ORDER;
 use crate::error::{Error, Result};
+use crate::io::ByteOrder;
+
+/// The order of bytes in the files that are written.
+pub(super) const BYTE_ORDER: ByteOrder = ByteOrder::Little;
 
 /// Bytes kept for the header: those of a BigTIFF.
 pub(super) const HEADER_BYTES: u64 = 16;
@@ -95,7 +98,7 @@ impl Kind {
 
     /// All but the offset of the first directory.
     fn header(self) -> Vec<u8> {
-        let order = if BYTE_ORDER == crate::io::ByteOrder::Little { b"II" } else { b"MM" };
+        let order = if BYTE_ORDER == ByteOrder::Little { b"II" } else { b"MM" };
         let mut header = order.to_vec();
         match self {
             Self::Classic => header.extend(BYTE_ORDER.put_u16(42)),

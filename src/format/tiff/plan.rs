@@ -8,6 +8,7 @@ use super::blocks::{BlockStorage, TiffEncoder};
 use super::colors::{self, Colors, Samples};
 use super::compression::{self, CodingFields, Compression};
 use super::field::{Field, FieldType, FieldValue};
+use super::layout::BYTE_ORDER;
 use super::options::{Given, Options};
 use super::tags::{self, Treatment};
 use super::{gdal, geo, values};
@@ -15,7 +16,6 @@ use crate::codec::{Coding, PixelCoding, Predictor};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning};
 use crate::image::{BlockGrid, ImageLayout, Padding, SampleType};
-use crate::io::ByteOrder;
 
 /// How an image is written.
 pub(super) struct WritePlan {
@@ -28,9 +28,6 @@ pub(super) struct WritePlan {
     /// Every field but the places of the blocks, in ascending order of tags.
     pub(super) fields: Vec<Field>,
 }
-
-/// The order of bytes in the files that are written.
-pub(super) const BYTE_ORDER: ByteOrder = ByteOrder::Little;
 
 /// Sides of tiles are multiples of this (TIFF 6.0 §15).
 const TILE_UNIT: u32 = 16;

@@ -1,21 +1,7 @@
 //! What kind of system an EPSG code is, which decides the `GeoKey` that takes it (OGC 19-008r4 §7.4).
 
+pub(super) use super::epsg_kind::Kind;
 use super::epsg_table::{COMPOUND, FLAT, RANGES};
-
-/// The kind of a coordinate reference system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Latitude and longitude.
-    Geographic,
-    /// Latitude, longitude and height above the ellipsoid.
-    Geographic3D,
-    /// Earth-centred X, Y, Z.
-    Geocentric,
-    /// A map projection.
-    Projected,
-    /// Heights or depths alone.
-    Vertical,
-}
 
 /// The kind of a system that is not compound; none where the register has no such code.
 pub(super) fn kind(code: u32) -> Option<Kind> {

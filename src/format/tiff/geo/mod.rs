@@ -2,6 +2,7 @@
 //! metadata and [`crate::image::Georeference`].
 
 mod epsg;
+mod epsg_kind;
 mod epsg_table;
 mod keys;
 mod position;

@@ -3,11 +3,13 @@
 mod image_writer;
 mod one_liners;
 mod remote;
+mod state;
 
 pub use image_writer::ImageWriter;
 pub(crate) use image_writer::PendingImage;
 pub use one_liners::{ReadOptions, SaveOptions, read, save};
 pub use remote::remote_encoder;
+use state::State;
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -18,10 +20,10 @@ use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
     Begun, Blocks, ContainerReader, ContainerWriter, DataRequest, Format, ImageRequest, MAGIC_BYTES, OpenOptions,
-    SaveSettings, Warning, WriteContext, by_extension, by_magic, by_name, no_image,
+    SaveSettings, Warning, WriteContext, by_extension, by_magic, by_name,
 };
 use crate::image::{Asked, Georeference, ImageLayout, ImageProvider};
-use crate::io::{ByteSink, ByteSource, FileSource, sink_at};
+use crate::io::{self, ByteSink, ByteSource, FileSource, sink_at};
 use crate::metadata::Metadata;
 use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, copy_stored, write_blocks};
 
@@ -35,11 +37,7 @@ pub struct DatasetReader {
 /// A file in the making. Assets are written as they are added; nothing is visible at the target before
 /// [`DatasetWriter::close`], and dropping the writer discards everything.
 pub struct DatasetWriter {
-    container: Option<Box<dyn ContainerWriter>>,
-    /// A complete file that is not visible yet.
-    finished: Option<Box<dyn ByteSink>>,
-    /// The image whose blocks the caller appends.
-    pending: Option<PendingImage>,
+    state: State,
     format: &'static dyn Format,
     keys: Vec<String>,
     concurrency: Concurrency,
@@ -186,9 +184,9 @@ impl DatasetWriter {
     /// # Errors
     /// Where the sink refuses the first bytes.
     pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static dyn Format, concurrency: Concurrency) -> Result<Self> {
-        let container = Some(format.create(sink)?);
+        let state = State::Open(format.create(sink)?);
         let (keys, warnings) = (Vec::new(), Vec::new());
-        Ok(Self { container, finished: None, pending: None, format, keys, concurrency, warnings, strict: false })
+        Ok(Self { state, format, keys, concurrency, warnings, strict: false })
     }
 
     /// Makes departures from the format's standard errors rather than warnings.
@@ -212,14 +210,19 @@ impl DatasetWriter {
     /// # Errors
     /// [`Error::Usage`] on a closed writer and for values that cannot be written.
     pub fn set_metadata(&mut self, metadata: &Metadata) -> Result<()> {
-        self.with(&Control::default(), |container, context| container.set_metadata(metadata, context))
+        let mut container = self.state.take_open(State::Closed)?;
+        let result = self.run(&Control::default(), |context| container.set_metadata(metadata, context));
+        self.state = State::Open(container);
+        result
     }
 
     /// Writes an image.
     ///
     /// # Errors
-    /// [`Error::Usage`] on a closed writer, for a key that was added before and for options that are wrong; whatever the
-    /// provider reports. The writer can then only be dropped.
+    /// [`Error::Usage`] on a closed writer, for a key that was added before and for options that are wrong;
+    /// [`Error::Unsupported`] for what the format cannot hold; whatever the provider reports. After a request that was refused
+    /// before the first block the writer goes on, after any other error the file cannot be completed
+    /// ([`DatasetWriter::failed`]).
     pub fn add_image(&mut self, image: &ImageRequest<'_>, control: &Control<'_>) -> Result<()> {
         self.add_image_with(image, &[], control)
     }
@@ -229,16 +232,13 @@ impl DatasetWriter {
     /// # Errors
     /// As [`DatasetWriter::add_image`], and what a tap reports. The taps do not see an image that is copied undecoded.
     pub fn add_image_with(&mut self, image: &ImageRequest<'_>, taps: &[&dyn Tap], control: &Control<'_>) -> Result<()> {
-        self.check_new(image.key)?;
         let format = self.format;
-        self.with(control, |container, context| {
+        self.add(image.key, control, |container, context| {
             let asked = Asked::new(image.provider);
             let metadata = settled(format, image, context.warnings)?;
             let image = &ImageRequest { provider: &asked, metadata: &metadata, settings: None, ..*image };
             write_image(container, image, taps, context)
-        })?;
-        self.keys.push(image.key.to_owned());
-        Ok(())
+        })
     }
 
     /// Begins an image whose blocks the caller encodes, wherever it likes, and appends. The provider of the request is not asked
@@ -247,98 +247,117 @@ impl DatasetWriter {
     /// # Errors
     /// As [`DatasetWriter::add_image`], before anything is written.
     pub fn begin_image(&mut self, image: &ImageRequest<'_>, control: &Control<'_>) -> Result<ImageWriter<'_>> {
-        self.check_new(image.key)?;
         let format = self.format;
-        let begun = self.with(control, |container, context| {
+        let begun = self.add(image.key, control, |container, context| {
             let metadata = settled(format, image, context.warnings)?;
             let blocks = Blocks::Caller;
             container.begin_image(&ImageRequest { blocks, metadata: &metadata, settings: None, ..*image }, context)
         })?;
+        let container = self.state.take_open(State::Failed(image.key.to_owned()))?;
         let Begun::Encode(open) = begun else {
             return Err(Error::usage("image that is copied as it is:").found(image.key));
         };
-        self.pending = Some(PendingImage::new(image.key, image.provider.layout(), open));
-        self.keys.push(image.key.to_owned());
+        let pending = PendingImage::new(image.key, image.provider.layout(), open);
+        self.state = State::Pending(container, Box::new(pending));
         Ok(ImageWriter::new(self))
     }
 
     /// Appends a block of the image that was begun.
     pub(crate) fn append_block(&mut self, block: Encoded) -> Result<()> {
-        let mut pending = self.pending.take().ok_or_else(no_image)?;
-        let container = self.container.as_mut().ok_or_else(closed)?;
-        let result = pending.append(block, &mut **container);
-        self.pending = Some(pending);
+        let (mut container, mut pending) = self.state.take_pending()?;
+        let result = pending.append(block, &mut *container);
+        if result.as_ref().err().is_none_or(is_refusal) {
+            self.state = State::Pending(container, pending);
+        }
         result
     }
 
     /// Completes the image that was begun.
     pub(crate) fn finish_image(&mut self, control: &Control<'_>) -> Result<()> {
-        let pending = self.pending.take().ok_or_else(no_image)?;
-        self.with(control, |container, context| {
-            let end = pending.complete(container)?;
+        let (mut container, pending) = self.state.take_pending()?;
+        self.run(control, |context| {
+            let end = pending.complete(&mut *container)?;
             container.finish_image(&end, context)
-        })
+        })?;
+        self.state = State::Open(container);
+        Ok(())
     }
 
     /// The image that was begun and is not complete.
     pub(crate) fn pending(&self) -> Option<&PendingImage> {
-        self.pending.as_ref()
+        match &self.state {
+            State::Pending(_, image) => Some(image),
+            _ => None,
+        }
     }
 
     /// Adds a text, graphics or other data.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where files of the format hold images only; [`Error::Usage`] on a closed writer, for a key that
-    /// was added before and for options that are wrong.
+    /// was added before and for options that are wrong. After other errors the file cannot be completed.
     pub fn add_data(&mut self, data: &DataRequest<'_>) -> Result<()> {
-        self.check_new(data.key)?;
-        self.with(&Control::default(), |container, context| container.add_data(data, context))?;
-        self.keys.push(data.key.to_owned());
-        Ok(())
+        self.add(data.key, &Control::default(), |container, context| container.add_data(data, context))
     }
 
     /// Completes the file and makes it visible at its target.
     ///
     /// # Errors
-    /// [`Error::Usage`] on a closed writer or where nothing was added; [`Error::Io`] where the medium refuses.
+    /// As [`DatasetWriter::finish`] and [`DatasetWriter::publish`].
     pub fn close(&mut self) -> Result<()> {
         self.finish(&Control::default())?;
         self.publish()
     }
 
-    /// Completes the file, which is not visible yet: what there is to say of it is among the warnings, and
-    /// [`DatasetWriter::abort`] still discards it.
+    /// Completes the file: it is on the medium then, and not visible yet. What there is to report of it is among the warnings,
+    /// and [`DatasetWriter::abort`] still discards it.
     ///
     /// # Errors
-    /// [`Error::Usage`] on a closed writer or where nothing was added; [`Error::Io`] where the medium refuses; what the control
-    /// says.
+    /// [`Error::Usage`] on a closed or failed writer, and if nothing was added; [`Error::Io`] if the medium refuses; what the
+    /// control reports.
     pub fn finish(&mut self, control: &Control<'_>) -> Result<()> {
-        self.check_complete()?;
-        let container = self.container.take().ok_or_else(closed)?;
-        let (concurrency, strict) = (self.concurrency, self.strict);
-        let mut context = WriteContext { concurrency, control, warnings: &mut self.warnings, strict };
-        self.finished = Some(container.finish(&mut context)?);
+        let container = self.state.take_open(State::Closed)?;
+        let output = self.run(control, |context| container.finish(context)?.prepare())?;
+        self.state = State::Finished(output);
         Ok(())
     }
 
     /// Makes a finished file visible at its target.
     ///
     /// # Errors
-    /// [`Error::Usage`] where it is not finished; [`Error::Io`] where the medium refuses.
+    /// [`Error::Usage`] if it is not finished; [`Error::Io`] if the medium refuses.
     pub fn publish(&mut self) -> Result<()> {
-        self.finished.take().ok_or_else(closed)?.publish()
+        self.state.take_finished()?.publish()
     }
 
     /// Discards everything; the target stays as it was.
     pub fn abort(&mut self) {
-        self.container = None;
-        self.finished = None;
-        self.pending = None;
+        self.state = State::Closed;
+    }
+
+    /// Declares that the file cannot be completed, because of the asset called `key`. Does nothing on a closed writer.
+    pub fn fail(&mut self, key: &str) {
+        if !self.is_closed() {
+            self.state = State::Failed(key.to_owned());
+        }
+    }
+
+    /// The key of the asset because of which the file cannot be completed, if there is one.
+    pub fn failed(&self) -> Option<&str> {
+        match &self.state {
+            State::Failed(key) => Some(key),
+            _ => None,
+        }
     }
 
     /// True after [`DatasetWriter::close`], [`DatasetWriter::finish`] or [`DatasetWriter::abort`].
     pub fn is_closed(&self) -> bool {
-        self.container.is_none()
+        matches!(self.state, State::Finished(_) | State::Closed)
+    }
+
+    /// The keys of the assets that were added.
+    pub fn keys(&self) -> &[String] {
+        &self.keys
     }
 
     /// Takes the warnings that have come up since the last call.
@@ -346,37 +365,60 @@ impl DatasetWriter {
         std::mem::take(&mut self.warnings)
     }
 
-    fn check_complete(&self) -> Result<()> {
-        match &self.pending {
-            Some(pending) => Err(Error::usage("the image that was begun is not complete:").found(pending.key())),
-            None => Ok(()),
-        }
-    }
-
-    fn check_new(&self, key: &str) -> Result<()> {
-        if self.keys.iter().any(|known| known == key) {
-            return Err(Error::usage("an asset of this key was added before:").found(key));
-        }
-        Ok(())
-    }
-
-    fn with<T>(
+    /// Adds an asset by `action`. If that panics, or fails when it may have written, the file cannot be completed.
+    fn add<T>(
         &mut self,
+        key: &str,
         control: &Control<'_>,
         action: impl FnOnce(&mut dyn ContainerWriter, &mut WriteContext<'_, '_>) -> Result<T>,
     ) -> Result<T> {
-        self.check_complete()?;
-        let container = self.container.as_mut().ok_or_else(closed)?;
-        let (concurrency, strict) = (self.concurrency, self.strict);
-        let known = self.warnings.len();
-        let mut context = WriteContext { concurrency, control, warnings: &mut self.warnings, strict };
-        let result = action(&mut **container, &mut context);
-        if result.is_err() {
-            // They are about what is not in the file.
-            self.warnings.truncate(known);
+        let mut container = self.state.take_open(State::Failed(key.to_owned()))?;
+        let reports = control.reports();
+        let result = if self.keys.iter().any(|known| known == key) {
+            Err(Error::usage("an asset of this key was added before:").found(key))
+        } else {
+            self.run(control, |context| action(&mut *container, context))
+        };
+        let wrote = |error| control.reports() > reports || !is_refusal(error);
+        if !result.as_ref().is_err_and(wrote) {
+            self.state = State::Open(container);
+        }
+        if result.is_ok() {
+            self.keys.push(key.to_owned());
         }
         result
     }
+
+    /// Runs `action`. If it fails, its warnings go: they are about what is not in the file.
+    fn run<T>(
+        &mut self,
+        control: &Control<'_>,
+        action: impl FnOnce(&mut WriteContext<'_, '_>) -> Result<T>,
+    ) -> Result<T> {
+        let (concurrency, strict) = (self.concurrency, self.strict);
+        let known = self.warnings.len();
+        let mut context = WriteContext { concurrency, control, warnings: &mut self.warnings, strict };
+        action(&mut context).inspect_err(|_| self.warnings.truncate(known))
+    }
+}
+
+/// Makes finished files visible at their targets: all of them, or none.
+///
+/// # Errors
+/// [`Error::Usage`] if one is not finished, and all stay as they are; [`Error::Io`] if the medium refuses. The targets are then
+/// as they were.
+pub fn publish_all<'w>(writers: impl IntoIterator<Item = &'w mut DatasetWriter>) -> Result<()> {
+    let writers: Vec<_> = writers.into_iter().collect();
+    if !writers.iter().all(|writer| matches!(writer.state, State::Finished(_))) {
+        return Err(Error::usage("a file that is published is not complete"));
+    }
+    let outputs = writers.into_iter().map(|writer| writer.state.take_finished());
+    io::publish_all(outputs.collect::<Result<_>>()?)
+}
+
+/// True for errors that report that a request is wrong or cannot be met.
+fn is_refusal(error: &Error) -> bool {
+    matches!(error, Error::Usage(_) | Error::Unsupported(_) | Error::OutOfRange(_))
 }
 
 /// The metadata of a request with its settings as entries of the format: the one place where the two are merged.
@@ -434,10 +476,6 @@ fn translated(info: &AssetInfo, layout: &ImageLayout, to: &dyn Format) -> (Metad
     }
     let metadata = to.apply(&settings, &Metadata::new(), layout, &mut Vec::new());
     (metadata.unwrap_or_default(), warnings)
-}
-
-fn closed() -> Error {
-    Error::usage("the writer is closed")
 }
 
 fn detect(source: &dyn ByteSource) -> Result<&'static dyn Format> {

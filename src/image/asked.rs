@@ -76,6 +76,10 @@ impl ImageProvider for Asked<'_> {
         self.provider.read_block(at, window, bands, out)
     }
 
+    fn check_unchanged(&self) -> Result<()> {
+        self.provider.check_unchanged()
+    }
+
     fn file_bytes(&self) -> u64 {
         self.provider.file_bytes()
     }

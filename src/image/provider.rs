@@ -122,6 +122,15 @@ pub trait ImageProvider: Send + Sync {
         }
     }
 
+    /// Checks that the file behind the image is what it was when it was opened. The engine calls this once for each read of a
+    /// region and each image that is written, before the first block.
+    ///
+    /// # Errors
+    /// As [`ByteSource::check_unchanged`].
+    fn check_unchanged(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Size of the file behind the image, for the limits on what a small file may expand to; `u64::MAX` where the pixels
     /// come from the caller and no limit applies.
     fn file_bytes(&self) -> u64 {

@@ -1,27 +1,23 @@
 //! A file that appears under its name only when it is complete: a temporary beside the target, renamed over it.
 
-use std::fs::{File, Metadata, Permissions};
+use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::TempPath;
 
+use super::prepared::Prepared;
 use super::sink::{ByteSink, PositionedWrite, pieces};
 use super::source::read_exact_at;
 use super::spool::SpooledSink;
+use super::target::{beside, follow_links};
 use crate::error::{Error, Result};
 
 /// Appended bytes are collected up to this size before they are written.
 const BUFFER: usize = 256 << 10;
 
-/// Bytes of the target's name in the temporary's; file systems allow 255 in all.
-const MAX_NAME: usize = 200;
-
-/// How many symbolic links a target may lead through.
-const MAX_LINKS: usize = 32;
-
-/// A file in the making. The target is untouched until [`ByteSink::publish`], which syncs the bytes to the medium and
-/// renames; dropping the sink removes the temporary. A killed process leaves at most `.NAME.XXXXXX.osml-tmp` beside the
+/// A file in the making. The target is untouched: [`ByteSink::prepare`] syncs the bytes to the medium, and
+/// [`Prepared::publish`] renames. Dropping either removes the temporary. A killed process leaves at most `.NAME.XXXXXX.osml-tmp` beside the
 /// target.
 #[derive(Debug)]
 pub struct AtomicFile {
@@ -66,16 +62,11 @@ impl AtomicFile {
         if existing.as_ref().is_some_and(Metadata::is_dir) {
             return Err(Error::io(&target, std::io::ErrorKind::IsADirectory.into()));
         }
-        let name = target.file_name().ok_or_else(|| Error::usage("path names no file:").found(target.display()))?;
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let temporary = tempfile::Builder::new()
-            .prefix(&format!(".{}.", shortened(&name.to_string_lossy())))
-            .suffix(".osml-tmp")
-            .permissions(permissions(existing.as_ref()))
-            .tempfile_in(folder)
+        if target.file_name().is_none() {
+            return Err(Error::usage("path names no file:").found(target.display()));
+        }
+        // The bytes of a file with a mode of its own are for its owner alone until they have that mode.
+        let temporary = beside(&target, ".osml-tmp", |path| create_new(path, existing.is_some()))
             .map_err(|source| Error::io(&target, source))?;
         if let Some(existing) = existing {
             // The umask may have taken bits from the mode the temporary was made with.
@@ -159,11 +150,10 @@ impl ByteSink for AtomicFile {
         Ok(Some(Arc::clone(&self.file) as _))
     }
 
-    fn publish(mut self: Box<Self>) -> Result<()> {
+    fn prepare<'s>(mut self: Box<Self>) -> Result<Prepared<'s>> {
         self.flush()?;
         self.file.named(self.file.file.sync_all())?;
-        let Self { file, temporary, .. } = *self;
-        file.named(temporary.persist(&file.target).map_err(|error| error.error))
+        Ok(Prepared::file(self.temporary, self.file.target.clone()))
     }
 }
 
@@ -173,37 +163,14 @@ impl PositionedWrite for OpenFile {
     }
 }
 
-/// A name that leaves room for what a temporary's name adds to it.
-fn shortened(name: &str) -> &str {
-    let end = (0..=name.len().min(MAX_NAME)).rev().find(|end| name.is_char_boundary(*end));
-    &name[..end.unwrap_or(0)]
-}
-
-/// The file that `path` names in the end.
-fn follow_links(path: &Path) -> Result<PathBuf> {
-    let mut path = path.to_path_buf();
-    for _ in 0..MAX_LINKS {
-        match std::fs::read_link(&path) {
-            // A relative link counts from the folder it stands in.
-            Ok(next) => path = path.parent().unwrap_or(Path::new("")).join(next),
-            Err(_) => return Ok(path),
-        }
-    }
-    Err(Error::usage("too many symbolic links:").found(path.display()).allowed(MAX_LINKS))
-}
-
-#[cfg(unix)]
-fn permissions(existing: Option<&Metadata>) -> Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    // Owner-only while a file with a mode of its own is replaced; otherwise what the umask leaves of a plain new file.
-    Permissions::from_mode(if existing.is_some() { 0o600 } else { 0o666 })
-}
-
-#[cfg(not(unix))]
-fn permissions(_existing: Option<&Metadata>) -> Permissions {
-    let mut permissions = std::fs::metadata(".").expect("the working folder exists").permissions();
-    permissions.set_readonly(false);
-    permissions
+/// Makes a new file: for its owner alone if `is_private`, otherwise with the mode that the umask leaves.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "only Unix has modes"))]
+fn create_new(path: &Path, is_private: bool) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if is_private { 0o600 } else { 0o666 });
+    options.open(path)
 }
 
 #[cfg(unix)]
@@ -293,7 +260,9 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn modes_and_links_are_kept() {
+        use std::fs::Permissions;
         use std::os::unix::fs::{PermissionsExt, symlink};
+
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("real.tif");
         std::fs::write(&path, b"old").unwrap();

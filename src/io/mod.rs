@@ -3,16 +3,19 @@
 mod atomic;
 mod endian;
 mod null;
+mod prepared;
 mod requests;
 mod rows;
 mod sink;
 mod source;
 mod source_range;
 mod spool;
+mod target;
 
 pub use atomic::{AtomicFile, sink_at};
 pub use endian::ByteOrder;
 pub use null::NullSink;
+pub use prepared::{Prepared, publish_all};
 pub use rows::Rows;
 pub use sink::{ByteSink, MemorySink, PositionedWrite, SeekableSink};
 pub use source::{ByteSource, FileSource, MemorySource};

@@ -1,5 +1,6 @@
 //! A sink that counts bytes and keeps none: for what a container returns when nobody wants its file.
 
+use super::prepared::Prepared;
 use super::sink::ByteSink;
 use crate::error::Result;
 
@@ -38,7 +39,7 @@ impl ByteSink for NullSink {
         Ok(())
     }
 
-    fn publish(self: Box<Self>) -> Result<()> {
-        Ok(())
+    fn prepare<'s>(self: Box<Self>) -> Result<Prepared<'s>> {
+        Ok(Prepared::stream(|| Ok(())))
     }
 }

@@ -1,11 +1,12 @@
 //! Sinks: appended to in order, patched where a length was not known, and published when complete.
 
 use std::io::{Seek, SeekFrom, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::prepared::Prepared;
 use crate::error::{Error, Result};
 
-/// Where a file's bytes go. Nothing is visible at the target before [`ByteSink::publish`]; dropping a sink discards it
+/// Where a file's bytes go. Nothing is visible at the target before the output is published; dropping a sink discards it
 /// (as far as its medium allows: a caller's seekable stream has then been written to).
 pub trait ByteSink: Send {
     /// The offset of the next byte that is appended.
@@ -64,11 +65,21 @@ pub trait ByteSink: Send {
         Ok(None)
     }
 
-    /// Makes the complete file visible at the target.
+    /// Completes the output: flushed, and on the medium if it is a file. It is not visible yet.
     ///
     /// # Errors
-    /// Where the medium refuses; the target is then as it was.
-    fn publish(self: Box<Self>) -> Result<()>;
+    /// If the medium refuses.
+    fn prepare<'s>(self: Box<Self>) -> Result<Prepared<'s>>
+    where
+        Self: 's;
+
+    /// Completes the output and makes it visible at its target.
+    ///
+    /// # Errors
+    /// If the medium refuses; the target is then as it was.
+    fn publish(self: Box<Self>) -> Result<()> {
+        self.prepare()?.publish()
+    }
 }
 
 /// Writing at any reserved place from any thread.
@@ -136,9 +147,11 @@ impl ByteSink for MemorySink {
         Ok(())
     }
 
-    fn publish(self: Box<Self>) -> Result<()> {
-        *self.target.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = self.bytes;
-        Ok(())
+    fn prepare<'s>(self: Box<Self>) -> Result<Prepared<'s>> {
+        Ok(Prepared::stream(move || {
+            *self.target.lock().unwrap_or_else(PoisonError::into_inner) = self.bytes;
+            Ok(())
+        }))
     }
 }
 
@@ -191,10 +204,12 @@ impl<S: Write + Seek + Send> ByteSink for SeekableSink<S> {
         Ok(())
     }
 
-    fn publish(mut self: Box<Self>) -> Result<()> {
+    fn prepare<'s>(mut self: Box<Self>) -> Result<Prepared<'s>>
+    where
+        Self: 's,
+    {
         self.go(self.length)?;
-        self.stream.flush()?;
-        Ok(())
+        Ok(Prepared::stream(move || Ok(self.stream.flush()?)))
     }
 }
 

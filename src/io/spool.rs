@@ -5,6 +5,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 
 use tempfile::SpooledTempFile;
 
+use super::prepared::Prepared;
 use super::sink::{ByteSink, SeekableSink, pieces};
 use crate::error::{Error, Result};
 
@@ -89,10 +90,14 @@ impl ByteSink for SpooledSink<'_> {
         Ok(stream.set_len(*end)?)
     }
 
-    fn publish(self: Box<Self>) -> Result<()> {
-        let mut spool = self.spool.into_stream();
+    fn prepare<'s>(self: Box<Self>) -> Result<Prepared<'s>>
+    where
+        Self: 's,
+    {
+        let Self { spool, publish } = *self;
+        let mut spool = spool.into_stream();
         spool.seek(SeekFrom::Start(0))?;
-        (self.publish)(&mut spool)
+        Ok(Prepared::stream(move || publish(&mut spool)))
     }
 }
 

@@ -26,6 +26,7 @@ pub struct Control<'a> {
     poll: Option<&'a dyn Fn() -> Result<()>>,
     progress: Option<&'a dyn Fn(u64, u64) -> Result<bool>>,
     polled: Cell<Option<Instant>>,
+    reports: Cell<u64>,
 }
 
 impl Concurrency {
@@ -71,7 +72,7 @@ impl<'a> Control<'a> {
         poll: Option<&'a dyn Fn() -> Result<()>>,
         progress: Option<&'a dyn Fn(u64, u64) -> Result<bool>>,
     ) -> Self {
-        Self { poll, progress, polled: Cell::new(None) }
+        Self { poll, progress, ..Self::default() }
     }
 
     /// Looks for a signal, if the last look is some time ago.
@@ -93,11 +94,17 @@ impl<'a> Control<'a> {
     /// # Errors
     /// [`Error::Cancelled`] where the caller said so, or what its function returned.
     pub fn progress(&self, done: u64, total: u64) -> Result<()> {
+        self.reports.set(self.reports.get() + 1);
         match self.progress.map(|progress| progress(done, total)) {
             None | Some(Ok(true)) => Ok(()),
             Some(Ok(false)) => Err(Error::Cancelled),
             Some(Err(error)) => Err(error),
         }
+    }
+
+    /// How often progress was reported. A writer reports it before the first block.
+    pub fn reports(&self) -> u64 {
+        self.reports.get()
     }
 
     /// The longest time to wait before [`Control::poll`] should be called again.

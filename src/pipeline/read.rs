@@ -61,6 +61,7 @@ pub fn read_region(
     control: &Control<'_>,
 ) -> Result<()> {
     request.check(provider)?;
+    provider.check_unchanged()?;
     let grid = provider.layout().grid;
     let (rows, columns) = (request.window.height as usize, request.window.width as usize);
     let canvas = Canvas::new(out, request.bands.len(), rows, columns, provider.layout().sample.bytes())?;
@@ -137,5 +138,46 @@ impl<I: Iterator<Item = BlockIndex>> Region<'_, I> {
             tile.fill(&self.request.fill);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{Block, BlockGrid, ImageLayout, SampleType};
+
+    /// An image of absent blocks that counts how often it is asked whether its file has changed.
+    struct Checked {
+        layout: ImageLayout,
+        checks: AtomicU64,
+    }
+
+    impl ImageProvider for Checked {
+        fn layout(&self) -> &ImageLayout {
+            &self.layout
+        }
+
+        fn block(&self, _at: BlockIndex) -> Result<Block> {
+            Ok(Block::Absent)
+        }
+
+        fn check_unchanged(&self) -> Result<()> {
+            match self.checks.fetch_add(1, Ordering::Relaxed) {
+                0 => Ok(()),
+                _ => Err(Error::malformed("file: it was changed while open")),
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_of_the_file_is_looked_for_once_per_read() {
+        let grid = BlockGrid::new(64, 64, 8, 8).unwrap();
+        let layout = ImageLayout::new(grid, 1, SampleType::UInt8).unwrap();
+        let provider = Checked { layout, checks: AtomicU64::new(0) };
+        let (request, mut out) = (ReadRequest::whole(&provider), vec![1; 64 * 64]);
+        let mut read = || read_region(&provider, &request, &mut out, Concurrency::new(3).unwrap(), &Control::default());
+        read().unwrap();
+        assert!(matches!(read(), Err(Error::Malformed(_))));
+        assert!(out.iter().all(|sample| *sample == 0));
     }
 }

@@ -68,6 +68,7 @@ pub fn write_blocks(
     concurrency: Concurrency,
     control: &Control<'_>,
 ) -> Result<BlocksEnd> {
+    provider.check_unchanged()?;
     let total = plan.grid.count();
     let work = BlockWork::new(plan, taps);
     let mut done = 0;

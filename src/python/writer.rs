@@ -1,7 +1,6 @@
 //! `DatasetWriter`: a file in the making.
 
 use std::ffi::CString;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
@@ -41,14 +40,11 @@ enum State {
     Open(Box<Work>),
     /// A call is at work with it: on another thread, or on this one from inside of a provider.
     Busy,
-    /// Adding the asset of this key failed.
-    Failed(String),
     Closed,
 }
 
 struct Work {
     writer: dataset::DatasetWriter,
-    keys: Vec<String>,
     /// The file's metadata that the engine has been given.
     metadata: Arc<Metadata>,
 }
@@ -64,7 +60,7 @@ struct Image {
 impl DatasetWriter {
     pub(super) fn new(py: Python<'_>, writer: dataset::DatasetWriter, progress: Option<Py<PyAny>>) -> PyResult<Self> {
         let (format, strict) = (writer.format(), writer.is_strict());
-        let work = Work { writer, keys: Vec::new(), metadata: Arc::default() };
+        let work = Work { writer, metadata: Arc::default() };
         let metadata = Mutex::new(AssetMetadata::given(py, None)?);
         Ok(Self { format, strict, state: Mutex::new(State::Open(Box::new(work))), metadata, progress })
     }
@@ -78,11 +74,6 @@ impl DatasetWriter {
             State::Closed => {
                 *state = State::Closed;
                 Error::usage("the writer is closed")
-            }
-            State::Failed(key) => {
-                let error = Error::usage("the file cannot be completed: an asset failed before:").found(&key);
-                *state = State::Failed(key);
-                error
             }
         };
         Err(error.into())
@@ -102,32 +93,35 @@ impl DatasetWriter {
         super::metadata::to_metadata(object.as_any())
     }
 
-    /// Runs `action` on the writer with the GIL released, after it has got the file's metadata as they are now. `begun` is
-    /// set when the first block is at work.
+    /// Runs `action` on the writer with the GIL released, after it has got the file's metadata as they are now.
     fn work<T: Send>(
         &self,
         py: Python<'_>,
         work: &mut Work,
         metadata: Arc<Metadata>,
-        begun: &AtomicBool,
         action: impl FnOnce(&mut dataset::DatasetWriter, &Control<'_>) -> crate::Result<T> + Send,
     ) -> PyResult<T> {
-        let Work { writer, metadata: given, .. } = work;
-        let report = |done, total| {
-            begun.store(true, Ordering::Relaxed);
-            self.progress.as_ref().map_or(Ok(true), |callback| call_progress(callback, done, total))
-        };
-        let result = detached(py, Some(&report), |control| {
+        let Work { writer, metadata: given } = work;
+        let report =
+            |done, total| self.progress.as_ref().map_or(Ok(true), |callback| call_progress(callback, done, total));
+        detached(py, Some(&report), |control| {
             if *given != metadata {
                 writer.set_metadata(&metadata)?;
                 *given = metadata;
             }
             action(writer, control)
-        })?;
-        // From here on, a filter that turns a warning into an error means that the file is not to be completed.
-        begun.store(true, Ordering::Relaxed);
-        warn(py, &work.writer.take_warnings())?;
-        Ok(result)
+        })
+    }
+
+    /// Ends the work for the asset called `key`.
+    fn settle<T>(&self, py: Python<'_>, mut work: Box<Work>, key: &str, result: PyResult<T>) -> PyResult<T> {
+        let result = result.and_then(|value| {
+            // A filter that turns a warning into an error means that the file is not to be completed.
+            let warned = warn(py, &work.writer.take_warnings()).inspect_err(|_| work.writer.fail(key));
+            warned.map(|()| value)
+        });
+        self.set(State::Open(work));
+        result
     }
 }
 
@@ -243,9 +237,15 @@ impl DatasetWriter {
         }
         let metadata = self.file_metadata(py)?;
         let mut work = self.take()?;
+        if work.writer.failed().is_some() {
+            let result = work.writer.close();
+            self.set(State::Open(work));
+            return Ok(result?);
+        }
         self.set(State::Closed);
+        self.work(py, &mut work, metadata, dataset::DatasetWriter::finish)?;
         // A filter that turns a warning into an error stops here, before anything is visible.
-        self.work(py, &mut work, metadata, &AtomicBool::new(false), dataset::DatasetWriter::finish)?;
+        warn(py, &work.writer.take_warnings())?;
         detached(py, None, |_| work.writer.publish())
     }
 
@@ -274,9 +274,11 @@ impl DatasetWriter {
 
     fn __repr__(&self) -> String {
         let state = match &*self.lock() {
-            State::Open(work) => format!("{} assets", work.keys.len()),
+            State::Open(work) => match work.writer.failed() {
+                Some(key) => format!("failed at {key:?}"),
+                None => format!("{} assets", work.writer.keys().len()),
+            },
             State::Busy => "at work".to_owned(),
-            State::Failed(key) => format!("failed at {key:?}"),
             State::Closed => "closed".to_owned(),
         };
         format!("<DatasetWriter {}, {state}>", self.format.name())
@@ -340,16 +342,15 @@ impl DatasetWriter {
     /// Completes the image that was begun, or gives it up.
     pub(super) fn finish_image(&self, py: Python<'_>, key: &str, completes: bool) -> PyResult<()> {
         if !completes {
-            if !matches!(*self.lock(), State::Closed) {
-                self.set(State::Failed(key.to_owned()));
+            if let State::Open(work) = &mut *self.lock() {
+                work.writer.fail(key);
             }
             return Ok(());
         }
         let mut work = self.take()?;
         let metadata = Arc::clone(&work.metadata);
-        let result = self.work(py, &mut work, metadata, &AtomicBool::new(false), dataset::DatasetWriter::finish_image);
-        self.set(if result.is_ok() { State::Open(work) } else { State::Failed(key.to_owned()) });
-        result
+        let result = self.work(py, &mut work, metadata, dataset::DatasetWriter::finish_image);
+        self.settle(py, work, key, result)
     }
 
     /// Adds an asset by `action`. What is refused before a byte was written leaves the file as good as it was.
@@ -361,22 +362,8 @@ impl DatasetWriter {
     ) -> PyResult<T> {
         let metadata = self.file_metadata(py)?;
         let mut work = self.take()?;
-        if work.keys.iter().any(|used| used == key) {
-            self.set(State::Open(work));
-            return Err(Error::usage("an asset of this key was added before:").found(key).into());
-        }
-        let begun = AtomicBool::new(false);
-        let result = self.work(py, &mut work, metadata, &begun, action);
-        match &result {
-            Ok(_) => work.keys.push(key.to_owned()),
-            Err(error) if !begun.into_inner() && is_refusal(py, error)? => {}
-            Err(_) => {
-                self.set(State::Failed(key.to_owned()));
-                return result;
-            }
-        }
-        self.set(State::Open(work));
-        result
+        let result = self.work(py, &mut work, metadata, action);
+        self.settle(py, work, key, result)
     }
 
     /// The image that `provider` is: one of this package, used without the GIL, or any object with its attributes.
@@ -407,12 +394,6 @@ impl DatasetWriter {
             description: facts.description,
         })
     }
-}
-
-/// True for errors that say that the request is wrong or cannot be met.
-fn is_refusal(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
-    let is = |name| Ok::<_, PyErr>(error.is_instance(py, class(py, name)?.as_any()));
-    Ok(is("OptionError")? || is("UnsupportedError")?)
 }
 
 /// True for a frame of a module of this package.

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use osml_io::Error;
-use osml_io::dataset::DatasetWriter;
+use osml_io::dataset::{DatasetWriter, publish_all};
 use osml_io::format::FORMATS;
-use osml_io::image::{ImageProvider, SampleType};
+use osml_io::image::{ImageLayout, ImageProvider, MemoryImage, SampleType};
 use osml_io::metadata::Metadata;
 use osml_io::pipeline::Control;
 
@@ -26,12 +26,68 @@ fn a_provider_that_fails_at_any_block_leaves_the_target_untouched() {
             let error = writer.add_image(&request(&lazy, &metadata), &Control::default()).unwrap_err();
             assert!(matches!(error, Error::External { .. }), "{}: {error}", format.name());
             assert!(error.to_string().contains("the disk of the source is gone"));
+            assert_eq!((writer.failed(), writer.is_closed()), (Some("image:0"), false));
+            let error = writer.close().unwrap_err().to_string();
+            assert!(error.contains("cannot be completed") && error.contains("image:0"), "{error}");
             drop(writer);
             assert_eq!(std::fs::read(&path).unwrap(), b"old");
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         }
         std::fs::remove_file(&path).unwrap();
     }
+}
+
+#[test]
+fn a_request_that_is_refused_leaves_the_file_as_good_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    for &format in FORMATS {
+        let path = folder.path().join(format!("out.{}", format.names().extensions[0]));
+        let image = memory_image(&image_for(format, 1, 20, 20, SampleType::UInt8), 20, 20);
+        let complex = ImageLayout::new(image.layout().grid, 1, SampleType::Complex128).unwrap();
+        let complex = MemoryImage::new(complex);
+        let mut wrong = Metadata::new();
+        wrong.set("no option of any format", 1);
+        let mut writer = DatasetWriter::create(&path, None, threads(1)).unwrap();
+        let control = Control::default();
+        for _ in 0..2 {
+            let refused = writer.add_image(&request(&complex, &wrong), &control);
+            assert!(refused.is_err() && writer.failed().is_none(), "{}", format.name());
+        }
+        writer.add_image(&request(&image, &Metadata::new()), &control).unwrap();
+        assert!(writer.add_image(&request(&complex, &wrong), &control).is_err());
+        assert_eq!((writer.failed(), writer.keys()), (None, &["image:0".to_owned()][..]));
+        writer.close().unwrap();
+    }
+}
+
+#[test]
+fn datasets_are_published_together_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = memory_image(&image_for(FORMATS[0], 1, 20, 20, SampleType::UInt8), 20, 20);
+    let path = |name: &str| folder.path().join(name);
+    let written = |name: &str| {
+        let mut writer = DatasetWriter::create(path(name), None, threads(1)).unwrap();
+        writer.add_image(&request(&image, &Metadata::new()), &Control::default()).unwrap();
+        writer
+    };
+    let mut writers = ["a.tif", "b.tif", "c.tif"].map(written);
+    assert!(matches!(publish_all(&mut writers), Err(Error::Usage(_))));
+    writers.iter_mut().for_each(|writer| writer.finish(&Control::default()).unwrap());
+    publish_all(&mut writers).unwrap();
+    assert!(writers.iter().all(DatasetWriter::is_closed));
+    let size = |name| std::fs::metadata(path(name)).unwrap().len();
+    assert!(["a.tif", "b.tif", "c.tif"].into_iter().all(|name| size(name) > 400));
+
+    std::fs::write(path("a.tif"), b"old").unwrap();
+    std::fs::remove_file(path("b.tif")).unwrap();
+    let mut writers = ["a.tif", "b.tif", "c.tif"].map(written);
+    writers.iter_mut().for_each(|writer| writer.finish(&Control::default()).unwrap());
+    std::fs::remove_file(path("c.tif")).unwrap();
+    std::fs::create_dir(path("c.tif")).unwrap();
+    assert!(matches!(publish_all(&mut writers), Err(Error::Io { .. })));
+    assert_eq!((std::fs::read(path("a.tif")).unwrap(), path("b.tif").exists()), (b"old".to_vec(), false));
+    drop(writers);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
 #[test]

@@ -63,7 +63,6 @@ impl JpegImage {
     }
 
     fn decode(&self, at: BlockIndex) -> Result<Pixels> {
-        self.source.check_unchanged()?;
         match &self.bands {
             Some(bands) => self.decode_band(bands, at),
             None => self.decode_whole(),
@@ -160,6 +159,10 @@ impl ImageProvider for JpegImage {
 
     fn is_dense(&self) -> bool {
         true
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        self.source.check_unchanged()
     }
 
     fn file_bytes(&self) -> u64 {

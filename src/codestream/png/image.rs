@@ -60,7 +60,6 @@ impl PngImage {
 
     /// Decodes the rows of a block up to (not including) row `end`, and gives them to `take`.
     fn rows<R>(&self, block: Window, end: u32, take: impl FnOnce(&[u8]) -> R) -> Result<R> {
-        self.source.check_unchanged()?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         // A cursor that failed is not used again: the next read begins anew.
         let mut cursor = match state.cursor.take() {
@@ -80,7 +79,6 @@ impl PngImage {
         if let Some(pixels) = &state.interlaced {
             return Ok(pixels.clone());
         }
-        self.source.check_unchanged()?;
         let mut cursor = self.open()?;
         let header = &self.header;
         let mut stored = vec![0; (header.row_bytes() * u64::from(header.rows)) as usize];
@@ -160,6 +158,10 @@ impl ImageProvider for PngImage {
         };
         pixels.copy_to_tile(bands, out);
         Ok(true)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        self.source.check_unchanged()
     }
 
     fn file_bytes(&self) -> u64 {

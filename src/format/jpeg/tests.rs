@@ -11,7 +11,7 @@ use crate::image::{
     Block, BlockGrid, BlockIndex, Crs, Georeference, ImageProvider, Interleave, MemoryImage, PadValue, Pixels,
     SampleType, Window,
 };
-use crate::io::{ByteSink, MemorySink, MemorySource};
+use crate::io::{ByteSink, MemorySink, MemorySource, Prepared};
 use crate::metadata::Value;
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
 
@@ -228,8 +228,8 @@ fn what_the_format_cannot_hold_is_refused_before_the_first_byte() {
         fn patch(&mut self, _: u64, _: &[u8]) -> Result<()> {
             Ok(())
         }
-        fn publish(self: Box<Self>) -> Result<()> {
-            Ok(())
+        fn prepare<'s>(self: Box<Self>) -> Result<Prepared<'s>> {
+            Ok(Prepared::stream(|| Ok(())))
         }
     }
     let image = |columns, rows, bands, sample| {

@@ -359,7 +359,6 @@ impl ImageProvider for NitfImage {
     }
 
     fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
-        self.source.check_unchanged()?;
         let stored = self.stored(self.layout.grid.check(at)?);
         let full = self.storage.grid.full_block_window(stored);
         let inside = window.relative_to(full.x, full.y);
@@ -386,6 +385,10 @@ impl ImageProvider for NitfImage {
             self.fill_band(out, place, inside.height);
         }
         Ok(true)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        self.source.check_unchanged()
     }
 
     fn file_bytes(&self) -> u64 {

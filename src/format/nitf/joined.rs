@@ -148,6 +148,10 @@ impl ImageProvider for JoinedImage {
         Ok(found)
     }
 
+    fn check_unchanged(&self) -> Result<()> {
+        self.parts[0].image.check_unchanged()
+    }
+
     fn file_bytes(&self) -> u64 {
         self.parts[0].image.file_bytes()
     }

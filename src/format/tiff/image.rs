@@ -336,7 +336,6 @@ impl ImageProvider for TiffImage {
 
     fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
         self.layout.grid.check(at)?;
-        self.source.check_unchanged()?;
         let pool = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
         let mut work = pool().pop().unwrap_or_default();
         let mut request = Request { window, bands, tile: out };
@@ -349,6 +348,10 @@ impl ImageProvider for TiffImage {
             pool().push(work);
         }
         Ok(read)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        self.source.check_unchanged()
     }
 
     fn file_bytes(&self) -> u64 {

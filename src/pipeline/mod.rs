@@ -3,6 +3,7 @@
 
 mod concurrency;
 mod copy;
+mod fetch;
 mod ordered;
 mod read;
 mod statistics;
@@ -10,7 +11,7 @@ mod tap;
 mod write;
 
 pub use concurrency::{Concurrency, Control};
-pub use copy::copy_stored;
+pub use copy::{StoredPiece, copy_blocks};
 pub use ordered::{Scratch, ordered};
 pub use read::{ReadRequest, read_region};
 pub use statistics::{BandStatistics, Statistics};

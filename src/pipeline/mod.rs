@@ -17,3 +17,6 @@ pub use read::{ReadRequest, read_region};
 pub use statistics::{BandStatistics, Statistics};
 pub use tap::{Tap, TapBlock};
 pub use write::{BlockPlaces, BlockPlan, BlockSink, BlocksEnd, Placement, encode_block, write_blocks};
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use super::whole::{SegmentCoding, WholeSegment};
 use crate::asset::AssetInfo;
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning};
-use crate::image::{FileImage, ImageLayout, ImageProvider, PadValue, StoredImage};
+use crate::image::{BlockStore, FileImage, ImageLayout, ImageProvider, PadValue, StoredImage};
 use crate::io::ByteSource;
 use crate::limits::Limits;
 use crate::metadata::Metadata;
@@ -107,9 +107,10 @@ impl NitfReader {
         let layout = described_layout(subheader).map_err(place);
         // Bytes that are all there and of the version that is written may be copied.
         let is_copied = !self.version.is_20() && there > 0 && there == segment.data_length;
-        let whole = |layout: &ImageLayout, reason| {
+        let whole = |layout: &ImageLayout, reason| -> Result<_> {
             let coding = SegmentCoding::new(|name| subheader.get(name).cloned(), pad, segment.raw.clone());
-            WholeSegment::new(data.clone(), layout, coding, reason)
+            let segment = WholeSegment::new(data.clone(), layout, coding, reason)?;
+            Ok(Arc::new(segment) as Arc<dyn BlockStore>)
         };
         let is_decoded = ic.is_some_and(|ic| ic.is_decoded);
         let storage = Storage::read(subheader).and_then(|storage| storage.check_uncompressed().map(|()| storage));

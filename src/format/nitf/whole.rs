@@ -78,14 +78,14 @@ impl WholeSegment {
         layout: &ImageLayout,
         coding: SegmentCoding,
         reason: Option<Error>,
-    ) -> Result<Arc<dyn BlockStore>> {
+    ) -> Result<Self> {
         let grid = layout.grid;
         let grid = BlockGrid::new(grid.columns(), grid.rows(), grid.columns(), grid.rows())?;
         let reason = match reason {
             Some(Error::Unsupported(detail)) => Some(detail),
             _ => None,
         };
-        Ok(Arc::new(Self { data, layout: ImageLayout { grid, ..layout.clone() }, coding, reason }))
+        Ok(Self { data, layout: ImageLayout { grid, ..layout.clone() }, coding, reason })
     }
 
     fn undecoded(&self) -> Error {

@@ -25,7 +25,7 @@ use crate::format::{
 use crate::image::{Asked, Georeference, ImageLayout, ImageProvider};
 use crate::io::{self, ByteSink, ByteSource, FileSource, sink_at};
 use crate::metadata::Metadata;
-use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, copy_stored, write_blocks};
+use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, copy_blocks, write_blocks};
 
 /// A file opened for reading: its assets and their metadata, pixels on demand.
 pub struct DatasetReader {
@@ -445,7 +445,7 @@ pub(crate) fn write_image(
             write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?
         }
         Begun::Copy(stored) => {
-            copy_stored(&stored, &mut |bytes| container.append_stored(bytes), context.control)?;
+            copy_blocks(&*stored, context.control, &mut |piece| container.append_stored(piece.bytes))?;
             BlocksEnd::default()
         }
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{BlockDecoder, BlockEncoder, Codec};
 use crate::error::{Error, Result};
-use crate::image::SampleType;
+use crate::image::{BlockCoding, SampleType};
 use crate::io::ByteOrder;
 
 /// The size of a block.
@@ -126,6 +126,13 @@ impl Coding {
     /// True if a block that one of the two has coded can be stored as a block of the other, as it is.
     pub fn decodes_like(&self, other: &Self) -> bool {
         self.pixels == other.pixels && self.params.decodes_like(&*other.params)
+    }
+}
+
+impl BlockCoding for Coding {
+    fn decodes_like(&self, other: &dyn BlockCoding) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref().is_some_and(|other| Self::decodes_like(self, other))
     }
 }
 

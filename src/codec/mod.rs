@@ -17,16 +17,15 @@ mod predictor;
 pub mod raw;
 mod receipt;
 mod registry;
-mod scratch;
 pub mod zstd;
 
+pub use crate::image::Scratch;
 pub use coding::{BlockShape, CodecParams, Coding, PixelCoding};
 pub use encoded::Encoded;
 pub use image_encoder::{BlockPixels, Borrow, Gathering, ImageEncoder, Pieces};
 pub use predictor::Predictor;
 pub use receipt::Receipt;
 pub use registry::{CODECS, by_name};
-pub use scratch::Scratch;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use super::warning::Warning;
 use crate::asset::AssetInfo;
 use crate::codec::Coding;
 use crate::error::{Error, Result};
-use crate::image::{ImageProvider, StoredImage};
+use crate::image::{BlockStore, ImageProvider};
 use crate::io::ByteSink;
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd};
@@ -17,7 +17,7 @@ pub enum Begun {
     /// Its blocks are encoded and appended.
     Encode(OpenImage),
     /// Its stored bytes are copied as they are.
-    Copy(StoredImage),
+    Copy(Arc<dyn BlockStore>),
 }
 
 /// An image whose blocks a container waits for.

@@ -4,10 +4,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::canvas::TileMut;
+use super::file_image::FileImage;
 use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
-use super::provider::{Access, Block, ImageProvider, StoredImage};
+use super::provider::{Access, Block, ImageProvider};
 use crate::error::Result;
 
 /// A provider whose answers are remembered.
@@ -60,8 +61,8 @@ impl ImageProvider for Asked<'_> {
         self.provider.stored_grid()
     }
 
-    fn stored(&self) -> Option<&StoredImage> {
-        self.provider.stored()
+    fn in_file(&self) -> Option<&dyn FileImage> {
+        self.provider.in_file()
     }
 
     fn pixels(&self) -> Option<&Pixels> {

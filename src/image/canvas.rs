@@ -122,6 +122,11 @@ impl TileMut<'_> {
         Ok(TileMut { data, rows: window.height as usize, columns: window.width as usize, buffer: PhantomData, ..*self })
     }
 
+    /// Bytes of a sample.
+    pub fn sample_bytes(&self) -> usize {
+        self.size
+    }
+
     /// Row `y` of a band.
     ///
     /// # Panics

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::canvas::TileMut;
+use super::file_image::FileImage;
 use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
 use crate::error::{Error, Result};
-use crate::io::ByteSource;
 
 /// From which threads a provider's blocks may be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,21 +25,6 @@ pub enum Block {
     Pixels(Pixels),
     /// Not there: masked or sparse.
     Absent,
-}
-
-/// The bytes of an image in its file.
-#[derive(Clone)]
-pub struct StoredImage {
-    /// The family of formats whose writers can copy them.
-    pub format: &'static str,
-    /// The file.
-    pub source: Arc<dyn ByteSource>,
-    /// The first byte.
-    pub offset: u64,
-    /// How many there are.
-    pub length: u64,
-    /// The header that says how they are to be read.
-    pub header: Vec<u8>,
 }
 
 /// Gives a layout and pixels, block by block.
@@ -100,13 +85,13 @@ pub trait ImageProvider: Send + Sync {
         self.layout().grid
     }
 
-    /// The bytes that the file stores for the image, for a writer of the same format to copy without decoding them.
-    fn stored(&self) -> Option<&StoredImage> {
+    /// The image as one in a file, whose reads can be fetched before they are decoded.
+    fn in_file(&self) -> Option<&dyn FileImage> {
         None
     }
 
     /// Writes the pixels of `window`, which lies inside block `at` (in pixels of the image), for the chosen bands to a
-    /// rectangle of that size. False where the block is absent; the rectangle is then untouched.
+    /// rectangle of that size. False if the block is absent; what the rectangle holds is then undefined.
     ///
     /// # Errors
     /// As [`ImageProvider::block`].

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::canvas::{Canvas, TileMut};
+use super::canvas::TileMut;
+use super::file_image::read_whole_block;
 use super::grid::{BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
 use super::provider::{Access, Block, ImageProvider};
-use super::sample::Interleave;
 use crate::error::Result;
 
 /// An image that is made of another one. It is read from as many threads as that one, and what is absent there is absent here.
@@ -19,7 +19,7 @@ pub(super) trait View: Send + Sync {
     fn in_source(&self, window: Window) -> Window;
 
     /// Writes the chosen bands of a window, which lies inside of one block, to a rectangle of its size. False if all of it is
-    /// absent; the rectangle is then untouched.
+    /// absent; what the rectangle holds is then undefined.
     ///
     /// # Errors
     /// What the source reports.
@@ -63,16 +63,7 @@ impl<V: View> ImageProvider for V {
     }
 
     fn block(&self, at: BlockIndex) -> Result<Block> {
-        let layout = self.layout();
-        let window = layout.grid.block_window(layout.grid.check(at)?);
-        let shape = [layout.bands as usize, window.height as usize, window.width as usize];
-        let bands: Vec<u32> = (0..layout.bands).collect();
-        let mut pixels = vec![0; shape.iter().product::<usize>() * layout.sample.bytes()];
-        let canvas = Canvas::new(&mut pixels, shape[0], shape[1], shape[2], layout.sample.bytes())?;
-        if !self.make(window, &bands, &mut canvas.whole()?)? {
-            return Ok(Block::Absent);
-        }
-        Pixels::from_vec(pixels, shape, layout.sample, Interleave::Band).map(Block::Pixels)
+        read_whole_block(self, at)
     }
 
     fn is_dense(&self) -> bool {
@@ -90,6 +81,10 @@ impl<V: View> ImageProvider for V {
     fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
         self.layout().grid.check(at)?;
         self.make(window, bands, out)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        self.base().source.check_unchanged()
     }
 
     fn file_bytes(&self) -> u64 {
@@ -115,7 +110,7 @@ pub fn absent_parts(image: &dyn ImageProvider, window: Window) -> Result<Vec<Win
 }
 
 /// Writes the chosen bands of `window`, which may cover many blocks, to a rectangle of its size; parts of absent blocks get the
-/// image's pad value. False if all of it is absent; the rectangle is then untouched.
+/// image's pad value. False if all of it is absent; what the rectangle holds is then undefined.
 ///
 /// # Errors
 /// What the image reports.

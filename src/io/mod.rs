@@ -18,7 +18,7 @@ pub use null::NullSink;
 pub use prepared::{Prepared, publish_all};
 pub use rows::Rows;
 pub use sink::{ByteSink, MemorySink, PositionedWrite, SeekableSink};
-pub use source::{ByteSource, FileSource, MemorySource};
+pub use source::{ByteSource, FileSource, LOCAL_GAP, MemorySource};
 #[cfg(feature = "python")]
 pub(crate) use source::{check_range, read_joined};
 pub use source_range::SourceRange;

@@ -1,5 +1,7 @@
 //! Rows at equal distances, as uncompressed blocks hold them, read in pieces.
 
+use std::ops::Range;
+
 use super::source::ByteSource;
 use crate::error::Result;
 
@@ -29,6 +31,13 @@ impl Rows {
     /// True where the bytes wanted follow one another without gaps.
     pub fn is_joined(&self) -> bool {
         self.pitch == self.bytes as u64 || self.count == 1
+    }
+
+    /// The ranges of bytes wanted: one, or one for each row if there are gaps between them.
+    pub fn ranges(self) -> impl Iterator<Item = Range<u64>> {
+        let (count, bytes) =
+            if self.is_joined() { (1, self.end() - self.offset) } else { (self.count, self.bytes as u64) };
+        (0..count as u64).map(move |row| self.offset + row * self.pitch).map(move |start| start..start + bytes)
     }
 
     /// Gives the number and the bytes of each row to `take`, in order. `buffer` is used where the source is not in memory.

@@ -11,6 +11,9 @@ use std::time::SystemTime;
 use super::requests::{Joining, in_order, length, part};
 use crate::error::{Error, Result};
 
+/// The gap of a local file.
+pub const LOCAL_GAP: u64 = 4096;
+
 /// Bytes at known places.
 pub trait ByteSource: Send + Sync {
     /// Number of bytes.
@@ -34,7 +37,7 @@ pub trait ByteSource: Send + Sync {
 
     /// Bytes between two ranges that are read over rather than jumped: reading so many costs about as much as another call.
     fn gap(&self) -> u64 {
-        4096
+        LOCAL_GAP
     }
 
     /// Where the first byte lies in the file, which errors count from.

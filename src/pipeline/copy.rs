@@ -1,30 +1,112 @@
-//! Copying of stored bytes, in pieces.
+//! Copying stored blocks from file to file without decoding them.
+
+use std::ops::Range;
 
 use super::concurrency::Control;
 use crate::error::Result;
-use crate::image::StoredImage;
+use crate::image::{BlockStore, StoredBlock};
 
-/// Bytes copied at once.
+/// Bytes of a piece at most, and of what is read at once.
 const PIECE: u64 = 4 << 20;
 
-/// Gives the stored bytes of an image to `append`, piece by piece.
+/// Stored bytes of a block.
+#[derive(Debug)]
+pub struct StoredPiece<'a> {
+    /// The block.
+    pub block: StoredBlock,
+    /// Bytes of the block. None if it is absent; it then has one piece without bytes.
+    pub length: Option<u64>,
+    /// Bytes of the block before these.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: &'a [u8],
+}
+
+/// A piece that is yet to be read.
+struct Planned {
+    block: StoredBlock,
+    length: Option<u64>,
+    offset: u64,
+    range: Range<u64>,
+}
+
+/// A copy at work.
+struct Copying<'a, 'c> {
+    store: &'a dyn BlockStore,
+    control: &'a Control<'c>,
+    /// Pieces that are read together, and their bytes.
+    waiting: Vec<Planned>,
+    bytes: u64,
+    done: u64,
+    total: u64,
+}
+
+/// Gives the stored bytes of every block of a store to `take`, plane by plane and in order, a large block in pieces. Small blocks
+/// are read together.
 ///
 /// # Errors
-/// If reading or appending fails, and what the caller's control reports.
-pub fn copy_stored(
-    stored: &StoredImage,
-    append: &mut dyn FnMut(&[u8]) -> Result<()>,
+/// What the store and its source report, the first error of `take`, and what the caller's control says.
+pub fn copy_blocks(
+    store: &dyn BlockStore,
     control: &Control<'_>,
+    take: &mut dyn FnMut(&StoredPiece<'_>) -> Result<()>,
 ) -> Result<()> {
-    stored.source.check_unchanged()?;
-    let total = stored.length.div_ceil(PIECE);
-    control.progress(0, total)?;
-    for piece in 0..total {
-        control.poll()?;
-        let start = piece * PIECE;
-        let bytes = stored.source.read_range(stored.offset + start, PIECE.min(stored.length - start));
-        append(&bytes.map_err(|error| error.segment("the image that is copied"))?)?;
-        control.progress(piece + 1, total)?;
+    store.source().check_unchanged()?;
+    let mut total = 0;
+    for block in store.blocks() {
+        total += store.range(block)?.map_or(1, |range| pieces(&range));
     }
-    Ok(())
+    control.progress(0, total)?;
+    let mut copying = Copying { store, control, waiting: Vec::new(), bytes: 0, done: 0, total };
+    for block in store.blocks() {
+        for piece in planned(store, block)? {
+            let bytes = piece.range.end - piece.range.start;
+            if copying.bytes + bytes > PIECE {
+                copying.flush(take)?;
+            }
+            copying.bytes += bytes;
+            copying.waiting.push(piece);
+        }
+    }
+    copying.flush(take)
+}
+
+/// The number of pieces of a block.
+fn pieces(range: &Range<u64>) -> u64 {
+    (range.end - range.start).div_ceil(PIECE).max(1)
+}
+
+fn planned(store: &dyn BlockStore, block: StoredBlock) -> Result<impl Iterator<Item = Planned>> {
+    let range = store.range(block)?;
+    let length = range.as_ref().map(|range| range.end - range.start);
+    let range = range.unwrap_or(0..0);
+    store.check_inside(block, &range)?;
+    Ok((0..pieces(&range)).map(move |piece| {
+        let offset = piece * PIECE;
+        let start = range.start + offset;
+        Planned { block, length, offset, range: start..range.end.min(start + PIECE) }
+    }))
+}
+
+impl Copying<'_, '_> {
+    /// Reads the pieces that wait, and gives them on in order.
+    fn flush(&mut self, take: &mut dyn FnMut(&StoredPiece<'_>) -> Result<()>) -> Result<()> {
+        let Some(first) = self.waiting.first() else { return Ok(()) };
+        self.control.poll()?;
+        let ranges: Vec<_> = self.waiting.iter().map(|piece| piece.range.clone()).collect();
+        let mut read = vec![Vec::new(); ranges.len()];
+        let mut keep = |n: usize, bytes: &[u8]| {
+            read[n].extend_from_slice(bytes);
+            Ok(())
+        };
+        let result = self.store.source().read_ranges(&ranges, &mut keep);
+        result.map_err(|error| error.segment(self.store.name(first.block)))?;
+        for (piece, bytes) in self.waiting.drain(..).zip(&read) {
+            take(&StoredPiece { block: piece.block, length: piece.length, offset: piece.offset, bytes })?;
+            self.done += 1;
+            self.control.progress(self.done, self.total)?;
+        }
+        self.bytes = 0;
+        Ok(())
+    }
 }

@@ -3,6 +3,7 @@
 
 mod concurrency;
 mod copy;
+mod fetch;
 mod ordered;
 mod read;
 mod statistics;
@@ -10,9 +11,12 @@ mod tap;
 mod write;
 
 pub use concurrency::{Concurrency, Control};
-pub use copy::copy_stored;
+pub use copy::{StoredPiece, copy_blocks};
 pub use ordered::{Scratch, ordered};
 pub use read::{ReadRequest, read_region};
 pub use statistics::{BandStatistics, Statistics};
 pub use tap::{Tap, TapBlock};
 pub use write::{BlockPlaces, BlockPlan, BlockSink, BlocksEnd, Placement, encode_block, write_blocks};
+
+#[cfg(test)]
+mod tests;

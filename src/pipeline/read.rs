@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::concurrency::{Concurrency, Control};
+use super::fetch::read_fetched;
 use super::ordered::contained;
 use crate::error::{Error, Result};
 use crate::image::{Access, BlockIndex, Canvas, ImageProvider, TileMut, Window};
+use crate::io::{ByteSource, LOCAL_GAP};
 
 /// What is read of an image.
 #[derive(Debug, Clone)]
@@ -65,6 +67,9 @@ pub fn read_region(
     let grid = provider.layout().grid;
     let (rows, columns) = (request.window.height as usize, request.window.width as usize);
     let canvas = Canvas::new(out, request.bands.len(), rows, columns, provider.layout().sample.bytes())?;
+    if let Some(image) = provider.in_file().filter(|image| is_fetched(image.source())) {
+        return read_fetched(image, request, &canvas, concurrency, control);
+    }
     let blocks = grid.blocks_of(request.window);
     let count = blocks.clone().count() as u64;
     let threads = match provider.access() {
@@ -94,6 +99,12 @@ pub fn read_region(
         }
         result
     })
+}
+
+/// True if the calling thread fetches what the workers decode: only it may read the source, or reading far apart costs so much that
+/// the ranges of several blocks are read at once.
+fn is_fetched(source: &dyn ByteSource) -> bool {
+    !source.is_parallel() || source.gap() > LOCAL_GAP
 }
 
 struct Region<'a, I> {

@@ -72,7 +72,9 @@ fn datasets_are_published_together_or_not_at_all() {
     };
     let mut writers = ["a.tif", "b.tif", "c.tif"].map(written);
     assert!(matches!(publish_all(&mut writers), Err(Error::Usage(_))));
-    writers.iter_mut().for_each(|writer| writer.finish(&Control::default()).unwrap());
+    for writer in &mut writers {
+        writer.finish(&Control::default()).unwrap();
+    }
     publish_all(&mut writers).unwrap();
     assert!(writers.iter().all(DatasetWriter::is_closed));
     let size = |name| std::fs::metadata(path(name)).unwrap().len();
@@ -81,7 +83,9 @@ fn datasets_are_published_together_or_not_at_all() {
     std::fs::write(path("a.tif"), b"old").unwrap();
     std::fs::remove_file(path("b.tif")).unwrap();
     let mut writers = ["a.tif", "b.tif", "c.tif"].map(written);
-    writers.iter_mut().for_each(|writer| writer.finish(&Control::default()).unwrap());
+    for writer in &mut writers {
+        writer.finish(&Control::default()).unwrap();
+    }
     std::fs::remove_file(path("c.tif")).unwrap();
     std::fs::create_dir(path("c.tif")).unwrap();
     assert!(matches!(publish_all(&mut writers), Err(Error::Io { .. })));

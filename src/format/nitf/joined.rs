@@ -1,11 +1,13 @@
 //! A large image that is split by rows into several segments, as one image.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::image::{
-    Access, Block, BlockGrid, BlockIndex, Canvas, ImageLayout, ImageProvider, Interleave, Pixels, TileMut, Window,
+    Access, Block, BlockGrid, BlockIndex, FileImage, ImageLayout, ImageProvider, TileMut, Window, read_whole_block,
 };
+use crate::io::ByteSource;
 
 /// The parts of an image, from the first row down.
 pub(super) struct JoinedImage {
@@ -16,7 +18,16 @@ pub(super) struct JoinedImage {
 
 struct Part {
     first_row: u32,
-    image: Arc<dyn ImageProvider>,
+    image: Arc<dyn FileImage>,
+}
+
+/// What a window has of a block of a part.
+struct Piece<'a> {
+    image: &'a dyn FileImage,
+    /// Pixels of the part.
+    inside: Window,
+    /// Pixels of the window.
+    place: Window,
 }
 
 impl JoinedImage {
@@ -24,7 +35,7 @@ impl JoinedImage {
     ///
     /// # Errors
     /// [`Error::Malformed`] where they differ, or have more rows than an image can have.
-    pub(super) fn new(images: Vec<Arc<dyn ImageProvider>>) -> Result<Self> {
+    pub(super) fn new(images: Vec<Arc<dyn FileImage>>) -> Result<Self> {
         let first = images.first().ok_or_else(|| Error::malformed("image without segments"))?.layout().clone();
         let mut parts = Vec::new();
         let mut rows = 0u32;
@@ -41,23 +52,55 @@ impl JoinedImage {
         let whole =
             |grid: BlockGrid, block_rows| BlockGrid::new(grid.columns(), rows, grid.block_columns(), block_rows);
         let stored = parts[0].image.stored_grid();
-        // Blocks of the first part go on through the others, whose first rows they meet, if its rows are whole blocks.
+        // Blocks of the first part go on through the others, whose first rows they meet, if its rows are whole blocks. Bands of
+        // rows may meet them anywhere.
         let fitting = |grid: BlockGrid| {
             let rows = first.grid.rows();
             if rows.is_multiple_of(grid.block_rows()) { grid.block_rows() } else { rows }
         };
-        let grid = whole(first.grid, fitting(first.grid))?;
+        let is_cut = stored != first.grid;
+        let grid = whole(first.grid, if is_cut { first.grid.block_rows() } else { fitting(first.grid) })?;
         let stored = whole(stored, fitting(stored))?;
         Ok(Self { layout: ImageLayout { grid, ..first }, stored, parts })
     }
 
-    /// The parts that rows of the image lie in, each with the rows it has of them, counted in the image.
-    fn parts_of(&self, rows: std::ops::Range<u32>) -> impl Iterator<Item = (&Part, std::ops::Range<u32>)> {
-        self.parts.iter().filter_map(move |part| {
-            let end = part.first_row + part.image.layout().grid.rows();
-            let inside = rows.start.max(part.first_row)..rows.end.min(end);
-            (!inside.is_empty()).then_some((part, inside))
+    /// What a window of the image has of the blocks of its parts.
+    fn pieces(&self, window: Window) -> impl Iterator<Item = Piece<'_>> {
+        self.parts.iter().flat_map(move |part| {
+            let grid = part.image.layout().grid;
+            let rows = window.y.max(part.first_row)..window.bottom().min(part.first_row + grid.rows());
+            let top = rows.start.saturating_sub(part.first_row);
+            let wanted = Window::new(window.x, top, window.width, rows.len() as u32);
+            grid.blocks_of(wanted).map(move |at| {
+                let inside = grid.block_window(at).intersect(&wanted);
+                let (x, y) = (inside.x - window.x, part.first_row + inside.y - window.y);
+                Piece { image: &*part.image, inside, place: Window::new(x, y, inside.width, inside.height) }
+            })
         })
+    }
+}
+
+impl FileImage for JoinedImage {
+    fn source(&self) -> &dyn ByteSource {
+        self.parts[0].image.source()
+    }
+
+    fn ranges(&self, window: Window, bands: &[u32], out: &mut Vec<Range<u64>>) -> Result<()> {
+        self.pieces(window).try_for_each(|piece| piece.image.ranges(piece.inside, bands, out))
+    }
+
+    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        let pad = self.layout.pad_bytes();
+        let mut found = false;
+        for Piece { image, inside, place } in self.pieces(window) {
+            let mut tile = out.part(place)?;
+            if image.read_from(source, inside, bands, &mut tile)? {
+                found = true;
+            } else {
+                tile.fill(&pad);
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -72,11 +115,9 @@ impl ImageProvider for JoinedImage {
 
     fn has_block(&self, at: BlockIndex) -> Result<bool> {
         let window = self.layout.grid.block_window(self.layout.grid.check(at)?);
-        for (part, rows) in self.parts_of(window.y..window.bottom()) {
-            let grid = part.image.layout().grid;
-            let inside = Window::new(window.x, rows.start - part.first_row, window.width, rows.len() as u32);
-            for at in grid.blocks_of(inside) {
-                if part.image.has_block(at)? {
+        for Piece { image, inside, .. } in self.pieces(window) {
+            for at in image.layout().grid.blocks_of(inside) {
+                if image.has_block(at)? {
                     return Ok(true);
                 }
             }
@@ -85,15 +126,7 @@ impl ImageProvider for JoinedImage {
     }
 
     fn block(&self, at: BlockIndex) -> Result<Block> {
-        let window = self.layout.grid.block_window(self.layout.grid.check(at)?);
-        let shape = [self.layout.bands as usize, window.height as usize, window.width as usize];
-        let bands: Vec<u32> = (0..self.layout.bands).collect();
-        let mut pixels = vec![0; shape.iter().product::<usize>() * self.layout.sample.bytes()];
-        let canvas = Canvas::new(&mut pixels, shape[0], shape[1], shape[2], self.layout.sample.bytes())?;
-        if !self.read_block(at, window, &bands, &mut canvas.whole()?)? {
-            return Ok(Block::Absent);
-        }
-        Pixels::from_vec(pixels, shape, self.layout.sample, Interleave::Band).map(Block::Pixels)
+        read_whole_block(self, at)
     }
 
     fn is_dense(&self) -> bool {
@@ -104,48 +137,12 @@ impl ImageProvider for JoinedImage {
         self.stored
     }
 
+    fn in_file(&self) -> Option<&dyn FileImage> {
+        Some(self)
+    }
+
     fn read_block(&self, _at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
-        let size = self.layout.sample.bytes();
-        let pad = self.layout.pad_bytes();
-        let mut missing = Vec::new();
-        let mut found = false;
-        for (part, rows) in self.parts_of(window.y..window.bottom()) {
-            let grid = part.image.layout().grid;
-            let wanted = Window::new(window.x, rows.start - part.first_row, window.width, rows.len() as u32);
-            for at in grid.blocks_of(wanted) {
-                let inside = grid.block_window(at).intersect(&wanted);
-                let (y, x) = (part.first_row + inside.y - window.y, inside.x - window.x);
-                let place = Window::new(x, y, inside.width, inside.height);
-                if !part.image.has_block(at)? {
-                    missing.push(place);
-                    continue;
-                }
-                let mut piece = vec![0; bands.len() * inside.pixels() as usize * size];
-                let canvas = Canvas::new(&mut piece, bands.len(), inside.height as usize, inside.width as usize, size)?;
-                if !part.image.read_block(at, inside, bands, &mut canvas.whole()?)? {
-                    missing.push(place);
-                    continue;
-                }
-                found = true;
-                let mut rows = piece.chunks_exact(inside.width as usize * size);
-                for band in 0..bands.len() {
-                    for row in 0..inside.height {
-                        let line = &mut out.row(band, (y + row) as usize)[x as usize * size..];
-                        line[..inside.width as usize * size].copy_from_slice(rows.next().unwrap_or_default());
-                    }
-                }
-            }
-        }
-        if found {
-            for place in missing {
-                for (band, row) in (0..bands.len()).flat_map(|band| (0..place.height).map(move |row| (band, row))) {
-                    let line = &mut out.row(band, (place.y + row) as usize)[place.x as usize * size..]
-                        [..place.width as usize * size];
-                    line.chunks_exact_mut(size).for_each(|sample| sample.copy_from_slice(&pad));
-                }
-            }
-        }
-        Ok(found)
+        self.read_from(self.source(), window, bands, out)
     }
 
     fn check_unchanged(&self) -> Result<()> {

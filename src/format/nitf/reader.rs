@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use super::assets::{self, Assets};
 use super::ic::Ic;
-use super::image::NitfImage;
 use super::joined::JoinedImage;
-use super::opaque::OpaqueImage;
+use super::pad::pad_of;
 use super::pixels::{Storage, described_layout};
 use super::segments::{Segment, Segments};
+use super::store::{self, SegmentData};
 use super::version::Version;
+use super::whole::{SegmentCoding, WholeSegment};
 use crate::asset::AssetInfo;
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning};
-use crate::image::{ImageProvider, StoredImage};
+use crate::image::{BlockStore, FileImage, ImageLayout, ImageProvider, PadValue, StoredImage};
 use crate::io::ByteSource;
 use crate::limits::Limits;
 use crate::metadata::Metadata;
@@ -54,9 +55,10 @@ impl ContainerReader for NitfReader {
 
     fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
         match self.segments_of(position)? {
-            [segment] => self.segment_image(*segment),
+            [segment] => Ok(self.segment_image(*segment)?),
             parts => {
-                let images: Result<Vec<_>> = parts.iter().map(|part| self.segment_image(*part)).collect();
+                let image = |part: &usize| self.segment_image(*part).map(|image| image as Arc<dyn FileImage>);
+                let images: Result<Vec<_>> = parts.iter().map(image).collect();
                 Ok(Arc::new(JoinedImage::new(images?)?))
             }
         }
@@ -89,42 +91,43 @@ impl NitfReader {
         found.ok_or_else(|| Error::out_of_range("asset").found(position))
     }
 
-    fn segment_image(&self, number: usize) -> Result<Arc<dyn ImageProvider>> {
+    fn segment_image(&self, number: usize) -> Result<Arc<StoredImage>> {
         let segment = &self.segments[number];
         let place = |error: Error| error.segment(segment.key());
-        let compression = segment.subheader.text("IC").unwrap_or_default();
-        let stored = self.stored(segment);
-        let ic = Ic::from_code(compression);
+        let (subheader, size) = (&segment.subheader, self.source.size());
+        let ic = Ic::from_code(subheader.text("IC").unwrap_or_default());
+        let data = SegmentData {
+            source: Arc::clone(&self.source),
+            key: segment.key(),
+            range: segment.data.min(size)..segment.data.saturating_add(segment.data_length).min(size),
+            is_masked: ic.is_some_and(|ic| ic.is_masked),
+        };
+        let there = data.range.end - data.range.start;
+        let pad = pad_of(&*self.source, subheader, (segment.data, there)).map(|(value, _)| value);
+        let layout = described_layout(subheader).map_err(place);
+        // Bytes that are all there and of the version that is written may be copied.
+        let is_copied = !self.version.is_20() && there > 0 && there == segment.data_length;
+        let whole = |layout: &ImageLayout, reason| -> Result<_> {
+            let coding = SegmentCoding::new(|name| subheader.get(name).cloned(), pad, segment.raw.clone());
+            let segment = WholeSegment::new(data.clone(), layout, coding, reason)?;
+            Ok(Arc::new(segment) as Arc<dyn BlockStore>)
+        };
         let is_decoded = ic.is_some_and(|ic| ic.is_decoded);
-        let storage = Storage::read(&segment.subheader);
-        let storage = match storage.and_then(|storage| storage.check_uncompressed().map(|()| storage)) {
-            Ok(storage) if is_decoded => storage,
+        let storage = Storage::read(subheader).and_then(|storage| storage.check_uncompressed().map(|()| storage));
+        let (image, whole) = match storage {
+            Ok(storage) if is_decoded => {
+                let whole = layout.and_then(|layout| whole(&layout, None)).ok();
+                let pad = pad.unwrap_or(PadValue::ZERO);
+                (store::image(data.clone(), self.limits, storage, pad).map_err(place)?, whole)
+            }
+            Err(error) if is_decoded && !matches!(error, Error::Unsupported(_)) => return Err(place(error)),
             // What cannot be decoded can be described and copied.
             other => {
-                let reason = match other {
-                    Err(error @ Error::Unsupported(_)) if is_decoded => Some(error),
-                    Err(error) if is_decoded => return Err(place(error)),
-                    _ => None,
-                };
-                let layout = described_layout(&segment.subheader).map_err(place)?;
-                return Ok(Arc::new(OpaqueImage::new(layout, compression, segment.key(), reason, stored)));
+                let layout = layout?;
+                let whole = whole(&layout, other.err().filter(|_| is_decoded))?;
+                (StoredImage::new(Arc::clone(&whole), layout, self.limits), Some(whole))
             }
         };
-        let data = (segment.data, segment.data_length.min(self.source.size().saturating_sub(segment.data)));
-        let masked = ic.is_some_and(|ic| ic.is_masked);
-        let image = NitfImage::new(Arc::clone(&self.source), self.limits, storage, data, masked).map_err(place)?;
-        Ok(Arc::new(image.with_stored(stored)))
-    }
-
-    /// The bytes of an image that a writer may copy: all there, and of the version that is written.
-    fn stored(&self, segment: &Segment) -> Option<StoredImage> {
-        let end = segment.data.checked_add(segment.data_length)?;
-        (!self.version.is_20() && segment.data_length > 0 && end <= self.source.size()).then(|| StoredImage {
-            format: "nitf",
-            source: Arc::clone(&self.source),
-            offset: segment.data,
-            length: segment.data_length,
-            header: segment.raw.clone(),
-        })
+        Ok(Arc::new(image.with_whole(whole.filter(|_| is_copied))))
     }
 }

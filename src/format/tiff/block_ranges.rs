@@ -89,17 +89,9 @@ impl RangeArrays {
         Ok(BlockRanges { offsets: read(&self.offsets)?, counts })
     }
 
-    /// An error for a block that reaches past the end of the file.
-    pub(super) fn outside(&self, block: u64, offset: u64, length: u64) -> Error {
-        Error::malformed("block: reaches past the end of the file")
-            .found(format!("{length} bytes"))
-            .segment(format!("block {block} of {}", self.segment))
-            .at(offset)
-    }
-
-    /// A codec's error, with the block it is about.
-    pub(super) fn in_block(&self, error: Error, block: u64, offset: u64) -> Error {
-        error.segment(format!("block {block} of {}", self.segment)).at(offset)
+    /// The name of a block in messages.
+    pub(super) fn name(&self, block: u64) -> String {
+        format!("block {block} of {}", self.segment)
     }
 
     /// An error for a compression that is not implemented.

@@ -1,6 +1,9 @@
 //! Samples that are stored in a form no sample type has, made into ones that have a type.
 
+use super::storage::Storage;
 use super::ycbcr::DataUnits;
+use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Scratch};
+use crate::error::Result;
 
 /// What becomes of the samples that a codec gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +14,61 @@ pub(super) enum Conversion {
     YCbCr(DataUnits),
     /// Pairs of 16-bit integers become complex numbers of 32-bit floats.
     ComplexInt,
+}
+
+/// A decoder of stored bytes whose bits stand in reverse.
+struct Reversed(Box<dyn BlockDecoder>);
+
+/// A decoder with what becomes of its samples.
+struct Converted {
+    decoder: Box<dyn BlockDecoder>,
+    pixels: PixelCoding,
+    /// Columns of pixels in a block.
+    columns: usize,
+    conversion: Conversion,
+}
+
+/// What [`Reversed`] keeps from block to block.
+#[derive(Default)]
+struct ReversedBytes(Vec<u8>);
+
+/// What [`Converted`] keeps from block to block.
+#[derive(Default)]
+struct Unconverted(Vec<u8>);
+
+/// The decoder of stored blocks, conversions included. None if the compression has no codec.
+pub(super) fn decoder(storage: &Storage) -> Option<Box<dyn BlockDecoder>> {
+    let mut decoder = storage.coding.as_ref().map(Coding::decoder)?;
+    if storage.reversed_bits {
+        decoder = Box::new(Reversed(decoder));
+    }
+    if storage.conversion != Conversion::None {
+        let (pixels, columns) = (storage.pixels, storage.grid.block_columns() as usize);
+        decoder = Box::new(Converted { decoder, pixels, columns, conversion: storage.conversion.clone() });
+    }
+    Some(decoder)
+}
+
+impl BlockDecoder for Reversed {
+    fn decode(&self, shape: BlockShape, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
+        let ReversedBytes(mut reversed) = std::mem::take(scratch.state());
+        reversed.clear();
+        reversed.extend(data.iter().map(|byte| byte.reverse_bits()));
+        let decoded = self.0.decode(shape, &reversed, out, scratch);
+        *scratch.state() = ReversedBytes(reversed);
+        decoded
+    }
+}
+
+impl BlockDecoder for Converted {
+    fn decode(&self, shape: BlockShape, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
+        let Unconverted(mut samples) = std::mem::take(scratch.state());
+        samples.resize(self.pixels.block_bytes(shape), 0);
+        self.decoder.decode(shape, data, &mut samples, scratch)?;
+        self.conversion.apply(&samples, self.columns, out);
+        *scratch.state() = Unconverted(samples);
+        Ok(())
+    }
 }
 
 impl Conversion {

@@ -6,12 +6,11 @@ use std::sync::{Arc, OnceLock};
 use super::arrange::{Facts, Place, arrange};
 use super::directory::{Directory, DirectoryReader};
 use super::field::FieldValue;
-use super::image::TiffImage;
-use super::{compression, gdal, geo, origin, tags};
+use super::{compression, gdal, geo, origin, store, tags};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning};
-use crate::image::{ImageProvider, Transform};
+use crate::image::{BlockStore, ImageProvider, StoredImage, Transform};
 use crate::io::ByteSource;
 use crate::limits::Limits;
 use crate::metadata::Metadata;
@@ -26,7 +25,7 @@ struct TiffReader {
     directories: Vec<Directory>,
     facts: Vec<Facts>,
     places: Vec<Place>,
-    images: Vec<OnceLock<Arc<TiffImage>>>,
+    images: Vec<OnceLock<Arc<StoredImage>>>,
 }
 
 /// The media type of assets.
@@ -78,7 +77,7 @@ impl ContainerReader for TiffReader {
     }
 
     fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
-        self.tiff_image(position)?.stored_bytes()
+        stored_bytes(&**self.tiff_image(position)?.store(), &self.limits)
     }
 
     fn warnings(&self) -> &[Warning] {
@@ -87,7 +86,7 @@ impl ContainerReader for TiffReader {
 }
 
 impl TiffReader {
-    fn tiff_image(&self, position: usize) -> Result<Arc<TiffImage>> {
+    fn tiff_image(&self, position: usize) -> Result<Arc<StoredImage>> {
         let cell = self.images.get(position).ok_or_else(|| Error::out_of_range("asset").found(position))?;
         if let Some(image) = cell.get() {
             return Ok(Arc::clone(image));
@@ -97,13 +96,13 @@ impl TiffReader {
         Ok(Arc::clone(cell.get_or_init(|| Arc::new(image.with_levels(levels)))))
     }
 
-    fn single_image(&self, position: usize) -> Result<TiffImage> {
+    fn single_image(&self, position: usize) -> Result<StoredImage> {
         let nodata = self.assets[position].image.as_ref().and_then(|image| image.nodata);
-        TiffImage::new(Arc::clone(&self.source), self.limits, &self.directories[position], nodata)
+        store::image(Arc::clone(&self.source), self.limits, &self.directories[position], nodata)
     }
 
     /// The overviews of an image that are its half, quarter … as far as they go without a gap.
-    fn levels(&self, position: usize, image: &TiffImage) -> Vec<Arc<dyn ImageProvider>> {
+    fn levels(&self, position: usize, image: &StoredImage) -> Vec<Arc<dyn ImageProvider>> {
         let overviews = || (0..self.places.len()).filter(|other| self.places[*other].of == Some(position));
         let mut levels: Vec<Arc<dyn ImageProvider>> = Vec::new();
         let mut size = self.facts[position].size;
@@ -122,6 +121,23 @@ impl TiffReader {
         }
         levels
     }
+}
+
+/// The stored bytes of all blocks, one after the other in the order of the directory's arrays.
+///
+/// # Errors
+/// [`Error::Limit`] if they are more than the limits allow, and whatever reading reports.
+fn stored_bytes(store: &dyn BlockStore, limits: &Limits) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    for block in store.blocks() {
+        let Some(range) = store.range(block)? else { continue };
+        store.check_inside(block, &range)?;
+        let length = range.end - range.start;
+        let total = (out.len() as u64).saturating_add(length);
+        limits.check_pixels("stored bytes of an image", total, store.source().size())?;
+        out.extend_from_slice(&store.source().read_range(range.start, length)?);
+    }
+    Ok(out)
 }
 
 /// Reads every directory: those of the chain, each followed by its sub-directories. Gives the parents of these too.

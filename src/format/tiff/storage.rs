@@ -131,13 +131,12 @@ impl Storage {
         }
     }
 
-    /// Bytes of a block after conversion.
-    pub(super) fn converted_bytes(&self, shape: BlockShape) -> usize {
-        let rows = match &self.conversion {
+    /// Rows of pixels in a block of which the codec is told `shape`.
+    pub(super) fn pixel_rows(&self, shape: BlockShape) -> u32 {
+        match &self.conversion {
             Conversion::YCbCr(units) => units.rows(shape.rows),
             _ => shape.rows,
-        };
-        rows as usize * self.grid.block_columns() as usize * self.pixel_bytes()
+        }
     }
 
     /// Bytes of a pixel of a stored block in memory: one sample where bands are apart.

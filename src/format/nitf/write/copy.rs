@@ -1,22 +1,26 @@
 //! Images that are copied with their stored bytes: what a file holds in the encoding that is asked for need not be decoded, and
 //! what cannot be decoded here can be copied all the same.
 
+use std::sync::Arc;
+
 use super::super::names;
-use super::super::pad::{pad_of, stated_pad};
-use super::field_sets::{IMAGE, IMAGE_ENCODING};
+use super::super::pad::stated_pad;
+use super::super::whole::{SegmentCoding, stored_segment};
+use super::field_sets::IMAGE;
 use super::given::{Given, structure};
 use super::origin::is_of_header;
 use super::titles;
 use crate::error::Result;
 use crate::format::{Blocks, ImageRequest, WriteContext};
-use crate::image::StoredImage;
+use crate::image::{BlockCoding, BlockStore};
 use crate::schema::Record;
 
 /// An image whose stored bytes are copied.
 pub(super) struct StoredPlan {
     pub(super) record: Record,
     pub(super) given: Given,
-    pub(super) stored: StoredImage,
+    pub(super) segment: Arc<dyn BlockStore>,
+    pub(super) length: u64,
 }
 
 impl StoredPlan {
@@ -28,33 +32,24 @@ impl StoredPlan {
         if image.blocks == Blocks::Caller {
             return Ok(None);
         }
-        let Some(stored) = image.provider.stored().filter(|stored| stored.format == "nitf") else { return Ok(None) };
         // Only metadata that comes from the very header of the image can describe its bytes.
-        if !is_of_header(image.metadata, &stored.header) {
-            return Ok(None);
-        }
+        let stored = stored_segment(image.provider).filter(|(_, coding)| is_of_header(image.metadata, &coding.header));
+        let Some((segment, coding)) = stored else { return Ok(None) };
         let known = context.warnings.len();
         let given = Given::new(structure("IMAGE"), image.metadata, context)?;
-        let same = |name: &&str| given.original.as_ref().and_then(|original| original.get(name)) == given.get(name);
-        let same_pad = || given.original.as_ref().is_some_and(|original| has_pad(original, &given, stored));
-        if given.original.is_none() || !IMAGE_ENCODING.iter().all(same) || !same_pad() {
+        let pad = given.pad.as_ref().map(stated_pad).transpose();
+        let asked = pad.map(|pad| SegmentCoding::new(|name| given.get(name).cloned(), pad, Vec::new()));
+        if given.original.is_none() || !asked.is_ok_and(|asked| asked.decodes_like(coding)) {
             // The other way to write it warns itself.
             context.warnings.truncate(known);
             return Ok(None);
         }
         let mut record = given.fields.without(IMAGE.following).without(IMAGE.areas);
         titles::fill(names::IMAGE, &mut record, &given, (image.title, image.description, image.key), true, context)?;
-        Ok(Some(Self { record, given, stored: stored.clone() }))
-    }
-}
-
-/// True where the pad pixel code that is asked for is the one of the stored mask table.
-fn has_pad(original: &Record, given: &Given, stored: &StoredImage) -> bool {
-    let there = pad_of(&*stored.source, original, (stored.offset, stored.length));
-    match (&given.pad, there) {
-        (None, None) => true,
-        (Some(wanted), Some((there, _))) => stated_pad(wanted)
-            .is_ok_and(|wanted| wanted == there || (wanted.to_f64().is_nan() && there.to_f64().is_nan())),
-        _ => false,
+        let mut length = 0;
+        for block in segment.blocks() {
+            length += segment.range(block)?.map_or(0, |range| range.end - range.start);
+        }
+        Ok(Some(Self { record, given, segment: Arc::clone(segment), length }))
     }
 }

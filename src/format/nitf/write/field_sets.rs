@@ -64,12 +64,6 @@ pub(super) const RESERVED: FieldSets = FieldSets { following: &["RE", "RESSHL"],
 /// Fields of an image that follow from its pixels; a value that was chosen must be the one that follows.
 pub(super) const IMAGE_FACTS: [&str; 8] = ["NROWS", "NCOLS", "PVTYPE", "NBANDS", "XBANDS", "NBPR", "NBPC", "NBPP"];
 
-/// Fields of an image that describe its stored bytes: those can be copied only as long as no field of these is changed.
-pub(super) const IMAGE_ENCODING: [&str; 17] = [
-    "NROWS", "NCOLS", "PVTYPE", "ABPP", "PJUST", "IC", "COMRAT", "NBANDS", "XBANDS", "IMODE", "NBPR", "NBPC", "NPPBH",
-    "NPPBV", "NBPP", "ISYNC", "IREP",
-];
-
 /// Fields of an image whose rule says what their value may be, not how it goes with other fields: a chosen value is refused.
 pub(super) const IMAGE_REFUSED: [&str; 2] = ["IID1", "IMAG"];
 

@@ -7,6 +7,7 @@ use super::super::mask::MaskTable;
 use super::super::names;
 use super::super::pad::{PAD_CODE, pad_value, stated_pad};
 use super::super::pixels::Storage;
+use super::super::whole::stored_segment;
 use super::bands;
 use super::block_offsets::{BlockOffsets, Part};
 use super::field_sets::{IMAGE, IMAGE_FACTS};
@@ -104,7 +105,7 @@ impl ImagePlan {
 
 /// True for an image of a file that is added with the metadata it has there.
 pub(super) fn is_as_read(image: &ImageRequest<'_>) -> bool {
-    image.provider.stored().is_some_and(|stored| is_of_header(image.metadata, &stored.header))
+    stored_segment(image.provider).is_some_and(|(_, coding)| is_of_header(image.metadata, &coding.header))
 }
 
 /// IC: as given, else NM if a pad pixel code is given, which only a mask table can hold, else NC.

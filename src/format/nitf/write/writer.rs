@@ -183,13 +183,13 @@ impl NitfWriter {
         plan: StoredPlan,
         context: &mut WriteContext<'_, '_>,
     ) -> Result<Begun> {
-        let StoredPlan { mut record, given, stored } = plan;
+        let StoredPlan { mut record, given, segment, length } = plan;
         let mut levels = self.levels.clone();
         levels.assign(&mut record, &given, levels::IMAGE)?;
         levels.add(image.key, &record, levels::IMAGE, image_size(&record));
-        self.begin_segments(image.key, vec![record], &given, &[SegmentData::Appended(stored.length)], context)?;
+        self.begin_segments(image.key, vec![record], &given, &[SegmentData::Appended(length)], context)?;
         self.levels = levels;
-        Ok(Begun::Copy(stored))
+        Ok(Begun::Copy(segment))
     }
 
     /// Begins an image whose blocks have known places.

@@ -2,9 +2,9 @@ use super::*;
 use crate::error::Error;
 use crate::format::tiff::field::Field;
 use crate::format::tiff::sample_file::{SampleFile, longs, shorts, text};
-use crate::image::{BlockIndex, Window};
+use crate::image::{BlockIndex, FileImage, Window};
 use crate::io::{ByteOrder, MemorySource};
-use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
+use crate::pipeline::{Concurrency, Control, ReadRequest, copy_blocks, read_region};
 
 const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];
 
@@ -25,6 +25,24 @@ impl ByteSource for OnDisk {
         let bytes = self.0.get(start..start + out.len()).ok_or_else(|| Error::malformed("read past the end"))?;
         out.copy_from_slice(bytes);
         Ok(())
+    }
+}
+
+/// The same bytes as a stream that only the calling thread may read.
+struct Streamed(OnDisk, std::thread::ThreadId);
+
+impl ByteSource for Streamed {
+    fn size(&self) -> u64 {
+        self.0.size()
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        assert_eq!(std::thread::current().id(), self.1, "workers do not read a stream");
+        self.0.read_at(offset, out)
+    }
+
+    fn is_parallel(&self) -> bool {
+        false
     }
 }
 
@@ -126,7 +144,9 @@ fn windows_and_bands_are_read_from_every_arrangement() {
     });
     for (compression, order, planar, block) in cases {
         let bytes = made(compression, order, size, 3, block, planar, false);
-        let sources: [Arc<dyn ByteSource>; 2] = [Arc::new(MemorySource(bytes.clone())), Arc::new(OnDisk(bytes))];
+        let stream = Streamed(OnDisk(bytes.clone()), std::thread::current().id());
+        let sources: [Arc<dyn ByteSource>; 3] =
+            [Arc::new(MemorySource(bytes.clone())), Arc::new(OnDisk(bytes)), Arc::new(stream)];
         for source in sources {
             let image = open(source, &OpenOptions::default()).unwrap().image(0).unwrap();
             assert!(image.is_dense());
@@ -139,6 +159,51 @@ fn windows_and_bands_are_read_from_every_arrangement() {
             }
         }
     }
+}
+
+#[test]
+fn blocks_of_equal_codings_are_copied_undecoded() {
+    let image = |bytes| {
+        let image = open_bytes(bytes).unwrap().image(0).unwrap();
+        Arc::clone(image.in_file().and_then(FileImage::store).unwrap())
+    };
+    let size = (50, 45);
+    let source = image(made(PACKBITS, ByteOrder::Big, size, 3, (16, 32), true, true));
+    let other = |compression, order, block, planar| {
+        let other = image(made(compression, order, size, 3, block, planar, false));
+        other.form().unwrap().takes(&source.form().unwrap())
+    };
+    assert!(other(PACKBITS, ByteOrder::Big, (16, 32), true));
+    assert!(!other(NONE, ByteOrder::Big, (16, 32), true));
+    assert!(!other(PACKBITS, ByteOrder::Little, (16, 32), true));
+    assert!(!other(PACKBITS, ByteOrder::Big, (16, 16), true));
+    assert!(!other(PACKBITS, ByteOrder::Big, (16, 32), false));
+
+    let mut file = SampleFile::new(ByteOrder::Big, true);
+    let (mut offsets, mut counts) = (Vec::new(), Vec::new());
+    copy_blocks(&*source, &Control::default(), &mut |piece| {
+        offsets.push(if piece.length.is_some() { file.put(piece.bytes) } else { 0 });
+        counts.push(piece.bytes.len() as u64);
+        Ok(())
+    })
+    .unwrap();
+    file.directory(&[
+        shorts(256, &[size.0.into()]),
+        shorts(257, &[size.1.into()]),
+        shorts(258, &[16; 3]),
+        shorts(259, &[PACKBITS.into()]),
+        shorts(262, &[1]),
+        shorts(277, &[3]),
+        shorts(284, &[2]),
+        shorts(322, &[16]),
+        shorts(323, &[32]),
+        longs(324, &offsets),
+        longs(325, &counts),
+    ]);
+    let copy = open_bytes(file.finish()).unwrap().image(0).unwrap();
+    assert!(!copy.is_dense());
+    let window = Window::new(0, 0, 50, 32);
+    assert!(read(&*copy, window, &[2, 0, 1]).unwrap() == expected(window, &[2, 0, 1]));
 }
 
 #[test]

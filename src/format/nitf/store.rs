@@ -1,0 +1,190 @@
+//! The stored blocks of an uncompressed image segment (IC NC and NM).
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use super::mask::{ABSENT, MaskTable};
+use super::pixels::{Mode, Storage};
+use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Scratch, raw};
+use crate::error::{Error, Result};
+use crate::image::{
+    BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples,
+};
+use crate::io::{ByteOrder, ByteSource};
+use crate::limits::Limits;
+
+/// Single blocks are presented in bands of rows of about this many bytes.
+const BAND_BYTES: u64 = 4 << 20;
+
+/// Where the image data of a segment lies.
+#[derive(Clone)]
+pub(super) struct SegmentData {
+    pub(super) source: Arc<dyn ByteSource>,
+    /// Key of the segment, for messages.
+    pub(super) key: String,
+    /// The image data inside of the file, mask table included.
+    pub(super) range: Range<u64>,
+    /// True if a mask table stands before the blocks.
+    pub(super) is_masked: bool,
+}
+
+/// The blocks of an uncompressed image segment.
+struct NitfStore {
+    data: SegmentData,
+    limits: Limits,
+    storage: Storage,
+    layout: ImageLayout,
+    coding: Option<Coding>,
+    /// Decodes samples that stand in a row.
+    decoder: Box<dyn BlockDecoder>,
+    mask: OnceLock<MaskTable>,
+}
+
+/// The image of a segment.
+///
+/// # Errors
+/// [`Error::Usage`] for a layout that no image has.
+pub(super) fn image(data: SegmentData, limits: Limits, storage: Storage, pad: PadValue) -> Result<StoredImage> {
+    let shown = storage.layout(pad, BAND_BYTES)?;
+    let stated = storage.grid;
+    let store = NitfStore {
+        data,
+        limits,
+        layout: ImageLayout { grid: storage.grid, ..shown.clone() },
+        coding: storage.block_coding(),
+        decoder: Coding::new(storage.sample_coding(), raw::Params).decoder(),
+        storage,
+        mask: OnceLock::new(),
+    };
+    Ok(StoredImage::new(Arc::new(store), shown, limits).with_stated_grid(stated))
+}
+
+impl NitfStore {
+    /// The mask table; empty for an image without one. Read when first needed.
+    fn mask(&self) -> Result<&MaskTable> {
+        if let Some(mask) = self.mask.get() {
+            return Ok(mask);
+        }
+        let SegmentData { source, range, is_masked, .. } = &self.data;
+        let mask = if *is_masked {
+            let records = self.storage.stored_blocks();
+            self.limits.check_metadata("mask table", records.saturating_mul(8))?;
+            MaskTable::read(&**source, range.start, range.end - range.start, records)?
+        } else {
+            MaskTable::default()
+        };
+        Ok(self.mask.get_or_init(|| mask))
+    }
+
+    /// The number of a block in the mask table, and the bytes of it that stand before the plane.
+    fn number(&self, block: StoredBlock) -> (u64, u64) {
+        let (position, plane) = (self.storage.grid.position(block.at), u64::from(block.plane));
+        match self.storage.mode {
+            Mode::Sequential => (plane * self.storage.grid.count() + position, 0),
+            _ => (position, plane * self.storage.plane_bytes()),
+        }
+    }
+}
+
+impl BlockStore for NitfStore {
+    fn source(&self) -> &Arc<dyn ByteSource> {
+        &self.data.source
+    }
+
+    fn layout(&self) -> &ImageLayout {
+        &self.layout
+    }
+
+    fn interleave(&self) -> Interleave {
+        match self.storage.mode {
+            Mode::Pixel => Interleave::Pixel,
+            Mode::Row => Interleave::Row,
+            // Bands that follow one another in a block are read like blocks of their own.
+            Mode::Block | Mode::Sequential => Interleave::Band,
+        }
+    }
+
+    fn has_block(&self, block: StoredBlock) -> Result<bool> {
+        let Some(offsets) = &self.mask()?.blocks else { return Ok(true) };
+        Ok(offsets.get(self.number(block).0 as usize).is_some_and(|offset| *offset != ABSENT))
+    }
+
+    fn is_dense(&self) -> bool {
+        self.mask().is_ok_and(|mask| mask.blocks.as_ref().is_none_or(|blocks| !blocks.contains(&ABSENT)))
+    }
+
+    fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>> {
+        let mask = self.mask()?;
+        let (length, (number, before)) = (self.storage.block_bytes(), self.number(block));
+        let offset = match &mask.blocks {
+            Some(offsets) => match offsets.get(number as usize) {
+                Some(&ABSENT) | None => return Ok(None),
+                Some(offset) => u64::from(*offset),
+            },
+            None => number.saturating_mul(length),
+        };
+        let data = &self.data.range;
+        let start = data.start.saturating_add(mask.data_offset).saturating_add(offset);
+        let end = start.saturating_add(length);
+        if end > data.end {
+            return Err(Error::malformed("block of an image reaches past the image data")
+                .field(number)
+                .found(end - data.start)
+                .allowed(data.end - data.start)
+                .segment(&self.data.key)
+                .at(start));
+        }
+        Ok(Some(start + before..start + before + self.storage.plane_bytes()))
+    }
+
+    fn coding(&self) -> Option<&dyn BlockCoding> {
+        self.coding.as_ref().map(|coding| coding as _)
+    }
+
+    fn samples(&self) -> Option<StoredSamples> {
+        self.storage.is_whole_bytes().then(|| self.storage.stored_samples())
+    }
+
+    fn piece(&self, block: StoredBlock, rows: Range<u32>) -> Result<Option<Piece>> {
+        let Some(range) = self.range(block)? else { return Ok(None) };
+        // Samples of a few bits run on from row to row: unpacking begins at rows that begin with a byte.
+        let first = rows.start - rows.start % self.storage.aligned_rows();
+        let start = range.start + self.storage.row_bits(first) / 8;
+        let end = range.start + self.storage.row_bits(rows.end).div_ceil(8);
+        Ok(Some(Piece { bytes: start..end, rows: first..rows.end }))
+    }
+
+    fn decode(
+        &self,
+        _: StoredBlock,
+        piece: &Piece,
+        stored: &[u8],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let samples = self.storage.row_samples().saturating_mul(piece.rows.len() as u64);
+        let samples =
+            u32::try_from(samples).map_err(|_| Error::unsupported("packed rows of more than 2^32 samples"))?;
+        self.decoder.decode(BlockShape::new(samples, 1), stored, out, scratch)?;
+        self.storage.stored_samples().shift_down(out);
+        Ok(())
+    }
+
+    fn name(&self, block: StoredBlock) -> String {
+        format!("block {} of {}", self.number(block).0, self.data.key)
+    }
+}
+
+impl Storage {
+    /// How a block, or a plane of it, is coded, if it is as a codec has it: rows of whole samples that use all their bits.
+    fn block_coding(&self) -> Option<Coding> {
+        let whole = self.is_whole_bytes() && self.shift == 0;
+        let pixels = PixelCoding { samples: self.bands / self.planes(), ..self.sample_coding() };
+        whole.then(|| Coding::new(pixels, raw::Params))
+    }
+
+    fn stored_samples(&self) -> StoredSamples {
+        let Self { sample, bits, shift, .. } = *self;
+        StoredSamples { sample, bits, shift, byte_order: ByteOrder::Big }
+    }
+}

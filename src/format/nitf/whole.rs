@@ -1,0 +1,158 @@
+//! The bytes of an image segment as one block. An image whose compression is not decoded here has no other blocks; any image can
+//! be copied so, mask table included.
+
+use std::any::Any;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::store::SegmentData;
+use crate::codec::Scratch;
+use crate::error::{Detail, Error, Result};
+use crate::image::{
+    BlockCoding, BlockGrid, BlockStore, ImageLayout, ImageProvider, Interleave, PadValue, Piece, StoredBlock,
+};
+use crate::io::ByteSource;
+use crate::schema::FieldData;
+
+/// The fields of an image subheader that describe its stored bytes: those can be copied only as long as no field of these is changed.
+const FIELDS: [&str; 17] = [
+    "NROWS", "NCOLS", "PVTYPE", "ABPP", "PJUST", "IC", "COMRAT", "NBANDS", "XBANDS", "IMODE", "NBPR", "NBPC", "NPPBH",
+    "NPPBV", "NBPP", "ISYNC", "IREP",
+];
+
+/// How the bytes of an image segment are to be read: what its subheader says of it, and the pad pixel of its mask table.
+#[derive(Debug, Clone)]
+pub(super) struct SegmentCoding {
+    fields: Vec<Option<FieldData>>,
+    pad: Option<PadValue>,
+    /// The subheader as it stands in the file, by which metadata that comes from there is known.
+    pub(super) header: Vec<u8>,
+}
+
+/// An image segment as one block.
+pub(super) struct WholeSegment {
+    data: SegmentData,
+    layout: ImageLayout,
+    coding: SegmentCoding,
+    /// Why the pixels are not decoded, if that is not their compression.
+    reason: Option<Box<Detail>>,
+}
+
+impl SegmentCoding {
+    /// The coding that the fields of a subheader describe.
+    pub(super) fn new(field: impl Fn(&str) -> Option<FieldData>, pad: Option<PadValue>, header: Vec<u8>) -> Self {
+        Self { fields: FIELDS.into_iter().map(field).collect(), pad, header }
+    }
+
+    /// IC.
+    fn compression(&self) -> String {
+        let known = FIELDS.iter().zip(&self.fields).find(|(name, _)| **name == "IC");
+        known.and_then(|(_, data)| data.as_ref()).map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+impl BlockCoding for SegmentCoding {
+    fn decodes_like(&self, other: &dyn BlockCoding) -> bool {
+        let is_nan = |pad: Option<PadValue>| pad.is_some_and(|pad| pad.to_f64().is_nan());
+        let other: &dyn Any = other;
+        other.downcast_ref().is_some_and(|other: &Self| {
+            self.fields == other.fields && (self.pad == other.pad || (is_nan(self.pad) && is_nan(other.pad)))
+        })
+    }
+}
+
+/// The bytes of an image that a writer may copy, and how they are to be read.
+pub(super) fn stored_segment(image: &dyn ImageProvider) -> Option<(&Arc<dyn BlockStore>, &SegmentCoding)> {
+    let store = image.in_file()?.whole()?;
+    let coding: &dyn Any = store.coding()?;
+    Some((store, coding.downcast_ref()?))
+}
+
+impl WholeSegment {
+    /// The segment of an image with such a layout. `reason`: why its pixels are not decoded, if that is not their compression.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a layout that no image has.
+    pub(super) fn new(
+        data: SegmentData,
+        layout: &ImageLayout,
+        coding: SegmentCoding,
+        reason: Option<Error>,
+    ) -> Result<Self> {
+        let grid = layout.grid;
+        let grid = BlockGrid::new(grid.columns(), grid.rows(), grid.columns(), grid.rows())?;
+        let reason = match reason {
+            Some(Error::Unsupported(detail)) => Some(detail),
+            _ => None,
+        };
+        Ok(Self { data, layout: ImageLayout { grid, ..layout.clone() }, coding, reason })
+    }
+
+    fn undecoded(&self) -> Error {
+        let error = match &self.reason {
+            Some(detail) => Error::Unsupported(detail.clone()),
+            None => Error::unsupported("compression").field("IC").found(self.coding.compression()),
+        };
+        error.segment(&self.data.key)
+    }
+}
+
+impl BlockStore for WholeSegment {
+    fn source(&self) -> &Arc<dyn ByteSource> {
+        &self.data.source
+    }
+
+    fn layout(&self) -> &ImageLayout {
+        &self.layout
+    }
+
+    fn interleave(&self) -> Interleave {
+        Interleave::Pixel
+    }
+
+    fn has_block(&self, _: StoredBlock) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn is_dense(&self) -> bool {
+        true
+    }
+
+    fn range(&self, _: StoredBlock) -> Result<Option<Range<u64>>> {
+        Ok(Some(self.data.range.clone()))
+    }
+
+    fn coding(&self) -> Option<&dyn BlockCoding> {
+        Some(&self.coding)
+    }
+
+    fn piece(&self, _: StoredBlock, _: Range<u32>) -> Result<Option<Piece>> {
+        Err(self.undecoded())
+    }
+
+    fn decode(&self, _: StoredBlock, _: &Piece, _: &[u8], _: &mut [u8], _: &mut Scratch) -> Result<()> {
+        Err(self.undecoded())
+    }
+
+    fn name(&self, _: StoredBlock) -> String {
+        self.data.key.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codings_are_alike_if_fields_and_pads_are() {
+        let coding = |ic: &str, pad, header: &[u8]| {
+            let field = |name: &str| (name == "IC").then(|| FieldData::Text(ic.to_owned()));
+            SegmentCoding::new(field, pad, header.to_vec())
+        };
+        let nan = Some(PadValue::Float(f64::NAN));
+        assert!(coding("C8", None, b"a").decodes_like(&coding("C8", None, b"b")));
+        assert!(coding("NM", nan, b"").decodes_like(&coding("NM", nan, b"")));
+        assert!(!coding("NM", nan, b"").decodes_like(&coding("NM", Some(PadValue::ZERO), b"")));
+        assert!(!coding("C8", None, b"").decodes_like(&coding("M8", None, b"")));
+    }
+}

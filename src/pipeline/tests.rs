@@ -1,0 +1,263 @@
+//! Fetching and copying over a toy store, whose blocks are stored as the complement of their pixels.
+
+use std::any::Any;
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::ThreadId;
+use std::time::Duration;
+
+use super::*;
+use crate::error::{Error, Result};
+use crate::image::{
+    BlockCoding, BlockGrid, BlockStore, FileImage, ImageLayout, ImageProvider, Interleave, Piece, SampleType, Scratch,
+    StoredBlock, StoredImage, Window,
+};
+use crate::io::ByteSource;
+use crate::limits::Limits;
+
+/// A source that notes its requests. One that is serial accepts them from one thread only.
+struct Counting {
+    bytes: Vec<u8>,
+    owner: ThreadId,
+    is_parallel: bool,
+    gap: u64,
+    requests: Mutex<Vec<Range<u64>>>,
+}
+
+/// Blocks one after the other, row by row; those of `absent` are not there, though their bytes are.
+struct Toy {
+    source: Arc<dyn ByteSource>,
+    layout: ImageLayout,
+    absent: Vec<u64>,
+    /// The threads that decode, and how many of them wait for each other.
+    threads: Mutex<HashSet<ThreadId>>,
+    more: Condvar,
+    awaited: usize,
+}
+
+#[derive(Debug)]
+struct Complement(u8);
+
+impl ByteSource for Counting {
+    fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        assert!(self.is_parallel || std::thread::current().id() == self.owner, "read on a worker");
+        let end = offset + out.len() as u64;
+        self.requests.lock().unwrap().push(offset..end);
+        let bytes = self.bytes.get(offset as usize..end as usize);
+        out.copy_from_slice(bytes.ok_or_else(|| Error::malformed("source: it ends").at(offset))?);
+        Ok(())
+    }
+
+    fn is_parallel(&self) -> bool {
+        self.is_parallel
+    }
+
+    fn gap(&self) -> u64 {
+        self.gap
+    }
+}
+
+impl BlockCoding for Complement {
+    fn decodes_like(&self, other: &dyn BlockCoding) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref().is_some_and(|other: &Self| self.0 == other.0)
+    }
+}
+
+impl Toy {
+    fn block_bytes(&self) -> u64 {
+        self.layout.block_bytes()
+    }
+}
+
+impl BlockStore for Toy {
+    fn source(&self) -> &Arc<dyn ByteSource> {
+        &self.source
+    }
+
+    fn layout(&self) -> &ImageLayout {
+        &self.layout
+    }
+
+    fn interleave(&self) -> Interleave {
+        Interleave::Band
+    }
+
+    fn has_block(&self, block: StoredBlock) -> Result<bool> {
+        Ok(!self.absent.contains(&self.layout.grid.position(block.at)))
+    }
+
+    fn is_dense(&self) -> bool {
+        self.absent.is_empty()
+    }
+
+    fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>> {
+        let start = self.layout.grid.position(block.at) * self.block_bytes();
+        Ok(self.has_block(block)?.then(|| start..start + self.block_bytes()))
+    }
+
+    fn coding(&self) -> Option<&dyn BlockCoding> {
+        Some(&Complement(0))
+    }
+
+    fn piece(&self, block: StoredBlock, _: Range<u32>) -> Result<Option<Piece>> {
+        Ok(self.range(block)?.map(|bytes| Piece { bytes, rows: 0..self.layout.grid.block_rows() }))
+    }
+
+    fn decode(&self, _: StoredBlock, _: &Piece, stored: &[u8], out: &mut [u8], _: &mut Scratch) -> Result<()> {
+        let mut threads = self.threads.lock().unwrap();
+        threads.insert(std::thread::current().id());
+        self.more.notify_all();
+        let missing = |threads: &mut HashSet<ThreadId>| threads.len() < self.awaited;
+        drop(self.more.wait_timeout_while(threads, Duration::from_secs(20), missing).unwrap());
+        out.iter_mut().zip(stored).for_each(|(to, from)| *to = !from);
+        Ok(())
+    }
+
+    fn name(&self, block: StoredBlock) -> String {
+        format!("block {}", self.layout.grid.position(block.at))
+    }
+}
+
+/// A source of 8 × 8 blocks of 16 × 16 pixels, and the store over it.
+fn toy(is_parallel: bool, gap: u64, absent: &[u64], awaited: usize) -> (Arc<Counting>, Arc<Toy>) {
+    let bytes = (0..64 * 256u32).map(|place| !((place * 7 % 253) as u8)).collect();
+    let owner = std::thread::current().id();
+    let source = Arc::new(Counting { bytes, owner, is_parallel, gap, requests: Mutex::default() });
+    let layout = ImageLayout::new(BlockGrid::new(128, 128, 16, 16).unwrap(), 1, SampleType::UInt8).unwrap();
+    let store = Toy {
+        source: Arc::<Counting>::clone(&source) as _,
+        layout,
+        absent: absent.to_vec(),
+        threads: Mutex::default(),
+        more: Condvar::new(),
+        awaited,
+    };
+    (source, Arc::new(store))
+}
+
+/// The pixels of a window of the toy image, absent blocks as 9.
+fn expected(window: Window, absent: &[u64]) -> Vec<u8> {
+    let pixel = |x: u32, y: u32| {
+        let block = y / 16 * 8 + x / 16;
+        let place = block * 256 + y % 16 * 16 + x % 16;
+        if absent.contains(&u64::from(block)) { 9 } else { (place * 7 % 253) as u8 }
+    };
+    (window.y..window.bottom()).flat_map(|y| (window.x..window.right()).map(move |x| pixel(x, y))).collect()
+}
+
+fn read(store: &Arc<Toy>, window: Window, threads: usize, control: &Control<'_>) -> Result<Vec<u8>> {
+    let image = StoredImage::new(Arc::<Toy>::clone(store) as _, store.layout.clone(), Limits::default());
+    let request = ReadRequest { window, bands: vec![0], fill: vec![9] };
+    let mut out = vec![0; request.bytes(&image) as usize];
+    read_region(&image, &request, &mut out, Concurrency::new(threads).unwrap(), control)?;
+    Ok(out)
+}
+
+const WHOLE: Window = Window::new(0, 0, 128, 128);
+
+#[test]
+fn the_calling_thread_reads_a_serial_source_in_few_requests_and_workers_decode() {
+    let (source, store) = toy(false, 4096, &[], 2);
+    let reported = Mutex::new(Vec::new());
+    let progress = |done, total| {
+        reported.lock().unwrap().push((done, total));
+        Ok(true)
+    };
+    let out = read(&store, WHOLE, 2, &Control::new(None, Some(&progress))).unwrap();
+    assert!(out == expected(WHOLE, &[]));
+    // Four blocks at once: two for each worker.
+    assert_eq!(source.requests.lock().unwrap().len(), 16);
+    let threads = store.threads.lock().unwrap();
+    assert!(threads.len() == 2 && !threads.contains(&source.owner));
+    assert!(reported.into_inner().unwrap().into_iter().eq((1..=64).map(|done| (done, 64))));
+}
+
+#[test]
+fn one_thread_fetches_and_decodes_itself() {
+    let (source, store) = toy(false, 0, &[], 1);
+    let window = Window::new(5, 20, 60, 3);
+    assert!(read(&store, window, 1, &Control::default()).unwrap() == expected(window, &[]));
+    assert_eq!(*source.requests.lock().unwrap(), [8 * 256..10 * 256, 10 * 256..12 * 256, 12 * 256..13 * 256]);
+    assert!(store.threads.lock().unwrap().iter().eq([&source.owner]));
+}
+
+#[test]
+fn a_source_with_a_wide_gap_is_read_across_it() {
+    let (source, store) = toy(true, 64 << 10, &[], 1);
+    let window = Window::new(15, 0, 2, 128);
+    assert!(read(&store, window, 2, &Control::default()).unwrap() == expected(window, &[]));
+    assert_eq!(source.requests.lock().unwrap().len(), 4, "four blocks, two of each row, at once");
+}
+
+#[test]
+fn workers_read_a_local_source_themselves() {
+    let (source, store) = toy(true, 4096, &[], 2);
+    assert!(read(&store, WHOLE, 2, &Control::default()).unwrap() == expected(WHOLE, &[]));
+    assert_eq!(source.requests.lock().unwrap().len(), 64);
+    assert_eq!(store.threads.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn absent_blocks_are_filled_and_not_fetched() {
+    let absent = [0, 9, 63];
+    let (source, store) = toy(false, 0, &absent, 1);
+    assert!(read(&store, WHOLE, 3, &Control::default()).unwrap() == expected(WHOLE, &absent));
+    let read = source.requests.lock().unwrap().iter().map(|range| range.end - range.start).sum::<u64>();
+    assert_eq!(read, 61 * 256);
+}
+
+#[test]
+fn a_store_of_the_same_form_takes_blocks_as_they_are() {
+    let absent = [3, 4];
+    let (source, store) = toy(true, 4096, &absent, 1);
+    let image = StoredImage::new(Arc::<Toy>::clone(&store) as _, store.layout.clone(), Limits::default());
+    let stored: &dyn BlockStore = &**image.in_file().and_then(FileImage::store).unwrap();
+    let (form, other) = (stored.form().unwrap(), Complement(1));
+    assert!(form.takes(&form));
+    assert!(!form.takes(&crate::image::BlockForm { coding: &other, ..form }));
+    assert!(!form.takes(&crate::image::BlockForm { is_cropped: true, ..form }));
+    let mut copied = Vec::new();
+    let mut blocks = Vec::new();
+    copy_blocks(stored, &Control::default(), &mut |piece| {
+        blocks.push((store.layout.grid.position(piece.block.at), piece.length));
+        copied.extend_from_slice(piece.bytes);
+        Ok(())
+    })
+    .unwrap();
+    assert!(blocks.iter().map(|(block, _)| *block).eq(0..64));
+    assert!(blocks.iter().all(|(block, length)| length.is_none() == absent.contains(block)));
+    assert!(copied[..3 * 256] == source.bytes[..3 * 256] && copied[3 * 256..] == source.bytes[5 * 256..]);
+    assert_eq!(source.requests.lock().unwrap().len(), 1, "small blocks are read together");
+}
+
+#[test]
+fn a_large_block_is_copied_in_pieces() {
+    let (source, _) = toy(true, 4096, &[], 1);
+    let bytes: Vec<u8> = source.bytes.iter().copied().cycle().take(3000 * 3000).collect();
+    let source =
+        Arc::new(Counting { bytes, owner: source.owner, is_parallel: true, gap: 0, requests: Mutex::default() });
+    let layout = ImageLayout::new(BlockGrid::new(3000, 3000, 3000, 3000).unwrap(), 1, SampleType::UInt8).unwrap();
+    let store = Toy {
+        source: Arc::<Counting>::clone(&source) as _,
+        layout,
+        absent: Vec::new(),
+        threads: Mutex::default(),
+        more: Condvar::new(),
+        awaited: 1,
+    };
+    let mut copied = Vec::new();
+    copy_blocks(&store, &Control::default(), &mut |piece| {
+        assert_eq!((piece.offset, piece.length), (copied.len() as u64, Some(9_000_000)));
+        assert!(piece.bytes.len() <= 4 << 20);
+        copied.extend_from_slice(piece.bytes);
+        Ok(())
+    })
+    .unwrap();
+    assert!(copied == source.bytes);
+}

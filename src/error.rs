@@ -174,13 +174,13 @@ impl fmt::Display for Detail {
         if let Some(field) = &self.field {
             write!(f, " {field}")?;
         }
-        if let Some(found) = &self.found {
-            // A subject may end in a colon itself, where it is a sentence about what was found.
-            let colon = if self.field.is_none() && self.subject.ends_with(':') { "" } else { ":" };
-            write!(f, "{colon} {found}")?;
-        }
-        if let Some(allowed) = &self.allowed {
-            write!(f, " (allowed: {allowed})")?;
+        // A subject may end in a colon itself.
+        let colon = if self.field.is_none() && self.subject.ends_with(':') { "" } else { ":" };
+        match (&self.found, &self.allowed) {
+            (Some(found), Some(allowed)) => write!(f, "{colon} got {found}, expected {allowed}")?,
+            (Some(found), None) => write!(f, "{colon} {found}")?,
+            (None, Some(allowed)) => write!(f, "{colon} expected {allowed}")?,
+            (None, None) => {}
         }
         if let Some(segment) = &self.segment {
             write!(f, " in {segment}")?;
@@ -234,7 +234,7 @@ mod tests {
     fn a_message_says_where_what_and_what_was_allowed() {
         let error =
             Error::malformed("tag").field("TileWidth").found(17).allowed("multiple of 16").segment("IFD 0").at(42);
-        assert_eq!(error.to_string(), "malformed tag TileWidth: 17 (allowed: multiple of 16) in IFD 0 at byte 42");
+        assert_eq!(error.to_string(), "malformed tag TileWidth: got 17, expected multiple of 16 in IFD 0 at byte 42");
     }
 
     #[test]

@@ -240,7 +240,7 @@ mod tests {
         ] {
             let (pixels, shape) = row(sample, bits, 1, ByteOrder::Big);
             let error = pack(&pixels, shape, &samples, &mut Vec::new()).unwrap_err();
-            assert!(error.to_string().ends_with(&format!("(allowed: values of {bits} bits)")), "{error}");
+            assert!(error.to_string().ends_with(&format!("expected values of {bits} bits")), "{error}");
         }
     }
 

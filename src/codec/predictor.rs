@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(stored[4..], 1.5f32.to_ne_bytes());
 
         let error = floats.apply(&mut stored).unwrap_err();
-        assert_eq!(error.to_string(), "unsupported sample type for predictor 2: float32 (allowed: integers)");
+        assert_eq!(error.to_string(), "unsupported sample type for predictor 2: got float32, expected integers");
     }
 
     #[test]

@@ -159,7 +159,7 @@ fn a_buffer_of_another_size_is_refused() {
     let shape = BlockShape::new(4, 4);
     for (coding, encoder) in general(&PixelCoding::new(1, SampleType::UInt16)) {
         let error = encoder.encode(shape, &mut [0; 31], &mut Vec::new(), &mut Scratch::default()).unwrap_err();
-        assert_eq!(error.to_string(), "buffer of a block: 31 bytes (allowed: 32 bytes)", "{coding:?}");
+        assert_eq!(error.to_string(), "buffer of a block: got 31 bytes, expected 32 bytes", "{coding:?}");
     }
 }
 

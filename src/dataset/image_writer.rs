@@ -123,8 +123,9 @@ impl PendingImage {
             let names: Vec<_> = missing.iter().take(NAMED).map(|at| format!("({}, {})", at.row, at.column)).collect();
             let more = if missing.len() > NAMED { " …" } else { "" };
             let found = format!("{}{more}", names.join(" "));
-            let error = Error::usage(format!("{} missing blocks of", missing.len())).field(&self.key).found(found);
-            return Err(error.allowed("every block, as this file cannot leave out blocks"));
+            let what =
+                format!("{} blocks of {} are missing, and the format has no absent blocks:", missing.len(), self.key);
+            return Err(Error::usage(what).found(found));
         }
         for position in positions {
             let block = self.early.remove(&position).unwrap_or_else(|| Encoded::absent(grid.at(position)));

@@ -296,7 +296,7 @@ mod tests {
         source.read_ranges(&[10..20, 25..30, 36..40], &mut |_, _| Ok(())).unwrap();
         assert_eq!(source.made.lock().unwrap()[..], [10..30, 36..40]);
         let error = source.read_ranges(&[0..1, 90..101], &mut |_, _| panic!("nothing is read")).unwrap_err();
-        assert!(error.to_string().ends_with("11 bytes (allowed: up to byte 100) at byte 90"), "{error}");
+        assert!(error.to_string().ends_with("got 11 bytes, expected up to byte 100 at byte 90"), "{error}");
         assert!(source.read_ranges(&[0..1, u64::MAX - 1..u64::MAX], &mut |_, _| Ok(())).is_err());
         let stopped = source.read_ranges(&[0..1, 50..60], &mut |_, _| Err(Error::Cancelled));
         assert!(matches!(stopped, Err(Error::Cancelled)));

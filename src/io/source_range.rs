@@ -88,7 +88,7 @@ mod tests {
             part.read_at(3, &mut [0; 3]).unwrap_err(),
             part.read_ranges(&[0..1, 3..6], &mut |_, _| Ok(())).unwrap_err(),
         ] {
-            assert!(error.to_string().ends_with("3 bytes (allowed: up to byte 35) at byte 33"), "{error}");
+            assert!(error.to_string().ends_with("got 3 bytes, expected up to byte 35 at byte 33"), "{error}");
         }
         assert!(SourceRange::new(outer, 90, 11).is_err());
     }

@@ -75,7 +75,7 @@ fn runs_longer_than_63_are_several_codes() {
 fn damaged_codes_are_told() {
     let cases = [
         (group(2, 0), "000000000", "malformed CCITT data: no such code, or its end, in row 0"),
-        (group(2, 0), "110 11", "malformed CCITT data: run past the end of the line in row 0: 64 (allowed: 8)"),
+        (group(2, 0), "110 11", "malformed CCITT data: run past the end of the line in row 0: got 64, expected 8"),
         (group(4, 0), "0000001 000", "unsupported CCITT data: uncompressed mode in row 0"),
         (group(4, 0), "011", "malformed CCITT data: change of colour outside of the line"),
         (group(3, 0), "", "malformed CCITT data: ends in row 0"),

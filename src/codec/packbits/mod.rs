@@ -137,6 +137,6 @@ mod tests {
     #[test]
     fn short_data_says_how_much_was_found() {
         let error = Params.decompress(&[0xFE, 5], &mut [0; 10], &mut ()).unwrap_err();
-        assert_eq!(error.to_string(), "malformed PackBits block: 3 bytes (allowed: 10 bytes)");
+        assert_eq!(error.to_string(), "malformed PackBits block: got 3 bytes, expected 10 bytes");
     }
 }

@@ -119,7 +119,7 @@ mod tests {
             assert!(out.len() < 100, "{level}");
         }
         let error = encoder(23).map(|_| ()).unwrap_err();
-        assert_eq!(error.to_string(), "level of Zstandard: 23 (allowed: -7 to 22)");
+        assert_eq!(error.to_string(), "level of Zstandard: got 23, expected -7 to 22");
     }
 
     #[test]

@@ -110,7 +110,7 @@ def test_which_of_those_that_repeat():
         metadata.append("ICHIPB", ichipb_fields(x=x))
     assert [tre(metadata, "ICHIPB", n).FI_COL_11 for n in range(3)] == [1.5, 2.5, 3.5]
     for index in (3, -1):
-        with pytest.raises(IndexError, match="ICHIPB: .*allowed: 0 to 2"):
+        with pytest.raises(IndexError, match="ICHIPB: .*expected 0 to 2"):
             tre(metadata, "ICHIPB", index)
 
 

@@ -125,7 +125,7 @@ fn illegal_values_are_errors_that_name_key_value_and_what_is_allowed() {
         let metadata: Metadata = [(key, value)].into_iter().collect();
         let error = chunks(header(ColorType::Grey, 8), &metadata, &mut Vec::new()).err().unwrap();
         assert!(matches!(error, Error::Usage(_)) && error.to_string().contains(key), "{error}");
-        assert!(error.to_string().contains("allowed"), "{error}");
+        assert!(error.to_string().contains("expected"), "{error}");
     }
     let mut metadata: Metadata = [("PNG_PALETTE", list(&[1, 2, 3]))].into_iter().collect();
     metadata.append("PNG_TRANSPARENCY", list(&[1, 2]));

@@ -306,15 +306,18 @@ fn directories_met_twice_are_refused() {
 #[test]
 fn wrong_fields_are_named() {
     let cases = [
-        (shorts(258, &[8, 16, 8]), "unsupported tag BitsPerSample (258): [8, 16, 8] (allowed: one value"),
-        (shorts(256, &[0]), "malformed tag ImageWidth (256): 0 (allowed: 1–4294967295) in IFD 0"),
-        (shorts(339, &[9]), "malformed tag SampleFormat (339): 9 (allowed: 1–6)"),
+        (shorts(258, &[8, 16, 8]), "unsupported tag BitsPerSample (258): got [8, 16, 8], expected one value"),
+        (shorts(256, &[0]), "malformed tag ImageWidth (256): got 0, expected 1–4294967295 in IFD 0"),
+        (shorts(339, &[9]), "malformed tag SampleFormat (339): got 9, expected 1–6"),
         (shorts(278, &[0]), "malformed tag RowsPerStrip (278): 0"),
-        (shorts(284, &[3]), "malformed tag PlanarConfiguration (284): 3 (allowed: 1 or 2)"),
-        (shorts(266, &[0]), "malformed tag FillOrder (266): 0 (allowed: 1 or 2)"),
-        (longs(273, &[]), "malformed tag StripOffsets (273): 0 values (allowed: 1)"),
+        (shorts(284, &[3]), "malformed tag PlanarConfiguration (284): got 3, expected 1 or 2"),
+        (shorts(266, &[0]), "malformed tag FillOrder (266): got 0, expected 1 or 2"),
+        (longs(273, &[]), "malformed tag StripOffsets (273): got 0 values, expected 1"),
         (shorts(277, &[0]), "malformed tag SamplesPerPixel (277): 0"),
-        (longs(278, &[u64::from(u32::MAX)]), "malformed tag RowsPerStrip (278): 4294967295 (allowed: blocks that fit"),
+        (
+            longs(278, &[u64::from(u32::MAX)]),
+            "malformed tag RowsPerStrip (278): got 4294967295, expected blocks that fit",
+        ),
         (shorts(322, &[16]), "malformed tag TileLength (323): absent"),
     ];
     for (field, message) in cases {

@@ -35,7 +35,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`Error::Limit`] where `bytes` is more than the limit allows.
-    pub fn check_pixels(&self, what: impl Into<Cow<'static, str>>, bytes: u64, file_bytes: u64) -> Result<()> {
+    pub(crate) fn check_pixels(&self, what: impl Into<Cow<'static, str>>, bytes: u64, file_bytes: u64) -> Result<()> {
         let allowed = self.max_bytes.unwrap_or_else(|| ALWAYS_ALLOWED.max(file_bytes.saturating_mul(EXPANSION)));
         check(what, bytes, allowed)
     }
@@ -44,7 +44,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`Error::Limit`] where `bytes` is more than the limit allows.
-    pub fn check_block(&self, what: impl Into<Cow<'static, str>>, bytes: u64, file_bytes: u64) -> Result<()> {
+    pub(crate) fn check_block(&self, what: impl Into<Cow<'static, str>>, bytes: u64, file_bytes: u64) -> Result<()> {
         let block = self.max_bytes.unwrap_or(0).max(self.max_block_bytes);
         let what = what.into();
         check(what.clone(), bytes, block)?;
@@ -55,7 +55,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`Error::Limit`] where `bytes` is more than the limit allows.
-    pub fn check_metadata(&self, what: impl Into<Cow<'static, str>>, bytes: u64) -> Result<()> {
+    pub(crate) fn check_metadata(&self, what: impl Into<Cow<'static, str>>, bytes: u64) -> Result<()> {
         check(what, bytes, self.max_metadata_bytes)
     }
 }

@@ -16,7 +16,7 @@ pub use atomic::{AtomicFile, sink_at};
 pub use endian::ByteOrder;
 pub use null::NullSink;
 pub use prepared::{Prepared, publish_all};
-pub use rows::Rows;
+pub(crate) use rows::Rows;
 pub use sink::{ByteSink, MemorySink, PositionedWrite, SeekableSink};
 pub use source::{ByteSource, FileSource, LOCAL_GAP, MemorySource};
 #[cfg(feature = "python")]

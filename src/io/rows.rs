@@ -7,15 +7,15 @@ use crate::error::Result;
 
 /// Rows of which the same bytes are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rows {
+pub(crate) struct Rows {
     /// First byte of the first row.
-    pub offset: u64,
+    pub(crate) offset: u64,
     /// Bytes wanted of each row.
-    pub bytes: usize,
+    pub(crate) bytes: usize,
     /// Bytes from row to row.
-    pub pitch: u64,
+    pub(crate) pitch: u64,
     /// Number of rows.
-    pub count: usize,
+    pub(crate) count: usize,
 }
 
 /// Bytes read at once, so that they are still in the processor's cache when they are taken apart.
@@ -23,13 +23,13 @@ const PIECE: u64 = 256 << 10;
 
 impl Rows {
     /// The byte after the last one wanted.
-    pub fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         let last = (self.count as u64).saturating_sub(1).saturating_mul(self.pitch);
         self.offset.saturating_add(last).saturating_add(self.bytes as u64)
     }
 
     /// True where the bytes wanted follow one another without gaps.
-    pub fn is_joined(&self) -> bool {
+    pub(crate) fn is_joined(&self) -> bool {
         self.pitch == self.bytes as u64 || self.count == 1
     }
 
@@ -44,7 +44,7 @@ impl Rows {
     ///
     /// # Errors
     /// As [`ByteSource::read_at`].
-    pub fn read(
+    pub(crate) fn read(
         &self,
         source: &dyn ByteSource,
         buffer: &mut Vec<u8>,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::schema::number;
+
 /// A metadata value: what a tag, a header field or a text chunk holds.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -30,8 +32,8 @@ impl Value {
         match self {
             Self::Int(value) => Some(*value),
             Self::Bool(value) => Some(i128::from(*value)),
-            Self::Float(value) if value.fract() == 0.0 && value.abs() < 1e30 => Some(*value as i128),
-            Self::Text(text) => text.trim().parse().ok(),
+            Self::Float(value) => number::integral(*value),
+            Self::Text(text) => number::integer(text),
             Self::List(values) if values.len() == 1 => values[0].to_int(),
             _ => None,
         }
@@ -42,7 +44,7 @@ impl Value {
         match self {
             Self::Int(value) => Some(*value as f64),
             Self::Float(value) => Some(*value),
-            Self::Text(text) => text.trim().parse().ok(),
+            Self::Text(text) => number::float(text),
             Self::List(values) if values.len() == 1 => values[0].to_float(),
             _ => None,
         }

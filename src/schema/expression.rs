@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::record::{FieldData, Record, integer};
+use super::number::integer;
+use super::record::{FieldData, Record};
 
 /// A size, count or condition.
 #[derive(Debug, Clone, PartialEq)]

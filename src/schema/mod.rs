@@ -35,6 +35,7 @@ mod expression;
 #[cfg(test)]
 pub(crate) mod generate;
 mod load;
+pub(crate) mod number;
 mod picture;
 mod read;
 mod record;

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::charset::Charset;
 use super::date;
+use super::number::integer;
 use super::picture::Picture;
-use super::record::{FieldData, integer};
+use super::record::FieldData;
 use super::table::{Check, Field, Kind};
 
 /// Appends the `size` bytes of a field. False, and nothing appended, where the value does not fit, has characters the field

@@ -12,7 +12,7 @@
 
 /// One block of quantised coefficients, columns first: coefficient (u, v) of horizontal frequency u and vertical frequency
 /// v stands at `8 u + v`. The order spares a transposition; the caller's zigzag table absorbs it.
-pub type Coefficients = [i16; 64];
+pub(crate) type Coefficients = [i16; 64];
 
 /// Quantised coefficients are kept within ±1023: what the Huffman codes of 8-bit baseline JPEG can say.
 const LARGEST: i16 = 1023;
@@ -37,11 +37,11 @@ const HIGH: f32 = 1.306_563;
 /// What the transform's output is multiplied by: the inverse of quantiser step and scale, in the order of
 /// [`Coefficients`].
 #[derive(Debug, Clone)]
-pub struct Quantizer([f32; 64]);
+pub(crate) struct Quantizer([f32; 64]);
 
 impl Quantizer {
     /// The quantiser of these steps, given row by row: step (u, v) at `8 v + u`.
-    pub fn new(steps: &[u16; 64]) -> Self {
+    pub(crate) fn new(steps: &[u16; 64]) -> Self {
         Self(std::array::from_fn(|place| {
             let (u, v) = (place / 8, place % 8);
             (1.0 / (f64::from(steps[8 * v + u]) * SCALE[u] * SCALE[v] * 8.0)) as f32
@@ -54,7 +54,7 @@ impl Quantizer {
 ///
 /// # Panics
 /// Where the lines are shorter than the blocks, or `present` than `blocks`.
-pub fn forward_dct(
+pub(crate) fn forward_dct(
     lines: &[u8],
     stride: usize,
     quantizer: &Quantizer,

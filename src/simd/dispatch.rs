@@ -4,9 +4,9 @@
 /// compiler turns the plain loops into vector code; what is missing from the baseline of x86-64 is above all the shuffle
 /// of bytes that three or four interleaved bands need. `$plain` must be `#[inline(always)]`, or it is compiled once.
 macro_rules! widest {
-    ($(#[$about:meta])* pub fn $name:ident($($argument:ident: $kind:ty),*) as $plain:ident) => {
+    ($(#[$about:meta])* $visibility:vis fn $name:ident($($argument:ident: $kind:ty),*) as $plain:ident) => {
         $(#[$about])*
-        pub fn $name($($argument: $kind),*) {
+        $visibility fn $name($($argument: $kind),*) {
             #[cfg(target_arch = "x86_64")]
             if std::arch::is_x86_feature_detected!("avx2") {
                 #[target_feature(enable = "avx2")]

@@ -2,7 +2,7 @@
 
 /// One bit for each of 64 bytes, the first one least significant: set where `a` and `b` have the same byte.
 #[inline]
-pub fn equal_bytes(a: &[u8; 64], b: &[u8; 64]) -> u64 {
+pub(crate) fn equal_bytes(a: &[u8; 64], b: &[u8; 64]) -> u64 {
     #[cfg(target_arch = "x86_64")]
     {
         equal_bytes_sse2(a, b)

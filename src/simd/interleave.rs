@@ -16,7 +16,7 @@ widest! {
     ///
     /// # Panics
     /// Where the planes together are not as long as `pixels`.
-    pub fn deinterleave(pixels: &[u8], size: usize, planes: &mut [&mut [u8]]) as deinterleave_plain
+    pub(crate) fn deinterleave(pixels: &[u8], size: usize, planes: &mut [&mut [u8]]) as deinterleave_plain
 }
 
 widest! {

@@ -16,8 +16,9 @@ mod prefix;
 mod three;
 mod ycbcr;
 
-pub use dct::{Coefficients, Quantizer, forward_dct};
-pub use equality::equal_bytes;
-pub use interleave::{deinterleave, interleave, swap_bytes};
+pub(crate) use dct::{Coefficients, Quantizer, forward_dct};
+pub(crate) use equality::equal_bytes;
+pub(crate) use interleave::deinterleave;
+pub use interleave::{interleave, swap_bytes};
 pub use predictor::{accumulate, difference, join_planes, split_planes};
-pub use ycbcr::{chroma, luma};
+pub(crate) use ycbcr::{chroma, luma};

@@ -22,7 +22,7 @@ const CENTRE: i16 = 128 * 64;
 ///
 /// # Panics
 /// Where the rows differ in length.
-pub fn luma(rgb: [&[u8]; 3], y: &mut [u8]) {
+pub(crate) fn luma(rgb: [&[u8]; 3], y: &mut [u8]) {
     assert!(rgb.iter().all(|row| row.len() == y.len()), "rows of one length");
     let mut done = 0;
     #[cfg(target_arch = "x86_64")]
@@ -40,7 +40,7 @@ pub fn luma(rgb: [&[u8]; 3], y: &mut [u8]) {
 ///
 /// # Panics
 /// Where the rows differ in length, or the outputs are not as long as that asks for.
-pub fn chroma(upper: [&[u8]; 3], lower: [&[u8]; 3], per_sample: usize, cb: &mut [u8], cr: &mut [u8]) {
+pub(crate) fn chroma(upper: [&[u8]; 3], lower: [&[u8]; 3], per_sample: usize, cb: &mut [u8], cr: &mut [u8]) {
     let width = upper[0].len();
     assert!(upper.iter().chain(&lower).all(|row| row.len() == width), "rows of one length");
     assert!(matches!(per_sample, 1 | 2), "one or two columns for a sample");

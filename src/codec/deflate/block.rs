@@ -3,7 +3,7 @@
 use super::bits::BitWriter;
 use super::description::Description;
 use super::frequencies::Frequencies;
-use super::prefix_code::{LONGEST, PrefixCode};
+use super::prefix_code::{Code, LONGEST, PrefixCode};
 use super::symbols::{DISTANCES, END_OF_BLOCK, LITERALS, distance_symbol, length_symbol};
 
 /// Literals, then a match: `length` bytes that stood `distance` bytes before. A length of zero is not a match.
@@ -102,12 +102,10 @@ impl<'a> Block<'a> {
 
     fn write_symbols(&self, codes: &Codes, writer: &mut BitWriter<'_>) {
         let (literal, distance) = (&codes.literal.0, &codes.distance.0);
-        // Code and number of bits of a literal in one word: one look instead of two.
-        let packed = std::array::from_fn(|i| u32::from(literal[i].bits) | u32::from(literal[i].length) << 16);
         let mut rest = self.data;
         for sequence in self.sequences {
             let (literals, later) = rest.split_at(sequence.literals as usize);
-            put_literals(literals, &packed, writer);
+            put_literals(literals, literal, writer);
             if sequence.length > 0 {
                 let symbol = length_symbol(sequence.length.into());
                 writer.put_symbol(literal[usize::from(symbol.number)], symbol);
@@ -156,19 +154,16 @@ fn begin(kind: Type, last: bool, writer: &mut BitWriter<'_>) {
 }
 
 #[inline]
-fn put_literals(literals: &[u8], packed: &[u32; 256], writer: &mut BitWriter<'_>) {
+fn put_literals(literals: &[u8], codes: &[Code; LITERALS], writer: &mut BitWriter<'_>) {
     let (fours, rest) = literals.as_chunks::<4>();
     for four in fours {
-        let [a, b, c, d] = four.map(|literal| packed[usize::from(literal)]);
-        // Pairs are joined first, which makes the chain of shifts that depend on each other half as long.
-        let (ab, ab_bits) = (u64::from(a & 0xffff) | u64::from(b & 0xffff) << (a >> 16), (a >> 16) + (b >> 16));
-        let (cd, cd_bits) = (u64::from(c & 0xffff) | u64::from(d & 0xffff) << (c >> 16), (c >> 16) + (d >> 16));
-        writer.put(ab | cd << ab_bits, ab_bits + cd_bits);
+        for literal in four {
+            writer.put_code(codes[usize::from(*literal)]);
+        }
         writer.flush();
     }
     for literal in rest {
-        let code = packed[usize::from(*literal)];
-        writer.put(u64::from(code & 0xffff), code >> 16);
+        writer.put_code(codes[usize::from(*literal)]);
     }
     writer.flush();
 }

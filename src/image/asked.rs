@@ -4,11 +4,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::canvas::TileMut;
-use super::file_image::FileImage;
 use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
-use super::provider::{Access, Block, ImageProvider};
+use super::provider::{Access, Block, FileImage, ImageProvider};
 use crate::error::Result;
 
 /// A provider whose answers are remembered.

@@ -1,13 +1,15 @@
 //! Who provides an image: a layout, and the pixels of one block at a time.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::canvas::TileMut;
-use super::file_image::FileImage;
 use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
+use super::stored::store::BlockStore;
 use crate::error::{Error, Result};
+use crate::io::ByteSource;
 
 /// From which threads a provider's blocks may be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +123,36 @@ pub trait ImageProvider: Send + Sync {
     fn file_bytes(&self) -> u64 {
         u64::MAX
     }
+}
+
+/// An image whose pixels are decoded from ranges of a file.
+pub trait FileImage: ImageProvider {
+    /// The file.
+    fn source(&self) -> &dyn ByteSource;
+
+    /// The one store that has the blocks of the image.
+    fn store(&self) -> Option<&Arc<dyn BlockStore>> {
+        None
+    }
+
+    /// All bytes that the container holds for the image as one block, tables included, if an image can be copied so.
+    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
+        None
+    }
+
+    /// Adds the ranges of the file that [`FileImage::read_from`] reads for the same window and bands.
+    ///
+    /// # Errors
+    /// What reading the tables of the container reports; [`crate::Error::Malformed`], [`crate::Error::Unsupported`] and
+    /// [`crate::Error::Limit`] for blocks that cannot be read.
+    fn ranges(&self, window: Window, bands: &[u32], out: &mut Vec<Range<u64>>) -> Result<()>;
+
+    /// Writes the pixels of `window` for the chosen bands to a rectangle of that size, from a source that holds the ranges.
+    /// False if nothing of the window is in the file; what the rectangle holds is then undefined.
+    ///
+    /// # Errors
+    /// As [`ImageProvider::block`].
+    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool>;
 }
 
 /// An image at a resolution level: 0 is the image itself, 1 the first of its levels.

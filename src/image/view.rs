@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::canvas::TileMut;
-use super::file_image::read_whole_block;
 use super::grid::{BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
 use super::provider::{Access, Block, ImageProvider};
+use super::whole_block::read_whole_block;
 use crate::error::Result;
 
 /// An image that is made of another one. It is read from as many threads as that one, and what is absent there is absent here.

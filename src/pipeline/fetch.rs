@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::concurrency::{Concurrency, Control};
 use super::ordered::ordered;
-use super::read::ReadRequest;
+use super::request::ReadRequest;
 use crate::error::{Error, Result};
 use crate::image::{BlockIndex, Canvas, FileImage, TileMut, Window};
 use crate::io::ByteSource;

@@ -1,8 +1,7 @@
 //! Samples that are stored in a form no sample type has, made into ones that have a type.
 
-use super::storage::Storage;
 use super::ycbcr::DataUnits;
-use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Scratch};
+use crate::codec::{BlockDecoder, BlockShape, PixelCoding, Scratch};
 use crate::error::Result;
 
 /// What becomes of the samples that a codec gives.
@@ -36,17 +35,24 @@ struct ReversedBytes(Vec<u8>);
 #[derive(Default)]
 struct Unconverted(Vec<u8>);
 
-/// The decoder of stored blocks, conversions included. None if the compression has no codec.
-pub(super) fn decoder(storage: &Storage) -> Option<Box<dyn BlockDecoder>> {
-    let mut decoder = storage.coding.as_ref().map(Coding::decoder)?;
-    if storage.reversed_bits {
-        decoder = Box::new(Reversed(decoder));
+/// A decoder of blocks whose stored bytes have their bits in reverse order.
+pub(super) fn reversed(decoder: Box<dyn BlockDecoder>) -> Box<dyn BlockDecoder> {
+    Box::new(Reversed(decoder))
+}
+
+impl Conversion {
+    /// A decoder that also converts. Blocks are `columns` pixels wide, and `decoder` writes `pixels`.
+    pub(super) fn after(
+        &self,
+        decoder: Box<dyn BlockDecoder>,
+        pixels: PixelCoding,
+        columns: usize,
+    ) -> Box<dyn BlockDecoder> {
+        if *self == Self::None {
+            return decoder;
+        }
+        Box::new(Converted { decoder, pixels, columns, conversion: self.clone() })
     }
-    if storage.conversion != Conversion::None {
-        let (pixels, columns) = (storage.pixels, storage.grid.block_columns() as usize);
-        decoder = Box::new(Converted { decoder, pixels, columns, conversion: storage.conversion.clone() });
-    }
-    Some(decoder)
 }
 
 impl BlockDecoder for Reversed {

@@ -1,11 +1,11 @@
 //! How a directory stores its pixels, checked: size, samples, blocks, compression (TIFF 6.0 §8, §14, §15, §21).
 
 use super::compression::CodingFields;
-use super::convert::Conversion;
+use super::convert::{self, Conversion};
 use super::directory::Directory;
 use super::{compression, tags, ycbcr};
 use crate::codec::jpeg::ColorModel;
-use crate::codec::{BlockShape, Coding, PixelCoding, Predictor, fax};
+use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Predictor, fax};
 use crate::error::Result;
 use crate::image::{BlockGrid, ImageLayout, PadValue, SampleType};
 use crate::io::ByteOrder;
@@ -101,6 +101,15 @@ impl Storage {
         };
         storage.read_coding(directory)?;
         Ok(storage)
+    }
+
+    /// The decoder of stored blocks, conversions included. None if the compression has no codec.
+    pub(super) fn decoder(&self) -> Option<Box<dyn BlockDecoder>> {
+        let mut decoder = self.coding.as_ref().map(Coding::decoder)?;
+        if self.reversed_bits {
+            decoder = convert::reversed(decoder);
+        }
+        Some(self.conversion.after(decoder, self.pixels, self.grid.block_columns() as usize))
     }
 
     /// True where rows can be read from the file without decoding anything before them.

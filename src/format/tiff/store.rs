@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::block_ranges::{BlockRanges, RangeArrays};
 use super::compression;
-use super::convert::{self, Conversion};
+use super::convert::Conversion;
 use super::directory::Directory;
 use super::storage::Storage;
 use crate::codec::{BlockDecoder, BlockShape, Scratch};
@@ -44,7 +44,7 @@ pub(super) fn image(
     let store = TiffStore {
         source,
         limits,
-        decoder: convert::decoder(&storage),
+        decoder: storage.decoder(),
         layout: ImageLayout { grid: storage.grid, ..shown.clone() },
         storage,
         arrays,

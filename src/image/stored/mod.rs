@@ -3,7 +3,7 @@
 
 mod place;
 mod samples;
-mod store;
+pub(super) mod store;
 mod workspace;
 
 pub use samples::StoredSamples;
@@ -12,8 +12,10 @@ pub use store::{BlockCoding, BlockForm, BlockStore, Piece, StoredBlock};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::file_image::{FileImage, read_whole_block};
-use super::{Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, Interleave, TileMut, Window};
+use super::{
+    Access, Block, BlockGrid, BlockIndex, FileImage, ImageLayout, ImageProvider, Interleave, TileMut, Window,
+    read_whole_block,
+};
 use crate::error::Result;
 use crate::io::{ByteSource, Rows};
 use crate::limits::Limits;

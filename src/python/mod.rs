@@ -5,6 +5,7 @@
 
 mod array;
 mod asset;
+mod block_encoder;
 mod buffered;
 mod chip;
 mod control;
@@ -14,7 +15,6 @@ mod encoding;
 mod errors;
 mod expanded;
 mod image_provider;
-mod image_writer;
 mod index;
 mod layout;
 mod metadata;
@@ -40,6 +40,8 @@ mod _io {
     #[pymodule_export]
     use super::asset::AssetProvider;
     #[pymodule_export]
+    use super::block_encoder::{BlockEncoder, EncodedBlock, encoded_block, open_encoder};
+    #[pymodule_export]
     use super::buffered::{
         BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedImageAssetProvider, BufferedTextAssetProvider,
     };
@@ -49,8 +51,6 @@ mod _io {
     use super::expanded::{absent, expanded};
     #[pymodule_export]
     use super::image_provider::ImageAssetProvider;
-    #[pymodule_export]
-    use super::image_writer::{BlockEncoder, EncodedBlock, ImageWriter, encoded_block, open_encoder};
     #[pymodule_export]
     use super::metadata::{BufferedMetadataProvider, MetadataProvider};
     #[pymodule_export]
@@ -64,7 +64,7 @@ mod _io {
     #[pymodule_export]
     use super::tiff::tiff_tag;
     #[pymodule_export]
-    use super::writer::DatasetWriter;
+    use super::writer::{DatasetWriter, ImageWriter};
 
     /// The module `sys` of the interpreter that this module was imported in, by its address.
     static INTERPRETER: AtomicUsize = AtomicUsize::new(0);

@@ -7,19 +7,19 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::asset::{AssetMetadata, AssetProvider, RawAsset};
+use super::block_encoder::{BlockEncoder, EncodedBlock, Recipe, block_index};
 use super::control::{call_progress, detached};
 use super::duck::DuckProvider;
 use super::encoding::save_settings;
 use super::errors::class;
 use super::image_provider::ImageAssetProvider;
-use super::image_writer::{ImageWriter, Recipe};
 use super::metadata::MetadataProvider;
 use crate::asset::AssetType;
-use crate::codec::Encoded;
+use crate::codec::{Encoded, ImageEncoder};
 use crate::dataset;
 use crate::error::Error;
 use crate::format::{Content, DataRequest, Format, ImageRequest, SaveSettings, Warning, WarningKind};
-use crate::image::{ImageProvider, Template};
+use crate::image::{ImageLayout, ImageProvider, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
 
@@ -41,6 +41,16 @@ enum State {
     /// A call is at work with it: on another thread, or on this one from inside of a provider.
     Busy,
     Closed,
+}
+
+/// An image of a file in the making whose blocks the caller encodes and appends; made by `DatasetWriter.begin_image`.
+///
+/// A context manager: leaving its body completes the image, leaving it by an exception means that the file cannot be completed.
+#[pyclass(frozen, module = "aws.osml.io")]
+pub(super) struct ImageWriter {
+    writer: Py<DatasetWriter>,
+    layout: ImageLayout,
+    encoder: Py<BlockEncoder>,
 }
 
 struct Work {
@@ -393,6 +403,71 @@ impl DatasetWriter {
             title: facts.title,
             description: facts.description,
         })
+    }
+}
+
+impl ImageWriter {
+    pub(super) fn new(
+        py: Python<'_>,
+        writer: Py<DatasetWriter>,
+        recipe: Recipe,
+        encoder: Arc<dyn ImageEncoder>,
+        layout: ImageLayout,
+    ) -> PyResult<Self> {
+        let encoder = BlockEncoder::new(recipe, layout.clone(), encoder);
+        Ok(Self { writer, layout, encoder: Py::new(py, encoder)? })
+    }
+}
+
+#[pymethods]
+impl ImageWriter {
+    /// (rows, columns) of the grid of blocks in the file.
+    #[getter]
+    fn grid_shape(&self) -> (u32, u32) {
+        (self.layout.grid.down(), self.layout.grid.across())
+    }
+
+    /// The image's pixels in a block of the file: (x, y, width, height).
+    ///
+    /// Raises `OutOfRangeError` (an `IndexError`) if there is no such block.
+    #[pyo3(signature = (row, col))]
+    fn block_window(&self, row: &Bound<'_, PyAny>, col: &Bound<'_, PyAny>) -> PyResult<(u32, u32, u32, u32)> {
+        let window = self.layout.grid.block_window(block_index(row, col, &self.layout.grid)?);
+        Ok((window.x, window.y, window.width, window.height))
+    }
+
+    /// What encodes the blocks, here and, pickled, in other processes.
+    #[getter]
+    fn encoder(&self, py: Python<'_>) -> Py<BlockEncoder> {
+        self.encoder.clone_ref(py)
+    }
+
+    /// Appends an encoded block. Blocks may come in any order; one that comes early is kept in memory until its turn.
+    ///
+    /// Raises `OptionError` for a block that was appended before or that is of another image, `OutOfRangeError` for one outside of
+    /// the grid.
+    fn append(&self, py: Python<'_>, block: &EncodedBlock) -> PyResult<()> {
+        self.writer.get().append_block(py, block.block().clone())
+    }
+
+    fn __enter__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+        slf.clone()
+    }
+
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: &Bound<'_, PyAny>,
+        _value: &Bound<'_, PyAny>,
+        _traceback: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let key = self.encoder.get().key();
+        self.writer.get().finish_image(py, key, kind.is_none())
+    }
+
+    fn __repr__(&self) -> String {
+        let (rows, columns) = self.grid_shape();
+        format!("<ImageWriter {:?}, {rows} × {columns} blocks>", self.encoder.get().key())
     }
 }
 

@@ -1,4 +1,4 @@
-//! `ImageWriter`: an image whose blocks the caller encodes, in any process, and appends.
+//! `BlockEncoder` and `EncodedBlock`: blocks that the caller encodes, in any process.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,6 @@ use super::array::{as_array, pixels};
 use super::control::detached;
 use super::metadata::{MetadataProvider, to_metadata};
 use super::region;
-use super::writer::DatasetWriter;
 use crate::codec::{Encoded, ImageEncoder};
 use crate::dataset::remote_encoder;
 use crate::error::{Error, Result};
@@ -17,16 +16,6 @@ use crate::format::{Blocks, ImageRequest, by_name};
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, PadValue, SampleType, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::{Scratch, encode_block};
-
-/// An image of a file in the making whose blocks the caller encodes and appends; made by `DatasetWriter.begin_image`.
-///
-/// A context manager: leaving its body completes the image, leaving it by an exception means that the file cannot be completed.
-#[pyclass(frozen, module = "aws.osml.io")]
-pub(super) struct ImageWriter {
-    writer: Py<DatasetWriter>,
-    layout: ImageLayout,
-    encoder: Py<BlockEncoder>,
-}
 
 /// Encodes blocks of an image. It pickles: an encoder in another process encodes alike.
 #[pyclass(frozen, module = "aws.osml.io")]
@@ -74,68 +63,20 @@ impl Recipe {
     }
 }
 
-impl ImageWriter {
-    pub(super) fn new(
-        py: Python<'_>,
-        writer: Py<DatasetWriter>,
-        recipe: Recipe,
-        encoder: Arc<dyn ImageEncoder>,
-        layout: ImageLayout,
-    ) -> PyResult<Self> {
-        let encoder = BlockEncoder { recipe, layout: layout.clone(), encoder, spare: Mutex::default() };
-        Ok(Self { writer, layout, encoder: Py::new(py, encoder)? })
+impl BlockEncoder {
+    pub(super) fn new(recipe: Recipe, layout: ImageLayout, encoder: Arc<dyn ImageEncoder>) -> Self {
+        Self { recipe, layout, encoder, spare: Mutex::default() }
+    }
+
+    /// The key of the image.
+    pub(super) fn key(&self) -> &str {
+        &self.recipe.key
     }
 }
 
-#[pymethods]
-impl ImageWriter {
-    /// (rows, columns) of the grid of blocks in the file.
-    #[getter]
-    fn grid_shape(&self) -> (u32, u32) {
-        (self.layout.grid.down(), self.layout.grid.across())
-    }
-
-    /// The image's pixels in a block of the file: (x, y, width, height).
-    ///
-    /// Raises `OutOfRangeError` (an `IndexError`) if there is no such block.
-    #[pyo3(signature = (row, col))]
-    fn block_window(&self, row: &Bound<'_, PyAny>, col: &Bound<'_, PyAny>) -> PyResult<(u32, u32, u32, u32)> {
-        let window = self.layout.grid.block_window(block_index(row, col, &self.layout.grid)?);
-        Ok((window.x, window.y, window.width, window.height))
-    }
-
-    /// What encodes the blocks, here and, pickled, in other processes.
-    #[getter]
-    fn encoder(&self, py: Python<'_>) -> Py<BlockEncoder> {
-        self.encoder.clone_ref(py)
-    }
-
-    /// Appends an encoded block. Blocks may come in any order; one that comes early is kept in memory until its turn.
-    ///
-    /// Raises `OptionError` for a block that was appended before or that is of another image, `OutOfRangeError` for one outside of
-    /// the grid.
-    fn append(&self, py: Python<'_>, block: &EncodedBlock) -> PyResult<()> {
-        self.writer.get().append_block(py, block.block.clone())
-    }
-
-    fn __enter__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
-        slf.clone()
-    }
-
-    fn __exit__(
-        &self,
-        py: Python<'_>,
-        kind: &Bound<'_, PyAny>,
-        _value: &Bound<'_, PyAny>,
-        _traceback: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        let key = &self.encoder.get().recipe.key;
-        self.writer.get().finish_image(py, key, kind.is_none())
-    }
-
-    fn __repr__(&self) -> String {
-        let (rows, columns) = self.grid_shape();
-        format!("<ImageWriter {:?}, {rows} × {columns} blocks>", self.encoder.get().recipe.key)
+impl EncodedBlock {
+    pub(super) fn block(&self) -> &Encoded {
+        &self.block
     }
 }
 
@@ -241,7 +182,7 @@ pub(super) fn open_encoder(
     };
     let made = detached(py, None, |_| remote_encoder(format, &recipe.file, &recipe.request(), recipe.strict));
     let (encoder, layout) = made?;
-    Ok(BlockEncoder { recipe, layout, encoder, spare: Mutex::default() })
+    Ok(BlockEncoder::new(recipe, layout, encoder))
 }
 
 /// Makes an encoded block again, as unpickling does.
@@ -277,7 +218,8 @@ fn template_of((size, sample, bits, pad, is_dense): TemplateParts) -> Result<Tem
     Ok(Template::new(layout, is_dense))
 }
 
-fn block_index(row: &Bound<'_, PyAny>, col: &Bound<'_, PyAny>, grid: &BlockGrid) -> PyResult<BlockIndex> {
+/// A block of a grid by its row and column.
+pub(super) fn block_index(row: &Bound<'_, PyAny>, col: &Bound<'_, PyAny>, grid: &BlockGrid) -> PyResult<BlockIndex> {
     let place = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
     let at = BlockIndex { row: place(region::index(row)?), column: place(region::index(col)?) };
     Ok(grid.check(at)?)

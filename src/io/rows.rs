@@ -34,7 +34,7 @@ impl Rows {
     }
 
     /// The ranges of bytes wanted: one, or one for each row if there are gaps between them.
-    pub fn ranges(self) -> impl Iterator<Item = Range<u64>> {
+    pub(crate) fn ranges(self) -> impl Iterator<Item = Range<u64>> {
         let (count, bytes) =
             if self.is_joined() { (1, self.end() - self.offset) } else { (self.count, self.bytes as u64) };
         (0..count as u64).map(move |row| self.offset + row * self.pitch).map(move |start| start..start + bytes)

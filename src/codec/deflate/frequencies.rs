@@ -39,6 +39,7 @@ impl Frequencies {
     }
 
     /// Literals become a match.
+    #[inline]
     pub(super) fn replace(&mut self, literals: &[u8], distance: usize) {
         for byte in literals {
             self.literals[usize::from(*byte)] -= 1;

@@ -26,6 +26,7 @@ impl Repeats {
     }
 
     /// The bytes of a word that begin at least [`SHORTEST`] repeated ones.
+    #[inline]
     pub(super) fn starts(&self, word: usize) -> u64 {
         let pairs = |bits: u64, next: u64| bits & (bits >> 1 | next << 63);
         let [this, next, after] = [self.0[word], self.0[word + 1], 0];
@@ -34,6 +35,7 @@ impl Repeats {
     }
 
     /// How many repeated bytes there are from byte `at` of the segment on.
+    #[inline]
     pub(super) fn length(&self, at: usize) -> usize {
         let (mut word, bit) = (at / STEP, at % STEP);
         let mut length = (self.0[word] >> bit).trailing_ones() as usize;

@@ -70,11 +70,11 @@ fn datasets_are_published_together_or_not_at_all() {
         writer.add_image(&request(&image, &Metadata::new()), &Control::default()).unwrap();
         writer
     };
+    let finish = |writer: &mut DatasetWriter| writer.finish(&Control::default());
     let mut writers = ["a.tif", "b.tif", "c.tif"].map(written);
+    writers[..2].iter_mut().try_for_each(finish).unwrap();
     assert!(matches!(publish_all(&mut writers), Err(Error::Usage(_))));
-    for writer in &mut writers {
-        writer.finish(&Control::default()).unwrap();
-    }
+    writers[2..].iter_mut().try_for_each(finish).unwrap();
     publish_all(&mut writers).unwrap();
     assert!(writers.iter().all(DatasetWriter::is_closed));
     let size = |name| std::fs::metadata(path(name)).unwrap().len();
@@ -83,9 +83,7 @@ fn datasets_are_published_together_or_not_at_all() {
     std::fs::write(path("a.tif"), b"old").unwrap();
     std::fs::remove_file(path("b.tif")).unwrap();
     let mut writers = ["a.tif", "b.tif", "c.tif"].map(written);
-    for writer in &mut writers {
-        writer.finish(&Control::default()).unwrap();
-    }
+    writers.iter_mut().try_for_each(finish).unwrap();
     std::fs::remove_file(path("c.tif")).unwrap();
     std::fs::create_dir(path("c.tif")).unwrap();
     assert!(matches!(publish_all(&mut writers), Err(Error::Io { .. })));

@@ -6,6 +6,8 @@ mod null;
 mod prepared;
 mod requests;
 mod rows;
+#[cfg(test)]
+mod serial_source;
 mod sink;
 mod source;
 mod source_range;
@@ -17,6 +19,8 @@ pub use endian::ByteOrder;
 pub use null::NullSink;
 pub use prepared::{Prepared, publish_all};
 pub use rows::Rows;
+#[cfg(test)]
+pub(crate) use serial_source::SerialSource;
 pub use sink::{ByteSink, MemorySink, PositionedWrite, SeekableSink};
 pub use source::{ByteSource, FileSource, LOCAL_GAP, MemorySource};
 #[cfg(feature = "python")]

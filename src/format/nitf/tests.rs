@@ -9,7 +9,7 @@ use crate::asset::AssetType;
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions};
 use crate::image::{BlockIndex, Crs, ImageProvider, Window};
-use crate::io::{ByteSource, MemorySource};
+use crate::io::{MemorySource, SerialSource};
 use crate::metadata::Value;
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
 use crate::schema::{FieldData, Record, write};
@@ -156,24 +156,6 @@ fn every_mode_and_width_is_read() {
     }
 }
 
-/// Bytes that only the calling thread may read.
-struct Streamed(MemorySource<Vec<u8>>, std::thread::ThreadId);
-
-impl ByteSource for Streamed {
-    fn size(&self) -> u64 {
-        self.0.size()
-    }
-
-    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
-        assert_eq!(std::thread::current().id(), self.1, "workers do not read a stream");
-        self.0.read_at(offset, out)
-    }
-
-    fn is_parallel(&self) -> bool {
-        false
-    }
-}
-
 #[test]
 fn windows_and_bands_of_every_mode_are_read_from_a_stream() {
     let modes = ["B", "P", "R", "S"].into_iter().flat_map(|mode| [1, 12, 16].map(|bits| (mode, bits)));
@@ -182,7 +164,7 @@ fn windows_and_bands_of_every_mode_are_read_from_a_stream() {
         let sample = Sample { mode, bands: 3, pvtype, bits, compression: "NC" };
         let bytes = file(&sample.subheader(b""), &sample.data());
         let whole = read_all(&*open_bytes(bytes.clone()).unwrap().image(0).unwrap()).unwrap();
-        let stream = Streamed(MemorySource(bytes), std::thread::current().id());
+        let stream = SerialSource::new(bytes);
         let image = open(Arc::new(stream), &OpenOptions::default()).unwrap().image(0).unwrap();
         let size = image.layout().sample.bytes();
         for (window, bands) in [(Window::new(1, 1, 3, 2), vec![2, 0]), (Window::new(0, 0, 5, 3), vec![1])] {

@@ -3,7 +3,7 @@ use crate::error::Error;
 use crate::format::tiff::field::Field;
 use crate::format::tiff::sample_file::{SampleFile, longs, shorts, text};
 use crate::image::{BlockIndex, FileImage, Window};
-use crate::io::{ByteOrder, MemorySource};
+use crate::io::{ByteOrder, MemorySource, SerialSource};
 use crate::pipeline::{Concurrency, Control, ReadRequest, copy_blocks, read_region};
 
 const ORDERS: [ByteOrder; 2] = [ByteOrder::Little, ByteOrder::Big];
@@ -25,24 +25,6 @@ impl ByteSource for OnDisk {
         let bytes = self.0.get(start..start + out.len()).ok_or_else(|| Error::malformed("read past the end"))?;
         out.copy_from_slice(bytes);
         Ok(())
-    }
-}
-
-/// The same bytes as a stream that only the calling thread may read.
-struct Streamed(OnDisk, std::thread::ThreadId);
-
-impl ByteSource for Streamed {
-    fn size(&self) -> u64 {
-        self.0.size()
-    }
-
-    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
-        assert_eq!(std::thread::current().id(), self.1, "workers do not read a stream");
-        self.0.read_at(offset, out)
-    }
-
-    fn is_parallel(&self) -> bool {
-        false
     }
 }
 
@@ -144,7 +126,7 @@ fn windows_and_bands_are_read_from_every_arrangement() {
     });
     for (compression, order, planar, block) in cases {
         let bytes = made(compression, order, size, 3, block, planar, false);
-        let stream = Streamed(OnDisk(bytes.clone()), std::thread::current().id());
+        let stream = SerialSource::new(bytes.clone());
         let sources: [Arc<dyn ByteSource>; 3] =
             [Arc::new(MemorySource(bytes.clone())), Arc::new(OnDisk(bytes)), Arc::new(stream)];
         for source in sources {

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -156,3 +157,33 @@ def test_what_was_opened_from_a_stream_does_not_pickle(stored):
         for thing in (reader, reader.get_asset("image:0")):
             with pytest.raises(TypeError, match="pickle"):
                 pickle.dumps(thing)
+
+
+class Noted(Plain):
+    """A stream that notes who reads it, and how often."""
+
+    def __init__(self, content):
+        super().__init__(content)
+        self.threads, self.count, self.read = set(), 0, self.note
+
+    def note(self, size=-1):
+        self.threads.add(threading.get_ident())
+        self.count += 1
+        return self._stream.read(size)
+
+
+@pytest.mark.parametrize(("form", "settings"), [("tiff", {"compression": "deflate"}), ("nitf", {"compression": "none"})])
+def test_the_calling_thread_reads_a_stream_in_few_requests_while_others_decode(form, settings):
+    stream = io.BytesIO()
+    imsave(stream, DATA, format=form, block_size=16, **settings)
+    counts = []
+    for threads in (1, 2, 4):
+        noted, seen = Noted(stream.getvalue()), []
+        with IO.open(noted, threads=threads, progress=lambda *call, seen=seen: seen.append(call)) as reader:
+            image, opened = reader[reader.get_asset_keys()[0]], noted.count
+            assert np.array_equal(image.read(), DATA)
+        assert seen == [(done, 30) for done in range(1, 31)]
+        assert noted.threads == {threading.get_ident()}
+        counts.append(noted.count - opened)
+    # Two blocks for each thread are read at once; the tables of the file take up to three reads before the first.
+    assert all(count <= blocks + 3 for count, blocks in zip(counts, (15, 8, 4), strict=True)), counts

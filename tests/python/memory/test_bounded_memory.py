@@ -12,9 +12,10 @@ BOUND_MB = 64
 SIDE, FULL = 20_000, 40_000
 
 WRITE = """
-    import json, resource, sys
+    import json, sys
     import numpy as np
     from aws.osml.io import IO
+    from testkit.peak import peak_kilobytes
     from testkit.providers import LazyProvider
 
     path, side, bands, grid, metadata = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4]), json.loads(sys.argv[5])
@@ -26,19 +27,20 @@ WRITE = """
             writer.add_asset("image:0", provider)
 
     write(600, 600)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_kilobytes()
     write(side, side)
-    print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+    print(json.dumps((peak_kilobytes() - before) / 1024))
 """
 
 READ = """
-    import json, resource, sys
+    import json, sys
     import numpy as np
     from aws.osml.io import IO, imread, tiles
+    from testkit.peak import peak_kilobytes
 
     path, small, side = sys.argv[1], sys.argv[2], int(sys.argv[3])
     imread(small, window=(100, 100, 300, 300), threads=2)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_kilobytes()
     last = side - 300
     for x, y in ((0, 0), (side // 2, side // 3), (last, last)):
         window = imread(path, window=(x, y, 300, 300), threads=2)
@@ -49,7 +51,7 @@ READ = """
     with IO.open(path, threads=2) as reader:
         image = reader.get_asset("image:0")
         image.read(window=(side // 2, side // 2, 700, 500))
-    print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+    print(json.dumps((peak_kilobytes() - before) / 1024))
 """
 
 CASES = [pytest.param("tif", {}, (512, 512), id="tif deflate"), pytest.param("tif", {"259": 1}, (512, 512), id="tif uncompressed"),
@@ -113,14 +115,15 @@ def test_iterating_tiles_takes_a_bounded_amount(tmp_path):
     path = tmp_path / "a.tif"
     write_growth(path, 10_000, {}, (512, 512))
     growth = run_json("""
-        import json, resource, sys
+        import json, sys
         from aws.osml.io import tiles
+        from testkit.peak import peak_kilobytes
         iterator = iter(tiles(sys.argv[1], (512, 512), threads=2))
         next(iterator)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = peak_kilobytes()
         count = sum(1 for _ in iterator)
         assert count == 20 * 20 - 1, count
-        print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+        print(json.dumps((peak_kilobytes() - before) / 1024))
         """, path, timeout=300)
     assert growth <= BOUND_MB, f"{growth:.0f} MB"
 
@@ -128,8 +131,9 @@ def test_iterating_tiles_takes_a_bounded_amount(tmp_path):
 @pytest.mark.parametrize("kind,metadata", [("tiff", {"259": 1}), ("nitf", {"IC": "NC"}), ("nitf", {"IC": "NM"})], ids=str)
 def test_a_stream_that_cannot_seek_is_spooled_not_kept(kind, metadata):
     growth = run_json("""
-        import json, resource, sys
+        import json, sys
         from aws.osml.io import IO
+        from testkit.peak import peak_kilobytes
         from testkit.providers import LazyProvider
 
         class Pipe:
@@ -148,9 +152,9 @@ def test_a_stream_that_cannot_seek_is_spooled_not_kept(kind, metadata):
             return pipe.total
 
         write(600)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = peak_kilobytes()
         assert write(20_000) > 400_000_000
-        print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+        print(json.dumps((peak_kilobytes() - before) / 1024))
         """, kind, json.dumps(metadata), timeout=300)
     assert growth <= 2 * BOUND_MB, f"{growth:.0f} MB"
 
@@ -159,9 +163,10 @@ def test_a_stream_that_cannot_seek_is_spooled_not_kept(kind, metadata):
 def test_packed_samples_in_one_block_are_bounded(tmp_path, bits, dtype):
     """The whole image is one block, whose samples run on from row to row."""
     growth = run_json("""
-        import json, resource, sys
+        import json, sys
         import numpy as np
         from aws.osml.io import IO, imread
+        from testkit.peak import peak_kilobytes
         from testkit.providers import LazyProvider
 
         path, bits, dtype = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -181,9 +186,9 @@ def test_packed_samples_in_one_block_are_bounded(tmp_path, bits, dtype):
                 assert (found == (rows * 512 + cols).astype(dtype) % (1 << bits)).all(), (x, y)
 
         run(999)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = peak_kilobytes()
         run(12_001)
-        print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+        print(json.dumps((peak_kilobytes() - before) / 1024))
         """, tmp_path / "a.ntf", bits, dtype, timeout=300)
     assert growth <= BOUND_MB, f"{growth:.0f} MB"
 

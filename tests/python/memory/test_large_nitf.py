@@ -58,15 +58,16 @@ def sparse(tmp_path_factory):
 
 
 COST = """
-    import json, resource, sys, time
+    import json, sys, time
     from aws.osml.io import IO, iminfo, imread
+    from testkit.peak import peak_kilobytes
     path, small = sys.argv[1], sys.argv[2]
 
     def characters():
         return int(next(line for line in open("/proc/self/io") if line.startswith("rchar")).split()[1])
 
     def resident():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak_kilobytes()
 
     def cost(action):
         action()                                    # once to warm up code and caches of the system

@@ -29,18 +29,17 @@ fn the_rust_code_of_the_readme_is_code_that_compiles() {
 
 fn readme() -> Result<()> {
     // begin
-    use osml_io::dataset::{DatasetReader, DatasetWriter};
-    use osml_io::format::{ImageRequest, OpenOptions};
-    use osml_io::metadata::Metadata;
-    use osml_io::pipeline::{Concurrency, Control};
+    use osml_io::dataset::{DatasetReader, ReadOptions, SaveOptions, read, save};
+    use osml_io::format::OpenOptions;
+    use osml_io::image::Window;
+
+    let corner = ReadOptions { window: Some(Window::new(0, 0, 512, 512)), ..ReadOptions::default() };
+    let pixels = read("scene.ntf", &corner)?;
+    let [bands, rows, columns] = pixels.shape();
 
     let reader = DatasetReader::open("scene.tif", None, &OpenOptions::default())?;
-    let provider = &*reader.image(reader.default_image()?)?;
-    let metadata = &Metadata::new();
-    let image = ImageRequest::new("image:0", provider, metadata);
-
-    let mut writer = DatasetWriter::create("scene.png", None, Concurrency::resolve(None)?)?;
-    writer.add_image(&image, &Control::default())?;
-    writer.close()?;
+    let image = reader.image(reader.default_image()?)?;
+    let warnings = save("scene.png", &*image, &SaveOptions::default())?;
+    assert!(warnings.is_empty() && bands * rows * columns > 0);
     Ok(())
 }

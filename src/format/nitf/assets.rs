@@ -1,4 +1,4 @@
-//! What is known of a file's segments without reading their data: names, roles, metadata, and facts of images.
+//! The assets of a file, built without reading the data of segments: names, roles, metadata, and facts about images.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(super) struct Assets {
 }
 
 impl Assets {
-    /// Reads what the headers say; what cannot be read is a warning.
+    /// Builds the assets from the headers. What cannot be read becomes a warning.
     pub(super) fn new(source: &dyn ByteSource, file: &Segments, limits: Limits, warnings: &mut Vec<Warning>) -> Self {
         let mut taken: Vec<usize> = Vec::new();
         let mut overflow = |record: &Record, areas: &[&str], number: usize, warnings: &mut Vec<Warning>| {
@@ -80,7 +80,7 @@ impl Assets {
             }
             let (area, item) = (segment.text("DESOFLW"), segment.subheader.int("DESITEM").unwrap_or(0));
             let message = format!(
-                "{} holds what overflows from {area} of segment {item}, which does not name it or is not there",
+                "{} holds the overflow of {area} of segment {item}, which is missing or does not refer to it",
                 segment.key()
             );
             warnings.push(Warning::new(segment.key(), message).of(WarningKind::File));
@@ -109,10 +109,10 @@ impl Assets {
     }
 }
 
-/// Checks a file against the rules of the standard, and takes its oddities for what they are.
+/// Checks a file strictly: a warning and a broken rule of the standard are errors.
 ///
 /// # Errors
-/// [`Error::Malformed`] for the first.
+/// [`Error::Malformed`] for the first warning or broken rule.
 pub(super) fn check(file: &Segments, warnings: &[Warning]) -> Result<()> {
     if let Some(warning) = warnings.first() {
         return Err(Error::malformed(format!("file: {}", warning.message)).segment(&warning.key));
@@ -125,7 +125,7 @@ pub(super) fn check(file: &Segments, warnings: &[Warning]) -> Result<()> {
     for (structure, record, key) in
         headers.chain([(file.version.file_header(), &file.header, "file header".to_owned())])
     {
-        // What is written checks every value by its row of the table.
+        // Writing checks every value against its row of the table.
         if let Err(Error::Usage(detail)) = write(structure, &record.forgotten()) {
             return Err(Error::Malformed(detail).segment(key));
         }
@@ -138,7 +138,7 @@ pub(super) fn check(file: &Segments, warnings: &[Warning]) -> Result<()> {
     }
 }
 
-/// Areas of TREs, each with the field of the index of the segment that takes what overflows from it.
+/// Areas of TREs, each with the index field that names its overflow segment.
 const INDICES: [(&str, &str); 7] = [
     ("UDHD", "UDHOFL"),
     ("XHD", "XHDLOFL"),
@@ -149,12 +149,12 @@ const INDICES: [(&str, &str); 7] = [
     ("TXSHD", "TXSOFL"),
 ];
 
-/// The index of the segment that takes what overflows from an area; 0 for none.
+/// The index of the segment that takes the overflow of an area; 0 for none.
 fn index_of(record: &Record, area: &str) -> i128 {
     INDICES.iter().find(|(name, _)| *name == area).and_then(|(_, index)| record.int(index)).unwrap_or(0)
 }
 
-/// The indices of areas that name a segment which does not take their overflow.
+/// Warns of areas whose index names a segment that does not take their overflow.
 fn missing_overflows(file: &Segments, record: &Record, key: &str, warnings: &mut Vec<Warning>) {
     let number =
         key.rsplit_once(':').and_then(|(_, number)| number.parse::<usize>().ok()).map_or(0, |number| number + 1);
@@ -163,14 +163,14 @@ fn missing_overflows(file: &Segments, record: &Record, key: &str, warnings: &mut
         let found = file.overflow(area, number, named).map(|segment| segment.ordinal as i128 + 1);
         if named > 0 && found != Some(named) {
             let message = format!(
-                "{index} of {key} names data extension segment {named}, which does not hold what overflows from {area}"
+                "{index} of {key} names data extension segment {named}, which does not hold the overflow of {area}"
             );
             warnings.push(Warning::new(index, message).of(WarningKind::File));
         }
     }
 }
 
-/// The TREs of the segment that takes what overflows from `area`; none where its data cannot be read, which is told.
+/// The TREs of the segment that takes the overflow of `area`; empty, with a warning, if its data cannot be read.
 fn overflow(
     source: &dyn ByteSource,
     limits: Limits,
@@ -182,13 +182,13 @@ fn overflow(
         .check_metadata("TRE_OVERFLOW", segment.data_length)
         .and_then(|()| source.read_range(segment.data, segment.data_length));
     bytes.unwrap_or_else(|error| {
-        let warning = Warning::new(segment.key(), format!("the extensions of {area} cannot be read: {error}"));
+        let warning = Warning::new(segment.key(), format!("the overflow of {area} cannot be read: {error}"));
         warnings.push(warning.of(WarningKind::File));
         Vec::new()
     })
 }
 
-/// What there is to say of bits that an uncompressed image cannot have (2500C Table A-2(A)).
+/// A note on a bit depth that an uncompressed image cannot have (2500C Table A-2(A)).
 fn odd_samples(segment: &Segment) -> Option<String> {
     let header = &segment.subheader;
     let ic = header.text("IC").and_then(Ic::from_code);
@@ -199,17 +199,17 @@ fn odd_samples(segment: &Segment) -> Option<String> {
     if !matches!(stored, 1 | 8 | 12 | 16 | 32 | 64) {
         return Some(format!("NBPP is {stored}, not 1, 8, 12, 16, 32 or 64"));
     }
-    (!(1..=stored).contains(&actual)).then(|| format!("ABPP is {actual}, not 1 to NBPP, {stored}"))
+    (!(1..=stored).contains(&actual)).then(|| format!("ABPP is {actual}, not 1 to {stored} (NBPP)"))
 }
 
-/// What there is to say of a pad pixel code that no sample can be.
+/// A warning of a pad pixel code that does not fit a sample.
 fn odd_pad(segment: &Segment, (code, bits): (u64, u32)) -> Option<Warning> {
     let stored = u32::try_from(segment.subheader.int("NBPP")?).ok()?;
-    let message = format!("the pad pixel code of {}, {code}, has {bits} bits, more than a sample", segment.key());
+    let message = format!("the pad pixel code {code} ({bits} bits) of {} does not fit a sample", segment.key());
     (stored < 64 && code >> stored != 0).then(|| Warning::new(PAD_CODE, message).of(WarningKind::File))
 }
 
-/// The georeference of an image; one that cannot be read is told.
+/// The georeference of an image. Corners that cannot be read become a warning.
 fn georeference(segment: &Segment, metadata: &Metadata, warnings: &mut Vec<Warning>) -> Georeference {
     if segment.kind != Kind::Image {
         return Georeference::default();
@@ -233,7 +233,7 @@ fn asset(segment: &Segment, metadata: Metadata, pad: Option<PadValue>, georefere
     let (kind, (title, description), media_type, role) = match segment.kind {
         Kind::Image => (AssetType::Image, names::IMAGE.read(header).into_title(), MEDIA_TYPE, "data"),
         Kind::Graphic => (AssetType::Graphics, names::GRAPHIC.read(header).into_title(), graphic, "graphic"),
-        // Its data is plain text, which later versions hold in text segments; their graphics are CGM alone.
+        // A label holds plain text, which later versions keep in text segments: their graphics are only CGM.
         Kind::Label => (AssetType::Text, (text("LID"), String::new()), "text/plain", "label"),
         Kind::Text => (AssetType::Text, (text_title(segment), String::new()), "text/plain", "text"),
         Kind::Data => (AssetType::Data, (text("DESID"), String::new()), data_type(segment.text("DESID")), "data"),
@@ -247,7 +247,7 @@ fn asset(segment: &Segment, metadata: Metadata, pad: Option<PadValue>, georefere
     AssetInfo { key, title, description, roles, media_type, kind, metadata: Arc::new(metadata), image }
 }
 
-/// The title of a text, or its identifier where it has none.
+/// The title of a text, or its identifier if it has no title.
 fn text_title(segment: &Segment) -> String {
     let title = segment.text("TXTITL");
     if title.is_empty() { segment.text("TEXTID") } else { title }.to_owned()
@@ -262,12 +262,12 @@ fn data_type(id: &str) -> &'static str {
     }
 }
 
-/// The metadata as those of a header of this structure.
+/// The metadata, marked as those of a header of this structure.
 fn of_header(metadata: Metadata, structure: &'static Structure, raw: Vec<u8>) -> Metadata {
     metadata.read_from(FAMILY, structure.name.as_str(), raw)
 }
 
-/// The header of the first segment with what the metadata of the whole image say instead.
+/// The header of the first segment, with the values that differ for the whole image.
 fn whole_header(metadata: &Metadata, structure: &Structure) -> Vec<u8> {
     let Ok((mut record, _)) = read(structure, metadata.raw()) else { return metadata.raw().to_vec() };
     for name in ["NROWS", "NBPC", "NPPBV", "IGEOLO"] {
@@ -278,14 +278,14 @@ fn whole_header(metadata: &Metadata, structure: &Structure) -> Vec<u8> {
     write(structure, &record).unwrap_or_else(|_| metadata.raw().to_vec())
 }
 
-/// An image of several segments: what the first says, with the rows of all and the corners of the last.
+/// An image of several segments: the metadata of the first, with the rows of all and the corners of the last.
 fn joined(version: Version, first: &AssetInfo, last: &Segment, chain: &[usize], all: &[AssetInfo]) -> AssetInfo {
     let number = |position: &usize, name: &str| all[*position].metadata.get(name).and_then(Value::to_int).unwrap_or(0);
     let total = |name: &str| chain.iter().map(|position| number(position, name)).sum::<i128>();
     let mut metadata = (*first.metadata).clone();
     let rows = number(&chain[0], "NROWS");
-    // Blocks of a whole segment (NPPBV 0000) become blocks of that many rows, or one of the whole image where the field cannot
-    // say so.
+    // Blocks of a whole segment (NPPBV 0000) become blocks of that many rows, or one block of the whole image if the field
+    // cannot hold that number.
     let (block, down) = match number(&chain[0], "NPPBV") {
         0 if rows > i128::from(MAX_BLOCK) => (0, 1),
         0 => (rows, total("NBPC")),
@@ -295,7 +295,7 @@ fn joined(version: Version, first: &AssetInfo, last: &Segment, chain: &[usize], 
     metadata.set("NROWS", format!("{:08}", total("NROWS")));
     metadata.set("NBPC", format!("{down:04}"));
     metadata.set("NPPBV", format!("{block:04}"));
-    // What only later segments say in extensions and comments is not lost.
+    // Extensions and comments that only later segments have are kept.
     let structure = version.subheader(Kind::Image);
     for position in &chain[1..] {
         for (key, value) in all[*position].metadata.iter() {
@@ -322,7 +322,7 @@ fn joined(version: Version, first: &AssetInfo, last: &Segment, chain: &[usize], 
         metadata.set("IGEOLO", format!("{top}{bottom}"));
     }
     let header: Record = metadata.iter().filter_map(|(name, value)| value.as_text().map(|text| (name, text))).collect();
-    // A copy is compared with the header it comes from, which is that of the whole.
+    // A copy is compared with the header it came from, which is the header of the whole image.
     let raw = whole_header(&metadata, structure);
     let metadata = of_header(metadata, structure, raw);
     let facts = first.image.clone().unwrap_or_default();

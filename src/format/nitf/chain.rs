@@ -8,11 +8,11 @@ use super::segments::Segment;
 const COMMON: [&str; 11] =
     ["NCOLS", "NBANDS", "XBANDS", "PVTYPE", "NBPP", "ABPP", "PJUST", "IREP", "ICAT", "IMODE", "IC"];
 
-/// The images that are split: for each the positions in `segments` of its two or more parts, from the first row down.
+/// The split images: for each, the positions in `segments` of its two or more parts, from the first row down.
 ///
-/// The rule is kept strictly, so that images which merely lie below each other stay what they are: parts follow each other,
-/// are alike in everything but their rows, each is attached to the one before and begins on the row after it, all but the
-/// last have the same number of rows, and their identifiers are equal or count up.
+/// The rule is strict, so that images that merely lie below each other stay separate. Parts follow each other and are alike in
+/// everything but their rows. Each is attached to the one before and begins on the row after it. All but the last have the same
+/// number of rows. Their identifiers are equal or count up.
 pub(super) fn chains(segments: &[Segment]) -> Vec<Vec<usize>> {
     let mut chains = Vec::new();
     let mut chain: Vec<usize> = Vec::new();
@@ -33,14 +33,14 @@ pub(super) fn chains(segments: &[Segment]) -> Vec<Vec<usize>> {
     chains
 }
 
-/// True if a segment may be the first part of an image: parts that cannot be decoded stay apart, as each can be copied.
+/// True if a segment may be the first part of an image. Parts that cannot be decoded stay separate, as each can be copied.
 fn begins(segment: &Segment) -> bool {
     segment.kind == Kind::Image
         && Ic::from_code(segment.text("IC")).is_some_and(|ic| ic.is_decoded)
         && number(segment, "IALVL") == Some(0)
 }
 
-/// True where `next` is the part after `last` of the image that begins with `first`.
+/// True if `next` is the part after `last` of the image that begins with `first`.
 fn follows(first: &Segment, last: &Segment, next: &Segment) -> bool {
     next.kind == Kind::Image
         && next.ordinal == last.ordinal + 1
@@ -52,7 +52,7 @@ fn follows(first: &Segment, last: &Segment, next: &Segment) -> bool {
         && names_follow(last.text("IID1"), next.text("IID1"))
 }
 
-/// All parts but the last have the rows of the first, in whole blocks of the same size.
+/// True if all parts but the last have the rows of the first, in whole blocks of the same size.
 fn rows_follow(first: &Segment, last: &Segment, next: &Segment) -> Option<bool> {
     let [rows, last_rows, next_rows] = [first, last, next].map(|segment| number(segment, "NROWS"));
     let (rows, next_rows) = (rows?, next_rows?);
@@ -67,7 +67,7 @@ fn rows_follow(first: &Segment, last: &Segment, next: &Segment) -> Option<bool> 
     )
 }
 
-/// The side of a block; 0000 is the whole image.
+/// The side of a block; 0000 means the whole image.
 fn block_side(segment: &Segment, block: &str, image: &str) -> Option<i128> {
     match number(segment, block)? {
         0 => number(segment, image),
@@ -75,7 +75,7 @@ fn block_side(segment: &Segment, block: &str, image: &str) -> Option<i128> {
     }
 }
 
-/// The part is attached to the one before, and begins on the row after it.
+/// True if the part is attached to the one before and begins on the row after it.
 fn is_attached(last: &Segment, next: &Segment) -> Option<bool> {
     let level = number(last, "IDLVL")?;
     let (row, column) = next.text("ILOC").split_at_checked(5)?;
@@ -87,7 +87,7 @@ fn is_attached(last: &Segment, next: &Segment) -> Option<bool> {
     )
 }
 
-/// The identifiers are equal, or end in numbers that count up.
+/// True if the identifiers are equal, or end in numbers that count up.
 fn names_follow(last: &str, next: &str) -> bool {
     let split = |name: &'_ str| name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     let (stem, number) = last.split_at(split(last));
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::schema::Record;
 
-    /// A part with the fields given in the place of the usual ones.
+    /// A part with the given fields in place of the usual ones.
     fn part(ordinal: usize, changes: &[(&str, &str)]) -> Segment {
         let mut record: Record = [
             ("IID1", format!("SICD{:03}", ordinal + 1)),
@@ -136,14 +136,14 @@ mod tests {
         let last = part(2, &[("NROWS", "00000030"), ("NPPBV", "0030")]);
         let parts = [part(0, &[]), part(1, &[]), last];
         assert_eq!(chains(&parts), [vec![0, 1, 2]]);
-        // Without blocks, of more rows than a block may have.
+        // Unblocked, with more rows than a block may have.
         let unblocked = [("NPPBV", "0000"), ("NPPBH", "0000"), ("IID1", "SAME")];
         assert_eq!(chains(&[part(0, &unblocked), part(1, &unblocked)]), [vec![0, 1]]);
         // Blocked, the last with fewer rows.
         let blocks = [("NPPBV", "0020")];
         let last = part(1, &[("NPPBV", "0020"), ("NROWS", "00000007")]);
         assert_eq!(chains(&[part(0, &blocks), last]), [vec![0, 1]]);
-        // Two images one after the other, and what is none.
+        // Two images one after the other, and segments that belong to neither.
         let second = part(2, &[("IALVL", "000"), ("ILOC", "0000000000"), ("IID1", "SICD001")]);
         let mut text = part(4, &[]);
         text.kind = Kind::Text;
@@ -179,7 +179,7 @@ mod tests {
         }
         let compressed = [("IC", "C8")];
         assert!(chains(&[part(0, &compressed), part(1, &compressed)]).is_empty());
-        // Nothing follows a part with fewer rows, or one whose rows are no whole blocks.
+        // Nothing follows a part with fewer rows, or one whose rows are not whole blocks.
         let short = [("NROWS", "00000030")];
         let rows = [("ILOC", "0003000000"), ("NROWS", "00000030")];
         assert_eq!(chains(&[part(0, &[]), part(1, &short), part(2, &rows)]), [vec![0, 1]]);

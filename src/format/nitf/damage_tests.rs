@@ -1,4 +1,4 @@
-//! Files that are streamed, damaged, or written by others who took the standard lightly.
+//! Streamed files, damaged files, and files from writers that interpret the standard loosely.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use crate::format::{ContainerReader, OpenOptions};
 use crate::io::{ByteSource, MemorySource};
 use crate::schema::{FieldData, Record, write};
 
-/// A file in the making: segments in the order of their kinds.
+/// A file under construction: segments in the order of their kinds.
 struct Made {
     version: Version,
     segments: Vec<(Kind, Vec<u8>, Vec<u8>)>,
@@ -25,7 +25,7 @@ impl Made {
         Self { version, segments: Vec::new() }
     }
 
-    /// A file with a segment or two of every kind.
+    /// A file with one or two segments of every kind.
     fn of_all_kinds(version: Version) -> Self {
         let mut file = Self::new(version).image("FIRST", 5, 3).image("SECOND", 2, 2);
         file = file.segment(Kind::Graphic, &[("SID", "DRAWING"), ("SCOLOR", "C")], b"\0\x20cgm");
@@ -78,7 +78,7 @@ impl Made {
         self
     }
 
-    /// The file header, with lengths that `change` may change.
+    /// The file header; `change` may alter its lengths.
     fn header(&self, change: impl Fn(&mut Record)) -> Vec<u8> {
         let mut record: Record = [("OSTAID", "HERE"), ("CLEVEL", "03")].into_iter().collect();
         if self.version.is_20() {
@@ -133,14 +133,14 @@ fn warned(file: &Segments, key: &str, words: &str) -> bool {
     file.warnings.iter().any(|warning| warning.key == key && warning.message.contains(words))
 }
 
-/// The bytes with those at the place of `old` replaced.
+/// The bytes with `old` replaced.
 fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     assert_eq!(old.len(), new.len());
     let at = bytes.windows(old.len()).position(|window| window == old).unwrap();
     [&bytes[..at], new, &bytes[at + old.len()..]].concat()
 }
 
-/// Reads everything there is of a file, which may fail but not panic.
+/// Reads everything in a file. Reading may fail but must not panic.
 fn read_everything(reader: &dyn ContainerReader) {
     for position in 0..reader.assets().len() {
         let _ = reader.raw_asset(position);
@@ -186,7 +186,7 @@ fn nitf_1_1_is_read_as_2_0() {
 fn streamed(with_header: bool) -> Vec<u8> {
     let mut made = Made::new(Version::Nitf21).image("STREAMED", 5, 3);
     if with_header {
-        // The header's length does not depend on what the segment holds.
+        // The length of the header does not depend on the content of the segment.
         let probe = made.header(|_| ()).len() + "0200000000000".len();
         let fields = [("DESID", "STREAMING_FILE_HEADER"), ("DESSHL", "0000")];
         made = made.segment(Kind::Data, &fields, &vec![0; probe + 22]);
@@ -212,7 +212,7 @@ fn a_streamed_file_is_read_by_the_header_at_its_end() {
     assert_eq!(file.header.int("FL"), Some(bytes.len() as i128));
     assert_eq!((file.list[0].data_length, file.raw.len()), (15, 417));
 
-    // Damage to the end is told, and the image is read by what is left for it.
+    // Damage to the end gives a warning, and the image takes the bytes that are left.
     let cut = bytes.len() - 300;
     let mut damaged = bytes.clone();
     damaged[cut] = b'x';
@@ -251,7 +251,7 @@ fn numbers_with_blanks_and_signs_are_read_and_told() {
 fn lengths_that_lie_cost_no_other_segment() {
     let made = Made::of_all_kinds(Version::Nitf21);
     let bytes = made.bytes();
-    // Three bytes more between subheader and data: the length in the header counts.
+    // Three bytes too many between subheader and data: the length in the header counts.
     let mut longer = Made::of_all_kinds(Version::Nitf21);
     longer.segments[0].1.extend(b"xyz");
     let file = segments(&longer.bytes());
@@ -272,7 +272,7 @@ fn lengths_that_lie_cost_no_other_segment() {
     let reader = open_bytes(wild.bytes()).unwrap();
     assert!(reader.warnings().iter().any(|warning| warning.message.contains("from UDIDL on")));
     assert_eq!(super::tests::read_all(&*reader.image(0).unwrap()).unwrap(), (0..15).collect::<Vec<u8>>());
-    // Data past the end of the file: those after them are found from the end.
+    // Data past the end of the file: the segments after them are found from the end.
     for (wrong, left) in [(&b"0004390000000000"[..], 0), (b"0004390000000009", 9), (b"0004399999999998", 9_999_999_998)]
     {
         let file = segments(&replaced(&bytes, b"0004390000000004", wrong));
@@ -280,7 +280,7 @@ fn lengths_that_lie_cost_no_other_segment() {
         assert!(warned(&file, "graphic:0", "as those after it say") && warned(&file, "file header", "FL is"));
         assert_eq!(warned(&file, "image:1", "past the end of the file"), left > 1000);
     }
-    // Two lies are too many: the segment is there, those after it are not.
+    // Two wrong lengths are too many: the segment is kept, those after it are lost.
     let two = replaced(&bytes, b"0004390000000004", b"0004399999999998");
     let file = segments(&replaced(&two, b"028200009", b"028200123"));
     assert_eq!(keys(&file), ["image:0", "image:1", "text:1", "data:0"], "{:?}", file.warnings);
@@ -298,7 +298,7 @@ fn header_extensions_that_cannot_be_read_cost_nothing_else() {
         assert_eq!((keys(&file).len(), file.raw.len()), (6, header.len()));
         assert!(warned(&file, "file header", &format!("from {field} on")), "{:?}", file.warnings);
     }
-    // A count that is no number leaves what is listed before it, where HL and the first segment agree.
+    // If a count is not a number, the segments listed before it are kept, provided HL agrees with the first segment.
     let bytes = replaced(&made.bytes(), b"0010200000000004", b"x010200000000004");
     let file = segments(&bytes);
     assert_eq!(keys(&file), ["image:0", "image:1", "graphic:0", "text:0", "text:1"]);
@@ -343,7 +343,7 @@ fn a_header_that_contradicts_itself_or_the_file_is_told() {
     assert!(
         warned(&file, "file header", "shorter") && warned(&file, "data:0", "past the end") && keys(&file).len() == 6
     );
-    // A wrong header length is found out by where the first subheader is.
+    // The position of the first subheader shows that the header length is wrong.
     let wrong = [made.header(|record| record.set("HL", 399)), made.body()].concat();
     let file = segments(&wrong);
     assert!(warned(&file, "file header", "HL is") && keys(&file).len() == 6);
@@ -366,7 +366,7 @@ fn errors_name_the_field_and_its_place() {
     assert!(error.to_string().contains("NITF02.50") && error.to_string().contains("NITF02.10"), "{error}");
 }
 
-/// A file of zeros but for its beginning, that counts what is read of it.
+/// A file of zeros except for its beginning, which counts the bytes read from it.
 struct Sparse {
     beginning: Vec<u8>,
     size: u64,

@@ -1,14 +1,14 @@
-//! Metadata values as values of fields.
+//! Converts metadata values to values of fields.
 
 use crate::error::{Error, Result};
 use crate::metadata::Value;
 use crate::schema::{FieldData, Item, Kind, Record};
 
-/// The values of a structure's fields. A list of single values for a group of one field becomes records of that field, so
-/// that comments and coefficients need not be mappings.
+/// The values of a structure's fields. For a group of one field, a list of single values becomes records of that field:
+/// comments and coefficients need not be mappings.
 ///
 /// # Errors
-/// [`Error::Usage`] for a list of single values where a group has several fields.
+/// [`Error::Usage`] for a list of single values if the group has several fields.
 pub(super) fn to_record<'a>(items: &[Item], entries: impl Iterator<Item = (&'a str, &'a Value)>) -> Result<Record> {
     let mut record = Record::new();
     for (name, value) in entries {
@@ -26,7 +26,7 @@ fn to_field(items: &[Item], name: &str, value: &Value) -> Result<FieldData> {
         _ => return wrong("a list of mappings"),
     }
     Ok(match value {
-        // Bytes may come as numbers.
+        // Bytes may come as a list of numbers.
         Value::List(values) if group.is_empty() => match values.iter().map(byte).collect::<Option<Vec<u8>>>() {
             Some(bytes) if is_bytes(items, name) => FieldData::from(bytes),
             _ => return wrong("one value"),
@@ -36,13 +36,13 @@ fn to_field(items: &[Item], name: &str, value: &Value) -> Result<FieldData> {
         Value::Bool(value) => FieldData::from(i128::from(*value)),
         Value::Float(value) => FieldData::from(*value),
         Value::Bytes(bytes) => FieldData::from(bytes.clone()),
-        // A field of a mapping that is None is blank.
+        // A mapping's field that is None is blank.
         Value::Null => FieldData::from(""),
         Value::List(values) => {
             let turns: Result<Vec<Record>> = values.iter().map(|value| turn(group, name, value)).collect();
             FieldData::from(turns?)
         }
-        // A group that is there once.
+        // A mapping is a group that occurs once.
         Value::Map(_) => FieldData::from(vec![turn(group, name, value)?]),
     })
 }
@@ -69,7 +69,7 @@ fn turn(items: &[Item], name: &str, value: &Value) -> Result<Record> {
     }
 }
 
-/// What is repeated in the group called `name`; nothing where there is no such group.
+/// The items of the group called `name`; empty if there is no such group.
 fn group<'i>(items: &'i [Item], name: &str) -> &'i [Item] {
     let found = items.iter().find_map(|item| match item {
         Item::Repeat { name: group, items, .. } if **group == *name => Some(items.as_slice()),

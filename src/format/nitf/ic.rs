@@ -1,28 +1,28 @@
-//! The codes of IC: what each one means, and what is done with it here (2500C Table A-3; 2500A Table A-3 for C0 and C2; Joint
-//! BIIF Profile Table G-1).
+//! The codes of IC: their meaning and what the crate supports (2500C Table A-3; 2500A Table A-3 for C0 and C2; Joint BIIF
+//! Profile Table G-1).
 
 /// A known code of IC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ic {
     /// The code as it stands in a subheader.
     pub(super) code: &'static str,
-    /// Other words for it in the setting `compression`.
+    /// Its aliases in the setting `compression`.
     words: &'static [&'static str],
-    /// What turns pixels into bytes.
+    /// The algorithm that codes the pixels.
     coding: Coding,
-    /// True if a mask table stands in front of the blocks.
+    /// True if a mask table precedes the blocks.
     pub(super) is_masked: bool,
-    /// True if the pixels can be read here.
+    /// True if the crate can decode the pixels.
     pub(super) is_decoded: bool,
-    /// True if images can be written with it here.
+    /// True if the crate can write such images.
     pub(super) is_written: bool,
 }
 
-/// What turns pixels into bytes.
+/// The algorithm that codes the pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coding {
     Uncompressed,
-    /// Chosen by the user, outside of the standard (NITF 2.0).
+    /// Chosen by the user and not defined by the standard (NITF 2.0).
     UserDefined,
     /// ITU-T T.4.
     Bilevel,
@@ -86,12 +86,12 @@ const CODES: [Ic; 33] = [
 ];
 
 impl Ic {
-    /// The code `code` of a subheader; none for an unknown one.
+    /// The Ic of a subheader's `code`; `None` if it is unknown.
     pub(super) fn from_code(code: &str) -> Option<Self> {
         CODES.into_iter().find(|ic| ic.code == code)
     }
 
-    /// The code that a word of the setting `compression` stands for, in capitals or not; none for an unknown one.
+    /// The Ic of a word of the setting `compression`, in any case; `None` if it is unknown.
     pub(super) fn from_word(word: &str) -> Option<Self> {
         CODES.into_iter().find(|ic| ic.all_words().any(|known| known.eq_ignore_ascii_case(word.trim())))
     }
@@ -101,19 +101,19 @@ impl Ic {
         !self.is_uncompressed()
     }
 
-    /// True if samples are stored as they are.
+    /// True if samples are stored uncompressed.
     pub(super) fn is_uncompressed(self) -> bool {
         self.coding == Coding::Uncompressed
     }
 
-    /// The words of the codes that are written.
+    /// The words for the codes that can be written.
     pub(super) fn written_words() -> String {
-        CODES.iter().filter(|ic| ic.is_written).flat_map(Self::all_words).collect::<Vec<_>>().join(" ")
+        CODES.iter().filter(|ic| ic.is_written).flat_map(Self::all_words).collect::<Vec<_>>().join(", ")
     }
 
-    /// The codes that are written.
+    /// The codes that can be written.
     pub(super) fn written_codes() -> String {
-        CODES.iter().filter(|ic| ic.is_written).map(|ic| ic.code).collect::<Vec<_>>().join(" ")
+        CODES.iter().filter(|ic| ic.is_written).map(|ic| ic.code).collect::<Vec<_>>().join(", ")
     }
 
     fn all_words(&self) -> impl Iterator<Item = &'static str> {
@@ -121,7 +121,7 @@ impl Ic {
     }
 }
 
-/// What an asset reports as its compression for the IC of its subheader.
+/// The compression that an asset reports for the IC of its subheader.
 pub(super) fn reported(code: &str) -> &str {
     if code == NC.code { NC.words[0] } else { code }
 }
@@ -160,7 +160,7 @@ mod tests {
             ["C8", "M8", "CD", "I1"]
         );
         assert_eq!(Ic::from_word("zip"), None);
-        assert_eq!((Ic::written_codes(), Ic::written_words()), ("NC NM".to_owned(), "NC none NM".to_owned()));
+        assert_eq!((Ic::written_codes(), Ic::written_words()), ("NC, NM".to_owned(), "NC, none, NM".to_owned()));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A large image that is split by rows into several segments, as one image.
+//! One image over several segments, into which a large image is split by rows.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ struct Part {
     image: Arc<dyn FileImage>,
 }
 
-/// What a window has of a block of a part.
+/// The part of a window that lies in one block of a part.
 struct Piece<'a> {
     image: &'a dyn FileImage,
     /// Pixels of the part.
@@ -31,10 +31,10 @@ struct Piece<'a> {
 }
 
 impl JoinedImage {
-    /// The image of parts that have the same columns, bands and samples.
+    /// Joins parts that have the same columns, bands and samples.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where they differ, or have more rows than an image can have.
+    /// [`Error::Malformed`] if they differ, or have more rows than an image can have.
     pub(super) fn new(images: Vec<Arc<dyn FileImage>>) -> Result<Self> {
         let first = images.first().ok_or_else(|| Error::malformed("image without segments"))?.layout().clone();
         let mut parts = Vec::new();
@@ -52,8 +52,8 @@ impl JoinedImage {
         let whole =
             |grid: BlockGrid, block_rows| BlockGrid::new(grid.columns(), rows, grid.block_columns(), block_rows);
         let stored = parts[0].image.stored_grid();
-        // Blocks of the first part go on through the others, whose first rows they meet, if its rows are whole blocks. Bands of
-        // rows may meet them anywhere.
+        // If the first part has whole blocks of rows, the grid of blocks continues through the other parts and meets their
+        // first rows. Bands of rows may meet them anywhere.
         let fitting = |grid: BlockGrid| {
             let rows = first.grid.rows();
             if rows.is_multiple_of(grid.block_rows()) { grid.block_rows() } else { rows }
@@ -64,7 +64,7 @@ impl JoinedImage {
         Ok(Self { layout: ImageLayout { grid, ..first }, stored, parts })
     }
 
-    /// What a window of the image has of the blocks of its parts.
+    /// The parts of a window of the image, one for each block of a part that it touches.
     fn pieces(&self, window: Window) -> impl Iterator<Item = Piece<'_>> {
         self.parts.iter().flat_map(move |part| {
             let grid = part.image.layout().grid;

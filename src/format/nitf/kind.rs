@@ -1,12 +1,12 @@
 //! The kinds of segments.
 
-/// The kinds of segments in the order in which they stand in a file.
+/// The kinds of segments, in file order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Image,
     /// Graphics; symbols in NITF 2.0.
     Graphic,
-    /// Labels, which NITF 2.0 has.
+    /// Labels, only in NITF 2.0.
     Label,
     Text,
     Data,
@@ -16,7 +16,7 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const ALL: [Self; 6] = [Self::Image, Self::Graphic, Self::Label, Self::Text, Self::Data, Self::Reserved];
 
-    /// The group of lengths in the file header, and the names of the two lengths there.
+    /// The group of lengths in the file header, and the names of its two length fields.
     pub(super) fn names(self) -> [&'static str; 3] {
         match self {
             Self::Image => ["IMAGE_SEGMENTS", "LISH", "LI"],

@@ -1,4 +1,4 @@
-//! Properties of every table: what is written is read back, whatever the values; no bytes make a reader panic.
+//! Properties of every table: written values are read back, whatever they are, and no bytes make a reader panic.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ fn structures() -> Vec<&'static Structure> {
     structures
 }
 
-/// What is wrong with the way back of a record, if anything.
+/// What the round trip of a record changes, if anything.
 fn round_trip(structure: &Structure, record: &Record) -> std::result::Result<(), String> {
     let bytes = write(structure, record).map_err(|error| error.to_string())?;
     let (back, size) = read(structure, &bytes).map_err(|error| error.to_string())?;
@@ -69,7 +69,7 @@ fn a_copy_without_the_memory_of_a_file_is_legal_too() {
     }
 }
 
-/// Bytes that follow from a seed.
+/// Bytes derived from a seed.
 fn noise(length: usize, seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut next = || {
@@ -115,7 +115,7 @@ fn areas_of_random_bodies_survive_byte_for_byte() {
     }
 }
 
-/// The folder of sample files, where there is one.
+/// The folder of sample files; `None` if there is none.
 fn corpus() -> Option<PathBuf> {
     let given = std::env::var_os("OSML_IO_CORPUS").map(PathBuf::from);
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/corpus");
@@ -133,7 +133,7 @@ fn files(folder: PathBuf, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The areas of TREs of a file of NITF 2.1 or NSIF 1.0; none for another file or one whose header cannot be read.
+/// The areas of TREs of a file of NITF 2.1 or NSIF 1.0; `None` for another file or one whose header cannot be read.
 fn areas(source: &dyn ByteSource) -> Option<Vec<Vec<u8>>> {
     let magic = source.read_range(0, 9.min(source.size())).ok()?;
     if !matches!(magic.as_slice(), b"NITF02.10" | b"NSIF01.00" | b"NSIF01.01") {

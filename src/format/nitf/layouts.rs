@@ -1,4 +1,4 @@
-//! The tables of `layouts/` and those registered at run time, parsed when first asked for.
+//! The tables in `layouts/` and those registered at run time. Tables are parsed on first use.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ pub fn header(name: &str) -> Option<&'static Structure> {
     HEADERS.iter().find(|structure| structure.name == name)
 }
 
-/// The names of the structures of TREs: tags, or `TAG.LENGTH` where the length of the body tells versions of a tag apart.
+/// The names of the structures of TREs: tags, or `TAG.LENGTH` if the length of the body distinguishes versions of a tag.
 pub fn tre_names() -> impl Iterator<Item = &'static str> {
     TRE_TEXTS.iter().map(|(name, _)| *name)
 }
@@ -33,20 +33,20 @@ pub fn des_names() -> impl Iterator<Item = &'static str> {
     DES_TEXTS.iter().map(|(name, _)| *name)
 }
 
-/// The layout of the TRE `tag` (without padding) with a body of `length` bytes; none for an unknown tag.
+/// The layout of the TRE `tag` (without padding) with a body of `length` bytes; `None` for an unknown tag.
 ///
 /// # Errors
-/// Never for the tables of the crate, which are tested to load.
+/// Never in practice: tests load every table of the crate.
 pub fn tre_layout(tag: &str, length: usize) -> Result<Option<&'static Structure>> {
     if let Some(layout) = TRES.named(tag)? {
         return Ok(Some(layout));
     }
-    // `TAG.12` and `TAG.012` are both a body of twelve bytes.
+    // `TAG.12` and `TAG.012` both name a body of twelve bytes.
     let fits = |version: &str| version.parse() == Ok(length);
     Ok(TRES.versions(tag)?.into_iter().find(|(version, _)| fits(version)).map(|(_, layout)| layout))
 }
 
-/// Every layout of the TRE `tag`: one, or as many as there are lengths.
+/// Every layout of the TRE `tag`: one, or one for each length.
 ///
 /// # Errors
 /// As [`tre_layout`].
@@ -57,14 +57,14 @@ pub fn tre_layouts(tag: &str) -> Result<Vec<&'static Structure>> {
     }
 }
 
-/// The layout of the user-defined subheader of the data extension `desid` in version `desver`; none where there is none, or
-/// where the layout is longer at the least than `length` bytes.
+/// The layout of the user-defined subheader of the data extension `desid` in version `desver`; `None` if there is none, or if
+/// its least size is more than `length` bytes.
 ///
 /// # Errors
 /// As [`tre_layout`].
 pub fn des_layout(desid: &str, desver: u32, length: usize) -> Result<Option<&'static Structure>> {
     let desid = desid.trim_end();
-    // Names with blanks may stand in tables with underscores.
+    // Tables may spell the blanks of a name as underscores.
     let layout = match des_named(desid, desver)? {
         None if desid.contains(' ') => des_named(&desid.replace(' ', "_"), desver)?,
         found => found,
@@ -80,17 +80,17 @@ fn des_named(desid: &str, desver: u32) -> Result<Option<&'static Structure>> {
     }
 }
 
-/// Adds layouts of TREs for the process: tables in the grammar of [`crate::schema`], each structure named by its tag, or
-/// `TAG.LENGTH`. A tag that has a layout gets the new one in its place, for every file opened after that. Gives the names.
+/// Adds layouts of TREs for the whole process, from tables in the grammar of [`crate::schema`]. Each structure is named by its
+/// tag, or `TAG.LENGTH`. A new layout replaces an existing one of the tag for every file opened afterwards. Returns the names.
 ///
 /// # Errors
-/// [`Error::Usage`] for a table that is wrong, or a tag that is not one to six characters; nothing is added then.
+/// [`Error::Usage`] for a wrong table, or a tag that does not have one to six characters; nothing is added then.
 pub fn register_tre(text: &str) -> Result<Vec<String>> {
     TRES.register(text, "TRE", 6)
 }
 
-/// Adds layouts of user-defined subheaders of data extensions, as [`register_tre`] does; a structure is named by its DESID,
-/// in quotes where that has blanks, or `DESID.DESVER`.
+/// Adds layouts of user-defined subheaders of data extensions, as [`register_tre`] does for TREs. A structure is named by its
+/// DESID, in quotes if that contains blanks, or `DESID.DESVER`.
 ///
 /// # Errors
 /// As [`register_tre`]; a DESID has at most 25 characters.
@@ -98,11 +98,11 @@ pub fn register_des(text: &str) -> Result<Vec<String>> {
     DES.register(text, "DES", 25)
 }
 
-/// Layouts by name: the crate's, parsed when first asked for, and those registered.
+/// Layouts by name: those of the crate, parsed on first use, and those registered.
 struct Layouts<const N: usize> {
     texts: &'static [(&'static str, &'static str); N],
     parsed: [OnceLock<&'static Structure>; N],
-    /// False as long as nothing is registered: then nobody waits for the lock.
+    /// False until a layout is registered: no search takes the lock before.
     any: AtomicBool,
     registered: LazyLock<RwLock<HashMap<String, &'static Structure>>>,
 }
@@ -113,7 +113,7 @@ impl<const N: usize> Layouts<N> {
         Self { texts, parsed: [const { OnceLock::new() }; N], any: AtomicBool::new(false), registered }
     }
 
-    /// The layout whose name is all of `name`.
+    /// The layout named exactly `name`.
     fn named(&self, name: &str) -> Result<Option<&'static Structure>> {
         if let Some(layout) = self.added(|added| added == name).pop() {
             return Ok(Some(layout));
@@ -124,7 +124,7 @@ impl<const N: usize> Layouts<N> {
         }
     }
 
-    /// The layouts `name.VERSION`, with the versions; those registered first.
+    /// The layouts `name.VERSION` with their versions, registered ones first.
     fn versions(&self, name: &str) -> Result<Vec<(&'static str, &'static Structure)>> {
         let version = |known: &'static str| known.strip_prefix(name)?.strip_prefix('.');
         let mut found: Vec<(&str, &'static Structure)> = Vec::new();
@@ -148,12 +148,12 @@ impl<const N: usize> Layouts<N> {
         }
         let (name, text) = self.texts[place];
         let layout = Structure::load(text)?.pop();
-        let layout = layout.ok_or_else(|| Error::usage("layout is empty:").found(name))?;
-        // A layout is parsed once and kept for the life of the program, as the text it comes from is.
+        let layout = layout.ok_or_else(|| Error::usage("empty layout:").found(name))?;
+        // A layout is parsed once and kept for the life of the program, as its text is.
         Ok(self.parsed[place].get_or_init(|| Box::leak(Box::new(layout))))
     }
 
-    /// The registered layouts with a name such as that, in order.
+    /// The registered layouts with names that satisfy `such`, in order.
     fn added(&self, such: impl Fn(&str) -> bool) -> Vec<&'static Structure> {
         if !self.any.load(Ordering::Acquire) {
             return Vec::new();
@@ -172,19 +172,19 @@ impl<const N: usize> Layouts<N> {
             if !plain || !(1..=longest).contains(&name.len()) {
                 return Err(Error::usage(format!("name of a {what}:"))
                     .found(&structure.name)
-                    .allowed(format!("1 to {longest} characters of BCS-A, and .VERSION")));
+                    .allowed(format!("1 to {longest} characters of BCS-A, with or without .VERSION")));
             }
             if structure.items.is_empty() {
-                return Err(Error::usage("structure has no fields:").found(&structure.name));
+                return Err(Error::usage("structure without fields:").found(&structure.name));
             }
         }
         if structures.is_empty() {
-            return Err(Error::usage("structure table has no structure"));
+            return Err(Error::usage("structure table without a structure"));
         }
         let names = structures.iter().map(|structure| structure.name.clone()).collect();
         let mut registered = self.registered.write().unwrap_or_else(PoisonError::into_inner);
         for structure in structures {
-            // Records and readers hold layouts without a lock; one that is replaced stays, too.
+            // Records and readers hold layouts without a lock, so a replaced layout stays in memory.
             registered.insert(structure.name.clone(), Box::leak(Box::new(structure)));
         }
         self.any.store(true, Ordering::Release);

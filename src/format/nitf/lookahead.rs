@@ -1,17 +1,17 @@
-//! Reads of headers: few and large ones instead of one for each header.
+//! Reads headers with a few large reads instead of one for each header.
 
 use std::borrow::Cow;
 
 use crate::error::Result;
 use crate::io::ByteSource;
 
-/// Bytes read at least at the beginning of a file, which is the whole of a small one.
+/// The least number of bytes read at the beginning of a file, which is all of a small one.
 const FIRST_READ: u64 = 16 << 10;
 
-/// Bytes read at least elsewhere: short segments follow each other closely.
+/// The least number of bytes read elsewhere: short segments follow each other closely.
 const READ: u64 = 4 << 10;
 
-/// A source with the bytes around the last place that was asked for.
+/// A source with the bytes around the last place that was read.
 pub(super) struct Lookahead<'s> {
     source: &'s dyn ByteSource,
     start: u64,
@@ -19,7 +19,7 @@ pub(super) struct Lookahead<'s> {
 }
 
 impl<'s> Lookahead<'s> {
-    /// Reads the beginning of the source; takes it as it is where it lies in memory.
+    /// Reads the beginning of the source, or borrows all of it if it is in memory.
     pub(super) fn new(source: &'s dyn ByteSource) -> Result<Self> {
         let bytes = match source.bytes() {
             Some(bytes) => Cow::Borrowed(bytes),
@@ -43,7 +43,7 @@ impl<'s> Lookahead<'s> {
         Ok(self.held(offset, length).unwrap_or_default())
     }
 
-    /// The bytes from `offset` on: `length` of them, or as many as there are.
+    /// The bytes from `offset` on: `length` of them, or as many as the source has.
     pub(super) fn up_to(&mut self, offset: u64, length: u64) -> Result<&[u8]> {
         let left = self.size().saturating_sub(offset);
         self.get(offset.min(self.size()), length.min(left))

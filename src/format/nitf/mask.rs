@@ -1,5 +1,5 @@
-//! The image data mask table of IC NM and Mx (2500C Table A-3(A)): where blocks lie, which are not recorded, which hold pad
-//! pixels, and what a pad pixel is.
+//! The image data mask table of IC NM and Mx (2500C Table A-3(A)): the offsets of blocks, which blocks are absent, which hold
+//! pad pixels, and the pad pixel code.
 
 use crate::error::{Error, Result};
 use crate::io::ByteSource;
@@ -15,22 +15,22 @@ const FIXED: u64 = 10;
 pub(super) struct MaskTable {
     /// Bytes from the beginning of the image data to the first block.
     pub(super) data_offset: u64,
-    /// Offsets of blocks after `data_offset`, those of the first band first where the bands are stored apart.
+    /// Offsets of blocks after `data_offset`; if the bands are stored separately, those of the first band come first.
     pub(super) blocks: Option<Vec<u32>>,
     /// The pad pixel code, and its length in bits.
     pub(super) pad: Option<(u64, u32)>,
 }
 
 impl MaskTable {
-    /// Bytes of a table with so many records, block offsets and pad records each if there are any, and a pad pixel code of
-    /// so many bits.
+    /// Bytes of a table with a pad pixel code of `code_bits` bits. `records` counts its block offsets and its pad records, if
+    /// it has any.
     pub(super) fn bytes(records: u64, blocks: bool, pads: bool, code_bits: u32) -> u64 {
         let each = 4 * (u64::from(blocks) + u64::from(pads));
         FIXED + u64::from(code_bits.div_ceil(8)) + records * each
     }
 
-    /// The bytes of the table. `pads` says for each block whether it holds pad pixels; offsets of blocks that do are
-    /// repeated there. Without block offsets, all blocks are stored one after the other, `block_bytes` each.
+    /// The bytes of the table. `pads` states for each block whether it holds pad pixels; the pad records repeat the offsets of
+    /// such blocks. Without block offsets, blocks of `block_bytes` each are stored one after the other.
     pub(super) fn write(&self, pads: Option<&[bool]>, block_bytes: u64) -> Vec<u8> {
         let code_bits = self.pad.map_or(0, |(_, bits)| bits);
         let mut out = Vec::new();
@@ -59,7 +59,7 @@ impl MaskTable {
     /// Reads the table at the beginning of the image data, with `records` blocks.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where a length is none the standard has, or the table reaches past the data.
+    /// [`Error::Malformed`] if a length is not allowed by the standard, or the table reaches past the data.
     pub(super) fn read(source: &dyn ByteSource, data: u64, data_length: u64, records: u64) -> Result<Self> {
         let wrong = |field: &str, found: u64| Error::malformed("mask table").field(field).found(found).at(data);
         let fixed = source.read_range(data, FIXED)?;
@@ -67,10 +67,10 @@ impl MaskTable {
         let data_offset = u64::from(u32::from_be_bytes([fixed[0], fixed[1], fixed[2], fixed[3]]));
         let (block_bytes, pad_record_bytes, pad_bits) = (short(4), short(6), short(8));
         if !matches!(block_bytes, 0 | 4) {
-            return Err(wrong("BMRLNTH", block_bytes).allowed("0, 4"));
+            return Err(wrong("BMRLNTH", block_bytes).allowed("0 or 4"));
         }
         if !matches!(pad_record_bytes, 0 | 4) {
-            return Err(wrong("TMRLNTH", pad_record_bytes).allowed("0, 4"));
+            return Err(wrong("TMRLNTH", pad_record_bytes).allowed("0 or 4"));
         }
         if pad_bits > 64 {
             return Err(wrong("TPXCDLNTH", pad_bits).allowed("0 to 64"));
@@ -90,8 +90,8 @@ impl MaskTable {
     }
 }
 
-/// The pad pixel code of the table at the beginning of the image data, and its length in bits; none where there is none, or no
-/// table that can be read.
+/// The pad pixel code of the table at the beginning of the image data, and its length in bits; `None` if there is no code, or
+/// no readable table.
 pub(super) fn pad_code(source: &dyn ByteSource, data: u64, data_length: u64) -> Option<(u64, u32)> {
     let bytes = source.read_range(data, (FIXED + 8).min(data_length)).ok()?;
     let bits = u32::from(u16::from_be_bytes([*bytes.get(8)?, *bytes.get(9)?]));

@@ -1,4 +1,4 @@
-//! NITF 2.1 and NSIF 1.0 (MIL-STD-2500C, Joint BIIF Profile), read and written; NITF 2.0 (MIL-STD-2500A), read. The structures
+//! Reads and writes NITF 2.1 and NSIF 1.0 (MIL-STD-2500C, Joint BIIF Profile); reads NITF 2.0 (MIL-STD-2500A). The structures
 //! are data, every segment has its metadata, and the pixels of uncompressed images are read and written.
 
 mod assets;
@@ -47,7 +47,7 @@ use crate::metadata::Metadata;
 use version::{Version, is_nitf};
 use write::Flavour;
 
-/// NITF 2.1, or NSIF 1.0, the same structures under another name.
+/// NITF 2.1 or NSIF 1.0: the same structures under two names.
 pub(super) struct Nitf {
     names: FormatNames,
     flavour: Flavour,

@@ -1,8 +1,7 @@
-//! Titles and descriptions of assets in the identifiers of segments, and back.
+//! Stores titles and descriptions of assets in the identifiers of segments, and reads them back.
 //!
-//! An identifier such as IID1 holds ten characters and no punctuation. A title that fits is the identifier; a longer one is
-//! kept whole in the field for text beside it, and the identifier is a shortened form of it, by which a reader knows that the
-//! text is the title.
+//! An identifier such as IID1 holds ten characters and no punctuation. A title that fits is the identifier. A longer title is
+//! kept whole in the text field beside it, and its shortened form is the identifier: a reader recognises the title by this.
 
 use super::version::text;
 use crate::schema::{FieldData, Record};
@@ -22,7 +21,7 @@ pub(super) const IMAGE: NameFields =
 pub(super) const GRAPHIC: NameFields =
     NameFields { identifier: "SID", text: "SNAME", has_comments: false, lengths: (10, 20) };
 
-/// The identifier, the text field beside it, and what is left for a comment.
+/// The identifier, the text field beside it, and the text that remains for a comment.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Names {
     identifier: String,
@@ -33,7 +32,7 @@ pub(super) struct Names {
 }
 
 impl NameFields {
-    /// What the fields of a subheader say, under their names of NITF 2.1 or 2.0.
+    /// Reads the fields of a subheader by their names of NITF 2.1 or 2.0.
     pub(super) fn read(self, record: &Record) -> Names {
         Names {
             identifier: text(record, self.identifier).to_owned(),
@@ -50,7 +49,7 @@ impl Names {
         if self.has_title() { (self.text, self.comment) } else { (self.identifier, self.text) }
     }
 
-    /// True if the text is the title, of which the identifier is a shortened form.
+    /// True if the text is the title and the identifier its shortened form.
     pub(super) fn has_title(&self) -> bool {
         !self.text.is_empty() && (self.identifier == identifier(&self.text, self.short) || self.identifier.is_empty())
     }

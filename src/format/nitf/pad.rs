@@ -9,10 +9,10 @@ use crate::io::ByteSource;
 use crate::metadata::Value;
 use crate::schema::Record;
 
-/// The key of the pad pixel code in metadata, a field of the mask table and of no header.
+/// The metadata key of the pad pixel code, which is a field of the mask table and not of a header.
 pub(super) const PAD_CODE: &str = "TPXCD";
 
-/// The pad value of a pad pixel code that a caller states.
+/// The pad value for a pad pixel code that a caller gives.
 ///
 /// # Errors
 /// [`Error::Usage`] if it is not a number.
@@ -26,8 +26,8 @@ pub(super) fn stated_pad(value: &Value) -> Result<PadValue> {
     found.ok_or_else(|| Error::usage("value of").field(PAD_CODE).found(value).allowed("a number"))
 }
 
-/// The pad pixel code as a value of the image's samples; of a code that is longer than a sample, the low bits. None for
-/// complex samples.
+/// The pad pixel code as a value of the image's samples; if the code is longer than a sample, its low bits. `None` for complex
+/// samples.
 pub(super) fn pad_value(code: u64, bits: u32, sample: SampleType) -> Option<PadValue> {
     let unused = 64 - bits.min(sample.bits()).clamp(1, 64);
     Some(match sample {
@@ -39,7 +39,7 @@ pub(super) fn pad_value(code: u64, bits: u32, sample: SampleType) -> Option<PadV
     })
 }
 
-/// The pad value of an image segment, and its code with the length in bits; none for an image without a mask table.
+/// The pad value of an image segment, and its code with the length in bits; `None` for an image without a code.
 pub(super) fn pad_of(
     source: &dyn ByteSource,
     header: &Record,

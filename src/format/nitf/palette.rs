@@ -4,10 +4,10 @@ use crate::error::Result;
 use crate::image::Palette;
 use crate::metadata::{Metadata, Value};
 
-/// The palette of the first band; none if it has no tables.
+/// The palette of the first band; `None` if it has no tables.
 ///
 /// # Errors
-/// [`crate::Error::Malformed`] for tables of several lengths.
+/// [`crate::Error::Malformed`] for tables of different lengths.
 pub(in super::super) fn palette(metadata: &Metadata) -> Result<Option<Palette>> {
     let Some(Value::List(luts)) = bands(metadata).first().and_then(|band| field(band, "LUTS")) else { return Ok(None) };
     let bytes = |lut: &Value| if let Value::Bytes(bytes) = lut { Some(bytes.clone()) } else { None };

@@ -1,4 +1,4 @@
-//! How an uncompressed image segment stores its pixels: sample type, blocks, interleave, and the place of each part.
+//! The storage of pixels in an uncompressed image segment: sample type, blocks, interleave, and the place of each part.
 
 use crate::codec::PixelCoding;
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ pub(super) enum Mode {
     Block,
     /// `P`: in each block, all bands of a pixel.
     Pixel,
-    /// `R`: in each block, row by row all bands.
+    /// `R`: in each block, all bands of a row.
     Row,
     /// `S`: all blocks of a band, then those of the next.
     Sequential,
@@ -29,7 +29,7 @@ pub(super) struct Storage {
     pub(super) bits: u32,
     /// ABPP.
     pub(super) actual_bits: u32,
-    /// The actual bits stand at the upper end (PJUST L): samples are shifted down by as many bits as are unused.
+    /// Unused bits, by which samples are shifted down if their actual bits are the upper ones (PJUST L).
     pub(super) shift: u32,
     pub(super) mode: Mode,
 }
@@ -78,12 +78,12 @@ impl Storage {
             Some("R") => Mode::Row,
             Some("S") => Mode::Sequential,
             Some("B") => Mode::Block,
-            other => return Err(Error::malformed("IMODE").found(format!("{other:?}")).allowed("B P R S")),
+            other => return Err(Error::malformed("IMODE").found(format!("{other:?}")).allowed("B, P, R or S")),
         };
         let mode = if bands == 1 && mode != Mode::Sequential { Mode::Block } else { mode };
         let stored =
             Self { grid, bands, sample, bits, actual_bits, shift: if left { bits - actual_bits } else { 0 }, mode };
-        // Blocks that lie outside of the image are stored all the same.
+        // Blocks outside of the image are stored all the same.
         if (across, down) != (grid.across(), grid.down()) {
             let error = Error::unsupported("blocks outside of the image").field("NBPR, NBPC");
             return Err(error.found(format!("{across}, {down}")).allowed(format!(
@@ -95,7 +95,7 @@ impl Storage {
         Ok(stored)
     }
 
-    /// Checks that an uncompressed image has a number of bits that one can have (2500C Table A-2(A)).
+    /// Checks that an uncompressed image may have this number of bits (2500C Table A-2(A)).
     ///
     /// # Errors
     /// [`Error::Unsupported`] that names the field.
@@ -103,14 +103,14 @@ impl Storage {
         if matches!(self.bits, 1 | 8 | 12 | 16 | 32 | 64) {
             return Ok(());
         }
-        Err(Error::unsupported("bits of an uncompressed image")
+        Err(Error::unsupported("bit depth of an uncompressed image,")
             .field("NBPP")
             .found(self.bits)
-            .allowed("1 8 12 16 32 64"))
+            .allowed("1, 8, 12, 16, 32 or 64"))
     }
 
-    /// The image as the engine sees it, with blocks of at most about `limit` bytes: single blocks that are whole images
-    /// are cut into bands of rows.
+    /// The image as the engine sees it, with blocks of about `limit` bytes at most: a single block that is the whole image is
+    /// cut into bands of rows.
     pub(super) fn layout(&self, pad: PadValue, limit: u64) -> Result<ImageLayout> {
         let grid = self.grid;
         let row = u64::from(grid.block_columns()) * u64::from(self.bands) * self.sample.bytes() as u64;
@@ -124,7 +124,7 @@ impl Storage {
         Ok(layout)
     }
 
-    /// Planes of all bands of a block: one for each band in modes B and S, one of all bands in modes P and R.
+    /// Planes of a block: one for each band in modes B and S, one for all bands in modes P and R.
     pub(super) fn planes(&self) -> u32 {
         if matches!(self.mode, Mode::Pixel | Mode::Row) { 1 } else { self.bands }
     }
@@ -139,7 +139,7 @@ impl Storage {
         self.row_samples().saturating_mul(self.bits.into()).saturating_mul(rows.into())
     }
 
-    /// The least number of rows of a plane that are whole bytes.
+    /// The least number of rows of a plane that fill whole bytes.
     pub(super) fn aligned_rows(&self) -> u32 {
         8 >> self.row_bits(1).trailing_zeros().min(3)
     }
@@ -149,7 +149,7 @@ impl Storage {
         PixelCoding { samples: 1, sample: self.sample, bits: self.bits, byte_order: ByteOrder::Big }
     }
 
-    /// True where every sample is a whole number of bytes.
+    /// True if every sample is a whole number of bytes.
     pub(super) fn is_whole_bytes(&self) -> bool {
         self.bits == self.sample.bits()
     }
@@ -165,15 +165,15 @@ impl Storage {
         self.plane_bytes().saturating_mul(planes)
     }
 
-    /// Blocks in all, those of each band apart in mode S.
+    /// All stored blocks; in mode S each band has its own.
     pub(super) fn stored_blocks(&self) -> u64 {
         let bands = if self.mode == Mode::Sequential { u64::from(self.bands) } else { 1 };
         self.grid.count().saturating_mul(bands)
     }
 }
 
-/// The layout of an image as its subheader describes it, whether or not its pixels can be decoded: blocks that make no sense are
-/// the whole image, and samples of a type that does not have such bits are unsigned integers that hold them.
+/// The layout of an image as its subheader describes it, whether or not its pixels can be decoded. If the blocks make no sense,
+/// the whole image is one block. If the sample type cannot have these bits, samples are unsigned integers that hold them.
 ///
 /// # Errors
 /// [`Error::Malformed`] for an image without size or bands.

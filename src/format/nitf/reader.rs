@@ -1,4 +1,4 @@
-//! Opening files: segments become assets, and images.
+//! Opens files: segments become assets and images.
 
 use std::sync::Arc;
 
@@ -29,10 +29,10 @@ pub(super) struct NitfReader {
     warnings: Vec<Warning>,
 }
 
-/// Opens a file: header and subheaders, no data.
+/// Opens a file: reads its header and subheaders, but no data.
 ///
 /// # Errors
-/// [`Error::Malformed`] where the file header cannot be read; with `strict` for everything else that breaks a rule.
+/// [`Error::Malformed`] if the file header cannot be read; with `strict`, also for anything else that breaks a rule.
 pub fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
     let file = Segments::open(&*source)?;
     let mut warnings = file.warnings.clone();
@@ -105,7 +105,7 @@ impl NitfReader {
         let there = data.range.end - data.range.start;
         let pad = pad_of(&*self.source, subheader, (segment.data, there)).map(|(value, _)| value);
         let layout = described_layout(subheader).map_err(place);
-        // Bytes that are all there and of the version that is written may be copied.
+        // Only bytes that are complete and of a version that can be written may be copied.
         let is_copied = !self.version.is_20() && there > 0 && there == segment.data_length;
         let whole = |layout: &ImageLayout, reason| -> Result<_> {
             let coding = SegmentCoding::new(|name| subheader.get(name).cloned(), pad, segment.raw.clone());
@@ -121,7 +121,7 @@ impl NitfReader {
                 (store::image(data.clone(), self.limits, storage, pad).map_err(place)?, whole)
             }
             Err(error) if is_decoded && !matches!(error, Error::Unsupported(_)) => return Err(place(error)),
-            // What cannot be decoded can be described and copied.
+            // An image that cannot be decoded can still be described and copied.
             other => {
                 let layout = layout?;
                 let whole = whole(&layout, other.err().filter(|_| is_decoded))?;

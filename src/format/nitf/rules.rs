@@ -1,4 +1,4 @@
-//! The rules of the standard that go beyond single fields: each is a clause, and what a subheader must be for it to hold.
+//! The rules of the standard that go beyond single fields: each has a clause and a check of a header or subheader.
 
 use std::borrow::Cow;
 
@@ -6,13 +6,13 @@ use super::kind::Kind;
 use crate::format::Finding;
 use crate::schema::{FieldData, Record};
 
-/// A rule: the clause, and a function that gives the field, the value and what is asked for where it is broken.
+/// A rule: the clause, and a check that returns the field, the value and the requirement if the rule is broken.
 struct Rule {
     clause: &'static str,
     check: fn(&Record) -> Option<Broken>,
 }
 
-/// Field, value found, what is asked for.
+/// Field, value found, requirement.
 type Broken = (Cow<'static, str>, String, String);
 
 /// Rules for image subheaders.
@@ -75,7 +75,7 @@ pub(super) fn file_findings(record: &Record) -> Vec<Finding> {
     findings(FILE, record, "")
 }
 
-/// True if a representation may have that many bands.
+/// True if a representation may have this number of bands.
 pub(super) fn suits(representation: &str, bands: u32) -> bool {
     match representation {
         "MONO" | "RGB/LUT" => bands == 1,
@@ -195,7 +195,7 @@ fn attached_below_its_own_level(record: &Record) -> Option<Broken> {
     (parent >= level).then(|| ("IALVL".into(), format!("{parent:03}"), format!("less than IDLVL, {level:03}")))
 }
 
-/// Each kind of declassification or downgrading has the field that completes it.
+/// Each kind of declassification or downgrading needs the field that completes it.
 fn security(record: &Record, prefix: &str) -> Option<Broken> {
     let field = |name: &str| record.text(&format!("{prefix}{name}")).unwrap_or_default();
     let needed = match field("DCTP") {
@@ -205,20 +205,20 @@ fn security(record: &Record, prefix: &str) -> Option<Broken> {
         "GE" | "DE" => "CLTX",
         _ => return None,
     };
-    let rule = || format!("a value where {prefix}DCTP is {}", field("DCTP"));
+    let rule = || format!("a value if {prefix}DCTP is {}", field("DCTP"));
     field(needed).is_empty().then(|| (format!("{prefix}{needed}").into(), String::new(), rule()))
 }
 
-/// What is classified names the system that its markings belong to.
+/// Classified content names the security system of its markings.
 fn class_needs_system(record: &Record, prefix: &str) -> Option<Broken> {
     let field = |name: &str| record.text(&format!("{prefix}{name}")).unwrap_or_default();
     let class = field("CLAS");
     let broken = matches!(class, "T" | "S" | "C" | "R") && field("CLSY").is_empty();
-    let rule = || format!("a security system where {prefix}CLAS is {class}");
+    let rule = || format!("a security system if {prefix}CLAS is {class}");
     broken.then(|| (format!("{prefix}CLSY").into(), String::new(), rule()))
 }
 
-/// The category is one that goes with the representation (Joint BIIF Profile Table 5.13-3).
+/// The category must suit the representation (Joint BIIF Profile Table 5.13-3).
 fn category_suits_the_representation(record: &Record) -> Option<Broken> {
     const COLOURS: &str = "VIS OP CP PAT MAP LEG CCD DTV EOVIS MS";
     const BANDS: &str = "MS HS LWIR MWIR NIR SWIR UV VNIR EOVIS CAVIS";

@@ -1,4 +1,4 @@
-//! The segments of a file: where each one's subheader and data lie, by the lengths in the file header.
+//! The segments of a file: the places of their subheaders and data, by the lengths in the file header.
 
 use super::capacity::MAX_HEADER;
 use super::kind::Kind;
@@ -11,17 +11,17 @@ use crate::format::{Warning, WarningKind};
 use crate::io::ByteSource;
 use crate::schema::{FieldData, Record, read};
 
-/// A segment: its subheader read, its data where it lies.
+/// A segment: its parsed subheader, and the place of its data.
 #[derive(Debug, Clone)]
 pub(super) struct Segment {
     pub(super) kind: Kind,
-    /// Ordinal among its kind, from 0; one that cannot be read keeps its number.
+    /// Ordinal among its kind, from 0. A segment that cannot be read keeps its number.
     pub(super) ordinal: usize,
     pub(super) subheader: Record,
     /// The bytes the subheader was read from.
     pub(super) raw: Vec<u8>,
     pub(super) data: u64,
-    /// Bytes of the data by the file header; a damaged file may end before.
+    /// Bytes of the data according to the file header; a damaged file may end earlier.
     pub(super) data_length: u64,
 }
 
@@ -38,29 +38,29 @@ pub(super) struct Segments {
 /// The key of warnings about the file header.
 const FILE: &str = "file header";
 
-/// Fields of the file header before which it may be read when it cannot be as a whole, the last first.
+/// Fields of the file header, the last first. A header that cannot be read as a whole may be read up to one of these.
 const RECOVERED: [&str; 8] = ["XHDL", "UDHDL", "NUMRES", "NUMDES", "NUMT", "NUML", "NUMX", "NUMS"];
 
-/// What the file header says of a segment.
+/// The entry of a segment in the file header.
 struct Entry {
     kind: Kind,
     ordinal: usize,
-    /// Bytes of the subheader, of the data; none where they are not known.
+    /// Bytes of the subheader and of the data; `None` if they are not known.
     lengths: [Option<u64>; 2],
 }
 
 impl Segments {
-    /// Reads the file header and every subheader; no data.
+    /// Reads the file header and every subheader, but no data.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where the file header cannot be read. A subheader that cannot be read is a warning, and its
-    /// segment is left out: the others stay usable.
+    /// [`Error::Malformed`] if the file header cannot be read. A subheader that cannot be read becomes a warning, and its
+    /// segment is left out; the others stay usable.
     pub(super) fn open(source: &dyn ByteSource) -> Result<Self> {
         let mut file = Lookahead::new(source)?;
         let first = file.up_to(0, 9)?;
         let version = is_nitf(first).ok_or_else(|| {
             let found = String::from_utf8_lossy(first).into_owned();
-            Error::malformed("file header").field("FHDR, FVER").found(found).allowed(Version::MAGIC.join(" ")).at(0)
+            Error::malformed("file header").field("FHDR, FVER").found(found).allowed(Version::MAGIC.join(", ")).at(0)
         })?;
         let (header, raw, note) = read_header(&mut file, version)?;
         let mut out = Self { version, header, raw, list: Vec::new(), warnings: Vec::new() };
@@ -75,10 +75,11 @@ impl Segments {
         Ok(out)
     }
 
-    /// The data extension segment that takes the TREs which overflowed from an area of the segment with this number, from 1;
-    /// 0 for the file header (2500C §5.8.3.4).
+    /// The data extension segment that takes the overflow of an area of segment `number`, counted from 1; 0 is the file header
+    /// (2500C §5.8.3.4).
     ///
-    /// Where several say so, it is the one that the index of the area names, `index`; none where that is 0.
+    /// If several segments claim the overflow, the one that the index of the area, `index`, names is chosen. `None` if the
+    /// index is 0.
     pub(super) fn overflow(&self, area: &str, number: usize, index: i128) -> Option<&Segment> {
         if index == 0 {
             return None;
@@ -95,7 +96,7 @@ impl Segments {
         })
     }
 
-    /// Puts the header at the end of a streamed file in the place of the one at its beginning.
+    /// Replaces the header at the beginning of a streamed file by the one at its end.
     fn take_replaced_header(&mut self, file: &mut Lookahead<'_>) {
         if self.version.is_20() || known(&self.header, "FL").is_some() {
             return;
@@ -103,7 +104,7 @@ impl Segments {
         match replaced_header(file, self.version) {
             Ok(Some((header, raw))) => (self.header, self.raw) = (header, raw),
             Ok(None) => {
-                self.warn(FILE, "the file length (FL) is not known, and no header at the end of the file has it");
+                self.warn(FILE, "the file length (FL) is not known, and no header at the end of the file states it");
             }
             Err(error) => self.warn(FILE, format!("the header at the end of the file cannot be read: {error}")),
         }
@@ -116,7 +117,7 @@ impl Segments {
             let [group, ..] = kind.names();
             let Some(FieldData::Group(lengths)) = self.header.get(group) else { continue };
             let of = |record: &Record, name: &str| {
-                // Nines are a length like any other in NITF 2.0, which has no streams.
+                // In NITF 2.0, which has no streams, all nines are a length like any other.
                 if self.version.is_20() {
                     record.int(name).and_then(|value| u64::try_from(value).ok())
                 } else {
@@ -134,8 +135,8 @@ impl Segments {
         entries
     }
 
-    /// Where the first segment begins: after the header, whose end HL and its fields should agree on. Where they do not, the
-    /// place that looks like a subheader is taken.
+    /// The place of the first segment: after the header, on whose end HL and the fields should agree. If they do not, the place
+    /// that looks like a subheader is chosen.
     fn first_segment(&mut self, file: &mut Lookahead<'_>, entries: &[Entry]) -> u64 {
         let end = self.raw.len() as u64;
         let length = known(&self.header, "HL");
@@ -161,7 +162,7 @@ impl Segments {
             && length != size
         {
             let how = if length > size { "shorter" } else { "longer" };
-            self.warn(FILE, format!("the file is {how} than FL says: {size} bytes, not {length}"));
+            self.warn(FILE, format!("the file is {how} than FL states: {size} bytes, not {length}"));
         }
         let lengths: Option<u64> = entries
             .iter()
@@ -170,7 +171,7 @@ impl Segments {
         if let (Some(sum), Some(length)) = (lengths, known(&self.header, "FL"))
             && sum != length
         {
-            self.warn(FILE, format!("FL is {length}, but the lengths of the header and the segments are {sum} in all"));
+            self.warn(FILE, format!("FL is {length}, but the lengths of the header and the segments add up to {sum}"));
         }
         if let Some(note) = encryption(&self.header) {
             self.warn(FILE, note);
@@ -178,7 +179,7 @@ impl Segments {
         if let Some(number) = self.header.int("NUMX")
             && number != 0
         {
-            self.warn(FILE, format!("NUMX is {number}; the version has no segments of that kind"));
+            self.warn(FILE, format!("NUMX is {number}, but this version has no segments of that kind"));
         }
     }
 
@@ -186,7 +187,7 @@ impl Segments {
         let mut offset = Some(begin);
         for (index, entry) in entries.iter().enumerate() {
             let Some(start) = self.place(file, offset, entry, &entries[index..]) else {
-                self.warn(entry.key(), "the segment is left out: the length of one before it is not known");
+                self.warn(entry.key(), "the segment is left out: the length of a segment before it is not known");
                 continue;
             };
             offset = match read_subheader(file, self.version, entry.kind, start, entry.lengths[0]) {
@@ -213,7 +214,7 @@ impl Segments {
                     Some(data.saturating_add(data_length))
                 }
                 Err(error) => {
-                    self.warn(entry.key(), format!("the segment is left out, its subheader cannot be read: {error}"));
+                    self.warn(entry.key(), format!("the segment is left out because its subheader cannot be read: {error}"));
                     entry.lengths[0]
                         .zip(entry.lengths[1])
                         .map(|(first, second)| start.saturating_add(first).saturating_add(second))
@@ -222,8 +223,8 @@ impl Segments {
         }
     }
 
-    /// Bytes of a subheader whose fields reach beyond the length the header has for it: the one after which the next segment,
-    /// or the end of the file, is where it must be. Where neither says so, the fields are trusted.
+    /// Bytes of a subheader whose fields reach beyond the length that the header states: the length that puts the next segment,
+    /// or the end of the file, where it must be. If neither length does, the fields are trusted.
     fn settled(file: &mut Lookahead<'_>, start: u64, fields: u64, rest: &[Entry]) -> u64 {
         let [Some(stated), Some(data)] = rest[0].lengths else { return fields };
         if stated >= fields {
@@ -240,11 +241,11 @@ impl Segments {
         if !fits(fields) && fits(stated) { stated } else { fields }
     }
 
-    /// Where a segment begins: at `start`, or, where no subheader is there, as far before the end of the file as its length
-    /// and those after it say, when one is there. One length that lies then costs no segment but its own.
+    /// The place of a segment: `start`, or, if no subheader is there, the place that its length and those after it give from
+    /// the end of the file, provided a subheader is there. One wrong length then costs only its own segment.
     fn place(&mut self, file: &mut Lookahead<'_>, start: Option<u64>, entry: &Entry, rest: &[Entry]) -> Option<u64> {
         let size = file.size();
-        // The whole subheader is asked for, so that one read serves this and what follows.
+        // The whole subheader is requested, so that one read serves this check and the parser.
         let length = entry.lengths[0].unwrap_or(2).min(MAX_HEADER);
         let mut fits =
             |offset: u64| file.up_to(offset, length).is_ok_and(|bytes| bytes.starts_with(entry.kind.marker()));
@@ -257,42 +258,43 @@ impl Segments {
         let Some(other) = other.filter(|other| *other >= self.raw.len() as u64 && fits(*other)) else { return start };
         self.warn(
             entry.key(),
-            format!("the subheader is not where the lengths before it say, but at byte {other}, as those after it say"),
+            format!("the subheader is not where the lengths before it put it, but at byte {other}, where those after it do"),
         );
         Some(other)
     }
 
-    /// Bytes of the data of a segment; what the segments after it leave of the file, where the header does not say.
+    /// Bytes of the data of a segment. If the header does not state them, they are what the segments after it leave of the
+    /// file.
     fn data_length(&mut self, entry: &Entry, data: u64, size: u64, after: &[Entry]) -> u64 {
         let left = size.saturating_sub(data);
         if let Some(length) = entry.lengths[1] {
             if length > left {
                 self.warn(
                     entry.key(),
-                    format!("the data reach past the end of the file: {length} bytes, of which {left} are there"),
+                    format!("the data reach past the end of the file: {length} bytes are stated, {left} are left"),
                 );
             }
             return length;
         }
         let others = after.iter().flat_map(|entry| entry.lengths).map(|length| length.unwrap_or(0));
         let length = left.saturating_sub(others.fold(0, u64::saturating_add));
-        self.warn(entry.key(), format!("the length of the data is not known; {length} bytes are left for them"));
+        self.warn(entry.key(), format!("the length of the data is not known; the remaining {length} bytes are used"));
         length
     }
 
-    /// What can be read though the standard has it otherwise.
+    /// Warns of content that departs from the standard but can be read.
     fn departs(&mut self, key: impl Into<String>, message: impl Into<std::borrow::Cow<'static, str>>) {
         self.warnings.push(Warning::new(key, message).of(WarningKind::Conformance));
     }
 
-    /// What cannot be read, or is not where it should be.
+    /// Warns of content that cannot be read or is not where it should be.
     fn warn(&mut self, key: impl Into<String>, message: impl Into<std::borrow::Cow<'static, str>>) {
         self.warnings.push(Warning::new(key, message).of(WarningKind::File));
     }
 }
 
 impl Segment {
-    /// True for a data extension that takes TREs which overflow from an area; the last two names are those of NITF 2.0.
+    /// True for a data extension that takes the overflow of an area. The last two names are those of NITF 2.0.
     pub(super) fn holds_overflow(&self) -> bool {
         let id = text(&self.subheader, "DESID");
         self.kind == Kind::Data
@@ -306,7 +308,7 @@ impl Segment {
         format!("{}:{}", self.kind.name(), self.ordinal)
     }
 
-    /// The text of a field by its name in NITF 2.1, or by the one it has in NITF 2.0.
+    /// The text of a field by its name in NITF 2.1, or by its name in NITF 2.0.
     pub(super) fn text(&self, name: &str) -> &str {
         text(&self.subheader, name)
     }
@@ -318,13 +320,13 @@ impl Entry {
     }
 }
 
-/// What there is to say of a segment that says it is encrypted, which no version has a way for (2500C Table A-1).
+/// A note on a segment that is marked as encrypted, which no version supports (2500C Table A-1).
 fn encryption(record: &Record) -> Option<String> {
     let value = record.text("ENCRYP").unwrap_or("0");
-    (!matches!(value, "0" | "")).then(|| format!("ENCRYP is {value:?}: what is encrypted cannot be read"))
+    (!matches!(value, "0" | "")).then(|| format!("ENCRYP is {value:?}: encrypted content cannot be read"))
 }
 
-/// The file header, its bytes, and what could not be read of it.
+/// The file header, its bytes, and a note on the part that could not be read.
 fn read_header(file: &mut Lookahead<'_>, version: Version) -> Result<(Record, Vec<u8>, Option<String>)> {
     let most = file.size().min(MAX_HEADER);
     let mut length = 4096;
@@ -336,14 +338,14 @@ fn read_header(file: &mut Lookahead<'_>, version: Version) -> Result<(Record, Ve
                 let recovered = RECOVERED.iter().find_map(|field| recover_header(version, field, bytes, &error));
                 return recovered.ok_or_else(|| shifted(error, 0).segment(FILE));
             }
-            // The header may be longer than what was read.
+            // The header may be longer than the bytes read so far.
             Err(_) => length = (length * 8).min(most),
         }
     }
 }
 
-/// The part of a file header before a field that cannot be read. Where that is a count of segments, those before it are
-/// taken only when the first of them is where HL says: else the lengths may be nonsense as well.
+/// The part of a file header before a field that cannot be read. If the field is a count of segments, the segments listed
+/// before it are accepted only if the first of them is where HL puts it: otherwise the lengths may be wrong as well.
 fn recover_header(
     version: Version,
     field: &str,
@@ -352,7 +354,7 @@ fn recover_header(
 ) -> Option<(Record, Vec<u8>, Option<String>)> {
     let (record, used) = read_before(version.file_header(), field, bytes)?;
     let length = known(&record, "HL").and_then(|length| usize::try_from(length).ok());
-    // Of a header that ends with the file, too much is missing.
+    // A header that ends beyond the file lacks too much.
     if length.is_some_and(|length| length > bytes.len()) {
         return None;
     }
@@ -366,7 +368,7 @@ fn recover_header(
         }
     }
     let note =
-        format!("what it says from {field} on cannot be read, and segments it may name there are left out: {error}");
-    // What cannot be read is kept in the bytes of the header.
+        format!("the header cannot be read from {field} on, and segments that it may list there are left out: {error}");
+    // The bytes of the header keep the part that cannot be read.
     Some((record, bytes[..end.unwrap_or(used)].to_vec(), Some(note)))
 }

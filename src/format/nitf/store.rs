@@ -13,18 +13,18 @@ use crate::image::{
 use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
 
-/// Single blocks are presented in bands of rows of about this many bytes.
+/// An image of a single block is presented in bands of rows of about this many bytes.
 const BAND_BYTES: u64 = 4 << 20;
 
-/// Where the image data of a segment lies.
+/// The place of the image data of a segment.
 #[derive(Clone)]
 pub(super) struct SegmentData {
     pub(super) source: Arc<dyn ByteSource>,
     /// Key of the segment, for messages.
     pub(super) key: String,
-    /// The image data inside of the file, mask table included.
+    /// The image data in the file, mask table included.
     pub(super) range: Range<u64>,
-    /// True if a mask table stands before the blocks.
+    /// True if a mask table precedes the blocks.
     pub(super) is_masked: bool,
 }
 
@@ -35,7 +35,7 @@ struct NitfStore {
     storage: Storage,
     layout: ImageLayout,
     coding: Option<Coding>,
-    /// Decodes samples that stand in a row.
+    /// Decodes samples in a row.
     decoder: Box<dyn BlockDecoder>,
     mask: OnceLock<MaskTable>,
 }
@@ -43,7 +43,7 @@ struct NitfStore {
 /// The image of a segment.
 ///
 /// # Errors
-/// [`Error::Usage`] for a layout that no image has.
+/// [`Error::Usage`] for a layout that no image can have.
 pub(super) fn image(data: SegmentData, limits: Limits, storage: Storage, pad: PadValue) -> Result<StoredImage> {
     let shown = storage.layout(pad, BAND_BYTES)?;
     let stated = storage.grid;
@@ -60,7 +60,7 @@ pub(super) fn image(data: SegmentData, limits: Limits, storage: Storage, pad: Pa
 }
 
 impl NitfStore {
-    /// The mask table; empty for an image without one. Read when first needed.
+    /// The mask table; empty for an image without one. It is read on first use.
     fn mask(&self) -> Result<&MaskTable> {
         if let Some(mask) = self.mask.get() {
             return Ok(mask);
@@ -76,7 +76,7 @@ impl NitfStore {
         Ok(self.mask.get_or_init(|| mask))
     }
 
-    /// The number of a block in the mask table, and the bytes of it that stand before the plane.
+    /// The number of a block in the mask table, and the bytes of the block that precede the plane.
     fn number(&self, block: StoredBlock) -> (u64, u64) {
         let (position, plane) = (self.storage.grid.position(block.at), u64::from(block.plane));
         match self.storage.mode {
@@ -99,7 +99,7 @@ impl BlockStore for NitfStore {
         match self.storage.mode {
             Mode::Pixel => Interleave::Pixel,
             Mode::Row => Interleave::Row,
-            // Bands that follow one another in a block are read like blocks of their own.
+            // Bands that follow each other in a block are read like blocks of their own.
             Mode::Block | Mode::Sequential => Interleave::Band,
         }
     }
@@ -127,10 +127,10 @@ impl BlockStore for NitfStore {
         let start = data.start.saturating_add(mask.data_offset).saturating_add(offset);
         let end = start.saturating_add(length);
         if end > data.end {
-            return Err(Error::malformed("block of an image reaches past the image data")
+            return Err(Error::malformed("end of block")
                 .field(number)
                 .found(end - data.start)
-                .allowed(data.end - data.start)
+                .allowed(format!("at most {}", data.end - data.start))
                 .segment(&self.data.key)
                 .at(start));
         }
@@ -147,7 +147,7 @@ impl BlockStore for NitfStore {
 
     fn piece(&self, block: StoredBlock, rows: Range<u32>) -> Result<Option<Piece>> {
         let Some(range) = self.range(block)? else { return Ok(None) };
-        // Samples of a few bits run on from row to row: unpacking begins at rows that begin with a byte.
+        // Samples of a few bits continue from row to row, so unpacking starts at a row that begins with a byte.
         let first = rows.start - rows.start % self.storage.aligned_rows();
         let start = range.start + self.storage.row_bits(first) / 8;
         let end = range.start + self.storage.row_bits(rows.end).div_ceil(8);
@@ -176,7 +176,7 @@ impl BlockStore for NitfStore {
 }
 
 impl Storage {
-    /// How a block, or a plane of it, is coded, if it is as a codec has it: rows of whole samples that use all their bits.
+    /// The coding of a block, or of a plane of it, if a codec can express it: rows of whole samples that use all their bits.
     fn block_coding(&self) -> Option<Coding> {
         let whole = self.is_whole_bytes() && self.shift == 0;
         let pixels = PixelCoding { samples: self.bands / self.planes(), ..self.sample_coding() };

@@ -1,12 +1,12 @@
-//! Files written as a stream: their lengths were not known when the header was written, so that it holds nines, and the
-//! header as it should be stands in a data extension segment at the end (2500C §5.8.3.3, `STREAMING_FILE_HEADER`).
+//! Streamed files: their lengths were not known when the header was written, so it holds nines. The complete header is in a
+//! data extension segment at the end (2500C §5.8.3.3, `STREAMING_FILE_HEADER`).
 
 use super::lookahead::Lookahead;
 use super::version::Version;
 use crate::error::{Error, Result};
 use crate::schema::{FieldData, Record, read};
 
-/// The bytes before and after the header in the segment.
+/// The delimiters before and after the header in the segment.
 const DELIMITERS: [[u8; 4]; 2] = [[0x0A, 0x6E, 0x1D, 0x97], [0x0E, 0xCA, 0x14, 0xBF]];
 
 /// Digits of the two lengths in the segment.
@@ -15,8 +15,7 @@ const DIGITS: u64 = 7;
 /// Bytes of a length and a delimiter.
 const ENDS: u64 = DIGITS + 4;
 
-/// The number in a field of a header; none where all of its digits are nines, which says that it was not known, or where it
-/// is none.
+/// The number in a field of a header; `None` if all of its digits are nines, which means unknown, or if it is not a number.
 pub(super) fn known(record: &Record, name: &str) -> Option<u64> {
     match record.get(name) {
         Some(FieldData::Text(text)) if !text.is_empty() && text.bytes().all(|byte| byte == b'9') => None,
@@ -25,10 +24,10 @@ pub(super) fn known(record: &Record, name: &str) -> Option<u64> {
     }
 }
 
-/// The header at the end of a file, and its bytes; none where the file does not end in one.
+/// The header at the end of a file, and its bytes; `None` if the file does not end in one.
 ///
 /// # Errors
-/// [`Error::Malformed`] where there is one that cannot be read.
+/// [`Error::Malformed`] if the header cannot be read.
 pub(super) fn replaced_header(file: &mut Lookahead<'_>, version: Version) -> Result<Option<(Record, Vec<u8>)>> {
     let size = file.size();
     let Some(end) = size.checked_sub(ENDS) else { return Ok(None) };

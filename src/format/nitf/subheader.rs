@@ -1,4 +1,4 @@
-//! A subheader, read as far as other writers left it readable: what is odd about it is told.
+//! Reads a subheader as far as possible. Oddities become notes.
 
 use super::capacity::MAX_HEADER;
 use super::kind::Kind;
@@ -12,19 +12,19 @@ pub(super) struct Subheader {
     pub(super) record: Record,
     /// The bytes of its fields.
     pub(super) raw: Vec<u8>,
-    /// Bytes to the data of the segment.
+    /// Bytes from the beginning of the subheader to the data of the segment.
     pub(super) length: u64,
-    /// What is odd about it.
+    /// Its oddities.
     pub(super) notes: Vec<String>,
 }
 
-/// Bytes that fields may reach beyond the length the file header has for a subheader.
+/// The most bytes by which fields may exceed the length that the file header states for a subheader.
 const MAX_EXCESS: u64 = 4096;
 
-/// Reads the subheader at `offset`, which is `length` bytes long where that is known.
+/// Reads the subheader at `offset`, which is `length` bytes long if that is known.
 ///
 /// # Errors
-/// [`Error::Malformed`] with the field and its offset in the file where it cannot be read.
+/// [`Error::Malformed`] with the field and its offset in the file if the subheader cannot be read.
 pub(super) fn read_subheader(
     file: &mut Lookahead<'_>,
     version: Version,
@@ -46,7 +46,7 @@ pub(super) fn read_subheader(
             let recovered =
                 length.and_then(|length| recover(file, kind, structure, (offset, length), &error, &mut notes));
             let (record, raw) = recovered.ok_or(error)?;
-            // Fields that reach beyond the length prove it wrong: the data cannot begin before their end.
+            // Fields that reach beyond the length prove it wrong: the data cannot begin before the fields end.
             length = length.map(|length| length.max(raw.len() as u64));
             (record, raw)
         }
@@ -66,7 +66,7 @@ pub(super) fn read_subheader(
     Ok(Subheader { record, raw, length, notes })
 }
 
-/// An error about bytes that begin at `offset`, with the place in the file.
+/// Turns the offset of an error about bytes that begin at `offset` into an offset in the file.
 pub(super) fn shifted(mut error: Error, offset: u64) -> Error {
     if let Error::Malformed(detail) = &mut error {
         detail.offset = Some(detail.offset.unwrap_or(0).saturating_add(offset));
@@ -74,7 +74,7 @@ pub(super) fn shifted(mut error: Error, offset: u64) -> Error {
     error
 }
 
-/// Reads the fields of a structure that stand before one of them.
+/// Reads the fields of a structure that precede one of them.
 pub(super) fn read_before(structure: &Structure, field: &str, bytes: &[u8]) -> Option<(Record, usize)> {
     let is_field = |item: &Item| matches!(item, Item::Field(item) if *item.name == *field);
     let end = structure.items.iter().position(is_field)?;
@@ -83,7 +83,7 @@ pub(super) fn read_before(structure: &Structure, field: &str, bytes: &[u8]) -> O
     read(&before, bytes).ok()
 }
 
-/// What there is to say of numbers that stand in a field with blanks or signs.
+/// A note on integer fields that hold blanks, signs or other digits.
 pub(super) fn odd_numbers(structure: &Structure, record: &Record) -> Option<String> {
     let mut odd = Vec::new();
     collect_odd(record, &mut odd);
@@ -103,7 +103,7 @@ fn collect_odd<'r>(record: &'r Record, odd: &mut Vec<(&'r str, &'r str)>) {
             FieldData::Text(text) => {
                 let digit = |byte: Option<u8>| byte.is_none_or(|byte| byte.is_ascii_digit());
                 let plain = digit(text.bytes().next()) && digit(text.bytes().next_back());
-                // Latin-1 has digits of its own, which no reader counts with.
+                // Latin-1 has further digits, which no reader accepts in a number.
                 let other = !text.is_ascii() && text.chars().all(char::is_numeric);
                 if other || (!plain && text.trim().parse::<i128>().is_ok()) {
                     odd.push((name, text));
@@ -115,7 +115,7 @@ fn collect_odd<'r>(record: &'r Record, odd: &mut Vec<(&'r str, &'r str)>) {
     }
 }
 
-/// The fields of a subheader that is longer than its length, or those before an area of TREs that cannot be read.
+/// The fields of a subheader that exceed its length, or those before an area of TREs that cannot be read.
 fn recover(
     file: &mut Lookahead<'_>,
     kind: Kind,

@@ -1,4 +1,4 @@
-//! Files made with the tables, read back.
+//! Files made with the tables are read back.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ impl Sample {
         write(header("IMAGE").unwrap(), &record).unwrap()
     }
 
-    /// The value of a pixel, told apart in every band, row and column.
+    /// The value of a pixel, different in every band, row and column.
     fn value(&self, band: usize, row: usize, column: usize) -> u64 {
         let value = (band * 31 + row * 7 + column * 3 + 1) as u64;
         if self.bits == 1 { value & 1 } else { value & ((1 << self.bits.min(16)) - 1) }
@@ -192,7 +192,7 @@ fn segments_are_assets_with_fields_comments_and_extensions() {
     assert_eq!(asset.metadata.get("XXXXXX"), Some(&Value::Bytes(b"abc".to_vec())));
     assert!(matches!(asset.metadata.get("ICOM"), Some(Value::List(comments)) if comments.len() == 1));
     assert!(matches!(asset.metadata.get("BAND_INFO"), Some(Value::List(bands)) if bands.len() == 2));
-    // A known tag whose body does not follow its layout is kept as bytes, and said to be.
+    // A body of a known tag that does not follow its layout is kept as bytes, with a warning.
     assert_eq!(asset.metadata.get("PRADAA"), Some(&Value::Bytes(b"x".to_vec())));
     assert!(reader.warnings().iter().any(|warning| warning.key == "PRADAA"));
     let place = &asset.image.as_ref().unwrap().georeference;

@@ -21,15 +21,15 @@ pub struct Tre {
 pub enum TreBody {
     /// Fields, by the tag's layout.
     Fields(Record),
-    /// Bytes: of a tag without a layout, or a body that does not follow it. They are kept as they are.
+    /// The bytes of a tag without a layout, or of a body that does not follow it. They are kept as they are.
     Bytes(Vec<u8>),
 }
 
-/// Reads the TREs of an area. A body becomes fields where its layout takes all of its bytes and writes the same ones back;
-/// values that break a rule of the layout stay what they are, and are written so as long as they are not changed.
+/// Reads the TREs of an area. A body becomes fields if its layout takes all of its bytes and writes the same bytes back. Values
+/// that break a rule of the layout are kept, and are written unchanged unless they are modified.
 ///
 /// # Errors
-/// [`Error::Malformed`] where a length is no number or reaches past the end of the area.
+/// [`Error::Malformed`] if a length is not a number or reaches past the end of the area.
 pub fn parse_tres(area: &[u8]) -> Result<Vec<Tre>> {
     match parse_sound_tres(area) {
         (tres, None) => Ok(tres),
@@ -37,7 +37,7 @@ pub fn parse_tres(area: &[u8]) -> Result<Vec<Tre>> {
     }
 }
 
-/// The TREs of an area as far as they can be followed; then where the rest begins, and what is wrong there.
+/// The TREs of an area as far as they can be read; then the offset of the rest and the error there, if any.
 pub(super) fn parse_sound_tres(area: &[u8]) -> (Vec<Tre>, Option<(usize, Error)>) {
     let mut tres = Vec::new();
     let mut offset = 0;
@@ -63,7 +63,7 @@ fn parse_tre(area: &[u8], offset: usize) -> Result<(Tre, usize)> {
     let length = digits.ok_or_else(|| wrong("TRE length").field(&tag))?;
     let start = offset + PREFIX;
     let bytes = area.get(start..start + length).ok_or_else(|| {
-        wrong("TRE: reaches past the end of its area").field(&tag).found(length).allowed(area.len() - start)
+        wrong("TRE that reaches past the end of its area,").field(&tag).found(length).allowed(format!("at most {} bytes", area.len() - start))
     })?;
     let tag = tag.trim_end().to_owned();
     if tag.is_empty() || !tag.bytes().all(|byte| matches!(byte, 0x20..=0x7E)) {
@@ -76,8 +76,7 @@ fn parse_tre(area: &[u8], offset: usize) -> Result<(Tre, usize)> {
 /// The bytes of TREs, back to back.
 ///
 /// # Errors
-/// [`Error::Usage`] for a tag that has no layout or is longer than six characters, and what
-/// [`write_tre_fields`] reports of fields.
+/// [`Error::Usage`] for a tag without a layout or longer than six characters, and any error of [`write_tre_fields`].
 pub fn write_tres(tres: &[Tre]) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     for tre in tres {
@@ -89,7 +88,7 @@ pub fn write_tres(tres: &[Tre]) -> Result<Vec<u8>> {
             return Err(Error::usage("TRE tag").found(&tre.tag).allowed("one to six characters"));
         }
         if body.len() > 99_985 {
-            return Err(Error::usage("TRE is too long:").field(&tre.tag).found(body.len()).allowed("99985 bytes"));
+            return Err(Error::usage("length of TRE").field(&tre.tag).found(body.len()).allowed("at most 99985 bytes"));
         }
         out.extend_from_slice(format!("{:<6}{:05}", tre.tag, body.len()).as_bytes());
         out.extend_from_slice(&body);
@@ -97,18 +96,18 @@ pub fn write_tres(tres: &[Tre]) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The body of a TRE from its fields, by the tag's layout. Where the length tells versions of a tag apart, the version is
-/// the first that has all these fields.
+/// The body of a TRE from its fields, by the tag's layout. If the length distinguishes versions of a tag, the first version
+/// that has all these fields is chosen.
 ///
 /// # Errors
-/// [`Error::Usage`] for a tag without a layout, and what [`crate::schema::write_whole`] reports: with several versions, the error
-/// of the one that comes nearest.
+/// [`Error::Usage`] for a tag without a layout, and any error of [`crate::schema::write_whole`]. With several versions, the
+/// error is that of the nearest one.
 pub fn write_tre_fields(tag: &str, record: &Record) -> Result<Vec<u8>> {
     let mut failed: Option<(usize, Error)> = None;
     for layout in tre_layouts(tag)? {
         let error = match write_whole(layout, record) {
             Ok(body) if has_length(layout, tag, body.len()) => return Ok(body),
-            Ok(body) => Error::usage("TRE has a length of none of its versions:").field(tag).found(body.len()),
+            Ok(body) => Error::usage("length of no version of TRE").field(tag).found(body.len()),
             Err(error) => error,
         };
         let unknown = unknown_names(layout, record);
@@ -120,10 +119,10 @@ pub fn write_tre_fields(tag: &str, record: &Record) -> Result<Vec<u8>> {
     Err(failed.map_or_else(none, |(_, error)| error))
 }
 
-/// True where a body follows the layout of its tag, or there is none.
+/// True if a body follows the layout of its tag, or the tag has none.
 ///
 /// # Errors
-/// Where a registered layout cannot be used.
+/// If a registered layout cannot be used.
 pub(super) fn follows_layout(tag: &str, body: &[u8]) -> Result<bool> {
     let Some(layout) = tre_layout(tag, body.len())? else { return Ok(tre_layouts(tag)?.is_empty()) };
     Ok(matches!(read_whole(layout, body), Ok(Some(_))))
@@ -135,7 +134,7 @@ fn parse_body(tag: &str, bytes: &[u8]) -> Result<TreBody> {
     Ok(fields.map_or_else(|| TreBody::Bytes(bytes.to_vec()), TreBody::Fields))
 }
 
-/// True where a layout `TAG.LENGTH` has the length of its name, or the name has none.
+/// True if a layout `TAG.LENGTH` has the length in its name, or the name has none.
 fn has_length(layout: &Structure, tag: &str, length: usize) -> bool {
     let version = layout.name.strip_prefix(tag).and_then(|rest| rest.strip_prefix('.'));
     version.is_none_or(|version| version.parse() == Ok(length))

@@ -1,4 +1,4 @@
-//! Fields as what they mean: numbers as numbers, text without padding.
+//! Converts fields to typed values: numbers as numbers, text without padding.
 
 use super::fields::to_record;
 use super::layouts::{des_layout, tre_layout, tre_layouts};
@@ -7,24 +7,25 @@ use crate::error::{Error, Result};
 use crate::metadata::Value;
 use crate::schema::{Field, FieldData, Item, Kind, Record, Structure, read, write};
 
-/// The fields of a record by the kinds of its structure: an integer field is [`Value::Int`], a real one [`Value::Float`], one
-/// that is blank or hyphens is [`Value::Null`], text has no padding, groups are lists of maps. A number that is none stays
-/// text, so that nothing of the file is lost.
+/// The fields of a record by the kinds of its structure. An integer field is [`Value::Int`], a real one [`Value::Float`], and
+/// one that is blank or hyphens is [`Value::Null`]. Text has no padding, and groups are lists of maps. If a number cannot be
+/// parsed it stays text, so that nothing of the file is lost.
 pub fn typed(structure: &Structure, record: &Record) -> Value {
     map(&structure.items, record)
 }
 
-/// The fields of a TRE as what they mean, from its bytes or from the fields as metadata has them.
+/// The typed fields of a TRE, from its bytes or from its fields as metadata hold them.
 ///
 /// # Errors
-/// [`Error::Usage`] for a tag without a layout and values that are none; [`Error::Malformed`] for bytes that do not follow it.
+/// [`Error::Usage`] for a tag without a layout and for wrong values; [`Error::Malformed`] for bytes that do not follow the
+/// layout.
 pub fn typed_tre(tag: &str, value: &Value) -> Result<Value> {
     let none = || Error::usage("no layout for the TRE").found(tag);
     let given = match value {
         Value::Map(entries) => {
             let items = tre_layouts(tag)?.first().map(|layout| layout.items.as_slice()).ok_or_else(none)?;
             let record = to_record(items, entries.iter().map(|(name, value)| (&**name, value)))?;
-            // Fields that are left out have their defaults.
+            // Missing fields have their defaults.
             write_tre_fields(tag, &record)?
         }
         value => bytes_of(tag, value)?,
@@ -33,7 +34,7 @@ pub fn typed_tre(tag: &str, value: &Value) -> Result<Value> {
     Ok(typed(layout, &read(layout, &given)?.0))
 }
 
-/// The fields of a user-defined subheader as what they mean; `name` is the DESID, or `DESID.DESVER`.
+/// The typed fields of a user-defined subheader; `name` is the DESID, or `DESID.DESVER`.
 ///
 /// # Errors
 /// As [`typed_tre`].
@@ -53,7 +54,7 @@ pub fn typed_des(name: &str, value: &Value) -> Result<Value> {
 }
 
 fn bytes_of(name: &str, value: &Value) -> Result<Vec<u8>> {
-    let wrong = || Error::usage("fields of").field(name).found(value).allowed("a mapping, or the bytes");
+    let wrong = || Error::usage("fields of").field(name).found(value).allowed("a mapping or bytes");
     match value {
         Value::Bytes(bytes) => Ok(bytes.clone()),
         Value::Text(text) => text.chars().map(|c| u8::try_from(u32::from(c)).map_err(|_| wrong())).collect(),
@@ -96,7 +97,7 @@ fn number(text: &str, number: Option<Value>) -> Value {
     number.unwrap_or_else(|| Value::from(text.trim_end()))
 }
 
-/// The field or group called `name`, the first where several stand in groups with different conditions.
+/// The field or group called `name`: the first, if several groups with different conditions have it.
 fn find<'a>(items: &'a [Item], name: &str) -> Option<&'a Item> {
     items.iter().find_map(|item| match item {
         Item::Field(Field { name: known, .. }) | Item::Repeat { name: known, .. } => (**known == *name).then_some(item),

@@ -1,4 +1,4 @@
-//! Subheaders and TREs as metadata: fields under their standard names, groups as lists of maps, TREs under their tags.
+//! Converts subheaders and TREs to metadata: fields under their standard names, groups as lists of maps, TREs under their tags.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::schema::{FieldData, Record};
 /// The areas of TREs in headers and subheaders.
 pub(super) const AREAS: [&str; 7] = ["UDHD", "XHD", "UDID", "IXSHD", "SXSHD", "LXSHD", "TXSHD"];
 
-/// The family of the format in the origin of metadata. The form of header bytes is the name of the table they are read by.
+/// The family of the format in the origin of metadata. The form of header bytes is the name of their table.
 pub(super) const FAMILY: &str = "nitf";
 
-/// The metadata of a header or subheader, with the TREs of its areas and those that overflowed from it.
+/// The metadata of a header or subheader, with the TREs of its areas and of its overflow.
 pub(super) fn to_metadata(record: Record, overflow: &[u8], warnings: &mut Vec<Warning>) -> Metadata {
     let mut metadata = Metadata::new();
     let mut tres = Vec::new();
@@ -22,7 +22,7 @@ pub(super) fn to_metadata(record: Record, overflow: &[u8], warnings: &mut Vec<Wa
     for (name, data) in record {
         match data {
             FieldData::Bytes(area) if AREAS.contains(&&*name) => tres.extend(area_tres(&name, &area, warnings)),
-            // One field repeated is a list of its values.
+            // A single field that repeats is a list of its values.
             FieldData::Group(comments) if &*name == "ICOM" => {
                 metadata.append(&*name, Value::List(only_field(comments, "ICOM")));
             }
@@ -52,12 +52,12 @@ pub(super) fn to_metadata(record: Record, overflow: &[u8], warnings: &mut Vec<Wa
     metadata
 }
 
-/// The TREs of an area; from where their lengths lie on, the bytes under the area's own name.
+/// The TREs of an area. From the first wrong length on, the bytes are kept under the area's own name.
 fn area_tres(name: &str, area: &[u8], warnings: &mut Vec<Warning>) -> Vec<Tre> {
     let (mut tres, wrong) = parse_sound_tres(area);
     if let Some((offset, error)) = wrong {
         let message = format!(
-            "the TREs from byte {offset} of the area on cannot be read, their bytes are kept as they are: {error}"
+            "the TREs cannot be read from byte {offset} of the area on; their bytes are kept as they are: {error}"
         );
         warnings.push(Warning::new(name, message).of(WarningKind::File));
         tres.push(Tre { tag: name.to_owned(), body: TreBody::Bytes(area[offset..].to_vec()) });
@@ -76,13 +76,13 @@ fn to_value(data: FieldData) -> Value {
 }
 
 fn to_map(record: Record) -> Value {
-    // Collecting would reuse the memory of the record and shrink it, which costs more than another piece.
+    // Collecting would reuse the memory of the record and shrink it, which costs more than a new allocation.
     let mut entries = Vec::with_capacity(record.len());
     entries.extend(record.into_iter().map(|(name, data)| entry(name, data)));
     Value::Map(entries)
 }
 
-/// The value of a field; look-up tables, which are a group of one field, are a list of their bytes.
+/// The value of a field. Look-up tables, which are a group of one field, are a list of their bytes.
 fn entry(name: Arc<str>, data: FieldData) -> (Arc<str>, Value) {
     let value = match data {
         FieldData::Group(tables) if &*name == "LUTS" => Value::List(only_field(tables, "LUTD")),

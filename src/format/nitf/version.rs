@@ -1,4 +1,4 @@
-//! The versions of the format, told apart by the first nine bytes, and the tables each one is read by.
+//! The versions of the format, which the first nine bytes identify, and their tables.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use crate::schema::{Record, Structure};
 /// A version of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Version {
-    /// NITF 1.1 (`NITF01.10`), read as 2.0 is.
+    /// NITF 1.1 (`NITF01.10`), read like 2.0.
     Nitf11,
     /// NITF 2.0 (`NITF02.00`, MIL-STD-2500A).
     Nitf20,
@@ -24,7 +24,7 @@ static HEADERS20: LazyLock<Vec<Structure>> = LazyLock::new(|| {
     Structure::load(include_str!("layouts/headers20.txt")).expect("the tables of the crate are tested to load")
 });
 
-/// The version of the file that begins with these bytes; none where it is no NITF or NSIF of a known version.
+/// The version of the file that begins with these bytes; `None` if it is not NITF or NSIF of a known version.
 pub(super) fn is_nitf(first: &[u8]) -> Option<Version> {
     match first.get(..9)? {
         b"NITF01.10" => Some(Version::Nitf11),
@@ -54,7 +54,7 @@ impl Version {
         match kind {
             Kind::Image => self.table("IMAGE", "IMAGE20"),
             Kind::Graphic => self.table("GRAPHIC", "SYMBOL20"),
-            // NITF 2.1 has none; the space of their number is reserved there.
+            // NITF 2.1 has no labels; the space for their number is reserved there.
             Kind::Label => self.table("LABEL20", "LABEL20"),
             Kind::Text => self.table("TEXT", "TEXT20"),
             Kind::Data => self.table("DATA", "DATA20"),
@@ -62,7 +62,7 @@ impl Version {
         }
     }
 
-    /// The table of this version for what 2.1 calls `name`; none for what it does not have.
+    /// The table of this version for what 2.1 calls `name`; `None` if the version has no such structure.
     pub(super) fn of(self, name: &str) -> Option<&'static Structure> {
         match name {
             "HEADER" => Some(self.file_header()),
@@ -85,7 +85,7 @@ impl Version {
     }
 }
 
-/// The text of a field by its name in NITF 2.1, or by the one it has in NITF 2.0; no text where there is neither.
+/// The text of a field by its name in NITF 2.1, or by its name in NITF 2.0; empty if there is neither.
 pub(super) fn text<'r>(record: &'r Record, name: &str) -> &'r str {
     let old = match name {
         "IID1" => "IID",
@@ -121,7 +121,7 @@ mod tests {
         let v20 = Version::Nitf20;
         assert_eq!(size(v20.file_header()), 388);
         let sizes = Kind::ALL.map(|kind| size(v20.subheader(kind)));
-        // Zeros are no kind of compression: the image has a COMRAT; it has no band and no IGEOLO.
+        // Zeros are not a code of IC: the image has a COMRAT, but no band and no IGEOLO.
         assert_eq!(sizes, [426 + 4, 258, 212, 282, 200, 200]);
         for kind in Kind::ALL {
             let _ = Version::Nsif10.subheader(kind);

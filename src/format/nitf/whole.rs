@@ -1,5 +1,5 @@
-//! The bytes of an image segment as one block. An image whose compression is not decoded here has no other blocks; any image can
-//! be copied so, mask table included.
+//! The bytes of an image segment as one block. An image whose compression is not decoded has no other blocks. Any image can be
+//! copied in this way, mask table included.
 
 use std::any::Any;
 use std::ops::Range;
@@ -14,18 +14,18 @@ use crate::image::{
 use crate::io::ByteSource;
 use crate::schema::FieldData;
 
-/// The fields of an image subheader that describe its stored bytes: those can be copied only as long as no field of these is changed.
+/// The fields of an image subheader that describe its stored bytes. The bytes can be copied only if none of these is changed.
 const FIELDS: [&str; 17] = [
     "NROWS", "NCOLS", "PVTYPE", "ABPP", "PJUST", "IC", "COMRAT", "NBANDS", "XBANDS", "IMODE", "NBPR", "NBPC", "NPPBH",
     "NPPBV", "NBPP", "ISYNC", "IREP",
 ];
 
-/// How the bytes of an image segment are to be read: what its subheader says of it, and the pad pixel of its mask table.
+/// The coding of an image segment's bytes: the fields of its subheader that describe them, and the pad pixel of its mask table.
 #[derive(Debug, Clone)]
 pub(super) struct SegmentCoding {
     fields: Vec<Option<FieldData>>,
     pad: Option<PadValue>,
-    /// The subheader as it stands in the file, by which metadata that comes from there is known.
+    /// The subheader as it stands in the file, which identifies metadata that come from it.
     pub(super) header: Vec<u8>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct WholeSegment {
     data: SegmentData,
     layout: ImageLayout,
     coding: SegmentCoding,
-    /// Why the pixels are not decoded, if that is not their compression.
+    /// The reason why the pixels are not decoded, if it is not their compression.
     reason: Option<Box<Detail>>,
 }
 
@@ -61,7 +61,7 @@ impl BlockCoding for SegmentCoding {
     }
 }
 
-/// The bytes of an image that a writer may copy, and how they are to be read.
+/// The bytes of an image that a writer may copy, and their coding.
 pub(super) fn stored_segment(image: &dyn ImageProvider) -> Option<(&Arc<dyn BlockStore>, &SegmentCoding)> {
     let store = image.in_file()?.whole()?;
     let coding: &dyn Any = store.coding()?;
@@ -69,10 +69,10 @@ pub(super) fn stored_segment(image: &dyn ImageProvider) -> Option<(&Arc<dyn Bloc
 }
 
 impl WholeSegment {
-    /// The segment of an image with such a layout. `reason`: why its pixels are not decoded, if that is not their compression.
+    /// The segment of an image with this layout. `reason` is why its pixels are not decoded, if it is not their compression.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a layout that no image has.
+    /// [`Error::Usage`] for a layout that no image can have.
     pub(super) fn new(
         data: SegmentData,
         layout: &ImageLayout,

@@ -1,4 +1,4 @@
-//! BLOCKA of a part: the centres of its corner pixels, in the form that the image has them (STDI-0002-1 App E).
+//! BLOCKA of a part: the centres of its corner pixels, in the notation that the image uses (STDI-0002-1 App E).
 
 use super::super::geo::{near, wrapped};
 use super::fields::Fields;
@@ -9,7 +9,7 @@ use crate::metadata::{Metadata, Value};
 /// The corners in their order: first row and column, last column, last row and column, first column.
 const NAMES: [&str; 4] = ["FRFC_LOC", "FRLC_LOC", "LRLC_LOC", "LRFC_LOC"];
 
-/// The form of a corner.
+/// The notation of a corner.
 #[derive(Clone, Copy)]
 enum Form {
     /// `±dd.dddddd±ddd.dddddd`.
@@ -21,7 +21,7 @@ enum Form {
 /// The fields of BLOCKA for the part.
 ///
 /// # Errors
-/// [`Error::Usage`] for corners in neither form, and whatever reading the fields reports.
+/// [`Error::Usage`] for corners in neither notation, and any error from reading the fields.
 pub(super) fn of_part(metadata: &Metadata, part: &Part) -> Result<Value> {
     let mut fields = Fields::of(metadata, "BLOCKA")?;
     fields.set("L_LINES", format!("{:05}", part.rows));
@@ -33,10 +33,10 @@ pub(super) fn of_part(metadata: &Metadata, part: &Part) -> Result<Value> {
         return Ok(fields.into_value());
     }
     let parsed = [Form::Decimal, Form::Sides].into_iter().find_map(|form| Some((form, form.corners(&texts)?)));
-    let (form, corners) = parsed.ok_or_else(|| Error::usage("corners of BLOCKA:").found(format!("{texts:?}")))?;
+    let (form, corners) = parsed.ok_or_else(|| Error::usage("corners of BLOCKA in an unknown notation:").found(format!("{texts:?}")))?;
     for (name, (longitude, latitude)) in NAMES.iter().zip(part.between(near(corners, corners[0].0))) {
         if latitude.abs() > 90.0 {
-            return Err(Error::usage("latitude of a corner:").found(latitude).allowed("-90 to 90"));
+            return Err(Error::usage("latitude of a BLOCKA corner:").found(latitude).allowed("-90 to 90"));
         }
         fields.set(name, form.format(wrapped(longitude), latitude));
     }
@@ -44,7 +44,7 @@ pub(super) fn of_part(metadata: &Metadata, part: &Part) -> Result<Value> {
 }
 
 impl Form {
-    /// Four corners, each (longitude, latitude); none if one has another form.
+    /// Four corners, each (longitude, latitude); `None` if one has another notation.
     fn corners(self, texts: &[String; 4]) -> Option<[(f64, f64); 4]> {
         let mut corners = [(0.0, 0.0); 4];
         for (corner, text) in corners.iter_mut().zip(texts) {
@@ -59,7 +59,7 @@ impl Form {
 
     fn format(self, longitude: f64, latitude: f64) -> String {
         let angle = |value: f64, width: usize, sides: [char; 2]| {
-            // Rounded as whole hundredths, so that sixty seconds carry.
+            // Rounded to whole hundredths, so that sixty seconds carry.
             let hundredths = (value.abs() * 360_000.0).round_ties_even() as u32;
             let (minutes, seconds) = (hundredths / 6000, f64::from(hundredths % 6000) / 100.0);
             let side = sides[usize::from(value < 0.0)];

@@ -1,4 +1,4 @@
-//! IGEOLO of a part: the corners in the form that the image has them (2500C Table A-3).
+//! IGEOLO of a part: its corners in the form that the image uses (2500C Table A-3).
 
 use super::super::geo::{Corners, Icords, describe};
 use super::part::Part;
@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::image::{Crs, Georeference, Transform};
 use crate::metadata::{Metadata, Value};
 
-/// The corners of an image by its own IGEOLO.
+/// The corners from an image's own IGEOLO.
 struct Own {
     form: Icords,
     points: [(f64, f64); 4],
@@ -14,7 +14,7 @@ struct Own {
     crs: Crs,
 }
 
-/// Puts the corners of the part in the place of those of the image, which lies at `place`. Returns a note if the part has none.
+/// Replaces the corners of the image, which lies at `place`, by those of the part. Returns a note if the part has none.
 pub(super) fn update(metadata: &mut Metadata, place: &Georeference, part: &Part) -> Option<String> {
     match of_part(metadata, place, part) {
         Ok(Some((form, text))) => {
@@ -31,18 +31,18 @@ pub(super) fn update(metadata: &mut Metadata, place: &Georeference, part: &Part)
     }
 }
 
-/// ICORDS and IGEOLO of the part; none if nothing says where the image lies.
+/// ICORDS and IGEOLO of the part; `None` if the image has no location.
 fn of_part(metadata: &Metadata, place: &Georeference, part: &Part) -> Result<Option<(Value, Value)>> {
     let affine = place.transform.as_ref().zip(place.crs.as_ref());
     if let Some(own) = Own::read(metadata) {
-        // The transform may come from something more precise. It is not used if it has the corners elsewhere: the image is not a
-        // parallelogram on the ground then, or the metadata were changed.
+        // The transform may come from a more precise source. It is ignored if it disagrees with the corners: then the image is
+        // not a parallelogram on the ground, or the metadata were changed.
         let exact = affine.filter(|(transform, crs)| **crs == own.crs && own.agrees(transform, part));
         let points = match exact {
             Some((transform, _)) => part.centres().map(|(column, row)| transform.apply(column, row)),
             None => part.between(own.points),
         };
-        // What NITF 2.0 calls geocentric has been made geodetic.
+        // The geocentric corners of NITF 2.0 were made geodetic on reading.
         let form = if own.form == Icords::Geocentric { Icords::Geographic } else { own.form };
         let text = moved(&own.corners, points).format(form)?;
         return Ok(Some((form.code().into(), text.into())));
@@ -60,7 +60,7 @@ fn of_part(metadata: &Metadata, place: &Georeference, part: &Part) -> Result<Opt
 }
 
 impl Own {
-    /// None if there are none, and for MGRS, whose letters a part need not share.
+    /// `None` if there are no corners, and for MGRS, whose letters a part need not share.
     fn read(metadata: &Metadata) -> Option<Self> {
         let form = Icords::from_code(metadata.get("ICORDS")?.as_text()?.trim())?;
         if form == Icords::Mgrs {
@@ -74,7 +74,7 @@ impl Own {
         Some(Self { form, points, corners, crs })
     }
 
-    /// True if the transform of the whole image has each corner where it may have been before it was rounded.
+    /// True if the transform of the whole image agrees with each corner to within its rounding.
     fn agrees(&self, transform: &Transform, part: &Part) -> bool {
         let is_near = |(own, (column, row)): (&(f64, f64), (f64, f64))| {
             let (x, y) = transform.apply(column, row);
@@ -88,7 +88,7 @@ impl Own {
     }
 }
 
-/// Other points in the system of these corners.
+/// Other points in the coordinate system of these corners.
 fn moved(corners: &Corners, points: [(f64, f64); 4]) -> Corners {
     match corners {
         Corners::Geographic(_) => Corners::Geographic(points),

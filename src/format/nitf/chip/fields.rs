@@ -1,4 +1,4 @@
-//! The fields of a TRE as metadata has them, to be changed one by one.
+//! The fields of a TRE as metadata hold them, to be changed one by one.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    /// The fields of the only TRE of a tag as they stand in the metadata; of one that is given as bytes, with their types and
-    /// without those that are blank.
+    /// The fields of the only TRE of a tag, as they stand in the metadata. If the TRE is given as bytes, fields have their
+    /// types and blank ones are left out.
     ///
     /// # Errors
-    /// [`Error::Usage`] if the tag repeats, and whatever reading bytes reports.
+    /// [`Error::Usage`] if the tag repeats, and any error from reading the bytes.
     pub(super) fn of(metadata: &Metadata, tag: &'static str) -> Result<Self> {
         let mut values = metadata.get_all(tag);
-        let value = values.next().ok_or_else(|| Error::usage("no TRE").found(tag))?;
+        let value = values.next().ok_or_else(|| Error::usage("missing TRE").found(tag))?;
         let others = values.count();
         if others > 0 {
-            let found = format!("{} of them, each for other lines of the image", others + 1);
+            let found = format!("{} of that tag, each for other lines of the image", others + 1);
             return Err(Error::usage("TRE").field(tag).found(found).allowed("1"));
         }
         let entries = match value {
@@ -33,7 +33,7 @@ impl Fields {
         Ok(Self { tag, entries })
     }
 
-    /// The fields of a TRE with their types; those left out have their defaults, and those left blank are null.
+    /// The fields of a TRE with their types. Missing fields have their defaults, and blank ones are null.
     ///
     /// # Errors
     /// As [`typed_tre`].
@@ -44,7 +44,7 @@ impl Fields {
         }
     }
 
-    /// The value of a field; none if it is not there or blank.
+    /// The value of a field; `None` if it is missing or blank.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         let entry = self.entries.iter().find(|(field, _)| **field == *name);
         entry.map(|(_, value)| value).filter(|value| **value != Value::Null)
@@ -56,13 +56,13 @@ impl Fields {
     /// [`Error::Usage`] if it is not a finite number.
     pub(super) fn number(&self, name: &str) -> Result<f64> {
         let number = self.get(name).and_then(Value::to_float).filter(|number| number.is_finite());
-        number.ok_or_else(|| self.wrong(name, "a number"))
+        number.ok_or_else(|| self.wrong(name, "a finite number"))
     }
 
     /// A field as text.
     ///
     /// # Errors
-    /// [`Error::Usage`] if it is not there.
+    /// [`Error::Usage`] if it is missing.
     pub(super) fn text(&self, name: &str) -> Result<String> {
         match self.get(name) {
             Some(Value::Text(text)) => Ok(text.clone()),

@@ -14,7 +14,7 @@ pub(super) fn geolob(metadata: &Metadata, part: &Part) -> Result<Value> {
     // Pixels in 360 degrees, east and north.
     let (across, down) = (fields.number("ARV")?, fields.number("BRV")?);
     if across == 0.0 || down == 0.0 {
-        return Err(Error::usage("pixels in 360 degrees:").found(0).allowed("1 or more"));
+        return Err(Error::usage("number of pixels in 360 degrees:").found(0).allowed("1 or more"));
     }
     let west = fields.number("LSO")? + f64::from(part.x) * 360.0 / across;
     let north = fields.number("PSO")? - f64::from(part.y) * 360.0 / down;
@@ -36,7 +36,7 @@ pub(super) fn maplob(metadata: &Metadata, part: &Part) -> Result<Value> {
     let (across, down) = (fields.number("LOD")?, fields.number("LAD")?);
     let largest = across.max(down) * f64::from(part.scale);
     if largest > 99_999.0 {
-        return Err(Error::usage("pixel size:").found(largest).allowed("up to 99999"));
+        return Err(Error::usage("pixel size:").found(largest).allowed("at most 99999"));
     }
     let west = fields.number("LSO")? + f64::from(part.x) * across;
     let north = fields.number("PSO")? - f64::from(part.y) * down;
@@ -48,11 +48,11 @@ pub(super) fn maplob(metadata: &Metadata, part: &Part) -> Result<Value> {
     Ok(fields.into_value())
 }
 
-/// A number with its sign and as many decimals as fifteen characters hold.
+/// A signed number with as many decimals as fit fifteen characters.
 fn fifteen(value: f64) -> Result<String> {
     let texts = (0..=11usize).rev().map(|decimals| format!("{value:+015.decimals$}"));
     let found = texts.into_iter().find(|text| text.len() == 15);
-    found.ok_or_else(|| Error::usage("number").found(value).allowed("15 characters"))
+    found.ok_or_else(|| Error::usage("number").found(value).allowed("a number of at most 15 characters"))
 }
 
 #[cfg(test)]

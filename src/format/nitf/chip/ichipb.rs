@@ -1,4 +1,4 @@
-//! ICHIPB: where the pixels of a chip are in the image it was cut from (STDI-0002-1 App B).
+//! ICHIPB: the location of a chip's pixels in the image it was cut from (STDI-0002-1 App B).
 
 use super::fields::Fields;
 use super::part::Part;
@@ -7,14 +7,14 @@ use crate::metadata::{Metadata, Value};
 
 const TAG: &str = "ICHIPB";
 
-/// The four points, as their fields number them: upper left, upper right, lower left, lower right.
+/// The four points in the numbering of their fields: upper left, upper right, lower left, lower right.
 const CORNERS: [&str; 4] = ["11", "12", "21", "22"];
 
 /// Four points, each (row, column), in the order of [`CORNERS`].
 type Points = [(f64, f64); 4];
 
-/// Four points of a chip and where they are in the full image; rows and columns count from the edge of the first pixel, as in the
-/// fields. Between the points, and beyond, the mapping is bilinear.
+/// Four points of a chip and their positions in the full image. Rows and columns count from the edge of the first pixel, as in
+/// the fields. Between the points and beyond them, the mapping is bilinear.
 struct Mapping {
     chip: Points,
     full: Points,
@@ -26,8 +26,8 @@ struct Mapping {
     others: [i128; 2],
 }
 
-/// Sets the ICHIPB of a part. One that the image has is composed with it, so that a chip of a chip refers to the first image.
-/// Returns a note if that one cannot be composed: it then stays.
+/// Sets the ICHIPB of a part. An ICHIPB of the image is composed with it, so that a chip of a chip refers to the first image.
+/// Returns a note if the two cannot be composed: the ICHIPB of the image is then kept.
 ///
 /// # Errors
 /// [`Error::Usage`] for numbers that do not fit their fields.
@@ -37,7 +37,7 @@ pub(super) fn update(metadata: &mut Metadata, part: &Part) -> Result<Option<Stri
         None => own,
         Some(Ok(mapping)) => mapping,
         Some(Err(error)) => {
-            return Ok(Some(format!("left as it is, which is that of the image and not of the chip: {error}")));
+            return Ok(Some(format!("kept as it is, which is that of the image and not of the chip: {error}")));
         }
     };
     metadata.set(TAG, mapping.fields()?);
@@ -64,7 +64,7 @@ impl Mapping {
         let count = |name: &str| whole(name).and_then(|count| u32::try_from(count).ok());
         let wrong = |name: &str| Error::usage(TAG).field(name).found("no number").allowed("a whole number");
         if whole("XFRM_FLAG") != Some(0) {
-            return Err(Error::usage("ICHIPB of a dewarped image, which no points describe: XFRM_FLAG")
+            return Err(Error::usage("XFRM_FLAG of the ICHIPB of a dewarped image, which points cannot describe:")
                 .found(fields.text("XFRM_FLAG")?)
                 .allowed("00"));
         }
@@ -89,7 +89,7 @@ impl Mapping {
         })
     }
 
-    /// The mapping of a chip of the chip of this one, whose own mapping is `inner`.
+    /// The mapping to the full image of a chip of this chip; `inner` maps that chip to this one.
     fn compose(self, inner: &Self) -> Result<Self> {
         let bilinear = self.bilinear()?;
         let known = |own: u32, other: u32| if own == 0 { other } else { own };
@@ -107,16 +107,16 @@ impl Mapping {
         })
     }
 
-    /// Rows and columns from the first point to the last, and 1 if they are the same: a chip of one row or column.
+    /// Rows and columns from the first point to the last, or 1 if they coincide: a chip of one row or column.
     fn size(&self) -> (f64, f64) {
         let size = |first: f64, last: f64| if first == last { 1.0 } else { last - first };
         (size(self.chip[0].0, self.chip[3].0), size(self.chip[0].1, self.chip[3].1))
     }
 
-    /// Row and column of the full image, each as factors of 1, u, v and u·v, with u and v from 0 to 1 across the chip.
+    /// Row and column of the full image, each as factors of 1, u, v and u·v. Both u and v run from 0 to 1 across the chip.
     fn bilinear(&self) -> Result<[[f64; 4]; 2]> {
         let (mut chip, mut full) = (self.chip, self.full);
-        // In a chip of one row or column the points coincide, and the scale says where the next one would be.
+        // In a chip of one row or column the points coincide, and the scale gives the distance to the next one.
         if chip[0].0 == chip[3].0 {
             for corner in [2, 3] {
                 chip[corner].0 += 1.0;
@@ -165,7 +165,7 @@ impl Mapping {
     }
 }
 
-/// The solution of four linear equations, by elimination; none if they have no single one.
+/// The solution of four linear equations, by elimination; `None` if it is not unique.
 fn solve(mut left: [[f64; 4]; 4], mut right: [f64; 4]) -> Option<[f64; 4]> {
     for column in 0..4 {
         let pivot = (column..4).max_by(|a, b| left[*a][column].abs().total_cmp(&left[*b][column].abs()))?;
@@ -185,14 +185,14 @@ fn solve(mut left: [[f64; 4]; 4], mut right: [f64; 4]) -> Option<[f64; 4]> {
     found.iter().all(|value| value.is_finite()).then_some(found)
 }
 
-/// A number with as many decimals, in a field of this width.
+/// A number with so many decimals, in a field of this width.
 fn text(name: &str, value: f64, width: usize, decimals: usize) -> Result<String> {
     // A zero has no sign.
     let text = format!("{:0width$.decimals$}", value + 0.0);
     if text.len() == width {
         return Ok(text);
     }
-    Err(Error::usage(TAG).field(name).found(value).allowed(format!("{width} characters")))
+    Err(Error::usage(TAG).field(name).found(value).allowed(format!("at most {width} characters")))
 }
 
 #[cfg(test)]
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!((get(&metadata, "FI_COL_22"), get(&metadata, "OP_ROW_21")), (449.5, 89.5));
         assert_eq!(chip(&mut metadata, Window::new(5, 6, 1, 20), 1, (350, 90)), None);
         assert_eq!((get(&metadata, "SCALE_FACTOR"), get(&metadata, "FI_ROW")), (2.0, 300.0));
-        // The middle of the two by two pixels from column 110, row 212 on.
+        // The centre of the two by two pixels that begin at column 110, row 212.
         assert_eq!((get(&metadata, "FI_COL_11"), get(&metadata, "FI_ROW_11")), (111.0, 213.0));
         assert_eq!(get(&metadata, "FI_COL_12"), 111.0);
         assert_eq!(chip(&mut metadata, Window::new(0, 2, 1, 3), 0, (1, 20)), None);

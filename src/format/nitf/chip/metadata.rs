@@ -1,4 +1,4 @@
-//! The metadata of an image, made those of a chip of it.
+//! Turns the metadata of an image into those of a chip of it.
 
 use super::part::Part;
 use super::{blocka, corners, grids, ichipb};
@@ -6,27 +6,27 @@ use crate::error::Result;
 use crate::image::Georeference;
 use crate::metadata::{Metadata, Value};
 
-/// The keys that may differ between an image and a chip of it, in the order in which those that are new are added.
+/// The keys that may differ between an image and a chip of it. New ones are added in this order.
 pub const CHIP_KEYS: [&str; 15] = [
     "NROWS", "NCOLS", "NBPR", "NBPC", "NPPBH", "NPPBV", "IALVL", "ILOC", "IMAG", "ICHIPB", "ICORDS", "IGEOLO",
     "BLOCKA", "GEOLOB", "MAPLOB",
 ];
 
-/// The TREs that say where an image lies, and what makes them those of a part.
+/// The TREs that locate an image, each with the function that computes it for a part.
 const TRES: [(&str, TreOfPart); 3] =
     [("BLOCKA", blocka::of_part), ("GEOLOB", grids::geolob), ("MAPLOB", grids::maplob)];
 
 type TreOfPart = fn(&Metadata, &Part) -> Result<Value>;
 
-/// Makes the metadata of an image those of a part of it, which has blocks of `block` (columns, rows). `place` is where the image
-/// lies. Returns what a caller should be warned of, each note with the key it is about.
+/// Turns the metadata of an image into those of a part of it, which has blocks of `block` (columns, rows). `place` is the
+/// georeference of the image. Returns warnings for the caller, each of which begins with its key.
 ///
-/// - Sizes and blocks are those of the part if the metadata have them, IMAG is that of its scale, and nothing is attached.
-/// - ICHIPB says where the part lies in the full image.
-/// - IGEOLO, BLOCKA, GEOLOB and MAPLOB are those of the part. What cannot be given for it is left out, with a note.
+/// - Sizes and blocks, if the metadata have them, are those of the part. IMAG follows its scale, and nothing is attached.
+/// - ICHIPB gives the location of the part in the full image.
+/// - IGEOLO, BLOCKA, GEOLOB and MAPLOB are those of the part. One that cannot be computed is left out, with a note.
 ///
 /// # Errors
-/// [`crate::Error::Usage`] for a part whose place does not fit the fields of ICHIPB.
+/// [`crate::Error::Usage`] for a part whose location does not fit the fields of ICHIPB.
 pub fn make_chip(metadata: &mut Metadata, place: &Georeference, part: &Part, block: (u32, u32)) -> Result<Vec<String>> {
     set_sizes(metadata, part, block);
     if part.scale > 1 {
@@ -55,7 +55,7 @@ pub fn make_chip(metadata: &mut Metadata, place: &Georeference, part: &Part, blo
     Ok(notes)
 }
 
-/// True for tags of TIFF and facts of PNG and JPEG, which are left out if a NITF is made of an image of another format.
+/// True for TIFF tags and facts of PNG and JPEG, which are left out if a NITF is made from an image of another format.
 pub fn is_of_another_format(key: &str) -> bool {
     let is_number = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
     is_number || ["Geo", "PNG_", "JPEG_"].iter().any(|prefix| key.starts_with(prefix))
@@ -73,14 +73,14 @@ fn set_sizes(metadata: &mut Metadata, part: &Part, block: (u32, u32)) {
         ("ILOC", "0".repeat(10)),
     ];
     for (name, text) in texts {
-        // What the image does not have either, the writer knows.
+        // The writer fills in what the image does not have either.
         if metadata.get(name).is_some() {
             metadata.set(name, text);
         }
     }
 }
 
-/// IMAG (2500C Table A-3) of an image reduced by `scale`, if it is `text` for the image: `1.0 `, `/2  ` for a half.
+/// IMAG (2500C Table A-3) of an image reduced by `scale`; `text` is the IMAG of the image: `1.0 `, `/2  ` for a half.
 fn magnification(text: &str, scale: u32) -> String {
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
     let own = match text.trim().strip_prefix('/') {

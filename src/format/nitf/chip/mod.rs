@@ -1,4 +1,4 @@
-//! Chips: the metadata of an image, made those of a part of it.
+//! Chips: turns the metadata of an image into those of a part of it.
 
 mod blocka;
 mod corners;

@@ -1,4 +1,4 @@
-//! Where a part lies in its image.
+//! The location of a part in its image.
 
 use crate::image::{BlockGrid, ImageLayout, SampleType, Transform, Window};
 
@@ -22,7 +22,7 @@ pub struct Part {
 }
 
 impl Part {
-    /// The window of an image of `full` (columns, rows), in pixels of a resolution reduced by 2^`level`.
+    /// The part of an image of `full` (columns, rows) in a window, which is in pixels of a resolution reduced by 2^`level`.
     pub fn new(window: Window, level: u8, full: (u32, u32)) -> Self {
         let scale = 1 << level;
         Self {
@@ -36,7 +36,7 @@ impl Part {
         }
     }
 
-    /// The transform of the part of an image that has this one.
+    /// The transform of the part, if this is the transform of the image.
     #[must_use]
     pub fn transform(&self, image: &Transform) -> Transform {
         let (x, y) = image.apply(self.x.into(), self.y.into());
@@ -59,7 +59,7 @@ impl Part {
         [(left, top), (right, top), (right, bottom), (left, bottom)]
     }
 
-    /// The corners of the part between those of the image; both are centres of corner pixels, in the order of
+    /// The corners of the part, interpolated between those of the image. Both are centres of corner pixels, in the order of
     /// [`Part::centres`].
     pub(super) fn between(&self, image: [(f64, f64); 4]) -> [(f64, f64); 4] {
         let share = |at: f64, full: u32| (at - 0.5) / f64::from(full.max(2) - 1);

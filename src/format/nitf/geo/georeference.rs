@@ -1,8 +1,8 @@
-//! An affine georeference as fields and TREs of an image, and back.
+//! Converts an affine georeference to fields and TREs of an image, and back.
 //!
-//! Fields have the centres of the corner pixels, a transform their edges. IGEOLO rounds to a second of arc or a metre; BLOCKA
-//! (STDI-0002-1 App E) to a millionth of a degree; GEOLOB with GEOPSB (App P) is exact where whole numbers of pixels go round
-//! the globe.
+//! Fields hold the centres of the corner pixels; a transform refers to their edges. IGEOLO rounds to a second of arc or a
+//! metre, BLOCKA (STDI-0002-1 App E) to a millionth of a degree. GEOLOB with GEOPSB (App P) is exact if a whole number of
+//! pixels goes round the globe.
 
 use super::igeolo::{Corners, Icords, beside, near, wrapped};
 use super::utm::{Utm, UtmZone};
@@ -11,20 +11,21 @@ use crate::image::{Crs, Georeference, ImageLayout, Transform};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Record};
 
-/// Degrees of a second of arc, the unit of IGEOLO's `G`.
+/// A second of arc in degrees, the unit of IGEOLO's `G`.
 const SECOND: f64 = 1.0 / 3600.0;
 
-/// What a georeference may be in.
-const ALLOWED: &str = "EPSG:4326, EPSG:32601 to 32660 and 32701 to 32760 (geographic or UTM on WGS 84)";
+/// The coordinate reference systems that a georeference may have.
+const ALLOWED: &str = "EPSG:4326, EPSG:32601 to 32660 or 32701 to 32760 (geographic or UTM on WGS 84)";
 
 /// Four corners in the order of IGEOLO.
 type Quad = [(f64, f64); 4];
 
-/// The entries that say where an image lies; with `precise` the TREs that say it exactly, too. Nothing for no georeference.
-/// `wanted` is the form of IGEOLO, where the caller has chosen one.
+/// The metadata entries for a georeference; empty if it is. `precise` adds the TREs that give the exact location. `wanted` is
+/// the form of IGEOLO that the caller has chosen, if any.
 ///
 /// # Errors
-/// [`Error::Usage`] for a reference system NITF has no form for, one that is not of the form wanted, or half a georeference.
+/// [`Error::Usage`] for a reference system that NITF cannot express or the form wanted cannot hold, and for half a
+/// georeference.
 pub fn describe(
     georeference: &Georeference,
     layout: &ImageLayout,
@@ -36,7 +37,7 @@ pub fn describe(
     let (edges, crs) = match (georeference.corners.or(edges), &georeference.crs) {
         (None, None) => return Ok(Vec::new()),
         (Some(edges), Some(crs)) => (edges, crs),
-        (Some(_), None) => return Err(Error::usage("transform without a crs:").allowed(ALLOWED)),
+        (Some(_), None) => return Err(Error::usage("corners or transform without a crs:").allowed(ALLOWED)),
         (None, Some(crs)) => return Err(Error::usage("crs without corners or a transform:").found(crs)),
     };
     let edges = if *crs == Crs::Epsg(4326) { in_one_piece(edges) } else { edges };
@@ -56,7 +57,7 @@ pub fn describe(
     Ok(entries)
 }
 
-/// A warning where the form of IGEOLO is coarser than half a pixel.
+/// A warning message if the form of IGEOLO is coarser than half a pixel.
 pub fn precision(georeference: &Georeference, layout: &ImageLayout, wanted: Option<Icords>) -> Option<String> {
     let edges = georeference.transform.map(|transform| transform.corners(layout.grid.columns(), layout.grid.rows()));
     let [a, b, _, d] = georeference.corners.or(edges)?;
@@ -71,17 +72,17 @@ pub fn precision(georeference: &Georeference, layout: &ImageLayout, wanted: Opti
     let down = (d.0 - a.0).hypot(d.1 - a.1) / f64::from(rows);
     let pixel = across.min(down);
     (columns.max(rows) > 1 && unit > pixel / 2.0).then(|| {
-        format!("corners are stored to {name}, more than half a pixel of {pixel}; precise=True adds finer ones")
+        format!("corners are rounded to {name}, more than half a pixel of {pixel}; precise=True adds finer ones")
     })
 }
 
-/// The georeference of an image: of GEOLOB or BLOCKA where they agree with IGEOLO, else of IGEOLO; none where there is none.
-/// Corners that are no parallelogram but for their rounding have no transform.
+/// The georeference of an image; `None` if it has none. It is that of GEOLOB or BLOCKA if they agree with IGEOLO, else that of
+/// IGEOLO. Corners that are not a parallelogram to within their rounding have no transform.
 ///
 /// # Errors
-/// [`Error::Malformed`] where IGEOLO cannot be read.
+/// [`Error::Malformed`] if ICORDS is unknown or IGEOLO cannot be read.
 pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Result<Option<Georeference>> {
-    // In NITF 2.0, `N` says that there is no IGEOLO.
+    // In NITF 2.0, `N` means that there is no IGEOLO.
     let (Some(code), Some(FieldData::Text(text))) = (header.text("ICORDS"), header.get("IGEOLO")) else {
         return Ok(None);
     };
@@ -90,7 +91,7 @@ pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Result<Opt
         return if blank {
             Ok(None)
         } else {
-            Err(Error::malformed("ICORDS").found(format!("{code:?}")).allowed("U G N S D C"))
+            Err(Error::malformed("ICORDS").found(format!("{code:?}")).allowed("U, G, N, S, D or C"))
         };
     };
     let number = |name: &str| header.int(name).map_or(1.0, |number| number as f64);
@@ -114,7 +115,7 @@ pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Result<Opt
         return Ok(Some(Georeference { transform: Some(transform), crs: Some(crs), corners: None }));
     }
     let [a, b, c, d] = points;
-    // How far the corners are from a parallelogram; rounding moves each by half a unit.
+    // The distance of the corners from a parallelogram; rounding moves each by half a unit.
     let gap = (a.0 - b.0 + c.0 - d.0).abs().max((a.1 - b.1 + c.1 - d.1).abs());
     let transform = (gap <= 2.01 * unit).then(|| from_centres(&points, size)).filter(|transform| {
         let [_, a, b, _, c, d] = transform.0;
@@ -123,25 +124,25 @@ pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Result<Opt
     Ok(Some(Georeference { transform, crs: Some(crs), corners: Some(outward(points, size)) }))
 }
 
-/// True for corners in the order of a mirror image, seen from above: no sensor and no map makes one.
+/// True for corners in the order of a mirror image, seen from above. No sensor or map makes one.
 fn is_mirrored([a, b, _, d]: Quad) -> bool {
     (b.0 - a.0) * (d.1 - a.1) - (b.1 - a.1) * (d.0 - a.0) > 0.0
 }
 
-/// Corners of an image across the antimeridian, whose longitudes go on beyond it where they are given with a jump.
+/// Corners of an image across the antimeridian. Longitudes that jump there are made to continue beyond it.
 fn in_one_piece(edges: Quad) -> Quad {
     let joined = near(edges, edges[0].0);
     if is_mirrored(edges) && !is_mirrored(joined) { joined } else { edges }
 }
 
-/// Corners of an image of more than half the globe, whose longitudes are not less than half a turn apart as those of all others
-/// are: it would be mirrored so, and its pixels are more nearly square the other way round.
+/// Corners of an image of more than half the globe, whose longitudes are at least half a turn apart. With the shorter way
+/// round, which is right for all other images, it would be mirrored; the longer way makes its pixels more nearly square.
 fn around_the_globe(points: Quad, (columns, rows): (f64, f64)) -> Quad {
     let [a, b, c, d] = points;
     if !is_mirrored(points) {
         return points;
     }
-    // How far the shape of a pixel is from a square.
+    // The deviation of a pixel from a square.
     let skew = |[a, b, _, d]: Quad| {
         let side = |p: (f64, f64), q: (f64, f64), steps: f64| (q.0 - p.0).hypot(q.1 - p.1) / (steps - 1.0).max(1.0);
         (side(a, b, columns) / side(a, d, rows)).ln().abs()
@@ -154,7 +155,7 @@ fn around_the_globe(points: Quad, (columns, rows): (f64, f64)) -> Quad {
     good.min_by(|x, y| skew(*x).total_cmp(&skew(*y))).unwrap_or(points)
 }
 
-/// The zone of a UTM system; none for the geographic one.
+/// The zone of a UTM system; `None` for the geographic system.
 fn zone_of(crs: &Crs) -> Result<Option<UtmZone>> {
     match crs {
         Crs::Epsg(4326) => Ok(None),
@@ -166,7 +167,7 @@ fn zone_of(crs: &Crs) -> Result<Option<UtmZone>> {
     }
 }
 
-/// The point at shares `u` of the way across and `v` of the way down a quadrilateral.
+/// The point at fraction `u` of the way across and `v` of the way down a quadrilateral.
 pub(in super::super) fn between([a, b, c, d]: Quad, u: f64, v: f64) -> (f64, f64) {
     let at = |a: f64, b: f64, c: f64, d: f64| (1.0 - v) * ((1.0 - u) * a + u * b) + v * ((1.0 - u) * d + u * c);
     (at(a.0, b.0, c.0, d.0), at(a.1, b.1, c.1, d.1))
@@ -180,7 +181,7 @@ fn inward(edges: Quad, (columns, rows): (f64, f64)) -> Quad {
 
 /// The outer corners of an image with these centres of corner pixels.
 fn outward(points: Quad, (columns, rows): (f64, f64)) -> Quad {
-    // Of an image of one row or column, a pixel is taken to be square.
+    // The pixels of an image of one row or column are taken to be square.
     if columns <= 1.0 || rows <= 1.0 {
         return from_centres(&points, (columns, rows)).corners(columns as u32, rows as u32);
     }
@@ -188,8 +189,8 @@ fn outward(points: Quad, (columns, rows): (f64, f64)) -> Quad {
     [(-u, -v), (1.0 + u, -v), (1.0 + u, 1.0 + v), (-u, 1.0 + v)].map(|(u, v)| between(points, u, v))
 }
 
-/// The transform with these centres of corner pixels: by least squares, which halves what rounding does. Of an image of one
-/// row or column, a pixel is taken to be square.
+/// The transform with these centres of corner pixels, by least squares, which halves the error of rounding. The pixels of an
+/// image of one row or column are taken to be square.
 fn from_centres(points: &Quad, (columns, rows): (f64, f64)) -> Transform {
     let [a, b, c, d] = *points;
     let half = |p: (f64, f64), q: (f64, f64), r: (f64, f64), s: (f64, f64), steps: f64| {
@@ -241,8 +242,8 @@ fn block(points: &Quad, layout: &ImageLayout) -> Value {
     ])
 }
 
-/// GEOPSB and GEOLOB of an image whose rows and columns are parallels and meridians, where they can say it to a tenth of a
-/// pixel.
+/// GEOPSB and GEOLOB of an image whose rows and columns are parallels and meridians; empty if they cannot express it to a tenth
+/// of a pixel.
 fn grid(transform: &Transform, layout: &ImageLayout) -> Vec<(&'static str, Value)> {
     let [west, across, turned, north, tilted, down] = transform.0;
     if turned != 0.0 || tilted != 0.0 || across <= 0.0 || down >= 0.0 {
@@ -265,7 +266,7 @@ fn grid(transform: &Transform, layout: &ImageLayout) -> Vec<(&'static str, Value
     vec![("GEOPSB", system), ("GEOLOB", location)]
 }
 
-/// The corners of a single BLOCKA, where they are those of IGEOLO but for its rounding.
+/// The corners of a single BLOCKA, if they agree with those of IGEOLO to within its rounding.
 fn finer(metadata: &Metadata, coarse: &Corners, rows: f64) -> Option<Corners> {
     let mut blocks = metadata.get_all("BLOCKA");
     let (Value::Map(fields), None) = (blocks.next()?, blocks.next()) else { return None };
@@ -301,7 +302,7 @@ fn finer(metadata: &Metadata, coarse: &Corners, rows: f64) -> Option<Corners> {
     close.then_some(found)
 }
 
-/// The transform of GEOLOB in degrees, where it puts the corners where they are but for rounding.
+/// The transform of GEOLOB in degrees, if its corners agree with `points` to within rounding.
 fn exact(metadata: &Metadata, points: &Quad, (columns, rows): (f64, f64)) -> Option<Transform> {
     let field = |tag: &str, name: &str| match metadata.get(tag)? {
         Value::Map(fields) => fields.iter().find(|(field, _)| **field == *name).map(|(_, value)| value),
@@ -332,7 +333,7 @@ mod tests {
         ImageLayout::new(BlockGrid::new(columns, rows, columns, rows).unwrap(), 1, SampleType::UInt8).unwrap()
     }
 
-    /// What is written, read again.
+    /// Writes a georeference and reads it again.
     fn back(transform: Transform, epsg: u32, precise: bool) -> Transform {
         let layout = layout(200, 100);
         let georeference = Georeference { transform: Some(transform), crs: Some(Crs::Epsg(epsg)), corners: None };
@@ -378,7 +379,7 @@ mod tests {
                 assert!(worst(back(transform, 4326, precise), transform) <= 1.1 * SECOND, "{west} {across} {precise}");
             }
         }
-        // A picture from the bottom up stays what it is.
+        // An image whose rows run from the bottom up stays as it is.
         let upside_down = Transform([10.0, 0.001, 0.0, 50.0, 0.0, 0.001]);
         assert!(worst(back(upside_down, 4326, false), upside_down) <= 1.1 * SECOND);
         let jump = [(179.5, 10.0), (-179.5, 10.0), (-179.5, 9.0), (179.5, 9.0)];

@@ -37,7 +37,7 @@ impl Icords {
     const ALL: [Self; 6] =
         [Self::Geographic, Self::Decimal, Self::UtmNorth, Self::UtmSouth, Self::Mgrs, Self::Geocentric];
 
-    /// The form of this code.
+    /// The form with this code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|form| form.code() == code)
     }
@@ -70,7 +70,7 @@ impl Corners {
     /// Reads the sixty characters of IGEOLO.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where they are not of the form.
+    /// [`Error::Malformed`] if they do not follow the form.
     pub fn parse(form: Icords, text: &str) -> Result<Self> {
         if text.len() != 4 * CORNER || !text.is_ascii() {
             return Err(Error::malformed("IGEOLO").found(format!("{text:?}")).allowed("60 characters"));
@@ -94,7 +94,7 @@ impl Corners {
                 }
                 Icords::Mgrs => {
                     let mut corner = from_mgrs(part)?;
-                    // The reference names a square of a metre; its middle is nearest to what it was made from.
+                    // The reference names a square metre; its centre is the best estimate of the original point.
                     corner.easting += 0.5;
                     corner.northing += 0.5;
                     let common = *zone.get_or_insert(corner.zone);
@@ -105,23 +105,23 @@ impl Corners {
         Ok(zone.map_or(Self::Geographic(near(points, points[0].0)), |zone| Self::Utm(zone, points)))
     }
 
-    /// The sixty characters of IGEOLO in a form.
+    /// Writes the sixty characters of IGEOLO in a form.
     ///
     /// # Errors
-    /// [`Error::Usage`] for coordinates the form cannot hold.
+    /// [`Error::Usage`] for coordinates that the form cannot hold.
     pub fn format(&self, form: Icords) -> Result<String> {
         let wrong = |point: (f64, f64)| {
-            let error = Error::usage("corner that IGEOLO cannot hold:").field(form.code()).found(format!("{point:?}"));
+            let error = Error::usage("corner that IGEOLO cannot hold with ICORDS").field(form.code()).found(format!("{point:?}"));
             error.allowed(match self {
-                Self::Geographic(_) => "(longitude, latitude), -360 to 360 and -90 to 90 degrees",
-                Self::Utm(..) => "(easting, northing), 0 to 999999 and 0 to 9999999 metres",
+                Self::Geographic(_) => "(longitude, latitude) in -360 to 360 and -90 to 90 degrees",
+                Self::Utm(..) => "(easting, northing) in 0 to 999999 and 0 to 9999999 metres",
             })
         };
         let mut out = String::with_capacity(4 * CORNER);
         match (self, form) {
             (Self::Geographic(points), Icords::Geographic | Icords::Decimal) => {
                 for point in points {
-                    // Longitudes of an image across the antimeridian may go on beyond it.
+                    // Longitudes of an image across the antimeridian may continue beyond it.
                     let inside = point.0.abs() <= 360.0 && point.1.abs() <= 90.0;
                     let point = &(wrapped(point.0), point.1);
                     let text = if form == Icords::Geographic { format_dms(*point) } else { format_decimal(*point) };
@@ -148,14 +148,14 @@ impl Corners {
                 }
             }
             (Self::Geographic(_) | Self::Utm(..), _) => {
-                return Err(Error::usage("coordinates are not of the form ICORDS names:").found(form.code()));
+                return Err(Error::usage("coordinates that do not suit ICORDS:").found(form.code()));
             }
         }
         Ok(out)
     }
 }
 
-/// A point in the coordinates of another zone, where corners lie on both sides of a boundary.
+/// A point in the coordinates of another zone, for corners on both sides of a zone boundary.
 fn in_zone(point: Utm, zone: UtmZone) -> (f64, f64) {
     if point.zone == zone {
         return (point.easting, point.northing);
@@ -170,13 +170,12 @@ pub(in super::super) fn wrapped(longitude: f64) -> f64 {
     if longitude.abs() <= 180.0 { longitude } else { longitude - 360.0 * (longitude / 360.0).round() }
 }
 
-/// The same points with longitudes less than half a turn from `longitude`, so that an image across the antimeridian is in one
-/// piece.
+/// The same points with longitudes less than half a turn from `longitude`: an image across the antimeridian is in one piece.
 pub(in super::super) fn near(points: [(f64, f64); 4], longitude: f64) -> [(f64, f64); 4] {
     points.map(|(x, y)| (beside(x, longitude), y))
 }
 
-/// The same longitude `x`, less than half a turn from `longitude`.
+/// The longitude `x`, made less than half a turn from `longitude`.
 pub(super) fn beside(x: f64, longitude: f64) -> f64 {
     x - 360.0 * ((x - longitude) / 360.0).round()
 }
@@ -226,7 +225,7 @@ fn parse_utm(text: &str, south: bool) -> Option<Utm> {
 
 fn format_dms((longitude, latitude): (f64, f64)) -> String {
     let angle = |value: f64, width: usize, positive: char, negative: char| {
-        // Rounded as whole seconds, so that sixty of them carry.
+        // Rounded to whole seconds, so that sixty of them carry.
         let seconds = (value.abs() * 3600.0).round() as u32;
         let side = if value < 0.0 { negative } else { positive };
         format!("{:0width$}{:02}{:02}{side}", seconds / 3600, seconds / 60 % 60, seconds % 60)

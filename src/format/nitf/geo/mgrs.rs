@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 
 /// Latitude bands of eight degrees from 80° S; the last has twelve.
 const BANDS: &[u8] = b"CDEFGHJKLMNPQRSTUVWX";
-/// Letters of 100 km rows, again from A every 2000 km.
+/// Letters of 100 km rows, which begin again at A every 2000 km.
 const ROWS: &[u8] = b"ABCDEFGHJKLMNPQRSTUV";
 /// Letters of 100 km columns, eight to a zone, in three sets.
 const COLUMNS: [&[u8]; 3] = [b"ABCDEFGH", b"JKLMNPQR", b"STUVWXYZ"];
@@ -13,13 +13,13 @@ const COLUMNS: [&[u8]; 3] = [b"ABCDEFGH", b"JKLMNPQR", b"STUVWXYZ"];
 /// The side of a square in metres.
 const SQUARE: f64 = 100_000.0;
 
-/// The reference of a point to the metre: `zzBJKeeeeennnnn`, as IGEOLO has it. The fraction of a metre is cut off, as the
-/// system demands.
+/// The reference of a point to the metre: `zzBJKeeeeennnnn`, as in IGEOLO. The fraction of a metre is truncated, as the system
+/// demands.
 ///
 /// # Errors
 /// [`Error::Usage`] outside of 80° S to 84° N, where the grid is UPS.
 pub fn to_mgrs(point: Utm) -> Result<String> {
-    // What arithmetic leaves below a whole metre is not cut off with it.
+    // Truncation must not take a value that arithmetic left just below a whole metre to the metre before.
     let point = Utm { easting: point.easting + 1e-6, northing: point.northing + 1e-6, ..point };
     let (_, latitude) = point.to_geographic();
     if !(-80.0..=84.0).contains(&latitude) {
@@ -45,7 +45,7 @@ pub fn to_mgrs(point: Utm) -> Result<String> {
 /// The south-west corner of the square metre that a reference `zzBJKeeeeennnnn` names.
 ///
 /// # Errors
-/// [`Error::Malformed`] where the text is no such reference.
+/// [`Error::Malformed`] if the text is not such a reference.
 pub fn from_mgrs(text: &str) -> Result<Utm> {
     let wrong = || Error::malformed("MGRS reference").found(format!("{text:?}")).allowed("zzBJKeeeeennnnn");
     let bytes: [u8; 15] = text.as_bytes().try_into().map_err(|_| wrong())?;
@@ -62,7 +62,7 @@ pub fn from_mgrs(text: &str) -> Result<Utm> {
     let row = (find(ROWS, bytes[4])? + ROWS.len() - row_shift(number)) % ROWS.len();
     let easting = column as f64 * SQUARE + f64::from(digits(5..10)?);
     let within = row as f64 * SQUARE + f64::from(digits(10..15)?);
-    // Rows repeat every 2000 km: the band says which of them is meant.
+    // Rows repeat every 2000 km; the band selects one of them.
     let south = -80.0 + 8.0 * band as f64;
     let lowest = zone.project(zone.central_meridian(), south).northing - SQUARE;
     let turns = ((lowest - within) / (SQUARE * 20.0)).ceil().max(0.0);

@@ -1,4 +1,4 @@
-//! Where an image lies, in the ways NITF says it: corners as text (IGEOLO) over WGS 84, UTM and MGRS.
+//! The location of an image as NITF stores it: corners as text (IGEOLO) in WGS 84, UTM and MGRS.
 
 mod georeference;
 mod igeolo;

@@ -37,7 +37,7 @@ impl UtmZone {
     /// Zone `number` of the northern or southern hemisphere.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a number that is not 1 to 60.
+    /// [`Error::Usage`] for a number outside of 1 to 60.
     pub fn new(number: u8, south: bool) -> Result<Self> {
         if (1..=60).contains(&number) {
             Ok(Self { number, south })
@@ -76,7 +76,7 @@ impl UtmZone {
         f64::from(self.number) * 6.0 - 183.0
     }
 
-    /// The point at a longitude and latitude in degrees; also outside of the zone's own six degrees.
+    /// The point at a longitude and latitude in degrees, which may lie outside of the zone's own six degrees.
     pub fn project(self, longitude: f64, latitude: f64) -> Utm {
         let series = Series::new();
         let (lambda, phi) = ((longitude - self.central_meridian()).to_radians(), latitude.to_radians());

@@ -277,7 +277,7 @@ fn lengths_that_lie_cost_no_other_segment() {
     {
         let file = segments(&replaced(&bytes, b"0004390000000004", wrong));
         assert_eq!((keys(&file).len(), file.list[1].data_length), (6, left), "{:?}", file.warnings);
-        assert!(warned(&file, "graphic:0", "as those after it say") && warned(&file, "file header", "FL is"));
+        assert!(warned(&file, "graphic:0", "where those after it do") && warned(&file, "file header", "FL is"));
         assert_eq!(warned(&file, "image:1", "past the end of the file"), left > 1000);
     }
     // Two wrong lengths are too many: the segment is kept, those after it are lost.

@@ -50,7 +50,7 @@ impl Storage {
         };
         let (rows, columns) = (int("NROWS")?, int("NCOLS")?);
         let (across, down) = (int("NBPR")?, int("NBPC")?);
-        // 0000 stands for the whole side, which may be too long for the field.
+        // 0000 means the whole side, which may be too long for the field.
         let side = |name: &str, blocks: u32, whole: u32| -> Result<u32> {
             match int(name)? {
                 0 if blocks == 1 => Ok(whole),

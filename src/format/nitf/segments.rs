@@ -214,7 +214,10 @@ impl Segments {
                     Some(data.saturating_add(data_length))
                 }
                 Err(error) => {
-                    self.warn(entry.key(), format!("the segment is left out because its subheader cannot be read: {error}"));
+                    self.warn(
+                        entry.key(),
+                        format!("the segment is left out because its subheader cannot be read: {error}"),
+                    );
                     entry.lengths[0]
                         .zip(entry.lengths[1])
                         .map(|(first, second)| start.saturating_add(first).saturating_add(second))
@@ -258,7 +261,9 @@ impl Segments {
         let Some(other) = other.filter(|other| *other >= self.raw.len() as u64 && fits(*other)) else { return start };
         self.warn(
             entry.key(),
-            format!("the subheader is not where the lengths before it put it, but at byte {other}, where those after it do"),
+            format!(
+                "the subheader is not where the lengths before it put it, but at byte {other}, where those after it do"
+            ),
         );
         Some(other)
     }

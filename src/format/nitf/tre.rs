@@ -63,7 +63,10 @@ fn parse_tre(area: &[u8], offset: usize) -> Result<(Tre, usize)> {
     let length = digits.ok_or_else(|| wrong("TRE length").field(&tag))?;
     let start = offset + PREFIX;
     let bytes = area.get(start..start + length).ok_or_else(|| {
-        wrong("TRE that reaches past the end of its area,").field(&tag).found(length).allowed(format!("at most {} bytes", area.len() - start))
+        wrong("TRE that reaches past the end of its area,")
+            .field(&tag)
+            .found(length)
+            .allowed(format!("at most {} bytes", area.len() - start))
     })?;
     let tag = tag.trim_end().to_owned();
     if tag.is_empty() || !tag.bytes().all(|byte| matches!(byte, 0x20..=0x7E)) {

@@ -525,7 +525,7 @@ def test_dates_of_extensions(ntf):
 
 @pytest.mark.parametrize("value", ["XXX", 5])
 def test_a_wrong_format_of_a_text_is_named(ntf, value):
-    with pytest.raises(OptionError, match="TXTFMT.*MTF STA UT1 U8S"):
+    with pytest.raises(OptionError, match="TXTFMT.*MTF, STA, UT1, U8S"):
         write(ntf, BufferedTextAssetProvider.create("text:0", "é", metadata={"TXTFMT": value}))
 
 

@@ -49,7 +49,7 @@ def test_a_chip_of_chips_refers_to_the_first_image(steps):
 def test_an_ichipb_that_cannot_be_composed_is_left():
     for bad in ({"XFRM_FLAG": "01"}, b"damaged"):
         given_ = {"ICHIPB": {**chip(image(), (0, 0, 9, 9)).metadata["ICHIPB"], **bad} if isinstance(bad, dict) else bad}
-        with pytest.warns(MetadataWarning, match="ICHIPB: left as it is") as seen:
+        with pytest.warns(MetadataWarning, match="ICHIPB: kept as it is") as seen:
             found = chip(image(metadata=given_), (10, 10, 5, 5))
         assert found.metadata["ICHIPB"] == given_["ICHIPB"] and seen[0].filename == __file__
 

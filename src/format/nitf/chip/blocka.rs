@@ -33,7 +33,8 @@ pub(super) fn of_part(metadata: &Metadata, part: &Part) -> Result<Value> {
         return Ok(fields.into_value());
     }
     let parsed = [Form::Decimal, Form::Sides].into_iter().find_map(|form| Some((form, form.corners(&texts)?)));
-    let (form, corners) = parsed.ok_or_else(|| Error::usage("corners of BLOCKA in an unknown notation:").found(format!("{texts:?}")))?;
+    let (form, corners) =
+        parsed.ok_or_else(|| Error::usage("corners of BLOCKA in an unknown notation:").found(format!("{texts:?}")))?;
     for (name, (longitude, latitude)) in NAMES.iter().zip(part.between(near(corners, corners[0].0))) {
         if latitude.abs() > 90.0 {
             return Err(Error::usage("latitude of a BLOCKA corner:").found(latitude).allowed("-90 to 90"));

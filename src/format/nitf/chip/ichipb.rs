@@ -230,7 +230,7 @@ mod tests {
     fn what_cannot_be_composed_stays() {
         let mut metadata: Metadata = [(TAG, Value::Bytes(b"damaged".to_vec()))].into_iter().collect();
         let before = metadata.clone();
-        assert!(chip(&mut metadata, Window::new(0, 0, 9, 9), 0, (9, 9)).unwrap().starts_with("left as it is"));
+        assert!(chip(&mut metadata, Window::new(0, 0, 9, 9), 0, (9, 9)).unwrap().starts_with("kept as it is"));
         assert_eq!(metadata, before);
         let points = [(0.5, 0.5), (0.5, 9.5), (9.5, 0.5), (9.5, 9.5)];
         let flat = Mapping {

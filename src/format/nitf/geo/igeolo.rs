@@ -111,7 +111,9 @@ impl Corners {
     /// [`Error::Usage`] for coordinates that the form cannot hold.
     pub fn format(&self, form: Icords) -> Result<String> {
         let wrong = |point: (f64, f64)| {
-            let error = Error::usage("corner that IGEOLO cannot hold with ICORDS").field(form.code()).found(format!("{point:?}"));
+            let error = Error::usage("corner that IGEOLO cannot hold with ICORDS")
+                .field(form.code())
+                .found(format!("{point:?}"));
             error.allowed(match self {
                 Self::Geographic(_) => "(longitude, latitude) in -360 to 360 and -90 to 90 degrees",
                 Self::Utm(..) => "(easting, northing) in 0 to 999999 and 0 to 9999999 metres",

@@ -1,4 +1,4 @@
-//! TREs in the areas of headers, and what overflows into segments of its own (2500C §5.8).
+//! TREs in the areas of headers, and their overflow into separate segments (2500C §5.8).
 
 use super::super::tre::{Tre, TreBody, write_tres};
 use crate::error::Result;
@@ -36,7 +36,7 @@ pub(super) const GRAPHIC: &[Area] = &[Area { name: "SXSHD", length: "SXSHDL", in
 pub(super) const TEXT: &[Area] = &[Area { name: "TXSHD", length: "TXSHDL", index: "TXSOFL", most: 9717 }];
 
 impl Area {
-    /// The offset of the overflow index in a header that ends with the areas `areas`, of which this is one.
+    /// The offset of this area's overflow index in a header that ends with the areas `areas`.
     pub(super) fn index_offset(self, areas: &[Self], record: &Record, header_bytes: usize) -> usize {
         let mut end = header_bytes;
         for area in areas.iter().rev() {
@@ -44,18 +44,18 @@ impl Area {
             if *area == self {
                 return end - length;
             }
-            // The five digits of the length stand before the area.
+            // The five digits of the length precede the area.
             end -= length + 5;
         }
         end
     }
 }
 
-/// Fills the areas of `record` with TREs: each in the area it came from, else the last. From the first that does not fit an
-/// area on, those of that area overflow, so that they stay in order; no TRE is cut.
+/// Fills the areas of `record` with TREs: each goes to the area it came from, else to the last. From the first TRE that does
+/// not fit its area on, the TREs of that area overflow, so that they stay in order. No TRE is cut.
 ///
 /// # Errors
-/// What [`write_tres`] reports of a TRE.
+/// Any error of [`write_tres`].
 pub(super) fn fill(
     record: &mut Record,
     tres: &[(Tre, Option<String>)],
@@ -95,7 +95,7 @@ pub(super) fn fill(
     Ok(overflows)
 }
 
-/// The bytes of a TRE; of an area that could not be read, which has no tag, the bytes as they were.
+/// The bytes of a TRE. An area that could not be read has no tag, and its bytes are kept.
 fn encode(tre: &Tre) -> Result<Vec<u8>> {
     match &tre.body {
         TreBody::Bytes(bytes) if tre.tag.is_empty() => Ok(bytes.clone()),

@@ -1,5 +1,5 @@
-//! What bands mean where the caller does not say: IREP, ICAT and `BAND_INFO` by their number and type (2500C Table A-2,
-//! Joint BIIF Profile Table 5.13-3).
+//! The default meaning of bands: IREP, ICAT and `BAND_INFO` by the number and type of the bands (2500C Table A-2, Joint BIIF
+//! Profile Table 5.13-3).
 
 use super::super::rules::suits;
 use super::given::Given;
@@ -10,7 +10,7 @@ use crate::schema::{FieldData, Record};
 /// Fills IREP, ICAT, NBANDS, XBANDS and `BAND_INFO` of an image subheader.
 ///
 /// # Errors
-/// [`Error::Usage`] where there are more bands than NITF counts, or `BAND_INFO` was given for another number of bands.
+/// [`Error::Usage`] if there are more bands than NITF can count, or `BAND_INFO` was given for another number of bands.
 pub(super) fn fill(record: &mut Record, given: &Given, layout: &ImageLayout) -> Result<()> {
     let bands = layout.bands;
     if bands > 99_999 {
@@ -37,7 +37,7 @@ pub(super) fn fill(record: &mut Record, given: &Given, layout: &ImageLayout) -> 
     Ok(())
 }
 
-/// The bands as given, with the number of each one's tables; none where nothing usable was given.
+/// The bands as given, each with the number of its tables; `None` if nothing usable was given.
 fn band_info(given: &Given, bands: u32) -> Result<Option<Vec<Record>>> {
     let Some(FieldData::Group(info)) = given.get("BAND_INFO") else { return Ok(None) };
     if info.len() != bands as usize {
@@ -63,7 +63,7 @@ fn band_info(given: &Given, bands: u32) -> Result<Option<Vec<Record>>> {
     Ok(Some(info))
 }
 
-/// IREP: as chosen, as copied where it suits the bands, else by what the bands are.
+/// IREP: as chosen, as copied if it suits the bands, else by the number and type of the bands.
 fn representation(given: &Given, layout: &ImageLayout, has_table: bool) -> String {
     if let Some(FieldData::Text(text)) = given.get("IREP")
         && (given.is_chosen("IREP") || suits(text.trim(), layout.bands))
@@ -90,7 +90,7 @@ fn category(representation: &str) -> &'static str {
     }
 }
 
-/// What a band is by its number, in an image of this representation.
+/// The role of a band by its number, in an image of this representation.
 fn role(representation: &str, band: u32, has_table: bool) -> &'static str {
     match (representation, band) {
         ("RGB", 0) => "R",

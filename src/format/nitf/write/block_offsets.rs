@@ -1,4 +1,4 @@
-//! Where the blocks of an image that is written lie: in which segment, at which byte, and which are left out.
+//! The places of the blocks of an image that is written: segment, offset, and which blocks are left out.
 
 use super::super::capacity::{MAX_BLOCKS, MAX_IMAGE_BYTES, MAX_LOCATION, MAX_OFFSET};
 use super::super::mask::{ABSENT, MaskTable};
@@ -6,7 +6,7 @@ use super::super::pixels::{Mode, Storage};
 use crate::error::{Error, Result};
 use crate::image::{BlockGrid, BlockIndex, ImageProvider};
 
-/// Rows of blocks of an image that stand in one segment.
+/// Rows of blocks of an image that lie in one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Part {
     /// The first row of pixels.
@@ -16,7 +16,7 @@ pub(super) struct Part {
     /// The first row of blocks, and how many there are.
     first_block_row: u32,
     block_rows: u32,
-    /// Blocks that are stored, each band's once in mode S.
+    /// The number of stored blocks; in mode S each band has its own.
     present: u64,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct Part {
 #[derive(Debug, Clone)]
 pub(super) struct BlockOffsets {
     parts: Vec<Part>,
-    /// How many blocks of the grid are present before each one, and whether it is; none where all are.
+    /// For each block of the grid, how many present blocks precede it and whether it is present; `None` if all are.
     ranks: Option<Vec<(u64, bool)>>,
     across: u32,
     count_of_bands: u64,
@@ -39,10 +39,10 @@ impl Part {
 }
 
 impl BlockOffsets {
-    /// The offsets of the blocks of `storage`. `mask` is asked for each block whether it is present; without it all are.
+    /// The offsets of the blocks of `storage`. `mask` reports for each block whether it is present; without it all are.
     ///
     /// # Errors
-    /// [`Error::Usage`] where no segments can hold the image; what the mask reports.
+    /// [`Error::Usage`] if segments cannot hold the image, and any error of the mask.
     pub(super) fn new(storage: &Storage, mask: Option<&dyn ImageProvider>, limit: u64) -> Result<Self> {
         let grid = storage.grid;
         let ranks = mask.map(|provider| ranks(grid, provider)).transpose()?;
@@ -63,28 +63,28 @@ impl BlockOffsets {
         let fits = |rows: u32| {
             (0..whole).step_by(rows as usize).all(|first| offsets.fits(first, rows.min(whole - first), most))
         };
-        // Fewer rows of blocks never take more bytes, so the most that fit are found by halving.
+        // Fewer rows of blocks never take more bytes, so bisection finds the most that fit.
         let (mut low, mut high) = (0, tallest);
         while low < high {
             let middle = low + (high - low).div_ceil(2);
             if fits(middle) { low = middle } else { high = middle - 1 }
         }
         if grid.block_rows() > MAX_LOCATION {
-            return Err(Error::usage("rows of a block of an image that is cut into segments:")
+            return Err(Error::usage("rows of a block in an image of several segments,")
                 .field("NPPBV")
                 .found(grid.block_rows())
-                .allowed("1 to 8192: one segment cannot hold the image, and segments are cut between blocks"));
+                .allowed("1 to 8192, as segments are cut between blocks"));
         }
         if low == 0 {
-            return Err(Error::usage("one row of blocks is larger than an image segment can be:")
+            return Err(Error::usage("bytes of a row of blocks:")
                 .found(u64::from(grid.across()) * offsets.block_bytes * offsets.count_of_bands)
-                .allowed(format!("{MAX_IMAGE_BYTES} bytes; smaller NPPBV")));
+                .allowed(format!("at most {MAX_IMAGE_BYTES} in a segment; choose a smaller NPPBV")));
         }
         offsets.parts = offsets.cut(grid, low);
         Ok(offsets)
     }
 
-    /// The segments' parts in order.
+    /// The parts, one for each segment, in order.
     pub(super) fn parts(&self) -> &[Part] {
         &self.parts
     }
@@ -94,12 +94,12 @@ impl BlockOffsets {
         part.present.saturating_mul(self.count_of_bands).saturating_mul(self.block_bytes)
     }
 
-    /// The part that holds block row `row`, by its number.
+    /// The number of the part that holds block row `row`.
     pub(super) fn part_of(&self, row: u32) -> usize {
         self.parts.partition_point(|part| part.first_block_row + part.block_rows <= row)
     }
 
-    /// The offset of a block of a band among the bytes of its part; none where it is left out.
+    /// The offset of a block of a band among the bytes of its part; `None` if the block is left out.
     pub(super) fn offset(&self, at: BlockIndex, band: u32) -> Option<u64> {
         let part = &self.parts[self.part_of(at.row)];
         let number = self.number(at);
@@ -117,7 +117,7 @@ impl BlockOffsets {
         Some((band * part.present + rank) * self.block_bytes)
     }
 
-    /// The records of a mask table for a part: each block's offset, band after band where the bands stand apart.
+    /// The records of the mask table of a part: the offset of each block, band after band if the bands are stored separately.
     pub(super) fn records(&self, part: &Part) -> Vec<u32> {
         let blocks = part.blocks(self.across);
         let first = self.number(BlockIndex { row: part.first_block_row, column: 0 });
@@ -131,7 +131,7 @@ impl BlockOffsets {
             .collect()
     }
 
-    /// The number of a record of the mask table of a block's part.
+    /// The number of a block's record in the mask table of its part.
     pub(super) fn record(&self, at: BlockIndex, band: u32) -> usize {
         let part = &self.parts[self.part_of(at.row)];
         let within = self.number(at) - self.number(BlockIndex { row: part.first_block_row, column: 0 });
@@ -139,7 +139,7 @@ impl BlockOffsets {
         (band * part.blocks(self.across) + within) as usize
     }
 
-    /// Records of a part's mask table.
+    /// The number of records in the mask table of a part.
     pub(super) fn record_count(&self, part: &Part) -> u64 {
         part.blocks(self.across) * self.count_of_bands
     }
@@ -148,7 +148,7 @@ impl BlockOffsets {
         u64::from(at.row) * u64::from(self.across) + u64::from(at.column)
     }
 
-    /// Blocks that are present in `rows` rows of blocks from `first` on.
+    /// Blocks that are present in `rows` rows of blocks, from the row `first` on.
     fn present(&self, first: u32, rows: u32) -> u64 {
         let (start, end) =
             (u64::from(first) * u64::from(self.across), u64::from(first + rows) * u64::from(self.across));
@@ -173,7 +173,7 @@ impl BlockOffsets {
         bytes.saturating_add(table) <= most && (self.ranks.is_none() || last <= MAX_OFFSET)
     }
 
-    /// Cuts the grid into parts of so many rows of blocks.
+    /// Cuts the grid into parts of `rows_of_blocks` rows of blocks.
     fn cut(&self, grid: BlockGrid, rows_of_blocks: u32) -> Vec<Part> {
         let first_rows = (0..grid.down()).step_by(rows_of_blocks as usize);
         let part = |first_block_row: u32| {
@@ -188,8 +188,8 @@ impl BlockOffsets {
     }
 }
 
-/// For each block of the grid how many are present before it, and whether it is: it is where a block of the provider that it
-/// overlaps is.
+/// For each block of the grid, how many present blocks precede it and whether it is present. A block is present if it overlaps
+/// a present block of the provider.
 fn ranks(grid: BlockGrid, provider: &dyn ImageProvider) -> Result<Vec<(u64, bool)>> {
     let source = provider.layout().grid;
     let mut rank = 0;
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
     use crate::image::{Block, ImageLayout, SampleType};
 
-    /// An image whose blocks are there where the sum of row and column is even.
+    /// An image with a block wherever the sum of row and column is even.
     struct Sparse(ImageLayout);
 
     impl ImageProvider for Sparse {

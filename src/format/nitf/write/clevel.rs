@@ -1,12 +1,12 @@
-//! The complexity level of a file: the greatest that any of its features asks for (2500C Table A-10, Joint BIIF Profile
+//! The complexity level of a file: the greatest level that any of its features requires (2500C Table A-10, Joint BIIF Profile
 //! Table G-1).
 
 use crate::schema::Record;
 
-/// What of a file its level depends on.
+/// The features of a file that determine its level.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Features {
-    /// The level that the images ask for, each by itself.
+    /// The level that the images require, each by itself.
     pub(super) images: u8,
     /// Bands of all images.
     pub(super) bands: u64,
@@ -20,7 +20,7 @@ pub(super) struct Features {
     pub(super) data_segments: usize,
 }
 
-/// Limits of the levels 03, 05, 06, 07 in that order; what is more is 09.
+/// The levels 03, 05, 06 and 07 have limits, in that order; beyond them is level 09.
 const LEVELS: [u8; 5] = [3, 5, 6, 7, 9];
 const EXTENT: [u64; 4] = [2047, 8191, 65_535, 99_999_999];
 const FILE_BYTES: [u64; 4] = [(50 << 20) - 1, (1 << 30) - 1, (2 << 30) - 1, (10 << 30) - 1];
@@ -39,7 +39,7 @@ impl Features {
         [
             level(self.extent.max(0) as u64, EXTENT),
             level(self.file_bytes, FILE_BYTES),
-            // Bands of all images together matter only beyond what any one may have.
+            // The bands of all images together count only if they exceed what one image may have.
             if self.bands > BANDS[3] { LEVELS[4] } else { LEVELS[0] },
             level(self.image_segments as u64, IMAGES),
             level(self.graphic_segments as u64, GRAPHICS),
@@ -52,7 +52,7 @@ impl Features {
     }
 }
 
-/// The level that an image segment asks for.
+/// The level that an image segment requires.
 pub(super) fn of_image(subheader: &Record) -> u8 {
     let number = |name: &str| subheader.int(name).map_or(0, |value| value.max(0) as u64);
     let sides = [number("NROWS"), number("NCOLS")].map(|side| level(side, SIDE));

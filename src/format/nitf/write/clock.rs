@@ -1,4 +1,4 @@
-//! The time that new files carry: the system's, or the one `SOURCE_DATE_EPOCH` says, so that builds can be repeated.
+//! The time that new files carry: the system's, or that of `SOURCE_DATE_EPOCH`, for reproducible builds.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,10 +11,13 @@ const VARIABLE: &str = "SOURCE_DATE_EPOCH";
 /// Now, as `CCYYMMDDhhmmss` in UTC.
 ///
 /// # Errors
-/// [`Error::Usage`] where the variable is no number of seconds.
+/// [`Error::Usage`] if the variable is not a number of seconds.
 pub(super) fn now() -> Result<String> {
     let wrong = |text: &str| {
-        Error::usage("environment variable").field(VARIABLE).found(text).allowed("seconds since 1970, to the year 9999")
+        Error::usage("environment variable")
+            .field(VARIABLE)
+            .found(text)
+            .allowed("seconds since 1970, up to the year 9999")
     };
     match std::env::var(VARIABLE) {
         Ok(text) if !text.trim().is_empty() => {

@@ -1,5 +1,5 @@
-//! Images that are copied with their stored bytes: what a file holds in the encoding that is asked for need not be decoded, and
-//! what cannot be decoded here can be copied all the same.
+//! Images that are copied with their stored bytes. An image that already has the requested encoding need not be decoded, and
+//! one that cannot be decoded can still be copied.
 
 use std::sync::Arc;
 
@@ -24,15 +24,15 @@ pub(super) struct StoredPlan {
 }
 
 impl StoredPlan {
-    /// The plan for an image of a NITF file whose metadata asks for the encoding it has; none for any other image.
+    /// The plan for an image of a NITF file whose metadata request the encoding it has; `None` for any other image.
     ///
     /// # Errors
-    /// [`Error::Usage`] for metadata values that are none.
+    /// [`Error::Usage`] for wrong metadata values.
     pub(super) fn new(image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Option<Self>> {
         if image.blocks == Blocks::Caller {
             return Ok(None);
         }
-        // Only metadata that comes from the very header of the image can describe its bytes.
+        // Only metadata read from the image's own header can describe its bytes.
         let stored = stored_segment(image.provider).filter(|(_, coding)| is_of_header(image.metadata, &coding.header));
         let Some((segment, coding)) = stored else { return Ok(None) };
         let known = context.warnings.len();
@@ -40,7 +40,7 @@ impl StoredPlan {
         let pad = given.pad.as_ref().map(stated_pad).transpose();
         let asked = pad.map(|pad| SegmentCoding::new(|name| given.get(name).cloned(), pad, Vec::new()));
         if given.original.is_none() || !asked.is_ok_and(|asked| asked.decodes_like(coding)) {
-            // The other way to write it warns itself.
+            // The other way of writing adds its own warnings.
             context.warnings.truncate(known);
             return Ok(None);
         }

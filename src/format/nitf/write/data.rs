@@ -27,10 +27,10 @@ pub(super) struct Pending {
     pub(super) data: Vec<u8>,
 }
 
-/// What TXTFMT may be.
+/// The allowed values of TXTFMT.
 const TEXT_FORMATS: [&str; 4] = ["MTF", "STA", "UT1", "U8S"];
 
-/// The kind of segment an asset becomes.
+/// The kind of segment that an asset becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SegmentKind {
     Graphic,
@@ -40,7 +40,7 @@ pub(super) enum SegmentKind {
 }
 
 impl SegmentKind {
-    /// The name of the table of its subheader, and the kind of segment in a file.
+    /// The name of its subheader table, and the kind of segment in a file.
     fn names(self) -> (&'static str, Kind) {
         match self {
             Self::Graphic => ("GRAPHIC", Kind::Graphic),
@@ -62,10 +62,10 @@ impl SegmentKind {
 }
 
 impl Pending {
-    /// The segment of an asset.
+    /// Makes the segment of an asset.
     ///
     /// # Errors
-    /// [`Error::Usage`] for fields and contents that the segment cannot hold; [`Error::Unsupported`] for another kind.
+    /// [`Error::Usage`] for fields and contents that the segment cannot hold; [`Error::Unsupported`] for a graphic other than CGM.
     pub(super) fn new(
         data: &DataRequest<'_>,
         levels: &mut Levels,
@@ -82,8 +82,8 @@ impl Pending {
         }
     }
 
-    /// Makes the bytes of the subheader. `given` must not have chosen anything else for the fields that follow from the
-    /// others; what breaks a rule is reported.
+    /// Makes the bytes of the subheader, and reports what breaks a rule. A value in `given` that the caller chose for a
+    /// computed field must be the computed value.
     fn complete(
         mut self,
         kind: SegmentKind,
@@ -99,10 +99,10 @@ impl Pending {
     }
 }
 
-/// The segment that takes what overflows from an area of another one, which gives it its security (2500C §5.8.3.4).
+/// The segment that takes the overflow of an area of another segment, whose security it has (2500C §5.8.3.4).
 ///
 /// # Errors
-/// [`Error::Usage`] where there is more than a segment holds.
+/// [`Error::Usage`] if the overflow is more than a segment can hold.
 pub(super) fn overflow(overflow: Overflow, ordinal: usize, of: &Record, prefix: &str) -> Result<Pending> {
     let mut record: Record = [("DESID", "TRE_OVERFLOW"), ("DESOFLW", overflow.area.name)].into_iter().collect();
     record.set("DESITEM", ordinal as u64);
@@ -141,8 +141,8 @@ fn is_security(name: &str) -> bool {
 
 fn graphic(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     if data.media_type == "application/octet-stream" {
-        let error = Error::unsupported("graphic that is no computer graphics metafile:").found(data.key);
-        return Err(error.allowed("CGM, which is all that NITF 2.1 has"));
+        let error = Error::unsupported("graphic of another kind than a computer graphics metafile:").found(data.key);
+        return Err(error.allowed("CGM, the only kind in NITF 2.1"));
     }
     let given = Given::new(structure("GRAPHIC"), data.metadata, context)?;
     let mut record = GRAPHIC.stated(&given.fields);
@@ -171,7 +171,7 @@ fn graphic_size(record: &Record) -> (u32, u32) {
 fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("TEXT"), data.metadata, context)?;
     let mut record = TEXT.stated(&given.fields);
-    // A text has a field for its title; the identifier is a shortened form of it.
+    // A text has a field for its title; the identifier is the shortened form of the title.
     let title = data.title.trim();
     if record.get("TEXTID").is_none() {
         record.set("TEXTID", identifier(if title.is_empty() { data.key } else { title }, 7));
@@ -189,7 +189,7 @@ fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pe
         Some(FieldData::Text(text)) if TEXT_FORMATS.contains(&text.trim()) => Some(text.trim().to_owned()),
         Some(other) => {
             let error = Error::usage("value of").field("TXTFMT").found(other);
-            return Err(error.allowed(TEXT_FORMATS.join(" ")));
+            return Err(error.allowed(TEXT_FORMATS.join(", ")));
         }
     };
     let (format, bytes) = match data.content {
@@ -213,7 +213,7 @@ fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pe
     pending.complete(SegmentKind::Text, data.key, (&given, TEXT), context)
 }
 
-/// The format that holds a text: STA where it can, else UT1 where the caller wants Latin-1 and it can, else U8S.
+/// The format for a text: STA if it can hold the text, else UT1 if the caller wants Latin-1 and it can, else U8S.
 fn format_of_text(text: &str, encoding: &str) -> &'static str {
     let latin = matches!(encoding.to_ascii_lowercase().replace(['-', '_'], "").as_str(), "latin1" | "iso88591" | "l1");
     match () {
@@ -241,19 +241,19 @@ fn is_extended(c: char) -> bool {
     is_basic(c) || matches!(c, '\u{A0}'..='\u{FF}')
 }
 
-/// What a reader of U8S need not know: it is a subset of UTF-8, of the characters of ECS (2500C §5.5.1).
+/// Characters that a reader of U8S need not know: U8S is the subset of UTF-8 with the characters of ECS (2500C §5.5.1).
 fn beyond_extended(text: &str, key: &str) -> Vec<Finding> {
     let found = text.chars().find(|c| *c > '\u{FF}');
     let finding = |c| Finding {
         clause: "2500C Table A-6",
         place: format!("TXTFMT of {key}"),
         value: format!("U8S with {c:?}"),
-        rule: "characters up to U+00FF, which every reader of U8S knows".into(),
+        rule: "characters up to U+00FF, which every reader of U8S supports".into(),
     };
     found.map(finding).into_iter().collect()
 }
 
-/// Lines end with carriage return and line feed (2500C §5.5.1).
+/// Ends lines with carriage return and line feed (2500C §5.5.1).
 fn with_line_ends(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
 }
@@ -261,7 +261,7 @@ fn with_line_ends(text: &str) -> String {
 /// Checks that a format has every character of a text.
 ///
 /// # Errors
-/// [`Error::Usage`] for the first that it has not, with its place.
+/// [`Error::Usage`] for the first character that it does not have, with its position.
 fn check_characters(text: &str, format: &str) -> Result<()> {
     let allowed: fn(char) -> bool = match format {
         "U8S" => |c| is_extended(c) || c > '\u{FF}',
@@ -269,13 +269,13 @@ fn check_characters(text: &str, format: &str) -> Result<()> {
         _ => is_basic,
     };
     if let Some((place, character)) = text.chars().enumerate().find(|(_, c)| !allowed(*c)) {
-        let error = Error::usage("character of a text")
+        let error = Error::usage("character of a text in")
             .field(format!("{format}, number {place}"))
             .found(format!("{character:?}"));
         return Err(error.allowed(match format {
-            "U8S" => "line feed, form feed, carriage return and U+0020–007E, 00A0 and above",
-            "UT1" => "line feed, form feed, carriage return and ECS, U+0020–007E, 00A0–00FF; U8S holds others",
-            _ => "line feed, form feed, carriage return and BCS, U+0020–007E; UT1 and U8S hold others",
+            "U8S" => "line feed, form feed, carriage return, U+0020–007E, or U+00A0 and above",
+            "UT1" => "line feed, form feed, carriage return or ECS (U+0020–007E, U+00A0–00FF); U8S holds others",
+            _ => "line feed, form feed, carriage return or BCS (U+0020–007E); UT1 and U8S hold others",
         }));
     }
     Ok(())
@@ -283,7 +283,7 @@ fn check_characters(text: &str, format: &str) -> Result<()> {
 
 fn extension(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pending> {
     let given = Given::new(structure("DATA"), data.metadata, context)?;
-    // The index of a segment of overflow that belongs to nothing is kept as it stood.
+    // An overflow segment that belongs to nothing keeps its index.
     let is_orphan = given.is_copy() && given.fields.text("DESID") == Some("TRE_OVERFLOW");
     let sets = if is_orphan { ORPHAN_DATA } else { DATA };
     let mut record = sets.stated(&given.fields);
@@ -315,12 +315,12 @@ fn extension(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Resu
 /// The user-defined subheader: bytes as they are, fields by the layout of the extension.
 fn set_user_header(record: &mut Record, given: &Given) -> Result<()> {
     match record.remove("DESSHF") {
-        // A document may stand without one, but readers are told of the check sum that nobody has computed.
+        // A document may lack one, but readers must learn that the checksum was not computed.
         None if record.text("DESID") == Some("XML_DATA_CONTENT") && !given.is_copy() => {
             record.set("DESSHF", write_fields("XML_DATA_CONTENT", 1, &[("DESCRC", 99_999)].into_iter().collect())?);
         }
         Some(FieldData::Group(turns)) => {
-            // A mapping of fields comes as a group of one turn.
+            // A mapping of fields arrives as a group with one record.
             let id = record.text("DESID").unwrap_or_default().to_owned();
             let fields = turns.into_iter().next().unwrap_or_default();
             let bytes = write_fields(&id, record.int("DESVER").unwrap_or(1), &fields)?;
@@ -328,8 +328,12 @@ fn set_user_header(record: &mut Record, given: &Given) -> Result<()> {
         }
         Some(FieldData::Text(text)) => {
             let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
-            let wrong =
-                || Error::usage("value of").field("DESSHF").found(format!("{text:?}")).allowed("one byte a character");
+            let wrong = || {
+                Error::usage("value of")
+                    .field("DESSHF")
+                    .found(format!("{text:?}"))
+                    .allowed("text of one byte per character")
+            };
             record.set("DESSHF", bytes.ok_or_else(wrong)?);
         }
         Some(FieldData::Bytes(bytes)) if bytes.len() > 9999 => {
@@ -359,11 +363,12 @@ fn content_bytes(data: &DataRequest<'_>) -> Vec<u8> {
     }
 }
 
-/// Tells of a title and a description that an extension has no fields for: it has but its identifier.
+/// Warns of a title and a description for which an extension has no fields: it has only its identifier.
 fn note_names(identifier: &str, data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) {
     let title = data.title.trim();
     if !title.is_empty() && title != identifier {
-        let message = format!("the title is left out: an extension has no field for one beside its name, {identifier}");
+        let message =
+            format!("the title is left out: an extension has no field for a title beside its name, {identifier}");
         context.warnings.push(Warning::new(data.key, message));
     }
     note_description(data, context);
@@ -371,12 +376,12 @@ fn note_names(identifier: &str, data: &DataRequest<'_>, context: &mut WriteConte
 
 fn note_description(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) {
     if !data.description.trim().is_empty() {
-        let message = "the description is left out: the segment has no field for one";
+        let message = "the description is left out: the segment has no field for it";
         context.warnings.push(Warning::new(data.key, message));
     }
 }
 
-/// Data of a segment must be there and must not be more than its length field counts.
+/// Data of a segment must exist, and must not exceed what its length field can count.
 fn check_size(what: &'static str, bytes: usize, most: u64) -> Result<()> {
     if bytes == 0 || bytes as u64 > most {
         return Err(Error::usage(format!("bytes of a {what} segment:")).found(bytes).allowed(format!("1 to {most}")));

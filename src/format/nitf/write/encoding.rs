@@ -1,4 +1,4 @@
-//! The neutral settings of a one-line write as fields of an image subheader.
+//! Turns the neutral settings of a one-line write into fields of an image subheader.
 
 use super::super::capacity::{MAX_BLOCK, MAX_BLOCKS};
 use super::super::geo::{Icords, describe, precision};
@@ -11,7 +11,7 @@ use crate::format::{SaveSettings, Warning, WarningKind};
 use crate::image::{Georeference, ImageLayout, PadValue};
 use crate::metadata::{Metadata, Value};
 
-/// The side of blocks where the caller chooses none.
+/// The side of blocks if the caller does not choose one.
 const BLOCK: u32 = 1024;
 
 /// The metadata with `settings` as fields of the subheader.
@@ -29,11 +29,11 @@ pub(in super::super) fn apply(
     Ok(merge(metadata, &encoding, replaces))
 }
 
-/// Fields that say what `settings` says, with blocks where nothing says how large they are.
+/// The fields that express `settings`, and the block size if neither the settings nor the metadata give one.
 ///
 /// # Errors
-/// [`Error::Usage`] for a setting that is wrong or does not suit the image, [`Error::Unsupported`] for a compression that is
-/// not written.
+/// [`Error::Usage`] for a setting that is wrong or does not suit the image, [`Error::Unsupported`] for a compression that
+/// cannot be written.
 fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Result<Metadata> {
     let mut metadata = Metadata::new();
     let is_given = |name: &str| given.get(name).is_some();
@@ -43,7 +43,7 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
         Some(ic) if masked && !ic.is_masked => {
             return Err(Error::usage("nodata with compression")
                 .found(ic.code)
-                .allowed("NM, whose mask table has the value"));
+                .allowed("NM, whose mask table holds the value"));
         }
         Some(ic) => metadata.set("IC", ic.code),
         None if is_given("IC") && !masked => {}
@@ -54,7 +54,7 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
         metadata.set(PAD_CODE, pad_code(nodata, layout)?);
     }
     if let Some(quality) = settings.quality {
-        return Err(Error::usage("quality of lossless compression:").found(quality));
+        return Err(Error::usage("quality with lossless compression:").found(quality));
     }
     set_blocks(&mut metadata, settings, given, layout)?;
     for (name, value) in describe(&settings.georeference, layout, form(given), settings.precise)? {
@@ -63,12 +63,12 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
     Ok(metadata)
 }
 
-/// What a caller should know of settings that were left to the format.
+/// Warnings about settings that were left to the format.
 fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let asked = settings.compression.is_some() || settings.nodata.is_some();
     if !asked && given.get("IC").is_none() && given.get(PAD_CODE).is_none() {
-        let message = "the image is written without compression (NC), as JPEG 2000 is not written yet; say so with compression=\"none\"";
+        let message = "the image is written without compression (NC), because JPEG 2000 cannot be written yet; state it with compression=\"none\"";
         warnings.push(Warning::new("IC", message).of(WarningKind::Fallback));
     }
     let size = ["NROWS", "NCOLS"].map(|name| given.get(name).and_then(Value::to_int));
@@ -88,7 +88,7 @@ fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Ve
     warnings
 }
 
-/// True where the setting `setting` leaves nothing for a value under `key` to say.
+/// True if the setting `setting` replaces any value under `key`.
 fn replaces(setting: &str, key: &str) -> bool {
     match setting {
         "ICORDS" | "IGEOLO" => matches!(key, "ICORDS" | "IGEOLO" | "BLOCKA" | "GEOLOB" | "GEOPSB"),
@@ -98,7 +98,7 @@ fn replaces(setting: &str, key: &str) -> bool {
     }
 }
 
-/// The form of IGEOLO that the caller has chosen.
+/// The form of IGEOLO that the caller has chosen, if any.
 fn form(given: &Metadata) -> Option<Icords> {
     given.get("ICORDS").and_then(Value::as_text).and_then(|code| Icords::from_code(code.trim()))
 }
@@ -110,14 +110,14 @@ fn compression(word: &str) -> Result<Ic> {
     if ic.is_written {
         return Ok(ic);
     }
-    let error = Error::unsupported("compression to write").field("IC");
+    let error = Error::unsupported("compression for writing,").field("IC");
     Err(error.found(format!("{word} ({})", ic.code)).allowed(Ic::written_words()))
 }
 
 fn pad_code(nodata: PadValue, layout: &ImageLayout) -> Result<Value> {
     if !nodata.fits(layout.sample) || layout.sample.is_complex() {
         let error = Error::usage("nodata:").found(nodata);
-        return Err(error.allowed(format!("what a sample of type {} can hold", layout.sample)));
+        return Err(error.allowed(format!("a value that a sample of type {} can hold", layout.sample)));
     }
     Ok(match nodata {
         PadValue::Int(value) => Value::from(value),
@@ -137,18 +137,18 @@ fn set_blocks(metadata: &mut Metadata, settings: &SaveSettings, given: &Metadata
         return Ok(());
     };
     for ((name, side), block) in names.into_iter().zip(sides).zip([columns, rows]) {
-        // A block of the whole side, however long, is written as 0000.
+        // A block of the whole side, however long, is stored as 0000.
         let size = if block > MAX_BLOCK && block == side { 0 } else { block };
         if block == 0 || size > MAX_BLOCK {
             let error = Error::usage("block_size of a NITF:").found(format!("({columns}, {rows})"));
-            return Err(error.allowed(format!("1 to {MAX_BLOCK}, or the whole side")));
+            return Err(error.allowed(format!("sides of 1 to {MAX_BLOCK}, or of the whole image")));
         }
         metadata.set(name, size);
     }
     Ok(())
 }
 
-/// The block of a long side is as large as it must be for the number of blocks to fit its field.
+/// A block of a long side is made so large that the number of blocks fits its field.
 fn default_block(side: u32) -> u32 {
     let mut block = BLOCK;
     while side.div_ceil(block) > MAX_BLOCKS && block < MAX_BLOCK {

@@ -1,15 +1,15 @@
-//! What the fields of headers are to a writer: stated by the caller, made from what is written, or stale in a copy.
+//! The role of header fields in writing: given by the caller, computed from the content, or stale in a copy.
 
 use crate::schema::Record;
 
-/// The fields of a kind of header that a caller's values do not simply go to.
+/// The fields of a kind of header that do not simply take a caller's values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FieldSets {
-    /// They follow from other fields and from the structure of the file; a value that was chosen must be the one that follows.
+    /// Computed from other fields and from the structure of the file; a chosen value must be the computed one.
     pub(super) following: &'static [&'static str],
-    /// The writer makes them from what is written and from what the caller chose for them.
+    /// Made by the writer from the content and from the caller's choice.
     pub(super) made: &'static [&'static str],
-    /// They hold TREs, which are put there apart.
+    /// Areas of TREs, which are filled separately.
     pub(super) areas: &'static [&'static str],
 }
 
@@ -56,15 +56,15 @@ pub(super) const TEXT: FieldSets = FieldSets { following: &["TE", "TXSHDL", "TXS
 pub(super) const DATA: FieldSets =
     FieldSets { following: &["DE", "DESSHL", "DESOFLW", "DESITEM"], made: &[], areas: &[] };
 
-/// A segment of overflow that belongs to nothing keeps the index it stood with.
+/// An overflow segment that belongs to nothing keeps its index.
 pub(super) const ORPHAN_DATA: FieldSets = FieldSets { following: &["DE", "DESSHL"], made: &[], areas: &[] };
 
 pub(super) const RESERVED: FieldSets = FieldSets { following: &["RE", "RESSHL"], made: &[], areas: &[] };
 
-/// Fields of an image that follow from its pixels; a value that was chosen must be the one that follows.
+/// Fields of an image that are computed from its pixels; a chosen value must be the computed one.
 pub(super) const IMAGE_FACTS: [&str; 8] = ["NROWS", "NCOLS", "PVTYPE", "NBANDS", "XBANDS", "NBPR", "NBPC", "NBPP"];
 
-/// Fields of an image whose rule says what their value may be, not how it goes with other fields: a chosen value is refused.
+/// Fields of an image with a rule for their values alone, independent of other fields: a wrong chosen value is refused.
 pub(super) const IMAGE_REFUSED: [&str; 2] = ["IID1", "IMAG"];
 
 /// Fields that are stale in the metadata of another image or file.
@@ -78,7 +78,7 @@ pub(super) const STALE: [&str; 38] = [
 pub(super) const LOCATIONS: [&str; 4] = ["ILOC", "SLOC", "SBND1", "SBND2"];
 
 impl FieldSets {
-    /// The caller's fields that go to the header as they are.
+    /// The caller's fields that go to the header unchanged.
     pub(super) fn stated(&self, fields: &Record) -> Record {
         fields.without(self.following).without(self.made).without(self.areas)
     }

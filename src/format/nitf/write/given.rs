@@ -1,4 +1,4 @@
-//! The metadata a caller gives for a file or segment, sorted: fields of the header, comments, TREs, and what is neither.
+//! Sorts the metadata that a caller gives for a file or segment: header fields, comments, TREs, and the rest.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -17,21 +17,21 @@ use crate::format::{Finding, Warning, WriteContext};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Item, Record, Structure, read};
 
-/// Metadata sorted.
+/// Sorted metadata.
 pub(super) struct Given {
-    /// Fields of the header or subheader, as they were given.
+    /// Fields of the header or subheader, as given.
     pub(super) fields: Record,
-    /// TREs in order, each with the area it stood in where it was copied.
+    /// TREs in order, each with the area it was copied from, if any.
     pub(super) tres: Vec<(Tre, Option<String>)>,
     /// The header that the metadata is a copy of.
     pub(super) original: Option<Record>,
     /// The pad pixel code.
     pub(super) pad: Option<Value>,
-    /// True if the pad pixel code was given, and not just copied from a file whose mask table has it.
+    /// True if the pad pixel code was given, and not just copied from a file with one in its mask table.
     pub(super) has_chosen_pad: bool,
 }
 
-/// What a key of metadata is.
+/// The meaning of a metadata key.
 enum Key {
     Field,
     /// A comment by its number.
@@ -39,7 +39,7 @@ enum Key {
     /// An area of TREs that could not be read and is kept as bytes.
     Area,
     Tre,
-    /// Something for another part of the writer, or for a codec.
+    /// A hint for another part of the writer, or for a codec.
     Hint,
     Unknown(Option<String>),
     /// A field of another kind of header, by its title.
@@ -53,7 +53,7 @@ impl Given {
     /// Sorts metadata for the structure called `structure`.
     ///
     /// # Errors
-    /// [`Error::Usage`] for values that are none; a key that is nothing known is a warning.
+    /// [`Error::Usage`] for wrong values. An unknown key becomes a warning.
     pub(super) fn new(
         structure: &'static Structure,
         metadata: &Metadata,
@@ -71,7 +71,7 @@ impl Given {
         for (key, value) in metadata.iter() {
             if *value == Value::Null {
                 let error = Error::usage("metadata value of").field(key).found("None");
-                return Err(error.allowed("a value, or no such key"));
+                return Err(error.allowed("a value; to omit the field, leave out the key"));
             }
             match classify(structure, key, value) {
                 Key::Field if key == "ICOM" && value.as_text().is_some() => {
@@ -101,7 +101,7 @@ impl Given {
                 Key::Unknown(near) => {
                     let near = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
                     let message = format!(
-                        "is no field of the {} and no TRE, and is left out{near}",
+                        "is neither a field of the {} nor a TRE, and is left out{near}",
                         structure.title.to_lowercase()
                     );
                     context.warnings.push(Warning::new(key, message));
@@ -112,8 +112,8 @@ impl Given {
             comments.sort_by_key(|(number, _)| *number);
             if entries.iter().any(|(key, _)| *key == "ICOM") {
                 let (number, value) = &comments[0];
-                let error = Error::usage("comment beside the list of comments:").field(format!("ICOM{number}"));
-                return Err(error.found(value).allowed("either ICOM, a list, or ICOM1 to ICOM9"));
+                let error = Error::usage("comment beside the list of comments,").field(format!("ICOM{number}"));
+                return Err(error.found(value).allowed("either ICOM (a list) or ICOM1 to ICOM9"));
             }
             entries.push(("ICOM", Value::List(comments.into_iter().map(|(_, value)| value).collect())));
         }
@@ -121,7 +121,7 @@ impl Given {
         if let Some(original) = &given.original {
             given.fields.keep(original);
         } else if let Some(origin) = metadata.origin() {
-            // A header that is damaged, or of another kind, can be copied all the same.
+            // A header that is damaged or of another kind can still be copied.
             given.original = Some(fields_read(structure, origin));
         } else {
             given.original = guessed(structure, &given.fields);
@@ -129,7 +129,7 @@ impl Given {
         Ok(given)
     }
 
-    /// Adds a TRE; `place` is the area and the body that it was copied from.
+    /// Adds a TRE; `place` is the area and the body it was copied from.
     fn add_tre(
         &mut self,
         tag: &str,
@@ -138,7 +138,7 @@ impl Given {
         context: &mut WriteContext<'_, '_>,
     ) -> Result<()> {
         let mut body = body_of(tag, value)?;
-        // What was not changed is written as it was, even where it breaks a rule of the layout.
+        // An unchanged TRE is written as it was, even if it breaks a rule of its layout.
         if let (TreBody::Fields(fields), Some((_, TreBody::Fields(old)))) = (&mut body, &place) {
             fields.keep(old);
         }
@@ -162,21 +162,21 @@ impl Given {
         self.fields.get(name)
     }
 
-    /// True where a field was given, and not just copied from a file along with the rest.
+    /// True if a field was given, and not just copied from a file with the rest.
     pub(super) fn is_chosen(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| !self.is_copied(name, value))
     }
 
-    /// True where the metadata is a copy of what a file's header says.
+    /// True if the metadata are a copy of a file's header.
     pub(super) fn is_copy(&self) -> bool {
         self.original.is_some()
     }
 
-    /// Reports what breaks a rule. What was copied as it stood in its file is the fault of whoever made that, and is only told
-    /// to a strict caller; what was chosen and is no value of its field is refused.
+    /// Reports what breaks a rule. Content that was copied unchanged is the fault of its file, and is reported only to a strict
+    /// caller. A chosen value that its field cannot have is refused.
     ///
     /// # Errors
-    /// [`Error::Usage`] for the first that is refused.
+    /// [`Error::Usage`] for the first refused value.
     pub(super) fn report(
         &self,
         findings: Vec<Finding>,
@@ -196,11 +196,10 @@ impl Given {
         Ok(())
     }
 
-    /// Refuses values that were chosen for fields which follow from the rest, where they are not what follows: `written` is the
-    /// header as it is written.
+    /// Refuses chosen values of computed fields that differ from the computed ones. `written` is the header as it is written.
     ///
     /// # Errors
-    /// [`Error::Usage`] for the first.
+    /// [`Error::Usage`] for the first such value.
     pub(super) fn check_computed(&self, structure: &Structure, names: &[&str], written: &[u8]) -> Result<()> {
         let mut chosen = names.iter().filter(|name| self.is_chosen(name)).peekable();
         if chosen.peek().is_none() {
@@ -228,7 +227,7 @@ fn names_of(structure: &'static Structure) -> &'static HashSet<&'static str> {
     all.entry(structure.name.as_str()).or_insert_with(|| {
         let mut names = HashSet::new();
         collect(&structure.items, &mut names);
-        // Once for each of the few kinds of headers.
+        // Leaked once for each of the few kinds of headers.
         Box::leak(Box::new(names))
     })
 }
@@ -274,7 +273,7 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     match value {
         _ if tre_layouts(key).is_ok_and(|layouts| !layouts.is_empty()) => Key::Tre,
         Value::Bytes(_) if tag => Key::Tre,
-        // Of a mapping for a tag without a layout, and of values that are no TRE, the writer says that they cannot be written.
+        // The writer reports a mapping for a tag without a layout, and a value that is not a TRE.
         Value::Text(_) | Value::Map(_) | Value::List(_) if capitals && !misspelt() => {
             other_header(key).map_or(Key::Tre, Key::Elsewhere)
         }
@@ -282,7 +281,7 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     }
 }
 
-/// The title of the kind of header that has a field of this name, where one has.
+/// The title of the kind of header that has a field of this name, if any.
 fn other_header(key: &str) -> Option<String> {
     let found = HEADERS.into_iter().map(structure).find(|structure| names_of(structure).contains(key));
     found.map(|structure| structure.title.to_lowercase())
@@ -297,7 +296,7 @@ fn several(value: &Value) -> &[Value] {
     }
 }
 
-/// True for two names that differ by one letter added, left out or changed, or by two that are swapped.
+/// True for two names that differ by one letter added, left out or changed, or by two letters swapped.
 fn is_one_edit(a: &str, b: &str) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let same = short.bytes().zip(long.bytes()).take_while(|(x, y)| x == y).count();
@@ -329,7 +328,7 @@ fn bytes_of(key: &str, value: &Value) -> Result<Vec<u8>> {
         Error::usage("TRE")
             .field(key)
             .found(value)
-            .allowed("a mapping of fields, bytes, or text of one byte a character; a list of those for several")
+            .allowed("a mapping of fields, bytes, or text of one byte per character; for several TREs, a list of these")
     };
     match value {
         Value::Bytes(bytes) => Ok(bytes.clone()),
@@ -338,10 +337,10 @@ fn bytes_of(key: &str, value: &Value) -> Result<Vec<u8>> {
     }
 }
 
-/// Checks a value that says what follows from the rest.
+/// Checks a value given for a computed field.
 ///
 /// # Errors
-/// [`Error::Usage`] where it says something else.
+/// [`Error::Usage`] if it differs from the computed value.
 pub(super) fn check_stated(name: &str, stated: &FieldData, actual: Option<&FieldData>) -> Result<()> {
     let same = match (stated, actual, stated.to_int(), actual.and_then(FieldData::to_int)) {
         (_, _, Some(stated), Some(actual)) => stated == actual,
@@ -353,13 +352,13 @@ pub(super) fn check_stated(name: &str, stated: &FieldData, actual: Option<&Field
         return Ok(());
     }
     let allowed = match actual {
-        Some(actual) => format!("{actual}, which follows from what is written; or no such key"),
-        None => "no such key: the field is not there".to_owned(),
+        Some(actual) => format!("{actual}, the computed value, or no such key"),
+        None => "no such key, as the header does not have this field".to_owned(),
     };
     Err(Error::usage("value of").field(name).found(stated).allowed(allowed))
 }
 
-/// The area that each TRE of a header stood in, and its body there, by tag and how many of the same tag stood before it.
+/// The area and the body of each TRE of a header, by its tag and the number of TREs of that tag before it.
 fn places_of_tres(original: &Record) -> HashMap<(String, usize), (String, TreBody)> {
     let mut places = HashMap::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
@@ -374,7 +373,7 @@ fn places_of_tres(original: &Record) -> HashMap<(String, usize), (String, TreBod
     places
 }
 
-/// The header structure of that name, which every kind of segment has.
+/// The header structure called `name`.
 pub(super) fn structure(name: &str) -> &'static Structure {
     header(name).expect("every kind of segment has a table")
 }

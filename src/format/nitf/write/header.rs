@@ -1,4 +1,4 @@
-//! The file header, completed when every segment is known.
+//! The file header, completed once every segment is known.
 
 use super::super::capacity::{MAX_FILE, MAX_SEGMENTS};
 use super::super::rules::file_findings;
@@ -12,10 +12,10 @@ use crate::format::{Finding, WriteContext};
 use crate::metadata::Metadata;
 use crate::schema::{FieldData, Record, write};
 
-/// The originating station of files whose caller names none: the field may not be blank.
+/// The originating station of files whose caller does not name one: the field may not be blank.
 const STATION: &str = "OSML-IO";
 
-/// The two names of the format: NITF 2.1, and NSIF 1.0 of NATO, which have one structure.
+/// The two names of the format, which share one structure: NITF 2.1, and NSIF 1.0 of NATO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Flavour {
     Nitf,
@@ -35,7 +35,7 @@ pub(super) struct Lengths {
 /// The names of a kind's counter, group and two lengths, and its segments.
 type KindLengths<'a> = ([&'static str; 4], &'a [(u64, u64)]);
 
-/// What the caller says of the file.
+/// The caller's values for the file.
 pub(super) struct FileHeader {
     given: Given,
     record: Record,
@@ -44,7 +44,7 @@ pub(super) struct FileHeader {
 }
 
 impl Flavour {
-    /// FHDR, and what FVER may be, the one that is written first.
+    /// FHDR and the allowed values of FVER; the first of these is written.
     fn magic(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Nitf => ("NITF", &["02.10"]),
@@ -72,14 +72,14 @@ impl Lengths {
 }
 
 impl FileHeader {
-    /// Checks what a caller says of a file.
+    /// Checks the metadata that a caller gives for a file.
     ///
     /// # Errors
     /// [`Error::Usage`] that names a field and its value.
     pub(super) fn new(flavour: Flavour, metadata: &Metadata, context: &mut WriteContext<'_, '_>) -> Result<Self> {
         let given = Given::new(structure("HEADER"), metadata, context)?;
         let mut record = HEADER.stated(&given.fields);
-        // The time of a header that was copied is that of another file.
+        // A copied FDT is the time of another file.
         let date = match given.get("FDT") {
             Some(date) if !given.is_copy() || given.is_chosen("FDT") => date.clone(),
             _ => now()?.into(),
@@ -104,24 +104,24 @@ impl FileHeader {
             None => None,
         };
         let header = Self { given, record, level, overflows };
-        // What a field cannot hold is told now, while nothing is written.
+        // Values that do not fit their fields are reported now, while nothing is written.
         header.length(&Lengths::default())?;
         Ok(header)
     }
 
-    /// Bytes of the header of a file with so many segments.
+    /// Bytes of the header of a file with these segments.
     ///
     /// # Errors
-    /// [`Error::Usage`] where there are more than a file can have.
+    /// [`Error::Usage`] if there are more segments than a file can have.
     pub(super) fn length(&self, lengths: &Lengths) -> Result<u64> {
         let bytes = write(structure("HEADER"), &self.with_lengths(lengths, 388, 388, 3)?)?;
         Ok(bytes.len() as u64)
     }
 
-    /// Classifies the file as its highest segment, where the caller does not say otherwise (2500C §5.1.8).
+    /// Classifies the file like its highest segment, unless the caller gives a class (2500C §5.1.8).
     ///
     /// # Errors
-    /// [`Error::Usage`] where the caller is strict and has given a lower one.
+    /// [`Error::Usage`] if the caller is strict and has given a lower class.
     pub(super) fn classify(&mut self, classes: &[String], context: &mut WriteContext<'_, '_>) -> Result<()> {
         let rank = |class: &str| "URCST".find(class.trim()).unwrap_or(0);
         let highest = classes.iter().map(String::as_str).max_by_key(|class| rank(class)).unwrap_or("U");
@@ -129,7 +129,7 @@ impl FileHeader {
             None | Some("") => self.record.set("FSCLAS", highest),
             Some(class) if rank(class) < rank(highest) => {
                 let (place, value) = ("FSCLAS".to_owned(), class.to_owned());
-                let rule = format!("{highest} or higher, as a segment is").into();
+                let rule = format!("{highest} or higher, the class of a segment").into();
                 context.report(Finding { clause: "2500C §5.1.8", place, value, rule })?;
             }
             Some(_) => {}
@@ -137,10 +137,10 @@ impl FileHeader {
         Ok(())
     }
 
-    /// The bytes of the header. `overflow` gives the ordinal of the segment that takes what overflows from an area.
+    /// The bytes of the header. `overflow` gives the ordinal of the segment that takes the overflow of an area.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the file is larger than the header can say.
+    /// [`Error::Usage`] if the file is larger than the header can state.
     pub(super) fn complete(
         &self,
         lengths: &Lengths,
@@ -189,7 +189,7 @@ impl FileHeader {
         Ok(record)
     }
 
-    /// CLEVEL: what the features ask for, or more where the caller says so.
+    /// CLEVEL: the level that the features require, or a higher one if the caller gives it.
     fn level(&self, features: &Features, context: &mut WriteContext<'_, '_>) -> Result<u8> {
         let computed = features.level();
         match self.level.map(u8::try_from) {
@@ -199,7 +199,7 @@ impl FileHeader {
                     clause: "2500C Table A-10",
                     place: "CLEVEL".to_owned(),
                     value: self.level.unwrap_or(0).to_string(),
-                    rule: format!("{computed:02} for what the file holds").into(),
+                    rule: format!("{computed:02} or higher for the content of the file").into(),
                 })?;
                 Ok(computed)
             }
@@ -208,21 +208,21 @@ impl FileHeader {
     }
 }
 
-/// A value of a field that may be one of a few: the one that was chosen, else the first.
+/// The value of a field with a few allowed values: the chosen one, else the first.
 ///
 /// # Errors
-/// [`Error::Usage`] where another was chosen.
+/// [`Error::Usage`] if another value was chosen.
 fn chosen_of(given: &Given, name: &str, allowed: &[&'static str]) -> Result<&'static str> {
     let Some(value) = given.get(name).filter(|_| given.is_chosen(name)) else { return Ok(allowed[0]) };
     let text = if let FieldData::Text(text) = value { text.trim() } else { "" };
-    let wrong = || Error::usage("value of").field(name).found(value).allowed(allowed.join(" "));
+    let wrong = || Error::usage("value of").field(name).found(value).allowed(allowed.join(", "));
     allowed.iter().find(|known| **known == text).copied().ok_or_else(wrong)
 }
 
 /// Checks the size of a file.
 ///
 /// # Errors
-/// [`Error::Usage`] where it is more than a header can say.
+/// [`Error::Usage`] if the size is more than a header can state.
 pub(super) fn check_file(bytes: u64) -> Result<()> {
     if bytes > MAX_FILE {
         return Err(Error::usage("bytes of a NITF file:").found(bytes).allowed(format!("at most {MAX_FILE}")));

@@ -19,7 +19,7 @@ pub(super) struct Displayed {
     pub(super) key: String,
     pub(super) level: u32,
     pub(super) attached_to: u32,
-    /// Row and column relative to what it is attached to.
+    /// Row and column relative to the parent.
     pub(super) location: (i64, i64),
     /// Rows and columns.
     pub(super) size: (u32, u32),
@@ -30,17 +30,17 @@ pub(super) struct Displayed {
 pub(super) struct Levels(Vec<Displayed>);
 
 impl Levels {
-    /// Sets the level, attachment and location of an image or graphic in its subheader: as given, else a level of its own.
+    /// Sets the level, attachment and location of an image or graphic in its subheader: as given, else an unused level.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a level that was chosen and is taken, and where there are no more levels.
+    /// [`Error::Usage`] for a chosen level that is taken, and if no level is left.
     pub(super) fn assign(&self, record: &mut Record, given: &Given, names: Names) -> Result<()> {
         let [level_name, parent_name, location_name] = names;
         let wanted = given.get(level_name).and_then(FieldData::to_int);
         let taken = |level: i128| self.0.iter().any(|other| i128::from(other.level) == level);
         let is_wrong = given.get(level_name).is_some() && wanted.is_none();
         let level = match wanted {
-            // A value that is none is refused with the rest of the subheader.
+            // A wrong value is refused with the rest of the subheader.
             None if is_wrong && given.is_chosen(level_name) => 0,
             Some(level) if !taken(level) => level,
             Some(level) if given.is_chosen(level_name) => {
@@ -52,7 +52,7 @@ impl Levels {
         if !(is_wrong && given.is_chosen(level_name)) && wanted != Some(level) {
             record.set(level_name, level);
         }
-        // An attachment that was copied along means nothing where its parent was not copied before.
+        // A copied attachment is meaningless if its parent was not copied first.
         let parent = given.get(parent_name).and_then(FieldData::to_int).unwrap_or(0);
         if parent != 0 && !taken(parent) && !given.is_chosen(parent_name) {
             record.set(parent_name, 0);
@@ -81,21 +81,21 @@ impl Levels {
         });
     }
 
-    /// The lowest level that nothing has.
+    /// The lowest unused level.
     ///
     /// # Errors
-    /// [`Error::Usage`] where there is none left.
+    /// [`Error::Usage`] if no level is left.
     pub(super) fn free(&self) -> Result<u32> {
         let full = || Error::usage("images and graphics of a file:").found(self.0.len() + 1).allowed(MAX_LEVEL);
         (1..=MAX_LEVEL).find(|level| self.0.iter().all(|other| other.level != *level)).ok_or_else(full)
     }
 
-    /// The level of what was added last.
+    /// The level that was added last.
     pub(super) fn last(&self) -> Option<u32> {
         self.0.last().map(|item| item.level)
     }
 
-    /// The last row and column that anything of the file covers, from the origin of the common coordinate system.
+    /// The last row and column that any image or graphic of the file covers, from the origin of the common coordinate system.
     pub(super) fn extent(&self) -> (i64, i64) {
         self.0.iter().fold((0, 0), |(row, column), item| {
             let (y, x) = self.place(item);
@@ -103,7 +103,7 @@ impl Levels {
         })
     }
 
-    /// What is attached to a level that nothing has.
+    /// Findings for items that are attached to an unused level.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let missing =
             |item: &&Displayed| item.attached_to != 0 && !self.0.iter().any(|other| other.level == item.attached_to);
@@ -116,11 +116,11 @@ impl Levels {
         findings.collect()
     }
 
-    /// The place of an item, with those of what it is attached to added up.
+    /// The place of an item: its location added to those of its parents.
     fn place(&self, item: &Displayed) -> (i64, i64) {
         let (mut row, mut column) = item.location;
         let mut parent = item.attached_to;
-        // No chain is longer than there are items; a circle ends there.
+        // A chain of parents has at most as many items as the file; a circle ends there.
         for _ in 0..self.0.len() {
             let Some(next) = self.0.iter().find(|other| other.level == parent && parent != 0) else { break };
             row += next.location.0;

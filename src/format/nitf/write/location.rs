@@ -26,7 +26,7 @@ pub(super) fn format_location(row: i64, column: i64) -> String {
     format!("{row:05}{column:05}")
 }
 
-/// Row and column as text, also if they are given as two numbers.
+/// Row and column as text, from text or a pair of numbers.
 ///
 /// # Errors
 /// [`Error::Usage`] for a list of anything else.

@@ -1,5 +1,5 @@
-//! Metadata that were read from NITF 2.0 (MIL-STD-2500A), as NITF 2.1 has them: fields of one meaning are carried over, under
-//! the names and in the forms of 2.1; those of another are left out, which is told where they say something.
+//! Translates metadata that were read from NITF 2.0 (MIL-STD-2500A) to NITF 2.1. Fields with the same meaning are carried over
+//! under the names and in the forms of 2.1. Others are left out, with a warning if they hold a value.
 
 use super::super::geo::{Corners, Icords};
 use super::super::version::Version;
@@ -8,10 +8,10 @@ use crate::format::{Warning, WriteContext};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Record, Structure};
 
-/// Names of 2.0 that 2.1 has changed.
+/// Fields of 2.0 that have another name in 2.1.
 const RENAMED: [(&str, &str); 4] = [("IID", "IID1"), ("ITITLE", "IID2"), ("DESTAG", "DESID"), ("RESTAG", "RESID")];
 
-/// Fields of one meaning and form in both versions.
+/// Fields with the same meaning and form in both versions.
 const SAME: [&str; 32] = [
     "OSTAID",
     "FTITLE",
@@ -47,10 +47,10 @@ const SAME: [&str; 32] = [
     "ABPP",
 ];
 
-/// Fields of the security group of one meaning in both versions; 2.1 has fewer characters for some.
+/// Fields of the security group with the same meaning in both versions; some have fewer characters in 2.1.
 const SECURITY: [&str; 5] = ["CLAS", "CODE", "CTLH", "REL", "CTLN"];
 
-/// Fields that follow from the pixels and the structure of a file.
+/// Fields that are computed from the pixels and the structure of a file.
 const STRUCTURE: [&str; 57] = [
     "FHDR",
     "FVER",
@@ -111,7 +111,7 @@ const STRUCTURE: [&str; 57] = [
     "RE",
 ];
 
-/// The metadata in the terms of 2.1, where they are a copy of what a file of 2.0 says; none where they are not.
+/// The metadata in terms of 2.1, if they are a copy of a header of 2.0; else `None`.
 pub(super) fn modernised(
     structure: &Structure,
     metadata: &Metadata,
@@ -128,7 +128,7 @@ pub(super) fn modernised(
             continue;
         }
         match translated(key, value) {
-            // Some files have the background colour before the name, as 2.1 has it.
+            // Some files have the background colour before the name, as in 2.1.
             Some((name, Value::Text(text))) if name == "ONAME" && !text.chars().take(3).all(is_extended) => {
                 modern.append("FBKGC", text.chars().take(3).map(|c| c as u8).collect::<Vec<u8>>());
                 modern.append(name, text.chars().skip(3).collect::<String>());
@@ -153,7 +153,7 @@ pub(super) fn modernised(
     Some(modern)
 }
 
-/// A field under its name and in its form of 2.1; none where 2.1 has none such.
+/// A field under its name and in its form of 2.1; `None` if 2.1 does not have it.
 fn translated(key: &str, value: &Value) -> Option<(String, Value)> {
     let trimmed = || value.as_text().map_or_else(|| value.clone(), |text| Value::from(text.trim_end()));
     if let Some((_, name)) = RENAMED.iter().find(|(old, _)| *old == key) {
@@ -183,7 +183,8 @@ fn translated(key: &str, value: &Value) -> Option<(String, Value)> {
     Some((key.to_owned(), trimmed())).filter(|(_, value)| value.as_text().is_some_and(|text| text.len() <= most))
 }
 
-/// `DDHHMMSSZMONYY` as `CCYYMMDDhhmmss`; years from 50 on are of the twentieth century. None where it is no such date.
+/// Turns `DDHHMMSSZMONYY` into `CCYYMMDDhhmmss`; years from 50 on are of the twentieth century. `None` if it is not such a
+/// date.
 fn date(text: &str) -> Option<String> {
     const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
     let (digits, rest) = text.split_at_checked(8)?;
@@ -196,12 +197,12 @@ fn date(text: &str) -> Option<String> {
     good.then(|| format!("{century}{year:02}{month:02}{}{}", &digits[..2], &digits[2..]))
 }
 
-/// ICORDS and IGEOLO in a form of 2.1; none where there are no corners, or they cannot be read.
+/// ICORDS and IGEOLO in a form of 2.1; `None` if there are no corners, or they cannot be read.
 fn corners(original: &Record) -> Option<(&'static str, String)> {
     let form = Icords::from_code(original.text("ICORDS")?)?;
     let Some(FieldData::Text(text)) = original.get("IGEOLO") else { return None };
     match form {
-        // Only the letter is shared: in 2.0 `U` is UTM without a hemisphere, and `N` says that there are none.
+        // Only the letters are shared: in 2.0 `U` is UTM without a hemisphere, and `N` means that there are no corners.
         Icords::Geographic => Some(("G", text.clone())),
         Icords::Geocentric => Some(("G", Corners::parse(form, text).ok()?.format(Icords::Geographic).ok()?)),
         _ => None,

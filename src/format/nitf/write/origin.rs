@@ -1,4 +1,4 @@
-//! The header that metadata is a copy of.
+//! The header from which metadata were copied.
 
 use super::super::fields::to_record;
 use super::super::values::FAMILY;
@@ -6,28 +6,28 @@ use super::field_sets::STALE;
 use crate::metadata::{Metadata, Origin};
 use crate::schema::{FieldData, Item, Record, Structure, read};
 
-/// The header the metadata was read from, whatever was changed since; none if that was not one of this structure, or one that
-/// is damaged.
+/// The header from which the metadata were read, whatever was changed since. `None` if it was of another structure or is
+/// damaged.
 pub(super) fn original_of(structure: &Structure, metadata: &Metadata) -> Option<Record> {
     let origin = metadata.origin_in(FAMILY).filter(|origin| origin.form() == structure.name)?;
     let (record, size) = read(structure, origin.raw()).ok()?;
     (size == origin.raw().len()).then_some(record)
 }
 
-/// True if the metadata was read from these very header bytes, whatever was changed since.
+/// True if the metadata were read from exactly these header bytes, whatever was changed since.
 pub(super) fn is_of_header(metadata: &Metadata, header: &[u8]) -> bool {
     metadata.origin_in(FAMILY).is_some_and(|origin| origin.raw() == header)
 }
 
-/// What was read of a header that is damaged, or of another kind or format: its fields of the names of this structure.
+/// The fields of a header that is damaged, or of another kind or format, under the names of this structure.
 pub(super) fn fields_read(structure: &Structure, origin: &Origin) -> Record {
     let fields = origin.iter().filter(|(key, _)| structure.has(key));
     to_record(&structure.items, fields).unwrap_or_default()
 }
 
-/// What a plain mapping that looks like a copy of a header, as `dict(image.metadata)` gives it, says of the original: the fields
-/// that state how large the image or file was and how it was stored, and bands of the number they state. None if not every
-/// field that any such header has is there as text, which nobody writes by hand. A guess, as its origin is lost.
+/// Guesses the original from a plain mapping that looks like a copy of a header, such as `dict(image.metadata)`: its origin is
+/// lost. The result has the fields that state the size and storage of the image or file, and as many bands as they state.
+/// `None` unless every field that any such header has is present as text, which nobody writes by hand.
 pub(super) fn guessed(structure: &Structure, fields: &Record) -> Option<Record> {
     let is_text = |name: &str| matches!(fields.get(name), Some(FieldData::Text(_) | FieldData::Bytes(_)));
     let whole = structure.items.iter().all(|item| match item {

@@ -1,5 +1,5 @@
-//! The subheaders of an image that is cut into segments because one cannot hold it (SIDD volume 2 §2.4.2; Joint BIIF Profile):
-//! each but the first is attached to the one before, below it.
+//! The subheaders of an image that is split because one segment cannot hold it (SIDD volume 2 §2.4.2; Joint BIIF Profile). Each
+//! but the first is attached to the one before, below it.
 
 use super::super::geo::{Corners, Icords};
 use super::clock::now;
@@ -9,7 +9,7 @@ use super::plan::ImagePlan;
 use crate::error::{Error, Result};
 use crate::schema::{FieldData, Record};
 
-/// The subheader of part `number`, with its place among what the file displays.
+/// The subheader of part `number`, with its place among the images and graphics of the file.
 ///
 /// # Errors
 /// [`Error::Usage`] for a display level that is taken.
@@ -34,8 +34,8 @@ pub(super) fn record(plan: &mut ImagePlan, number: usize, key: &str, levels: &mu
     Ok(record)
 }
 
-/// The identifier of part `number` of `count`: digits at the end of the image's own count up where none is added to them, else
-/// all parts have the same one. Nothing of it is cut, as a long title is known by it.
+/// The identifier of part `number` of `count`. Digits at its end count up if that does not make it longer; otherwise all parts
+/// have the same identifier. It is never cut, because it identifies a long title.
 fn identifier(name: &str, number: usize, count: usize) -> String {
     let (stem, digits) = name.split_at(name.trim_end_matches(|c: char| c.is_ascii_digit()).len());
     let turn = |number: usize| digits.parse::<usize>().ok().and_then(|first| first.checked_add(number));
@@ -47,7 +47,7 @@ fn identifier(name: &str, number: usize, count: usize) -> String {
 }
 
 impl Levels {
-    /// Attaches an image to the one that was added last, `rows` below its first row.
+    /// Attaches an image to the one added last, `rows` below its first row.
     fn attach(&self, record: &mut Record, rows: u32) -> Result<()> {
         let parent = self.last().ok_or_else(|| Error::usage("attachment to no image"))?;
         record.set("IDLVL", self.free()?);

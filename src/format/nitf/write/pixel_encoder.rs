@@ -1,4 +1,4 @@
-//! Pixels to the stored bytes of uncompressed blocks: turned into the file's byte order and interleave, and packed.
+//! Encodes pixels to the stored bytes of uncompressed blocks: byte order, interleave and packing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,27 +12,27 @@ use crate::image::{BlockIndex, Interleave, Padding};
 use crate::io::ByteOrder;
 use crate::simd;
 
-/// Encodes the pieces of blocks: of each plane the rows that the file has.
+/// Encodes pieces of blocks: of each plane, the rows that the file has.
 pub(super) struct PixelEncoder {
     storage: Storage,
     work: WorkGrid,
     /// The value of padding and of absent blocks, as a sample in native byte order.
     pad: Vec<u8>,
     gathering: Gathering,
-    /// True if pad pixels are looked for.
+    /// True if pad pixels must be detected.
     notes_pads: bool,
-    /// True if samples are looked at for bits beyond ABPP; one that was found is enough.
+    /// True if samples must be checked for bits beyond ABPP; the first excess is enough.
     is_narrow: bool,
     excess: AtomicBool,
 }
 
-/// What the writer needs to know of a piece.
+/// The facts about a piece that the writer needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct PixelReceipt {
-    /// True if a sample has more bits than ABPP says.
+    /// True if a sample has more bits than ABPP.
     pub(super) excess: bool,
-    /// For each record of the mask table that the block has, whether the piece holds pad pixels: one for each band in mode S, else
-    /// one. Empty if pad pixels are not looked for.
+    /// For each record of the block in the mask table, whether the piece holds pad pixels: one for each band in mode S, else
+    /// one. Empty if pad pixels are not detected.
     pub(super) pads: Vec<bool>,
 }
 
@@ -50,7 +50,7 @@ impl Receipt for PixelReceipt {
 }
 
 impl PixelEncoder {
-    /// The encoder for an image of this storage, gathered in pieces; `pad` is the value of padding as a sample in native order.
+    /// An encoder for the pieces of an image with this storage; `pad` is the value of padding as a sample in native byte order.
     pub(super) fn new(storage: &Storage, work: WorkGrid, pad: &[u8], notes_pads: bool) -> Self {
         let interleave = match storage.mode {
             Mode::Block | Mode::Sequential => Interleave::Band,
@@ -71,7 +71,7 @@ impl PixelEncoder {
         Self { storage: storage.clone(), work, pad, gathering, notes_pads, is_narrow, excess }
     }
 
-    /// True if a sample that is not padding has more bits than ABPP says.
+    /// True if a sample that is not padding has more bits than ABPP.
     fn has_excess(&self, samples: &[u8]) -> bool {
         let (storage, pad) = (&self.storage, self.pad.as_slice());
         if !self.is_narrow || self.excess.load(Ordering::Relaxed) || !exceeds(samples, storage) {
@@ -83,8 +83,8 @@ impl PixelEncoder {
         found
     }
 
-    /// Which records of the block have pad pixels: a pixel all of whose bands have the pad value. Rows below the block's last are
-    /// gathered, and do not count: of each plane the first `written` bytes do.
+    /// For each record of the block, whether it has pad pixels: pixels that have the pad value in all bands. Gathered rows
+    /// below the end of the block do not count, only the first `written` bytes of each plane.
     fn pads(&self, raw: &[u8], written: usize) -> Vec<bool> {
         let (storage, pad) = (&self.storage, self.pad.as_slice());
         let bands = storage.bands as usize;
@@ -101,7 +101,7 @@ impl PixelEncoder {
                 vec![(0..written).step_by(pad.len()).any(is_pad)]
             }
             Mode::Row => {
-                // The samples of a pixel stand a line apart.
+                // The samples of a pixel are one line apart.
                 let line = storage.grid.block_columns() as usize * pad.len();
                 let is_pad =
                     |group: &[u8], at: usize| (0..bands).all(|band| &group[band * line + at..][..pad.len()] == pad);
@@ -153,7 +153,7 @@ impl ImageEncoder for PixelEncoder {
 }
 
 impl PixelEncoder {
-    /// Planes whose bytes are those of the file, cut to the samples that the file has of each.
+    /// Planes with the byte order and layout of the file, cut to the samples that the file has of each.
     fn as_they_are<'p>(&self, planes: Vec<&'p [u8]>, samples: usize, out: &mut Encoded) -> Pieces<'p> {
         let excess = planes.iter().any(|plane| self.has_excess(plane));
         out.set_receipt(&PixelReceipt { excess, pads: Vec::new() });
@@ -162,10 +162,10 @@ impl PixelEncoder {
     }
 }
 
-/// Rows of a plane that hold nothing but the pad value, as they are stored.
+/// Stored rows of a plane that hold only the pad value.
 ///
 /// # Errors
-/// For a value that has more bits than ABPP says.
+/// If the value has more bits than ABPP.
 pub(super) fn pad_rows(storage: &Storage, pad: &[u8], rows: u32) -> Result<Vec<u8>> {
     let mut line = pad.repeat(storage.row_samples() as usize * rows as usize);
     shift_up(&mut line, storage)?;
@@ -186,7 +186,7 @@ fn to_file_order(samples: &mut [u8], storage: &Storage) {
     }
 }
 
-/// Appends samples of fewer bits than bytes, as one row however long: only its end is padded.
+/// Appends packed samples as one row, however long, so that only its end is padded.
 fn pack(storage: &Storage, samples: &mut [u8], packed: &mut Vec<u8>, scratch: &mut Scratch) -> Result<()> {
     let count = u32::try_from(samples.len() / storage.sample.bytes());
     let count = count.map_err(|_| Error::unsupported("packed rows of more than 2^32 samples"))?;
@@ -194,10 +194,10 @@ fn pack(storage: &Storage, samples: &mut [u8], packed: &mut Vec<u8>, scratch: &m
     encoder.encode(BlockShape::new(count, 1), samples, packed, scratch)
 }
 
-/// True if a sample in native order has more bits than ABPP says.
+/// True if a sample in native order has more bits than ABPP.
 fn exceeds(samples: &[u8], storage: &Storage) -> bool {
     let bits = storage.actual_bits;
-    // The bits beyond: of a signed value those that differ from its sign.
+    // The excess bits; in a signed value, those that differ from its sign.
     macro_rules! any {
         ($unsigned:ty, $signed:ty) => {{
             let (units, _) = samples.as_chunks::<{ size_of::<$unsigned>() }>();
@@ -220,10 +220,10 @@ fn exceeds(samples: &[u8], storage: &Storage) -> bool {
     }
 }
 
-/// Right-justified values to left-justified ones, if the file has those.
+/// Shifts right-justified values to left-justified ones, if the file has those.
 ///
 /// # Errors
-/// [`Error::Usage`] for a value that has more bits than ABPP says: they would be lost.
+/// [`Error::Usage`] for a value with more bits than ABPP, which would lose them.
 fn shift_up(samples: &mut [u8], storage: &Storage) -> Result<()> {
     if storage.shift == 0 {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Where the pieces of uncompressed blocks go in the file, and what fills the rows that no piece covers.
+//! The places of the pieces of uncompressed blocks in the file, and padding for the rows that no piece covers.
 
 use super::super::pixels::{Mode, Storage};
 use super::block_offsets::BlockOffsets;
@@ -19,7 +19,7 @@ pub(super) struct PixelPlaces {
 }
 
 impl BlockPlaces for PixelPlaces {
-    /// One piece for each band that stands apart.
+    /// The offset of a piece; each separately stored band has its own.
     fn offset(&self, at: BlockIndex, piece: usize) -> Option<u64> {
         let storage = &self.storage;
         let (stored, within) = self.work.stored_block(storage, at);
@@ -31,7 +31,7 @@ impl BlockPlaces for PixelPlaces {
 }
 
 impl PixelPlaces {
-    /// The last blocks whose last rows no piece covers, as these lie below the image.
+    /// The last blocks, if no piece covers their last rows because these lie below the image.
     pub(super) fn blocks_with_rest(&self) -> impl Iterator<Item = BlockIndex> {
         let row = self.storage.grid.down() - 1;
         let columns = 0..if self.rest() == 0 { 0 } else { self.storage.grid.across() };
@@ -41,13 +41,13 @@ impl PixelPlaces {
     /// Fills the rows of the last blocks that no piece covers with the pad value.
     ///
     /// # Errors
-    /// If the sink refuses.
+    /// If the sink fails.
     pub(super) fn fill_rest(&self, pad: &[u8], sink: &mut dyn ByteSink) -> Result<()> {
         let storage = &self.storage;
         if self.rest() == 0 || pad.iter().all(|byte| *byte == 0) {
             return Ok(());
         }
-        // As many rows as are whole bytes, and what is left of those.
+        // Rows that fill whole bytes, then the rest.
         let aligned = u64::from(storage.aligned_rows());
         let unit = pad_rows(storage, pad, storage.aligned_rows())?;
         let last_rows = pad_rows(storage, pad, (self.rest() % aligned) as u32)?;

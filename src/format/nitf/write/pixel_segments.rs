@@ -1,4 +1,5 @@
-//! The segments of an image whose pixels are on their way: where pieces go, and the mask table that is known behind them.
+//! The segments of an image that is being written: the places of its pieces, and the mask table, which is known only at the
+//! end.
 
 use std::sync::Arc;
 
@@ -22,16 +23,16 @@ pub(super) struct PixelSegments {
     pad: Vec<u8>,
     /// The first byte of the image data of each part, mask table included.
     data: Vec<u64>,
-    /// For each part and record of its mask table whether the block holds pad pixels; empty if the table does not list them.
+    /// For each part and record of its mask table, whether the block holds pad pixels; empty if the table does not list them.
     pads: Vec<Vec<bool>>,
     excess: bool,
 }
 
 impl PixelSegments {
-    /// The segments of a plan, whose image data begins at `data`, and how their blocks are made.
+    /// The segments of a plan, whose image data begin at `data`, and the state of their blocks.
     ///
     /// # Errors
-    /// If the sink refuses.
+    /// If the sink fails.
     pub(super) fn new(
         plan: ImagePlan,
         key: &str,
@@ -52,10 +53,10 @@ impl PixelSegments {
         Ok((segments, OpenImage { blocks, coding: None, allows_absent }))
     }
 
-    /// Takes a block: its receipt, and its pieces if they are not at their places yet.
+    /// Takes a block: its receipt, and its pieces unless they are at their places already.
     ///
     /// # Errors
-    /// If the sink refuses, and for a block of another image.
+    /// If the sink fails, and for a block of another image.
     pub(super) fn append(&mut self, block: &Encoded, sink: &mut dyn ByteSink) -> Result<()> {
         let at = block.at();
         if block.is_absent() {
@@ -75,10 +76,10 @@ impl PixelSegments {
         Ok(())
     }
 
-    /// Fills what no block covers, and writes the mask tables. Returns what breaks a rule.
+    /// Fills what no block covers, and writes the mask tables. Returns a finding if a rule is broken.
     ///
     /// # Errors
-    /// If the sink refuses.
+    /// If the sink fails.
     pub(super) fn finish(mut self, end: &BlocksEnd, sink: &mut dyn ByteSink) -> Result<Option<Finding>> {
         let places = Arc::clone(&self.places);
         places.fill_rest(&self.pad, sink)?;
@@ -104,11 +105,11 @@ impl PixelSegments {
             clause: "2500C Table A-3",
             place: format!("ABPP of {}", self.key),
             value: format!("{:02}", places.storage.actual_bits),
-            rule: "the bits that the samples have: some have more".into(),
+            rule: "at least the bits of every sample".into(),
         }))
     }
 
-    /// Records that a block has in the mask table.
+    /// Records of a block in the mask table.
     fn records_of_block(&self) -> u32 {
         let storage = &self.places.storage;
         if storage.mode == Mode::Sequential { storage.bands } else { 1 }

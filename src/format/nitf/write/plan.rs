@@ -1,4 +1,4 @@
-//! A request to write an image, checked and turned into a subheader and the places of blocks, before a byte is written.
+//! Checks a request to write an image and turns it into a subheader and the places of blocks, before a byte is written.
 
 use super::super::capacity::{MAX_BLOCK, MAX_BLOCKS, MAX_IMAGE_BYTES, MAX_OFFSET, MAX_SIDE};
 use super::super::geo::{Corners, Icords};
@@ -22,7 +22,7 @@ use crate::schema::{FieldData, Record};
 
 /// A checked request.
 pub(super) struct ImagePlan {
-    /// The subheader but for what each segment has of its own: levels, lengths, TREs.
+    /// The subheader, without the values that differ by segment: levels, lengths, TREs.
     pub(super) record: Record,
     pub(super) given: Given,
     pub(super) storage: Storage,
@@ -34,19 +34,19 @@ pub(super) struct ImagePlan {
     pub(super) pad: Vec<u8>,
 }
 
-/// What the mask table of an image with IC NM says.
+/// The content of the mask table of an image with IC NM.
 pub(super) struct MaskPlan {
-    /// The pad pixel code and its bits; blocks that hold it are listed then.
+    /// The pad pixel code and its length in bits. If it is given, blocks that hold it are listed.
     pub(super) pad: Option<(u64, u32)>,
-    /// True where absent blocks are listed.
+    /// True if absent blocks are listed.
     pub(super) blocks: bool,
 }
 
 impl ImagePlan {
-    /// Checks a request. `limit` is the most bytes of image data a segment shall have.
+    /// Checks a request. `limit` is the most bytes of image data in a segment.
     ///
     /// # Errors
-    /// [`Error::Usage`] for what is wrong or cannot be held, [`Error::Unsupported`] for a compression that is not written.
+    /// [`Error::Usage`] for what is wrong or does not fit, [`Error::Unsupported`] for a compression that cannot be written.
     pub(super) fn new(image: &ImageRequest<'_>, limit: u64, context: &mut WriteContext<'_, '_>) -> Result<Self> {
         let given = Given::new(structure("IMAGE"), image.metadata, context)?;
         let layout = image.provider.layout();
@@ -80,13 +80,15 @@ impl ImagePlan {
         let pad = pad_code(&given, layout, &storage)?;
         let absent = !image.provider.is_dense();
         let mask = masked.then_some(MaskPlan { pad, blocks: absent });
-        // A template of an image has no block: all of them may come.
+        // A template of an image has no blocks: any block may be set later.
         let by_hand = image.blocks == Blocks::Caller;
         let asks = masked && absent && (!by_hand || any_block(image.provider, true)?);
         let offsets = BlockOffsets::new(&storage, Some(image.provider).filter(|_| asks), limit)?;
         let value = pad.and_then(|(code, bits)| pad_value(code, bits, storage.sample)).unwrap_or(layout.pad);
         if !masked && absent && !by_hand && any_block(image.provider, false)? {
-            let message = format!("absent blocks are filled with {value}: an image with IC NC has no mask (NM has)");
+            let message = format!(
+                "absent blocks are filled with {value}: an image with IC NC has no mask table, one with NM has"
+            );
             context.warnings.push(Warning::new(image.key, message).of(WarningKind::Padding));
         }
         let work = if by_hand { WorkGrid::blocks(&storage) } else { WorkGrid::pieces(&storage)? };
@@ -103,19 +105,19 @@ impl ImagePlan {
     }
 }
 
-/// True for an image of a file that is added with the metadata it has there.
+/// True for an image of a file that is added with its own metadata.
 pub(super) fn is_as_read(image: &ImageRequest<'_>) -> bool {
     stored_segment(image.provider).is_some_and(|(_, coding)| is_of_header(image.metadata, &coding.header))
 }
 
-/// IC: as given, else NM if a pad pixel code is given, which only a mask table can hold, else NC.
+/// IC: as given; else NM if a pad pixel code is given, which only a mask table can hold; else NC.
 fn compression(given: &Given, context: &mut WriteContext<'_, '_>) -> Result<Ic> {
     let ic = stated_compression(given)?;
     if !ic.is_masked && given.has_chosen_pad {
         if !given.is_chosen("IC") {
             return Ok(NM);
         }
-        let message = "fills blocks, but is not recorded: an image with IC NC has no mask table (NM has)";
+        let message = "fills blocks, but is not recorded: an image with IC NC has no mask table, one with NM has";
         context.warnings.push(Warning::new(PAD_CODE, message));
     }
     Ok(ic)
@@ -127,7 +129,7 @@ fn stated_compression(given: &Given) -> Result<Ic> {
     match known {
         Some(ic) if ic.is_written => Ok(ic),
         Some(ic) => {
-            Err(Error::unsupported("compression to write").field("IC").found(ic.code).allowed(Ic::written_codes()))
+            Err(Error::unsupported("compression for writing,").field("IC").found(ic.code).allowed(Ic::written_codes()))
         }
         None => Err(Error::usage("value of").field("IC").found(value).allowed(Ic::written_codes())),
     }
@@ -144,12 +146,12 @@ fn set_pixels(record: &mut Record, given: &Given, layout: &ImageLayout) -> Resul
         S::Float16 | S::Complex128 => {
             return Err(Error::usage("dtype that NITF cannot hold:")
                 .found(layout.sample)
-                .allowed("uint8 int8 uint16 int16 uint32 int32 uint64 int64 float32 float64 complex64"));
+                .allowed("uint8, int8, uint16, int16, uint32, int32, uint64, int64, float32, float64 or complex64"));
         }
     };
     let wanted = given.get("NBPP").filter(|_| given.is_chosen("NBPP")).and_then(FieldData::to_int);
     let bits = wanted.map_or(i128::from(layout.bits_per_sample), |bits| bits);
-    // Samples of one bit and of twelve are packed; others take whole bytes.
+    // Samples of 1 and 12 bits are packed; others take whole bytes.
     let packed = matches!((layout.sample, bits), (S::UInt8, 1) | (S::UInt16 | S::Int16, 12));
     let stored = if packed { bits as u32 } else { whole };
     record.set("PVTYPE", if stored == 1 { "B" } else { kind });
@@ -163,7 +165,7 @@ fn set_pixels(record: &mut Record, given: &Given, layout: &ImageLayout) -> Resul
                 return Err(Error::usage("value of")
                     .field("ABPP")
                     .found(value)
-                    .allowed(format!("1 to {most}, at most NBPP")));
+                    .allowed(format!("1 to {most}, not more than NBPP")));
             }
         },
         None if layout.sample.is_integer() => layout.actual_bits.min(most),
@@ -173,8 +175,9 @@ fn set_pixels(record: &mut Record, given: &Given, layout: &ImageLayout) -> Resul
     Ok(())
 }
 
-/// IMODE: as given; else B, but P for masked images of several bands, whose block mask GDAL reads wrongly in B. Modes that
-/// need several bands, or several blocks too (S), are B where there are none: the bytes are the same (2500C §5.4.3.2).
+/// IMODE: as given; else B, or P for masked images of several bands, whose block mask GDAL reads wrongly in B. A mode that
+/// needs several bands, or also several blocks (S), becomes B if the image has only one: the bytes are the same (2500C
+/// §5.4.3.2).
 fn set_mode(
     record: &mut Record,
     given: &Given,
@@ -184,7 +187,7 @@ fn set_mode(
 ) -> Result<()> {
     let mode = match given.get("IMODE") {
         Some(FieldData::Text(text)) if matches!(text.trim(), "B" | "P" | "R" | "S") => text.trim().to_owned(),
-        Some(other) => return Err(Error::usage("value of").field("IMODE").found(other).allowed("B P R S")),
+        Some(other) => return Err(Error::usage("value of").field("IMODE").found(other).allowed("B, P, R or S")),
         None => if masked && layout.bands > 1 { "P" } else { "B" }.to_owned(),
     };
     let blocks = ["NBPR", "NBPC"].map(|name| record.int(name).unwrap_or(1));
@@ -198,8 +201,8 @@ fn set_mode(
     Ok(())
 }
 
-/// Corners that were copied from an image of another size are told; a chip says by its ICHIPB that they may be those of the
-/// whole.
+/// Warns of corners that were copied from an image of another size. In a chip with an ICHIPB they may be those of the whole
+/// image.
 fn note_stale_corners(given: &Given, layout: &ImageLayout, context: &mut WriteContext<'_, '_>) {
     let Some(original) = &given.original else { return };
     let sides = ["NROWS", "NCOLS"].map(|name| original.int(name));
@@ -212,14 +215,14 @@ fn note_stale_corners(given: &Given, layout: &ImageLayout, context: &mut WriteCo
     context.warnings.push(Warning::new("IGEOLO", stale_corners(rows, columns)));
 }
 
-/// What there is to say of corners that belong to an image of another size.
+/// A warning message about corners that belong to an image of another size.
 pub(super) fn stale_corners(rows: i128, columns: i128) -> String {
     format!(
-        "is that of the image it was copied from, of {rows} rows and {columns} columns: this one is a part of it, or resampled"
+        "is that of the image it was copied from, of {rows} rows and {columns} columns: this one is a part of it, or was resampled"
     )
 }
 
-/// IGEOLO must be what ICORDS says it is.
+/// IGEOLO must follow the form that ICORDS names.
 fn check_corners(given: &Given) -> Result<()> {
     let (code, corners) = (given.fields.text("ICORDS").unwrap_or_default(), given.get("IGEOLO"));
     if !given.is_chosen("ICORDS") && !given.is_chosen("IGEOLO") {
@@ -229,13 +232,13 @@ fn check_corners(given: &Given) -> Result<()> {
         let found = corners.map_or_else(|| "none".to_owned(), ToString::to_string);
         Error::usage("value of").field("IGEOLO").found(found).allowed(allowed)
     };
-    // The table of the subheader refuses a code that is none.
+    // The table of the subheader refuses an unknown code.
     let form = Icords::from_code(code).filter(|form| *form != Icords::Geocentric);
     match (code, corners) {
         ("", None) => Ok(()),
         (code, _) if !code.is_empty() && form.is_none() => Ok(()),
         ("", Some(FieldData::Text(text))) if text.trim().is_empty() => Ok(()),
-        ("", Some(_)) => Err(wrong("only with ICORDS, which says what it is")),
+        ("", Some(_)) => Err(wrong("no corners without ICORDS, which names their form")),
         (_, Some(FieldData::Text(text))) => match Icords::from_code(code).filter(|form| *form != Icords::Geocentric) {
             Some(form) => Corners::parse(form, text).map(|_| ()).map_err(as_usage),
             // The table of the subheader refuses another code.
@@ -245,8 +248,7 @@ fn check_corners(given: &Given) -> Result<()> {
     }
 }
 
-/// NROWS, NCOLS, NPPBH, NPPBV, NBPR, NBPC.
-/// `limit` is the most bytes of a segment.
+/// NROWS, NCOLS, NPPBH, NPPBV, NBPR, NBPC. `limit` is the most bytes of a segment.
 fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout, limit: u64) -> Result<()> {
     let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
     for (name, side) in [("columns", columns), ("rows", rows)] {
@@ -273,7 +275,7 @@ fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout, limit: u
                 let copied = !given.is_chosen(name) && !same_size;
                 match size {
                     0 => whole,
-                    // A copied block size may be that of a larger image.
+                    // A copied block size may come from a larger image.
                     size if copied => size.min(whole),
                     size => size,
                 }
@@ -283,10 +285,10 @@ fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout, limit: u
         let is_split = name == "NPPBV" && needs_segments(rows, row_bytes, limit);
         let block = if is_split && !given.is_chosen(name) { cut(block, row_bytes, limit) } else { block };
         let count = whole.div_ceil(block);
-        // Of an image that is split, each segment counts its own.
+        // Each segment of a split image counts its own blocks.
         if count > MAX_BLOCKS && !is_split {
-            let error = Error::usage("too many blocks:").field(count_name).found(count);
-            return Err(error.allowed(format!("1 to {MAX_BLOCKS}; a larger {name}")));
+            let error = Error::usage("number of blocks").field(count_name).found(count);
+            return Err(error.allowed(format!("1 to {MAX_BLOCKS}, which takes a larger {name}")));
         }
         record.set(name, if block > MAX_BLOCK { 0 } else { block });
         record.set(count_name, count);
@@ -296,15 +298,15 @@ fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout, limit: u
     Ok(())
 }
 
-/// True for an image with rows of so many bytes that one segment cannot hold.
+/// True for an image with rows of `row_bytes` bytes that one segment cannot hold.
 fn needs_segments(rows: u32, row_bytes: u64, limit: u64) -> bool {
-    // What a mask table takes is more, or too little to matter: an image that just fits is cut into smaller blocks all the same.
+    // The mask table takes more, or too little to matter: an image that just fits is cut into smaller blocks anyway.
     const TABLE: u64 = 64;
     row_bytes.saturating_mul(rows.into()).saturating_add(TABLE) > limit.min(MAX_IMAGE_BYTES)
 }
 
-/// The rows of a block of an image of several segments: it is cut between blocks, of which a row must fit a segment, and each
-/// segment says how many rows those have.
+/// The rows of a block of an image of several segments. Segments are cut between blocks, so a row of blocks must fit a segment,
+/// and each segment states the height of its blocks.
 fn cut(block: u32, row_bytes: u64, limit: u64) -> u32 {
     let mut block = block.min(MAX_BLOCK);
     while block > 1 && needs_segments(block, row_bytes, limit) {
@@ -325,7 +327,7 @@ fn default_block(provided: u32, whole: u32) -> u32 {
     if whole.div_ceil(block) > MAX_BLOCKS { whole } else { block }
 }
 
-/// Stated facts of the image that are wrong are an error, unless they were copied with the rest of another image's header.
+/// Wrong values for facts of the image are an error, unless they were copied with the header of another image.
 fn check_facts(given: &Given, record: &Record) -> Result<()> {
     for name in IMAGE_FACTS {
         if let (Some(stated), Some(actual)) = (given.get(name), record.get(name))
@@ -337,7 +339,7 @@ fn check_facts(given: &Given, record: &Record) -> Result<()> {
     Ok(())
 }
 
-/// The pad pixel code: as given, else the provider's pad value where that is not zero.
+/// The pad pixel code: as given, else the provider's pad value if that is not zero.
 fn pad_code(given: &Given, layout: &ImageLayout, storage: &Storage) -> Result<Option<(u64, u32)>> {
     let value = match &given.pad {
         Some(value) => stated_pad(value)?,
@@ -348,7 +350,7 @@ fn pad_code(given: &Given, layout: &ImageLayout, storage: &Storage) -> Result<Op
         let error = Error::usage("value of").field(PAD_CODE).found(value);
         return Err(error.allowed(format!("a value of {}", storage.sample)));
     }
-    // Of a code with more bits than a sample has, the rest would be cut off.
+    // A code with more bits than a sample would be cut off.
     let bits = if storage.shift > 0 { storage.actual_bits } else { storage.bits };
     if storage.sample.is_integer() && bits < storage.sample.bits() {
         let (low, high) = if storage.sample.is_signed_integer() {
@@ -360,7 +362,7 @@ fn pad_code(given: &Given, layout: &ImageLayout, storage: &Storage) -> Result<Op
             && !matches!(value, PadValue::Float(value) if (low..=high).contains(&(value as i128)))
         {
             let error = Error::usage("value of").field(PAD_CODE).found(value);
-            return Err(error.allowed(format!("{low} to {high}, what {bits} bits hold")));
+            return Err(error.allowed(format!("{low} to {high}, the range of {bits} bits")));
         }
     }
     let bytes = value.bytes(storage.sample);
@@ -370,7 +372,7 @@ fn pad_code(given: &Given, layout: &ImageLayout, storage: &Storage) -> Result<Op
     Ok(Some((code & mask, storage.bits)))
 }
 
-/// True if there is a block of the provider that is present, or one that is not.
+/// True if the provider has a block that is present, or one that is absent.
 fn any_block(provider: &dyn ImageProvider, present: bool) -> Result<bool> {
     let grid = provider.layout().grid;
     for number in 0..grid.count() {
@@ -381,7 +383,7 @@ fn any_block(provider: &dyn ImageProvider, present: bool) -> Result<bool> {
     Ok(false)
 }
 
-/// What a reader would call malformed is a wrong request here.
+/// What is malformed to a reader is a wrong request here.
 fn as_usage(error: Error) -> Error {
     match error {
         Error::Malformed(detail) => Error::Usage(detail),

@@ -1,4 +1,4 @@
-//! Files that are written, read back.
+//! Written files are read back.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ use crate::io::{ByteSink, MemorySink, MemorySource};
 use crate::metadata::{Metadata, Value};
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
 
-/// A file in the making, and what was told of it.
+/// A file under construction, and its warnings.
 struct Made {
     writer: Option<Box<NitfWriter>>,
     target: Arc<Mutex<Vec<u8>>>,
@@ -100,14 +100,14 @@ fn pixels_of(image: &dyn ImageProvider) -> Vec<u8> {
     out
 }
 
-/// Samples that tell their places apart, in blocks of 20 × 10.
+/// Samples that differ by place, in blocks of 20 × 10.
 fn picture(columns: usize, rows: usize, bands: usize) -> (MemoryImage, Vec<u8>) {
     let bytes: Vec<u8> = (0..bands * rows * columns).map(|n| (n * 7 % 251) as u8).collect();
     let pixels = Pixels::from_vec(bytes.clone(), [bands, rows, columns], SampleType::UInt8, Interleave::Band).unwrap();
     (MemoryImage::from_pixels(pixels, 20, 10).unwrap(), bytes)
 }
 
-/// An image that says it has every block, and has none.
+/// An image that claims to have every block but has none.
 struct Present(ImageLayout);
 
 impl ImageProvider for Present {
@@ -267,7 +267,7 @@ fn absent_blocks_are_left_out_with_a_mask_and_filled_without() {
     for (mode, code) in [("B", "NM"), ("P", "NM"), ("R", "NM"), ("S", "NM"), ("B", "NC")] {
         let mut made = Made::new();
         made.add("image:0", &image, &metadata(&[("IMODE", mode), ("IC", code), ("TPXCD", "5")])).unwrap();
-        // That the blocks are filled, and that the file does not say with what.
+        // One for the filled blocks, and one because the file does not record the value.
         let told: Vec<&str> = made.warnings.iter().map(|warning| warning.key.as_str()).collect();
         assert_eq!(told, if code == "NC" { &["TPXCD", "image:0"][..] } else { &[] });
         let bytes = made.finish().unwrap();

@@ -1,4 +1,4 @@
-//! Titles and descriptions of assets into the fields of their segments.
+//! Puts titles and descriptions of assets into the fields of their segments.
 
 use super::super::names::{NameFields, Names, identifier};
 use super::given::Given;
@@ -10,11 +10,11 @@ use crate::schema::Record;
 const COMMENT: usize = 80;
 const COMMENTS: usize = 9;
 
-/// Puts title and description into the fields of `record` that the metadata does not state. With `is_as_read`, the asset is added
-/// with the metadata it was read with: a title and a description that differ from its fields replace them.
+/// Puts title and description into the fields of `record` that the metadata do not set. With `is_as_read`, the asset is added
+/// with the metadata it was read with: a title or description that differs from its fields replaces them.
 ///
 /// # Errors
-/// [`Error::Usage`] for a title or description that is too long; one that has no place at all is a warning.
+/// [`Error::Usage`] for a title or description that is too long. One without any field becomes a warning.
 pub(super) fn fill(
     fields: NameFields,
     record: &mut Record,
@@ -29,7 +29,7 @@ pub(super) fn fill(
         return Ok(());
     }
     if given.is_copy() && !is_as_read {
-        // Its fields say something, but for a blank one.
+        // The metadata set its fields, unless they leave the text blank.
         if says.1.is_empty() && !description.trim().is_empty() && record.text(fields.text).is_none_or(str::is_empty) {
             record.set(fields.text, checked("description:", description.trim(), long)?);
         }
@@ -37,7 +37,7 @@ pub(super) fn fill(
     }
     let (mut title, mut description) = (title.trim(), description.trim());
     let stood = given.original.as_ref().map(|original| fields.read(original));
-    // The comments of a copy are the description only if they were read as that, and stay if the description is unchanged.
+    // The comments of a copy are the description only if they were read as such. They stay if the description is unchanged.
     let comments_are_ours = stood.as_ref().is_some_and(Names::has_title);
     let is_kept = comments_are_ours && description.is_empty();
     let stood = stood.map(Names::into_title);
@@ -53,10 +53,10 @@ pub(super) fn fill(
         fields.has_comments && is_free("ICOM") && (comments_are_ours || given.get("ICOM").is_none());
     let text_is_free = is_free(fields.text);
     let mut lost = |what: &str| {
-        let message = format!("the {what} is left out: every field for it says something else");
+        let message = format!("the {what} is left out: every field for it holds another value");
         context.warnings.push(Warning::new(key, message));
     };
-    // If the text beside the identifier is the title, the description stands in comments.
+    // If the text beside the identifier is the title, the description goes to the comments.
     let mut text_is_title = is_kept;
     if is_free(fields.identifier) {
         let name = identifier(if title.is_empty() { key } else { title }, short);
@@ -99,12 +99,12 @@ fn checked<'t>(what: &'static str, text: &'t str, most: usize) -> Result<&'t str
     if count > most {
         return Err(Error::usage(what)
             .found(format!("{count} characters, {text:?}"))
-            .allowed(format!("{most} characters")));
+            .allowed(format!("at most {most} characters")));
     }
     Ok(text)
 }
 
-/// A text in comments.
+/// Splits a text into comments.
 fn comment_lines(text: &str) -> Vec<Record> {
     let characters: Vec<char> = text.chars().collect();
     let lines = characters.chunks(COMMENT).map(|line| line.iter().collect::<String>());

@@ -4,10 +4,10 @@ use super::super::pixels::Storage;
 use crate::error::Result;
 use crate::image::{BlockGrid, BlockIndex};
 
-/// Bytes that are gathered at once: enough to write in one go, few enough to stay in the processor's cache.
+/// Bytes that are gathered at once: enough for one efficient write, few enough for the processor's cache.
 const PIECE: u64 = 1 << 20;
 
-/// Blocks whose height has no useful divisor are gathered whole up to this size.
+/// Up to this size, a block whose height has no useful divisor is gathered whole.
 const WHOLE: u64 = 16 << 20;
 
 /// The pieces of blocks that are gathered and encoded.
@@ -18,12 +18,12 @@ impl WorkGrid {
     /// Blocks, cut into bands of rows if they are large.
     ///
     /// # Errors
-    /// Never for a storage that was checked.
+    /// Never for a checked storage.
     pub(super) fn pieces(storage: &Storage) -> Result<Self> {
         let grid = storage.grid;
         let row = u64::from(grid.block_columns()) * u64::from(storage.bands) * storage.sample.bytes() as u64;
         let wanted = (PIECE / row.max(1)).clamp(1, u64::from(grid.block_rows())) as u32;
-        // Every piece begins at a whole byte.
+        // Every piece begins at a byte boundary.
         let aligned = storage.aligned_rows();
         let rows = if grid.down() == 1 {
             (wanted / aligned * aligned).max(aligned)
@@ -47,14 +47,14 @@ impl WorkGrid {
         self.0
     }
 
-    /// The block of the file that holds piece `at`, and the first of its rows there.
+    /// The block of the file that holds the piece `at`, and the piece's first row in it.
     pub(super) fn stored_block(self, storage: &Storage, at: BlockIndex) -> (BlockIndex, u32) {
         let y = at.row * self.0.block_rows();
         let row = y / storage.grid.block_rows();
         (BlockIndex { row, column: at.column }, y - row * storage.grid.block_rows())
     }
 
-    /// Rows that the file has of a piece which begins at row `within` of its block: the last piece of a block may be cut.
+    /// Rows of a piece that the file has; the piece begins at row `within` of its block. The last piece of a block may be cut.
     pub(super) fn taken_rows(self, storage: &Storage, within: u32) -> u32 {
         self.0.block_rows().min(storage.grid.block_rows() - within)
     }

@@ -1,5 +1,5 @@
-//! A NITF file in the making. Images are written when they are added, at the place they have if nothing makes the file header
-//! longer; the rest follows when the file is completed.
+//! Writes a NITF file. Images are written when they are added, at their final place if the file header does not become longer.
+//! The rest follows when the file is completed.
 
 use super::super::capacity::MAX_SEGMENTS;
 use super::super::kind::Kind;
@@ -24,22 +24,22 @@ use crate::metadata::Metadata;
 use crate::pipeline::{BlockSink, BlocksEnd};
 use crate::schema::{Record, write};
 
-/// A file in the making.
+/// A file under construction.
 pub(in super::super) struct NitfWriter {
     sink: Box<dyn ByteSink>,
     flavour: Flavour,
     header: Option<FileHeader>,
-    /// Bytes kept for the file header, once the first image is written.
+    /// Bytes reserved for the file header, once the first image is written.
     room: Option<u64>,
     images: Vec<Image>,
-    /// An image that waits for its blocks.
+    /// An image that is waiting for its blocks.
     open: Option<PixelSegments>,
     graphics: Vec<Pending>,
     texts: Vec<Pending>,
     data: Vec<Pending>,
     reserved: Vec<Pending>,
     levels: Levels,
-    /// The most bytes of image data of a segment.
+    /// The most bytes of image data in a segment.
     limit: u64,
 }
 
@@ -52,9 +52,9 @@ struct Image {
     record: Record,
 }
 
-/// How the data of an image segment reach the file, and how many bytes they are.
+/// How the data of an image segment reach the file, and their number of bytes.
 enum SegmentData {
-    /// Written to places in room that is kept.
+    /// Written to places in reserved space.
     Reserved(u64),
     /// Appended.
     Appended(u64),
@@ -63,9 +63,9 @@ enum SegmentData {
 /// Begins a file.
 ///
 /// # Errors
-/// Where the sink cannot be used.
+/// If the sink cannot be used.
 pub(in super::super) fn create(sink: Box<dyn ByteSink>, flavour: Flavour) -> Result<NitfWriter> {
-    // The header stands first and is known last: its length may come out other than foreseen.
+    // The header comes first but is known last: its length may differ from the expected one.
     let sink = if sink.can_move() { sink } else { Box::new(SpooledSink::over(sink)?) };
     Ok(NitfWriter {
         sink,
@@ -101,7 +101,7 @@ impl ContainerWriter for NitfWriter {
     }
 
     fn finish_image(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<()> {
-        // An image that is copied has no blocks that could break a rule.
+        // A copied image has no encoded blocks that could break a rule.
         let Some(segments) = self.open.take() else { return Ok(()) };
         segments.finish(end, &mut *self.sink)?.map_or(Ok(()), |finding| context.report(finding))
     }
@@ -109,13 +109,13 @@ impl ContainerWriter for NitfWriter {
     fn add_data(&mut self, data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
         let is_read = data.metadata.is_copy_of(FAMILY);
         if is_read && data.roles.iter().any(|role| role == "overflow") {
-            // What it holds came with the metadata of what it overflowed from.
+            // Its TREs came with the metadata of the segment they overflowed from.
             return Ok(());
         }
         let id = data.metadata.get("DESID").and_then(|id| id.as_text()).map(str::trim);
         if id == Some("TRE_OVERFLOW") && !is_read {
             let error = Error::usage("value of").field("DESID").found("TRE_OVERFLOW");
-            return Err(error.allowed("other names: the writer makes segments for TREs that overflow"));
+            return Err(error.allowed("another name, as the writer makes the segments for TREs that overflow"));
         }
         let mut levels = self.levels.clone();
         let (kind, pending) = Pending::new(data, &mut levels, context)?;
@@ -140,7 +140,7 @@ impl ContainerWriter for NitfWriter {
             context.report(finding)?;
         }
         let mut header = self.take_header(context)?;
-        // What overflows from the header is classified as it is.
+        // The overflow of the header is classified like the header.
         header.classify(&self.classes(), context)?;
         let overflows = self.link_overflows(&header)?;
         let lengths = self.lengths();
@@ -170,13 +170,13 @@ impl ContainerWriter for NitfWriter {
 }
 
 impl NitfWriter {
-    /// A writer that cuts images at another size than the standard makes it, for tests.
+    /// A writer that cuts images at another size than the standard's, for tests.
     #[cfg(test)]
     pub(super) fn with_limit(self, limit: u64) -> Self {
         Self { limit, ..self }
     }
 
-    /// Begins an image whose stored bytes are kept as they are.
+    /// Begins an image whose stored bytes are copied.
     fn begin_copy(
         &mut self,
         image: &ImageRequest<'_>,
@@ -211,8 +211,8 @@ impl NitfWriter {
         Ok(Begun::Encode(open))
     }
 
-    /// Writes the subheaders of the segments of an image, whose first takes all TREs, each with the room that its data need.
-    /// Returns where the data begin. All checks come first.
+    /// Writes the subheaders of the segments of an image, each followed by the space that its data need; the first takes all
+    /// TREs. Returns where the data begin. All checks come first.
     fn begin_segments(
         &mut self,
         key: &str,
@@ -243,7 +243,7 @@ impl NitfWriter {
         Ok(starts)
     }
 
-    /// Checks that the file can hold further image segments, and keeps room for the header before the first.
+    /// Checks that the file can hold more image segments, and reserves space for the header before the first.
     fn check_room(
         &mut self,
         subheaders: &[Vec<u8>],
@@ -271,7 +271,8 @@ impl NitfWriter {
         }
     }
 
-    /// Makes the segments of what overflows, writes their ordinals where they are named, and gives those of the file header.
+    /// Makes the overflow segments, writes their ordinals into the indices that name them, and returns those of the file
+    /// header.
     fn link_overflows(&mut self, header: &FileHeader) -> Result<Vec<(&'static str, usize)>> {
         let mut made = Vec::new();
         let mut next = self.data.len();
@@ -355,7 +356,7 @@ impl BlockSink for NitfWriter {
 }
 
 impl Image {
-    /// The image segment whose subheader stands at byte `at`.
+    /// The image segment whose subheader begins at byte `at`.
     fn new(at: u64, subheader: &[u8], data: u64, overflows: Vec<Overflow>, record: Record) -> Self {
         let index_at = |area: Area| at + area.index_offset(areas::IMAGE, &record, subheader.len()) as u64;
         let overflows = overflows
@@ -369,7 +370,7 @@ impl Image {
 /// Checks the number of segments of a kind.
 ///
 /// # Errors
-/// [`Error::Usage`] where there are more than the header can count.
+/// [`Error::Usage`] if there are more segments than the header can count.
 fn check_count(counter: &'static str, count: usize) -> Result<()> {
     if count > MAX_SEGMENTS {
         return Err(Error::usage("segments of a kind:").field(counter).found(count).allowed(MAX_SEGMENTS));

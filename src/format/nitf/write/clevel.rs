@@ -20,7 +20,7 @@ pub(super) struct Features {
     pub(super) data_segments: usize,
 }
 
-/// The levels 03, 05, 06 and 07 have limits, in that order; beyond them is level 09.
+/// The levels. The limits below are those of 03, 05, 06 and 07, in that order; a file beyond them has level 09.
 const LEVELS: [u8; 5] = [3, 5, 6, 7, 9];
 const EXTENT: [u64; 4] = [2047, 8191, 65_535, 99_999_999];
 const FILE_BYTES: [u64; 4] = [(50 << 20) - 1, (1 << 30) - 1, (2 << 30) - 1, (10 << 30) - 1];

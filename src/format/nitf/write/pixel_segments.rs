@@ -29,7 +29,7 @@ pub(super) struct PixelSegments {
 }
 
 impl PixelSegments {
-    /// The segments of a plan, whose image data begin at `data`, and the state of their blocks.
+    /// The segments of a plan, whose image data begin at `data`, and the image that is opened for their blocks.
     ///
     /// # Errors
     /// If the sink fails.

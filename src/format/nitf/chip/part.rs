@@ -50,8 +50,8 @@ impl Part {
         Self { x: 0, y: 0, columns, rows, scale: 1, ..*self }
     }
 
-    /// The centres of the corner pixels as (column, row) of the image, counted from the outer corner of its first pixel: first row
-    /// and column, last column, last row and column, first column.
+    /// The centres of the corner pixels as (column, row) of the image, from the outer corner of its first pixel: first row and
+    /// column, last column, last row and column, first column.
     pub(super) fn centres(&self) -> [(f64, f64); 4] {
         let scale = f64::from(self.scale);
         let (left, top) = (f64::from(self.x) + scale / 2.0, f64::from(self.y) + scale / 2.0);

@@ -65,7 +65,8 @@ impl Pending {
     /// Makes the segment of an asset.
     ///
     /// # Errors
-    /// [`Error::Usage`] for fields and contents that the segment cannot hold; [`Error::Unsupported`] for a graphic other than CGM.
+    /// [`Error::Usage`] for fields and contents that the segment cannot hold, [`Error::Unsupported`] for a graphic that is not
+    /// CGM.
     pub(super) fn new(
         data: &DataRequest<'_>,
         levels: &mut Levels,

@@ -4,11 +4,11 @@
 /// image nor the first block need to begin at 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Axis {
-    /// Where the image begins.
+    /// If the image begins.
     pub(super) origin: u32,
     /// Pixels of the image.
     pub(super) length: u32,
-    /// Where the first block begins: at or before the image, and less than a block before it.
+    /// If the first block begins: at or before the image, and less than a block before it.
     pub(super) first: u32,
     /// Pixels of a block.
     pub(super) block: u32,
@@ -70,7 +70,7 @@ impl Axis {
         self.origin - self.first
     }
 
-    /// Where the image ends.
+    /// If the image ends.
     const fn end(&self) -> u64 {
         self.origin as u64 + self.length as u64
     }

@@ -47,7 +47,7 @@ impl<'a> Canvas<'a> {
     /// A canvas over `buffer` of (bands, rows, columns) samples of `size` bytes.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the buffer has another size.
+    /// [`Error::Usage`] if the buffer has another size.
     pub fn new(buffer: &'a mut [u8], bands: usize, rows: usize, columns: usize, size: usize) -> Result<Self> {
         let needed = [bands, rows, columns, size].iter().try_fold(1usize, |product, n| product.checked_mul(*n));
         if needed != Some(buffer.len()) {
@@ -62,7 +62,7 @@ impl<'a> Canvas<'a> {
     /// The rectangle `window`, once.
     ///
     /// # Errors
-    /// [`Error::Usage`] where it reaches outside or overlaps one that was handed out before.
+    /// [`Error::Usage`] if it reaches outside or overlaps one that was handed out before.
     pub fn tile(&self, window: Window) -> Result<TileMut<'_>> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let inside = window.right() as usize <= self.columns && window.bottom() as usize <= self.rows;
@@ -97,7 +97,7 @@ impl<'a> Canvas<'a> {
     /// The whole buffer as one rectangle.
     ///
     /// # Errors
-    /// [`Error::Usage`] where a part was handed out before.
+    /// [`Error::Usage`] if a part was handed out before.
     pub fn whole(&self) -> Result<TileMut<'_>> {
         self.tile(Window::new(0, 0, self.columns as u32, self.rows as u32))
     }
@@ -130,7 +130,7 @@ impl TileMut<'_> {
     /// Row `y` of a band.
     ///
     /// # Panics
-    /// Where there is no such row or band.
+    /// If there is no such row or band.
     pub fn row(&mut self, band: usize, y: usize) -> &mut [u8] {
         let start = self.start(band, y);
         // SAFETY: the row lies in this tile's rectangle, which nobody else can reach, and is borrowed with `self`.

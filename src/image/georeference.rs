@@ -23,7 +23,7 @@ pub struct Georeference {
     pub transform: Option<Transform>,
     /// What the coordinates are; always in the order x (east, longitude), y (north, latitude).
     pub crs: Option<Crs>,
-    /// The outer corners: upper left, upper right, lower right, lower left. None where they are those of the transform.
+    /// The outer corners: upper left, upper right, lower right, lower left. `None` if they are those of the transform.
     pub corners: Option<[(f64, f64); 4]>,
 }
 
@@ -32,7 +32,7 @@ impl Transform {
     /// lower right, lower left.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the corners are no parallelogram (to 1e-6 of its size), have no area, or are not finite.
+    /// [`Error::Usage`] if the corners are no parallelogram (to 1e-6 of its size), have no area, or are not finite.
     pub fn from_corners(corners: [(f64, f64); 4], columns: u32, rows: u32) -> Result<Self> {
         let [(x0, y0), (x1, y1), (x2, y2), (x3, y3)] = corners;
         let text = || format!("{corners:?}");

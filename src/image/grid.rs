@@ -56,7 +56,7 @@ impl Window {
         self.y.saturating_add(self.height)
     }
 
-    /// True where it holds no pixel.
+    /// True if it holds no pixel.
     pub const fn is_empty(&self) -> bool {
         self.width == 0 || self.height == 0
     }
@@ -86,7 +86,7 @@ impl BlockGrid {
     /// The grid of an image of `columns` × `rows` cut into blocks of `block_columns` × `block_rows`.
     ///
     /// # Errors
-    /// [`Error::Usage`] where any of the four is zero.
+    /// [`Error::Usage`] if any of the four is zero.
     pub fn new(columns: u32, rows: u32, block_columns: u32, block_rows: u32) -> Result<Self> {
         if columns == 0 || rows == 0 {
             return Err(Error::usage("image without pixels:").found(format!("{columns} columns, {rows} rows")));
@@ -115,7 +115,7 @@ impl BlockGrid {
         }
     }
 
-    /// The grid at a resolution that is 2^`levels` times lower. None if no pixel is left, which only an image that does not
+    /// The grid at a resolution that is 2^`levels` times lower. `None` if no pixel is left, which only an image that does not
     /// begin at 0 can come to.
     #[must_use]
     pub fn reduced(self, levels: u8) -> Option<Self> {
@@ -211,7 +211,7 @@ impl BlockGrid {
     /// `at`, where there is such a block.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] where there is none.
+    /// [`Error::OutOfRange`] if there is none.
     pub fn check(&self, at: BlockIndex) -> Result<BlockIndex> {
         if at.row < self.down() && at.column < self.across() {
             return Ok(at);

@@ -91,7 +91,7 @@ impl PadValue {
         }
     }
 
-    /// True where a sample of this type can hold the value exactly (for floats: an integer in range, or a float that
+    /// True if a sample of this type can hold the value exactly (for floats: an integer in range, or a float that
     /// rounds to a finite sample, or is itself not finite).
     pub fn fits(self, sample: SampleType) -> bool {
         let (low, high): (i128, i128) = match sample {

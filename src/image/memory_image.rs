@@ -25,7 +25,7 @@ impl MemoryImage {
     /// The image of an array of (bands, rows, columns), its memory shared.
     ///
     /// # Errors
-    /// [`Error::Usage`] where an axis is empty or the array is larger than a file can be.
+    /// [`Error::Usage`] if an axis is empty or the array is larger than a file can be.
     pub fn from_pixels(pixels: Pixels, block_columns: u32, block_rows: u32) -> Result<Self> {
         let [bands, rows, columns] = pixels.shape();
         let size =
@@ -38,7 +38,7 @@ impl MemoryImage {
     /// Takes the whole image, and forgets blocks set before.
     ///
     /// # Errors
-    /// [`Error::Usage`] where shape or type differ from the layout.
+    /// [`Error::Usage`] if shape or type differ from the layout.
     pub fn set_whole(&mut self, pixels: Pixels) -> Result<()> {
         let grid = &self.layout.grid;
         let expected = [self.layout.bands as usize, grid.rows() as usize, grid.columns() as usize];
@@ -58,7 +58,7 @@ impl MemoryImage {
     /// Takes one block, cropped or padded at the edges.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] where there is no such block, [`Error::Usage`] where shape or type differ.
+    /// [`Error::OutOfRange`] if there is no such block, [`Error::Usage`] if shape or type differ.
     pub fn set_block(&mut self, at: BlockIndex, pixels: Pixels) -> Result<()> {
         self.layout.grid.check(at)?;
         check_block(&self.layout, at, &pixels)?;

@@ -36,7 +36,7 @@ impl Pixels {
     /// column to column, `swapped` says that samples are not in native byte order.
     ///
     /// # Errors
-    /// [`Error::Usage`] where a sample would lie outside of the memory.
+    /// [`Error::Usage`] if a sample would lie outside of the memory.
     pub fn new(
         memory: Arc<dyn Memory>,
         origin: usize,
@@ -62,7 +62,7 @@ impl Pixels {
     /// Takes bytes in native order whose samples stand in the order `interleave`.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the bytes are fewer than the shape (bands, rows, columns) needs.
+    /// [`Error::Usage`] if the bytes are fewer than the shape (bands, rows, columns) needs.
     pub fn from_vec(bytes: Vec<u8>, shape: [usize; 3], sample: SampleType, interleave: Interleave) -> Result<Self> {
         let size = sample.bytes() as isize;
         let [bands, rows, columns] = shape.map(|n| n as isize);
@@ -87,7 +87,7 @@ impl Pixels {
     /// The part inside `window`, whose origin is this view's upper left pixel.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] where the window reaches outside.
+    /// [`Error::OutOfRange`] if the window reaches outside.
     pub fn window(&self, window: Window) -> Result<Self> {
         let [_, rows, columns] = self.shape;
         if u64::from(window.x) + u64::from(window.width) > columns as u64
@@ -245,7 +245,7 @@ impl Pixels {
         }
     }
 
-    /// True where several bands stand together in each pixel, with no gaps.
+    /// True if several bands stand together in each pixel, with no gaps.
     fn is_interleaved(&self) -> bool {
         let size = self.sample.bytes();
         let pixel = (self.shape[0] * size) as isize;

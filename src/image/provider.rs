@@ -39,15 +39,15 @@ pub trait ImageProvider: Send + Sync {
         Access::Parallel
     }
 
-    /// True where block `at` holds pixels.
+    /// True if block `at` holds pixels.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] where there is no such block, and whatever the source reports.
+    /// [`Error::OutOfRange`] if there is no such block, and whatever the source reports.
     fn has_block(&self, at: BlockIndex) -> Result<bool> {
         self.layout().grid.check(at).map(|_| true)
     }
 
-    /// True where a block that holds pixels reaches into `window`, which may cover many blocks.
+    /// True if a block that holds pixels reaches into `window`, which may cover many blocks.
     ///
     /// # Errors
     /// Whatever the source reports.
@@ -63,10 +63,10 @@ pub trait ImageProvider: Send + Sync {
     /// The pixels of block `at`.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] where there is no such block, and whatever the source reports.
+    /// [`Error::OutOfRange`] if there is no such block, and whatever the source reports.
     fn block(&self, at: BlockIndex) -> Result<Block>;
 
-    /// True where it is known that no block is absent.
+    /// True if it is known that no block is absent.
     fn is_dense(&self) -> bool {
         false
     }

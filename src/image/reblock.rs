@@ -63,7 +63,7 @@ impl<'a> Reblock<'a> {
     /// The blocks of `target`, which must have the size of the provider's image.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the sizes differ.
+    /// [`Error::Usage`] if the sizes differ.
     pub fn new(provider: &'a dyn ImageProvider, target: BlockGrid) -> Result<Self> {
         if provider.layout().grid.window() != target.window() {
             return Err(Error::usage("target grid has another size than the image:").found(format!("{target:?}")));
@@ -185,7 +185,7 @@ impl TargetBlock<'_> {
     }
 
     /// Writes the block's pixels to `out` in the order `interleave` and native byte order; `out` gets the block's size.
-    /// False where every part of the block is absent; parts of a present block that are absent get the value of the padding,
+    /// False if every part of the block is absent; parts of a present block that are absent get the value of the padding,
     /// where it has one, else the image's pad value.
     ///
     /// # Errors
@@ -234,7 +234,7 @@ impl TargetBlock<'_> {
 }
 
 impl Part<'_> {
-    /// The part's pixels inside `window` and the rectangle of the image they cover; none where absent.
+    /// The part's pixels inside `window` and the rectangle of the image they cover; `None` if absent.
     fn pixels(&self, window: Window) -> Result<(Option<Pixels>, Window)> {
         match self {
             Self::View(pixels) => Ok((Some(pixels.clone()), window)),

@@ -55,7 +55,7 @@ impl AtomicFile {
     /// A file that will appear at `path`. A symbolic link is followed; a file that is replaced passes on its mode.
     ///
     /// # Errors
-    /// [`Error::Io`] where `path` is a directory, its folder does not exist or cannot be written to.
+    /// [`Error::Io`] if `path` is a directory, its folder does not exist or cannot be written to.
     pub fn create(path: impl AsRef<Path>) -> Result<Self> {
         let target = follow_links(path.as_ref())?;
         let existing = std::fs::metadata(&target).ok();

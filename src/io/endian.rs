@@ -13,7 +13,7 @@ impl ByteOrder {
     /// The order of this machine.
     pub const NATIVE: Self = if cfg!(target_endian = "little") { Self::Little } else { Self::Big };
 
-    /// True where it is the order of this machine.
+    /// True if it is the order of this machine.
     pub const fn is_native(self) -> bool {
         matches!((self, Self::NATIVE), (Self::Little, Self::Little) | (Self::Big, Self::Big))
     }

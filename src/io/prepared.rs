@@ -29,7 +29,7 @@ struct NewFile {
 /// A file that has replaced another, which has a name of its own until nothing can fail any more.
 struct Replaced {
     target: PathBuf,
-    /// None if there was no file.
+    /// `None` if there was no file.
     former: Option<TempPath>,
 }
 
@@ -115,7 +115,7 @@ fn roll_back(replaced: Vec<Replaced>, error: Error) -> Error {
     replaced.into_iter().rev().filter_map(|file| file.undo().err()).fold(error, |error, other| both(&error, &other))
 }
 
-/// Gives the file at `target` a second name, under which it outlives its replacement. None if there is no file; a directory
+/// Gives the file at `target` a second name, under which it outlives its replacement. `None` if there is no file; a directory
 /// cannot be replaced, which the replacement reports.
 fn keep(target: &Path) -> io::Result<Option<TempPath>> {
     match beside(target, FORMER, |path| std::fs::hard_link(target, path)) {

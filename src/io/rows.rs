@@ -28,7 +28,7 @@ impl Rows {
         self.offset.saturating_add(last).saturating_add(self.bytes as u64)
     }
 
-    /// True where the bytes wanted follow one another without gaps.
+    /// True if the bytes wanted follow one another without gaps.
     pub(crate) fn is_joined(&self) -> bool {
         self.pitch == self.bytes as u64 || self.count == 1
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::prepared::Prepared;
 use crate::error::{Error, Result};
 
-/// Where a file's bytes go. Nothing is visible at the target before the output is published; dropping a sink discards it
+/// If a file's bytes go. Nothing is visible at the target before the output is published; dropping a sink discards it
 /// (as far as its medium allows: a caller's seekable stream has then been written to).
 pub trait ByteSink: Send {
     /// The offset of the next byte that is appended.
@@ -15,19 +15,19 @@ pub trait ByteSink: Send {
     /// Appends bytes.
     ///
     /// # Errors
-    /// Where the medium refuses.
+    /// If the medium refuses.
     fn write(&mut self, bytes: &[u8]) -> Result<()>;
 
     /// Replaces bytes that were appended or reserved before.
     ///
     /// # Errors
-    /// Where the medium refuses.
+    /// If the medium refuses.
     fn patch(&mut self, offset: u64, bytes: &[u8]) -> Result<()>;
 
     /// Appends `length` zero bytes, to be patched or written to by position, and returns their offset.
     ///
     /// # Errors
-    /// Where the medium refuses.
+    /// If the medium refuses.
     fn reserve(&mut self, length: u64) -> Result<u64> {
         let start = self.position();
         let zeros = vec![0; length.min(1 << 16) as usize];
@@ -40,7 +40,7 @@ pub trait ByteSink: Send {
         Ok(start)
     }
 
-    /// True where what was written can be moved: [`ByteSink::move_tail`] works.
+    /// True if what was written can be moved: [`ByteSink::move_tail`] works.
     fn can_move(&self) -> bool {
         false
     }
@@ -50,7 +50,7 @@ pub trait ByteSink: Send {
     /// `poll` is called before each piece.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the medium cannot be read again; where it refuses; what `poll` says.
+    /// [`Error::Unsupported`] if the medium cannot be read again; where it refuses; what `poll` says.
     fn move_tail(&mut self, from: u64, to: u64, poll: &dyn Fn() -> Result<()>) -> Result<()> {
         let _ = (from, to, poll);
         Err(Error::unsupported("moving of what was written to a stream"))
@@ -87,7 +87,7 @@ pub trait PositionedWrite: Send + Sync {
     /// Writes all bytes at `offset`.
     ///
     /// # Errors
-    /// Where the medium refuses.
+    /// If the medium refuses.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()>;
 }
 
@@ -103,7 +103,7 @@ pub struct SeekableSink<S> {
     stream: S,
     start: u64,
     length: u64,
-    /// True where the stream stands somewhere else than at the end of what was appended.
+    /// True if the stream stands somewhere else than at the end of what was appended.
     moved: bool,
 }
 
@@ -159,7 +159,7 @@ impl<S: Write + Seek + Send> SeekableSink<S> {
     /// A sink that appends from where `stream` stands now.
     ///
     /// # Errors
-    /// [`Error::Io`] where the stream cannot tell its position.
+    /// [`Error::Io`] if the stream cannot tell its position.
     pub fn new(mut stream: S) -> Result<Self> {
         let start = stream.stream_position()?;
         Ok(Self { stream, start, length: 0, moved: false })

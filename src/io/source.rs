@@ -22,7 +22,7 @@ pub trait ByteSource: Send + Sync {
     /// Fills `out` with the bytes from `offset` on.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where the source ends before; [`Error::Io`] or [`Error::External`] where reading fails.
+    /// [`Error::Malformed`] if the source ends before; [`Error::Io`] or [`Error::External`] if reading fails.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()>;
 
     /// Reads many ranges, and passes the number of each and its bytes to `take`, in the order in which they begin. Ranges no
@@ -40,7 +40,7 @@ pub trait ByteSource: Send + Sync {
         LOCAL_GAP
     }
 
-    /// Where the first byte lies in the file, which errors count from.
+    /// If the first byte lies in the file, which errors count from.
     fn origin(&self) -> u64 {
         0
     }
@@ -50,7 +50,7 @@ pub trait ByteSource: Send + Sync {
         None
     }
 
-    /// False where only the calling thread may read (a Python stream).
+    /// False if only the calling thread may read (a Python stream).
     fn is_parallel(&self) -> bool {
         true
     }
@@ -58,7 +58,7 @@ pub trait ByteSource: Send + Sync {
     /// Checks that the source is what it was when it was opened; called once per read of pixels.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where it was truncated or written to since.
+    /// [`Error::Malformed`] if it was truncated or written to since.
     fn check_unchanged(&self) -> Result<()> {
         Ok(())
     }
@@ -86,7 +86,7 @@ impl FileSource {
     /// Opens the file at `path`.
     ///
     /// # Errors
-    /// [`Error::Io`] where it cannot be opened or is a directory.
+    /// [`Error::Io`] if it cannot be opened or is a directory.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|source| Error::io(path, source))?;

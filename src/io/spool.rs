@@ -28,7 +28,7 @@ impl<'t> SpooledSink<'t> {
     /// A sink whose bytes go to `target` when it is published.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] where the spool cannot be made.
+    /// [`crate::Error::Io`] if the spool cannot be made.
     pub fn new<W: Write + Send + 't>(mut target: W) -> Result<Self> {
         Self::with(move |bytes| {
             std::io::copy(bytes, &mut target)?;
@@ -39,7 +39,7 @@ impl<'t> SpooledSink<'t> {
     /// A sink whose bytes go to another sink when it is published, which then is published itself.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] where the spool cannot be made.
+    /// [`crate::Error::Io`] if the spool cannot be made.
     pub fn over(mut target: Box<dyn ByteSink + 't>) -> Result<Self> {
         Self::with(move |bytes| {
             let mut buffer = vec![0; COPIED];

@@ -51,7 +51,7 @@ impl Charset {
         }
     }
 
-    /// True where `byte` may stand in a field of this set.
+    /// True if `byte` may stand in a field of this set.
     pub const fn allows(self, byte: u8) -> bool {
         match self {
             Self::BcsA => matches!(byte, 0x20..=0x7E),
@@ -63,7 +63,7 @@ impl Charset {
         }
     }
 
-    /// Text as bytes of this set: one byte a character, or UTF-8. None where a character has no byte.
+    /// Text as bytes of this set: one byte a character, or UTF-8. `None` if a character has no byte.
     pub(super) fn encode(self, text: &str) -> Option<Cow<'_, [u8]>> {
         if self == Self::Utf8 || text.is_ascii() {
             return Some(Cow::Borrowed(text.as_bytes()));

@@ -1,7 +1,7 @@
 //! Times and dates of the NITF family: `CCYYMMDDhhmmss` and CCYYMMDD in UTC; and ISO 8601 text turned into them.
 
 /// A time of fourteen characters: as it is, with unknown parts at the end filled with hyphens, or from ISO 8601 (without a
-/// zone it is UTC; fractions of a second are left out). None where it is no time.
+/// zone it is UTC; fractions of a second are left out). `None` if it is no time.
 pub(super) fn datetime(text: &str) -> Option<String> {
     let text = text.trim();
     let pairs = text.len() <= 14
@@ -15,7 +15,7 @@ pub(super) fn datetime(text: &str) -> Option<String> {
     datetime_of(seconds(day) + time)
 }
 
-/// A date of eight characters: as it is, or from ISO 8601. None where it is no date.
+/// A date of eight characters: as it is, or from ISO 8601. `None` if it is no date.
 pub(super) fn date(text: &str) -> Option<String> {
     let text = text.trim();
     if is_date(text) {
@@ -24,7 +24,7 @@ pub(super) fn date(text: &str) -> Option<String> {
     datetime(text).map(|time| time[..8].to_owned()).filter(|date| is_date(date))
 }
 
-/// A time in seconds since 1970, UTC, as fourteen characters. None where it has no such year.
+/// A time in seconds since 1970, UTC, as fourteen characters. `None` if it has no such year.
 pub fn datetime_of(seconds: i64) -> Option<String> {
     let (days, rest) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
@@ -44,7 +44,7 @@ pub(super) fn is_date(text: &str) -> bool {
     pairs.is_some_and(|pairs| is_day(pairs[0], pairs[1], pairs[2], pairs[3]))
 }
 
-/// The pairs of digits; unknown ones are none. None where there are other characters.
+/// The pairs of digits; unknown ones are none. `None` if there are other characters.
 fn pairs(text: &str) -> Option<Vec<Option<u32>>> {
     let pair = |pair: &[u8]| match pair {
         b"--" => Some(None),
@@ -56,7 +56,7 @@ fn pairs(text: &str) -> Option<Vec<Option<u32>>> {
     text.as_bytes().chunks(2).map(pair).collect()
 }
 
-/// True where the month has that day; where the year is unknown it may be a leap year.
+/// True if the month has that day; where the year is unknown it may be a leap year.
 fn is_day(century: Option<u32>, year: Option<u32>, month: Option<u32>, day: Option<u32>) -> bool {
     let leap = match (century, year) {
         (Some(century), Some(year)) => is_leap(i64::from(century * 100 + year)),

@@ -89,7 +89,7 @@ impl Expression {
         if let Node::Name(name) = &self.root { Some(name) } else { None }
     }
 
-    /// True where the expression is the bytes left: a field that takes the rest of its structure.
+    /// True if the expression is the bytes left: a field that takes the rest of its structure.
     pub(super) fn is_rest(&self) -> bool {
         self.root == Node::Remaining
     }
@@ -107,13 +107,13 @@ impl Expression {
         }
     }
 
-    /// True where the expression asks whether bytes are left, and nothing else of them.
+    /// True if the expression asks whether bytes are left, and nothing else of them.
     pub(super) fn is_any_left(&self) -> bool {
         let Node::Binary(Operator::Greater, left, right) = &self.root else { return false };
         (&**left, &**right) == (&Node::Remaining, &Node::Number(0))
     }
 
-    /// True where the bytes left have a part in the value.
+    /// True if the bytes left have a part in the value.
     pub(super) fn has_remaining(&self) -> bool {
         let mut found = false;
         self.root.visit(&mut |node| found |= *node == Node::Remaining);

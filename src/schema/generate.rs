@@ -27,7 +27,7 @@ pub(crate) fn record(structure: &Structure, seed: u64) -> Record {
 struct Hint {
     /// Constants it is compared with.
     constants: Vec<String>,
-    /// True where it counts turns or bytes: then it is small.
+    /// True if it counts turns or bytes: then it is small.
     counts: bool,
     /// What is taken from it before it is a size.
     fixed: i128,

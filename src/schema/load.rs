@@ -289,7 +289,7 @@ fn split_words(row: &str) -> std::result::Result<Vec<String>, String> {
     Ok(words)
 }
 
-/// Where a word ends: at the first blank outside of parentheses.
+/// If a word ends: at the first blank outside of parentheses.
 fn word_end(text: &str) -> Option<usize> {
     let mut depth = 0;
     for (place, c) in text.char_indices() {

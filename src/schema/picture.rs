@@ -31,7 +31,7 @@ impl Picture {
         self.text.len()
     }
 
-    /// A number in this form, rounded to its decimals; none where it is too large, or no whole number where the form has
+    /// A number in this form, rounded to its decimals; `None` if it is too large, or no whole number where the form has
     /// only those.
     pub(super) fn format(&self, value: f64) -> Option<String> {
         if !value.is_finite() || (self.decimals == 0 && self.exponent == 0 && value.fract() != 0.0) {

@@ -46,7 +46,7 @@ struct Reader<'a> {
     bytes: &'a [u8],
     offset: usize,
     turns: u64,
-    /// True where a field took the place of one of the same name.
+    /// True if a field took the place of one of the same name.
     hidden: bool,
 }
 

@@ -38,7 +38,7 @@ pub struct Record {
 pub struct Entry {
     name: Arc<str>,
     pub(super) data: FieldData,
-    /// True where the value stands so in a file.
+    /// True if the value stands so in a file.
     pub(super) kept: bool,
 }
 
@@ -71,7 +71,7 @@ impl Record {
         self.get(name).and_then(FieldData::to_float)
     }
 
-    /// The records of a group; none where there is no such group.
+    /// The records of a group; `None` if there is no such group.
     pub fn group(&self, name: &str) -> &[Self] {
         match self.get(name) {
             Some(FieldData::Group(records)) => records,
@@ -135,7 +135,7 @@ impl Record {
         self.entries.len()
     }
 
-    /// True where there is no field.
+    /// True if there is no field.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

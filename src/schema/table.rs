@@ -18,7 +18,7 @@ pub struct Structure {
     pub source: String,
     /// Fields and groups.
     pub items: Vec<Item>,
-    /// True where whatever is read is written back the same, as long as no field hides one of the same name.
+    /// True if whatever is read is written back the same, as long as no field hides one of the same name.
     pub(super) faithful: bool,
 }
 
@@ -35,9 +35,9 @@ pub enum Item {
         name: Arc<str>,
         /// What is repeated.
         items: Vec<Item>,
-        /// True where the name stands before in the same record.
+        /// True if the name stands before in the same record.
         again: bool,
-        /// True where an expression looks into the group.
+        /// True if an expression looks into the group.
         seen: bool,
     },
     /// Fields that stand there only where a condition holds.
@@ -62,7 +62,7 @@ pub struct Field {
     pub kind: Kind,
     /// What a value must satisfy.
     pub check: Check,
-    /// True where all blanks are a legal value as well.
+    /// True if all blanks are a legal value as well.
     pub nullable: bool,
     /// The value of a field that is not given; none: blanks or zeros by its kind, or an error where that is not legal.
     pub default: Option<String>,
@@ -70,9 +70,9 @@ pub struct Field {
     pub picture: Option<Picture>,
     /// What it means, for the documentation.
     pub note: String,
-    /// True where the name stands before in the same record: in a group with another condition, mostly.
+    /// True if the name stands before in the same record: in a group with another condition, mostly.
     pub(super) again: bool,
-    /// True where an expression of the structure looks at the field.
+    /// True if an expression of the structure looks at the field.
     pub(super) seen: bool,
 }
 
@@ -121,7 +121,7 @@ impl Structure {
         Self { name, title, source, items, faithful }
     }
 
-    /// True where the structure has a field or group of that name, outside of repeated groups.
+    /// True if the structure has a field or group of that name, outside of repeated groups.
     pub fn has(&self, name: &str) -> bool {
         has(&self.items, name)
     }
@@ -192,7 +192,7 @@ fn mark(items: &mut [Item], seen: &HashSet<String>, before: &mut HashSet<Arc<str
     }
 }
 
-/// True where every expression has the same value on writing what was read as on reading it. Only the bytes left have not:
+/// True if every expression has the same value on writing what was read as on reading it. Only the bytes left have not:
 /// on writing, the rest is as long as its value, and bytes are left where a field of the group is given.
 fn is_faithful(items: &[Item]) -> bool {
     items.iter().all(|item| match item {
@@ -206,7 +206,7 @@ fn is_faithful(items: &[Item]) -> bool {
     })
 }
 
-/// True where no field of the item stands before in the same record.
+/// True if no field of the item stands before in the same record.
 fn is_unique(item: &Item) -> bool {
     match item {
         Item::Field(field) => !field.again,

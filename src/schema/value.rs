@@ -23,7 +23,7 @@ pub(super) fn encode(field: &Field, data: &FieldData, size: usize, kept: bool, o
     done.is_some()
 }
 
-/// Appends what stands in a field that is not given. False where that is no legal value of it.
+/// Appends what stands in a field that is not given. False if that is no legal value of it.
 pub(super) fn encode_missing(field: &Field, size: usize, out: &mut Vec<u8>) -> bool {
     let (filler, legal) = match field.kind {
         _ if field.charset == Charset::Binary => (0, true),
@@ -152,7 +152,7 @@ fn holds(field: &Field, bytes: &[u8], text: &str) -> bool {
     bytes.iter().all(|byte| field.charset.allows(*byte)) && satisfies(field, text)
 }
 
-/// True where a value that is not blank satisfies kind and check.
+/// True if a value that is not blank satisfies kind and check.
 fn satisfies(field: &Field, text: &str) -> bool {
     let unknown = || !text.is_empty() && text.bytes().all(|byte| byte == b'-');
     match &field.check {
@@ -173,7 +173,7 @@ fn number(text: &str) -> Option<f64> {
     if characters { text.parse().ok().filter(|value: &f64| value.is_finite()) } else { None }
 }
 
-/// Text is padded with blanks at the right, numbers with zeros at the left behind their sign. None where it is too long.
+/// Text is padded with blanks at the right, numbers with zeros at the left behind their sign. `None` if it is too long.
 fn pad(bytes: &[u8], size: usize, kind: Kind, out: &mut Vec<u8>) -> Option<()> {
     let missing = size.checked_sub(bytes.len())?;
     let numeric = matches!(kind, Kind::Integer | Kind::Real) && missing > 0;

@@ -38,7 +38,7 @@ type Outer<'a> = (Option<&'a Scope<'a>>, usize);
 struct Writer<'a> {
     structure: &'a Structure,
     out: Vec<u8>,
-    /// True where every value given must have a place.
+    /// True if every value given must have a place.
     whole: bool,
 }
 
@@ -76,7 +76,7 @@ impl<'a> Given<'a> {
         })
     }
 
-    /// True where there are values nothing asked for.
+    /// True if there are values nothing asked for.
     fn is_partly_used(&self) -> bool {
         self.used.get() < self.record.len()
     }

@@ -129,7 +129,7 @@ fn a_block_comes_once_and_from_the_grid_and_missing_ones_are_named_or_absent() {
         let block = encode_block(&*encoder, &layout, first, &pixels, &mut Scratch::default()).unwrap();
         open.append(block.clone()).unwrap();
         let twice = open.append(block).unwrap_err().to_string();
-        assert!(twice.contains("appended before: (0, 0)"), "{twice}");
+        assert!(twice.contains("already appended: (0, 0)"), "{twice}");
         let outside = BlockIndex { row: layout.grid.down(), column: 0 };
         assert!(matches!(open.append(Encoded::absent(outside)), Err(osml_io::Error::OutOfRange(_))));
         assert!(encode_block(&*encoder, &layout, outside, &pixels, &mut Scratch::default()).is_err());

@@ -80,13 +80,13 @@ pub trait BlockStore: Send + Sync {
     /// True if it is known that no block is absent.
     fn is_dense(&self) -> bool;
 
-    /// Where the stored bytes of a block lie, also if the source ends before. None if the block is absent.
+    /// If the stored bytes of a block lie, also if the source ends before. `None` if the block is absent.
     ///
     /// # Errors
     /// What reading the tables reports, [`Error::Malformed`] for a block that cannot lie where they place it.
     fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>>;
 
-    /// How the blocks are coded. None if the stored bytes alone do not say what the pixels are.
+    /// How the blocks are coded. `None` if the stored bytes alone do not say what the pixels are.
     fn coding(&self) -> Option<&dyn BlockCoding>;
 
     /// The stored samples of blocks without compression, whose rows follow one another without padding.
@@ -94,7 +94,7 @@ pub trait BlockStore: Send + Sync {
         None
     }
 
-    /// The smallest part of a block that decodes to `rows` of it. None if the block is absent.
+    /// The smallest part of a block that decodes to `rows` of it. `None` if the block is absent.
     ///
     /// # Errors
     /// As [`BlockStore::range`], [`Error::Unsupported`] for blocks that are not decoded here.

@@ -1,5 +1,5 @@
-//! Gathers the layouts of TREs and data extensions, so that a new one is a new file and nothing else: every structure of
-//! `layouts/tre` and `layouts/des` becomes a row of a table, name and text, sorted by name.
+//! Gathers the layouts of TREs and data extensions. Every structure in `layouts/tre` and `layouts/des` becomes a row of a table
+//! (name and text), sorted by name. Adding a layout takes a new file and nothing else.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -23,7 +23,7 @@ fn main() -> io::Result<()> {
     fs::write(Path::new(&out).join("layouts.rs"), code)
 }
 
-/// The text of every structure in the files of a folder, by its name.
+/// The text of every structure in the files of a folder, keyed by name.
 fn structures(folder: &Path) -> io::Result<BTreeMap<String, String>> {
     let mut rows = BTreeMap::new();
     if !folder.exists() {
@@ -40,7 +40,7 @@ fn structures(folder: &Path) -> io::Result<BTreeMap<String, String>> {
             if let Some(row) = line.strip_prefix("structure ") {
                 name = Some(name_of(row));
             }
-            // What stands before the first structure is a comment.
+            // Text before the first structure is a comment.
             if let Some(name) = &name {
                 let text: &mut String = rows.entry(name.clone()).or_default();
                 *text += line;
@@ -51,7 +51,7 @@ fn structures(folder: &Path) -> io::Result<BTreeMap<String, String>> {
     Ok(rows)
 }
 
-/// The name in a `structure` row; one with blanks stands in quotes.
+/// The name in a `structure` row; a name with blanks is quoted.
 fn name_of(row: &str) -> String {
     let row = row.trim();
     let name = match row.strip_prefix('"') {

@@ -1,11 +1,11 @@
-//! Assets: the images, texts, graphics and data segments of a dataset, and what is known of them without decoding.
+//! Assets: the images, texts, graphics and data segments of a dataset, and their properties known without decoding.
 
 use std::sync::Arc;
 
 use crate::image::{Georeference, PadValue};
 use crate::metadata::Metadata;
 
-/// What an asset is.
+/// The type of an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AssetType {
     /// Pixels.
@@ -18,7 +18,7 @@ pub enum AssetType {
     Data,
 }
 
-/// What is known of an asset without decoding it.
+/// The properties of an asset that are known without decoding it.
 #[derive(Debug, Clone)]
 pub struct AssetInfo {
     /// Its key, e.g. `image:0` or `image:0:overview:1`.
@@ -27,42 +27,42 @@ pub struct AssetInfo {
     pub title: String,
     /// A description.
     pub description: String,
-    /// What it is for: `data`, `overview`, `mask`, … `segment` is a part of an image that is listed as a whole, too,
-    /// `overflow` a part of other assets' metadata.
+    /// Its roles: `data`, `overview`, `mask`, … `segment` marks a part of an image that is also listed as a whole; `overflow`
+    /// marks an asset that holds a part of other assets' metadata.
     pub roles: Vec<String>,
     /// Its media type, e.g. `image/tiff`.
     pub media_type: &'static str,
-    /// What it is.
+    /// Its type.
     pub kind: AssetType,
     /// Its metadata.
     pub metadata: Arc<Metadata>,
-    /// Facts of images; none for other assets.
+    /// Facts of an image; `None` for other assets.
     pub image: Option<ImageFacts>,
 }
 
 impl AssetInfo {
-    /// True for a part of an image that is listed as a whole, too: whoever goes through all of a file's assets leaves it out.
+    /// True for a part of an image that is also listed as a whole. Code that iterates over all assets of a file skips it.
     pub fn is_part(&self) -> bool {
         self.roles.iter().any(|role| role == "segment")
     }
 }
 
-/// Facts of an image that its layout does not hold.
+/// Facts of an image that its layout does not contain.
 #[derive(Debug, Clone, Default)]
 pub struct ImageFacts {
-    /// Where it lies.
+    /// Its georeference.
     pub georeference: Georeference,
-    /// The value that means "no data", where the file names one.
+    /// The nodata value, if the file states one.
     pub nodata: Option<PadValue>,
-    /// The compression, by its word in the API (`none`, `deflate` …).
+    /// The compression, by its API name (`none`, `deflate` …).
     pub compression: String,
 }
 
 impl AssetType {
-    /// Every type.
+    /// Every asset type.
     pub const ALL: [Self; 4] = [Self::Image, Self::Text, Self::Graphics, Self::Data];
 
-    /// The name in lower case, as [`AssetType::from_name`] takes it.
+    /// The name in lower case, as [`AssetType::from_name`] accepts it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Image => "image",
@@ -72,7 +72,7 @@ impl AssetType {
         }
     }
 
-    /// The type of this name, case ignored.
+    /// The type with this name, ignoring case.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
     }

@@ -1,4 +1,4 @@
-//! Datasets: a file opened for reading, or a file in the making. The entry point for Rust programs.
+//! Datasets: a file opened for reading, or a file being written. The entry point for Rust programs.
 
 mod image_writer;
 mod one_liners;
@@ -27,15 +27,15 @@ use crate::io::{self, ByteSink, ByteSource, FileSource, sink_at};
 use crate::metadata::Metadata;
 use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, copy_blocks, write_blocks};
 
-/// A file opened for reading: its assets and their metadata, pixels on demand.
+/// A file opened for reading: its assets, their metadata, and pixels on demand.
 pub struct DatasetReader {
     container: Box<dyn ContainerReader>,
     format: &'static dyn Format,
     source: Arc<dyn ByteSource>,
 }
 
-/// A file in the making. Assets are written as they are added; nothing is visible at the target before
-/// [`DatasetWriter::close`], and dropping the writer discards everything.
+/// A file being written. Assets are written as they are added. Nothing is visible at the target before
+/// [`DatasetWriter::close`]; dropping the writer discards everything.
 pub struct DatasetWriter {
     state: State,
     format: &'static dyn Format,
@@ -46,10 +46,10 @@ pub struct DatasetWriter {
 }
 
 impl DatasetReader {
-    /// Opens the file at `path`. The format is found by its first bytes, then by the extension, unless it is given.
+    /// Opens the file at `path`. If `format` is `None`, the first bytes determine the format, or else the extension.
     ///
     /// # Errors
-    /// [`Error::Io`] where it cannot be read, [`Error::Malformed`] and [`Error::Unsupported`] by what it holds.
+    /// [`Error::Io`] if the file cannot be read; [`Error::Malformed`] or [`Error::Unsupported`] depending on its content.
     pub fn open(path: impl AsRef<Path>, format: Option<&str>, options: &OpenOptions) -> Result<Self> {
         Self::from_source(Arc::new(FileSource::open(path)?), format, options)
     }
@@ -72,23 +72,22 @@ impl DatasetReader {
         self.format
     }
 
-    /// The bytes the dataset is read from.
+    /// The source of the dataset's bytes.
     pub fn source(&self) -> &Arc<dyn ByteSource> {
         &self.source
     }
 
-    /// Metadata of the file as a whole.
+    /// Metadata of the file.
     pub fn metadata(&self) -> &Arc<Metadata> {
         self.container.metadata()
     }
 
-    /// The assets in file order, and after an image that is stored in several segments each of those
-    /// ([`AssetInfo::is_part`]).
+    /// The assets in file order. The segments of an image that is stored in several follow the image ([`AssetInfo::is_part`]).
     pub fn assets(&self) -> &[AssetInfo] {
         self.container.assets()
     }
 
-    /// What is odd about the file though it can be read.
+    /// Defects and oddities that do not prevent reading.
     pub fn warnings(&self) -> &[Warning] {
         self.container.warnings()
     }
@@ -96,7 +95,7 @@ impl DatasetReader {
     /// The position of the asset called `key`.
     ///
     /// # Errors
-    /// [`Error::AssetNotFound`], with the keys there are.
+    /// [`Error::AssetNotFound`], with the available keys.
     pub fn position(&self, key: &str) -> Result<usize> {
         let assets = self.assets();
         assets.iter().position(|asset| asset.key == key).ok_or_else(|| Error::AssetNotFound {
@@ -105,10 +104,10 @@ impl DatasetReader {
         })
     }
 
-    /// The position of the image a reader means by default: the first with role `data`, else the first.
+    /// The position of the default image: the first with role `data`, otherwise the first.
     ///
     /// # Errors
-    /// [`Error::AssetNotFound`] where the file holds no image.
+    /// [`Error::AssetNotFound`] if the file does not contain an image.
     pub fn default_image(&self) -> Result<usize> {
         let images = || self.assets().iter().enumerate().filter(|(_, asset)| asset.kind == AssetType::Image);
         let data = images().find(|(_, asset)| asset.roles.iter().any(|role| role == "data"));
@@ -122,21 +121,21 @@ impl DatasetReader {
     /// The image at a position.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the asset is no image, and whatever opening its pixels reports.
+    /// [`Error::Usage`] if the asset is not an image; any error of opening its pixels.
     pub fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
         match self.assets().get(position) {
             Some(asset) if asset.kind == AssetType::Image => self.container.image(position),
-            Some(asset) => Err(Error::usage("asset is no image:").found(&asset.key)),
+            Some(asset) => Err(Error::usage("asset is not an image:").found(&asset.key)),
             None => Err(Error::out_of_range("asset").found(position)),
         }
     }
 
-    /// The metadata with which the image at a position is written to a file of format `to`, and what there is to say of that:
-    /// its own in its own format. In another one, what headers say means nothing; where the image lies and which value means
-    /// "no data" is said as precisely as that format can.
+    /// The metadata for writing the image at a position to a file of format `to`, with warnings about entries that are left
+    /// out. The same format takes the image's own metadata. Another format takes only the georeference and the nodata value, as
+    /// precisely as it can state them: header fields have no meaning there.
     ///
     /// # Errors
-    /// Where the image cannot be described.
+    /// If the image cannot be described.
     pub fn metadata_for(&self, position: usize, to: &dyn Format) -> Result<(Arc<Metadata>, Vec<Warning>)> {
         let info = self.assets().get(position).ok_or_else(|| Error::out_of_range("asset").found(position))?;
         if self.format.names().media_type == to.names().media_type {
@@ -146,7 +145,7 @@ impl DatasetReader {
         let (metadata, mut warnings) = translated(info, &layout, to);
         if !info.metadata.is_empty() {
             let message = format!(
-                "{} has no place for metadata of {}: {} entries are left out",
+                "{} cannot hold metadata of {}: {} entries are left out",
                 to.name(),
                 self.format.name(),
                 info.metadata.len()
@@ -159,17 +158,17 @@ impl DatasetReader {
     /// The stored bytes of the asset at a position.
     ///
     /// # Errors
-    /// Where they cannot be read.
+    /// If the bytes cannot be read.
     pub fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
         self.container.raw_asset(position)
     }
 }
 
 impl DatasetWriter {
-    /// Begins the file that will appear at `path`.
+    /// Begins a file that will appear at `path`.
     ///
     /// # Errors
-    /// [`Error::Usage`] for an unknown format or extension, [`Error::Io`] where the folder cannot be written to.
+    /// [`Error::Usage`] for an unknown format or extension, [`Error::Io`] if the folder is not writable.
     pub fn create(path: impl AsRef<Path>, format: Option<&str>, concurrency: Concurrency) -> Result<Self> {
         let path = path.as_ref();
         let format = match format {
@@ -182,14 +181,14 @@ impl DatasetWriter {
     /// Begins a file in any sink.
     ///
     /// # Errors
-    /// Where the sink refuses the first bytes.
+    /// If the sink rejects the first bytes.
     pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static dyn Format, concurrency: Concurrency) -> Result<Self> {
         let state = State::Open(format.create(sink)?);
         let (keys, warnings) = (Vec::new(), Vec::new());
         Ok(Self { state, format, keys, concurrency, warnings, strict: false })
     }
 
-    /// Makes departures from the format's standard errors rather than warnings.
+    /// Reports departures from the format's standard as errors instead of warnings.
     #[must_use]
     pub fn strict(self, strict: bool) -> Self {
         Self { strict, ..self }
@@ -205,7 +204,7 @@ impl DatasetWriter {
         self.strict
     }
 
-    /// Sets metadata of the file as a whole.
+    /// Sets metadata of the file.
     ///
     /// # Errors
     /// [`Error::Usage`] on a closed writer and for values that cannot be written.
@@ -219,18 +218,17 @@ impl DatasetWriter {
     /// Writes an image.
     ///
     /// # Errors
-    /// [`Error::Usage`] on a closed writer, for a key that was added before and for options that are wrong;
-    /// [`Error::Unsupported`] for what the format cannot hold; whatever the provider reports. After a request that was refused
-    /// before the first block the writer goes on, after any other error the file cannot be completed
-    /// ([`DatasetWriter::failed`]).
+    /// [`Error::Usage`] on a closed writer, for a key already in use, and for invalid options; [`Error::Unsupported`] for an
+    /// image that the format cannot hold; any error of the provider. If the request is refused before the first block, the
+    /// writer remains usable. After any other error the file cannot be completed ([`DatasetWriter::failed`]).
     pub fn add_image(&mut self, image: &ImageRequest<'_>, control: &Control<'_>) -> Result<()> {
         self.add_image_with(image, &[], control)
     }
 
-    /// Writes an image, whose pixels `taps` see on their way.
+    /// Writes an image and passes its pixels to `taps`.
     ///
     /// # Errors
-    /// As [`DatasetWriter::add_image`], and what a tap reports. The taps do not see an image that is copied undecoded.
+    /// As [`DatasetWriter::add_image`], and errors of a tap. The taps do not see an image that is copied undecoded.
     pub fn add_image_with(&mut self, image: &ImageRequest<'_>, taps: &[&dyn Tap], control: &Control<'_>) -> Result<()> {
         let format = self.format;
         self.add(image.key, control, |container, context| {
@@ -241,8 +239,8 @@ impl DatasetWriter {
         })
     }
 
-    /// Begins an image whose blocks the caller encodes, wherever it likes, and appends. The provider of the request is not asked
-    /// for pixels.
+    /// Begins an image whose blocks the caller encodes, on any thread or process, and appends. Pixels of the request's provider
+    /// are not requested.
     ///
     /// # Errors
     /// As [`DatasetWriter::add_image`], before anything is written.
@@ -255,14 +253,14 @@ impl DatasetWriter {
         })?;
         let container = self.state.take_open(State::Failed(image.key.to_owned()))?;
         let Begun::Encode(open) = begun else {
-            return Err(Error::usage("image that is copied as it is:").found(image.key));
+            return Err(Error::usage("cannot encode blocks of an image that is copied undecoded:").found(image.key));
         };
         let pending = PendingImage::new(image.key, image.provider.layout(), open);
         self.state = State::Pending(container, Box::new(pending));
         Ok(ImageWriter::new(self))
     }
 
-    /// Appends a block of the image that was begun.
+    /// Appends a block of the pending image.
     pub(crate) fn append_block(&mut self, block: Encoded) -> Result<()> {
         let (mut container, mut pending) = self.state.take_pending()?;
         let result = pending.append(block, &mut *container);
@@ -272,7 +270,7 @@ impl DatasetWriter {
         result
     }
 
-    /// Completes the image that was begun.
+    /// Completes the pending image.
     pub(crate) fn finish_image(&mut self, control: &Control<'_>) -> Result<()> {
         let (mut container, pending) = self.state.take_pending()?;
         self.run(control, |context| {
@@ -283,7 +281,7 @@ impl DatasetWriter {
         Ok(())
     }
 
-    /// The image that was begun and is not complete.
+    /// The pending image: begun, not complete.
     pub(crate) fn pending(&self) -> Option<&PendingImage> {
         match &self.state {
             State::Pending(_, image) => Some(image),
@@ -291,11 +289,11 @@ impl DatasetWriter {
         }
     }
 
-    /// Adds a text, graphics or other data.
+    /// Adds a text, a graphic or other data.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where files of the format hold images only; [`Error::Usage`] on a closed writer, for a key that
-    /// was added before and for options that are wrong. After other errors the file cannot be completed.
+    /// [`Error::Unsupported`] if files of the format hold images only; [`Error::Usage`] on a closed writer, for a key already
+    /// in use, and for invalid options. After other errors the file cannot be completed.
     pub fn add_data(&mut self, data: &DataRequest<'_>) -> Result<()> {
         self.add(data.key, &Control::default(), |container, context| container.add_data(data, context))
     }
@@ -309,12 +307,12 @@ impl DatasetWriter {
         self.publish()
     }
 
-    /// Completes the file: it is on the medium then, and not visible yet. What there is to report of it is among the warnings,
-    /// and [`DatasetWriter::abort`] still discards it.
+    /// Completes the file on the medium, without making it visible. Findings about the file are among the warnings.
+    /// [`DatasetWriter::abort`] can still discard it.
     ///
     /// # Errors
-    /// [`Error::Usage`] on a closed or failed writer, and if nothing was added; [`Error::Io`] if the medium refuses; what the
-    /// control reports.
+    /// [`Error::Usage`] on a closed or failed writer, and if nothing was added; [`Error::Io`] if writing fails; any error of
+    /// the control.
     pub fn finish(&mut self, control: &Control<'_>) -> Result<()> {
         let container = self.state.take_open(State::Closed)?;
         let output = self.run(control, |context| container.finish(context)?.prepare())?;
@@ -325,24 +323,24 @@ impl DatasetWriter {
     /// Makes a finished file visible at its target.
     ///
     /// # Errors
-    /// [`Error::Usage`] if it is not finished; [`Error::Io`] if the medium refuses.
+    /// [`Error::Usage`] if the file is not finished; [`Error::Io`] if publishing fails.
     pub fn publish(&mut self) -> Result<()> {
         self.state.take_finished()?.publish()
     }
 
-    /// Discards everything; the target stays as it was.
+    /// Discards everything; the target remains unchanged.
     pub fn abort(&mut self) {
         self.state = State::Closed;
     }
 
-    /// Declares that the file cannot be completed, because of the asset called `key`. Does nothing on a closed writer.
+    /// Marks the file as impossible to complete because of the asset called `key`. Does nothing on a closed writer.
     pub fn fail(&mut self, key: &str) {
         if !self.is_closed() {
             self.state = State::Failed(key.to_owned());
         }
     }
 
-    /// The key of the asset because of which the file cannot be completed, if there is one.
+    /// The key of the asset that makes the file impossible to complete, if any.
     pub fn failed(&self) -> Option<&str> {
         match &self.state {
             State::Failed(key) => Some(key),
@@ -360,12 +358,12 @@ impl DatasetWriter {
         &self.keys
     }
 
-    /// Takes the warnings that have come up since the last call.
+    /// Takes the warnings issued since the last call.
     pub fn take_warnings(&mut self) -> Vec<Warning> {
         std::mem::take(&mut self.warnings)
     }
 
-    /// Adds an asset by `action`. If that panics, or fails when it may have written, the file cannot be completed.
+    /// Adds an asset with `action`. If `action` panics, or fails after it may have written, the file cannot be completed.
     fn add<T>(
         &mut self,
         key: &str,
@@ -375,7 +373,7 @@ impl DatasetWriter {
         let mut container = self.state.take_open(State::Failed(key.to_owned()))?;
         let reports = control.reports();
         let result = if self.keys.iter().any(|known| known == key) {
-            Err(Error::usage("an asset of this key was added before:").found(key))
+            Err(Error::usage("asset key already used:").found(key))
         } else {
             self.run(control, |context| action(&mut *container, context))
         };
@@ -389,7 +387,7 @@ impl DatasetWriter {
         result
     }
 
-    /// Runs `action`. If it fails, its warnings go: they are about what is not in the file.
+    /// Runs `action`. If it fails, its warnings are dropped: they concern data that is not in the file.
     fn run<T>(
         &mut self,
         control: &Control<'_>,
@@ -405,23 +403,23 @@ impl DatasetWriter {
 /// Makes finished files visible at their targets: all of them, or none.
 ///
 /// # Errors
-/// [`Error::Usage`] if one is not finished, and all stay as they are; [`Error::Io`] if the medium refuses. The targets are then
-/// as they were.
+/// [`Error::Usage`] if a file is not finished; all files then keep their state. [`Error::Io`] if publishing fails; the targets
+/// are then unchanged.
 pub fn publish_all<'w>(writers: impl IntoIterator<Item = &'w mut DatasetWriter>) -> Result<()> {
     let writers: Vec<_> = writers.into_iter().collect();
     if !writers.iter().all(|writer| matches!(writer.state, State::Finished(_))) {
-        return Err(Error::usage("a file that is published is not complete"));
+        return Err(Error::usage("cannot publish a file that is not complete"));
     }
     let outputs = writers.into_iter().map(|writer| writer.state.take_finished());
     io::publish_all(outputs.collect::<Result<_>>()?)
 }
 
-/// True for errors that report that a request is wrong or cannot be met.
+/// True for an error that rejects a wrong or impossible request.
 fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Usage(_) | Error::Unsupported(_) | Error::OutOfRange(_))
 }
 
-/// The metadata of a request with its settings as entries of the format: the one place where the two are merged.
+/// The metadata of a request, merged with its settings as entries of the format. This is the only place that merges the two.
 fn settled<'i>(
     format: &dyn Format,
     image: &ImageRequest<'i>,
@@ -452,7 +450,7 @@ pub(crate) fn write_image(
     container.finish_image(&end, context)
 }
 
-/// What an image says beside its headers, in the terms of another format; what that cannot say is a warning.
+/// The georeference and nodata value of an image as metadata of another format, with a warning for each that it cannot state.
 fn translated(info: &AssetInfo, layout: &ImageLayout, to: &dyn Format) -> (Metadata, Vec<Warning>) {
     let facts = info.image.clone().unwrap_or_default();
     let mut warnings = Vec::new();
@@ -472,7 +470,7 @@ fn translated(info: &AssetInfo, layout: &ImageLayout, to: &dyn Format) -> (Metad
     }
     if facts.nodata.is_some() {
         let changed = SaveSettings { nodata: facts.nodata, ..settings.clone() };
-        try_with(changed, "value that means no data", &mut settings);
+        try_with(changed, "nodata value", &mut settings);
     }
     let metadata = to.apply(&settings, &Metadata::new(), layout, &mut Vec::new());
     (metadata.unwrap_or_default(), warnings)
@@ -487,6 +485,6 @@ fn detect(source: &dyn ByteSource) -> Result<&'static dyn Format> {
     }
     match source.path() {
         Some(path) => by_extension(path),
-        None => Err(Error::malformed("stream: its first bytes are those of no known format")),
+        None => Err(Error::malformed("stream: its first bytes match no known format")),
     }
 }

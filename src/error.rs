@@ -1,4 +1,4 @@
-//! One error type, whose kind says what the caller can do and whose context says where and why.
+//! One error type. Its kind states what the caller can do; its context states where and why.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 /// The result of every fallible operation of the crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, by what the caller can do about it.
+/// What went wrong, classified by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The input breaks its standard.
+    /// The input violates its standard.
     #[error("malformed {0}")]
     Malformed(Box<Detail>),
-    /// The input or the request is valid, but not implemented here.
+    /// The input or the request is valid, but this crate does not implement it.
     #[error("unsupported {0}")]
     Unsupported(Box<Detail>),
-    /// More than a configured limit allows.
+    /// A configured limit would be exceeded.
     #[error("{what} would need {needed} bytes, the limit is {allowed}; raise it with `max_bytes`")]
     Limit {
         /// What would be allocated.
@@ -30,42 +30,42 @@ pub enum Error {
     /// A wrong call or option.
     #[error("{0}")]
     Usage(Box<Detail>),
-    /// An index, window, band or level outside of what there is.
+    /// An index, window, band or level outside the valid range.
     #[error("{0} out of range")]
     OutOfRange(Box<Detail>),
-    /// A key that names no asset.
-    #[error("no asset {key:?}; there is {}", list(.available))]
+    /// A key that does not name an asset.
+    #[error("no asset {key:?}; available: {}", list(.available))]
     AssetNotFound {
-        /// The key asked for.
+        /// The requested key.
         key: String,
-        /// The keys there are.
+        /// The available keys.
         available: Vec<String>,
     },
-    /// The system refused.
+    /// The operating system reported an error.
     #[error("{}{source}", prefix(.path.as_ref()))]
     Io {
-        /// The file, where there is one.
+        /// The file, if there is one.
         path: Option<PathBuf>,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// Raised by a caller's provider, stream or callback; the original is the source.
+    /// Raised by a caller's provider, stream or callback; the original error is the source.
     #[error("{origin} failed: {source}")]
     External {
-        /// Whose code raised it, e.g. `get_block(3, 4)`.
+        /// The code that raised it, e.g. `get_block(3, 4)`.
         origin: Cow<'static, str>,
-        /// What it raised.
+        /// The original error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The caller's progress callback or signal asked to stop.
+    /// The caller's progress callback or signal requested a stop.
     #[error("cancelled by the caller")]
     Cancelled,
-    /// A worker panicked; this is a defect of the library, contained.
+    /// A worker panicked. This is a defect of the library; the panic is contained.
     #[error("internal error in a worker: {0}")]
     Panic(String),
 }
 
-/// The context of an error: subject, place, what was found, what was allowed.
+/// The context of an error: subject, place, value found, values allowed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Detail {
     /// What is wrong, e.g. `strip byte count`.
@@ -76,19 +76,19 @@ pub struct Detail {
     pub segment: Option<String>,
     /// Byte offset in the input.
     pub offset: Option<u64>,
-    /// The value met.
+    /// The value found.
     pub found: Option<String>,
-    /// The values that would have been right.
+    /// The values allowed.
     pub allowed: Option<String>,
 }
 
 impl Error {
-    /// The input breaks its standard: `subject` names the structure or rule.
+    /// The input violates its standard: `subject` names the structure or rule.
     pub fn malformed(subject: impl Into<Cow<'static, str>>) -> Self {
         Self::Malformed(Detail::boxed(subject))
     }
 
-    /// Valid, but not implemented here.
+    /// The input or the request is valid, but this crate does not implement it.
     pub fn unsupported(subject: impl Into<Cow<'static, str>>) -> Self {
         Self::Unsupported(Detail::boxed(subject))
     }
@@ -98,7 +98,7 @@ impl Error {
         Self::Usage(Detail::boxed(subject))
     }
 
-    /// An index outside of what there is.
+    /// An index outside the valid range.
     pub fn out_of_range(subject: impl Into<Cow<'static, str>>) -> Self {
         Self::OutOfRange(Detail::boxed(subject))
     }
@@ -108,7 +108,7 @@ impl Error {
         Self::Io { path: Some(path.as_ref().to_path_buf()), source }
     }
 
-    /// An error raised by code of the caller.
+    /// An error raised by the caller's code.
     pub fn external(
         origin: impl Into<Cow<'static, str>>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -134,13 +134,13 @@ impl Error {
         self.with(|detail| detail.offset = Some(offset))
     }
 
-    /// Adds the value met.
+    /// Adds the value found.
     #[must_use]
     pub fn found(self, found: impl fmt::Display) -> Self {
         self.with(|detail| detail.found = Some(found.to_string()))
     }
 
-    /// Adds the values that would have been right.
+    /// Adds the values allowed.
     #[must_use]
     pub fn allowed(self, allowed: impl fmt::Display) -> Self {
         self.with(|detail| detail.allowed = Some(allowed.to_string()))
@@ -174,7 +174,7 @@ impl fmt::Display for Detail {
         if let Some(field) = &self.field {
             write!(f, " {field}")?;
         }
-        // A subject may end in a colon itself.
+        // A subject may already end in a colon.
         let colon = if self.field.is_none() && self.subject.ends_with(':') { "" } else { ":" };
         match (&self.found, &self.allowed) {
             (Some(found), Some(allowed)) => write!(f, "{colon} got {found}, expected {allowed}")?,
@@ -192,7 +192,7 @@ impl fmt::Display for Detail {
     }
 }
 
-/// The known name nearest to `name` (by edit distance, case ignored), for "did you mean" in messages about options.
+/// The known name nearest to `name` by edit distance, ignoring case: for "did you mean" in messages about options.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = name.to_ascii_lowercase();
     known
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_subject_that_ends_in_a_colon_gets_no_second_one() {
-        assert_eq!(Error::usage("asset is no image:").found("text:0").to_string(), "asset is no image: text:0");
+        assert_eq!(Error::usage("asset is not an image:").found("text:0").to_string(), "asset is not an image: text:0");
         assert_eq!(Error::usage("wrong value of").field("rows").found(0).to_string(), "wrong value of rows: 0");
     }
 

@@ -1,11 +1,11 @@
-//! Imagery I/O: NITF, GeoTIFF, PNG and JPEG written and read block by block, from arrays, lazy providers and other files.
+//! Imagery I/O: writes and reads NITF, GeoTIFF, PNG and JPEG block by block, from arrays, lazy providers and other files.
 //!
-//! The write path is one engine for every format: an [`image::ImageProvider`] is re-blocked to the file's grid, its
-//! blocks are encoded in parallel and appended in order by a container, and the file appears under its name only when it
-//! is complete. The read path mirrors it: headers first, then a region becomes blocks, byte ranges and pixels.
+//! One engine writes every format. It re-blocks an [`image::ImageProvider`] to the file's grid, encodes the blocks in parallel,
+//! and passes them to a container in order. The file appears under its name only when it is complete. The read path mirrors
+//! this: headers first, then a region becomes blocks, byte ranges and pixels.
 //!
-//! `dataset` is the entry point: [`dataset::DatasetWriter`] and [`dataset::DatasetReader`]. `docs/design/architecture.md`
-//! has the module map. Without the feature `python` there is no Python in this crate.
+//! `dataset` is the entry point: [`dataset::DatasetWriter`] and [`dataset::DatasetReader`]. `docs/design/architecture.md` has
+//! the module map. Without the feature `python`, the crate contains no Python.
 
 pub mod asset;
 pub mod codec;

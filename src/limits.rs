@@ -1,26 +1,26 @@
-//! Limits on what an input file may make the library allocate.
+//! Limits on the memory that an input file can make the library allocate.
 
 use std::borrow::Cow;
 
 use crate::error::{Error, Result};
 
-/// A decoded size that needs no further argument, whatever the file's own size is.
+/// A decoded size that is always allowed, whatever the size of the file.
 const ALWAYS_ALLOWED: u64 = 128 << 20;
 
-/// How many times its own size a file may expand to. Deflate reaches 1032:1 and LZW about 1400:1 on constant data.
+/// The largest allowed ratio of decoded size to file size. Deflate reaches 1032:1 and LZW about 1400:1 on constant data.
 const EXPANSION: u64 = 2048;
 
-/// Limits on allocations that are sized by an input.
+/// Limits on allocations whose size an input determines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of pixels one read may produce. `None`: anything up to 128 MiB, beyond that at most 2048 × the file's size,
-    /// which no honest file exceeds but a decompression bomb does.
+    /// Bytes of pixels that one read may produce. `None`: up to 128 MiB, or 2048 × the file's size if that is more. A
+    /// legitimate file does not exceed this; a decompression bomb does.
     pub max_bytes: Option<u64>,
-    /// Bytes one decoded block (tile, strip, band of rows) may have.
+    /// Bytes that one decoded block (tile, strip, band of rows) may have.
     pub max_block_bytes: u64,
-    /// Bytes of metadata values (tags, text chunks) one file may have.
+    /// Bytes of metadata values (tags, text chunks) that one file may have.
     pub max_metadata_bytes: u64,
-    /// Directories (images, masks, overviews) one file may have.
+    /// Directories (images, masks, overviews) that one file may have.
     pub max_directories: usize,
 }
 
@@ -34,7 +34,7 @@ impl Limits {
     /// Checks the pixels of one read from a file of `file_bytes`.
     ///
     /// # Errors
-    /// [`Error::Limit`] where `bytes` is more than the limit allows.
+    /// [`Error::Limit`] if `bytes` exceeds the limit.
     pub(crate) fn check_pixels(&self, what: impl Into<Cow<'static, str>>, bytes: u64, file_bytes: u64) -> Result<()> {
         let allowed = self.max_bytes.unwrap_or_else(|| ALWAYS_ALLOWED.max(file_bytes.saturating_mul(EXPANSION)));
         check(what, bytes, allowed)
@@ -43,7 +43,7 @@ impl Limits {
     /// Checks the size of one decoded block of a file of `file_bytes`.
     ///
     /// # Errors
-    /// [`Error::Limit`] where `bytes` is more than the limit allows.
+    /// [`Error::Limit`] if `bytes` exceeds the limit.
     pub(crate) fn check_block(&self, what: impl Into<Cow<'static, str>>, bytes: u64, file_bytes: u64) -> Result<()> {
         let block = self.max_bytes.unwrap_or(0).max(self.max_block_bytes);
         let what = what.into();
@@ -54,7 +54,7 @@ impl Limits {
     /// Checks the size of a metadata value.
     ///
     /// # Errors
-    /// [`Error::Limit`] where `bytes` is more than the limit allows.
+    /// [`Error::Limit`] if `bytes` exceeds the limit.
     pub(crate) fn check_metadata(&self, what: impl Into<Cow<'static, str>>, bytes: u64) -> Result<()> {
         check(what, bytes, self.max_metadata_bytes)
     }

@@ -10,23 +10,23 @@ use crate::format::{ContainerWriter, OpenImage};
 use crate::image::{BlockGrid, ImageLayout};
 use crate::pipeline::{BlocksEnd, Control};
 
-/// Missing blocks that an error names.
+/// The most missing blocks that an error lists.
 const NAMED: usize = 8;
 
-/// An image of a file in the making that waits for its blocks. If it is dropped before [`ImageWriter::finish`], the file cannot
-/// be completed.
+/// An image, in a file being written, that waits for its blocks. If it is dropped before [`ImageWriter::finish`], the file
+/// cannot be completed.
 pub struct ImageWriter<'w> {
     writer: &'w mut DatasetWriter,
 }
 
-/// The blocks of an image so far.
+/// The blocks of an image received so far.
 pub(crate) struct PendingImage {
     key: String,
     layout: ImageLayout,
     open: OpenImage,
     /// The position of the next block to append.
     next: u64,
-    /// Blocks that came before their turn.
+    /// Blocks received before their turn.
     early: BTreeMap<u64, Encoded>,
 }
 
@@ -40,17 +40,17 @@ impl<'w> ImageWriter<'w> {
         self.pending().layout()
     }
 
-    /// Encodes blocks; [`crate::pipeline::encode_block`] uses it.
+    /// The encoder of the blocks; [`crate::pipeline::encode_block`] uses it.
     pub fn encoder(&self) -> &Arc<dyn ImageEncoder> {
         self.pending().encoder()
     }
 
-    /// Appends a block. Blocks may come in any order; one that comes early stays in memory until its turn, or just its receipt if
-    /// its place in the file is known.
+    /// Appends a block. Blocks may come in any order. An early block stays in memory until its turn; if its place in the file
+    /// is known, only its receipt stays.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for a block outside of the grid, [`Error::Usage`] for one that was appended before or that the image
-    /// does not have.
+    /// [`Error::OutOfRange`] for a block outside the grid; [`Error::Usage`] for a block that was already appended or that the
+    /// image does not have.
     pub fn append(&mut self, block: Encoded) -> Result<()> {
         self.writer.append_block(block)
     }
@@ -58,13 +58,13 @@ impl<'w> ImageWriter<'w> {
     /// Completes the image. Blocks that were not appended are absent.
     ///
     /// # Errors
-    /// [`Error::Usage`] that names missing blocks, if the format has no absent blocks.
+    /// [`Error::Usage`], with the missing blocks, if the format does not support absent blocks.
     pub fn finish(self, control: &Control<'_>) -> Result<()> {
         self.writer.finish_image(control)
     }
 
     fn pending(&self) -> &PendingImage {
-        self.writer.pending().expect("the writer has the image that this value was made for")
+        self.writer.pending().expect("the writer holds the image of this value")
     }
 }
 
@@ -84,7 +84,7 @@ impl PendingImage {
         &self.layout
     }
 
-    /// Encodes blocks.
+    /// The encoder of the blocks.
     pub(crate) fn encoder(&self) -> &Arc<dyn ImageEncoder> {
         &self.open.blocks.encoder
     }
@@ -92,16 +92,16 @@ impl PendingImage {
     pub(super) fn append(&mut self, mut block: Encoded, container: &mut dyn ContainerWriter) -> Result<()> {
         let position = self.grid().position(self.grid().check(block.at())?);
         if position < self.next || self.early.contains_key(&position) {
-            return Err(Error::usage("block that was appended before:").found(name(&block)));
+            return Err(Error::usage("block already appended:").found(name(&block)));
         }
         if block.is_absent() && !self.open.allows_absent {
             let error = Error::usage("absent block:").found(name(&block));
-            return Err(error.allowed("a block with pixels, as this file cannot leave out blocks"));
+            return Err(error.allowed("a block with pixels: this file cannot omit blocks"));
         }
         if let Some(placement) = self.open.blocks.placement.as_ref().filter(|_| !block.is_absent()) {
             if placement.places.offset(block.at(), 0).is_none() {
-                let error = Error::usage("block that the image was begun without:").found(name(&block));
-                return Err(error.allowed("a block that `has_block` of the image reported"));
+                let error = Error::usage("block that was declared absent:").found(name(&block));
+                return Err(error.allowed("a block for which the image's `has_block` is true"));
             }
             placement.place(&mut block)?;
         }
@@ -113,7 +113,7 @@ impl PendingImage {
         Ok(())
     }
 
-    /// Appends what is left, and gives the blocks that are missing.
+    /// Appends the remaining blocks and returns the missing ones.
     pub(super) fn complete(mut self, container: &mut dyn ContainerWriter) -> Result<BlocksEnd> {
         let grid = self.grid();
         let positions = self.next..grid.count();
@@ -123,8 +123,11 @@ impl PendingImage {
             let names: Vec<_> = missing.iter().take(NAMED).map(|at| format!("({}, {})", at.row, at.column)).collect();
             let more = if missing.len() > NAMED { " …" } else { "" };
             let found = format!("{}{more}", names.join(" "));
-            let what =
-                format!("{} blocks of {} are missing, and the format has no absent blocks:", missing.len(), self.key);
+            let what = format!(
+                "{} blocks of {} are missing, but the format does not support absent blocks:",
+                missing.len(),
+                self.key
+            );
             return Err(Error::usage(what).found(found));
         }
         for position in positions {

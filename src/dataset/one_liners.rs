@@ -1,4 +1,4 @@
-//! Reading and writing an image in one call, with the defaults of the format.
+//! Reading and writing an image in one call, with the format's defaults.
 
 use std::path::Path;
 
@@ -13,44 +13,44 @@ use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
 /// How [`save`] writes an image.
 #[derive(Debug, Clone, Default)]
 pub struct SaveOptions {
-    /// Compression, blocks, georeference, nodata, quality; what is left open is chosen by the format, without loss.
+    /// Compression, blocks, georeference, nodata, quality. The format chooses lossless defaults for unset values.
     pub settings: SaveSettings,
-    /// What else the file states; the settings win over it.
+    /// Further metadata of the image; the settings take precedence.
     pub metadata: Metadata,
-    /// The format; by default that of the path's extension.
+    /// The format; by default determined by the extension of the path.
     pub format: Option<String>,
-    /// Threads that work; by default `OSML_IO_THREADS`, else the cores there are.
+    /// Number of threads; by default `OSML_IO_THREADS`, otherwise the number of cores.
     pub threads: Option<usize>,
-    /// Departures from the format's standard are errors.
+    /// True if departures from the format's standard are errors.
     pub strict: bool,
 }
 
-/// What [`read`] reads of a file.
+/// What [`read`] reads from a file.
 #[derive(Debug, Clone, Default)]
 pub struct ReadOptions {
-    /// The key of the image; by default the first with role `data`, else the first.
+    /// The key of the image; by default the first with role `data`, otherwise the first.
     pub key: Option<String>,
     /// The window, in pixels of `level`; by default the whole image.
     pub window: Option<Window>,
-    /// The bands in the order wanted; by default all.
+    /// The bands, in the requested order; by default all.
     pub bands: Option<Vec<u32>>,
     /// The resolution level; 0 is full resolution.
     pub level: u32,
-    /// The value of pixels in absent blocks; by default that of the file, else zero.
+    /// The value of pixels in absent blocks; by default the pad value of the file, otherwise zero.
     pub fill: Option<PadValue>,
-    /// The format; by default that of the file's first bytes.
+    /// The format; by default determined by the first bytes of the file.
     pub format: Option<String>,
-    /// Threads that work; by default `OSML_IO_THREADS`, else the cores there are.
+    /// Number of threads; by default `OSML_IO_THREADS`, otherwise the number of cores.
     pub threads: Option<usize>,
-    /// What the file may make the library allocate.
+    /// Limits on the memory that the file can make the library allocate.
     pub limits: Limits,
 }
 
-/// Writes an image to the file `path`, which appears when it is complete. Returns what the caller should know.
+/// Writes an image to the file `path`, which appears when it is complete. Returns the warnings.
 ///
 /// # Errors
-/// [`crate::Error::Usage`] for an unknown format, for options that are wrong and for what the format cannot hold; what the provider
-/// reports; [`crate::Error::Io`] if the file cannot be written.
+/// [`crate::Error::Usage`] for an unknown format and for invalid options; [`crate::Error::Unsupported`] for an image that the
+/// format cannot hold; any error of the provider; [`crate::Error::Io`] if the file cannot be written.
 pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOptions) -> Result<Vec<Warning>> {
     let concurrency = Concurrency::resolve(options.threads)?;
     let mut writer = DatasetWriter::create(path, options.format.as_deref(), concurrency)?.strict(options.strict);
@@ -67,9 +67,9 @@ pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOpt
 /// Reads an image of the file `path`, or a part of it.
 ///
 /// # Errors
-/// [`crate::Error::Io`], [`crate::Error::Malformed`] and [`crate::Error::Unsupported`] by what the file holds,
-/// [`crate::Error::AssetNotFound`] for an unknown key, [`crate::Error::OutOfRange`] for a window, band or level that is not there,
-/// [`crate::Error::Limit`] for more than the limits allow.
+/// [`crate::Error::Io`], [`crate::Error::Malformed`] or [`crate::Error::Unsupported`] depending on the file,
+/// [`crate::Error::AssetNotFound`] for an unknown key, [`crate::Error::OutOfRange`] for a window, band or level that does not
+/// exist, [`crate::Error::Limit`] if a limit is exceeded.
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Pixels> {
     let open = OpenOptions { limits: options.limits, ..OpenOptions::default() };
     let reader = DatasetReader::open(path, options.format.as_deref(), &open)?;

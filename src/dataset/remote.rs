@@ -1,4 +1,4 @@
-//! Encoders for blocks of an image whose file another process writes.
+//! Encoders for blocks of an image in a file that another process writes.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::io::NullSink;
 use crate::metadata::Metadata;
 use crate::pipeline::{Concurrency, Control};
 
-/// The encoder of an image, and its layout with the blocks of the file, for a process that does not write the file: it encodes as
-/// the one of [`super::DatasetWriter::begin_image`] does for the same request and the same metadata of the file.
+/// The encoder of an image and the image's layout with the blocks of the file, for a process that does not write the file. It
+/// encodes as the encoder of [`super::DatasetWriter::begin_image`] does for the same request and the same file metadata.
 ///
 /// # Errors
 /// As [`super::DatasetWriter::set_metadata`] and [`super::DatasetWriter::begin_image`].
@@ -36,6 +36,8 @@ pub fn remote_encoder(
             let layout = ImageLayout { grid: open.blocks.grid, ..image.provider.layout().clone() };
             Ok((open.blocks.encoder, layout))
         }
-        Begun::Copy(_) => Err(Error::usage("image that is copied as it is:").found(image.key)),
+        Begun::Copy(_) => {
+            Err(Error::usage("cannot encode blocks of an image that is copied undecoded:").found(image.key))
+        }
     }
 }

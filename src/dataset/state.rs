@@ -1,26 +1,26 @@
-//! What a file in the making can still become.
+//! The states of a file being written.
 
 use super::PendingImage;
 use crate::error::{Error, Result};
 use crate::format::{ContainerWriter, no_image};
 use crate::io::Prepared;
 
-/// The state of a writer. A call that the state does not allow changes nothing.
+/// The state of a writer. A call that the state does not permit changes nothing.
 pub(super) enum State {
-    /// Takes assets.
+    /// Accepts assets.
     Open(Box<dyn ContainerWriter>),
-    /// Takes the blocks of an image that was begun.
+    /// Accepts the blocks of the pending image.
     Pending(Box<dyn ContainerWriter>, Box<PendingImage>),
-    /// Cannot be completed: adding the asset of this key failed when a part of it may have been written.
+    /// Cannot be completed: adding the asset with this key failed after a part of it may have been written.
     Failed(String),
-    /// Complete, and not visible yet.
+    /// Complete, but not yet visible.
     Finished(Prepared<'static>),
     /// Published or discarded.
     Closed,
 }
 
 impl State {
-    /// The container of an open writer. The state becomes `next` until another is set, so that a panic leaves that.
+    /// The container of an open writer. The state becomes `next` until another is set, so a panic leaves the writer in `next`.
     ///
     /// # Errors
     /// [`Error::Usage`] in any other state.
@@ -31,7 +31,7 @@ impl State {
         }
     }
 
-    /// The container and the image that was begun. The writer has failed until another state is set.
+    /// The container and the pending image. The writer counts as failed until another state is set.
     ///
     /// # Errors
     /// [`Error::Usage`] in any other state.
@@ -65,12 +65,12 @@ impl State {
         self.refusal()
     }
 
-    /// The error of a call that the state does not allow.
+    /// The error of a call that the state does not permit.
     fn refusal(&self) -> Error {
         match self {
             Self::Open(_) => no_image(),
-            Self::Pending(_, image) => Error::usage("the image that was begun is not complete:").found(image.key()),
-            Self::Failed(key) => Error::usage("the file cannot be completed: an asset failed before:").found(key),
+            Self::Pending(_, image) => Error::usage("an image is not complete:").found(image.key()),
+            Self::Failed(key) => Error::usage("the file cannot be completed: adding an asset failed:").found(key),
             Self::Finished(_) | Self::Closed => Error::usage("the writer is closed"),
         }
     }

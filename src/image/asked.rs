@@ -1,5 +1,4 @@
-//! A provider that is asked once for each block whether it has it: the answer decides where blocks lie, and must stay true while
-//! they are written.
+//! A provider that caches the answers of `has_block`: they decide where blocks lie, so they must not change during writing.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,14 +9,14 @@ use super::pixels::Pixels;
 use super::provider::{Access, Block, FileImage, ImageProvider};
 use crate::error::Result;
 
-/// A provider whose answers are remembered.
+/// A provider whose answers are cached.
 pub(crate) struct Asked<'a> {
     provider: &'a dyn ImageProvider,
     answers: Mutex<Vec<Option<bool>>>,
 }
 
 impl<'a> Asked<'a> {
-    /// Nothing is asked yet.
+    /// A cache without answers.
     pub(crate) fn new(provider: &'a dyn ImageProvider) -> Self {
         Self { provider, answers: Mutex::default() }
     }
@@ -44,7 +43,7 @@ impl ImageProvider for Asked<'_> {
         if answers.len() <= place {
             answers.resize(grid.count() as usize, None);
         }
-        // If two threads asked at once, the first answer holds.
+        // If two threads ask at once, the first answer is kept.
         Ok(*answers[place].get_or_insert(answer))
     }
 

@@ -1,14 +1,14 @@
 //! One axis of an image on its reference grid: where blocks begin and end at every resolution (T.800 B.2 to B.5).
 
-/// The pixels of an image along one axis, cut into blocks of one size. Positions are on a reference grid on which neither the
-/// image nor the first block need to begin at 0.
+/// The pixels of an image along one axis, cut into blocks of one size. Positions are on a reference grid. Neither the image nor
+/// the first block needs to begin at 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Axis {
-    /// Where the image begins.
+    /// If the image begins.
     pub(super) origin: u32,
     /// Pixels of the image.
     pub(super) length: u32,
-    /// Where the first block begins: at or before the image, and less than a block before it.
+    /// Where the first block begins: at or before the start of the image, by less than one block.
     pub(super) first: u32,
     /// Pixels of a block.
     pub(super) block: u32,
@@ -20,7 +20,7 @@ impl Axis {
         Self { origin: 0, length, first: 0, block }
     }
 
-    /// Number of blocks; those that a reduction leaves without a pixel count too.
+    /// Number of blocks, including those that a reduction leaves without pixels.
     pub(super) const fn count(&self) -> u32 {
         (self.length as u64 + self.offset() as u64).div_ceil(self.block as u64) as u32
     }
@@ -38,8 +38,8 @@ impl Axis {
         (self.block as u64).div_ceil(1 << reduction) as u32
     }
 
-    /// The first pixel of block `at`, counted from that of the image, and how many the block has, all reduced by 2^`reduction`.
-    /// The last block may reach over the end of the image; beyond it, the first pixel saturates.
+    /// The first pixel of block `at`, relative to the first pixel of the image, and the block's length; both are reduced by
+    /// 2^`reduction`. The last block may extend past the end of the image. Past the end, the first pixel saturates.
     pub(super) const fn block(&self, at: u32, reduction: u8) -> (u32, u32) {
         if reduction == 0 && self.offset() == 0 {
             return (at.saturating_mul(self.block), self.block);
@@ -53,12 +53,12 @@ impl Axis {
         if reduction == 0 && self.offset() == 0 {
             return at / self.block;
         }
-        // A reduced pixel is the one of the reference grid at its own position times 2^reduction: ⌈e / 2^r⌉ ≤ p ⇔ e ≤ p · 2^r.
+        // A reduced pixel is the reference-grid pixel at its own position times 2^reduction: ⌈e / 2^r⌉ ≤ p ⇔ e ≤ p · 2^r.
         let position = (self.reduced(self.origin as u64, reduction) + at as u64) << reduction;
         ((position - self.first as u64) / self.block as u64) as u32
     }
 
-    /// Where block `at` begins, counted from the first pixel of the image, both reduced. T.800 (B-7): the first block begins
+    /// Where block `at` begins, relative to the first pixel of the image, both reduced. T.800 (B-7): the first block begins
     /// where the image does.
     const fn edge(&self, at: u64, reduction: u8) -> u64 {
         let (edge, origin) = (self.first as u64 + at * self.block as u64, self.origin as u64);
@@ -70,7 +70,7 @@ impl Axis {
         self.origin - self.first
     }
 
-    /// Where the image ends.
+    /// If the image ends.
     const fn end(&self) -> u64 {
         self.origin as u64 + self.length as u64
     }

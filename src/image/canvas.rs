@@ -1,7 +1,7 @@
-//! The output image of a read: one planar buffer whose rectangles are handed to workers, each pixel to one at most.
+//! The output image of a read: one planar buffer whose rectangles are handed to workers, each pixel to at most one.
 //!
-//! Rectangles of one buffer are no slices, so the compiler cannot see that two workers never meet. `Canvas` keeps the
-//! rectangles it has handed out and refuses one that overlaps another, which makes its interface safe.
+//! Rectangles of a buffer are not slices, so the compiler cannot prove that two workers never overlap. `Canvas` records the
+//! rectangles that it has handed out and refuses overlapping ones, which makes its interface safe.
 
 #![allow(unsafe_code, reason = "rectangles of one buffer cannot be borrowed as slices; see the invariant on `Canvas`")]
 
@@ -26,7 +26,7 @@ pub struct Canvas<'a> {
     buffer: PhantomData<&'a mut [u8]>,
 }
 
-/// A rectangle of a [`Canvas`], to be written by one worker.
+/// A rectangle of a [`Canvas`] for one worker to write.
 pub struct TileMut<'c> {
     data: *mut u8,
     bands: usize,
@@ -40,14 +40,14 @@ pub struct TileMut<'c> {
 
 // SAFETY: a canvas only hands out disjoint rectangles, under a lock; it never reads or writes the buffer itself.
 unsafe impl Sync for Canvas<'_> {}
-// SAFETY: a tile is the only way to its bytes, like a `&mut [u8]`.
+// SAFETY: a tile is the only access to its bytes, like a `&mut [u8]`.
 unsafe impl Send for TileMut<'_> {}
 
 impl<'a> Canvas<'a> {
     /// A canvas over `buffer` of (bands, rows, columns) samples of `size` bytes.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the buffer has another size.
+    /// [`Error::Usage`] if the buffer has a different size.
     pub fn new(buffer: &'a mut [u8], bands: usize, rows: usize, columns: usize, size: usize) -> Result<Self> {
         let needed = [bands, rows, columns, size].iter().try_fold(1usize, |product, n| product.checked_mul(*n));
         if needed != Some(buffer.len()) {
@@ -59,17 +59,19 @@ impl<'a> Canvas<'a> {
         Ok(Self { data, bands, rows, columns, size, taken: Mutex::default(), buffer: PhantomData })
     }
 
-    /// The rectangle `window`, once.
+    /// The rectangle `window`; each pixel is handed out only once.
     ///
     /// # Errors
-    /// [`Error::Usage`] where it reaches outside or overlaps one that was handed out before.
+    /// [`Error::Usage`] if the rectangle extends outside the canvas or overlaps one handed out before.
     pub fn tile(&self, window: Window) -> Result<TileMut<'_>> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let inside = window.right() as usize <= self.columns && window.bottom() as usize <= self.rows;
         if !inside || taken.iter().any(|other| !other.intersect(&window).is_empty()) {
-            return Err(Error::usage("output rectangle is outside or taken:").found(format!("{window:?}")));
+            return Err(
+                Error::usage("output rectangle outside the canvas or already taken:").found(format!("{window:?}"))
+            );
         }
-        // Workers go through blocks row by row: merging the rectangles of a row keeps the list short.
+        // Workers take blocks row by row: merging the rectangles of a row keeps the list short.
         match taken.last_mut() {
             Some(last) if last.y == window.y && last.height == window.height && last.right() == window.x => {
                 last.width += window.width;
@@ -80,7 +82,7 @@ impl<'a> Canvas<'a> {
             _ => taken.push(window),
         }
         let row_pitch = self.columns * self.size;
-        // SAFETY: the rectangle lies inside of the buffer, so its first byte does.
+        // SAFETY: the rectangle lies inside the buffer, so its first byte does.
         let data = unsafe { self.data.add(window.y as usize * row_pitch + window.x as usize * self.size) };
         Ok(TileMut {
             data,
@@ -97,7 +99,7 @@ impl<'a> Canvas<'a> {
     /// The whole buffer as one rectangle.
     ///
     /// # Errors
-    /// [`Error::Usage`] where a part was handed out before.
+    /// [`Error::Usage`] if any part was handed out before.
     pub fn whole(&self) -> Result<TileMut<'_>> {
         self.tile(Window::new(0, 0, self.columns as u32, self.rows as u32))
     }
@@ -109,15 +111,15 @@ impl TileMut<'_> {
         [self.bands, self.rows, self.columns]
     }
 
-    /// A part of the rectangle, to be written while this one is not.
+    /// A part of the rectangle. The rectangle itself cannot be written while the part is borrowed.
     ///
     /// # Errors
-    /// [`Error::Usage`] if it reaches outside.
+    /// [`Error::Usage`] if the part extends outside the rectangle.
     pub fn part(&mut self, window: Window) -> Result<TileMut<'_>> {
         if window.right() as usize > self.columns || window.bottom() as usize > self.rows {
-            return Err(Error::usage("part outside of its rectangle:").found(format!("{window:?}")));
+            return Err(Error::usage("part outside its rectangle:").found(format!("{window:?}")));
         }
-        // SAFETY: the part lies inside of this rectangle, which is inside of the buffer, so its first byte is too.
+        // SAFETY: the part lies inside this rectangle, which is inside the buffer, so its first byte is too.
         let data = unsafe { self.data.add(window.y as usize * self.row_pitch + window.x as usize * self.size) };
         Ok(TileMut { data, rows: window.height as usize, columns: window.width as usize, buffer: PhantomData, ..*self })
     }
@@ -130,24 +132,24 @@ impl TileMut<'_> {
     /// Row `y` of a band.
     ///
     /// # Panics
-    /// Where there is no such row or band.
+    /// If the row or band does not exist.
     pub fn row(&mut self, band: usize, y: usize) -> &mut [u8] {
         let start = self.start(band, y);
-        // SAFETY: the row lies in this tile's rectangle, which nobody else can reach, and is borrowed with `self`.
+        // SAFETY: the row lies in this tile's rectangle, which no other code can reach, and is borrowed with `self`.
         unsafe { std::slice::from_raw_parts_mut(start, self.columns * self.size) }
     }
 
-    /// All rows of a band as one slice, where they stand without gaps (the tile is as wide as the canvas).
+    /// All rows of a band as one slice, if they are stored without gaps (the tile is as wide as the canvas).
     pub fn plane(&mut self, band: usize) -> Option<&mut [u8]> {
         if self.row_pitch != self.columns * self.size || self.rows == 0 {
             return None;
         }
         let start = self.start(band, 0);
-        // SAFETY: without gaps, the rows of the rectangle are one run of bytes, all of them this tile's.
+        // SAFETY: without gaps, the rows of the rectangle are one run of bytes, all owned by this tile.
         Some(unsafe { std::slice::from_raw_parts_mut(start, self.rows * self.row_pitch) })
     }
 
-    /// Writes row `y` of every band from pixels that hold all bands together.
+    /// Writes row `y` of every band from pixel-interleaved samples.
     pub fn deinterleave_row(&mut self, y: usize, pixels: &[u8], size: usize) {
         match self.bands {
             1 => self.row(0, y).copy_from_slice(pixels),
@@ -155,7 +157,7 @@ impl TileMut<'_> {
             4 => simd::deinterleave(pixels, size, &mut self.rows_of::<4>(y)),
             _ => {
                 let rows = (0..self.bands).map(|band| (self.start(band, y), self.columns * self.size));
-                // SAFETY: rows of different bands do not overlap, and all are this tile's.
+                // SAFETY: rows of different bands do not overlap, and this tile owns them all.
                 let mut rows: Vec<&mut [u8]> =
                     rows.map(|(start, length)| unsafe { std::slice::from_raw_parts_mut(start, length) }).collect();
                 simd::deinterleave(pixels, size, &mut rows);
@@ -180,13 +182,13 @@ impl TileMut<'_> {
     fn rows_of<const N: usize>(&mut self, y: usize) -> [&mut [u8]; N] {
         let length = self.columns * self.size;
         let starts: [*mut u8; N] = std::array::from_fn(|band| self.start(band, y));
-        // SAFETY: rows of different bands do not overlap, and all are this tile's.
+        // SAFETY: rows of different bands do not overlap, and this tile owns them all.
         starts.map(|start| unsafe { std::slice::from_raw_parts_mut(start, length) })
     }
 
     fn start(&self, band: usize, y: usize) -> *mut u8 {
         assert!(band < self.bands && y < self.rows, "row {y} of band {band} of {} × {}", self.bands, self.rows);
-        // SAFETY: band and row are inside of the rectangle, which is inside of the buffer.
+        // SAFETY: band and row are inside the rectangle, which is inside the buffer.
         unsafe { self.data.add(band * self.band_pitch + y * self.row_pitch) }
     }
 }

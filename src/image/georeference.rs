@@ -1,4 +1,4 @@
-//! Where an image lies: an affine transform and a coordinate reference system, as every format can state them.
+//! Georeference: an affine transform and a coordinate reference system, in a form common to every format.
 
 use crate::error::{Error, Result};
 
@@ -6,33 +6,33 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Crs {
-    /// A code of the EPSG register.
+    /// A code of the EPSG registry.
     Epsg(u32),
-    /// A system the file describes in its own words (a citation or parameters).
+    /// A system that the file describes in free text (a citation or parameters).
     UserDefined(String),
 }
 
-/// GDAL's six numbers: `x = g0 + g1·column + g2·row`, `y = g3 + g4·column + g5·row`, pixel edges at whole numbers.
+/// The six coefficients of GDAL: `x = g0 + g1·column + g2·row`, `y = g3 + g4·column + g5·row`. Pixel edges lie at integers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Transform(pub [f64; 6]);
 
-/// Transform and reference system; the outer corners where a format states those and they need not be a parallelogram.
+/// Transform and reference system, with the outer corners if a format states corners that need not form a parallelogram.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Georeference {
-    /// Pixel edges to coordinates.
+    /// Maps pixel edges to coordinates.
     pub transform: Option<Transform>,
-    /// What the coordinates are; always in the order x (east, longitude), y (north, latitude).
+    /// The reference system of the coordinates; their order is always x (east, longitude), y (north, latitude).
     pub crs: Option<Crs>,
-    /// The outer corners: upper left, upper right, lower right, lower left. None where they are those of the transform.
+    /// The outer corners: upper left, upper right, lower right, lower left. `None` if they equal those of the transform.
     pub corners: Option<[(f64, f64); 4]>,
 }
 
 impl Transform {
-    /// The transform that puts the outer corners of an image of `columns` × `rows` at `corners`: upper left, upper right,
-    /// lower right, lower left.
+    /// The transform that puts the outer corners of an image of `columns` × `rows` at `corners`: upper left, upper right, lower
+    /// right, lower left.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the corners are no parallelogram (to 1e-6 of its size), have no area, or are not finite.
+    /// [`Error::Usage`] if the corners do not form a parallelogram (to 1e-6 of its size), enclose no area, or are not finite.
     pub fn from_corners(corners: [(f64, f64); 4], columns: u32, rows: u32) -> Result<Self> {
         let [(x0, y0), (x1, y1), (x2, y2), (x3, y3)] = corners;
         let text = || format!("{corners:?}");
@@ -42,9 +42,9 @@ impl Transform {
         let size = (x2 - x0).hypot(y2 - y0).max((x3 - x1).hypot(y3 - y1));
         let gap = (x0 + x2 - x1 - x3).hypot(y0 + y2 - y1 - y3);
         if gap > size * 1e-6 {
-            return Err(Error::usage("corners are no parallelogram:")
+            return Err(Error::usage("corners do not form a parallelogram:")
                 .found(text())
-                .allowed("upper left, upper right, lower right, lower left, opposite sides parallel"));
+                .allowed("upper left, upper right, lower right, lower left, with opposite sides parallel"));
         }
         let (columns, rows) = (f64::from(columns), f64::from(rows));
         let g = [x0, (x1 - x0) / columns, (x3 - x0) / rows, y0, (y1 - y0) / columns, (y3 - y0) / rows];
@@ -54,7 +54,7 @@ impl Transform {
         Ok(Self(g))
     }
 
-    /// The coordinates of the point `column`, `row` (edges at whole numbers).
+    /// The coordinates of the point `column`, `row` (pixel edges at integers).
     pub fn apply(&self, column: f64, row: f64) -> (f64, f64) {
         let g = &self.0;
         (g[0] + g[1] * column + g[2] * row, g[3] + g[4] * column + g[5] * row)

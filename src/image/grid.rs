@@ -1,4 +1,4 @@
-//! Windows and block grids: which block holds which pixels.
+//! Windows and block grids: the mapping between pixels and blocks.
 
 use super::axis::Axis;
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ pub struct Window {
     pub height: u32,
 }
 
-/// The place of a block in a grid.
+/// The position of a block in a grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct BlockIndex {
     /// Row of blocks, from the top.
@@ -25,11 +25,11 @@ pub struct BlockIndex {
     pub column: u32,
 }
 
-/// An image cut into blocks of one size; those at the right and bottom may reach over the edge.
+/// An image cut into blocks of one size. Blocks at the right and bottom may extend past the edge.
 ///
-/// A grid may be that of a reduced resolution ([`BlockGrid::reduced`]): the blocks are then those of full resolution, each with
-/// its edges divided by a power of two and rounded up, as T.800 has it. Blocks may differ by a pixel then, and small ones may
-/// hold none. Pixels are counted from the first one of the image at the resolution of the grid.
+/// A grid may be that of a reduced resolution ([`BlockGrid::reduced`]). Its blocks are those of full resolution, with each edge
+/// divided by a power of two and rounded up, as in T.800. Block sizes may then differ by a pixel, and small blocks may be
+/// empty. Pixels are counted from the first one of the image at the resolution of the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BlockGrid {
     x: Axis,
@@ -37,7 +37,7 @@ pub struct BlockGrid {
     reduction: u8,
 }
 
-/// Reductions a grid can have: beyond, every image is a single pixel.
+/// The most reductions of a grid: beyond this, every image is a single pixel.
 const MAX_REDUCTION: u8 = 32;
 
 impl Window {
@@ -56,7 +56,7 @@ impl Window {
         self.y.saturating_add(self.height)
     }
 
-    /// True where it holds no pixel.
+    /// True if the rectangle is empty.
     pub const fn is_empty(&self) -> bool {
         self.width == 0 || self.height == 0
     }
@@ -66,7 +66,7 @@ impl Window {
         self.width as u64 * self.height as u64
     }
 
-    /// What both rectangles hold; empty where they do not meet.
+    /// The intersection of both rectangles; empty if they do not overlap.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
         let (x, y) = (self.x.max(other.x), self.y.max(other.y));
@@ -75,7 +75,7 @@ impl Window {
         Self { x, y, width, height }
     }
 
-    /// The same rectangle with the origin at `(x, y)`. Both must lie at or before its top left.
+    /// The same rectangle with the origin at `(x, y)`, which must lie at or before its top left corner in both axes.
     #[must_use]
     pub const fn relative_to(&self, x: u32, y: u32) -> Self {
         Self { x: self.x - x, y: self.y - y, width: self.width, height: self.height }
@@ -86,7 +86,7 @@ impl BlockGrid {
     /// The grid of an image of `columns` × `rows` cut into blocks of `block_columns` × `block_rows`.
     ///
     /// # Errors
-    /// [`Error::Usage`] where any of the four is zero.
+    /// [`Error::Usage`] if any of the four is zero.
     pub fn new(columns: u32, rows: u32, block_columns: u32, block_rows: u32) -> Result<Self> {
         if columns == 0 || rows == 0 {
             return Err(Error::usage("image without pixels:").found(format!("{columns} columns, {rows} rows")));
@@ -97,11 +97,12 @@ impl BlockGrid {
         Ok(Self { x: Axis::new(columns, block_columns), y: Axis::new(rows, block_rows), reduction: 0 })
     }
 
-    /// The same image and blocks at another place of the reference grid: the image begins at `image`, the first block at
-    /// `blocks`, both (column, row). The places decide which pixels a reduction keeps.
+    /// The same image and blocks at another position on the reference grid: the image begins at `image`, the first block at
+    /// `blocks`, both (column, row). The positions decide which pixels a reduction keeps.
     ///
     /// # Errors
-    /// [`Error::Usage`] if the first block holds no pixel of the image, or if the image ends beyond the reference grid.
+    /// [`Error::Usage`] if the first block does not contain a pixel of the image, or if the image ends beyond the reference
+    /// grid.
     pub fn with_origin(self, image: (u32, u32), blocks: (u32, u32)) -> Result<Self> {
         let place = |axis: Axis, origin: u32, first: u32| {
             let inside = first <= origin && origin - first < axis.block && origin.checked_add(axis.length).is_some();
@@ -111,12 +112,12 @@ impl BlockGrid {
             (Some(x), Some(y)) => Ok(Self { x, y, ..self }),
             _ => Err(Error::usage("origin of an image and its blocks:")
                 .found(format!("{image:?} {blocks:?}"))
-                .allowed("an image that begins inside of its first block and ends below 2^32")),
+                .allowed("an image that begins inside its first block and ends below 2^32")),
         }
     }
 
-    /// The grid at a resolution that is 2^`levels` times lower. None if no pixel is left, which only an image that does not
-    /// begin at 0 can come to.
+    /// The grid at a resolution reduced by 2^`levels`. `None` if no pixel is left, which can happen only to an image that does
+    /// not begin at 0.
     #[must_use]
     pub fn reduced(self, levels: u8) -> Option<Self> {
         let reduction = self.reduction.saturating_add(levels).min(MAX_REDUCTION);
@@ -124,8 +125,8 @@ impl BlockGrid {
         (grid.columns() > 0 && grid.rows() > 0).then_some(grid)
     }
 
-    /// The grid of a window of the image: the same blocks, cropped to the window. Of a reduced grid, whose blocks may have several
-    /// sizes, blocks of the largest size.
+    /// The grid of a window of the image: the same blocks, cropped to the window. The blocks of a reduced grid may differ in
+    /// size; the result then has blocks of the largest size.
     ///
     /// # Errors
     /// [`Error::Usage`] for an empty window.
@@ -150,12 +151,12 @@ impl BlockGrid {
         self.y.size(self.reduction)
     }
 
-    /// Columns of a block; of a reduced grid, of the widest one.
+    /// Columns of a block; for a reduced grid, of the widest block.
     pub const fn block_columns(&self) -> u32 {
         self.x.block_size(self.reduction)
     }
 
-    /// Rows of a block; of a reduced grid, of the highest one.
+    /// Rows of a block; for a reduced grid, of the tallest block.
     pub const fn block_rows(&self) -> u32 {
         self.y.block_size(self.reduction)
     }
@@ -170,7 +171,7 @@ impl BlockGrid {
         self.y.count()
     }
 
-    /// Blocks in all.
+    /// Total number of blocks.
     pub const fn count(&self) -> u64 {
         self.across() as u64 * self.down() as u64
     }
@@ -180,12 +181,12 @@ impl BlockGrid {
         Window::new(0, 0, self.columns(), self.rows())
     }
 
-    /// The pixels of the image in block `at`: cropped at the right and bottom edges.
+    /// The image's pixels in block `at`, cropped at the right and bottom edges.
     pub fn block_window(&self, at: BlockIndex) -> Window {
         self.full_block_window(at).intersect(&self.window())
     }
 
-    /// The rectangle of block `at`, which begins inside of the image and may reach over its right and bottom edge.
+    /// The rectangle of block `at`. It begins inside the image and may extend past its right and bottom edges.
     pub const fn full_block_window(&self, at: BlockIndex) -> Window {
         let (x, width) = self.x.block(at.column, self.reduction);
         let (y, height) = self.y.block(at.row, self.reduction);
@@ -208,10 +209,10 @@ impl BlockGrid {
         BlockIndex { row: (position / across) as u32, column: (position % across) as u32 }
     }
 
-    /// `at`, where there is such a block.
+    /// Returns `at` if the grid has this block.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] where there is none.
+    /// [`Error::OutOfRange`] if it does not.
     pub fn check(&self, at: BlockIndex) -> Result<BlockIndex> {
         if at.row < self.down() && at.column < self.across() {
             return Ok(at);
@@ -234,7 +235,7 @@ impl BlockGrid {
             (first.row..last.row + 1, first.column..last.column + 1)
         };
         let Self { x, y, reduction } = *self;
-        // Blocks smaller than a reduced pixel may hold none.
+        // Blocks smaller than a reduced pixel may be empty.
         let held = move |axis: Axis, at: u32| reduction == 0 || axis.block(at, reduction).1 > 0;
         rows.filter(move |row| held(y, *row)).flat_map(move |row| {
             columns.clone().filter(move |column| held(x, *column)).map(move |column| BlockIndex { row, column })

@@ -1,10 +1,10 @@
-//! What an image is made of, as one value.
+//! The structure of an image as one value.
 
 use super::grid::BlockGrid;
 use super::sample::{SampleType, half_from_f32};
 use crate::error::{Error, Result};
 
-/// The value that stands for "no data" in a sample, exact for every sample type.
+/// The nodata value of a sample, exact for every sample type.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PadValue {
     /// An integer.
@@ -91,8 +91,8 @@ impl PadValue {
         }
     }
 
-    /// True where a sample of this type can hold the value exactly (for floats: an integer in range, or a float that
-    /// rounds to a finite sample, or is itself not finite).
+    /// True if a sample of this type can hold the value exactly. A float sample holds an integer in range, a float that rounds
+    /// to a finite sample, and any float that is not finite.
     pub fn fits(self, sample: SampleType) -> bool {
         let (low, high): (i128, i128) = match sample {
             SampleType::UInt8 => (0, u8::MAX.into()),
@@ -107,7 +107,7 @@ impl PadValue {
                 let finite = half_from_f32(self.to_f64() as f32) & HALF_INFINITY != HALF_INFINITY;
                 return finite || !self.to_f64().is_finite();
             }
-            // A decimal text of the largest float may lie a little above it and rounds down to it.
+            // The decimal text of the largest float may lie slightly above it and rounds down to it.
             SampleType::Float32 | SampleType::Complex64 => {
                 return (self.to_f64() as f32).is_finite() || !self.to_f64().is_finite();
             }
@@ -136,7 +136,7 @@ impl std::fmt::Display for PadValue {
     }
 }
 
-/// The exponent bits of a half-precision float that is infinite or no number.
+/// The exponent bits of an infinite or NaN half-precision float.
 const HALF_INFINITY: u16 = 0x7c00;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! An image held in memory: one array, or blocks set one by one of which some may be missing.
+//! An image held in memory: one array, or blocks set individually, some of which may be missing.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use super::pixels::Pixels;
 use super::provider::{Block, ImageProvider, check_block};
 use crate::error::{Error, Result};
 
-/// An image in memory. Blocks set after the whole image take its place where they are.
+/// An image in memory. A block set after the whole image replaces that part of it.
 #[derive(Debug, Clone)]
 pub struct MemoryImage {
     layout: ImageLayout,
@@ -22,10 +22,10 @@ impl MemoryImage {
         Self { layout, whole: None, blocks: HashMap::new() }
     }
 
-    /// The image of an array of (bands, rows, columns), its memory shared.
+    /// The image of an array of (bands, rows, columns), sharing its memory.
     ///
     /// # Errors
-    /// [`Error::Usage`] where an axis is empty or the array is larger than a file can be.
+    /// [`Error::Usage`] if an axis is empty or the array is larger than a file can be.
     pub fn from_pixels(pixels: Pixels, block_columns: u32, block_rows: u32) -> Result<Self> {
         let [bands, rows, columns] = pixels.shape();
         let size =
@@ -35,10 +35,10 @@ impl MemoryImage {
         Ok(Self { layout, whole: Some(pixels), blocks: HashMap::new() })
     }
 
-    /// Takes the whole image, and forgets blocks set before.
+    /// Sets the whole image and discards blocks set before.
     ///
     /// # Errors
-    /// [`Error::Usage`] where shape or type differ from the layout.
+    /// [`Error::Usage`] if the shape or type differs from the layout.
     pub fn set_whole(&mut self, pixels: Pixels) -> Result<()> {
         let grid = &self.layout.grid;
         let expected = [self.layout.bands as usize, grid.rows() as usize, grid.columns() as usize];
@@ -55,10 +55,10 @@ impl MemoryImage {
         Ok(())
     }
 
-    /// Takes one block, cropped or padded at the edges.
+    /// Sets one block, cropped or padded at the edges.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] where there is no such block, [`Error::Usage`] where shape or type differ.
+    /// [`Error::OutOfRange`] if the block does not exist, [`Error::Usage`] if the shape or type differs.
     pub fn set_block(&mut self, at: BlockIndex, pixels: Pixels) -> Result<()> {
         self.layout.grid.check(at)?;
         check_block(&self.layout, at, &pixels)?;
@@ -80,7 +80,7 @@ impl ImageProvider for MemoryImage {
     fn block(&self, at: BlockIndex) -> Result<Block> {
         let window = self.layout.grid.block_window(self.layout.grid.check(at)?);
         if let Some(pixels) = self.blocks.get(&at) {
-            // Padding of a block says nothing about the image: it is cut off here, once.
+            // Padding of a block is not image data: it is cut off here, once.
             let cropped = pixels.window(Window::new(0, 0, window.width, window.height))?;
             return Ok(Block::Pixels(cropped));
         }

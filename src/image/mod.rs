@@ -1,4 +1,4 @@
-//! Images as the engine sees them: samples, layouts, block grids, views of pixels, and who provides them.
+//! Images as the engine sees them: samples, layouts, block grids, views of pixels, and their providers.
 
 mod asked;
 mod axis;

@@ -1,4 +1,4 @@
-//! Colours and grey values in the place of the indices of an image.
+//! Colours and grey values that replace the indices of an image.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use super::sample::SampleType;
 use super::view::{Base, View, read_window};
 use crate::error::{Error, Result};
 
-/// What the indices of an image stand for: a table for each band of the result, all of one length.
+/// The values of an image's indices: a table for each band of the result, all of the same length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Palette {
     sample: SampleType,
-    /// Samples in native byte order, for each band.
+    /// Samples in native byte order, one table for each band.
     tables: Vec<Vec<u8>>,
 }
 
-/// An image of one band whose indices are replaced by the values of a palette. Blocks that are absent in the source stay absent.
+/// A one-band image whose indices are replaced by the values of a palette. Absent blocks of the source stay absent.
 pub struct PaletteImage {
     base: Base,
     palette: Arc<Palette>,
@@ -28,7 +28,7 @@ impl Palette {
     /// A palette of tables of bytes, one for each band.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for tables of several lengths, empty ones, and none.
+    /// [`Error::Malformed`] for tables of different lengths, for empty tables, and without tables.
     pub fn from_bytes(tables: Vec<Vec<u8>>) -> Result<Self> {
         Self::new(SampleType::UInt8, tables)
     }
@@ -46,9 +46,9 @@ impl Palette {
         let first = tables.first().map_or(0, Vec::len);
         if first == 0 || tables.iter().any(|table| table.len() != first) {
             let lengths: Vec<_> = tables.iter().map(|table| table.len() / sample.bytes()).collect();
-            return Err(Error::malformed("tables of a palette have")
+            return Err(Error::malformed("palette tables:")
                 .found(format!("{lengths:?} entries"))
-                .allowed("one length, 1 or more"));
+                .allowed("at least one entry, and as many in each table"));
         }
         Ok(Self { sample, tables })
     }
@@ -58,7 +58,7 @@ impl Palette {
         self.tables[0].len() / self.sample.bytes()
     }
 
-    /// Writes the values of one band for a row of indices, which have been checked.
+    /// Writes the values of one band for a row of indices that were checked.
     fn expand(&self, band: u32, indices: &[u32], out: &mut [u8]) {
         let table = &self.tables[band as usize];
         if self.sample == SampleType::UInt8 {
@@ -74,12 +74,12 @@ impl PaletteImage {
     /// The values of `palette` for the indices of `source`.
     ///
     /// # Errors
-    /// [`Error::Usage`] for an image of several bands, and for one whose samples cannot be indices.
+    /// [`Error::Usage`] for an image of several bands, and for samples that cannot be indices.
     pub fn new(source: Arc<dyn ImageProvider>, palette: Arc<Palette>) -> Result<Self> {
         let indices = source.layout();
         if indices.bands != 1 || !matches!(indices.sample, SampleType::UInt8 | SampleType::UInt16 | SampleType::UInt32)
         {
-            return Err(Error::usage("image of indices:")
+            return Err(Error::usage("index image:")
                 .found(format!("{} bands of {}", indices.bands, indices.sample))
                 .allowed("1 band of uint8, uint16 or uint32"));
         }
@@ -88,7 +88,7 @@ impl PaletteImage {
             Ok(Arc::new(Self::new(Arc::clone(level), Arc::clone(&palette))?))
         };
         let levels = source.levels().iter().map(level).collect::<Result<_>>()?;
-        // The file holds indices: what they expand to is no sign of damage.
+        // The file holds indices: the larger size after expansion does not indicate damage.
         let expansion = layout.pixel_bytes().div_ceil(indices.pixel_bytes()) as u64;
         Ok(Self { base: Base { levels, expansion, ..Base::new(source, layout) }, palette })
     }
@@ -118,9 +118,7 @@ impl View for PaletteImage {
             read_indices(sample, row, &mut row_indices);
             let largest = row_indices.iter().max().copied().unwrap_or_default();
             if largest as usize >= entries {
-                return Err(Error::malformed("index beyond the end of its table:")
-                    .found(largest)
-                    .allowed(format!("0 to {}", entries - 1)));
+                return Err(Error::malformed("palette index:").found(largest).allowed(format!("0 to {}", entries - 1)));
             }
             for (out_band, band) in bands.iter().enumerate() {
                 self.palette.expand(*band, &row_indices, out.row(out_band, y));

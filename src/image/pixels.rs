@@ -1,4 +1,4 @@
-//! A strided view of pixels in shared memory: any strides, either byte order, no copy.
+//! A strided view of pixels in shared memory: any strides, either byte order, without a copy.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::simd;
 
 /// Memory that a view of pixels keeps alive.
 pub trait Memory: Send + Sync {
-    /// The bytes, always the same ones.
+    /// The bytes; every call returns the same slice.
     fn bytes(&self) -> &[u8];
 }
 
@@ -20,7 +20,7 @@ impl Memory for Vec<u8> {
     }
 }
 
-/// Pixels of shape (bands, rows, columns) at any strides in shared memory. Cloning copies no pixel.
+/// Pixels of shape (bands, rows, columns) at any strides in shared memory. Cloning does not copy pixels.
 #[derive(Clone)]
 pub struct Pixels {
     memory: Arc<dyn Memory>,
@@ -32,11 +32,11 @@ pub struct Pixels {
 }
 
 impl Pixels {
-    /// A view of `memory`. `origin` is the byte of sample (0, 0, 0), `strides` are bytes from band to band, row to row and
-    /// column to column, `swapped` says that samples are not in native byte order.
+    /// A view of `memory`. `origin` is the byte of sample (0, 0, 0). `strides` are bytes from band to band, row to row and
+    /// column to column. `swapped` is true if samples are not in native byte order.
     ///
     /// # Errors
-    /// [`Error::Usage`] where a sample would lie outside of the memory.
+    /// [`Error::Usage`] if a sample would lie outside the memory.
     pub fn new(
         memory: Arc<dyn Memory>,
         origin: usize,
@@ -53,16 +53,16 @@ impl Pixels {
                 high += reach.max(0);
             }
             if low < 0 || high + sample.bytes() as i128 > memory.bytes().len() as i128 {
-                return Err(Error::usage("pixel view reaches outside of its memory:").found(format!("{shape:?}")));
+                return Err(Error::usage("pixel view extends outside its memory:").found(format!("{shape:?}")));
             }
         }
         Ok(Self { memory, origin, strides, shape, sample, swapped })
     }
 
-    /// Takes bytes in native order whose samples stand in the order `interleave`.
+    /// Takes bytes in native order whose samples have the order `interleave`.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the bytes are fewer than the shape (bands, rows, columns) needs.
+    /// [`Error::Usage`] if there are fewer bytes than the shape (bands, rows, columns) needs.
     pub fn from_vec(bytes: Vec<u8>, shape: [usize; 3], sample: SampleType, interleave: Interleave) -> Result<Self> {
         let size = sample.bytes() as isize;
         let [bands, rows, columns] = shape.map(|n| n as isize);
@@ -87,7 +87,7 @@ impl Pixels {
     /// The part inside `window`, whose origin is this view's upper left pixel.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] where the window reaches outside.
+    /// [`Error::OutOfRange`] if the window extends outside the view.
     pub fn window(&self, window: Window) -> Result<Self> {
         let [_, rows, columns] = self.shape;
         if u64::from(window.x) + u64::from(window.width) > columns as u64
@@ -103,7 +103,7 @@ impl Pixels {
         Ok(part)
     }
 
-    /// The bytes themselves, where they already stand in native order in the order `interleave` with no gaps.
+    /// The bytes themselves, if they are contiguous, in native order, with samples in the order `interleave`.
     pub fn contiguous(&self, interleave: Interleave) -> Option<&[u8]> {
         let size = self.sample.bytes();
         let [bands, rows, columns] = self.shape;
@@ -114,7 +114,7 @@ impl Pixels {
         };
         let mut expected = size as isize;
         for (axis, length) in order.into_iter().zip(lengths).rev() {
-            // A stride along an axis of length one moves nowhere, so any value will do.
+            // A stride along an axis of length one is never used, so any value is acceptable.
             if length > 1 && self.strides[axis] != expected {
                 return None;
             }
@@ -124,7 +124,7 @@ impl Pixels {
         native.then(|| &self.memory.bytes()[self.origin..self.origin + bands * rows * columns * size])
     }
 
-    /// The bytes of one band, where they already stand in native order row after row with no gaps.
+    /// The bytes of one band, if its rows are contiguous and in native order.
     pub fn contiguous_band(&self, band: usize) -> Option<&[u8]> {
         let size = self.sample.bytes();
         let [_, rows, columns] = self.shape;
@@ -148,7 +148,7 @@ impl Pixels {
         }
     }
 
-    /// Copies row `y` of all bands to `out`, all bands of a pixel together, in native byte order.
+    /// Copies row `y` of all bands to `out`, pixel-interleaved, in native byte order.
     pub fn copy_row_interleaved(&self, y: usize, out: &mut [u8]) {
         let size = self.sample.bytes();
         let [bands, _, columns] = self.shape;
@@ -198,7 +198,7 @@ impl Pixels {
         }
     }
 
-    /// Copies the view into a block of `block` (bands, rows, columns) at column `x` and row `y`, samples in the order
+    /// Copies the view into a block of `block` (bands, rows, columns) at column `x` and row `y`, with samples in the order
     /// `interleave` and native byte order.
     pub fn copy_to_block(&self, out: &mut [u8], block: [usize; 3], x: usize, y: usize, interleave: Interleave) {
         let size = self.sample.bytes();
@@ -233,7 +233,7 @@ impl Pixels {
         }
     }
 
-    /// Copies row `y` of a view whose pixels hold all bands together to a line for each band, in native byte order.
+    /// Copies row `y` of a pixel-interleaved view to one line for each band, in native byte order.
     fn copy_row_apart(&self, y: usize, lines: &mut [&mut [u8]]) {
         let size = self.sample.bytes();
         let start = self.byte(0, y, 0);
@@ -245,7 +245,7 @@ impl Pixels {
         }
     }
 
-    /// True where several bands stand together in each pixel, with no gaps.
+    /// True if the view has several bands, pixel-interleaved without gaps.
     fn is_interleaved(&self) -> bool {
         let size = self.sample.bytes();
         let pixel = (self.shape[0] * size) as isize;
@@ -271,7 +271,7 @@ impl Pixels {
         }
     }
 
-    /// Copies the samples of a row to every `pitch` bytes of `out`.
+    /// Copies the samples of a row to `out`, one every `pitch` bytes.
     fn copy_strided(&self, band: usize, y: usize, out: &mut [u8], pitch: usize) {
         let size = self.sample.bytes();
         let bytes = self.memory.bytes();
@@ -288,7 +288,7 @@ impl Pixels {
         &self.memory.bytes()[start..start + self.shape[2] * self.sample.bytes()]
     }
 
-    /// The byte of a sample; `new` has checked that every sample of the shape lies inside.
+    /// The byte offset of a sample; `new` has checked that every sample of the shape lies inside the memory.
     fn byte(&self, band: usize, y: usize, x: usize) -> usize {
         let offset = band as isize * self.strides[0] + y as isize * self.strides[1] + x as isize * self.strides[2];
         (self.origin as isize + offset) as usize

@@ -1,4 +1,4 @@
-//! Who provides an image: a layout, and the pixels of one block at a time.
+//! Image providers: a layout, and the pixels of one block at a time.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use super::stored::store::BlockStore;
 use crate::error::{Error, Result};
 use crate::io::ByteSource;
 
-/// From which threads a provider's blocks may be asked for.
+/// The threads from which a provider's blocks may be requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Any number at once: memory, files with independent blocks.
+    /// Any number of threads at once: memory, files with independent blocks.
     Parallel,
-    /// One at a time, in order where possible, on the calling thread: Python objects, formats that stream rows.
+    /// Only the calling thread, one block at a time, in order if possible: Python objects, formats that stream rows.
     Serial,
 }
 
@@ -25,32 +25,32 @@ pub enum Access {
 pub enum Block {
     /// Pixels of all bands; blocks at the right and bottom edge may be cropped or padded.
     Pixels(Pixels),
-    /// Not there: masked or sparse.
+    /// Without pixels: masked or sparse.
     Absent,
 }
 
-/// Gives a layout and pixels, block by block.
+/// Provides a layout and pixels, block by block.
 pub trait ImageProvider: Send + Sync {
     /// Size, bands, sample type, block grid.
     fn layout(&self) -> &ImageLayout;
 
-    /// From which threads blocks may be asked for.
+    /// The threads from which blocks may be requested.
     fn access(&self) -> Access {
         Access::Parallel
     }
 
-    /// True where block `at` holds pixels.
+    /// True if block `at` holds pixels.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] where there is no such block, and whatever the source reports.
+    /// [`Error::OutOfRange`] if the block does not exist; any error of the source.
     fn has_block(&self, at: BlockIndex) -> Result<bool> {
         self.layout().grid.check(at).map(|_| true)
     }
 
-    /// True where a block that holds pixels reaches into `window`, which may cover many blocks.
+    /// True if a block that holds pixels intersects `window`, which may cover many blocks.
     ///
     /// # Errors
-    /// Whatever the source reports.
+    /// Any error of the source.
     fn has_pixels(&self, window: Window) -> Result<bool> {
         for at in self.layout().grid.blocks_of(window) {
             if self.has_block(at)? {
@@ -63,37 +63,37 @@ pub trait ImageProvider: Send + Sync {
     /// The pixels of block `at`.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] where there is no such block, and whatever the source reports.
+    /// [`Error::OutOfRange`] if the block does not exist; any error of the source.
     fn block(&self, at: BlockIndex) -> Result<Block>;
 
-    /// True where it is known that no block is absent.
+    /// True if the image is known to be dense: no block is absent.
     fn is_dense(&self) -> bool {
         false
     }
 
-    /// The whole image, where it lies in memory: the engine then takes blocks of the file's grid straight from it.
+    /// The whole image, if it lies in memory: the engine then takes blocks of the file's grid directly from it.
     fn pixels(&self) -> Option<&Pixels> {
         None
     }
 
-    /// The image at half of its resolution, a quarter …, as far as it is there without a gap: level 1, level 2 … Each has half
-    /// the size of the one before, rounded up.
+    /// The image at a half, a quarter … of its resolution: levels 1, 2 …, up to the first missing level. Each has half the size
+    /// of the level before, rounded up.
     fn levels(&self) -> &[Arc<dyn ImageProvider>] {
         &[]
     }
 
-    /// The grid of the blocks that the file stores, where the blocks of the layout are parts of those.
+    /// The grid of the blocks stored in the file, if the blocks of the layout are parts of those.
     fn stored_grid(&self) -> BlockGrid {
         self.layout().grid
     }
 
-    /// The image as one in a file, whose reads can be fetched before they are decoded.
+    /// The image as an image in a file, whose reads can be fetched before they are decoded.
     fn in_file(&self) -> Option<&dyn FileImage> {
         None
     }
 
     /// Writes the pixels of `window`, which lies inside block `at` (in pixels of the image), for the chosen bands to a
-    /// rectangle of that size. False if the block is absent; what the rectangle holds is then undefined.
+    /// rectangle of that size. False if the block is absent; the content of the rectangle is then undefined.
     ///
     /// # Errors
     /// As [`ImageProvider::block`].
@@ -109,8 +109,8 @@ pub trait ImageProvider: Send + Sync {
         }
     }
 
-    /// Checks that the file behind the image is what it was when it was opened. The engine calls this once for each read of a
-    /// region and each image that is written, before the first block.
+    /// Checks that the file behind the image has not changed since it was opened. The engine calls this before the first block
+    /// of each region that is read and of each image that is written.
     ///
     /// # Errors
     /// As [`ByteSource::check_unchanged`].
@@ -118,8 +118,8 @@ pub trait ImageProvider: Send + Sync {
         Ok(())
     }
 
-    /// Size of the file behind the image, for the limits on what a small file may expand to; `u64::MAX` where the pixels
-    /// come from the caller and no limit applies.
+    /// Size of the file behind the image, for the limits on the expansion of a small file. `u64::MAX` if the caller supplies
+    /// the pixels and no limit applies.
     fn file_bytes(&self) -> u64 {
         u64::MAX
     }
@@ -130,32 +130,32 @@ pub trait FileImage: ImageProvider {
     /// The file.
     fn source(&self) -> &dyn ByteSource;
 
-    /// The one store that has the blocks of the image.
+    /// The store of the image's blocks, if a single store has them all.
     fn store(&self) -> Option<&Arc<dyn BlockStore>> {
         None
     }
 
-    /// All bytes that the container holds for the image as one block, tables included, if an image can be copied so.
+    /// All bytes of the image in the container as one block, including tables, if the image can be copied in this form.
     fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
         None
     }
 
-    /// Adds the ranges of the file that [`FileImage::read_from`] reads for the same window and bands.
+    /// Adds the file ranges that [`FileImage::read_from`] reads for the same window and bands.
     ///
     /// # Errors
-    /// What reading the tables of the container reports; [`crate::Error::Malformed`], [`crate::Error::Unsupported`] and
+    /// Errors of reading the container's tables; [`crate::Error::Malformed`], [`crate::Error::Unsupported`] and
     /// [`crate::Error::Limit`] for blocks that cannot be read.
     fn ranges(&self, window: Window, bands: &[u32], out: &mut Vec<Range<u64>>) -> Result<()>;
 
     /// Writes the pixels of `window` for the chosen bands to a rectangle of that size, from a source that holds the ranges.
-    /// False if nothing of the window is in the file; what the rectangle holds is then undefined.
+    /// False if the file does not hold any part of the window; the content of the rectangle is then undefined.
     ///
     /// # Errors
     /// As [`ImageProvider::block`].
     fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool>;
 }
 
-/// An image at a resolution level: 0 is the image itself, 1 the first of its levels.
+/// The image at a resolution level: 0 is the image itself, 1 the first of its levels.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for a level that the image does not have.
@@ -168,11 +168,11 @@ pub fn at_level(image: Arc<dyn ImageProvider>, level: u32) -> Result<Arc<dyn Ima
     found.ok_or_else(|| missing().allowed(format!("0 to {}", image.levels().len())))
 }
 
-/// Checks what a provider returned for block `at` against its own layout: bands, type, and a size that is either the
-/// full block's or the cropped one's.
+/// Checks a block that a provider returned against the provider's layout: bands, type, and size. The size must be that of the
+/// full or of the cropped block.
 ///
 /// # Errors
-/// [`Error::Usage`] that names the block, what was found and what is expected.
+/// [`Error::Usage`] with the block, the value found and the value expected.
 pub(super) fn check_block(layout: &ImageLayout, at: BlockIndex, pixels: &Pixels) -> Result<()> {
     let name = || format!("({}, {})", at.row, at.column);
     if pixels.sample() != layout.sample {

@@ -1,4 +1,4 @@
-//! Re-blocking: the blocks of a file's grid, made from the blocks of a source's grid, with at most one block-row held.
+//! Re-blocking: builds the blocks of a file's grid from the blocks of a source's grid. Holds at most one row of source blocks.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,19 +10,19 @@ use super::provider::{Access, Block, ImageProvider, check_block};
 use super::sample::{Interleave, SampleType};
 use crate::error::{Error, Result};
 
-/// What fills the part of an edge block that lies outside of the image.
+/// The fill for the part of an edge block outside the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Padding {
-    /// Nothing: the block is cut to the image.
+    /// None: the block is cropped to the image.
     Crop,
     /// One sample in native byte order, for every band.
     Value(Vec<u8>),
-    /// The last column and row, which compresses best.
+    /// The last column and row, repeated: this compresses best.
     Replicate,
 }
 
-/// Goes through the blocks of the target grid in row-major order. Each source block is asked for once, and let go after
-/// the last target block that needs it.
+/// Iterates over the blocks of the target grid in row-major order. Each source block is requested once, and released after the
+/// last target block that needs it.
 pub struct Reblock<'a> {
     provider: &'a dyn ImageProvider,
     target: BlockGrid,
@@ -30,7 +30,7 @@ pub struct Reblock<'a> {
     held: HashMap<BlockIndex, Arc<SourceBlock<'a>>>,
 }
 
-/// A block of the target grid, with the source blocks it is made of. A worker gathers its pixels.
+/// A block of the target grid, with the source blocks that it overlaps. A worker gathers its pixels.
 pub struct TargetBlock<'a> {
     at: BlockIndex,
     window: Window,
@@ -41,7 +41,7 @@ pub struct TargetBlock<'a> {
     parts: Vec<Part<'a>>,
 }
 
-/// A source block, decoded by whoever needs it first.
+/// A source block; the first worker that needs it decodes it.
 struct SourceBlock<'a> {
     provider: &'a dyn ImageProvider,
     at: BlockIndex,
@@ -63,10 +63,10 @@ impl<'a> Reblock<'a> {
     /// The blocks of `target`, which must have the size of the provider's image.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the sizes differ.
+    /// [`Error::Usage`] if the sizes differ.
     pub fn new(provider: &'a dyn ImageProvider, target: BlockGrid) -> Result<Self> {
         if provider.layout().grid.window() != target.window() {
-            return Err(Error::usage("target grid has another size than the image:").found(format!("{target:?}")));
+            return Err(Error::usage("target grid does not match the size of the image:").found(format!("{target:?}")));
         }
         Ok(Self { provider, target, next: 0, held: HashMap::new() })
     }
@@ -129,10 +129,10 @@ impl TargetBlock<'_> {
         Self { at, window, full, bands: layout.bands, sample: layout.sample, pad: layout.pad, parts: Vec::new() }
     }
 
-    /// Block `at` of an image with this layout, from an array of the image's part of it, or of the full block.
+    /// Block `at` of an image with this layout, from an array of the full block or of its part inside the image.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] if there is no such block, [`Error::Usage`] for another shape or type.
+    /// [`Error::OutOfRange`] if the block does not exist, [`Error::Usage`] for a different shape or type.
     pub fn of_pixels(layout: &ImageLayout, at: BlockIndex, pixels: &Pixels) -> Result<Self> {
         layout.grid.check(at)?;
         check_block(layout, at, pixels)?;
@@ -141,7 +141,7 @@ impl TargetBlock<'_> {
         Ok(Self { parts: vec![Part::View(inside)], ..Self::of_layout(layout, at, window, full) })
     }
 
-    /// The place in the target grid.
+    /// The position in the target grid.
     pub fn at(&self) -> BlockIndex {
         self.at
     }
@@ -161,14 +161,14 @@ impl TargetBlock<'_> {
         self.sample
     }
 
-    /// Fills `out`, which gets the block's size, with one sample.
+    /// Fills `out` with one sample; `out` is resized to the block's size.
     pub fn fill(&self, padding: &Padding, sample: &[u8], out: &mut Vec<u8>) {
         out.resize(self.bytes(padding), 0);
         fill(out, sample);
     }
 
-    /// The bytes of the block in the caller's own memory, where they stand there as the file wants them: in the order
-    /// `interleave`, native, with no padding to add.
+    /// The bytes of the block in the caller's memory, if they already have the form of the file: in the order `interleave`,
+    /// native byte order, without padding.
     pub fn borrow(&self, interleave: Interleave, padding: &Padding) -> Option<&[u8]> {
         match self.parts.as_slice() {
             [Part::View(pixels)] if self.extent(padding) == self.window => pixels.contiguous(interleave),
@@ -176,7 +176,7 @@ impl TargetBlock<'_> {
         }
     }
 
-    /// The bytes of one band of the block in the caller's own memory, as [`TargetBlock::borrow`] has them of all bands.
+    /// The bytes of one band of the block in the caller's memory, under the conditions of [`TargetBlock::borrow`].
     pub fn borrow_band(&self, band: u32, padding: &Padding) -> Option<&[u8]> {
         match self.parts.as_slice() {
             [Part::View(pixels)] if self.extent(padding) == self.window => pixels.contiguous_band(band as usize),
@@ -184,12 +184,12 @@ impl TargetBlock<'_> {
         }
     }
 
-    /// Writes the block's pixels to `out` in the order `interleave` and native byte order; `out` gets the block's size.
-    /// False where every part of the block is absent; parts of a present block that are absent get the value of the padding,
-    /// where it has one, else the image's pad value.
+    /// Writes the block's pixels to `out` in the order `interleave` and native byte order; `out` is resized to the block's
+    /// size. False if every part of the block is absent. Absent parts of a present block get the value of the padding if it has
+    /// one, or else the image's pad value.
     ///
     /// # Errors
-    /// What the provider reports, and [`Error::Usage`] for a block of wrong shape or type.
+    /// Any error of the provider; [`Error::Usage`] for a block of the wrong shape or type.
     pub fn gather(&self, interleave: Interleave, padding: &Padding, out: &mut Vec<u8>) -> Result<bool> {
         let extent = self.extent(padding);
         let shape = [self.bands as usize, extent.height as usize, extent.width as usize];
@@ -205,7 +205,7 @@ impl TargetBlock<'_> {
         if present.is_empty() {
             return Ok(false);
         }
-        // Every byte is written below unless a part is absent or padding lies around the image.
+        // Every byte is written below unless a part is absent or the block extends past the image.
         out.resize(self.bytes(padding), 0);
         if let (true, Padding::Crop | Padding::Replicate) = (!absent.is_empty(), padding) {
             fill(out, &self.pad.bytes(self.sample));
@@ -227,14 +227,14 @@ impl TargetBlock<'_> {
         self.extent(padding).pixels() as usize * self.bands as usize * self.sample.bytes()
     }
 
-    /// The rectangle that is stored: the image's pixels, or the full block.
+    /// The stored rectangle: the image's pixels, or the full block.
     pub fn extent(&self, padding: &Padding) -> Window {
         if *padding == Padding::Crop { self.window } else { self.full }
     }
 }
 
 impl Part<'_> {
-    /// The part's pixels inside `window` and the rectangle of the image they cover; none where absent.
+    /// The part's pixels inside `window`, `None` if absent, and the rectangle of the image that they cover.
     fn pixels(&self, window: Window) -> Result<(Option<Pixels>, Window)> {
         match self {
             Self::View(pixels) => Ok((Some(pixels.clone()), window)),
@@ -250,8 +250,8 @@ impl Part<'_> {
 }
 
 impl SourceBlock<'_> {
-    /// The block; the first call decodes it while others wait. After a failure, which goes to the first caller, the rest
-    /// are told that the work was cancelled.
+    /// The block. The first call decodes it while others wait. If decoding fails, the first caller gets the error; the others
+    /// get [`Error::Cancelled`].
     fn get(&self) -> Result<Block> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match &*state {
@@ -289,7 +289,7 @@ fn fill(out: &mut [u8], sample: &[u8]) {
 fn replicate(out: &mut [u8], shape: [usize; 3], inside: &Window, size: usize, interleave: Interleave) {
     let [bands, rows, columns] = shape;
     let (width, height) = (inside.width as usize, inside.height as usize);
-    // One line per row and band, or per row where the pixel holds all bands.
+    // One line per row and band, or per row if the samples are pixel-interleaved.
     let (unit, lines) = if interleave == Interleave::Pixel { (size * bands, 1) } else { (size, bands) };
     let start = |band: usize, row: usize| match interleave {
         Interleave::Row => (row * bands + band) * columns * unit,

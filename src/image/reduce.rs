@@ -1,8 +1,8 @@
-//! Rows of a lower resolution: of each 2^n × 2^n pixels one, or the average of all.
+//! Rows of a lower resolution: one of each 2^n × 2^n pixels, or the average of all.
 //!
-//! The caller brings the rows and says where the results go, so that overviews, reduced images and quick-looks share the
-//! arithmetic. Averages of integers are exact and rounded half up. Sums of real numbers are made in double precision and
-//! pairwise, in the order NumPy has, so that they are the same on every machine and for every number of threads.
+//! The caller passes the rows and the output, so overviews, reduced images and quick-looks share the arithmetic. Averages of
+//! integers are exact and rounded half up. Sums of real numbers are pairwise and in double precision, in the order of NumPy, so
+//! they are the same on every machine and for every number of threads.
 
 mod average;
 
@@ -11,12 +11,12 @@ use super::sample::SampleType;
 use crate::error::{Error, Result};
 use average::Average;
 
-/// How several pixels become one.
+/// How several pixels are reduced to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reduction {
-    /// The pixel in the middle, for indices of a table and other samples that have no average.
+    /// The pixel in the middle, for indices of a palette and other samples that cannot be averaged.
     Nearest,
-    /// The average of the pixels that are data.
+    /// The average of the pixels that are not nodata.
     Average,
 }
 
@@ -30,10 +30,10 @@ pub struct Reducer {
 }
 
 impl Reducer {
-    /// The most levels at once: sums of that many 16-bit samples fit into 32 bits column by column.
+    /// The most levels of one reduction: sums of that many 16-bit samples fit into 32 bits column by column.
     pub const MAX_LEVELS: u8 = 14;
 
-    /// Reduces samples of a type by 2^`levels`. Samples that have the value `nodata` do not count in an average.
+    /// Reduces samples of a type by 2^`levels`. Averages ignore samples of the value `nodata`.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for more levels than [`Reducer::MAX_LEVELS`].
@@ -46,16 +46,16 @@ impl Reducer {
         Ok(Self { sample, levels, method, nodata })
     }
 
-    /// Pixels along each side that become one.
+    /// Pixels along each side that are reduced to one.
     pub fn factor(&self) -> usize {
         1 << self.levels
     }
 
-    /// Makes one row of `rows`, which are as many as [`Reducer::factor`], or fewer at the bottom of the image. All are in native
-    /// byte order; `out` holds a sample for every `factor` of them, the last of which may be made of fewer.
+    /// Makes one row from `rows`: [`Reducer::factor`] of them, or fewer at the bottom of the image. All are in native byte
+    /// order. `out` holds one sample for every `factor` samples; the last may cover fewer.
     ///
     /// # Panics
-    /// If there are no rows, or if `out` has another length.
+    /// If `rows` is empty, or if `out` has a different length.
     pub fn row(&self, rows: &[&[u8]], out: &mut [u8]) {
         let (size, factor) = (self.sample.bytes(), self.factor());
         let columns = rows[0].len() / size;
@@ -72,7 +72,7 @@ impl Reducer {
         }
     }
 
-    /// Makes a block of one band of `pixels`, whose rows have `columns` samples and stand without gaps.
+    /// Reduces a block of one band of `pixels`, whose rows have `columns` samples and follow one another without gaps.
     ///
     /// # Panics
     /// As [`Reducer::row`].

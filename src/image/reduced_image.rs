@@ -1,4 +1,4 @@
-//! An image at a lower resolution than its source has.
+//! An image at a lower resolution than its source.
 
 use std::sync::Arc;
 
@@ -10,18 +10,17 @@ use super::reduce::{Reducer, Reduction};
 use super::view::{Base, View, read_window};
 use crate::error::{Error, Result};
 
-/// Samples of the source that are held at a time for one block: more are read in parts.
+/// The most samples of the source held at a time for one block: larger blocks are read in parts.
 const PIECE: usize = 1 << 24;
 
-/// An image reduced by a power of two, made of its source block by block when a block is asked for. A block is that of the
-/// source, reduced.
+/// An image reduced by a power of two. Each block is the source's block, reduced when it is requested.
 pub struct ReducedImage {
     base: Base,
     reducer: Reducer,
 }
 
 impl ReducedImage {
-    /// `source` reduced by 2^`levels`; pixels of the value `nodata` do not count in averages.
+    /// `source` reduced by 2^`levels`; averages ignore pixels of the value `nodata`.
     ///
     /// # Errors
     /// [`crate::Error::OutOfRange`] for more levels than [`Reducer::MAX_LEVELS`].
@@ -33,16 +32,16 @@ impl ReducedImage {
     ) -> Result<Self> {
         let full = source.layout();
         let reducer = Reducer::new(full.sample, levels, method, nodata)?;
-        // Pixels are counted from the first one of the image, wherever it lies on the reference grid of the source.
+        // Pixels are counted from the first one of the image, regardless of its position on the source's reference grid.
         let (columns, rows) = (full.grid.columns(), full.grid.rows());
         let grid = BlockGrid::new(columns, rows, full.grid.block_columns(), full.grid.block_rows())?;
-        let nothing = || Error::usage("image reduced to nothing: levels").found(levels);
+        let nothing = || Error::usage("reduction leaves no pixels: levels").found(levels);
         let grid = grid.reduced(levels).ok_or_else(nothing)?;
         let layout = ImageLayout { grid, ..full.clone() };
         Ok(Self { base: Base::new(source, layout), reducer })
     }
 
-    /// Columns and rows that are made at a time.
+    /// Columns and rows processed at a time.
     fn piece(&self, window: Window, bands: usize) -> (u32, u32) {
         let most = PIECE / (self.reducer.factor() * self.reducer.factor() * bands.max(1));
         let columns = (window.width as usize).min(most).max(1);
@@ -50,7 +49,7 @@ impl ReducedImage {
         (columns as u32, rows as u32)
     }
 
-    /// Writes the bands of `window` to its rectangle, by way of `held`.
+    /// Writes the bands of `window` to its rectangle, with `held` as the buffer.
     fn reduce(&self, window: Window, bands: &[u32], held: &mut Vec<u8>, out: &mut TileMut<'_>) -> Result<()> {
         let full = self.in_source(window);
         let (rows, columns, size) = (full.height as usize, full.width as usize, self.base.layout.sample.bytes());

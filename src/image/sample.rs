@@ -21,12 +21,12 @@ pub enum SampleType {
     Complex128,
 }
 
-/// The order of bands in a block's bytes.
+/// The order of samples in a block's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Interleave {
     /// All samples of a band before the next band: `(bands, rows, columns)`.
     Band,
-    /// A row of each band in turn: `(rows, bands, columns)`.
+    /// One row of each band in turn: `(rows, bands, columns)`.
     Row,
     /// All bands of a pixel together: `(rows, columns, bands)`.
     Pixel,
@@ -61,7 +61,7 @@ impl SampleType {
         }
     }
 
-    /// Bytes of the unit whose order is swapped between byte orders: half a sample for complex types.
+    /// Bytes of the unit that changes between byte orders: half a sample for complex types.
     pub const fn swap_unit(self) -> usize {
         if self.is_complex() { self.bytes() / 2 } else { self.bytes() }
     }
@@ -91,7 +91,7 @@ impl SampleType {
         matches!(self, Self::Complex64 | Self::Complex128)
     }
 
-    /// The name NumPy has for the type.
+    /// The NumPy name of the type.
     pub const fn name(self) -> &'static str {
         match self {
             Self::UInt8 => "uint8",
@@ -110,7 +110,7 @@ impl SampleType {
         }
     }
 
-    /// The type NumPy calls `name`.
+    /// The type with the NumPy name `name`.
     ///
     /// # Errors
     /// [`crate::Error::Usage`] for any other name.
@@ -147,14 +147,14 @@ impl SampleType {
         }
     }
 
-    /// The sample in `bytes`, native order, as the nearest float; of a complex one the real part.
+    /// The sample in `bytes`, in native order, as the nearest float; the real part of a complex sample.
     ///
     /// # Panics
-    /// If the bytes are fewer than the sample has.
+    /// If there are fewer bytes than the sample needs.
     pub fn read_value(self, bytes: &[u8]) -> f64 {
         macro_rules! number {
             ($number:ty) => {
-                <$number>::from_ne_bytes(*bytes.first_chunk().expect("the bytes of a sample"))
+                <$number>::from_ne_bytes(*bytes.first_chunk().expect("at least the bytes of a sample"))
             };
         }
         match self {

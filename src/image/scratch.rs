@@ -1,8 +1,8 @@
-//! What a worker keeps from block to block to save allocations.
+//! The state that a worker keeps from block to block to save allocations.
 
 use std::any::{Any, TypeId};
 
-/// Buffers and coder states. A codec keeps its own type of state here; no other code needs to know it.
+/// Buffers and coder states. Each codec keeps its own type of state here, unknown to other code.
 #[derive(Default)]
 pub struct Scratch {
     /// Bytes between two stages.
@@ -15,7 +15,7 @@ pub struct Scratch {
 struct States(Vec<(TypeId, Box<dyn Any + Send>)>);
 
 impl Scratch {
-    /// The state of type `T`, made when it is first asked for.
+    /// The state of type `T`, created on first use.
     pub fn state<T: Default + Send + 'static>(&mut self) -> &mut T {
         self.bytes_and_state().1
     }

@@ -1,11 +1,11 @@
-//! What an image is like, without its pixels.
+//! The description of an image, without its pixels.
 
 use super::grid::BlockIndex;
 use super::layout::ImageLayout;
 use super::provider::{Access, Block, ImageProvider};
 use crate::error::{Error, Result};
 
-/// A layout in the place of an image, for requests whose blocks the caller encodes.
+/// A layout that stands in for an image, for requests whose blocks the caller encodes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     layout: ImageLayout,
@@ -18,7 +18,7 @@ impl Template {
         Self { layout, is_dense }
     }
 
-    /// What `provider` is like.
+    /// The description of `provider`.
     pub fn of(provider: &dyn ImageProvider) -> Self {
         Self::new(provider.layout().clone(), provider.is_dense())
     }
@@ -33,10 +33,10 @@ impl ImageProvider for Template {
         Access::Parallel
     }
 
-    /// Never has pixels.
+    /// Always fails: a template does not have pixels.
     fn block(&self, at: BlockIndex) -> Result<Block> {
         self.layout.grid.check(at)?;
-        Err(Error::usage("pixels of a template"))
+        Err(Error::usage("a template does not have pixels"))
     }
 
     fn is_dense(&self) -> bool {

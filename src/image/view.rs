@@ -1,4 +1,4 @@
-//! Views: images that are made of another one, window by window.
+//! Views: images derived from another image, window by window.
 
 use std::sync::Arc;
 
@@ -10,35 +10,35 @@ use super::provider::{Access, Block, ImageProvider};
 use super::whole_block::read_whole_block;
 use crate::error::Result;
 
-/// An image that is made of another one. It is read from as many threads as that one, and what is absent there is absent here.
+/// An image derived from a source. It allows the same threads as the source, and blocks absent in the source are absent here.
 pub(super) trait View: Send + Sync {
-    /// What it is made of.
+    /// The source and the common properties.
     fn base(&self) -> &Base;
 
-    /// The pixels of the source that a window is made of.
+    /// The source pixels that a window is made from.
     fn in_source(&self, window: Window) -> Window;
 
-    /// Writes the chosen bands of a window, which lies inside of one block, to a rectangle of its size. False if all of it is
-    /// absent; what the rectangle holds is then undefined.
+    /// Writes the chosen bands of a window, which lies inside one block, to a rectangle of its size. False if the whole window
+    /// is absent; the content of the rectangle is then undefined.
     ///
     /// # Errors
-    /// What the source reports.
+    /// Errors of the source.
     fn make(&self, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool>;
 }
 
-/// The source of a view, and what is known of the view without making a pixel.
+/// The source of a view, and the properties known before any pixel is made.
 pub(super) struct Base {
     pub(super) source: Arc<dyn ImageProvider>,
     pub(super) layout: ImageLayout,
     /// All pixels, if they lie in memory.
     pub(super) pixels: Option<Pixels>,
     pub(super) levels: Vec<Arc<dyn ImageProvider>>,
-    /// How many times as many bytes the view has as what it is made of.
+    /// The ratio of the view's bytes to the bytes of its source.
     pub(super) expansion: u64,
 }
 
 impl Base {
-    /// A view whose pixels are made, with no levels, and no larger than its source.
+    /// A view that computes its pixels, without levels, and not larger than its source.
     pub(super) fn new(source: Arc<dyn ImageProvider>, layout: ImageLayout) -> Self {
         Self { source, layout, pixels: None, levels: Vec::new(), expansion: 1 }
     }
@@ -92,10 +92,10 @@ impl<V: View> ImageProvider for V {
     }
 }
 
-/// The parts of `window` that lie in absent blocks of an image, in pixels of the image.
+/// The parts of `window` in absent blocks of an image, in pixels of the image.
 ///
 /// # Errors
-/// What the image reports.
+/// Errors of the image.
 pub fn absent_parts(image: &dyn ImageProvider, window: Window) -> Result<Vec<Window>> {
     let mut found = Vec::new();
     if image.is_dense() {
@@ -109,11 +109,11 @@ pub fn absent_parts(image: &dyn ImageProvider, window: Window) -> Result<Vec<Win
     Ok(found)
 }
 
-/// Writes the chosen bands of `window`, which may cover many blocks, to a rectangle of its size; parts of absent blocks get the
-/// image's pad value. False if all of it is absent; what the rectangle holds is then undefined.
+/// Writes the chosen bands of `window`, which may cover many blocks, to a rectangle of its size. Parts in absent blocks get the
+/// image's pad value. False if the whole window is absent; the content of the rectangle is then undefined.
 ///
 /// # Errors
-/// What the image reports.
+/// Errors of the image.
 pub(super) fn read_window(
     image: &dyn ImageProvider,
     window: Window,

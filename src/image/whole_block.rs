@@ -1,4 +1,4 @@
-//! A block as an array, of images that write their pixels to rectangles.
+//! A block as an array, for images that write their pixels to rectangles.
 
 use super::canvas::Canvas;
 use super::grid::BlockIndex;
@@ -7,7 +7,7 @@ use super::provider::{Block, ImageProvider};
 use super::sample::Interleave;
 use crate::error::Result;
 
-/// The pixels of a block of an image whose provider writes them to rectangles.
+/// The pixels of a block of an image whose provider writes pixels to rectangles.
 ///
 /// # Errors
 /// As [`ImageProvider::block`].

@@ -1,4 +1,4 @@
-//! A window of an image as an image of its own.
+//! A window of an image as a separate image.
 
 use std::sync::Arc;
 
@@ -9,17 +9,17 @@ use super::provider::ImageProvider;
 use super::view::{Base, View, read_window};
 use crate::error::{Error, Result};
 
-/// A window of an image. Nothing is read before a block is asked for, and then only what the block needs.
+/// A window of an image. It reads only when a block is requested, and then only the pixels of that block.
 pub struct WindowImage {
     base: Base,
     window: Window,
 }
 
 impl WindowImage {
-    /// A window of `source`, whose blocks are those of the source, cropped: each block of the source is read once.
+    /// A window of `source`. Its blocks are those of the source, cropped, so each source block is read once.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for a window that is empty or reaches outside of the image.
+    /// [`Error::OutOfRange`] for a window that is empty or extends outside the image.
     pub fn new(source: Arc<dyn ImageProvider>, window: Window) -> Result<Self> {
         let whole = source.layout().grid.window();
         if window.is_empty() || window.intersect(&whole) != window {
@@ -32,10 +32,10 @@ impl WindowImage {
         Ok(Self { base: Base { pixels, ..Base::new(source, layout) }, window })
     }
 
-    /// The same image in blocks of another size. Neighbours that share a block of the source both decode it.
+    /// The same image in blocks of another size. Neighbouring blocks that share a source block both decode it.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a block without pixels.
+    /// [`Error::Usage`] for an empty block.
     pub fn with_blocks(mut self, block_columns: u32, block_rows: u32) -> Result<Self> {
         self.base.layout.grid = BlockGrid::new(self.window.width, self.window.height, block_columns, block_rows)?;
         Ok(self)

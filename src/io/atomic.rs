@@ -13,12 +13,12 @@ use super::spool::SpooledSink;
 use super::target::{beside, follow_links};
 use crate::error::{Error, Result};
 
-/// Appended bytes are collected up to this size before they are written.
+/// Appended bytes are buffered up to this size before they are written.
 const BUFFER: usize = 256 << 10;
 
-/// A file in the making. The target is untouched: [`ByteSink::prepare`] syncs the bytes to the medium, and
-/// [`Prepared::publish`] renames. Dropping either removes the temporary. A killed process leaves at most `.NAME.XXXXXX.osml-tmp` beside the
-/// target.
+/// A file being written. The target remains untouched: [`ByteSink::prepare`] syncs the bytes to the medium, and
+/// [`Prepared::publish`] renames the temporary file. Dropping either removes it. A killed process leaves at most
+/// `.NAME.XXXXXX.osml-tmp` beside the target.
 #[derive(Debug)]
 pub struct AtomicFile {
     file: Arc<OpenFile>,
@@ -28,15 +28,15 @@ pub struct AtomicFile {
     written: u64,
 }
 
-/// The open temporary, which errors call by the name of the target.
+/// The open temporary file; its errors name the target.
 #[derive(Debug)]
 struct OpenFile {
     file: File,
     target: PathBuf,
 }
 
-/// The sink for a path: an [`AtomicFile`], or the device or pipe itself where the path names one, which must not be replaced
-/// by a file.
+/// The sink for a path: an [`AtomicFile`], or the device or pipe itself if the path names one. A file must not replace a device
+/// or pipe.
 ///
 /// # Errors
 /// As [`AtomicFile::create`].
@@ -52,10 +52,11 @@ pub fn sink_at(path: impl AsRef<Path>) -> Result<Box<dyn ByteSink>> {
 }
 
 impl AtomicFile {
-    /// A file that will appear at `path`. A symbolic link is followed; a file that is replaced passes on its mode.
+    /// A file that will appear at `path`. Symbolic links are followed. The new file inherits the mode of a file that it
+    /// replaces.
     ///
     /// # Errors
-    /// [`Error::Io`] where `path` is a directory, its folder does not exist or cannot be written to.
+    /// [`Error::Io`] if `path` is a directory, or if its folder does not exist or is not writable.
     pub fn create(path: impl AsRef<Path>) -> Result<Self> {
         let target = follow_links(path.as_ref())?;
         let existing = std::fs::metadata(&target).ok();
@@ -63,13 +64,13 @@ impl AtomicFile {
             return Err(Error::io(&target, std::io::ErrorKind::IsADirectory.into()));
         }
         if target.file_name().is_none() {
-            return Err(Error::usage("path names no file:").found(target.display()));
+            return Err(Error::usage("path without a file name:").found(target.display()));
         }
-        // The bytes of a file with a mode of its own are for its owner alone until they have that mode.
+        // If the new file inherits a mode, only its owner can read it until it has that mode.
         let temporary = beside(&target, ".osml-tmp", |path| create_new(path, existing.is_some()))
             .map_err(|source| Error::io(&target, source))?;
         if let Some(existing) = existing {
-            // The umask may have taken bits from the mode the temporary was made with.
+            // The umask may have removed bits from the mode of the temporary file.
             let same = temporary.as_file().set_permissions(existing.permissions());
             same.map_err(|source| Error::io(&target, source))?;
         }
@@ -88,7 +89,7 @@ impl AtomicFile {
 }
 
 impl OpenFile {
-    /// The result of an operation on the file, with the target's path in its error.
+    /// Adds the target's path to an error of an operation on the file.
     fn named<T>(&self, result: std::io::Result<T>) -> Result<T> {
         result.map_err(|source| Error::io(&self.target, source))
     }
@@ -122,7 +123,7 @@ impl ByteSink for AtomicFile {
         self.flush()?;
         let start = self.written;
         self.written += length;
-        // Extends the file without writing: what is not written to later reads as zeros.
+        // Extends the file without writing: reserved bytes that are never written read as zeros.
         self.file.named(self.file.file.set_len(self.written))?;
         Ok(start)
     }
@@ -133,7 +134,7 @@ impl ByteSink for AtomicFile {
 
     fn move_tail(&mut self, from: u64, to: u64, poll: &dyn Fn() -> Result<()>) -> Result<()> {
         self.flush()?;
-        let length = self.written.checked_sub(from).ok_or_else(|| Error::usage("move from outside of the file"))?;
+        let length = self.written.checked_sub(from).ok_or_else(|| Error::usage("move starts outside the file"))?;
         let mut buffer = Vec::new();
         for (start, count) in pieces(length, to > from) {
             poll()?;
@@ -163,7 +164,7 @@ impl PositionedWrite for OpenFile {
     }
 }
 
-/// Makes a new file: for its owner alone if `is_private`, otherwise with the mode that the umask leaves.
+/// Creates a new file: private to its owner if `is_private`, otherwise with the mode that the umask leaves.
 #[cfg_attr(not(unix), expect(unused_variables, reason = "only Unix has modes"))]
 fn create_new(path: &Path, is_private: bool) -> std::io::Result<File> {
     let mut options = File::options();

@@ -1,4 +1,4 @@
-//! Bytes: where they come from ([`ByteSource`]) and where they go ([`ByteSink`]).
+//! Sources ([`ByteSource`]) and sinks ([`ByteSink`]) of bytes.
 
 mod atomic;
 mod endian;

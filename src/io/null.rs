@@ -1,10 +1,10 @@
-//! A sink that counts bytes and keeps none: for what a container returns when nobody wants its file.
+//! A sink that counts bytes and discards them, for callers that need a container's results but not its file.
 
 use super::prepared::Prepared;
 use super::sink::ByteSink;
 use crate::error::Result;
 
-/// Counts the bytes that are written.
+/// Counts the bytes written.
 #[derive(Debug, Default)]
 pub struct NullSink {
     length: u64,

@@ -1,4 +1,4 @@
-//! Outputs that are complete and not visible yet, and become visible together or not at all.
+//! Outputs that are complete but not yet visible, and become visible together or not at all.
 
 use std::fs::File;
 use std::io;
@@ -9,7 +9,7 @@ use tempfile::TempPath;
 use super::target::beside;
 use crate::error::{Error, Result};
 
-/// A complete output that is not visible yet. Dropping it discards it.
+/// A complete output that is not yet visible. Dropping it discards it.
 pub struct Prepared<'t>(Kind<'t>);
 
 enum Kind<'t> {
@@ -26,20 +26,20 @@ struct NewFile {
     target: PathBuf,
 }
 
-/// A file that has replaced another, which has a name of its own until nothing can fail any more.
+/// A file that has replaced another. The replaced file keeps a name of its own until failure is no longer possible.
 struct Replaced {
     target: PathBuf,
-    /// None if there was no file.
+    /// `None` if the target did not exist.
     former: Option<TempPath>,
 }
 
 impl<'t> Prepared<'t> {
-    /// An output that `write` makes visible: a stream or a device. It cannot be taken back, so files are published before.
+    /// An output that `write` makes visible: a stream or a device. It cannot be undone, so files are published first.
     pub fn stream(write: impl FnOnce() -> Result<()> + Send + 't) -> Self {
         Self(Kind::Stream(Box::new(write)))
     }
 
-    /// A file that is complete and on the medium under a temporary name.
+    /// A complete file on the medium under a temporary name.
     pub(super) fn file(temporary: TempPath, target: PathBuf) -> Self {
         Self(Kind::File(NewFile { temporary, target }))
     }
@@ -47,18 +47,18 @@ impl<'t> Prepared<'t> {
     /// Makes the output visible at its target.
     ///
     /// # Errors
-    /// [`Error::Io`] if the medium refuses. The target is then as it was; a stream may hold a part of the output.
+    /// [`Error::Io`] if publishing fails. The target is then unchanged; a stream may hold a part of the output.
     pub fn publish(self) -> Result<()> {
         publish_all(vec![self])
     }
 }
 
-/// Makes outputs visible at their targets: all of them, or none. Files are replaced in the order given, then streams are
-/// written. If one fails, the files that were replaced come back, and those that were new are removed.
+/// Makes outputs visible at their targets: all of them, or none. Files are replaced in the given order, then streams are
+/// written. If one fails, replaced files are restored and new files are removed.
 ///
 /// # Errors
-/// [`Error::Io`] with the path if the medium refuses. If it also refuses to put a former file back, that file keeps its
-/// temporary name `.NAME.XXXXXX.osml-old`, which the error gives.
+/// [`Error::Io`] with the path if publishing fails. If restoring a former file fails too, that file keeps its temporary name
+/// `.NAME.XXXXXX.osml-old`, which the error states.
 pub fn publish_all(outputs: Vec<Prepared<'_>>) -> Result<()> {
     let (mut files, mut streams) = (Vec::new(), Vec::new());
     for Prepared(kind) in outputs {
@@ -67,7 +67,7 @@ pub fn publish_all(outputs: Vec<Prepared<'_>>) -> Result<()> {
             Kind::Stream(write) => streams.push(write),
         }
     }
-    // What is published last needs no way back.
+    // The last output to be published never needs to be undone.
     let last = if streams.is_empty() { files.pop() } else { None };
     let mut replaced = Vec::new();
     let publish = || {
@@ -81,13 +81,13 @@ pub fn publish_all(outputs: Vec<Prepared<'_>>) -> Result<()> {
 }
 
 impl NewFile {
-    /// Takes the place of the target.
+    /// Replaces the target.
     fn persist(self) -> Result<()> {
         let Self { temporary, target } = self;
         temporary.persist(&target).map_err(|error| Error::io(target, error.error))
     }
 
-    /// Takes the place of the target, whose former file stays beside it.
+    /// Replaces the target; the former file stays beside it.
     fn replace(self) -> Result<Replaced> {
         let target = self.target.clone();
         let former = keep(&target).map_err(|source| Error::io(&target, source))?;
@@ -110,13 +110,13 @@ impl Replaced {
     }
 }
 
-/// Undoes what was published, the last first: a target that occurs twice then gets its first file back.
+/// Undoes the publications, last first, so a target that occurs twice gets its first file back.
 fn roll_back(replaced: Vec<Replaced>, error: Error) -> Error {
     replaced.into_iter().rev().filter_map(|file| file.undo().err()).fold(error, |error, other| both(&error, &other))
 }
 
-/// Gives the file at `target` a second name, under which it outlives its replacement. None if there is no file; a directory
-/// cannot be replaced, which the replacement reports.
+/// Gives the file at `target` a second name, under which it survives its replacement. `None` if there is no file. A directory
+/// cannot be replaced; the replacement reports that error.
 fn keep(target: &Path) -> io::Result<Option<TempPath>> {
     match beside(target, FORMER, |path| std::fs::hard_link(target, path)) {
         Ok(link) => Ok(Some(link.into_temp_path())),
@@ -125,14 +125,14 @@ fn keep(target: &Path) -> io::Result<Option<TempPath>> {
     }
 }
 
-/// Gives the file at `target` another name, for file systems without hard links. No file is at `target` for a moment.
+/// Renames the file at `target`, for file systems without hard links. The target does not exist for a moment.
 fn move_aside(target: &Path) -> io::Result<TempPath> {
     let place = beside(target, FORMER, |path| File::create_new(path))?.into_temp_path();
     std::fs::rename(target, &place)?;
     Ok(place)
 }
 
-/// Gives a former file its name back.
+/// Restores the name of a former file.
 fn put_back(mut former: TempPath, target: &Path) -> Result<()> {
     // Renaming to another link of the same file does nothing; dropping the path then removes the second name.
     std::fs::rename(&former, target).map_err(|source| {
@@ -147,7 +147,7 @@ fn both(error: &Error, other: &Error) -> Error {
     Error::from(io::Error::other(format!("{error}; {other}")))
 }
 
-/// The end of the name of a file that is about to be replaced.
+/// The suffix of a file that is about to be replaced.
 const FORMER: &str = ".osml-old";
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
-//! Many byte ranges in few requests: ranges that lie near each other are read at once.
+//! Combines many byte ranges into few requests: ranges close to each other are read at once.
 
 use std::ops::Range;
 
 use crate::error::{Error, Result};
 
-/// Bytes that ranges are joined to at most, which bounds the memory of a request. A range that alone is larger is read at
-/// once nevertheless: its caller has checked its size.
+/// The most bytes of a joined request, which bounds its memory. A single larger range is still read at once: its caller has
+/// checked its size.
 const LARGEST: u64 = 4 << 20;
 
-/// How ranges become requests.
+/// The rule for joining ranges into requests.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Joining {
     gap: u64,
     largest: u64,
 }
 
-/// The numbers of ranges in the order in which these begin; equal beginnings keep their order.
+/// The indices of the ranges, ordered by their starts; ranges with equal starts keep their order.
 pub(super) fn in_order(ranges: &[Range<u64>]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..ranges.len()).collect();
     order.sort_by_key(|n| ranges[*n].start);
@@ -23,12 +23,12 @@ pub(super) fn in_order(ranges: &[Range<u64>]) -> Vec<usize> {
 }
 
 impl Joining {
-    /// Ranges are joined across `gap` bytes.
+    /// Joins ranges across gaps of up to `gap` bytes.
     pub(super) fn across(gap: u64) -> Self {
         Self { gap, largest: LARGEST }
     }
 
-    /// The first request for ranges that are ordered by their beginnings, and how many of them it serves.
+    /// The first request for ranges ordered by their starts, and the number of ranges that it serves.
     pub(super) fn first(self, ranges: &[Range<u64>], order: &[usize]) -> (usize, Range<u64>) {
         let mut sorted = order.iter().map(|n| &ranges[*n]);
         let Some(first) = sorted.next() else { return (0, 0..0) };
@@ -46,19 +46,19 @@ impl Joining {
     }
 }
 
-/// Bytes of a range; one that ends before it begins is empty.
+/// Bytes of a range; a range that ends before it begins is empty.
 pub(super) fn length(range: &Range<u64>) -> u64 {
     range.end.saturating_sub(range.start)
 }
 
-/// The bytes of a range among those that begin at `start`.
+/// The bytes of a range within `bytes`, which begin at `start`.
 ///
 /// # Errors
-/// If a source gives fewer bytes than its size promised.
+/// If the source returned fewer bytes than its size promised.
 pub(super) fn part<'b>(bytes: &'b [u8], start: u64, range: &Range<u64>) -> Result<&'b [u8]> {
     let first = (range.start - start) as usize;
     let part = bytes.get(first..).and_then(|bytes| bytes.get(..length(range) as usize));
-    part.ok_or_else(|| Error::malformed("byte range: the source has become shorter").at(range.start))
+    part.ok_or_else(|| Error::malformed("byte range: the source has shrunk").at(range.start))
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! Rows at equal distances, as uncompressed blocks hold them, read in pieces.
+//! Rows at a constant pitch, as in uncompressed blocks, read in pieces.
 
 use std::ops::Range;
 
 use super::source::ByteSource;
 use crate::error::Result;
 
-/// Rows of which the same bytes are wanted.
+/// Rows to read, each with the same range of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rows {
     /// First byte of the first row.
     pub(crate) offset: u64,
-    /// Bytes wanted of each row.
+    /// Bytes to read of each row.
     pub(crate) bytes: usize,
     /// Bytes from row to row.
     pub(crate) pitch: u64,
@@ -18,29 +18,29 @@ pub(crate) struct Rows {
     pub(crate) count: usize,
 }
 
-/// Bytes read at once, so that they are still in the processor's cache when they are taken apart.
+/// Bytes read at once; the processor's cache still holds them when they are split into rows.
 const PIECE: u64 = 256 << 10;
 
 impl Rows {
-    /// The byte after the last one wanted.
+    /// The end of the last byte to read.
     pub(crate) fn end(&self) -> u64 {
         let last = (self.count as u64).saturating_sub(1).saturating_mul(self.pitch);
         self.offset.saturating_add(last).saturating_add(self.bytes as u64)
     }
 
-    /// True where the bytes wanted follow one another without gaps.
+    /// True if the bytes to read are contiguous.
     pub(crate) fn is_joined(&self) -> bool {
         self.pitch == self.bytes as u64 || self.count == 1
     }
 
-    /// The ranges of bytes wanted: one, or one for each row if there are gaps between them.
+    /// The byte ranges to read: one, or one for each row if there are gaps between them.
     pub(crate) fn ranges(self) -> impl Iterator<Item = Range<u64>> {
         let (count, bytes) =
             if self.is_joined() { (1, self.end() - self.offset) } else { (self.count, self.bytes as u64) };
         (0..count as u64).map(move |row| self.offset + row * self.pitch).map(move |start| start..start + bytes)
     }
 
-    /// Gives the number and the bytes of each row to `take`, in order. `buffer` is used where the source is not in memory.
+    /// Passes the index and the bytes of each row to `take`, in order. `buffer` is used if the source is not in memory.
     ///
     /// # Errors
     /// As [`ByteSource::read_at`].

@@ -1,11 +1,11 @@
-//! A source for tests of what runs on which thread.
+//! A source for tests of the threads that read.
 
 use std::thread::{self, ThreadId};
 
 use super::source::ByteSource;
 use crate::error::Result;
 
-/// A source that only the thread that made it may read.
+/// A source that only its creating thread may read.
 pub(crate) struct SerialSource<S> {
     source: S,
     owner: ThreadId,

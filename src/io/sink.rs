@@ -1,4 +1,4 @@
-//! Sinks: appended to in order, patched where a length was not known, and published when complete.
+//! Sinks: appended to in order, patched when a length becomes known, and published when complete.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,28 +6,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::prepared::Prepared;
 use crate::error::{Error, Result};
 
-/// Where a file's bytes go. Nothing is visible at the target before the output is published; dropping a sink discards it
-/// (as far as its medium allows: a caller's seekable stream has then been written to).
+/// The destination of a file's bytes. Nothing is visible at the target before the output is published. Dropping a sink discards
+/// the output, except what was already written to a caller's seekable stream.
 pub trait ByteSink: Send {
-    /// The offset of the next byte that is appended.
+    /// The offset of the next appended byte.
     fn position(&self) -> u64;
 
     /// Appends bytes.
     ///
     /// # Errors
-    /// Where the medium refuses.
+    /// If writing fails.
     fn write(&mut self, bytes: &[u8]) -> Result<()>;
 
     /// Replaces bytes that were appended or reserved before.
     ///
     /// # Errors
-    /// Where the medium refuses.
+    /// If writing fails.
     fn patch(&mut self, offset: u64, bytes: &[u8]) -> Result<()>;
 
-    /// Appends `length` zero bytes, to be patched or written to by position, and returns their offset.
+    /// Appends `length` zero bytes, to be patched or written by position, and returns their offset.
     ///
     /// # Errors
-    /// Where the medium refuses.
+    /// If writing fails.
     fn reserve(&mut self, length: u64) -> Result<u64> {
         let start = self.position();
         let zeros = vec![0; length.min(1 << 16) as usize];
@@ -40,35 +40,35 @@ pub trait ByteSink: Send {
         Ok(start)
     }
 
-    /// True where what was written can be moved: [`ByteSink::move_tail`] works.
+    /// True if written bytes can be moved: [`ByteSink::move_tail`] works.
     fn can_move(&self) -> bool {
         false
     }
 
-    /// Moves everything from offset `from` on to offset `to`, before or behind, and the end with it. What stood between the
-    /// two is then anything, and to be patched. For lengths at the front of a file that come out other than was foreseen.
-    /// `poll` is called before each piece.
+    /// Moves all bytes from offset `from` to the end to offset `to`, in either direction, and moves the end with them. The
+    /// content between the two offsets is then undefined and must be patched. Used if a length at the front of a file differs
+    /// from the expected one. `poll` is called before each piece.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the medium cannot be read again; where it refuses; what `poll` says.
+    /// [`Error::Unsupported`] if the medium cannot be read again; any error of the medium or of `poll`.
     fn move_tail(&mut self, from: u64, to: u64, poll: &dyn Fn() -> Result<()>) -> Result<()> {
         let _ = (from, to, poll);
-        Err(Error::unsupported("moving of what was written to a stream"))
+        Err(Error::unsupported("move of bytes written to a stream"))
     }
 
-    /// A handle that writes at any reserved place from any thread, if the medium can. What it writes after the sink is
-    /// published or dropped goes anywhere or nowhere: the writer ends its workers first.
+    /// A handle that writes at any reserved place from any thread, if the medium supports it. Bytes written through it after
+    /// the sink is published or dropped are undefined: the writer must end its workers first.
     ///
     /// # Errors
-    /// If the medium refuses the bytes that were appended before.
+    /// If writing the bytes appended before fails.
     fn positioned(&mut self) -> Result<Option<Arc<dyn PositionedWrite>>> {
         Ok(None)
     }
 
-    /// Completes the output: flushed, and on the medium if it is a file. It is not visible yet.
+    /// Completes the output: flushed, and on the medium if it is a file. The output is not yet visible.
     ///
     /// # Errors
-    /// If the medium refuses.
+    /// If the medium fails.
     fn prepare<'s>(self: Box<Self>) -> Result<Prepared<'s>>
     where
         Self: 's;
@@ -76,7 +76,7 @@ pub trait ByteSink: Send {
     /// Completes the output and makes it visible at its target.
     ///
     /// # Errors
-    /// If the medium refuses; the target is then as it was.
+    /// If the medium fails; the target is then unchanged.
     fn publish(self: Box<Self>) -> Result<()> {
         self.prepare()?.publish()
     }
@@ -87,7 +87,7 @@ pub trait PositionedWrite: Send + Sync {
     /// Writes all bytes at `offset`.
     ///
     /// # Errors
-    /// Where the medium refuses.
+    /// If writing fails.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()>;
 }
 
@@ -98,17 +98,17 @@ pub struct MemorySink {
     target: Arc<Mutex<Vec<u8>>>,
 }
 
-/// A sink into a stream that can seek, from where it stands. The stream belongs to the caller and is not closed.
+/// A sink into a seekable stream, from its current position. The stream belongs to the caller and is not closed.
 pub struct SeekableSink<S> {
     stream: S,
     start: u64,
     length: u64,
-    /// True where the stream stands somewhere else than at the end of what was appended.
+    /// True if the stream's position is not the end of the appended bytes.
     moved: bool,
 }
 
 impl MemorySink {
-    /// A sink, and the place where the bytes appear when it is published.
+    /// A sink, and the buffer that holds the bytes when it is published.
     pub fn new() -> (Self, Arc<Mutex<Vec<u8>>>) {
         let sink = Self::default();
         let target = Arc::clone(&sink.target);
@@ -128,7 +128,7 @@ impl ByteSink for MemorySink {
 
     fn patch(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
         let range = offset as usize..offset as usize + bytes.len();
-        let place = self.bytes.get_mut(range).ok_or_else(|| Error::usage("patch outside of what was written"))?;
+        let place = self.bytes.get_mut(range).ok_or_else(|| Error::usage("patch outside the written bytes"))?;
         place.copy_from_slice(bytes);
         Ok(())
     }
@@ -140,7 +140,7 @@ impl ByteSink for MemorySink {
     fn move_tail(&mut self, from: u64, to: u64, _poll: &dyn Fn() -> Result<()>) -> Result<()> {
         let (from, to) = (from as usize, to as usize);
         if from > self.bytes.len() {
-            return Err(Error::usage("move from outside of what was written"));
+            return Err(Error::usage("move starts outside the written bytes"));
         }
         let gap = vec![0; to.saturating_sub(from)];
         self.bytes.splice(to.min(from)..from, gap);
@@ -156,21 +156,21 @@ impl ByteSink for MemorySink {
 }
 
 impl<S: Write + Seek + Send> SeekableSink<S> {
-    /// A sink that appends from where `stream` stands now.
+    /// A sink that appends from the current position of `stream`.
     ///
     /// # Errors
-    /// [`Error::Io`] where the stream cannot tell its position.
+    /// [`Error::Io`] if the stream cannot report its position.
     pub fn new(mut stream: S) -> Result<Self> {
         let start = stream.stream_position()?;
         Ok(Self { stream, start, length: 0, moved: false })
     }
 
-    /// The stream, at whatever place it stands.
+    /// The stream, at an unspecified position.
     pub(super) fn into_stream(self) -> S {
         self.stream
     }
 
-    /// The stream, which may be left at any place, and the number of bytes that it shall have.
+    /// The stream, which may be left at any position, and the intended total number of bytes.
     pub(super) fn parts(&mut self) -> (&mut S, &mut u64) {
         self.moved = true;
         (&mut self.stream, &mut self.length)
@@ -216,8 +216,8 @@ impl<S: Write + Seek + Send> ByteSink for SeekableSink<S> {
 /// Bytes moved at once.
 const MOVED: u64 = 4 << 20;
 
-/// The pieces in which `length` bytes are moved by so much that none overwrites what is still to be moved: offsets from the
-/// beginning of the bytes, the last first where they move towards the end.
+/// The pieces for moving `length` bytes so that none overwrites bytes still to be moved, as offsets from the first byte. If the
+/// bytes move towards the end, the last piece comes first.
 pub(super) fn pieces(length: u64, forward: bool) -> impl Iterator<Item = (u64, usize)> {
     let count = length.div_ceil(MOVED);
     (0..count).map(move |n| {
@@ -230,7 +230,7 @@ pub(super) fn pieces(length: u64, forward: bool) -> impl Iterator<Item = (u64, u
 pub(super) mod tests {
     use super::*;
 
-    /// Moves a tail both ways in a sink, and compares with the same on a vector.
+    /// Moves a tail both ways in a sink, and compares the result with the same moves in a vector.
     pub(in crate::io) fn check_moves(new: impl Fn() -> Box<dyn ByteSink>, read: impl Fn(Box<dyn ByteSink>) -> Vec<u8>) {
         let bytes: Vec<u8> = (0..3 * MOVED + 17).map(|n| (n * 31 % 251) as u8).collect();
         for (from, to) in [(10, 10), (10, 4), (10, 12), (10, MOVED + 99), (MOVED + 99, 0), (bytes.len() as u64, 5)] {

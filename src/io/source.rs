@@ -1,7 +1,7 @@
-//! Sources of bytes that are read at any place, from any thread.
+//! Sources of bytes that can be read at any position from any thread.
 //!
-//! Files are read with positioned reads, never mapped: a file that shrinks while it is open then gives an error, where a
-//! map would kill the process.
+//! Files are read by position, never mapped: a file that shrinks while it is open then returns an error, but would kill the
+//! process if it were mapped.
 
 use std::fs::{File, Metadata};
 use std::ops::Range;
@@ -11,65 +11,65 @@ use std::time::SystemTime;
 use super::requests::{Joining, in_order, length, part};
 use crate::error::{Error, Result};
 
-/// The gap of a local file.
+/// The default gap, for local files.
 pub const LOCAL_GAP: u64 = 4096;
 
-/// Bytes at known places.
+/// Bytes that can be read by position.
 pub trait ByteSource: Send + Sync {
     /// Number of bytes.
     fn size(&self) -> u64;
 
-    /// Fills `out` with the bytes from `offset` on.
+    /// Fills `out` with the bytes from `offset`.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where the source ends before; [`Error::Io`] or [`Error::External`] where reading fails.
+    /// [`Error::Malformed`] if the source ends too early; [`Error::Io`] or [`Error::External`] if reading fails.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()>;
 
-    /// Reads many ranges, and passes the number of each and its bytes to `take`, in the order in which they begin. Ranges no
-    /// farther apart than [`ByteSource::gap`] are read at once, up to a bounded size. `take` keeps the bytes or hands them
-    /// on; a source that is not parallel waits while it works.
+    /// Reads many ranges, and passes the index and the bytes of each to `take`, ordered by their starts. Ranges no farther
+    /// apart than [`ByteSource::gap`] are read at once, up to a bounded size. `take` should only keep the bytes or pass them
+    /// on: a source that is not parallel waits while it works.
     ///
     /// # Errors
-    /// As [`ByteSource::read_at`], before anything is read for a range that lies outside; the first error of `take`.
+    /// As [`ByteSource::read_at`], before any read if a range lies outside the source; the first error of `take`.
     fn read_ranges(&self, ranges: &[Range<u64>], take: &mut dyn FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
         read_joined(self, ranges, take)
     }
 
-    /// Bytes between two ranges that are read over rather than jumped: reading so many costs about as much as another call.
+    /// The largest gap between two ranges that is read rather than skipped: reading it costs about as much as another call.
     fn gap(&self) -> u64 {
         LOCAL_GAP
     }
 
-    /// Where the first byte lies in the file, which errors count from.
+    /// The offset of the first byte in the file, from which errors count.
     fn origin(&self) -> u64 {
         0
     }
 
-    /// The bytes themselves, where they lie in memory.
+    /// The bytes themselves, if they lie in memory.
     fn bytes(&self) -> Option<&[u8]> {
         None
     }
 
-    /// False where only the calling thread may read (a Python stream).
+    /// False if only the calling thread may read (a Python stream).
     fn is_parallel(&self) -> bool {
         true
     }
 
-    /// Checks that the source is what it was when it was opened; called once per read of pixels.
+    /// Checks that the source has not changed since it was opened; called once per read of pixels.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where it was truncated or written to since.
+    /// [`Error::Malformed`] if it was truncated or modified.
     fn check_unchanged(&self) -> Result<()> {
         Ok(())
     }
 
-    /// The file behind the source, where there is one.
+    /// The path of the file behind the source, if there is one.
     fn path(&self) -> Option<&Path> {
         None
     }
 }
 
-/// A file, held open: a file renamed over it later does not change what is read.
+/// An open file: a file renamed over it later does not affect reads.
 #[derive(Debug)]
 pub struct FileSource {
     file: File,
@@ -86,7 +86,7 @@ impl FileSource {
     /// Opens the file at `path`.
     ///
     /// # Errors
-    /// [`Error::Io`] where it cannot be opened or is a directory.
+    /// [`Error::Io`] if it cannot be opened or is a directory.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|source| Error::io(path, source))?;
@@ -142,7 +142,7 @@ impl dyn ByteSource + '_ {
     /// The bytes of a range as a new vector. The caller has checked `length` against its limits.
     ///
     /// # Errors
-    /// As [`ByteSource::read_at`]; nothing is allocated for a range that lies outside.
+    /// As [`ByteSource::read_at`]; nothing is allocated for a range outside the source.
     pub fn read_range(&self, offset: u64, length: u64) -> Result<Vec<u8>> {
         check_range(self, offset, length)?;
         let mut out = vec![0; length as usize];
@@ -151,8 +151,8 @@ impl dyn ByteSource + '_ {
     }
 }
 
-/// Reads ranges of a source as [`ByteSource::read_ranges`] describes: without a copy if the bytes lie in memory, joined across
-/// [`ByteSource::gap`] otherwise.
+/// Reads ranges of a source as [`ByteSource::read_ranges`] describes: without a copy if the bytes lie in memory, otherwise
+/// joined across [`ByteSource::gap`].
 ///
 /// # Errors
 /// As [`ByteSource::read_ranges`].
@@ -171,7 +171,7 @@ pub(crate) fn read_joined<S: ByteSource + ?Sized>(
     while !rest.is_empty() {
         let (count, request) = joining.first(ranges, rest);
         let (joined, others) = rest.split_at(count);
-        // Grows to the largest request, and is not filled with zeros again for the next one.
+        // The buffer grows to the largest request and is not zero-filled again for the next one.
         buffer.resize(buffer.len().max(length(&request) as usize), 0);
         let bytes = &mut buffer[..length(&request) as usize];
         source.read_at(request.start, bytes)?;
@@ -181,17 +181,17 @@ pub(crate) fn read_joined<S: ByteSource + ?Sized>(
     Ok(())
 }
 
-/// Checks that the `length` bytes from `offset` on lie inside of a source.
+/// Checks that the `length` bytes from `offset` lie inside a source.
 ///
 /// # Errors
-/// [`Error::Malformed`] with places in the file: those of a part of it count from the part's origin.
+/// [`Error::Malformed`] with offsets in the file: those of a source range count from its origin.
 pub(crate) fn check_range<S: ByteSource + ?Sized>(source: &S, offset: u64, length: u64) -> Result<()> {
     let size = source.size();
     if offset.checked_add(length).is_some_and(|end| end <= size) {
         return Ok(());
     }
     let in_file = |offset: u64| source.origin().saturating_add(offset);
-    Err(Error::malformed("byte range: reaches past the end")
+    Err(Error::malformed("byte range: extends past the end")
         .found(format!("{length} bytes"))
         .allowed(format!("up to byte {}", in_file(size)))
         .at(in_file(offset)))
@@ -202,7 +202,7 @@ fn identity(metadata: &Metadata) -> (u64, Option<SystemTime>) {
 }
 
 fn changed(path: &Path) -> Error {
-    Error::malformed("file: it was changed while open").field(path.display())
+    Error::malformed("file: changed while open:").field(path.display())
 }
 
 #[cfg(unix)]
@@ -235,7 +235,7 @@ mod tests {
     use super::*;
     use crate::io::SourceRange;
 
-    /// A source that is read by copying, and notes what it is asked for.
+    /// A source that reads by copying and records its requests.
     struct Requests {
         bytes: Vec<u8>,
         gap: u64,
@@ -263,7 +263,7 @@ mod tests {
         Requests { bytes: (0..size).map(|n| (n * 31 % 251) as u8).collect(), gap, made: Mutex::default() }
     }
 
-    /// Reads the ranges at once, and checks that each came once, in order, and as a read of its own gives it.
+    /// Reads the ranges at once. Checks that each arrives once, in order, with the bytes of a separate read.
     fn check(source: &dyn ByteSource, ranges: &[Range<u64>]) {
         let mut seen = Vec::new();
         source

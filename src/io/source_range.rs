@@ -1,4 +1,4 @@
-//! A part of a source as a source: a codestream inside of its container.
+//! A part of a source as a source: a codestream inside its container.
 
 use std::ops::Range;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::requests::length;
 use super::source::{ByteSource, check_range};
 use crate::error::Result;
 
-/// A byte range of another source. Its first byte is at offset 0; errors give offsets in the outer source.
+/// A byte range of another source. Its first byte has offset 0; errors state offsets in the outer source.
 #[derive(Clone)]
 pub struct SourceRange {
     outer: Arc<dyn ByteSource>,
@@ -17,10 +17,10 @@ pub struct SourceRange {
 }
 
 impl SourceRange {
-    /// The `size` bytes of `outer` from `start` on.
+    /// The `size` bytes of `outer` from `start`.
     ///
     /// # Errors
-    /// [`crate::Error::Malformed`] if `outer` ends before.
+    /// [`crate::Error::Malformed`] if `outer` ends too early.
     pub fn new(outer: Arc<dyn ByteSource>, start: u64, size: u64) -> Result<Self> {
         check_range(&*outer, start, size)?;
         Ok(Self { outer, start, size })

@@ -1,5 +1,5 @@
-//! A sink for streams that cannot seek, or whose bytes cannot be read again: memory up to a limit, then a temporary file,
-//! copied out when complete.
+//! A sink for streams that cannot seek or cannot be read again. It uses memory up to a limit, then a temporary file, and copies
+//! the complete file to the stream.
 
 use std::io::{Read, Seek, SeekFrom, Write};
 
@@ -9,26 +9,26 @@ use super::prepared::Prepared;
 use super::sink::{ByteSink, SeekableSink, pieces};
 use crate::error::{Error, Result};
 
-/// Bytes kept in memory before a temporary file is used.
+/// The most bytes kept in memory; a longer output uses a temporary file.
 const IN_MEMORY: usize = 8 << 20;
 
 /// Bytes copied at once.
 const COPIED: usize = 256 << 10;
 
-/// Collects a file, then copies it to its target. A stream that is the target belongs to the caller and is not closed.
+/// Collects a file, then copies it to its target. A target stream belongs to the caller and is not closed.
 pub struct SpooledSink<'t> {
     spool: SeekableSink<SpooledTempFile>,
     publish: Publish<'t>,
 }
 
-/// Takes the bytes of the complete file.
+/// Consumes the bytes of the complete file.
 type Publish<'t> = Box<dyn FnOnce(&mut dyn Read) -> Result<()> + Send + 't>;
 
 impl<'t> SpooledSink<'t> {
     /// A sink whose bytes go to `target` when it is published.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] where the spool cannot be made.
+    /// [`crate::Error::Io`] if the spool cannot be created.
     pub fn new<W: Write + Send + 't>(mut target: W) -> Result<Self> {
         Self::with(move |bytes| {
             std::io::copy(bytes, &mut target)?;
@@ -36,10 +36,10 @@ impl<'t> SpooledSink<'t> {
         })
     }
 
-    /// A sink whose bytes go to another sink when it is published, which then is published itself.
+    /// A sink whose bytes go to another sink when it is published; that sink is then published too.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] where the spool cannot be made.
+    /// [`crate::Error::Io`] if the spool cannot be created.
     pub fn over(mut target: Box<dyn ByteSink + 't>) -> Result<Self> {
         Self::with(move |bytes| {
             let mut buffer = vec![0; COPIED];
@@ -76,7 +76,7 @@ impl ByteSink for SpooledSink<'_> {
 
     fn move_tail(&mut self, from: u64, to: u64, poll: &dyn Fn() -> Result<()>) -> Result<()> {
         let (stream, end) = self.spool.parts();
-        let length = end.checked_sub(from).ok_or_else(|| Error::usage("move from outside of what was written"))?;
+        let length = end.checked_sub(from).ok_or_else(|| Error::usage("move starts outside the written bytes"))?;
         let mut buffer = Vec::new();
         for (start, count) in pieces(length, to > from) {
             poll()?;

@@ -1,4 +1,4 @@
-//! The path of an output: what it names in the end, and names beside it that nothing else has.
+//! The path of an output: the file that it resolves to, and unique names beside it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,33 +7,33 @@ use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 
-/// Bytes of the target's name in a name beside it; file systems allow 255 in all.
+/// The most bytes of the target's name used in a name beside it; file systems allow 255 in total.
 const MAX_NAME: usize = 200;
 
-/// How many symbolic links a target may lead through.
+/// The most symbolic links that a target may lead through.
 const MAX_LINKS: usize = 32;
 
-/// The file that `path` names in the end.
+/// The file that `path` resolves to.
 ///
 /// # Errors
-/// [`Error::Usage`] if links lead in a circle.
+/// [`Error::Usage`] for too many symbolic links, such as links in a circle.
 pub(super) fn follow_links(path: &Path) -> Result<PathBuf> {
     let mut path = path.to_path_buf();
     for _ in 0..MAX_LINKS {
         match std::fs::read_link(&path) {
-            // A relative link counts from the folder it stands in.
+            // A relative link is relative to the folder that contains it.
             Ok(next) => path = path.parent().unwrap_or(Path::new("")).join(next),
             Err(_) => return Ok(path),
         }
     }
-    Err(Error::usage("too many symbolic links:").found(path.display()).allowed(MAX_LINKS))
+    Err(Error::usage("too many symbolic links:").found(path.display()).allowed(format_args!("at most {MAX_LINKS}")))
 }
 
-/// Makes a file `.NAME.XXXXXX` with a suffix in the folder of `target`. `make` reports that a name is taken by
+/// Creates a file `.NAME.XXXXXX` with a suffix in the folder of `target`. `make` reports a name already in use as
 /// [`io::ErrorKind::AlreadyExists`]. Dropping the file removes it.
 ///
 /// # Errors
-/// What `make` reports otherwise.
+/// Any other error of `make`.
 pub(super) fn beside<F>(
     target: &Path,
     suffix: &str,
@@ -47,7 +47,7 @@ pub(super) fn beside<F>(
         .make_in(folder, make)
 }
 
-/// A name that leaves room for what is added to it.
+/// The name, shortened to leave room for additions.
 fn shortened(name: &str) -> &str {
     let end = (0..=name.len().min(MAX_NAME)).rev().find(|end| name.is_char_boundary(*end));
     &name[..end.unwrap_or(0)]

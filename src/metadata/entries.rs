@@ -1,4 +1,4 @@
-//! Entries in order, and the question what of them was chosen and what was copied.
+//! Ordered entries, and the distinction between chosen and copied entries.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::origin::{Entries, Origin, values};
 use super::value::Value;
 
-/// Entries in the order in which they were set or stand in the file, and what they were read from.
+/// Entries in the order in which they were set or occur in the file, and their origin.
 ///
-/// Metadata that was read from a file knows its [`Origin`], and so do its copies, whatever is changed in them. A copy is cheap:
+/// Metadata that was read from a file knows its [`Origin`]. Its copies know it too, even if they are changed. A copy is cheap:
 /// it shares the entries until one of the two is changed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Metadata {
@@ -22,8 +22,8 @@ impl Metadata {
         Self::default()
     }
 
-    /// The same entries as they were read from the header bytes `raw`. `family` is the name of the format, and `form` is a text of
-    /// that format's own: what its code must know to read `raw` again.
+    /// The entries with the header bytes `raw` that they were read from. `family` is the name of the format. `form` is a text
+    /// that the format defines: the information needed to read `raw` again.
     #[must_use]
     pub fn read_from(
         mut self,
@@ -35,7 +35,7 @@ impl Metadata {
         self
     }
 
-    /// The same entries as a changed copy of what was read from `origin`; none for entries that were not read.
+    /// The same entries as a possibly changed copy of those read from `origin`; `None` for entries that were not read.
     #[must_use]
     pub fn with_origin(mut self, origin: Option<Arc<Origin>>) -> Self {
         self.origin = origin;
@@ -52,7 +52,7 @@ impl Metadata {
         values(&self.entries, key)
     }
 
-    /// Replaces every value under `key` by one, at the place of the first.
+    /// Replaces every value under `key` by one, at the position of the first.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<Value>) {
         let key = key.into();
         let entries = Arc::make_mut(&mut self.entries);
@@ -69,12 +69,12 @@ impl Metadata {
         });
     }
 
-    /// Adds a value without touching others of the same key.
+    /// Adds a value; existing values of the key remain.
     pub fn append(&mut self, key: impl Into<String>, value: impl Into<Value>) {
         Arc::make_mut(&mut self.entries).push((key.into(), value.into()));
     }
 
-    /// Removes every value under `key`; true if there was one.
+    /// Removes every value under `key`; true if there was any.
     pub fn remove(&mut self, key: &str) -> bool {
         if self.get(key).is_none() {
             return false;
@@ -83,7 +83,7 @@ impl Metadata {
         true
     }
 
-    /// These entries, and those of `other` under keys that have none here.
+    /// These entries, and the entries of `other` whose keys are not among them.
     #[must_use]
     pub fn over(&self, other: &Self) -> Self {
         let mut merged = self.clone();
@@ -93,7 +93,7 @@ impl Metadata {
         merged
     }
 
-    /// Keeps the entries whose key `keep` is true of.
+    /// Keeps the entries for whose key `keep` returns true.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         if self.iter().any(|(key, _)| !keep(key)) {
             Arc::make_mut(&mut self.entries).retain(|(key, _)| keep(key));
@@ -105,38 +105,38 @@ impl Metadata {
         self.entries.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// Number of entries, repeated keys counted each.
+    /// Number of entries, counting repeated keys.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// True if there is no entry.
+    /// True if there are no entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// What the entries were read from, or copied from what was; none for metadata made in memory.
+    /// The origin of the entries, or of those that they were copied from; `None` for metadata made in memory.
     pub fn origin(&self) -> Option<&Arc<Origin>> {
         self.origin.as_ref()
     }
 
-    /// What the entries were read from if that was a file of the format called `family`.
+    /// The origin of the entries, if it is a file of the format called `family`.
     pub fn origin_in(&self, family: &str) -> Option<&Origin> {
         self.origin.as_deref().filter(|origin| origin.family() == family)
     }
 
-    /// True if the entries were read from a file of the format called `family`, or copied from what was; changed or not.
+    /// True if the entries were read from a file of the format called `family`, or copied from such entries, changed or not.
     pub fn is_copy_of(&self, family: &str) -> bool {
         self.origin_in(family).is_some()
     }
 
-    /// True if the entries are still those of their origin.
+    /// True if the entries equal those of their origin.
     pub fn is_unchanged(&self) -> bool {
         self.origin.as_ref().is_some_and(|origin| origin.has(&self.entries))
     }
 
-    /// True if there is a value under `key` that was not just copied along: the origin has other values under it, or none, or
-    /// there is no origin.
+    /// True if `key` has a value that was not merely copied: the origin has different values under it, or none, or there is no
+    /// origin.
     pub fn is_chosen(&self, key: &str) -> bool {
         let is_copied = |origin: &Arc<Origin>| origin.has_values(key, &self.entries);
         self.get(key).is_some() && !self.origin.as_ref().is_some_and(is_copied)
@@ -216,7 +216,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is done to a copy: a key is chosen exactly if its values are others than those read, and not none.
+        /// After any changes to a copy, a key is chosen exactly if it has values and they differ from those read.
         #[test]
         fn a_key_is_chosen_if_its_values_are_not_those_that_were_read(
             entries in prop::collection::vec((0..KEYS.len(), 0i64..3), 0..6),
@@ -240,7 +240,7 @@ mod tests {
             }
             prop_assert_eq!(copy.is_unchanged(), copy.iter().eq(found.iter()));
             prop_assert!(copy.is_copy_of("tiff"));
-            // An origin that went through another process is as good as the one that was shared.
+            // An origin sent to another process is equivalent to the shared one.
             let sent: Metadata = copy.iter().map(|(key, value)| (key, value.clone())).collect();
             let sent = sent.with_origin(read(&entries).origin().cloned());
             prop_assert_eq!(&sent, &copy);

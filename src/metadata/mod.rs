@@ -1,4 +1,4 @@
-//! Ordered key-value metadata in which a key may repeat, as the fields, tags and TREs of a file are, and what it was read from.
+//! Ordered key-value metadata with its origin. A key may repeat, as the fields, tags and TREs of a file do.
 
 mod entries;
 mod origin;

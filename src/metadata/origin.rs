@@ -1,4 +1,4 @@
-//! What metadata was read from: so that a copy is known as one, and what was changed in it is told from what came along.
+//! The origin of metadata: it identifies copies, and distinguishes changed entries from copied ones.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of `entries`, which metadata shares with it that was read.
+    /// The origin of `entries`, sharing them with the metadata that was read.
     pub(super) fn new(family: Cow<'static, str>, form: Cow<'static, str>, raw: Vec<u8>, entries: Arc<Entries>) -> Self {
         Self { family, form, raw, entries }
     }
@@ -28,7 +28,7 @@ impl Origin {
         &self.family
     }
 
-    /// The form in which the header bytes stand, as the format names it.
+    /// The form of the header bytes, as the format names it.
     pub fn form(&self) -> &str {
         &self.form
     }

@@ -1,10 +1,10 @@
-//! Metadata values: what a tag, a header field or a text chunk holds.
+//! Metadata values: the content of a tag, a header field or a text chunk.
 
 use std::sync::Arc;
 
 use crate::schema::number;
 
-/// A metadata value: what a tag, a header field or a text chunk holds.
+/// A metadata value: the content of a tag, a header field or a text chunk.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -18,7 +18,7 @@ pub enum Value {
     Float(f64),
     /// Text.
     Text(String),
-    /// Bytes without a meaning of their own here.
+    /// Bytes without a known meaning.
     Bytes(Vec<u8>),
     /// Several values, e.g. a tag with count > 1.
     List(Vec<Value>),
@@ -63,13 +63,12 @@ impl Value {
         }
     }
 
-    /// The value as text where it is text.
+    /// The value as text, if it is text.
     pub fn as_text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    /// True for values that are the same bit by bit: unlike `==`, a number that is not a number is the same as itself, and 0.0
-    /// is not the same as -0.0.
+    /// True for bitwise equal values: unlike with `==`, NaN equals itself, and 0.0 does not equal -0.0.
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Float(one), Self::Float(two)) => one.to_bits() == two.to_bits(),

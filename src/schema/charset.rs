@@ -1,8 +1,8 @@
-//! The character sets of the NITF family (Joint BIIF Profile §4.6.3.1), and how their fields are padded.
+//! The character sets of the NITF family (Joint BIIF Profile §4.6.3.1), and the padding of their fields.
 
 use std::borrow::Cow;
 
-/// The characters a field may hold, or that it is binary.
+/// The characters that a field may hold, or binary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Charset {
     /// 20–7E.
@@ -17,12 +17,12 @@ pub enum Charset {
     Ecs,
     /// UTF-8.
     Utf8,
-    /// Big-endian binary: unsigned, signed, floating-point or plain bytes, by the field's kind.
+    /// Big-endian binary: unsigned, signed, floating-point or plain bytes, depending on the field's kind.
     Binary,
 }
 
 impl Charset {
-    /// The sets by the names tables use.
+    /// The sets by their names in tables.
     const NAMES: [(&'static str, Self); 7] = [
         ("A", Self::BcsA),
         ("N", Self::BcsN),
@@ -33,7 +33,7 @@ impl Charset {
         ("BIN", Self::Binary),
     ];
 
-    /// The set a table calls `name`.
+    /// The set with the table name `name`.
     pub(super) fn from_name(name: &str) -> Option<Self> {
         Self::NAMES.iter().find(|row| row.0 == name).map(|row| row.1)
     }
@@ -51,7 +51,7 @@ impl Charset {
         }
     }
 
-    /// True where `byte` may stand in a field of this set.
+    /// True if a field of this set may contain `byte`.
     pub const fn allows(self, byte: u8) -> bool {
         match self {
             Self::BcsA => matches!(byte, 0x20..=0x7E),
@@ -63,7 +63,7 @@ impl Charset {
         }
     }
 
-    /// Text as bytes of this set: one byte a character, or UTF-8. None where a character has no byte.
+    /// Text as bytes of this set: one byte per character, or UTF-8. `None` if a character cannot be encoded.
     pub(super) fn encode(self, text: &str) -> Option<Cow<'_, [u8]>> {
         if self == Self::Utf8 || text.is_ascii() {
             return Some(Cow::Borrowed(text.as_bytes()));
@@ -71,7 +71,7 @@ impl Charset {
         text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect::<Option<Vec<u8>>>().map(Cow::Owned)
     }
 
-    /// Bytes as text; every byte has a character, so that nothing is lost.
+    /// Bytes as text. Every byte maps to a character, so nothing is lost.
     pub(super) fn decode(self, bytes: &[u8]) -> String {
         match std::str::from_utf8(bytes) {
             Ok(text) if self == Self::Utf8 || text.is_ascii() => text.to_owned(),

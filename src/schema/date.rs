@@ -1,7 +1,7 @@
-//! Times and dates of the NITF family: `CCYYMMDDhhmmss` and CCYYMMDD in UTC; and ISO 8601 text turned into them.
+//! Times and dates of the NITF family, `CCYYMMDDhhmmss` and CCYYMMDD in UTC, and conversion of ISO 8601 text to them.
 
-/// A time of fourteen characters: as it is, with unknown parts at the end filled with hyphens, or from ISO 8601 (without a
-/// zone it is UTC; fractions of a second are left out). None where it is no time.
+/// A time of fourteen characters: unchanged, completed with hyphens for unknown parts at the end, or converted from ISO 8601
+/// (UTC if there is no zone; fractions of a second are dropped). `None` if the text is not a time.
 pub(super) fn datetime(text: &str) -> Option<String> {
     let text = text.trim();
     let pairs = text.len() <= 14
@@ -15,7 +15,7 @@ pub(super) fn datetime(text: &str) -> Option<String> {
     datetime_of(seconds(day) + time)
 }
 
-/// A date of eight characters: as it is, or from ISO 8601. None where it is no date.
+/// A date of eight characters: unchanged, or converted from ISO 8601. `None` if the text is not a date.
 pub(super) fn date(text: &str) -> Option<String> {
     let text = text.trim();
     if is_date(text) {
@@ -24,27 +24,27 @@ pub(super) fn date(text: &str) -> Option<String> {
     datetime(text).map(|time| time[..8].to_owned()).filter(|date| is_date(date))
 }
 
-/// A time in seconds since 1970, UTC, as fourteen characters. None where it has no such year.
+/// A time in seconds since 1970, UTC, as fourteen characters. `None` if the year does not have four digits.
 pub fn datetime_of(seconds: i64) -> Option<String> {
     let (days, rest) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
     Some(format!("{}{hours:02}{minutes:02}{seconds:02}", digits(civil(days))?))
 }
 
-/// True for `CCYYMMDDhhmmss` of a time that exists, any pair being `--` where it is unknown.
+/// True for `CCYYMMDDhhmmss` of an existing time; `--` may replace any unknown pair.
 pub(super) fn is_datetime(text: &str) -> bool {
     let Some(pairs) = pairs(text).filter(|pairs| pairs.len() == 7) else { return false };
     let within = |place: usize, low: u32, high: u32| pairs[place].is_none_or(|value| (low..=high).contains(&value));
     within(4, 0, 23) && within(5, 0, 59) && within(6, 0, 59) && is_day(pairs[0], pairs[1], pairs[2], pairs[3])
 }
 
-/// True for CCYYMMDD of a day that exists.
+/// True for CCYYMMDD of an existing day.
 pub(super) fn is_date(text: &str) -> bool {
     let pairs = pairs(text).filter(|pairs| pairs.len() == 4 && pairs.iter().all(Option::is_some));
     pairs.is_some_and(|pairs| is_day(pairs[0], pairs[1], pairs[2], pairs[3]))
 }
 
-/// The pairs of digits; unknown ones are none. None where there are other characters.
+/// The pairs of digits; `None` for each unknown one. `None` for text with other characters.
 fn pairs(text: &str) -> Option<Vec<Option<u32>>> {
     let pair = |pair: &[u8]| match pair {
         b"--" => Some(None),
@@ -56,7 +56,7 @@ fn pairs(text: &str) -> Option<Vec<Option<u32>>> {
     text.as_bytes().chunks(2).map(pair).collect()
 }
 
-/// True where the month has that day; where the year is unknown it may be a leap year.
+/// True if the month has that day; an unknown year may be a leap year.
 fn is_day(century: Option<u32>, year: Option<u32>, month: Option<u32>, day: Option<u32>) -> bool {
     let leap = match (century, year) {
         (Some(century), Some(year)) => is_leap(i64::from(century * 100 + year)),
@@ -87,12 +87,12 @@ const DAY: i64 = 86_400;
 /// Year, month and day.
 type Day = (i64, i64, i64);
 
-/// True for text that begins as ISO 8601 dates do: `2024-05`. Pairs with hyphens for unknown ones have two of them.
+/// True for text that begins like an ISO 8601 date: `2024-05`. Pairs with hyphens for unknown ones have two of them.
 fn is_iso(text: &str) -> bool {
     matches!(text.as_bytes(), [_, _, _, _, b'-', month, ..] if *month != b'-') && !text.starts_with('-')
 }
 
-/// Day and, where there is one, time in seconds from midnight UTC of ISO 8601 text.
+/// The day and the time, if stated, of ISO 8601 text. The time is in seconds from midnight UTC.
 fn iso(text: &str) -> Option<(Day, Option<i64>)> {
     let date = text.get(..10)?;
     let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten();
@@ -126,7 +126,7 @@ fn clock_seconds(clock: &str) -> Option<i64> {
     parts.next().is_none().then_some(hours * 3600 + minutes * 60 + seconds)
 }
 
-/// `Z`, `+hh:mm`, `-hhmm` or nothing in seconds.
+/// `Z`, `+hh:mm`, `-hhmm` or an empty zone in seconds.
 fn zone_seconds(zone: &str) -> Option<i64> {
     if zone.is_empty() || zone.eq_ignore_ascii_case("Z") {
         return Some(0);
@@ -143,14 +143,14 @@ fn zone_seconds(zone: &str) -> Option<i64> {
 
 /// Seconds from 1970 to the beginning of a day.
 fn seconds((year, month, day): Day) -> i64 {
-    // Years from March on, so that the leap day is the last one (the usual day count of the proleptic calendar).
+    // Years begin in March, so the leap day is the last day (the usual day count of the proleptic calendar).
     let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
     let days =
         365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day;
     (days - 719_469) * DAY
 }
 
-/// The day that many days after 1970 began.
+/// The day that begins this many days after 1970 began.
 fn civil(days: i64) -> Day {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

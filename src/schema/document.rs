@@ -1,4 +1,4 @@
-//! Structures as pages: a Markdown table of the fields, from the same rows that read and write them.
+//! Documents structures: a Markdown table of the fields, from the rows that also define reading and writing.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::charset::Charset;
 use super::expression::Expression;
 use super::table::{Check, Field, Item, Kind, Structure};
 
-/// The fields of a structure as a Markdown table. Groups are rows of their own, what they hold stands indented below them.
+/// The fields of a structure as a Markdown table. Groups have rows of their own, and their content is indented below them.
 pub fn document(structure: &Structure) -> String {
     let mut table = "| field | bytes | holds | values | default | note |\n|---|---|---|---|---|---|\n".to_owned();
     rows(&structure.items, 0, &mut table);
@@ -19,7 +19,7 @@ fn rows(items: &[Item], depth: usize, table: &mut String) {
         let (head, items) = match item {
             Item::Field(field) => {
                 let size = if field.size.is_rest() { "the rest".to_owned() } else { code(&field.size) };
-                // Fields of groups that the source names only once are noted by that name.
+                // Fields of groups that the source names only once have that name as their note.
                 let note = if *field.note == *field.name { "" } else { &field.note };
                 let cells = [size, holds(field), values(field), default(field), plain(note)].join(" | ");
                 let _ = writeln!(table, "| {indent}{} | {cells} |", field.name);
@@ -33,13 +33,13 @@ fn rows(items: &[Item], depth: usize, table: &mut String) {
     }
 }
 
-/// A constant as it is, another expression as code.
+/// A constant as a number, any other expression as code.
 fn code(expression: &Expression) -> String {
     let text = plain(&expression.to_string());
     if expression.constant().is_some() { text } else { format!("`{text}`") }
 }
 
-/// Characters and kind.
+/// The character set and kind.
 fn holds(field: &Field) -> String {
     let kind = match field.kind {
         Kind::Text | Kind::Bytes => "",
@@ -75,7 +75,7 @@ fn values(field: &Field) -> String {
     plain(&parts.join(" "))
 }
 
-/// What is written where the field is not given.
+/// The value written if the field is not given.
 fn default(field: &Field) -> String {
     let text = field.default.as_deref().unwrap_or_default();
     match text.trim() {
@@ -84,7 +84,7 @@ fn default(field: &Field) -> String {
     }
 }
 
-/// Text in a cell: bars are those of the table.
+/// Text in a cell: the table uses bars as separators.
 fn plain(text: &str) -> String {
     text.replace('|', "\\|")
 }

@@ -1,4 +1,4 @@
-//! The expressions of tables: sizes, counts and conditions over fields that stand before.
+//! The expressions of tables: sizes, counts and conditions over earlier fields.
 
 use std::fmt;
 
@@ -12,14 +12,14 @@ pub struct Expression {
     text: String,
 }
 
-/// What an expression can see: the record of the innermost group, and the records around it.
+/// The context of an expression: the record of the innermost group, and the enclosing records.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) record: &'a Record,
     pub(super) outer: Option<&'a Self>,
     /// Bytes left in the structure.
     pub(super) remaining: u64,
-    /// Which turn of its group the record is, from 0.
+    /// The index of the record among the turns of its group.
     pub(super) turn: usize,
 }
 
@@ -32,7 +32,7 @@ enum Node {
     Blank(String),
     Bit(String, u32),
     ValueOr(String, i128),
-    /// The field of the record of a group that is the same turn as this one.
+    /// The field of a group's record with the same turn as this one.
     Same(String, String),
     Not(Box<Node>),
     Binary(Operator, Box<Node>, Box<Node>),
@@ -54,18 +54,18 @@ enum Operator {
     Divide,
 }
 
-/// What an expression gives.
+/// The result of an expression.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Outcome<'a> {
     Number(i128),
     Text(&'a str),
 }
 
-/// The most parts of an expression: they bound how deep its evaluation goes.
+/// The most parts of an expression: they bound the depth of its evaluation.
 const MAX_TOKENS: usize = 200;
 
 impl Expression {
-    /// Reads an expression.
+    /// Parses an expression.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let tokens = tokenize(text)?;
         if tokens.len() > MAX_TOKENS {
@@ -79,22 +79,22 @@ impl Expression {
         }
     }
 
-    /// The value, where it does not depend on a field.
+    /// The value, if it does not depend on a field.
     pub fn constant(&self) -> Option<i128> {
         if let Node::Number(value) = self.root { Some(value) } else { None }
     }
 
-    /// The field, where the expression is just its name.
+    /// The field, if the expression is only its name.
     pub fn single_name(&self) -> Option<&str> {
         if let Node::Name(name) = &self.root { Some(name) } else { None }
     }
 
-    /// True where the expression is the bytes left: a field that takes the rest of its structure.
+    /// True if the expression is the bytes left: a field that takes the rest of its structure.
     pub(super) fn is_rest(&self) -> bool {
         self.root == Node::Remaining
     }
 
-    /// The field and the number to add to the bytes of a field of this size to get its value: `NAME`, `NAME - n`, `NAME + n`.
+    /// For `NAME`, `NAME - n` and `NAME + n`: the field NAME, and the number to add to a size to get the value of the field.
     pub(super) fn linear(&self) -> Option<(&str, i128)> {
         match &self.root {
             Node::Name(name) => Some((name, 0)),
@@ -107,20 +107,20 @@ impl Expression {
         }
     }
 
-    /// True where the expression asks whether bytes are left, and nothing else of them.
+    /// True if the expression depends on the bytes left only by testing whether there are any.
     pub(super) fn is_any_left(&self) -> bool {
         let Node::Binary(Operator::Greater, left, right) = &self.root else { return false };
         (&**left, &**right) == (&Node::Remaining, &Node::Number(0))
     }
 
-    /// True where the bytes left have a part in the value.
+    /// True if the value depends on the bytes left.
     pub(super) fn has_remaining(&self) -> bool {
         let mut found = false;
         self.root.visit(&mut |node| found |= *node == Node::Remaining);
         found
     }
 
-    /// Calls `see` with the name of every field the expression looks at.
+    /// Calls `see` with the name of every field in the expression.
     pub(super) fn names(&self, mut see: impl FnMut(&str)) {
         self.root.visit(&mut |node| {
             if let Node::Name(name) | Node::Blank(name) | Node::Bit(name, _) | Node::ValueOr(name, _) = node {
@@ -133,7 +133,7 @@ impl Expression {
         });
     }
 
-    /// Calls `see` with every field that is compared with a constant, and the constant.
+    /// Calls `see` with every field that is compared with a constant, and with the constant.
     #[cfg(test)]
     pub(super) fn comparisons(&self, mut see: impl FnMut(&str, String)) {
         self.root.visit(&mut |node| {
@@ -146,7 +146,7 @@ impl Expression {
         });
     }
 
-    /// The value as a number; the error says which field is missing or no number.
+    /// The value as a number; the error names the field that is missing or not a number.
     pub(super) fn number(&self, scope: &Scope<'_>) -> Result<i128, String> {
         evaluate(&self.root, scope)?.number()
     }
@@ -186,24 +186,24 @@ impl<'a> Scope<'a> {
     }
 
     fn field(&self, name: &str) -> Result<&'a FieldData, String> {
-        self.find(name).ok_or_else(|| format!("no field {name} stands before"))
+        self.find(name).ok_or_else(|| format!("no earlier field {name}"))
     }
 
-    /// The field of the record of a group around that has the number of the turn it is looked at from.
+    /// The field in the record, of an enclosing record's group, that has the turn of the current record.
     fn same_turn(&self, group: &str, name: &str) -> Result<i128, String> {
         let mut scope = self;
         while let Some(outer) = scope.outer {
             if let Some(FieldData::Group(turns)) = outer.record.get(group) {
                 let value = turns.get(scope.turn).and_then(|turn| turn.int(name));
-                return value.ok_or_else(|| format!("{name} of {group} {} is no integer", scope.turn + 1));
+                return value.ok_or_else(|| format!("{name} of {group} {} is not an integer", scope.turn + 1));
             }
             scope = outer;
         }
-        Err(format!("no group {group} stands before"))
+        Err(format!("no earlier group {group}"))
     }
 
     fn integer(&self, name: &str) -> Result<i128, String> {
-        self.field(name)?.to_int().ok_or_else(|| format!("{name} is no integer"))
+        self.field(name)?.to_int().ok_or_else(|| format!("{name} is not an integer"))
     }
 }
 
@@ -211,7 +211,7 @@ impl Outcome<'_> {
     fn number(self) -> Result<i128, String> {
         match self {
             Self::Number(value) => Ok(value),
-            Self::Text(text) => integer(text).ok_or_else(|| format!("{text:?} is no integer")),
+            Self::Text(text) => integer(text).ok_or_else(|| format!("{text:?} is not an integer")),
         }
     }
 }
@@ -223,7 +223,7 @@ fn evaluate<'a>(node: &'a Node, scope: &Scope<'a>) -> Result<Outcome<'a>, String
         Node::Remaining => Outcome::Number(i128::from(scope.remaining)),
         Node::Name(name) => match scope.field(name)? {
             FieldData::Text(text) => Outcome::Text(text),
-            other => Outcome::Number(other.to_int().ok_or_else(|| format!("{name} is no integer"))?),
+            other => Outcome::Number(other.to_int().ok_or_else(|| format!("{name} is not an integer"))?),
         },
         Node::Blank(name) => {
             let blank = matches!(scope.field(name)?, FieldData::Text(text) if text.trim().is_empty());
@@ -245,7 +245,7 @@ fn apply<'a>(operator: Operator, left: &'a Node, right: &'a Node, scope: &Scope<
     let left = evaluate(left, scope)?;
     if matches!(operator, O::And | O::Or) {
         let decided = left.number()? != 0;
-        // The right side may name a field that is only there where the left side holds.
+        // The right side may name a field that exists only if the left side holds.
         if decided == (operator == O::Or) {
             return Ok(Outcome::Number(i128::from(decided)));
         }
@@ -256,7 +256,7 @@ fn apply<'a>(operator: Operator, left: &'a Node, right: &'a Node, scope: &Scope<
         return Ok(Outcome::Number(i128::from((a.trim_end() == b.trim_end()) == (operator == O::Equal))));
     }
     if let (O::Equal | O::NotEqual, Outcome::Text(text), Outcome::Number(number)) = (operator, left, right) {
-        // A field compared with a number may hold words such as ALL or blanks: then they differ.
+        // A field compared with a number may hold words such as ALL or blanks: it then differs.
         let same = integer(text) == Some(number);
         return Ok(Outcome::Number(i128::from(same == (operator == O::Equal))));
     }
@@ -292,7 +292,7 @@ fn tokenize(text: &str) -> Result<Vec<Token>, String> {
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
         let length = if first == '"' {
-            let end = rest[1..].find('"').ok_or_else(|| "text without closing quote".to_owned())?;
+            let end = rest[1..].find('"').ok_or_else(|| "missing closing quote".to_owned())?;
             tokens.push(Token::Text(rest[1..=end].to_owned()));
             end + 2
         } else if first.is_ascii_alphanumeric() || first == '_' {
@@ -386,7 +386,7 @@ impl Parser<'_> {
                     self.expect(",")?;
                     let default = match self.take()? {
                         Token::Number(value) => value,
-                        other => return Err(format!("number expected, not {other:?}")),
+                        other => return Err(format!("got {other:?}, expected a number")),
                     };
                     self.expect(")")?;
                     Node::ValueOr(name, default)
@@ -397,33 +397,33 @@ impl Parser<'_> {
                     self.expect(",")?;
                     let bit = match self.take()? {
                         Token::Number(bit @ 0..=63) => bit as u32,
-                        other => return Err(format!("bit number expected, not {other:?}")),
+                        other => return Err(format!("got {other:?}, expected a bit number")),
                     };
                     self.expect(")")?;
                     Node::Bit(name, bit)
                 }
                 _ => Node::Name(word),
             },
-            Token::Symbol(symbol) => return Err(format!("value expected, not {symbol:?}")),
+            Token::Symbol(symbol) => return Err(format!("got {symbol:?}, expected a value")),
         })
     }
 
     fn name(&mut self) -> Result<String, String> {
         match self.take()? {
             Token::Word(name) => Ok(name),
-            other => Err(format!("name expected, not {other:?}")),
+            other => Err(format!("got {other:?}, expected a name")),
         }
     }
 
     fn expect(&mut self, symbol: &'static str) -> Result<(), String> {
         match self.take()? {
             Token::Symbol(found) if found == symbol => Ok(()),
-            other => Err(format!("{symbol:?} expected, not {other:?}")),
+            other => Err(format!("got {other:?}, expected {symbol:?}")),
         }
     }
 
     fn take(&mut self) -> Result<Token, String> {
-        let token = self.tokens.get(self.next).cloned().ok_or_else(|| "expression ends early".to_owned())?;
+        let token = self.tokens.get(self.next).cloned().ok_or_else(|| "unexpected end of expression".to_owned())?;
         self.next += 1;
         Ok(token)
     }

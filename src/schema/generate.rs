@@ -1,4 +1,4 @@
-//! Test values: for any structure, records that keep every rule of its table.
+//! Test values: for any structure, records that satisfy every rule of its table.
 
 use std::collections::HashMap;
 
@@ -9,12 +9,12 @@ use super::expression::{Expression, Scope};
 use super::record::{FieldData, Record};
 use super::table::{Check, Field, Item, Kind, Structure, expressions};
 
-/// Records of a structure with every field given, in the form in which it is read back.
+/// Records of a structure with every field given, in the form that reading returns.
 pub(crate) fn records(structure: &Structure) -> impl Strategy<Value = Record> {
     any::<u64>().prop_map(|seed| record(structure, seed))
 }
 
-/// The record that follows from a seed.
+/// The record determined by a seed.
 pub(crate) fn record(structure: &Structure, seed: u64) -> Record {
     let mut generator = Generator { hints: hints(structure), state: seed | 1 };
     let mut record = Record::new();
@@ -22,14 +22,14 @@ pub(crate) fn record(structure: &Structure, seed: u64) -> Record {
     record
 }
 
-/// What the structure uses a field for.
+/// How the structure uses a field.
 #[derive(Default)]
 struct Hint {
-    /// Constants it is compared with.
+    /// Constants that the field is compared with.
     constants: Vec<String>,
-    /// True where it counts turns or bytes: then it is small.
+    /// True if it counts turns or bytes: its value is then small.
     counts: bool,
-    /// What is taken from it before it is a size.
+    /// The number subtracted from it to get a size.
     fixed: i128,
 }
 
@@ -122,7 +122,7 @@ impl Generator {
         FieldData::Text(if keeps(field, &text) { text } else { self.text(field, size, hint) })
     }
 
-    /// A small number, as counts are.
+    /// A small number, suitable as a count.
     fn count(&mut self, field: &Field, size: usize, hint: &Hint) -> String {
         let least = if let Check::Range(low, _) = field.check { (low as i128).max(0) } else { 0 };
         let mut count = least.max(hint.fixed) + i128::from(self.below(4));
@@ -223,7 +223,7 @@ impl Generator {
     }
 }
 
-/// Text as it stands in its field: the writer pads it.
+/// Text as it appears in its field: the writer pads it.
 fn padded(field: &Field, text: &str, size: usize) -> String {
     let mut bytes = Vec::new();
     let data = FieldData::Text(text.to_owned());

@@ -1,4 +1,4 @@
-//! Reading tables: lines of text to [`Structure`]s.
+//! Parses tables: lines of text to [`Structure`]s.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use super::table::{Check, Field, Item, Kind, Structure};
 use crate::error::{Error, Result};
 
 impl Structure {
-    /// Reads every structure of a table.
+    /// Parses every structure of a table.
     ///
     /// # Errors
-    /// [`Error::Usage`] with the line that is wrong.
+    /// [`Error::Usage`] with the invalid line.
     pub fn load(text: &str) -> Result<Vec<Self>> {
         let mut loader = Loader { structures: Vec::new(), open: Vec::new() };
         for (number, line) in expand(text).map_err(|reason| Error::usage("structure table").found(reason))? {
@@ -27,22 +27,22 @@ impl Structure {
     }
 }
 
-/// The most bytes of a field: more than any length of a header can say.
+/// The most bytes of a field: more than any length of a header can state.
 pub(super) const MAX_SIZE: i128 = 99_999_999;
 
-/// The most turns of a group whose number is part of the table.
+/// The most turns of a group with a constant count.
 const MAX_TURNS: i128 = 100_000;
 
-/// How deep groups stand in each other at the most.
+/// The greatest nesting depth of groups.
 const MAX_DEPTH: usize = 32;
 
 struct Loader {
     structures: Vec<Draft>,
-    /// Groups that are not closed yet, outermost first.
+    /// Groups not yet closed, outermost first.
     open: Vec<Group>,
 }
 
-/// A structure whose rows are not all read yet.
+/// A structure whose rows are not yet complete.
 struct Draft {
     name: String,
     title: String,
@@ -63,7 +63,7 @@ impl Loader {
             "structure" => {
                 self.all_closed()?;
                 let (name, title) = match rest.strip_prefix('"') {
-                    Some(quoted) => quoted.split_once('"').ok_or_else(|| "text without closing quote".to_owned())?,
+                    Some(quoted) => quoted.split_once('"').ok_or_else(|| "missing closing quote".to_owned())?,
                     None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
                 };
                 let (name, title) = (name.trim().to_owned(), title.trim().to_owned());
@@ -75,7 +75,8 @@ impl Loader {
                 self.push(Item::Field(field))?;
             }
             "repeat" => {
-                let (count, name) = rest.rsplit_once(" as ").ok_or_else(|| "repeat COUNT as NAME".to_owned())?;
+                let (count, name) =
+                    rest.rsplit_once(" as ").ok_or_else(|| "expected repeat COUNT as NAME".to_owned())?;
                 let count = Expression::parse(count)?;
                 if count.constant().is_some_and(|count| count > MAX_TURNS) {
                     return Err(format!("a group has at most {MAX_TURNS} turns"));
@@ -97,7 +98,7 @@ impl Loader {
 
     fn open(&mut self, group: Group) -> std::result::Result<(), String> {
         if self.open.len() == MAX_DEPTH {
-            return Err(format!("more than {MAX_DEPTH} groups in each other"));
+            return Err(format!("groups nested more than {MAX_DEPTH} deep"));
         }
         self.structure()?;
         self.open.push(group);
@@ -117,7 +118,7 @@ impl Loader {
     }
 
     fn all_closed(&self) -> std::result::Result<(), String> {
-        if self.open.is_empty() { Ok(()) } else { Err("a repeat or when has no end".to_owned()) }
+        if self.open.is_empty() { Ok(()) } else { Err("repeat or when without end".to_owned()) }
     }
 
     fn finish(self) -> std::result::Result<Vec<Structure>, String> {
@@ -127,7 +128,7 @@ impl Loader {
     }
 }
 
-/// The lines with their numbers, those of included structures in the place of the `include`.
+/// The numbered lines, with the rows of included structures in place of the `include`.
 fn expand(text: &str) -> std::result::Result<Vec<(usize, String)>, String> {
     let mut lines: Vec<(usize, String)> = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
@@ -135,7 +136,7 @@ fn expand(text: &str) -> std::result::Result<Vec<(usize, String)>, String> {
             lines.push((number, line.to_owned()));
             continue;
         };
-        let (name, prefix) = include.trim().split_once(' ').ok_or_else(|| "include NAME PREFIX".to_owned())?;
+        let (name, prefix) = include.trim().split_once(' ').ok_or_else(|| "expected include NAME PREFIX".to_owned())?;
         let begins = |line: &str| line.split_whitespace().take(2).eq(["structure", name]);
         let start = lines.iter().position(|(_, line)| begins(line));
         let start = start.ok_or_else(|| format!("no structure {name} before line {number}"))? + 1;
@@ -148,11 +149,11 @@ fn expand(text: &str) -> std::result::Result<Vec<(usize, String)>, String> {
     Ok(lines)
 }
 
-/// `NAME SIZE CHARSET [kind] [values a b | range a b] [nullable] [default x]`; values with blanks stand in quotes.
+/// `NAME SIZE CHARSET [kind] [values a b | range a b] [nullable] [default x]`; values with blanks are quoted.
 fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
     let words = split_words(row)?;
     let [name, size, charset, rest @ ..] = words.as_slice() else {
-        return Err("field NAME SIZE CHARACTERS …".to_owned());
+        return Err("expected field NAME SIZE CHARACTERS …".to_owned());
     };
     let charset = Charset::from_name(charset).ok_or_else(|| format!("unknown character set {charset:?}"))?;
     let mut field = Field {
@@ -175,10 +176,10 @@ fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
             "default" => field.default = Some(rest.next().ok_or("default without value")?.clone()),
             "format" => {
                 let picture = rest.next().and_then(|text| Picture::parse(text));
-                field.picture = Some(picture.ok_or("format such as 0000, +00.000 or +0.000000E+0")?);
+                field.picture = Some(picture.ok_or("expected a format such as 0000, +00.000 or +0.000000E+0")?);
             }
             "range" => {
-                let mut bound = || rest.next().and_then(|word| word.parse().ok()).ok_or("range LOW HIGH");
+                let mut bound = || rest.next().and_then(|word| word.parse().ok()).ok_or("expected range LOW HIGH");
                 field.check = Check::Range(bound()?, bound()?);
             }
             "values" => {
@@ -195,7 +196,7 @@ fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
     Ok(field)
 }
 
-/// What a row cannot mean.
+/// Rejects rows without a possible meaning.
 fn check_field(field: &Field) -> std::result::Result<(), String> {
     let size = field.size.constant();
     if size.is_some_and(|size| !(0..=MAX_SIZE).contains(&size)) {
@@ -207,11 +208,11 @@ fn check_field(field: &Field) -> std::result::Result<(), String> {
         _ => None,
     };
     if fixed.is_some() && size != fixed {
-        return Err("datetime has 14 characters, date 8".to_owned());
+        return Err("datetime requires 14 characters, date 8".to_owned());
     }
     let Some(picture) = &field.picture else { return Ok(()) };
     if !matches!(field.kind, Kind::Integer | Kind::Real) || size != Some(picture.len() as i128) {
-        return Err(format!("format {picture} is for int and real of {} characters", picture.len()));
+        return Err(format!("format {picture} requires int or real of {} characters", picture.len()));
     }
     Ok(())
 }
@@ -260,7 +261,7 @@ fn is_keyword(word: &str) -> bool {
     )
 }
 
-/// The row without the note behind `  #`.
+/// The row without the note after `  #`.
 fn split_note(line: &str) -> (&str, &str) {
     if line.trim_start().starts_with('#') {
         return ("", "");
@@ -271,16 +272,16 @@ fn split_note(line: &str) -> (&str, &str) {
     }
 }
 
-/// Words between blanks; quotes hold blanks together, parentheses hold an expression together.
+/// Words separated by blanks; quotes and parentheses keep blanks inside a word.
 fn split_words(row: &str) -> std::result::Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut rest = row.trim_start();
     while !rest.is_empty() {
         let (word, length) = if let Some(inner) = rest.strip_prefix('"') {
-            let end = inner.find('"').ok_or_else(|| "text without closing quote".to_owned())?;
+            let end = inner.find('"').ok_or_else(|| "missing closing quote".to_owned())?;
             (&inner[..end], end + 2)
         } else {
-            let end = word_end(rest).ok_or_else(|| "parenthesis without end".to_owned())?;
+            let end = word_end(rest).ok_or_else(|| "missing closing parenthesis".to_owned())?;
             (&rest[..end], end)
         };
         words.push(word.to_owned());
@@ -289,7 +290,7 @@ fn split_words(row: &str) -> std::result::Result<Vec<String>, String> {
     Ok(words)
 }
 
-/// Where a word ends: at the first blank outside of parentheses.
+/// The end of a word: the first blank outside parentheses.
 fn word_end(text: &str) -> Option<usize> {
     let mut depth = 0;
     for (place, c) in text.char_indices() {

@@ -1,5 +1,5 @@
-//! Structures of fixed fields as data: text tables, one row per field of a standard, read by one engine that parses,
-//! writes, fills defaults and checks. A new structure is a table and no code.
+//! Structures of fixed fields as data: text tables with one row per field of a standard. One engine reads and writes them,
+//! fills defaults and checks values. A new structure needs a table, not code.
 //!
 //! # The table
 //! ```text
@@ -16,17 +16,18 @@
 //! ```
 //! Kinds: `text` (left-justified, padded with blanks), `int`, `real` (right-justified, padded with zeros), `datetime`
 //! (`CCYYMMDDhhmmss`, unknown pairs as hyphens), `date` (CCYYMMDD or blanks); with `BIN`: `uint`, `sint`, `float`, `bytes`.
-//! Checks: `values …`, `range LOW HIGH`, `nullable` (blanks are a value as well). `format PICTURE` is the form in which a
+//! Checks: `values …`, `range LOW HIGH`, `nullable` (blanks are also a legal value). `format PICTURE` is the form in which a
 //! number is written: `0000`, `+00.0000` (always with a sign), `+0.000000E+0`.
 //!
-//! `include NAME PREFIX` puts the rows of an earlier structure of the same text in its place, with the prefix for the `_` at
-//! the beginning of their names.
+//! `include NAME PREFIX` inserts the rows of an earlier structure of the same text. The prefix replaces the `_` at the beginning
+//! of their names.
 //!
-//! A size is a number or an expression; a condition is an expression: integers, `"text"`, names of fields that stand before
-//! (innermost group first), `+ - * /`, `== != < <= > >=`, `and or not`, `bit(NAME, n)` (bit n of a binary field, 0 the least
-//! significant), `blank(NAME)`, `value(NAME, n)` (n where no such field stands before),
-//! `same(GROUP, NAME)` (NAME in the record of an earlier group that is the same turn as this one), and `remaining` (bytes left in the structure when reading; when writing, whether a field of
-//! the group is given).
+//! A size is a number or an expression; a condition is an expression. Expressions have integers, `"text"`, names of earlier
+//! fields (innermost group first), `+ - * /`, `== != < <= > >=`, `and or not`, and these functions:
+//! `bit(NAME, n)` (bit n of a binary field, 0 is the least significant), `blank(NAME)`,
+//! `value(NAME, n)` (n if there is no earlier field NAME),
+//! `same(GROUP, NAME)` (NAME in the record of an earlier group with the same turn as this one), and
+//! `remaining` (when reading, the bytes left in the structure; when writing, whether a field of the group is given).
 
 mod charset;
 mod date;

@@ -1,13 +1,13 @@
-//! Numbers as values hold them: text or floats that stand for numbers.
+//! Numbers in metadata values: text or floats that represent numbers.
 
-/// Text as an integer, padding aside.
+/// Text as an integer, ignoring padding.
 pub(crate) fn integer(text: &str) -> Option<i128> {
     let text = text.trim();
-    // The narrow type is several times as fast, and nearly every number has its width.
+    // The narrow type is several times as fast, and nearly every number fits it.
     text.parse::<i64>().map(i128::from).or_else(|_| text.parse()).ok()
 }
 
-/// Text as a number, padding aside.
+/// Text as a number, ignoring padding.
 pub(crate) fn float(text: &str) -> Option<f64> {
     text.trim().parse().ok()
 }

@@ -1,19 +1,19 @@
-//! The form in which a document wants a number: `0000`, `+00.0000`, `+0.000000E+0`.
+//! The form that a document prescribes for a number: `0000`, `+00.0000`, `+0.000000E+0`.
 
 use std::fmt;
 
-/// Digits, point and exponent of a number of fixed width; a sign in front where it is always written.
+/// Digits, point and exponent of a number of fixed width; a sign in front if it is always written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
     text: String,
     signed: bool,
     decimals: usize,
-    /// Digits of the exponent; none: there is no exponent.
+    /// Digits of the exponent; 0 if there is none.
     exponent: usize,
 }
 
 impl Picture {
-    /// Reads a picture: `+` at the beginning for a sign that is always there, zeros for digits.
+    /// Parses a picture: `+` at the beginning for a mandatory sign, zeros for digits.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (signed, rest) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));
         let (mantissa, exponent) = rest.split_once("E+").unwrap_or((rest, ""));
@@ -26,23 +26,23 @@ impl Picture {
         good.then_some(picture)
     }
 
-    /// Characters of every number in this form.
+    /// The length of every number in this form.
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }
 
-    /// A number in this form, rounded to its decimals; none where it is too large, or no whole number where the form has
-    /// only those.
+    /// A number in this form, rounded to its decimals. `None` if it is too large, or if it is not a whole number and the form
+    /// has no decimals.
     pub(super) fn format(&self, value: f64) -> Option<String> {
         if !value.is_finite() || (self.decimals == 0 && self.exponent == 0 && value.fract() != 0.0) {
             return None;
         }
         let number =
             if self.exponent > 0 { self.scientific(value)? } else { format!("{:.*}", self.decimals, value.abs()) };
-        // What rounds to zero has no sign.
+        // A value that rounds to zero has no sign.
         let negative = value < 0.0 && number.bytes().take_while(|byte| *byte != b'E').any(|b| matches!(b, b'1'..=b'9'));
         let sign = if negative { "-" } else { ["", "+"][usize::from(self.signed)] };
-        // Without a place for a sign, minus takes that of the first digit.
+        // If the form has no place for a sign, minus takes that of the first digit.
         let width = self.len().checked_sub(sign.len())?;
         (number.len() <= width).then(|| format!("{sign}{number:0>width$}"))
     }

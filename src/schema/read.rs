@@ -1,4 +1,4 @@
-//! Bytes to records.
+//! Reads records from bytes.
 
 use super::charset::Charset;
 use super::expression::{Expression, Scope};
@@ -7,20 +7,20 @@ use super::table::{Field, Item, Kind, Structure};
 use super::write::write;
 use crate::error::{Error, Result};
 
-/// Turns of repeated groups a structure may have beside one for each of its bytes: turns may be empty, but only so many.
+/// The most turns of repeated groups in a structure beyond one for each of its bytes: this limits empty turns.
 const EMPTY_TURNS: u64 = 100_000;
 
-/// Reads a structure from the beginning of `bytes`; gives its record and the number of bytes it took. Values are not
-/// checked beside what reading needs, so that what other writers got wrong can still be read.
+/// Reads a structure from the beginning of `bytes`; returns its record and the number of bytes read. Only values that the
+/// reading depends on are checked, so files with errors of other writers can still be read.
 ///
 /// # Errors
-/// [`Error::Malformed`] with the field and its offset where the bytes end early or a count or size is no number.
+/// [`Error::Malformed`] with the field and its offset if the bytes end early or if a count or size is not a number.
 pub fn read(structure: &Structure, bytes: &[u8]) -> Result<(Record, usize)> {
     let (record, reader) = Reader::run(structure, bytes)?;
     Ok((record, reader.offset))
 }
 
-/// The record of `bytes` where they are this structure from the first to the last and are written back the same.
+/// The record of `bytes`, if the structure spans all of them and writing the record reproduces them.
 ///
 /// # Errors
 /// As [`read`].
@@ -29,16 +29,16 @@ pub fn read_whole(structure: &Structure, bytes: &[u8]) -> Result<Option<Record>>
     if reader.offset != bytes.len() {
         return Ok(None);
     }
-    // Values that were read are written as they are. So the bytes can only differ where a condition means another thing
-    // on writing, or where a field hid one of the same name.
+    // Values that were read are written unchanged. So the bytes can differ only if a condition changes its meaning on writing,
+    // or if a field hid another of the same name.
     let same = (structure.faithful && !reader.hidden) || write(structure, &record).is_ok_and(|again| again == bytes);
     Ok(same.then_some(record))
 }
 
-/// Turns of a group for which there is room from the start: counts may lie.
+/// The most turns of a group to reserve space for: counts may be wrong.
 const SMALL: u64 = 16;
 
-/// The records around one, and which turn of its group it is.
+/// The enclosing records, and the turn within the group.
 type Outer<'a> = (Option<&'a Scope<'a>>, usize);
 
 struct Reader<'a> {
@@ -46,7 +46,7 @@ struct Reader<'a> {
     bytes: &'a [u8],
     offset: usize,
     turns: u64,
-    /// True where a field took the place of one of the same name.
+    /// True if a field replaced another of the same name.
     hidden: bool,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
         Ok((record, reader))
     }
 
-    /// Reads `items` into `record`; `outer` says what is around it.
+    /// Reads `items` into `record`; `outer` describes its surroundings.
     fn items(&mut self, items: &[Item], record: &mut Record, outer: Outer<'_>) -> Result<()> {
         record.reserve(items.len());
         for item in items {
@@ -119,12 +119,16 @@ impl<'a> Reader<'a> {
         if turns < 0 && count.single_name().is_some() {
             return Err(self.malformed("has a negative count in").field(count).found(turns));
         }
-        // Some counts are computed and may come out negative for none.
+        // Some counts are computed, and a negative result means none.
         let turns = u64::try_from(turns.max(0)).unwrap_or(u64::MAX);
         self.turns = self.turns.saturating_add(turns);
         let most = self.bytes.len() as u64 + EMPTY_TURNS;
         if self.turns > most {
-            return Err(self.malformed("repeats too often by").field(count).found(turns).allowed(most));
+            return Err(self
+                .malformed("has too many turns in")
+                .field(count)
+                .found(turns)
+                .allowed(format_args!("at most {most} in all")));
         }
         Ok(turns)
     }
@@ -146,8 +150,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The value of a field's bytes. What its type cannot hold without loss is bytes: a binary field of a size no number has, a
-/// signalling NaN of four bytes, UTF-8 that is none.
+/// The value of a field's bytes. Content that the field's type cannot hold without loss becomes bytes: a binary field whose
+/// size does not match a number, a signalling NaN of four bytes, invalid UTF-8.
 fn decode(field: &Field, bytes: &[u8]) -> FieldData {
     let unsigned = || bytes.iter().fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
     match (field.charset, field.kind, bytes.len()) {
@@ -163,7 +167,7 @@ fn decode(field: &Field, bytes: &[u8]) -> FieldData {
         (Charset::Binary, Kind::Float, 4) => {
             let narrow = f32::from_bits(unsigned() as u32);
             let wide = f64::from(narrow);
-            // Widening makes every NaN a quiet one.
+            // Widening makes every NaN quiet.
             if (wide as f32).to_bits() == narrow.to_bits() {
                 FieldData::Float(wide)
             } else {

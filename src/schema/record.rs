@@ -9,7 +9,7 @@ use super::number;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FieldData {
-    /// Text as it stands in the file, padding included; one character a byte (Latin-1) except in UTF-8 fields.
+    /// Text as it occurs in the file, including padding; one character per byte (Latin-1) except in UTF-8 fields.
     Text(String),
     /// An integer: a binary field, or a number given for a text field.
     Int(i128),
@@ -21,13 +21,13 @@ pub enum FieldData {
     Group(Vec<Record>),
 }
 
-/// Bytes of a value that messages show; of more they say how many.
+/// The most bytes of a value shown in a message; for longer values it states the length.
 const SHOWN: usize = 16;
 
 /// The fields of a structure in order.
 ///
-/// A field that was read remembers that: it is written as it stood in the file, even where it breaks a rule, until another
-/// value is set in its place.
+/// A field that was read keeps its form: it is written as it occurs in the file, even if it violates a rule, until it is set to
+/// another value.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
     entries: Vec<Entry>,
@@ -38,12 +38,12 @@ pub struct Record {
 pub struct Entry {
     name: Arc<str>,
     pub(super) data: FieldData,
-    /// True where the value stands so in a file.
+    /// True if the value is written as it occurs in a file.
     pub(super) kept: bool,
 }
 
 impl Record {
-    /// No fields yet.
+    /// A record without fields.
     pub fn new() -> Self {
         Self::default()
     }
@@ -71,7 +71,7 @@ impl Record {
         self.get(name).and_then(FieldData::to_float)
     }
 
-    /// The records of a group; none where there is no such group.
+    /// The records of a group; empty if the group does not exist.
     pub fn group(&self, name: &str) -> &[Self] {
         match self.get(name) {
             Some(FieldData::Group(records)) => records,
@@ -79,26 +79,26 @@ impl Record {
         }
     }
 
-    /// Sets a field, in its place where it is there already, else at the end.
+    /// Sets a field: in its place if it exists, otherwise at the end.
     pub fn set(&mut self, name: impl Into<Arc<str>>, data: impl Into<FieldData>) {
         self.put(name.into(), data.into(), false);
     }
 
-    /// Removes a field, and gives its value.
+    /// Removes a field and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<FieldData> {
         let place = self.entries.iter().position(|entry| *entry.name == *name)?;
         Some(self.entries.remove(place).data)
     }
 
-    /// The same record without some of its fields; what is left remembers where it was read.
+    /// The same record without some of its fields; the remaining fields keep their form.
     #[must_use]
     pub fn without(&self, names: &[&str]) -> Self {
         let kept = self.entries.iter().filter(|entry| !names.contains(&&*entry.name));
         Self { entries: kept.cloned().collect() }
     }
 
-    /// Marks every value that is the same in `original`, padding aside, as one that is written as it stands there: a copy
-    /// of what was read keeps what breaks a rule, and only what was changed is checked.
+    /// Marks every value that equals the one in `original`, ignoring padding, to be written as it occurs there. So a copy keeps
+    /// values that violate a rule, and only changed values are checked.
     pub fn keep(&mut self, original: &Self) {
         for entry in &mut self.entries {
             let Some(old) = original.entries.iter().find(|old| old.name == entry.name) else { continue };
@@ -115,7 +115,7 @@ impl Record {
         }
     }
 
-    /// The same record without the memory of where it was read: every value is checked when it is written.
+    /// The same record without the forms that were read: every value is checked when it is written.
     #[must_use]
     pub fn forgotten(&self) -> Self {
         let forget = |data: &FieldData| match data {
@@ -135,17 +135,17 @@ impl Record {
         self.entries.len()
     }
 
-    /// True where there is no field.
+    /// True if the record is empty.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Adds a field that is not there yet.
+    /// Adds a field that does not exist yet.
     pub(super) fn push(&mut self, name: Arc<str>, data: FieldData, kept: bool) {
         self.entries.push(Entry { name, data, kept });
     }
 
-    /// Sets a field; true where it was there already.
+    /// Sets a field; true if it existed.
     pub(super) fn put(&mut self, name: Arc<str>, data: FieldData, kept: bool) -> bool {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.name == name) {
             (entry.data, entry.kept) = (data, kept);
@@ -155,12 +155,12 @@ impl Record {
         false
     }
 
-    /// Makes place for fields.
+    /// Reserves space for fields.
     pub(super) fn reserve(&mut self, fields: usize) {
         self.entries.reserve_exact(fields);
     }
 
-    /// The place of a field, looked for from `from` on first: fields are mostly asked for in order.
+    /// The position of a field, searched from `from` first: fields are mostly requested in order.
     pub(super) fn position(&self, name: &str, from: usize) -> Option<usize> {
         let named = |entry: &Entry| *entry.name == *name;
         let behind = self.entries.get(from..)?.iter().position(named).map(|place| from + place);
@@ -181,7 +181,7 @@ impl IntoIterator for Record {
     }
 }
 
-/// Records are equal where their fields are.
+/// Records are equal if their fields are.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())

@@ -1,4 +1,4 @@
-//! A structure as it stands in a table.
+//! A structure as defined in a table.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use super::picture::Picture;
 pub struct Structure {
     /// Its name: a TRE tag, a subheader.
     pub name: String,
-    /// What it is.
+    /// Its title.
     pub title: String,
     /// The document it comes from.
     pub source: String,
     /// Fields and groups.
     pub items: Vec<Item>,
-    /// True where whatever is read is written back the same, as long as no field hides one of the same name.
+    /// True if every record that is read is written back unchanged, provided that no field hides another of the same name.
     pub(super) faithful: bool,
 }
 
@@ -27,24 +27,24 @@ pub struct Structure {
 pub enum Item {
     /// A field.
     Field(Field),
-    /// Fields that stand there once for each turn.
+    /// Fields that occur once for each turn.
     Repeat {
         /// Number of turns.
         count: Expression,
         /// The name of the group in a [`super::Record`].
         name: Arc<str>,
-        /// What is repeated.
+        /// The repeated items.
         items: Vec<Item>,
-        /// True where the name stands before in the same record.
+        /// True if the name occurs before in the same record.
         again: bool,
-        /// True where an expression looks into the group.
+        /// True if an expression refers to the group.
         seen: bool,
     },
-    /// Fields that stand there only where a condition holds.
+    /// Fields that occur only if a condition holds.
     When {
         /// The condition.
         condition: Expression,
-        /// What is conditional.
+        /// The conditional items.
         items: Vec<Item>,
     },
 }
@@ -54,29 +54,29 @@ pub enum Item {
 pub struct Field {
     /// Its name in the standard.
     pub name: Arc<str>,
-    /// Its bytes.
+    /// Its size in bytes.
     pub size: Expression,
-    /// Its characters.
+    /// Its character set.
     pub charset: Charset,
-    /// What they mean.
+    /// The meaning of its characters.
     pub kind: Kind,
-    /// What a value must satisfy.
+    /// The check of its values.
     pub check: Check,
-    /// True where all blanks are a legal value as well.
+    /// True if all blanks are also a legal value.
     pub nullable: bool,
-    /// The value of a field that is not given; none: blanks or zeros by its kind, or an error where that is not legal.
+    /// The value of a field that is not given. `None`: blanks or zeros by its kind, or an error if those are not legal.
     pub default: Option<String>,
     /// The form in which a number is written.
     pub picture: Option<Picture>,
-    /// What it means, for the documentation.
+    /// Its meaning, for the documentation.
     pub note: String,
-    /// True where the name stands before in the same record: in a group with another condition, mostly.
+    /// True if the name occurs before in the same record, usually in a group with another condition.
     pub(super) again: bool,
-    /// True where an expression of the structure looks at the field.
+    /// True if an expression of the structure refers to the field.
     pub(super) seen: bool,
 }
 
-/// What the characters of a field mean.
+/// The meaning of a field's characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Text, left-justified, padded with blanks.
@@ -99,20 +99,20 @@ pub enum Kind {
     Bytes,
 }
 
-/// What a value must satisfy beside its characters.
+/// The check of a value, in addition to its characters.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Check {
-    /// Nothing.
+    /// Any value.
     #[default]
     None,
-    /// One of these, padding aside.
+    /// One of these values, ignoring padding.
     Values(Vec<String>),
-    /// A number from … to …, both included.
+    /// A number in this range, both ends included.
     Range(f64, f64),
 }
 
 impl Structure {
-    /// A structure whose fields know what others use of them.
+    /// A structure whose fields know whether other items refer to them.
     pub(super) fn new(name: String, title: String, source: String, mut items: Vec<Item>) -> Self {
         let mut seen = HashSet::new();
         expressions(&items, &mut |expression| expression.names(|name| seen.extend([name.to_owned()])));
@@ -121,13 +121,12 @@ impl Structure {
         Self { name, title, source, items, faithful }
     }
 
-    /// True where the structure has a field or group of that name, outside of repeated groups.
+    /// True if the structure has a field or group of that name outside repeated groups.
     pub fn has(&self, name: &str) -> bool {
         has(&self.items, name)
     }
 
-    /// The bytes every instance of the structure has at the least: those of the fields that stand in no group and have a
-    /// constant size.
+    /// The fewest bytes of an instance of the structure: those of the fields outside groups that have a constant size.
     pub fn least_size(&self) -> usize {
         let sizes = self.items.iter().filter_map(|item| match item {
             Item::Field(field) => field.size.constant().and_then(|size| usize::try_from(size).ok()),
@@ -136,7 +135,7 @@ impl Structure {
         sizes.sum()
     }
 
-    /// The fields in order, those in groups included.
+    /// The fields in order, including those in groups.
     pub fn fields(&self) -> Vec<&Field> {
         let mut fields = Vec::new();
         collect(&self.items, &mut fields);
@@ -174,7 +173,7 @@ pub(super) fn expressions<'a>(items: &'a [Item], see: &mut impl FnMut(&'a Expres
     }
 }
 
-/// Marks the fields in `seen`, and names that stand in a record before; `before` are those of the record so far.
+/// Marks the fields in `seen`, and names that occur before in a record; `before` holds those of the record so far.
 fn mark(items: &mut [Item], seen: &HashSet<String>, before: &mut HashSet<Arc<str>>) {
     for item in items {
         match item {
@@ -192,8 +191,8 @@ fn mark(items: &mut [Item], seen: &HashSet<String>, before: &mut HashSet<Arc<str
     }
 }
 
-/// True where every expression has the same value on writing what was read as on reading it. Only the bytes left have not:
-/// on writing, the rest is as long as its value, and bytes are left where a field of the group is given.
+/// True if every expression has the same value when writing a record as when reading it. Only the bytes left can differ: when
+/// writing, the rest is as long as its value, and bytes count as left if a field of the group is given.
 fn is_faithful(items: &[Item]) -> bool {
     items.iter().all(|item| match item {
         Item::Field(field) if field.size.is_rest() => {
@@ -206,7 +205,7 @@ fn is_faithful(items: &[Item]) -> bool {
     })
 }
 
-/// True where no field of the item stands before in the same record.
+/// True if no field of the item occurs before in the same record.
 fn is_unique(item: &Item) -> bool {
     match item {
         Item::Field(field) => !field.again,

@@ -1,4 +1,4 @@
-//! Values to the bytes of their fields: formatted, padded, checked.
+//! Converts values to the bytes of their fields: formatted, padded, checked.
 
 use std::borrow::Cow;
 
@@ -9,8 +9,8 @@ use super::picture::Picture;
 use super::record::FieldData;
 use super::table::{Check, Field, Kind};
 
-/// Appends the `size` bytes of a field. False, and nothing appended, where the value does not fit, has characters the field
-/// does not hold, or breaks its check. A value that is `kept` is written as it is where its length is right.
+/// Appends the `size` bytes of a field. Returns false, without appending, if the value does not fit, contains characters
+/// outside the field's set, or fails the check. A `kept` value of the right length is written unchanged.
 pub(super) fn encode(field: &Field, data: &FieldData, size: usize, kept: bool, out: &mut Vec<u8>) -> bool {
     let start = out.len();
     let done = match field.charset {
@@ -23,7 +23,7 @@ pub(super) fn encode(field: &Field, data: &FieldData, size: usize, kept: bool, o
     done.is_some()
 }
 
-/// Appends what stands in a field that is not given. False where that is no legal value of it.
+/// Appends the content of a field that is not given. False if that is not a legal value.
 pub(super) fn encode_missing(field: &Field, size: usize, out: &mut Vec<u8>) -> bool {
     let (filler, legal) = match field.kind {
         _ if field.charset == Charset::Binary => (0, true),
@@ -41,7 +41,7 @@ pub(super) fn encode_missing(field: &Field, size: usize, out: &mut Vec<u8>) -> b
     legal
 }
 
-/// What a field holds, for messages.
+/// The legal content of a field, for messages.
 pub(super) fn describe(field: &Field, size: usize) -> String {
     let unit = if field.charset == Charset::Binary { "bytes" } else { "characters" };
     let kind = match field.kind {
@@ -57,10 +57,10 @@ pub(super) fn describe(field: &Field, size: usize) -> String {
         Check::Range(low, high) => format!(", {low} to {high}"),
     };
     let form = field.picture.as_ref().map(|picture| format!(", as {picture}")).unwrap_or_default();
-    format!("{size} {unit} {}{kind}{check}{form}", field.charset.standard_name())
+    format!("{size} {} {unit}{kind}{check}{form}", field.charset.standard_name())
 }
 
-/// The bytes of a text or of bytes given for a field.
+/// The length in bytes of text or bytes given for a field.
 pub(super) fn length(field: &Field, data: &FieldData) -> Option<i128> {
     match data {
         FieldData::Text(text) => field.charset.encode(text).map(|bytes| bytes.len() as i128),
@@ -71,7 +71,7 @@ pub(super) fn length(field: &Field, data: &FieldData) -> Option<i128> {
 
 fn encode_text(field: &Field, data: &FieldData, size: usize, kept: bool, out: &mut Vec<u8>) -> Option<()> {
     if let FieldData::Bytes(bytes) = data {
-        // UTF-8 that is none is read as bytes.
+        // Invalid UTF-8 is read as bytes.
         let whole = bytes.len() == size && (kept || std::str::from_utf8(bytes).is_ok());
         return (field.charset == Charset::Utf8 && whole).then(|| out.extend_from_slice(bytes));
     }
@@ -88,19 +88,19 @@ fn encode_text(field: &Field, data: &FieldData, size: usize, kept: bool, out: &m
     pad(&bytes, size, field.kind, out)?;
     let padded = &out[start..];
     let blank = padded.iter().all(|byte| *byte == b' ');
-    // Some values are listed with the zeros that pad them.
+    // Some values are listed with their padding zeros.
     let good = blank && may_be_blank(field)
         || !blank && (holds(field, padded, &text) || holds(field, padded, &field.charset.decode(padded)));
     good.then_some(())
 }
 
-/// The text of a value, not yet padded.
+/// The text of a value before padding.
 fn format<'a>(field: &Field, data: &'a FieldData, size: usize) -> Option<Cow<'a, str>> {
     Some(match (data, field.kind) {
         (FieldData::Text(text), Kind::DateTime | Kind::Date) => dated(field, text)?,
         (FieldData::Int(value), Kind::DateTime | Kind::Date) => dated(field, &value.to_string())?.into_owned().into(),
         (FieldData::Text(text), _) => match (&field.picture, number(text)) {
-            // A number that does not fill its field is brought into the field's form.
+            // A number that does not fill its field is converted to the field's form.
             (Some(picture), Some(value)) if text.len() < size => shown(picture, value)?.into(),
             _ => text.as_str().into(),
         },
@@ -113,7 +113,8 @@ fn format<'a>(field: &Field, data: &'a FieldData, size: usize) -> Option<Cow<'a,
     })
 }
 
-/// A number in the form of a field; or, as markers such as 999.9 are written, just its digits where they fill the field.
+/// A number in the form of a field. A number that does not fit the form, such as the marker 999.9, is written as its digits
+/// alone if they fill the field.
 fn shown(picture: &Picture, value: f64) -> Option<String> {
     let marker = || Some(value.to_string()).filter(|text| text.len() == picture.len() && value.fract() != 0.0);
     let marker = || marker().filter(|_| picture.to_string().contains('.'));
@@ -121,7 +122,7 @@ fn shown(picture: &Picture, value: f64) -> Option<String> {
 }
 
 fn dated<'a>(field: &Field, text: &'a str) -> Option<Cow<'a, str>> {
-    // Blanks of a date are a value; those of a time are an unknown time.
+    // A blank date is a value; a blank time is an unknown time.
     if field.kind == Kind::Date && text.trim().is_empty() {
         return Some(text.into());
     }
@@ -152,7 +153,7 @@ fn holds(field: &Field, bytes: &[u8], text: &str) -> bool {
     bytes.iter().all(|byte| field.charset.allows(*byte)) && satisfies(field, text)
 }
 
-/// True where a value that is not blank satisfies kind and check.
+/// True if a value that is not blank satisfies the kind and the check.
 fn satisfies(field: &Field, text: &str) -> bool {
     let unknown = || !text.is_empty() && text.bytes().all(|byte| byte == b'-');
     match &field.check {
@@ -173,12 +174,12 @@ fn number(text: &str) -> Option<f64> {
     if characters { text.parse().ok().filter(|value: &f64| value.is_finite()) } else { None }
 }
 
-/// Text is padded with blanks at the right, numbers with zeros at the left behind their sign. None where it is too long.
+/// Text is padded with blanks on the right, numbers with zeros on the left after their sign. `None` if it is too long.
 fn pad(bytes: &[u8], size: usize, kind: Kind, out: &mut Vec<u8>) -> Option<()> {
     let missing = size.checked_sub(bytes.len())?;
     let numeric = matches!(kind, Kind::Integer | Kind::Real) && missing > 0;
     if numeric && bytes.iter().any(|byte| *byte != b' ') && !bytes.ends_with(b" ") {
-        // Hyphens that stand for an unknown number fill the field.
+        // Hyphens, which represent an unknown number, fill the field.
         let filler = if bytes.iter().all(|byte| *byte == b'-') { b'-' } else { b'0' };
         let sign = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
         out.extend_from_slice(&bytes[..sign]);
@@ -191,8 +192,8 @@ fn pad(bytes: &[u8], size: usize, kind: Kind, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// A float in at most `size` characters, with as many decimals as fit; with an exponent where only zeros would be left, or
-/// where a large number has no other place and loses nothing.
+/// A float in at most `size` characters, with as many decimals as fit. An exponent is used if only zeros would be left, or if a
+/// large number does not fit otherwise and loses nothing.
 fn decimal(value: f64, size: usize) -> Option<String> {
     if !value.is_finite() {
         return None;
@@ -204,7 +205,7 @@ fn decimal(value: f64, size: usize) -> Option<String> {
     let whole = format!("{value:.0}").len();
     let decimals = size.checked_sub(whole + 1);
     let fixed = decimals.map(|decimals| format!("{value:.decimals$}")).filter(|text| text.len() <= size);
-    // Whole digits alone, where there is place for them and for nothing else.
+    // Integer digits alone, if they fit and nothing else does.
     let fixed = fixed.or_else(|| Some(format!("{value:.0}")).filter(|text| text.len() <= size));
     let digits = |text: &String| text.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
     if fixed.as_ref().is_some_and(|text| digits(text) || value == 0.0) {
@@ -237,7 +238,7 @@ fn encode_binary(field: &Field, data: &FieldData, size: usize, out: &mut Vec<u8>
     Some(())
 }
 
-/// A float of four bytes; none for a finite one that is too large for it.
+/// A float of four bytes; `None` for a finite value that is too large for it.
 fn narrow(value: f64) -> Option<f32> {
     let narrow = value as f32;
     (narrow.is_finite() || !value.is_finite()).then_some(narrow)

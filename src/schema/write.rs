@@ -1,5 +1,5 @@
-//! Records to bytes: values are formatted and checked, missing ones get their defaults, counts and sizes follow from what
-//! they count.
+//! Writes records as bytes: formats and checks values, fills defaults, and derives counts and sizes from the items that they
+//! count.
 
 use std::cell::Cell;
 
@@ -11,20 +11,19 @@ use super::table::{Field, Item, Structure};
 use super::value::{describe, encode, encode_missing, length};
 use crate::error::{Error, Result, nearest};
 
-/// Writes a record as the bytes of a structure. Fields that are not given get their default; a field that counts the
-/// turns of a group or the bytes of another field, and is not given, gets the right value. A value that was read, and is
-/// still the same, is written as it stood in the file.
+/// Writes a record as the bytes of a structure. Fields that are not given get their default. A field that counts the turns of a
+/// group or the bytes of another field gets the right value if it is not given. A value that was read and has not changed is
+/// written as it occurs in the file.
 ///
 /// # Errors
-/// [`Error::Usage`] that names structure, field and value: for a value that does not fit its field, has characters its set
-/// does not hold, or breaks its check; for a name the structure does not have (with the nearest); for a count that differs
-/// from the turns given; for a field that must be given and is not.
+/// [`Error::Usage`] with structure, field and value: for a value that does not fit its field, contains characters outside the
+/// field's set, or fails its check; for an unknown name (with the nearest known one); for a count that differs from the turns
+/// given; for a required field that is not given.
 pub fn write(structure: &Structure, record: &Record) -> Result<Vec<u8>> {
     Writer::run(structure, record, false)
 }
 
-/// As [`write()`], and a value given for a field that is not there, because its condition does not hold, is an error as well
-/// unless it is blank.
+/// As [`write()`], but also rejects a value, unless it is blank, for a field whose condition does not hold.
 ///
 /// # Errors
 /// As [`write()`].
@@ -32,22 +31,22 @@ pub fn write_whole(structure: &Structure, record: &Record) -> Result<Vec<u8>> {
     Writer::run(structure, record, true)
 }
 
-/// The records around one, and which turn of its group it is.
+/// The enclosing records, and the turn within the group.
 type Outer<'a> = (Option<&'a Scope<'a>>, usize);
 
 struct Writer<'a> {
     structure: &'a Structure,
     out: Vec<u8>,
-    /// True where every value given must have a place.
+    /// True if every given value must have a place.
     whole: bool,
 }
 
-/// The values given for a record, looked up mostly in their order.
+/// The values given for a record; lookups mostly follow their order.
 struct Given<'a> {
     record: &'a Record,
     next: Cell<usize>,
     used: Cell<usize>,
-    /// Which values were asked for, of the first ones.
+    /// The positions of the values that were used, among the first ones.
     places: Cell<u128>,
 }
 
@@ -64,7 +63,7 @@ impl<'a> Given<'a> {
         Some(self.record.entry(place))
     }
 
-    /// A value that nothing asked for and that says something.
+    /// A value that was not used and is not blank.
     fn left(&self) -> Option<(&str, &FieldData)> {
         let asked = |place: usize| 1u128.checked_shl(place as u32).is_none_or(|bit| self.places.get() & bit != 0);
         let mut left = self.record.iter().enumerate().filter(|(place, _)| !asked(*place)).map(|(_, entry)| entry);
@@ -76,7 +75,7 @@ impl<'a> Given<'a> {
         })
     }
 
-    /// True where there are values nothing asked for.
+    /// True if some values were not used.
     fn is_partly_used(&self) -> bool {
         self.used.get() < self.record.len()
     }
@@ -91,24 +90,25 @@ impl<'a> Writer<'a> {
         Ok(writer.out)
     }
 
-    /// The outcome of writing a record, unless values given for it have no place.
+    /// The outcome of writing a record. An unknown name of a given value is reported first; if `whole`, a value without a place
+    /// is an error too.
     fn checked(&self, outcome: Result<()>, items: &[Item], given: &Given<'_>, group: &str) -> Result<()> {
         if outcome.is_ok() && !given.is_partly_used() {
             return Ok(());
         }
-        // A misspelt name is the cause, what is missing then the effect.
+        // A misspelt name is the cause; a missing value is its consequence.
         self.unknown(items, given.record, group)?;
         outcome?;
         match given.left().filter(|_| self.whole) {
             None => Ok(()),
             Some((name, data)) => {
                 let condition = condition(items, name).map(ToString::to_string).unwrap_or_default();
-                Err(self.wrong(name, data).allowed(format!("only where {condition}")))
+                Err(self.wrong(name, data).allowed(format!("a value only if {condition}")))
             }
         }
     }
 
-    /// Writes `items` from `given`; `written` collects the fields that expressions look at as they stand in the bytes.
+    /// Writes `items` from `given`. `written` collects the fields that expressions refer to, as they occur in the bytes.
     fn items(&mut self, items: &[Item], given: &Given<'_>, written: &mut Record, outer: Outer<'_>) -> Result<()> {
         for (place, item) in items.iter().enumerate() {
             match item {
@@ -141,7 +141,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes the turns of a group; gives what expressions may look at in them.
+    /// Writes the turns of a group; returns the content that expressions may refer to.
     fn turns(
         &mut self,
         name: &str,
@@ -151,7 +151,7 @@ impl<'a> Writer<'a> {
         items: &[Item],
         around: &Scope<'_>,
     ) -> Result<Vec<Record>> {
-        // A group of constant length that is not given has its defaults in every turn.
+        // If a group of constant length is not given, every turn has its defaults.
         if group.is_empty() && count.constant().is_some() {
             let empty = Record::new();
             return (0..turns).map(|place| self.turn(name, items, &empty, (Some(around), place as usize))).collect();
@@ -160,7 +160,7 @@ impl<'a> Writer<'a> {
             return Err(Error::usage(format!("{} number of records in", self.structure.name))
                 .field(name)
                 .found(group.len())
-                .allowed(format!("{turns}, as {count} says")));
+                .allowed(format!("{turns}, the value of {count}")));
         }
         group.iter().enumerate().map(|(place, turn)| self.turn(name, items, turn, (Some(around), place))).collect()
     }
@@ -200,7 +200,7 @@ impl<'a> Writer<'a> {
                 return Err(self.wrong(&field.name, data).allowed(describe(field, size)));
             }
             None if !encode_missing(field, size, &mut self.out) => {
-                return Err(Error::usage(format!("{} misses a value of", self.structure.name))
+                return Err(Error::usage(format!("{} lacks a value for", self.structure.name))
                     .field(&field.name)
                     .allowed(describe(field, size)));
             }
@@ -217,12 +217,12 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// An error for a name that no field or group of the structure has.
+    /// An error for a name that does not match a field or group of the structure.
     fn unknown(&self, items: &[Item], given: &Record, group: &str) -> Result<()> {
         let names = names(items);
         for (name, data) in given.iter() {
             if !names.contains(&name) {
-                let near = nearest(name, names.iter().copied()).unwrap_or("no such field");
+                let near = nearest(name, names.iter().copied()).unwrap_or("a field of the structure");
                 let of = [self.structure.name.as_str(), group].join(" ");
                 return Err(Error::usage(format!("{} has no field", of.trim_end())).field(name).allowed(near));
             }
@@ -257,14 +257,14 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The value of a field that is not given: what later items imply, else its default.
+/// The value of a field that is not given: implied by later items, otherwise its default.
 fn made(field: &Field, later: &[Item], given: &Record) -> Option<FieldData> {
     let implied = if field.seen { implied(later, &field.name, given) } else { None };
     implied.map(FieldData::Int).or_else(|| field.default.clone().map(FieldData::Text))
 }
 
-/// The value that later items imply for a field which only counts them: turns of a group, or bytes of a field. A count that
-/// several of them share is the largest.
+/// The value that later items imply for a field that only counts them: turns of a group, or bytes of a field. If several items
+/// share the count, it is the largest.
 fn implied(later: &[Item], name: &str, given: &Record) -> Option<i128> {
     let implies = |item: &Item| match item {
         Item::Repeat { count, name: group, .. } if count.single_name() == Some(name) => {
@@ -275,7 +275,7 @@ fn implied(later: &[Item], name: &str, given: &Record) -> Option<i128> {
         }
         Item::Field(field) => {
             let (_, more) = field.size.linear().filter(|(of, _)| *of == name)?;
-            // Nothing of a group with a part of fixed length is there where what follows the part is not.
+            // The count includes a part of fixed length, which is absent if the field is.
             Some(given.get(&field.name).and_then(|data| length(field, data)).map_or(0, |size| size + more))
         }
         Item::When { items, .. } => implied(items, name, given),

@@ -1,4 +1,4 @@
-//! The README says what the registries say, and its Rust code compiles.
+//! The README matches the registries, and its Rust code compiles.
 
 use osml_io::Result;
 

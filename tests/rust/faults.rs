@@ -1,4 +1,4 @@
-//! What goes wrong is an error, the target stays as it was, and nothing is left behind.
+//! A fault is an error, leaves the target unchanged, and leaves no temporary files.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

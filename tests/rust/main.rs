@@ -1,4 +1,4 @@
-//! Tests of the crate through its public interface, over every format that is registered.
+//! Tests of the crate through its public interface, for every registered format.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 

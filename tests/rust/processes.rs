@@ -1,4 +1,4 @@
-//! Blocks that other processes encode: the file is the one that a single process writes.
+//! Blocks encoded by other processes: the file equals that of a single process.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,18 +15,18 @@ use osml_io::pipeline::{Control, Scratch, Statistics, encode_block};
 
 use crate::support::{file_metadata, image_for, memory_image, plain, request, threads, write};
 
-/// What a child is told: the format, which part of the blocks, and the folder for them.
+/// The task of a child: the format, its share of the blocks, and their folder.
 const TASK: &str = "OSML_IO_TEST_ENCODE";
 
-/// Children at work on a file, each with every third block.
+/// Number of children that encode a file, each every third block.
 const CHILDREN: u64 = 3;
 
-/// Blocks of a size that no format has, and an image that leaves some blocks of each format incomplete.
+/// An image whose blocks have a size that no format uses. It leaves some blocks of each format incomplete.
 fn image(format: &dyn Format) -> MemoryImage {
     memory_image(&image_for(format, 3, 700, 650, SampleType::UInt8), 128, 100)
 }
 
-/// Metadata that makes several blocks in each format.
+/// Metadata that results in several blocks in each format.
 fn metadata(format: &dyn Format, image: &dyn osml_io::image::ImageProvider) -> Metadata {
     let mut metadata = plain(format, image.layout());
     if format.names().media_type.ends_with("nitf") {
@@ -50,7 +50,7 @@ fn child_that_encodes() {
     let (format, turn) = (by_name(format).unwrap(), turn.parse::<u64>().unwrap());
     let image = image(format);
     let metadata = metadata(format, &image);
-    // The encoder is made without pixels, as a process has it that gets them from somewhere else.
+    // The encoder is made without pixels, as in a process that gets them from elsewhere.
     let template = Template::of(&image);
     let (encoder, layout) =
         remote_encoder(format, &file_metadata(format), &request(&template, &metadata), false).unwrap();
@@ -62,7 +62,7 @@ fn child_that_encodes() {
     }
 }
 
-/// The blocks of an image, encoded by children of this process; in descending order.
+/// The blocks of an image in descending order, encoded by children of this process.
 fn encoded_elsewhere(format: &dyn Format) -> Vec<Encoded> {
     let folder = tempfile::tempdir().unwrap();
     let children: Vec<_> = (0..CHILDREN)
@@ -129,7 +129,7 @@ fn a_block_comes_once_and_from_the_grid_and_missing_ones_are_named_or_absent() {
         let block = encode_block(&*encoder, &layout, first, &pixels, &mut Scratch::default()).unwrap();
         open.append(block.clone()).unwrap();
         let twice = open.append(block).unwrap_err().to_string();
-        assert!(twice.contains("appended before: (0, 0)"), "{twice}");
+        assert!(twice.contains("already appended: (0, 0)"), "{twice}");
         let outside = BlockIndex { row: layout.grid.down(), column: 0 };
         assert!(matches!(open.append(Encoded::absent(outside)), Err(osml_io::Error::OutOfRange(_))));
         assert!(encode_block(&*encoder, &layout, outside, &pixels, &mut Scratch::default()).is_err());

@@ -1,4 +1,4 @@
-//! Any region is the same part of the image, for any number of threads.
+//! Any region equals the same part of the image, for any number of threads.
 
 use std::sync::Arc;
 
@@ -96,7 +96,7 @@ fn a_copy_of_a_file_has_its_pixels_and_metadata() {
     }
 }
 
-/// Tags that say where in the file something stands, and how long it is: they belong to one file.
+/// Tags with an offset or length in the file: they belong to one file.
 fn is_place(key: &str) -> bool {
     ["273", "279", "324", "325"].contains(&key)
 }

@@ -13,12 +13,12 @@ use osml_io::metadata::Metadata;
 use osml_io::pipeline::{Concurrency, Control, ReadRequest, read_region};
 use osml_io::{Error, Result};
 
-/// Number of bands and sample types that each format must hold; what it holds beyond is tested where it says so.
+/// The numbers of bands and the sample types that each format must hold; tests of the format cover the rest.
 pub(crate) fn must_hold(format: &dyn Format) -> (Vec<u32>, Vec<SampleType>) {
     match format.name() {
         "tiff" => (vec![1, 2, 3, 4, 8], SampleType::ALL.to_vec()),
         "nitf" | "nsif" => {
-            // NBPP has two digits, and there is no half-precision pixel.
+            // NBPP has two digits, and NITF does not have a half-precision pixel type.
             let held = |sample: &SampleType| !matches!(sample, SampleType::Float16 | SampleType::Complex128);
             (vec![1, 2, 3, 4, 8, 12], SampleType::ALL.into_iter().filter(held).collect())
         }
@@ -29,8 +29,8 @@ pub(crate) fn must_hold(format: &dyn Format) -> (Vec<u32>, Vec<SampleType>) {
 
 /// How far a sample may be off after a round trip.
 pub(crate) fn tolerance(format: &dyn Format) -> u8 {
-    // JPEG at its default quality, on pixels that change by at most two from one to the next: 12 is above the largest
-    // error of the quantiser's steps at such contrasts, and far below that of any mistake in layout or colour.
+    // JPEG at its default quality, on pixels that change by at most two from one to the next: 12 is above the largest error of
+    // the quantiser's steps at such contrasts, and far below that of any mistake in layout or colour.
     if format.name() == "jpeg" { 12 } else { 0 }
 }
 
@@ -52,18 +52,18 @@ pub(crate) fn noise(bands: u32, rows: u32, columns: u32, sample: SampleType) -> 
         if sample.is_integer() {
             out.iter_mut().zip(state.rotate_left(17).to_ne_bytes()).for_each(|(byte, random)| *byte = random);
         } else {
-            // Below the largest half-precision float, so that every float type holds it.
+            // Below the largest half-precision float, so every float type holds it.
             sample.write_value((state >> 40) as f64 / 1024.0 - 8192.0, out);
         }
     }
     pixels(bytes, bands, rows, columns, sample)
 }
 
-/// Samples of eight bits that change slowly, which lossy codecs keep.
+/// Eight-bit samples that change slowly, which lossy codecs preserve.
 pub(crate) fn smooth(bands: u32, rows: u32, columns: u32) -> Pixels {
     let mut bytes = Vec::new();
     for (band, y) in (0..bands).flat_map(|band| (0..rows).map(move |y| (band, y))) {
-        // Up and down again, without a jump that would be an edge.
+        // Up and down again: a jump would be an edge.
         let wave = |place: u32| place.min(128 - place);
         bytes.extend((0..columns).map(|x| (60 + wave((x + y + 8 * band) % 128)) as u8));
     }
@@ -74,7 +74,7 @@ pub(crate) fn pixels(bytes: Vec<u8>, bands: u32, rows: u32, columns: u32, sample
     Pixels::from_vec(bytes, [bands, rows, columns].map(|n| n as usize), sample, Interleave::Band).unwrap()
 }
 
-/// What a format keeps: anything where it is lossless, otherwise smooth pixels.
+/// An image that a format preserves: noise if it is lossless, otherwise smooth pixels.
 pub(crate) fn image_for(format: &dyn Format, bands: u32, rows: u32, columns: u32, sample: SampleType) -> Pixels {
     if tolerance(format) == 0 { noise(bands, rows, columns, sample) } else { smooth(bands, rows, columns) }
 }
@@ -115,7 +115,7 @@ pub(crate) fn file_metadata(format: &dyn Format) -> Metadata {
     dated.into_iter().collect()
 }
 
-/// The metadata of a plain write in a format.
+/// The metadata of a plain write to a format.
 pub(crate) fn plain(format: &dyn Format, layout: &ImageLayout) -> Metadata {
     let mut metadata =
         format.apply(&osml_io::format::SaveSettings::default(), &Metadata::new(), layout, &mut Vec::new()).unwrap();
@@ -125,12 +125,12 @@ pub(crate) fn plain(format: &dyn Format, layout: &ImageLayout) -> Metadata {
     metadata
 }
 
-/// True for formats whose files say when they were made.
+/// True for formats whose files state their creation time.
 fn is_dated(format: &dyn Format) -> bool {
     matches!(format.name(), "nitf" | "nsif")
 }
 
-/// The time of such files here, so that the same image gives the same bytes.
+/// The creation time used in tests, so the same image gives the same bytes.
 const TIME: &str = "20240102030405";
 
 /// The image of a file in memory.
@@ -162,8 +162,8 @@ pub(crate) fn memory_image(pixels: &Pixels, block_columns: u32, block_rows: u32)
     MemoryImage::from_pixels(pixels.clone(), block_columns, block_rows).unwrap()
 }
 
-/// A provider that makes its blocks when asked, on one thread only, in blocks of its own; it fails or has nothing where it
-/// is told to.
+/// A provider that makes its blocks on request, on one thread only, with a block size of its own. It fails or returns absent
+/// blocks as configured.
 pub(crate) struct Lazy {
     layout: ImageLayout,
     pixels: Pixels,
@@ -180,7 +180,7 @@ impl Lazy {
         Self { layout, pixels: pixels.clone(), fails_at: None, absent: Vec::new(), asked: AtomicUsize::new(0) }
     }
 
-    /// How many blocks were asked for.
+    /// Number of block requests.
     pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
@@ -208,7 +208,7 @@ impl ImageProvider for Lazy {
             return Ok(Block::Absent);
         }
         let window = self.layout.grid.block_window(at);
-        // A copy of its own, as a provider that computes its pixels returns.
+        // A separate copy, as from a provider that computes its pixels.
         let part = self.pixels.window(window)?;
         let [bands, rows, columns] = part.shape();
         let size = part.sample().bytes();

@@ -1,4 +1,4 @@
-//! The pages of NITF fields say what the tables say.
+//! The pages of NITF fields match the tables.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What is written is what was given, whatever the source, the sink and the number of threads.
+//! The written pixels equal the given ones, for any source, sink and number of threads.
 
 use osml_io::Error;
 use osml_io::format::{FORMATS, Format};
@@ -54,7 +54,7 @@ fn small_and_narrow_images_survive() {
 #[test]
 fn the_bytes_are_the_same_for_every_source_and_number_of_threads() {
     for format in FORMATS.iter().copied() {
-        // Several blocks and bands of rows in every format, edge blocks included.
+        // Several blocks and bands of rows in every format, including edge blocks.
         let pixels = image_for(format, 3, 700, 530, SampleType::UInt8);
         let array = memory_image(&pixels, 256, 256);
         let metadata = plain(format, array.layout());
@@ -127,7 +127,7 @@ fn absent_blocks_read_back_as_absent_or_as_the_pad_value() {
         let limit = tolerance(format);
         for (place, (found, given)) in read.iter().zip(given).enumerate() {
             let (y, x) = (place / 512, place % 512);
-            // A lossy codec blurs the pixels next to the edge of the absent block.
+            // A lossy codec blurs pixels next to the edge of the absent block.
             let margin = if limit == 0 { 0 } else { 16 };
             if y >= 256 + margin && x + margin < 256 {
                 assert!(*found <= limit, "{} ({x}, {y}): {found}", format.name());

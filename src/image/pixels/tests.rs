@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The twin of every fast path: one sample at a time.
+/// The reference for every fast path: one sample at a time.
 fn slow(pixels: &Pixels, order: impl Fn(usize, usize, usize) -> usize) -> Vec<u8> {
     let [bands, rows, columns] = pixels.shape();
     let size = pixels.sample().bytes();

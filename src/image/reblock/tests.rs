@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::image::{MemoryImage, SampleType};
 
-/// Gives blocks of an array one by one, counts how often, and leaves some out.
+/// Provides blocks of an array, counts the requests, and leaves some blocks absent.
 struct Blocks {
     image: MemoryImage,
     calls: AtomicUsize,

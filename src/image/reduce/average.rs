@@ -2,7 +2,7 @@
 
 use crate::image::sample::{SampleType, half_from_f32, half_to_f32};
 
-/// Averages of `factor` × `factor` samples without those of the value `nodata`.
+/// Averages of `factor` × `factor` samples that ignore samples of the value `nodata`.
 #[derive(Clone, Copy)]
 pub(super) struct Average<'a> {
     pub(super) factor: usize,
@@ -16,7 +16,7 @@ trait Whole<const N: usize>: Copy + PartialEq {
 
     fn read(bytes: [u8; N]) -> Self;
     fn bytes(self) -> [u8; N];
-    /// Itself, or zero.
+    /// The value itself if `valid`, otherwise zero.
     fn only(self, valid: bool) -> Self;
 }
 
@@ -33,7 +33,7 @@ trait Real<const N: usize> {
 }
 
 impl Average<'_> {
-    /// Makes one row of several.
+    /// Makes one row from several.
     pub(super) fn row(self, sample: SampleType, rows: &[&[u8]], out: &mut [u8]) {
         match sample {
             SampleType::UInt8 => self.whole::<1, u8>(rows, out),
@@ -85,7 +85,7 @@ impl Average<'_> {
         }
     }
 
-    /// Samples of `PARTS` numbers each, of which a complex sample has two.
+    /// Samples of `PARTS` numbers each; a complex sample has two.
     fn real<const N: usize, T: Real<N>, const PARTS: usize>(self, rows: &[&[u8]], out: &mut [u8]) {
         let columns = rows[0].len() / N / PARTS;
         let parts = |sample: &[u8]| -> [f64; PARTS] {
@@ -126,7 +126,7 @@ impl Average<'_> {
     }
 }
 
-/// Sums that NumPy makes side by side, of real numbers.
+/// The number of partial sums of real numbers that NumPy accumulates side by side.
 const LANES: usize = 8;
 
 /// The sum of `count` ≥ 1 values: the first, and the pairwise sum of the others.
@@ -134,7 +134,7 @@ fn total(count: usize, lanes: usize, value: &impl Fn(usize) -> f64) -> f64 {
     value(0) + pairwise(1, count, lanes, value)
 }
 
-/// A sum by halves, whose error grows with the logarithm of the count alone; short runs are summed in `lanes` side by side.
+/// A pairwise sum, whose error grows only with the logarithm of the count; short runs are summed in `lanes` side by side.
 fn pairwise(from: usize, to: usize, lanes: usize, value: &impl Fn(usize) -> f64) -> f64 {
     let count = to - from;
     if count < lanes {
@@ -155,7 +155,7 @@ fn pairwise(from: usize, to: usize, lanes: usize, value: &impl Fn(usize) -> f64)
     (from + whole..to).fold(sums[0], |sum, at| sum + value(at))
 }
 
-/// A number of half precision.
+/// A half-precision number.
 struct Half;
 
 macro_rules! whole {
@@ -181,7 +181,7 @@ macro_rules! whole {
             #[allow(clippy::cast_possible_truncation, reason = "an average of samples is a sample")]
             fn over(self, count: u32) -> $type {
                 let doubled = 2 * self + Self::from(count);
-                // Nearly every count is a power of two, for which the shift rounds down as the division does.
+                // Nearly every count is a power of two; the shift then rounds down as the division does.
                 if count.is_power_of_two() {
                     (doubled >> (count.trailing_zeros() + 1)) as $type
                 } else {
@@ -209,7 +209,7 @@ impl Real<2> for Half {
 
     fn bytes(value: f64) -> [u8; 2] {
         let near = value as f32;
-        // Rounded to odd first, so that the second rounding is the only one that counts.
+        // Rounded to odd first, so only the second rounding takes effect.
         let once = if f64::from(near) == value || !near.is_finite() {
             near
         } else {

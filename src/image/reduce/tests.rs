@@ -62,7 +62,7 @@ fn the_nearest_pixel_is_from_the_middle() {
     assert!(Reducer::new(SampleType::UInt8, 15, Reduction::Nearest, None).is_err());
 }
 
-/// Averages with integers of any size, and no shortcut.
+/// Averages with integers of any size, without shortcuts.
 fn plain(values: &[Vec<i128>], factor: usize, nodata: Option<i128>) -> Vec<i128> {
     let mut out = Vec::new();
     for rows in values.chunks(factor) {

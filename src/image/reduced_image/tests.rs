@@ -63,6 +63,6 @@ fn absent_blocks_count_with_the_pad_value_beside_present_ones() {
     let image = ReducedImage::new(Arc::new(sparse), 1, Reduction::Average, None).unwrap();
     let Block::Pixels(pixels) = image.block(BlockIndex::default()).unwrap() else { panic!("present") };
     assert_eq!(pixels.contiguous(Interleave::Band).unwrap(), [5]);
-    // Block 1 is reduced to nothing.
+    // No pixel of block 1 remains after the reduction.
     assert!(matches!(image.block(BlockIndex { row: 0, column: 2 }).unwrap(), Block::Absent));
 }

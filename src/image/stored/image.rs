@@ -18,7 +18,8 @@ use crate::limits::Limits;
 /// An image over a store.
 pub struct StoredImage {
     store: Arc<dyn BlockStore>,
-    /// The image as the engine sees it: blocks are those of the store, or parts of them that can be read alone.
+    /// The image as the engine sees it: its blocks are those of the store, or parts of them that can be read
+    /// separately.
     layout: ImageLayout,
     stated: BlockGrid,
     whole: Option<Arc<dyn BlockStore>>,
@@ -36,24 +37,24 @@ impl StoredImage {
         Self { store, layout, stated, whole: None, limits, pad, levels, workspaces }
     }
 
-    /// The blocks.
+    /// The store of the blocks.
     pub fn store(&self) -> &Arc<dyn BlockStore> {
         &self.store
     }
 
-    /// The same image, which can be copied as one block, tables of the container included.
+    /// The same image, which can also be copied as one block, including tables of the container.
     #[must_use]
     pub fn with_whole(self, whole: Option<Arc<dyn BlockStore>>) -> Self {
         Self { whole, ..self }
     }
 
-    /// The same image, whose file states other blocks than those of the layout.
+    /// The same image, for a file that states other blocks than those of the layout.
     #[must_use]
     pub fn with_stated_grid(self, stated: BlockGrid) -> Self {
         Self { stated, ..self }
     }
 
-    /// The same image, with images of it at half the size, a quarter …
+    /// The same image, with levels at a half, a quarter … of its size.
     #[must_use]
     pub fn with_levels(mut self, levels: Vec<Arc<dyn ImageProvider>>) -> Self {
         self.levels = levels;

@@ -1,5 +1,5 @@
-//! An image over the stored blocks of a file: blocks are found, read, decoded, and their pixels written to where they are
-//! wanted. What a container or a codec is does not matter here.
+//! An image over the stored blocks of a file: locates, reads and decodes blocks, and writes their pixels to the output. It does
+//! not depend on the container or the codec.
 
 mod image;
 mod parts;

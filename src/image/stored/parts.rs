@@ -1,4 +1,4 @@
-//! What a window of an image needs of its stored blocks, and where that lies in the file.
+//! The parts of stored blocks that a window of an image needs, and their location in the file.
 
 use super::store::{BlockStore, Piece, StoredBlock};
 use crate::error::Result;
@@ -6,7 +6,7 @@ use crate::image::{BlockIndex, Interleave, Window};
 use crate::io::Rows;
 use crate::limits::Limits;
 
-/// What is read of a stored block: all bands that its plane has, or one band.
+/// The part of a stored block to read: all bands of its plane, or one band.
 pub(super) struct Part {
     pub(super) block: StoredBlock,
     /// Pixels of the image.
@@ -14,26 +14,26 @@ pub(super) struct Part {
     pub(super) band: Option<PartBand>,
 }
 
-/// The band that is read.
+/// The band to read.
 #[derive(Clone, Copy)]
 pub(super) struct PartBand {
-    /// Its place among the bands that are wanted.
+    /// Its index among the requested bands.
     pub(super) out: usize,
-    /// Its place among the bands of the plane.
+    /// Its index among the bands of the plane.
     inside: u32,
 }
 
-/// Where what is read of a block lies in the file.
+/// The location in the file of the part of a block to read.
 pub(super) enum Located {
-    /// Rows without compression, of which only the window is read.
+    /// Uncompressed rows; only the window is read.
     Rows(Rows),
     Piece(Piece),
 }
 
-/// What `window` needs for the bands: the parts of a block follow one another.
+/// The parts that `window` needs for the bands; the parts of a block follow one another.
 pub(super) fn parts(store: &dyn BlockStore, window: Window, bands: &[u32]) -> impl Iterator<Item = Part> {
     let (grid, interleave) = (store.layout().grid, store.interleave());
-    // Rows of bands that take turns are read band by band unless a block has to be decoded as one.
+    // Row-interleaved samples are read band by band unless a block must be decoded as a whole.
     let single = match interleave {
         Interleave::Band => true,
         Interleave::Row => store.samples().is_some(),
@@ -51,7 +51,7 @@ pub(super) fn parts(store: &dyn BlockStore, window: Window, bands: &[u32]) -> im
     })
 }
 
-/// Bands that stand in one plane.
+/// Bands of one plane.
 fn plane_bands(store: &dyn BlockStore) -> u32 {
     store.layout().bands / store.planes()
 }
@@ -64,7 +64,7 @@ pub(super) fn row_bytes(store: &dyn BlockStore, at: BlockIndex) -> u64 {
 }
 
 impl Part {
-    /// Where the part lies, all of it inside of the source and not too large. None if the block is absent.
+    /// The location of the part, checked to lie inside the source and within the limits. `None` if the block is absent.
     ///
     /// # Errors
     /// As [`BlockStore::range`] and [`BlockStore::piece`]; [`crate::Error::Limit`] for a block that is too large.
@@ -84,13 +84,13 @@ impl Part {
         Ok(Some(Located::Piece(piece)))
     }
 
-    /// The window, counted in the block.
+    /// The window, relative to the block.
     pub(super) fn inside(&self, store: &dyn BlockStore) -> Window {
         let full = store.layout().grid.full_block_window(self.block.at);
         self.window.relative_to(full.x, full.y)
     }
 
-    /// The rows of a block without compression that begins at `start`.
+    /// The rows of the part in an uncompressed block that begins at `start`.
     fn rows(&self, store: &dyn BlockStore, start: u64) -> Rows {
         let (inside, pitch) = (self.inside(store), row_bytes(store, self.block.at));
         let bands = u64::from(plane_bands(store));

@@ -1,8 +1,8 @@
-//! Decoded rows written to where they are wanted.
+//! Writing decoded rows to the output.
 
 use crate::image::TileMut;
 
-/// Writes row `y` of the rectangle from pixels that hold `samples` bands together, of which `bands` are wanted.
+/// Writes row `y` of the rectangle from pixel-interleaved samples of `samples` bands; `bands` are the requested ones.
 pub(super) fn put_pixels(tile: &mut TileMut<'_>, bands: &[u32], samples: usize, y: usize, pixels: &[u8]) {
     let size = tile.sample_bytes();
     if bands.len() == samples && bands.iter().zip(0..).all(|(band, place)| *band == place) {
@@ -29,7 +29,7 @@ pub(super) fn fill_band(tile: &mut TileMut<'_>, band: usize, sample: &[u8]) {
     }
 }
 
-/// Copies every `samples`-th sample of `N` bytes.
+/// Copies every `samples`-th sample, each of `N` bytes.
 fn gather<const N: usize>(pixels: &[u8], samples: usize, out: &mut [u8]) {
     let from = pixels.as_chunks::<N>().0.iter().step_by(samples);
     out.as_chunks_mut::<N>().0.iter_mut().zip(from).for_each(|(to, sample)| *to = *sample);

@@ -1,4 +1,4 @@
-//! Parts of stored blocks read, decoded, and written to where they are wanted.
+//! Reads and decodes parts of stored blocks, and writes them to the output.
 
 use super::parts::{Located, Part, row_bytes};
 use super::place::put_pixels;
@@ -8,12 +8,12 @@ use crate::error::Result;
 use crate::image::{Interleave, TileMut, Window};
 use crate::io::{ByteSource, Rows};
 
-/// What a part is read with, and where it goes.
+/// The source, buffers and output for reading a part.
 pub(super) struct Reading<'r, 't> {
     pub(super) store: &'r dyn BlockStore,
-    /// The file, or ranges of it that were fetched.
+    /// The file, or ranges fetched from it.
     pub(super) source: &'r dyn ByteSource,
-    /// The bands that are wanted.
+    /// The requested bands.
     pub(super) bands: &'r [u32],
     /// A rectangle of the part's size.
     pub(super) tile: TileMut<'t>,
@@ -24,7 +24,7 @@ impl Reading<'_, '_> {
     /// Reads a part.
     ///
     /// # Errors
-    /// What the source reports; what the codec reports, with the block.
+    /// Errors of the source; errors of the codec, with the block.
     pub(super) fn read(&mut self, part: &Part, located: &Located) -> Result<()> {
         match located {
             Located::Rows(rows) => self.read_rows(part, rows),

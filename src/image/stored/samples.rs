@@ -1,24 +1,24 @@
-//! Samples as they are stored without compression, and what makes them native.
+//! Samples as stored without compression, and their conversion to native samples.
 
 use crate::image::SampleType;
 use crate::io::ByteOrder;
 use crate::simd;
 
-/// What tells stored samples from those in memory.
+/// The differences between stored samples and samples in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredSamples {
     /// Type of a sample in memory.
     pub sample: SampleType,
     /// Bits of a stored sample.
     pub bits: u32,
-    /// Unused bits below the value, which is moved down by them.
+    /// Unused bits below the value; the value is shifted down by this number.
     pub shift: u32,
     /// Order of the bytes of a sample.
     pub byte_order: ByteOrder,
 }
 
 impl StoredSamples {
-    /// Makes stored samples of whole bytes native, in place.
+    /// Converts stored samples of whole bytes to native ones, in place.
     pub fn to_native(&self, samples: &mut [u8]) {
         if !self.byte_order.is_native() {
             simd::swap_bytes(samples, self.sample.swap_unit());
@@ -26,7 +26,7 @@ impl StoredSamples {
         self.shift_down(samples);
     }
 
-    /// Moves the values of native samples to the lower end of their bits, signs kept.
+    /// Shifts the values of native samples down to the low end of their bits, preserving signs.
     pub fn shift_down(&self, samples: &mut [u8]) {
         if self.shift == 0 {
             return;

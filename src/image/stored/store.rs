@@ -1,4 +1,4 @@
-//! What a container knows of the blocks of an image: where they lie, how they are coded, and how they are decoded.
+//! The container's view of an image's blocks: their location, coding and decoding.
 
 use std::any::Any;
 use std::fmt;
@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, Interleave, Scratch};
 use crate::io::ByteSource;
 
-/// How blocks are coded, as far as this layer needs to know: whether the blocks of one image can be those of another.
+/// The coding of blocks, as far as this layer needs it: whether blocks of one image can be used in another.
 pub trait BlockCoding: Any + fmt::Debug + Send + Sync {
-    /// True if a block that was coded one way is decoded the other way to the same pixels.
+    /// True if a block of either coding decodes to the same pixels with the other.
     fn decodes_like(&self, other: &dyn BlockCoding) -> bool;
 }
 
@@ -25,32 +25,32 @@ pub struct StoredBlock {
     pub plane: u32,
 }
 
-/// A part of a block that can be decoded alone: all of it, or rows of an uncompressed one.
+/// A part of a block that can be decoded separately: the whole block, or rows of an uncompressed one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// The stored bytes, counted in the source.
+    /// The stored bytes, as a range of the source.
     pub bytes: Range<u64>,
-    /// The rows that they decode to, counted in the block.
+    /// The rows that the bytes decode to, relative to the block.
     pub rows: Range<u32>,
 }
 
-/// How the blocks of an image are stored. Two images of equal form can have each other's blocks.
+/// How the blocks of an image are stored. Two images of equal form can exchange blocks.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockForm<'a> {
     /// The stored blocks.
     pub grid: BlockGrid,
     /// Bands of the image.
     pub bands: u32,
-    /// The order of bands. `Band`: each has blocks of its own.
+    /// The order of bands. With `Band`, each band has blocks of its own.
     pub interleave: Interleave,
-    /// True if the lowest blocks end with the image.
+    /// True if the bottom blocks end with the image.
     pub is_cropped: bool,
-    /// How a block is coded.
+    /// The coding of a block.
     pub coding: &'a dyn BlockCoding,
 }
 
-/// The stored blocks of an image. Everything but [`BlockStore::decode`] may read the tables of the container the first time, so it
-/// is asked on the thread that may read the source.
+/// The stored blocks of an image. Every method except [`BlockStore::decode`] may read the container's tables on first use, so
+/// call it on the thread that may read the source.
 pub trait BlockStore: Send + Sync {
     /// The file.
     fn source(&self) -> &Arc<dyn ByteSource>;
@@ -58,15 +58,15 @@ pub trait BlockStore: Send + Sync {
     /// The image, with the grid of the stored blocks.
     fn layout(&self) -> &ImageLayout;
 
-    /// The order of bands. `Band`: each has blocks of its own.
+    /// The order of bands. With `Band`, each band has blocks of its own.
     fn interleave(&self) -> Interleave;
 
-    /// Images of blocks that make up the image: one for each band, or one for all.
+    /// The number of planes: the number of bands if each band has its own blocks, otherwise 1.
     fn planes(&self) -> u32 {
         if self.interleave() == Interleave::Band { self.layout().bands } else { 1 }
     }
 
-    /// True if the lowest blocks end with the image.
+    /// True if the bottom blocks end with the image.
     fn is_cropped(&self) -> bool {
         false
     }
@@ -74,36 +74,37 @@ pub trait BlockStore: Send + Sync {
     /// True if the file holds the block.
     ///
     /// # Errors
-    /// What reading the tables reports.
+    /// Errors of reading the tables.
     fn has_block(&self, block: StoredBlock) -> Result<bool>;
 
-    /// True if it is known that no block is absent.
+    /// True if the image is known to be dense: no block is absent.
     fn is_dense(&self) -> bool;
 
-    /// Where the stored bytes of a block lie, also if the source ends before. None if the block is absent.
+    /// The stored bytes of a block, even if the source ends before them. `None` if the block is absent.
     ///
     /// # Errors
-    /// What reading the tables reports, [`Error::Malformed`] for a block that cannot lie where they place it.
+    /// Errors of reading the tables; [`Error::Malformed`] if the tables state an impossible position.
     fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>>;
 
-    /// How the blocks are coded. None if the stored bytes alone do not say what the pixels are.
+    /// The coding of the blocks. `None` if the stored bytes alone do not determine the pixels.
     fn coding(&self) -> Option<&dyn BlockCoding>;
 
-    /// The stored samples of blocks without compression, whose rows follow one another without padding.
+    /// The stored samples of uncompressed blocks whose rows follow one another without padding.
     fn samples(&self) -> Option<StoredSamples> {
         None
     }
 
-    /// The smallest part of a block that decodes to `rows` of it. None if the block is absent.
+    /// The smallest part of a block that contains `rows`. `None` if the block is absent.
     ///
     /// # Errors
-    /// As [`BlockStore::range`], [`Error::Unsupported`] for blocks that are not decoded here.
+    /// As [`BlockStore::range`]; [`Error::Unsupported`] for blocks that cannot be decoded.
     fn piece(&self, block: StoredBlock, rows: Range<u32>) -> Result<Option<Piece>>;
 
-    /// Fills `out` with the rows of a piece, in the order of [`BlockStore::interleave`] and native byte order. Reads nothing.
+    /// Fills `out` with the rows of a piece, in the order of [`BlockStore::interleave`] and native byte order. Does not read
+    /// the source.
     ///
     /// # Errors
-    /// [`Error::Malformed`] and [`Error::Unsupported`] as the codec reports them.
+    /// [`Error::Malformed`] and [`Error::Unsupported`] from the codec.
     fn decode(
         &self,
         block: StoredBlock,
@@ -118,7 +119,7 @@ pub trait BlockStore: Send + Sync {
 }
 
 impl BlockForm<'_> {
-    /// True if the blocks of an image of the other form can be stored as blocks of this one.
+    /// True if blocks of the other form can be stored as blocks of this form.
     pub fn takes(&self, other: &BlockForm<'_>) -> bool {
         let same = (self.grid, self.bands, self.interleave, self.is_cropped)
             == (other.grid, other.bands, other.interleave, other.is_cropped);
@@ -127,7 +128,7 @@ impl BlockForm<'_> {
 }
 
 impl dyn BlockStore + '_ {
-    /// How the blocks are stored, if their bytes alone say what the pixels are.
+    /// The form of the blocks, if their bytes alone determine the pixels.
     pub fn form(&self) -> Option<BlockForm<'_>> {
         let ImageLayout { grid, bands, .. } = *self.layout();
         let (interleave, is_cropped) = (self.interleave(), self.is_cropped());
@@ -140,15 +141,15 @@ impl dyn BlockStore + '_ {
         (0..self.planes()).flat_map(move |plane| (0..grid.count()).map(move |n| StoredBlock { at: grid.at(n), plane }))
     }
 
-    /// Checks that bytes of a block lie inside of the source.
+    /// Checks that the bytes of a block lie inside the source.
     ///
     /// # Errors
-    /// [`Error::Malformed`] with the block, its bytes, and where they begin.
+    /// [`Error::Malformed`] with the block, its length and its offset.
     pub fn check_inside(&self, block: StoredBlock, bytes: &Range<u64>) -> Result<()> {
         if bytes.end <= self.source().size() {
             return Ok(());
         }
-        Err(Error::malformed("block: reaches past the end of the file")
+        Err(Error::malformed("block: extends past the end of the file")
             .found(format!("{} bytes", bytes.end - bytes.start))
             .segment(self.name(block))
             .at(bytes.start))

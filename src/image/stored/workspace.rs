@@ -1,25 +1,25 @@
-//! Buffers that threads leave for those that read next.
+//! Buffers that readers reuse.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::image::Scratch;
 
-/// Buffers that a thread needs to read blocks.
+/// The buffers that a thread needs to read blocks.
 #[derive(Default)]
 pub(super) struct Workspace {
     /// Bytes of the file.
     pub(super) stored: Vec<u8>,
-    /// Pixels that are not all wanted, or not where they are.
+    /// Decoded pixels, if only some are requested or if they must be moved.
     pub(super) decoded: Vec<u8>,
-    /// What a codec keeps.
+    /// The state of the codecs.
     pub(super) scratch: Scratch,
 }
 
-/// Workspaces that nobody uses now.
+/// Idle workspaces.
 #[derive(Default)]
 pub(super) struct Workspaces(Mutex<Vec<Workspace>>);
 
-/// Workspaces larger than this are given back to the system after use.
+/// Larger workspaces are freed after use.
 const KEPT_BYTES: usize = 16 << 20;
 
 impl Workspaces {
@@ -41,7 +41,7 @@ impl Workspace {
     }
 }
 
-/// The first `length` bytes of a buffer that grows as needed; what they hold is anything.
+/// The first `length` bytes of a buffer that grows as needed; their content is unspecified.
 pub(super) fn sized(buffer: &mut Vec<u8>, length: usize) -> &mut [u8] {
     if buffer.len() < length {
         buffer.resize(length, 0);

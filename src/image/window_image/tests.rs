@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::image::{Block, BlockIndex, Canvas, Interleave, MemoryImage, PadValue, Pixels, SampleType};
 
-/// An image of columns + 100 · rows that notes the blocks asked for.
+/// An image with pixels of column + 100 · row that records the requested blocks.
 struct Source {
     image: MemoryImage,
     asked: Mutex<Vec<BlockIndex>>,

@@ -3,7 +3,7 @@ use std::io::ErrorKind;
 use super::*;
 use crate::io::{AtomicFile, ByteSink};
 
-/// Folders of one target each; those of even number hold a file.
+/// Folders with one target each; those with an even number hold a file.
 struct Folders(tempfile::TempDir);
 
 impl Folders {
@@ -30,7 +30,7 @@ impl Folders {
         (0..3).map(|n| prepared(&self.target(n), &format!("new {n}"))).collect()
     }
 
-    /// Checks that the folder holds its target with this content, or nothing.
+    /// Checks that the folder holds its target with this content, or is empty.
     fn check(&self, n: usize, content: Option<&str>) {
         assert_eq!(names(&self.folder(n)), if content.is_some() { vec!["out"] } else { vec![] });
         assert_eq!(std::fs::read_to_string(self.target(n)).ok().as_deref(), content);
@@ -40,7 +40,7 @@ impl Folders {
         self.check(n, n.is_multiple_of(2).then_some(&format!("old {n}")));
     }
 
-    /// Makes the target a directory, which no file can replace.
+    /// Makes the target a directory, which a file cannot replace.
     fn block(&self, n: usize) {
         let _ = std::fs::remove_file(self.target(n));
         std::fs::create_dir(self.target(n)).unwrap();

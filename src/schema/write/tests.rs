@@ -107,7 +107,7 @@ field CLASS 1 A values U S default U
 field FLAG 2 A int values 00 01 default 00
 ";
 
-/// The text of a field of `FORMS` that was given a value.
+/// The content of a field of `FORMS` after a value was set.
 fn formed(name: &str, data: impl Into<FieldData>) -> Result<String> {
     let structure = Structure::load(FORMS).unwrap().remove(0);
     let mut record = Record::new();
@@ -204,10 +204,10 @@ fn a_value_that_must_be_given_is_an_error_where_it_is_not() {
     let mut record = Record::new();
     assert_eq!(
         write(&structure, &record).unwrap_err().to_string(),
-        "X misses a value of N: expected 2 characters BCS-N positive integer, an integer, 1 to 9"
+        "X lacks a value for N: expected 2 BCS-N positive integer characters, an integer, 1 to 9"
     );
     record.set("N", 1);
-    assert!(write(&structure, &record).unwrap_err().to_string().contains("misses a value of T"));
+    assert!(write(&structure, &record).unwrap_err().to_string().contains("lacks a value for T"));
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_value_without_a_place_is_an_error_where_all_must_have_one() {
     record.set("MASK", 3);
     assert!(write(&demo(), &record).is_ok());
     let message = write_whole(&demo(), &record).unwrap_err().to_string();
-    assert_eq!(message, "DEMO value of MASK: got 3, expected only where KIND == \"B\"");
+    assert_eq!(message, "DEMO value of MASK: got 3, expected a value only if KIND == \"B\"");
     let mut turn = point(1.0, "x");
     turn.set("NAMELEN", 0);
     let record: Record = [("POINT", vec![turn])].into_iter().collect();

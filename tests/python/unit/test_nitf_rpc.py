@@ -105,7 +105,7 @@ def test_metadata_of_gdal_both_ways():
 
 
 @pytest.mark.parametrize("change, message", [
-    ({"LINE_OFF": "x"}, "LINE_OFF"), ({"LINE_NUM_COEFF": "1 2 3"}, "line_num_coeff: 3 coefficients"),
+    ({"LINE_OFF": "x"}, "LINE_OFF"), ({"LINE_NUM_COEFF": "1 2 3"}, "line_num_coeff: got 3 coefficients"),
     ({"SAMP_OFF": None}, "SAMP_OFF"), ({"LAT_SCALE": "0"}, "lat_scale"), ({"LINE_OFF": "nan"}, "line_off"),
 ])
 def test_metadata_of_gdal_that_are_wrong_are_errors(change, message):
@@ -114,7 +114,7 @@ def test_metadata_of_gdal_that_are_wrong_are_errors(change, message):
 
 
 def test_metadata_of_gdal_that_are_incomplete_name_what_is_missing():
-    with pytest.raises(OptionError, match="LINE_DEN_COEFF LINE_OFF|LINE_OFF LINE_DEN_COEFF"):
+    with pytest.raises(OptionError, match="LINE_DEN_COEFF, LINE_OFF|LINE_OFF, LINE_DEN_COEFF"):
         RPC.from_gdal({k: v for k, v in MODEL.to_gdal().items() if k not in ("LINE_OFF", "LINE_DEN_COEFF")})
     with pytest.raises(OptionError, match="mapping"):
         RPC.from_gdal(3)
@@ -270,7 +270,7 @@ def test_fields_as_they_stand_in_a_file():
     {"line_num_coeff": (1e10,) * 20},
 ])
 def test_what_a_field_cannot_hold_is_an_error_that_names_it(change):
-    with pytest.raises(OptionError, match=f"RPC00B: {next(iter(change)).upper()} of .*allowed"):
+    with pytest.raises(OptionError, match=f"RPC00B {next(iter(change)).upper()}: got .*, expected"):
         replace(MODEL, line_den_coeff=(0,) * 20 if "line_num_coeff" in change else MODEL.line_den_coeff, **change).to_tre()
 
 
@@ -307,7 +307,7 @@ def test_rpc00a_has_its_terms_in_another_order():
 
 
 def test_metadata_without_a_model():
-    with pytest.raises(FieldNotFoundError, match="no RPC00B and no RPC00A") as caught:
+    with pytest.raises(FieldNotFoundError, match="no RPC00B or RPC00A") as caught:
         rpc({"IC": "NC", "RPC00C": b""})
     assert isinstance(caught.value, KeyError) and "did you mean RPC00C" in str(caught.value)
     with pytest.raises(OptionError, match="SUCCESS"):

@@ -48,8 +48,8 @@ struct Source {
 
 #[pymethods]
 impl Chip {
-    /// `window` is (x, y, width, height) in pixels of `level`, inside of the image; `block` is (width, height); `metadata` are the
-    /// image's, or the chip's own. `nearest` disables averaging; by default it is set for an image with a colour table.
+    /// `window` is (x, y, width, height) in pixels of `level`, inside of the image; `block` is (width, height); `metadata` are
+    /// the image's, or the chip's own. `nearest` disables averaging; by default it is set for an image with a colour table.
     #[new]
     #[pyo3(signature = (image, metadata, window, level, block, nearest=None, /))]
     fn new(

@@ -408,7 +408,7 @@ impl BufferedMetadataProvider {
 /// The entries of any mapping as metadata of the engine.
 ///
 /// # Errors
-/// `OptionError` that names the key, for an object that is not a metadata value; `TypeError` for an object that is not a mapping.
+/// `OptionError` that names the key, if a value is not a metadata value; `TypeError` for an object that is not a mapping.
 pub(super) fn to_metadata(source: &Bound<'_, PyAny>) -> PyResult<Arc<Metadata>> {
     if let Ok(provider) = source.cast::<MetadataProvider>()
         && let Storage::File(metadata) = &provider.get().storage

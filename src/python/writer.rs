@@ -202,8 +202,8 @@ impl DatasetWriter {
     ///
     /// `like` is anything that `add_asset` takes: the image has its layout, metadata, title and description; its blocks are not
     /// requested. The result is a context manager. `grid_shape` and `block_window` describe the blocks of the file, `encoder`
-    /// (which can be pickled) encodes them, `append` takes them in any order. Leaving the body completes the image. Missing blocks
-    /// are absent if the format has absent blocks. The bytes of the file are those that `add_asset` would write.
+    /// (which can be pickled) encodes them, `append` takes them in any order. Leaving the body completes the image. Missing
+    /// blocks are absent if the format has absent blocks. The bytes of the file are those that `add_asset` would write.
     ///
     /// Raises the exceptions of `add_asset`, before anything is written.
     #[pyo3(signature = (key, like, title="", description="", roles=None))]

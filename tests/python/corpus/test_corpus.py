@@ -1,7 +1,7 @@
-"""Every TIFF, PNG and JPEG of the corpus of real files is a test: it decodes to the expected pixels, or fails as it must.
+"""Tests every TIFF, PNG and JPEG of the corpus of real files: it decodes to the expected pixels, or fails as expected.
 
 The corpus is not part of this repository: set `OSML_IO_CORPUS` to a folder with its `manifest.json`, or place it at
-`../shared/data/corpus` beside the checkout. Without it there is nothing to run.
+`../shared/data/corpus` beside the checkout. Without the corpus the tests are skipped.
 """
 import hashlib
 import json

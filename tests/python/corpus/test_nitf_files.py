@@ -1,5 +1,5 @@
-"""Every NITF and NSIF file of the corpus: segments, header fields and TREs as other readers see them, uncompressed pixels exact,
-compressed images refused by name, damaged files told apart. See `test_corpus.py` for where the corpus is.
+"""Every NITF and NSIF file of the corpus: segments, header fields and TREs as other readers report them, exact uncompressed pixels,
+compressed images refused by name, damaged files detected. `test_corpus.py` describes the location of the corpus.
 """
 import hashlib
 import json

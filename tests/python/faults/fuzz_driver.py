@@ -1,8 +1,8 @@
-"""Invariant: whatever the bytes, `iminfo`, `imread` and every asset give descriptions and arrays, or raise an allowed exception.
+"""Invariant: for any bytes, `iminfo`, `imread` and every asset return descriptions and arrays, or raise an allowed exception.
 
 Run as `fuzz_driver.py FOLDER KIND MODE FIRST LAST`: FOLDER holds seed files named KIND-*; MODE is `truncate` or `mutate`; cases are
-numbered and depend on nothing but their number, so `fuzz_driver.py FOLDER KIND MODE N N+1 --save FILE` writes case N to FILE.
-Prints the number of each case before it runs (a parent sees where it hung or died), and one line of JSON at the end.
+numbered and depend only on their number, so `fuzz_driver.py FOLDER KIND MODE N N+1 --save FILE` writes case N to FILE.
+Prints the number of each case before it runs (the parent process sees which case hung or crashed), and one line of JSON at the end.
 """
 import json
 import os

@@ -1,4 +1,4 @@
-"""NITF files of different structures, each small: by hand, by GDAL, and by us. All hold 19 rows of 21 columns as their first image."""
+"""Small NITF files of different structures: by hand, by GDAL, and by us. The first image of each has 19 rows and 21 columns."""
 import io
 import os
 

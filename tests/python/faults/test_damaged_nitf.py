@@ -1,4 +1,5 @@
-"""Damaged NITF files: what can be read is read, with a warning; what cannot is an error with a place; nothing unreadable is returned as zeros."""
+"""Damaged NITF files: readable parts are read with a warning, unreadable parts raise an error with a position and are never
+zeros."""
 import io
 import json
 import re

@@ -1,4 +1,4 @@
-"""Image subheaders, block masks and pixel data of NITF that are not what they should be: never zeros in the place of what cannot be read."""
+"""Damaged image subheaders, block masks and pixel data of NITF: unreadable pixels are never returned as zeros."""
 import io
 import re
 import warnings

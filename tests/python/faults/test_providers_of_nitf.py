@@ -1,4 +1,4 @@
-"""Faults that only NITF can meet: masks, several images, texts and data of one file, and warnings in the middle of a write."""
+"""Faults specific to NITF: masks, several images, texts and data in one file, and warnings in the middle of a write."""
 import collections.abc
 import io
 import warnings

@@ -1,4 +1,4 @@
-"""Providers that raise, lie or fail at block k: the right error, the original cause, the target untouched, nothing left behind."""
+"""Providers that raise, lie or fail at block k: the right error, the original cause, an untouched target, no leftover files."""
 import numpy as np
 import pytest
 from aws.osml.io import Error, IO, ProviderError, imread, imsave

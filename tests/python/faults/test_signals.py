@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGKILL in the middle of the work, each in a process of its own."""
+"""Ctrl-C and SIGKILL in the middle of the work, each in a separate process."""
 import json
 import signal
 import time

@@ -1,4 +1,4 @@
-"""Files of NITF 2.0 written again as NITF 2.1: pixels, texts and what the fields of both versions have in common."""
+"""Files of NITF 2.0 written again as NITF 2.1: pixels, texts and the fields common to both versions."""
 import json
 import warnings
 

@@ -1,4 +1,5 @@
-"""Read, write, read: every TRE, DES and RES of a file comes through byte for byte, known or not, and so do fields, texts, graphics and pixels."""
+"""Read, write, read: known and unknown TREs, DES and RES survive byte for byte, and so do fields, texts, graphics and
+pixels."""
 import json
 
 import pytest

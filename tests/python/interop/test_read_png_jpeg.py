@@ -1,4 +1,4 @@
-"""PNG and JPEG files made by Pillow, imagecodecs, by hand and GDAL, read by us."""
+"""PNG and JPEG files made by Pillow, imagecodecs, GDAL and by hand, read by us."""
 import io
 import struct
 import zlib

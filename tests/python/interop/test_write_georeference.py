@@ -1,4 +1,4 @@
-"""Where GDAL places what we write, and where we place what GDAL writes."""
+"""Georeferences that we write as GDAL reads them, and those that GDAL writes as we read them."""
 import numpy as np
 import pyproj
 import pytest

@@ -1,4 +1,5 @@
-"""What a caller chooses is written, or refused by name, or told: never dropped in silence; what was copied gives way where it must."""
+"""A caller's choice is written, refused by name, or reported in a warning, never dropped silently. Copied values yield if they
+must."""
 import io
 import warnings
 

@@ -1,4 +1,5 @@
-"""Masked images (IC=NM): block mask tables, pad pixel codes and absent blocks that we write, taken apart by hand and read by GDAL."""
+"""Masked images (IC=NM): block mask tables, pad pixel codes and absent blocks that we write, parsed by hand and read by
+GDAL."""
 import itertools
 
 import numpy as np

@@ -1,4 +1,5 @@
-"""What does not fit a NITF field is refused by name, value and what is allowed, before the target is touched; findings are warnings or, strictly, errors."""
+"""A value that does not fit a NITF field is refused before the target is touched. The error names field, value and allowed
+values. Findings are warnings, or errors if strict."""
 import datetime
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Photometric, ExtraSamples, palettes, nodata, sparse tiles, BigTIFF and GDAL's own tags, as tifffile and GDAL see them."""
+"""Photometric, ExtraSamples, palettes, nodata, sparse tiles, BigTIFF and GDAL's own tags, as tifffile and GDAL report them."""
 import numpy as np
 import pytest
 import rasterio

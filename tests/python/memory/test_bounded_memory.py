@@ -1,7 +1,7 @@
 """Peak memory is bounded by blocks in flight, never by the image: a lazy provider written, windows read, in every format.
 
-Each measurement runs in a process of its own: a small image first (code, pools and caches warm up), then the large one; what counts
-is how much the peak resident set grew in between.
+Each measurement runs in a separate process: first a small image to warm up code, pools and caches, then the large one. The measure
+is the growth of the peak resident set between them.
 """
 import json
 

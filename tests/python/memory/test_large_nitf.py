@@ -1,5 +1,5 @@
-"""NITF files of many gigabytes, sparse on the disk: opening touches headers only, a block its own bytes; segments make up one image;
-what the format cannot hold is refused before the first byte.
+"""NITF files of many gigabytes, sparse on disk: opening reads only headers, reading a block only its bytes; segments form one image;
+an image that the format cannot hold is refused before the first byte.
 """
 import os
 

@@ -1,4 +1,5 @@
-"""NITF and NSIF: what is written is what is read, for any shape, sample type, memory layout, byte order, block size and interleave."""
+"""NITF and NSIF: pixels survive writing and reading, for any shape, sample type, memory layout, byte order, block size and
+interleave."""
 import io
 import os
 

@@ -1,4 +1,4 @@
-"""Specification, 'Copy-and-Modify Workflow' and 'Custom Python Image Providers', with NITF files as they stand there."""
+"""Specification, 'Copy-and-Modify Workflow' and 'Custom Python Image Providers', with NITF files, verbatim."""
 import numpy as np
 import pytest
 from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, UnsupportedError, imread

@@ -1,4 +1,5 @@
-"""Specification, the NITF sentences of 'Metadata Controls Encoding', 'Basic Write Workflow' and 'Format-Specific Encoding Options', line by line."""
+"""Specification, the NITF sentences of 'Metadata Controls Encoding', 'Basic Write Workflow' and 'Format-Specific Encoding
+Options', line by line."""
 import numpy as np
 import pytest
 from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, OptionError, PixelType, UnsupportedError, imread

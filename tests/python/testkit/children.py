@@ -1,4 +1,4 @@
-"""Running pieces of Python in a process of their own, where signals, limits and crashes can do no harm."""
+"""Runs pieces of Python in separate processes, where signals, limits and crashes do no harm."""
 import json
 import os
 import signal

@@ -1,6 +1,6 @@
-"""NITF 2.1 and NSIF 1.0 taken apart byte by byte, after the tables of MIL-STD-2500C and of nothing else.
+"""Parses NITF 2.1 and NSIF 1.0 byte by byte, from the tables of MIL-STD-2500C alone.
 
-`parse(content)` walks the whole file and fails where a length, a count or a marker does not hold; `pixels(image)` lays out the samples.
+`parse(content)` walks the whole file and fails if a length, a count or a marker is wrong; `pixels(image)` extracts the samples.
 Fields are kept as the padded text of the file under their standard names.
 """
 import struct

@@ -1,4 +1,4 @@
-"""A whole NITF file with one of everything, and what can still be read of it once it is damaged."""
+"""A complete NITF file with one segment of each kind, and the parts that stay readable if it is damaged."""
 import io
 import re
 import warnings

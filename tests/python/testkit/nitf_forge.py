@@ -1,4 +1,4 @@
-"""A writer of NITF files by hand, field by field, that can lie in any of them: for damaged files, sparse files and structures others do not write.
+"""Writes NITF files by hand, field by field, with any field falsified: damaged files, sparse files and unusual structures.
 
 It follows the tables of MIL-STD-2500C and shares nothing with the package under test. A `Part` is a header or subheader whose fields
 can be replaced by name; a `File` computes lengths and counts, and `lies` replaces them afterwards.

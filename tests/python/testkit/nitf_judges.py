@@ -1,4 +1,4 @@
-"""What jbpy and GDAL say of a NITF file."""
+"""The contents of a NITF file as jbpy and GDAL report them."""
 import logging
 import warnings
 import xml.etree.ElementTree as ElementTree

@@ -1,7 +1,7 @@
-"""Makes NITF and NSIF files of any shape, byte by byte: what other writers do not write, and what no writer should.
+"""Makes NITF and NSIF files of any structure, byte by byte: unusual files, and files that no writer should make.
 
-`image(array, …)`, `graphic(…)`, `text(…)`, `des(…)`, `res(…)` give (subheader, data) pairs, `file(…)` puts them together. Any field can be
-overruled by name, whatever follows from it.
+`image(array, …)`, `graphic(…)`, `text(…)`, `des(…)`, `res(…)` return (subheader, data) pairs, `file(…)` joins them. Any field can be
+overridden by name, whatever the consequence.
 """
 import struct
 

@@ -1,4 +1,5 @@
-"""The samples of an uncompressed NITF image, laid out by hand from the bytes: IMODE, blocks, masks, bit depths, justification."""
+"""The samples of an uncompressed NITF image, extracted by hand from the bytes: IMODE, blocks, masks, bit depths,
+justification."""
 import numpy as np
 
 from testkit.nitf_bytes import NOT_RECORDED, mask

@@ -1,4 +1,4 @@
-"""Image providers in plain Python, as a user would write them: the 14 attributes of the specification and nothing else."""
+"""Image providers in plain Python, as a user would write them: only the 14 attributes of the specification."""
 import numpy as np
 
 

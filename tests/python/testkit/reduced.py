@@ -1,4 +1,4 @@
-"""The slow twin of reductions: averages by NumPy."""
+"""A slow reference for reductions: averages by NumPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: images of any type, shape and memory layout, and legal ways to store them."""
+"""Hypothesis strategies: images of any type, shape and memory layout, and valid ways to store them."""
 import numpy as np
 from hypothesis import strategies as st
 

@@ -1,4 +1,4 @@
-"""Chips: the pixels of a window, read when they are asked for; and chips in files."""
+"""Chips: the pixels of a window, read on request; and chips in files."""
 import pickle
 import warnings
 from concurrent.futures import ThreadPoolExecutor

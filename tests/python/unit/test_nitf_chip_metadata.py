@@ -1,4 +1,4 @@
-"""Chips: metadata that are true of a part of an image."""
+"""Chips: metadata adjusted to a part of an image."""
 import warnings
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Sensor models of rational polynomials: forward and back, and as text of GDAL and of RPC00B."""
+"""Sensor models of rational polynomials: both directions, and the text of GDAL and RPC00B."""
 import pickle
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""TREs and DES user headers as typed fields, layouts that a program adds, and where an image lies as fields."""
+"""TREs and DES user-defined subheaders as typed fields, layouts that a program adds, and georeference fields."""
 import copy
 import math
 import pickle

@@ -1,4 +1,4 @@
-"""Metadata values on their way to a writer, and metadata as Python objects."""
+"""Conversion of metadata values for a writer, and metadata as Python objects."""
 
 import copy
 import gc

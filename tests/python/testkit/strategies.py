@@ -40,7 +40,7 @@ def images(draw, dtypes=tuple(DTYPES), bands=st.integers(1, 6), sides=SIDES):
 
 @st.composite
 def tiff_options(draw, dtype, rows):
-    """(compression, metadata) that are legal for `dtype`."""
+    """(compression, metadata) that are valid for `dtype`."""
     compression = draw(st.sampled_from(["none", "lzw", "deflate", "packbits", "zstd"]))
     metadata = {"284": draw(st.sampled_from([1, 2]))}
     if draw(st.booleans()):

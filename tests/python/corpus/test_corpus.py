@@ -15,7 +15,7 @@ from conftest import corpus_root
 FORMATS = ("tiff", "png", "jpeg")
 ALLOWED = (Error, OSError, ValueError)
 
-# Files other readers decode and we refuse, with what the message must name. The list is explicit so that it cannot grow unseen.
+# Files that other readers decode and we refuse, with the required word of the message. The list is explicit: it cannot grow unnoticed.
 UNSUPPORTED = {
     "tiff/ojpeg_single_strip_no_rowsperstrip.tiff": "(?i)compression.*6|old.*jpeg",
     "tiff/old-style-jpeg-compression.tif": "(?i)compression.*6|old.*jpeg",

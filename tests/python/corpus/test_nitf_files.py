@@ -37,7 +37,7 @@ def cases(wanted):
 
 
 def images_with(wanted):
-    """(entry, index of the image) of every image of a file that decodes, where `wanted(IC)`."""
+    """(entry, index of the image) of every image for which `wanted(IC)` is true, in files that decode."""
     return [pytest.param(entry, index, id=f"{entry['path']}-{index}") for entry in ENTRIES if entry["expect"] == "decode"
             for index, segment in enumerate(header(entry)["image_segments"]) if wanted(segment["IC"].strip())]
 
@@ -154,7 +154,7 @@ def test_tags_and_names_of_segments_agree_with_other_readers(corpus, entry):
 
 
 def assert_tags(metadata, tags):
-    """Every TRE is there, as often and in the order it stands in the header."""
+    """Every TRE is read, as often and in the same order as in the header."""
     for tag in set(tags):
         assert len(metadata.get_all(tag)) == tags.count(tag), tag
     found = [key for key in metadata if key in tags]
@@ -238,7 +238,7 @@ def test_a_broken_file_is_a_clear_error(corpus, entry):
 
 @pytest.mark.parametrize("entry", cases(lambda entry: entry["expect"] == "error-or-decode"))
 def test_a_doubtful_file_is_an_error_or_right(corpus, entry):
-    """Each image gives the pixels that another reader found, or an error; a length that does not hold is told."""
+    """Each image has the pixels that another reader found, or raises an error; a wrong length is reported."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -262,7 +262,7 @@ def test_a_doubtful_file_is_an_error_or_right(corpus, entry):
 
 
 DEGREES = {"G": r"(\d\d)(\d\d)(\d\d)([NS])(\d{3})(\d\d)(\d\d)([EW])", "D": r"([+-]\d\d\.\d{3})([+-]\d{3}\.\d{3})"}
-STEP = {"G": 1 / 3600, "D": 0.001}  # of the fields; BLOCKA and GEOLOB, where there are, tell within two of these
+STEP = {"G": 1 / 3600, "D": 0.001}  # of the fields; BLOCKA and GEOLOB, if present, agree within two of these
 
 
 def centres(form, text):

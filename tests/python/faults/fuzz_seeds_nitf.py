@@ -104,7 +104,7 @@ def by_gdal(folder, data, crs=None, transform=None, **options):
 
 
 def own_seeds():
-    """Ours, with a clock that stands still."""
+    """Ours, with a fixed clock."""
     before = os.environ.get("SOURCE_DATE_EPOCH")
     os.environ["SOURCE_DATE_EPOCH"] = "1577880000"
     try:

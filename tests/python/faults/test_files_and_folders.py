@@ -221,7 +221,7 @@ def nitf_claiming(width, rows, bands=1, bits=8, block=(8192, 8192), data=b"\0" *
     return bytes(nb.File([(nb.image(rows, width, bands, nbpp=bits, block=block, ic=ic), data)]))
 
 
-NO_BLOCK = b"\0\0\0\x0e\0\4\0\0\0\0\xff\xff\xff\xff"  # a mask table that says the only block is absent: a legal file of 30 TB
+NO_BLOCK = b"\0\0\0\x0e\0\4\0\0\0\0\xff\xff\xff\xff"  # a mask table whose only block is absent: a valid file of 30 TB
 BOMBS = {"nitf": nitf_claiming(80_000_000, 80_000_000), "nitf bands": nitf_claiming(8192, 8192, 60_000, 64),
          "nitf masked": nitf_claiming(8192, 8192, 60_000, 64, ic="NM", data=NO_BLOCK),
          "nitf table": nitf_claiming(79_992, 79_992, ic="NM", block=(8, 8), data=b"\0\0\0\x0a\0\4\0\4\0\0"),

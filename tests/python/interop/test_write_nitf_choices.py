@@ -244,7 +244,7 @@ def test_expanding_leaves_what_is_filled_alone(ntf):
 # Images of several segments.
 
 def divided(path, rows, whole_side=False, cols=9, dtype="uint8"):
-    """A file whose image stands in segments of `rows` rows, as SICD has them."""
+    """A file whose image is divided into segments of `rows` rows, as in SICD."""
     data = image((1, sum(rows), cols), dtype)
     segments, first = [], 0
     for number, count in enumerate(rows):

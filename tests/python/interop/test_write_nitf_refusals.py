@@ -23,7 +23,7 @@ def ntf(tmp_path):
 
 
 def assert_refused(path, name, value, *assets, allowed="", **options):
-    """The error names field, value and what is allowed; the target and its folder are as before."""
+    """The error names field, value and allowed values; the target and its folder are as before."""
     with pytest.raises(OptionError) as caught:
         write(path, *assets, **options)
     text = str(caught.value)

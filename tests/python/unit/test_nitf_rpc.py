@@ -21,7 +21,7 @@ RPC00A = "1 L P H LP LH PH LPH LL PP HH LLL LLP LLH LPP PPP PPH LHH PHH HHH".spl
 
 
 def model(seed=1, **changes):
-    """A model that looks like one of a satellite's image: rows run south, columns east, a few pixels of curvature."""
+    """A model similar to that of a satellite image: rows run south, columns east, a few pixels of curvature."""
     rng = np.random.default_rng(seed)
     numbers = {
         "line_off": 10500.0, "samp_off": 9200.0, "lat_off": 38.4321, "long_off": -77.1234, "height_off": 250.0,

@@ -201,7 +201,7 @@ def test_a_mapping_that_says_nothing_is_an_error():
         ichipb({"ICHIPB": ichipb_fields(OP_ROW_21=" " * 12)})
 
 
-# --- where an image lies
+# --- georeferences
 
 UTM = {"crs": 32618, "transform": (300000.0, 10.0, 0.0, 4500000.0, 0.0, -10.0)}
 

@@ -65,7 +65,7 @@ def exact(pixels, variant):
 
 
 def close(pixels, variant, subsampled):
-    """Why lossy `pixels` are not this variant, or None."""
+    """The reason why lossy `pixels` do not match this variant, or None."""
     if list(pixels.shape) != variant["shape"] or str(pixels.dtype) != variant["dtype"]:
         return f"{pixels.shape} {pixels.dtype}, expected {variant['shape']} {variant['dtype']}"
     small = pixels.shape[1] * pixels.shape[2] < SMALL
@@ -175,7 +175,7 @@ def test_the_list_of_unsupported_files_is_exact():
 
 
 def test_summary(corpus, record_property, capsys):
-    """Counts how many of how many files decode as expected; the numbers go into the report and onto the terminal."""
+    """Counts the files that decode as expected; the numbers go to the report and the terminal."""
     counts = {}
     for entry in ENTRIES:
         if entry["expect"] != "decode":

@@ -14,7 +14,7 @@ from conftest import corpus_root
 ALLOWED = (Error, OSError, ValueError)
 READABLE = ("NC", "NM")
 LISTED = ("IREPBAND", "ISUBCAT", "NLUTS")  # given per band
-# Names of the reference that are no field of a header.
+# Names of the reference that are not header fields.
 DERIVED = ("image_segments", "graphic_segments", "text_segments", "des_segments", "file_tres", "tres")
 KINDS = (("image", "NUMI"), ("graphic", "NUMS"), ("text", "NUMT"), ("data", "NUMDES"), ("reserved", "NUMRES"))
 
@@ -255,7 +255,7 @@ def test_a_doubtful_file_is_an_error_or_right(corpus, entry):
                     assert str(error).strip()
                     failed += 1
                     continue
-                known = entry.get("images", [])[index:index + 1]  # of some images no other reader makes anything
+                known = entry.get("images", [])[index:index + 1]  # some images have no reference: no other reader reads them
                 assert not known or any(is_variant(pixels, v) for v in known[0]["variants"]), f"{key}: {pixels.shape} {pixels.dtype}"
     if "header FL says" in str(entry.get("notes")):
         assert failed or any("FL" in str(one.message) for one in caught)
@@ -302,7 +302,7 @@ def test_corners_are_the_edges_around_the_pixel_centres_of_igeolo(corpus, entry)
 
 
 def test_summary(corpus, record_property, capsys):
-    """How many of how many: files that open with the right counts, uncompressed images that are exact, compressed ones that are refused."""
+    """Counts files that open with the right segments, exact uncompressed images, and refused compressed images."""
     counts = {"files opened": [0, 0], "uncompressed images exact": [0, 0], "compressed images refused": [0, 0], "doubtful without a crash": [0, 0]}
 
     def count(name, good):

@@ -90,7 +90,7 @@ def gdal_seeds(folder):
 
 
 def by_gdal(folder, data, crs=None, transform=None, **options):
-    """What GDAL makes of `data`; copied from memory, since it compresses only copies."""
+    """`data` written by GDAL; copied from memory, because GDAL compresses only copies."""
     path = folder / "gdal.tmp.ntf"
     with rasterio.MemoryFile() as memory:
         with memory.open(driver="GTiff", width=COLS, height=ROWS, count=len(data), dtype=data.dtype, crs=crs, transform=transform) as made:

@@ -18,7 +18,7 @@ FORMATS = ["tif", "png", "ntf", "nsf", "jpg"]
 
 
 def save(path, data, **options):
-    """`imsave`, and for NITF without compression, so that no word of a better one is said."""
+    """`imsave`; NITF without compression, to avoid the warning of a fallback."""
     imsave(path, data, compression="NC" if Path(path).suffix in (".ntf", ".nsf") else None, **options)
 
 
@@ -265,7 +265,7 @@ def test_max_bytes_is_a_limit_that_the_caller_can_lower_and_raise(tmp_path):
 
 
 def test_a_compressed_bomb_does_not_grow_beyond_its_block(tmp_path):
-    """A tile whose stream unfolds to a thousand times its declared size."""
+    """A tile whose stream decodes to a thousand times its declared size."""
     import zlib
 
     content = tiff_claiming(64, 64, compression=8, strip=zlib.compress(bytes(200_000_000), 9))

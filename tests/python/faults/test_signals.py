@@ -10,12 +10,12 @@ from testkit.arrays import assert_same, image
 from testkit.children import interrupt_after, run, start
 from testkit.readers import listing
 
-# The promise is 0.3 s; a loaded test machine of two cores may be late by as much again.
+# The promise is 0.3 s; a loaded test machine of two cores may take twice as long.
 PROMISE, MARGIN = 0.3, 0.4
 
 
 def save(path, data):
-    """`imsave`, and for NITF without compression, so that no word of a better one is said."""
+    """`imsave`; NITF without compression, to avoid the warning of a fallback."""
     imsave(path, data, compression="NC" if path.suffix in (".ntf", ".nsf") else None)
 
 

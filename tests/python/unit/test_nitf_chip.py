@@ -17,7 +17,7 @@ SOME = settings(deadline=None, max_examples=60)
 
 
 def blocks(found):
-    """All blocks of a chip, put together."""
+    """All blocks of a chip, assembled."""
     rows = -(-found.num_rows // found.num_pixels_per_block_vertical)
     columns = -(-found.num_columns // found.num_pixels_per_block_horizontal)
     return np.concatenate(
@@ -97,7 +97,7 @@ def test_averages_of_real_and_complex_numbers():
 @pytest.mark.parametrize("level", [1, 2, 4, 8])
 @pytest.mark.parametrize("nodata", [None, 0])
 def test_averages_are_those_of_numpy(dtype, level, nodata):
-    """The slow twin: to the last bit, real numbers included, whose sums depend on their order."""
+    """A slow reference, equal to the last bit. This includes real numbers, whose sums depend on their order."""
     generator = np.random.default_rng(level)
     array = np.abs(generator.standard_normal((2, 530, 600)) * 100).astype(dtype)
     array[generator.random(array.shape) < 0.3] = 0

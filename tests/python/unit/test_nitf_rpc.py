@@ -120,7 +120,7 @@ def test_metadata_of_gdal_that_are_incomplete_name_what_is_missing():
         RPC.from_gdal(3)
 
 
-# --- forward and back
+# --- both directions
 
 def test_the_polynomials_are_those_of_the_standard():
     lon, lat, h = -77.05, 38.5, 400.0

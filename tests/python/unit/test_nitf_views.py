@@ -180,7 +180,7 @@ def test_any_quadrilateral_both_ways(rows, columns, bend, scale, angle, v, u):
     full = []
     for number, (row, column) in enumerate(chip):
         row, column = row + bend[2 * number] * (rows - 1), column + bend[2 * number + 1] * (columns - 1)
-        # In a frame of equal sides, so that a turn does not make long sides of short ones.
+        # In a square frame: a rotation would otherwise swap long and short sides.
         row, column = row / (rows - 1), column / (columns - 1)
         full.append((1e4 + 1e3 * scale * (row * math.cos(angle) - column * math.sin(angle)),
                      2e4 + 1e3 * scale * (row * math.sin(angle) + column * math.cos(angle))))

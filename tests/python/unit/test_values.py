@@ -16,7 +16,7 @@ from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider
 
 
 def through_the_engine(value):
-    """What a value becomes as the metadata of a file."""
+    """A value after a round trip through the metadata of a file."""
     return MetadataProvider._restore([("key", value)])["key"]
 
 

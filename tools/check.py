@@ -1,8 +1,8 @@
-"""The one command that tells whether the project is in order.
+"""Runs all checks of the project.
 
 Needs Rust, a C compiler and Python 3.10 or newer with venv; everything else is fetched from crates.io and PyPI. Builds go
-to `target/` (or `CARGO_TARGET_DIR`), and what is built already is used again. Every step runs even where one before it
-failed, unless it needs that one's result. The output of each step is kept in `target/check/`.
+to `target/` (or `CARGO_TARGET_DIR`), and earlier builds are reused. A step runs even if an earlier step failed, unless it
+needs the result of that step. The output of each step is kept in `target/check/`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ TAIL = 120
 
 
 def main() -> int:
-    """Runs the steps; exits 0 where all passed."""
-    # A shell that starts this in the background tells it to ignore Ctrl-C, and so would every test of Ctrl-C below it.
+    """Runs the steps; exits 0 if all passed."""
+    # A shell makes background processes ignore Ctrl-C. The tests of Ctrl-C would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = parse()
     steps = fast_steps() if arguments.fast else all_steps()
@@ -47,7 +47,7 @@ def main() -> int:
 
 @dataclass
 class Step:
-    """A named step. `needs` names the steps without whose success it makes no sense."""
+    """A named step. `needs` names the steps that must succeed first."""
 
     name: str
     action: Callable[[Shell], None]
@@ -64,7 +64,7 @@ class Shell:
     def __call__(
         self, command: Sequence[object], *, env: dict[str, str] | None = None, cwd: Path = workspace.ROOT
     ) -> str:
-        """Runs a command and returns its output; raises where it fails."""
+        """Runs a command and returns its output; raises if it fails."""
         words = [str(part) for part in command]
         self.write("$ " + " ".join(words) + "\n")
         process = subprocess.Popen(
@@ -105,7 +105,7 @@ class StepFailed(Exception):
 
 @dataclass
 class Runner:
-    """Runs steps, says how each went, and counts."""
+    """Runs steps, reports the result of each, and counts."""
 
     verbose: bool
     passed: list[str] = field(default_factory=list)
@@ -114,7 +114,7 @@ class Runner:
     start: float = field(default_factory=time.monotonic)
 
     def run(self, step: Step) -> None:
-        """Runs a step, or says why not."""
+        """Runs a step, or reports why it was skipped."""
         missing = [name for name in step.needs if name in self.failed + self.skipped]
         if missing:
             self.skipped.append(step.name)
@@ -150,7 +150,7 @@ class Runner:
 
 
 def all_steps() -> list[Step]:
-    """Everything, cheap first."""
+    """All steps, the cheap ones first."""
     wheel = "wheel (release)"
     tests = "Python tests against the wheel"
     folders = [name for name in folders_with_tests() if name != "project"]
@@ -172,7 +172,7 @@ def all_steps() -> list[Step]:
 
 
 def fast_steps() -> list[Step]:
-    """The inner loop: under 90 seconds where little has changed."""
+    """The inner loop: under 90 seconds after a small change."""
     wheel = "extension (dev build)"
     folders = [name for name in folders_with_tests() if name in QUICK_TESTS]
     quick = functools.partial(pytest, environment="fast", paths=folders, ignored=[TYPING_CASES])
@@ -185,7 +185,7 @@ def fast_steps() -> list[Step]:
 
 
 def source_steps() -> list[Step]:
-    """What can be said without compiling."""
+    """The steps that compile nothing."""
     return [
         Step("format", lambda shell: checked(shell(["cargo", "fmt", "--check"]))),
         Step("dependency rule", lambda shell: checked(shell([sys.executable, "tools/dependency_rule.py"]))),
@@ -195,7 +195,7 @@ def source_steps() -> list[Step]:
 
 
 def checked(_output: str) -> None:
-    """Nothing more is asked of a command than that it succeeds."""
+    """A command that passes if it succeeds; its output has no counts."""
 
 
 def licences(shell: Shell) -> None:
@@ -203,14 +203,14 @@ def licences(shell: Shell) -> None:
 
 
 def no_python(shell: Shell) -> None:
-    """The default build has no Python in it, and the feature brings it, so that this check can fail."""
+    """Checks that the default build contains no Python. To prove that the check can fail, the feature must contain it."""
     tree = ["cargo", "tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"]
     default, python = shell([*tree, "--no-default-features"]), shell([*tree, "--features", "python"])
     bound = re.compile(r"^(?:pyo3\S*|numpy|python\S*) ", re.M)
     if bound.search(default):
         raise StepFailed("`cargo build --no-default-features` would compile Python bindings")
     if not bound.search(python):
-        raise StepFailed("the feature python brings no Python bindings: this check looks for the wrong names")
+        raise StepFailed("the feature python has no Python bindings: this check looks for the wrong names")
     shell(["cargo", "check", "--locked", "--no-default-features"])
 
 
@@ -223,8 +223,8 @@ def rust_tests(shell: Shell, targets: Sequence[str] = ()) -> None:
 
 
 def rust_tests_with_python(shell: Shell) -> None:
-    """Runs the tests with the interpreter linked in. A Python that comes without its shared library cannot be linked; the
-    tests are then compiled but not run (`pytest` exercises the same code through the extension)."""
+    """Runs the tests with the interpreter linked in. If this Python has no shared library, the tests are compiled but not
+    run (`pytest` exercises the same code through the extension)."""
     arguments = ["cargo", "test", "--locked", "--features", "python", "--lib", "--tests"]
     library = shared_python()
     if library is None:
@@ -237,7 +237,7 @@ def rust_tests_with_python(shell: Shell) -> None:
 
 
 def shared_python() -> Path | None:
-    """The shared library of the interpreter, where there is one to link with."""
+    """The shared library of the interpreter, or `None` if there is none to link with."""
     folder, name = sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("LDLIBRARY")
     if not folder or not name or not sysconfig.get_config_var("Py_ENABLE_SHARED"):
         return None
@@ -250,7 +250,7 @@ def feature_arguments(features: Sequence[str]) -> list[str]:
 
 
 def examples(shell: Shell) -> None:
-    """Runs the programs of `examples/` on a file that the first one makes."""
+    """Runs the programs of `examples/` on a file that the first program writes."""
     folder = workspace.target_dir() / "check" / "examples"
     folder.mkdir(parents=True, exist_ok=True)
     run = ["cargo", "run", "--quiet", "--locked", "--example"]
@@ -271,14 +271,14 @@ def install(shell: Shell, profile: str, environment: str, clean: bool) -> None:
 
 
 def stubs(shell: Shell) -> None:
-    """The stubs have the names and signatures of the compiled module."""
+    """Checks that the stubs have the names and signatures of the compiled module."""
     folder = workspace.target_dir() / "check" / "stubtest"
     folder.mkdir(parents=True, exist_ok=True)
     shell([venv_python("wheel"), "-m", "mypy.stubtest", "aws.osml.io"], cwd=folder)
 
 
 def pytest(shell: Shell, environment: str, paths: Sequence[str], ignored: Sequence[str] = ()) -> None:
-    """Runs Python tests, named below `tests/python`, in an environment with the wheel."""
+    """Runs Python tests, given by paths below `tests/python`, in an environment with the wheel."""
     if not paths:
         raise StepFailed("there are no such tests")
     options = ["-q", "-ra", "--import-mode=importlib", "-p", "no:cacheprovider", "--strict-markers"]
@@ -288,7 +288,7 @@ def pytest(shell: Shell, environment: str, paths: Sequence[str], ignored: Sequen
 
 
 def folders_with_tests() -> list[str]:
-    """The folders of Python tests, in the order of their names."""
+    """The folders of Python tests, sorted by name."""
     return sorted(path.name for path in PYTHON_TESTS.iterdir() if any(path.glob("**/test_*.py")))
 
 
@@ -301,7 +301,7 @@ def venv_python(name: str) -> Path:
 
 
 def summary(log: str) -> str:
-    """What the test runners said in the end, added up."""
+    """The sum of the counts that the test runners printed."""
     counts: dict[str, int] = {}
     for line in log.splitlines():
         if re.match(r"test result:|=*\s*\d+ \w+.* in [\d.]+s", line):
@@ -313,9 +313,9 @@ def summary(log: str) -> str:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./check", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--fast", action="store_true", help="the inner loop: format, rules, unit tests, quick Python tests")
-    parser.add_argument("--only", metavar="WORD", nargs="+", help="only the steps with one of these words in their names")
+    parser.add_argument("--only", metavar="WORD", nargs="+", help="run only the steps with one of these words in their names")
     parser.add_argument("--list", action="store_true", help="print the names of the steps")
-    parser.add_argument("-v", "--verbose", action="store_true", help="show the output of the steps as it comes")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the output of the steps while they run")
     return parser.parse_args()
 
 

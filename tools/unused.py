@@ -1,7 +1,7 @@
-"""Checks that nothing stands in the crate without a use.
+"""Checks that the crate has no unused dependency and no unused public item.
 
-A crate of `Cargo.toml` must be named by a source, and a `pub` item of `src/` by something other than its own definition, a
-re-export or a unit test. The search is textual: an item that shares its name with another one that is used counts as used.
+A source must name each dependency of `Cargo.toml`. Something other than its definition, a re-export or a unit test must name
+each `pub` item of `src/`. The search is textual: an unused item counts as used if a used item has the same name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dependency_rule import strip
 from workspace import ROOT
 
 ALLOWED: dict[str, str] = {}
-"""Items that nothing here names, each with the reason why it stays."""
+"""Unused items that are allowed, each with the reason."""
 
 NORMAL = ("src", "build.rs")
 """Where the crates of `[dependencies]` are used."""
@@ -32,7 +32,7 @@ REEXPORT = re.compile(r"\bpub(?:\([^)]*\))?\s+use\b[^;]*;")
 
 
 def main() -> int:
-    """Prints what has no use; exits 1 if there is any."""
+    """Prints the unused dependencies and items; exits 1 if there is one."""
     found = [*unused_crates(ROOT), *unused_items(ROOT, ALLOWED)]
     for line in found:
         print(line)
@@ -87,7 +87,7 @@ def dependencies(manifest: str) -> Iterator[tuple[str, str]]:
 
 
 def rust_files(root: Path, places: tuple[str, ...]) -> Iterator[Path]:
-    """The Rust files at these places, in the order of their names."""
+    """The Rust files at these paths, sorted by name."""
     for place in places:
         path = root / place
         yield from sorted(path.rglob("*.rs")) if path.is_dir() else [path] if path.exists() else []

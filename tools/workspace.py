@@ -1,4 +1,4 @@
-"""What the project's commands share: where things are, virtual environments, and the wheel."""
+"""The common part of the project's commands: locations, virtual environments, and the wheel."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 Run = Callable[..., object]
-"""Runs a command given as a list, with the keyword `env` for additional variables; raises where it fails."""
+"""Runs a command given as a list, with the keyword `env` for additional variables; raises if the command fails."""
 
 
 def target_dir() -> Path:
-    """Where everything that is built goes: `target/`, or what `CARGO_TARGET_DIR` says."""
+    """The folder of all build results: `CARGO_TARGET_DIR`, or else `target/`."""
     return (ROOT / os.environ.get("CARGO_TARGET_DIR", "target")).resolve()
 
 
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
-    """The variables a command runs with: nothing of the caller's Python settings, and one target folder."""
+    """The environment variables of a command: without the caller's Python settings, and with the common target folder."""
     kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}}
     return kept | {"CARGO_TARGET_DIR": str(target_dir()), "PYO3_PYTHON": base_python()} | (extra or {})
 
 
 def base_python() -> str:
-    """The interpreter below the virtual environment this program may run in: the same for every step, so that nothing is
-    built twice because of it."""
+    """The base interpreter, even if this program runs in a virtual environment. A common interpreter for all steps avoids
+    building twice."""
     return str(Path(getattr(sys, "_base_executable", None) or sys.executable))
 
 
 def plain_run(command: Sequence[object], *, env: dict[str, str] | None = None, cwd: Path = ROOT) -> None:
-    """Runs a command with its output where ours goes."""
+    """Runs a command; its output goes to that of this program."""
     subprocess.run([str(part) for part in command], check=True, cwd=cwd, env=environment(env))
 
 
 def make_venv(path: Path, requirements: Iterable[Path], run: Run, *, clean: bool = False) -> Path:
     """A virtual environment with the packages of the requirement files; returns its Python.
 
-    One that was completed before with the same files is used again, unless `clean`.
+    An environment that was completed with the same files is reused, unless `clean`.
     """
     files = list(requirements)
     stamp = path / "complete"
@@ -69,7 +69,7 @@ def build_wheel(run: Run, *, profile: str) -> Path:
     tools = tools_python(run)
     out = target_dir() / "wheels" / profile
     shutil.rmtree(out, ignore_errors=True)
-    # A folder of its own, because maturin builds with other settings than `cargo test`, which would undo each other's work.
+    # A separate folder: maturin and `cargo test` build with different settings and would invalidate each other's results.
     extra = {"CARGO_TARGET_DIR": str(target_dir() / "extension")}
     run(
         [tools, "-m", "maturin", "build", "--locked", "--profile", profile, "--out", out, "--interpreter", base_python()],
@@ -80,14 +80,14 @@ def build_wheel(run: Run, *, profile: str) -> Path:
 
 
 def install_wheel(python: Path, wheel: Path, run: Run) -> None:
-    """Installs the wheel, in place of one installed before; what it depends on is fetched only where it is missing."""
+    """Installs the wheel and replaces an earlier one; fetches only missing dependencies."""
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run([*pip, wheel])
     run([*pip, "--force-reinstall", "--no-deps", wheel])
 
 
 def sources_digest() -> str:
-    """A digest of everything the wheel is made of."""
+    """A digest of all sources of the wheel."""
     files = [ROOT / name for name in ("Cargo.toml", "Cargo.lock", "pyproject.toml", "README.md")]
     files += [path for folder in ("src", "python") for path in (ROOT / folder).rglob("*") if path.suffix in SOURCES]
     return digest(files)

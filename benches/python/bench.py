@@ -35,7 +35,7 @@ FORMATS = ("tiff", "png", "jpeg", "nitf", "nitf masked")
 
 
 def main() -> int:
-    """Runs the cells and prints the table; exits 1 where a number is missed (not with `--quick`)."""
+    """Runs the cells and prints the table; exits 1 if a target is missed (not with `--quick`)."""
     arguments = parse()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def compare(inputs: Inputs, folder: Path, rounds: int, words: list[str]) -> tuple[list[Result], list[str]]:
-    """Runs the cells whose names have one of the words; returns the results, and a line for each cell that cannot run."""
+    """Runs the cells whose names contain one of the words; returns the results, and a line for each cell that cannot run."""
     results, broken = [], []
     for make in all_cells(inputs, folder):
         name = "a cell"
@@ -73,7 +73,7 @@ def compare(inputs: Inputs, folder: Path, rounds: int, words: list[str]) -> tupl
             if not wanted(name, words):
                 continue
             result = measure(cell, rounds)
-        except Exception as error:  # noqa: BLE001 - a cell that cannot run says why, the others still run
+        except Exception as error:  # noqa: BLE001 - a cell that cannot run is reported, the others still run
             broken.append(f"{name}: {type(error).__name__}: {error}")
             say(f"cannot run: {broken[-1]}")
             continue

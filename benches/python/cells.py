@@ -1,4 +1,4 @@
-"""The comparisons: what is timed, against whom, and which ratio ours must reach."""
+"""The comparisons: the timed actions, the other libraries, and the ratios that ours must reach."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WINDOW = 512
 
 
 def all_cells(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
-    """Every cell, to be made when its turn comes: making one may write the files it reads."""
+    """Every cell, made lazily: making a cell may write the files that it reads."""
     yield from tiff_writes(inputs, folder)
     yield from other_writes(inputs, folder)
     yield from tiff_reads(inputs, folder)
@@ -68,7 +68,7 @@ def tiff_writes(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
 
 
 def deflate(name: str, pixels: np.ndarray, ours: Path, theirs: Path, level: int | None) -> Cell:
-    """Deflate against level 6 of the others; our default level must be that much faster."""
+    """Deflate against level 6 of the others; the ratio is for our default level."""
     floats = pixels.dtype.kind == "f"
     metadata = {} if level is None else {ways.LEVEL: level}
     faster = 1.0 if level else 5.0 if name.startswith("RGB") else 2.5
@@ -131,7 +131,7 @@ def other_writes(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
 
 
 def tiff_reads(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
-    """The whole image and windows, of files that GDAL wrote."""
+    """Whole images and windows of files that GDAL wrote."""
     for compression in ("none", "deflate", "lzw", "jpeg"):
 
         def file(compression: str = compression) -> tuple[Path, np.ndarray]:
@@ -223,7 +223,7 @@ def chips(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
 
 
 def two_threads(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
-    """Two threads over one, ours alone."""
+    """Two threads against one, only ours."""
 
     def cell(name: str, pixels: np.ndarray, action: Callable[[int], Callable[[], object]]) -> Cell:
         others = [Contender("one thread", action(1), at_least=1.85)]
@@ -248,7 +248,7 @@ def two_threads(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
 
 
 def window_places(side: int) -> list[tuple[int, int, int, int]]:
-    """Places of windows all over the image, none on a tile's edge."""
+    """Positions of windows all over the image, none on a tile's edge."""
     free = max(1, side - WINDOW)
     edge = min(WINDOW, side)
     return [(i * 1237 % free, i * 2741 % free, edge, edge) for i in range(40)]

@@ -1,4 +1,4 @@
-"""Measures: ours and the others' in turn, A B A B, so that whatever else the machine does meets both alike."""
+"""Measures ours and the others' in turn, A B A B: other load on the machine affects both alike."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Contender:
-    """Something to time. The action returns the bytes of the file it wrote, or none."""
+    """An action to time. It returns the size of the file it wrote, or `None`."""
 
     name: str
     action: Callable[[], int | None]
     at_least: float | None = None
-    """The ratio that ours must reach over this one; none is for information."""
+    """The ratio that ours must reach over this one; `None` if it is for information."""
     size_limit: float | None = None
-    """Our file's size over this one's, at most."""
+    """The maximum ratio of our file's size to this one's."""
 
 
 @dataclass
@@ -29,14 +29,14 @@ class Cell:
     settings: str
     amount: float
     unit: str
-    """What one action works on: `amount` MB, or that many files or windows."""
+    """The amount of work of one action: `amount` MB, files or windows."""
     ours: Callable[[], int | None]
     others: Sequence[Contender]
 
 
 @dataclass
 class Comparison:
-    """How one other contender did against ours."""
+    """The result of another contender against ours."""
 
     contender: Contender
     ratio: float
@@ -56,7 +56,7 @@ class Comparison:
 
 @dataclass
 class Result:
-    """What came out of a cell."""
+    """The result of a cell."""
 
     cell: Cell
     speed: float
@@ -97,7 +97,7 @@ def measure(cell: Cell, rounds: int) -> Result:
 
 
 def seconds(action: Callable[[], object]) -> float:
-    """How long the action takes."""
+    """The duration of the action."""
     start = time.perf_counter()
     action()
     return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""What is written and read: real imagery and data of other kinds, each at least 48 MB, the same in every run."""
+"""The inputs: real imagery and other kinds of data, each at least 48 MB, the same in every run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Inputs:
 
     @functools.cached_property
     def rgb(self) -> np.ndarray:
-        """8-bit RGB, 4096²: NASA's Blue Marble at its own resolution, two parts of it one above the other."""
+        """8-bit RGB, 4096²: NASA's Blue Marble at its own resolution, two parts stacked."""
         side = 4096 // self.scale
         marble = blue_marble()
         upper = marble[:2700, 1300 : 1300 + side][:side]
@@ -49,7 +49,7 @@ class Inputs:
 
     @functools.cached_property
     def dem(self) -> np.ndarray:
-        """32-bit floats, 3584²: terrain with the spectrum of a real one, metres."""
+        """32-bit floats, 3584²: heights in metres with the spectrum of real terrain."""
         return (self.terrain(3584 // self.scale) * 900 + 700).astype(np.float32)[None]
 
     @functools.cached_property
@@ -62,13 +62,13 @@ class Inputs:
 
     @functools.cached_property
     def smooth(self) -> np.ndarray:
-        """8 bits, 7168²: a gradient, as computed products have."""
+        """8 bits, 7168²: a gradient, as in computed products."""
         side = 7168 // self.scale
         row = np.linspace(0, 200, side, dtype=np.float32)
         return ((row[:, None] + row[None] * 0.25).astype(np.uint8))[None]
 
     def luminance(self, side: int) -> np.ndarray:
-        """The brightness of Blue Marble, 0–255, as often beside itself as needed."""
+        """The brightness of Blue Marble, 0–255, repeated as needed."""
         marble = blue_marble()[:, :, :].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
         rows = -(-side // marble.shape[0])
         return np.concatenate([marble[:, :side][:: 1 if n % 2 == 0 else -1] for n in range(rows)])[:side]

@@ -1,4 +1,4 @@
-"""Peak memory of a write or a windowed read, measured in a process of its own.
+"""Peak memory of a write or a windowed read, measured in a separate process.
 
 `python memory.py write|read FORMAT SIZE PATH` prints how far the resident set grew above what the process had after it had
 written and read a small file of the same format, in bytes.
@@ -15,7 +15,7 @@ BLOCK = 256
 
 
 class Lazy:
-    """An image of one band of 8 bits that exists block by block, noise on a gradient."""
+    """An image of one 8-bit band that is generated block by block: noise on a gradient."""
 
     key, title, description = "image:0", "", ""
     num_bands, num_bits_per_pixel, actual_bits_per_pixel = 1, 8, 8
@@ -51,7 +51,7 @@ def read(path: Path, name: str, side: int) -> None:
 
 
 def growth(mode: str, name: str, side: int, path: Path) -> int:
-    """Bytes of growth of the peak over the resident set before."""
+    """The growth of the peak over the earlier resident set, in bytes."""
     small = path.with_name(path.name + ".small")
     write(small, name, 64)
     read(small, name, 64)

@@ -12,13 +12,13 @@ from harness import Cell, Contender
 from inputs import Inputs
 
 BLOCK = 1024
-# Without "tiled", rasterio leaves the size of blocks to GDAL.
+# Without "tiled", rasterio leaves the block size to GDAL.
 GDAL = {"IC": "NC", "tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK}
 TRES = 50
 
 
 def nitf_cells(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
-    """Every cell of NITF, to be made when its turn comes."""
+    """Every cell of NITF, made lazily."""
     yield from writes(inputs, folder)
     yield from reads(inputs, folder)
     yield lambda: headers(folder)
@@ -51,7 +51,7 @@ def writes(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
 
 
 def reads(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
-    """The whole image and windows, of files that GDAL wrote, and of interleaves that it reads too."""
+    """Whole images and windows of files that GDAL wrote, and of interleaves that GDAL reads too."""
 
     def file(name: str, pixels: np.ndarray) -> Path:
         path = folder / f"read-{name.replace(' ', '-')}.ntf"
@@ -104,7 +104,7 @@ def headers(folder: Path) -> Cell:
                 file.tags()
 
     def wait() -> None:
-        """Not a library: the time allowed."""
+        """Not a library: the allowed time."""
         import time
 
         time.sleep(count * 0.3e-3)
@@ -141,7 +141,7 @@ def write(path: Path, pixels: np.ndarray, mode: str) -> Callable[[], int]:
 
 
 def wide_pan(inputs: Inputs) -> np.ndarray:
-    """16-bit panchromatic, 8192²: the other one, continued by its mirror image."""
+    """16-bit panchromatic, 8192²: the other panchromatic image, extended by its mirror image."""
     side = 8192 // inputs.scale
     pan = inputs.pan[0]
     down = np.concatenate([pan, pan[::-1]])[:side]
@@ -149,7 +149,7 @@ def wide_pan(inputs: Inputs) -> np.ndarray:
 
 
 def with_tres() -> bytes:
-    """A file of one image with fifty TREs: an RPC00B as others write it, and records of points."""
+    """A file of one image with fifty TREs: an RPC00B as other software writes it, and records of points."""
     from aws.osml.io import BufferedMetadataProvider, imsave
 
     metadata = BufferedMetadataProvider()
@@ -162,7 +162,7 @@ def with_tres() -> bytes:
 
 
 def window_places(shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
-    """Places of windows of 512² all over the image, none on a block's edge."""
+    """Positions of windows of 512² all over the image, none on a block's edge."""
     side = min(512, *shape[1:])
     rows, columns = (max(1, length - side) for length in shape[1:])
     return [(i * 1237 % columns, i * 2741 % rows, side, side) for i in range(40)]

@@ -42,7 +42,7 @@ def markdown(results: Sequence[Result], growths: Sequence[Growth], broken: Seque
 
 
 def heading(rounds: int) -> str:
-    """What ran where."""
+    """The software versions and the machine."""
     versions = []
     for name in PEERS:
         try:
@@ -64,7 +64,7 @@ def heading(rounds: int) -> str:
 
 
 def processor() -> str:
-    """The processor's name, where the system tells."""
+    """The processor's name, if the system reports it."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -99,7 +99,7 @@ def rows_of(result: Result) -> list[list[str]]:
 
 
 def met(result: Result, one: Comparison) -> str:
-    """Yes, no, or nothing where no number is asked for."""
+    """Yes, no, or nothing if there is no target."""
     contender = one.contender
     if contender.at_least is None and contender.size_limit is None:
         return ""
@@ -123,7 +123,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def update(page: Path, text: str) -> None:
-    """Puts the tables between the markers of a page."""
+    """Writes the tables between the markers of a page."""
     before, rest = page.read_text(encoding="utf-8").split(BEGIN, 1)
     _, after = rest.split(END, 1)
     page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The ways to write and read that are compared. Each write returns the size of its file."""
+"""The compared ways to write and read. Each write returns the size of its file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 
 CPUS = os.cpu_count() or 1
 LEVEL = "CompressionLevel"
-"""The metadata key that asks our TIFF writer for a level of Deflate."""
+"""The metadata key for the level of Deflate of our TIFF writer."""
 
 
 def chunky(pixels: np.ndarray) -> np.ndarray:
-    """(rows, columns, bands) in one piece, or (rows, columns) for one band: what the other libraries want."""
+    """(rows, columns, bands) in one piece, or (rows, columns) for one band, as the other libraries require."""
     return np.ascontiguousarray(pixels.transpose(1, 2, 0)) if pixels.shape[0] > 1 else pixels[0]
 
 
@@ -48,7 +48,7 @@ def tifffile_write(path: Path, pixels: np.ndarray, **options: object) -> Callabl
 
 
 def imagecodecs_deflate(pixels: np.ndarray, level: int) -> Callable[[], int]:
-    """Predictor and libdeflate of imagecodecs on tiles of 256², in a pool of threads; no file around it."""
+    """Predictor and libdeflate of imagecodecs on tiles of 256², in a pool of threads, without a file."""
     import imagecodecs
 
     data = chunky(pixels)
@@ -69,7 +69,7 @@ def imagecodecs_deflate(pixels: np.ndarray, level: int) -> Callable[[], int]:
 
 
 def gdal_write(path: Path, pixels: np.ndarray, driver: str, **options: object) -> Callable[[], int]:
-    """GDAL through rasterio, with the driver's own defaults but for the options."""
+    """GDAL through rasterio, with the driver's defaults except for the options."""
     import rasterio
 
     bands, rows, columns = pixels.shape
@@ -154,7 +154,7 @@ def vips_write(path: Path, pixels: np.ndarray, **options: object) -> Callable[[]
     """libvips."""
     import pyvips
 
-    # Without it, 16-bit samples would be taken for 8-bit ones that are out of range.
+    # Without it, libvips would take 16-bit samples for 8-bit samples out of range.
     interpretation = {("uint8", 1): "b-w", ("uint16", 1): "grey16", ("uint16", 3): "rgb16"}.get(
         (pixels.dtype.name, pixels.shape[0]), "srgb"
     )

@@ -17,8 +17,8 @@ use crate::image::{Interleave, Memory, Pixels, SampleType};
 
 /// The bytes between the first and the last sample of an array.
 ///
-/// Invariant: `start` points to `length` bytes inside of the buffer of `array` or of the object it is a view of. A held
-/// reference keeps that buffer where it is: NumPy refuses to resize an array that others refer to.
+/// Invariant: `start` points to `length` bytes in the buffer of `array` or of the object that it views. The held reference
+/// pins that buffer: NumPy refuses to resize an array with other references.
 struct ArrayMemory {
     #[allow(dead_code, reason = "held for what it keeps alive")]
     array: Py<PyUntypedArray>,
@@ -26,9 +26,9 @@ struct ArrayMemory {
     length: usize,
 }
 
-// SAFETY: the buffer is neither freed nor moved while `array` is held, and this type only reads it. A program that writes
-// to the array at the same time from another thread gets old or new pixels, as with every NumPy function that releases
-// the GIL; no decision of the engine depends on reading a byte twice.
+// SAFETY: the buffer is neither freed nor moved while `array` is held, and this type only reads it. If another thread writes
+// to the array at the same time, the engine reads old or new pixels, as every NumPy function that releases the GIL does. No
+// decision of the engine depends on reading a byte twice.
 unsafe impl Send for ArrayMemory {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for ArrayMemory {}
@@ -40,18 +40,18 @@ impl Memory for ArrayMemory {
     }
 }
 
-/// An array that a read fills: a new one, or the caller's `out`.
+/// The array that a read fills: a new one, or the caller's `out`.
 pub(super) struct OutputArray<'py> {
     array: Bound<'py, PyAny>,
-    /// Where `out` is not contiguous, the read fills an array of our own, which is copied to it at the end.
+    /// If `out` is not contiguous, the read fills a temporary array and copies it to `out` at the end.
     target: Option<Bound<'py, PyAny>>,
     bytes: Option<PyReadwriteArray1<'py, u8>>,
 }
 
-/// What `np.asarray` makes of `object`, for an image: a dtype the engine has, and no mask that would be lost.
+/// The result of `np.asarray` for the pixels of an image.
 ///
 /// # Errors
-/// `OptionError` for a dtype that is none of `PixelType`, and for a masked array.
+/// `OptionError` for a dtype that is not a `PixelType`, and for a masked array, whose mask would be lost.
 pub(super) fn as_array<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyUntypedArray>> {
     let py = object.py();
     if object.hasattr("filled")? && object.hasattr("mask")? {
@@ -68,7 +68,7 @@ pub(super) fn as_array<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, P
 /// The pixels of an array of (rows, columns) or (bands, rows, columns), at its own strides and byte order, not copied.
 ///
 /// # Errors
-/// `OptionError` for any other number of axes, an empty axis, or a dtype that is none of `PixelType`.
+/// `OptionError` for any other number of axes, an empty axis, or a dtype that is not a `PixelType`.
 pub(super) fn pixels(array: &Bound<'_, PyUntypedArray>) -> PyResult<Pixels> {
     let (sample, swapped) = sample_type(array)?;
     let (shape, strides) = (array.shape(), array.strides());
@@ -76,14 +76,14 @@ pub(super) fn pixels(array: &Bound<'_, PyUntypedArray>) -> PyResult<Pixels> {
         (&[rows, columns], &[down, across]) => ([1, rows, columns], [0, down, across]),
         (&[bands, rows, columns], &[next, down, across]) => ([bands, rows, columns], [next, down, across]),
         _ => {
-            return Err(Error::usage("array of an image has")
+            return Err(Error::usage("array of an image:")
                 .found(format!("{} axes {shape:?}", shape.len()))
                 .allowed("2 (rows, columns) or 3 (bands, rows, columns)")
                 .into());
         }
     };
     if shape.contains(&0) {
-        return Err(Error::usage("array without pixels:").found(format!("{shape:?}")).into());
+        return Err(Error::usage("array shape without pixels:").found(format!("{shape:?}")).into());
     }
     let reach = |sign: isize| -> isize {
         let ends = shape.iter().zip(strides).map(|(n, stride)| stride * (*n as isize - 1));
@@ -91,8 +91,8 @@ pub(super) fn pixels(array: &Bound<'_, PyUntypedArray>) -> PyResult<Pixels> {
     };
     let (before, after) = (-reach(-1) as usize, reach(1) as usize);
     let length = before + after + sample.bytes();
-    // SAFETY: the reference is to a live array, and NumPy's `data` is the address of its first element, from which its
-    // own strides and shape reach `before` bytes down and `after` bytes and one sample up.
+    // SAFETY: the array is live, and NumPy's `data` is the address of its first element. From there its strides and shape
+    // reach `before` bytes down, and `after` bytes and one sample up.
     let start = unsafe {
         let fields = npyffi::_PyArray_GET_ITEM_DATA(array.as_array_ptr());
         (*fields).data.cast::<u8>().cast_const().sub(before)
@@ -101,8 +101,8 @@ pub(super) fn pixels(array: &Bound<'_, PyUntypedArray>) -> PyResult<Pixels> {
     Ok(Pixels::new(Arc::new(memory), before, strides, shape, sample, swapped)?)
 }
 
-/// The pixels of an array that a caller's provider returned: copied where the provider still refers to its memory and
-/// could fill it again while the block waits to be encoded.
+/// The pixels of an array that a caller's provider returned. They are copied if the provider still refers to the memory: it
+/// could overwrite it while the block waits to be encoded.
 pub(super) fn block_pixels(array: Bound<'_, PyUntypedArray>) -> PyResult<Pixels> {
     let only_ours = references(&array) == 1 && {
         let base = array.getattr("base")?;
@@ -140,8 +140,8 @@ pub(super) fn sample_type(array: &Bound<'_, PyUntypedArray>) -> PyResult<(Sample
         (b'c', 16) => SampleType::Complex128,
         _ => {
             let names: Vec<_> = SampleType::ALL.iter().map(|sample| sample.name()).collect();
-            let allowed = format!("bool {}", names.join(" "));
-            return Err(Error::usage("no pixel type for dtype:").found(dtype).allowed(allowed).into());
+            let allowed = format!("one of bool, {}", names.join(", "));
+            return Err(Error::usage("dtype of an array:").found(dtype).allowed(allowed).into());
         }
     };
     let swapped = dtype.byteorder() == if cfg!(target_endian = "little") { b'>' } else { b'<' };
@@ -149,7 +149,7 @@ pub(super) fn sample_type(array: &Bound<'_, PyUntypedArray>) -> PyResult<(Sample
 }
 
 impl<'py> OutputArray<'py> {
-    /// A new array of (bands, rows, columns). Its zeros cost nothing: the system hands out zeroed pages.
+    /// A new array of (bands, rows, columns). Zeroing costs nothing: the system supplies zeroed pages.
     pub(super) fn new(py: Python<'py>, shape: [usize; 3], sample: SampleType) -> PyResult<Self> {
         let array = zeros(py, &shape, sample)?;
         let bytes = flat(&array)?;
@@ -159,10 +159,10 @@ impl<'py> OutputArray<'py> {
     /// The caller's array.
     ///
     /// # Errors
-    /// `OptionError` where it has another shape or dtype, or is read-only.
+    /// `OptionError` if it has another shape or dtype, or is read-only.
     pub(super) fn given(out: &Bound<'py, PyAny>, shape: [usize; 3], sample: SampleType) -> PyResult<Self> {
         let py = out.py();
-        let wrong = |found: String, allowed: String| Error::usage("`out` has").found(found).allowed(allowed);
+        let wrong = |found: String, allowed: String| Error::usage("`out`").found(found).allowed(allowed);
         let array = out.cast::<PyUntypedArray>().map_err(|_| {
             let found = out.get_type().name().map(|name| name.to_string()).unwrap_or_default();
             wrong(found, "a NumPy array".to_owned())
@@ -173,7 +173,7 @@ impl<'py> OutputArray<'py> {
             return Err(wrong(found, format!("shape {shape:?}, dtype {sample}")).into());
         }
         if !out.getattr("flags")?.getattr("writeable")?.extract::<bool>()? {
-            return Err(wrong("a read-only array".to_owned(), "a writable one".to_owned()).into());
+            return Err(wrong("a read-only array".to_owned(), "a writable array".to_owned()).into());
         }
         if array.is_c_contiguous() {
             return Ok(Self { array: out.clone(), target: None, bytes: flat(out)? });
@@ -214,13 +214,13 @@ pub(super) fn numpy(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
     py.import("numpy")
 }
 
-/// How many references there are to an object.
+/// The number of references to an object.
 fn references<T>(object: &Bound<'_, T>) -> isize {
     // SAFETY: the pointer is that of a live object, and the thread is attached.
     unsafe { pyo3::ffi::Py_REFCNT(object.as_ptr()) }
 }
 
-/// The bytes of a contiguous array as one axis; none where it is empty.
+/// The bytes of a contiguous array as one axis; `None` if it is empty.
 fn flat<'py>(array: &Bound<'py, PyAny>) -> PyResult<Option<PyReadwriteArray1<'py, u8>>> {
     if array.getattr("size")?.extract::<usize>()? == 0 {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! What all assets have in common: names, roles, metadata, stored bytes.
+//! The common part of all assets: names, roles, metadata, stored bytes.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,14 +19,14 @@ use crate::metadata::Metadata;
 pub(super) struct OpenDataset {
     /// The engine's reader.
     pub(super) reader: DatasetReader,
-    /// How it was opened.
+    /// The arguments it was opened with.
     pub(super) session: Session,
 }
 
-/// How a file was opened, and what applies to every read of it.
+/// The arguments a file was opened with. They apply to every read of it.
 #[derive(Default)]
 pub(super) struct Session {
-    /// The absolute path, where the file was opened by one: what pickling needs.
+    /// The absolute path, if the file was opened from one. Pickling needs it.
     pub(super) path: Option<PathBuf>,
     /// The argument `format`.
     pub(super) format: Option<String>,
@@ -55,24 +55,24 @@ pub(super) struct AssetProvider {
 
 /// The metadata of an asset.
 pub(super) enum AssetMetadata {
-    /// Of a file, made a Python object when it is asked for.
+    /// Of a file; converted to a Python object on request.
     File(Arc<Metadata>, PyOnceLock<Py<MetadataProvider>>),
-    /// Of an asset in memory: what the caller gave.
+    /// Of an asset in memory, as given by the caller.
     Given(Py<MetadataProvider>),
 }
 
-/// Where the stored bytes of an asset are.
+/// The location of an asset's stored bytes.
 pub(super) enum RawAsset {
     /// In a file, at this position in its list of assets.
     File(Arc<OpenDataset>, usize),
     /// In memory.
     Bytes(Vec<u8>),
-    /// Text in memory: the bytes it was given as, the text, and the name of its encoding.
+    /// Text in memory: its encoded bytes, the text, and the name of the encoding.
     Text(Vec<u8>, String, String),
 }
 
 impl OpenDataset {
-    /// What `_open_reader` takes to open the file again; none if it was not opened from a path.
+    /// The arguments of `_open_reader` that open the file again; `None` if it was not opened from a path.
     pub(super) fn reopen_arguments<'py>(&self, py: Python<'py>) -> Option<PyResult<Bound<'py, PyTuple>>> {
         let session = &self.session;
         let path = session.path.as_ref()?;
@@ -81,7 +81,7 @@ impl OpenDataset {
 }
 
 impl Session {
-    /// The limits on what the file may make the library allocate.
+    /// The limits on the memory that reading the file may allocate.
     pub(super) fn limits(&self) -> Limits {
         Limits { max_bytes: self.max_bytes, ..Limits::default() }
     }
@@ -93,7 +93,7 @@ impl AssetMetadata {
         Self::File(Arc::clone(metadata), PyOnceLock::new())
     }
 
-    /// The argument `metadata`: the metadata of a file, which nothing changes, or else a copy that can be changed.
+    /// The argument `metadata`: the immutable metadata of a file, or else a mutable copy.
     pub(super) fn given(py: Python<'_>, metadata: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         if let Some(Ok(provider)) = metadata.filter(|given| is_of_file(given)).map(|given| given.cast()) {
             return Ok(Self::Given(provider.clone().unbind()));
@@ -142,7 +142,7 @@ impl AssetProvider {
         &self.description
     }
 
-    /// What the asset is for: `data`, `overview`, `mask` …
+    /// The purposes of the asset: `data`, `overview`, `mask` …
     #[getter]
     fn roles(&self) -> Vec<&str> {
         self.roles.iter().map(String::as_str).collect()
@@ -166,7 +166,7 @@ impl AssetProvider {
         self.metadata.object(py)
     }
 
-    /// The stored bytes as a `BytesIO`: of a file, what it holds for this asset; in memory, the content as it was given.
+    /// The stored bytes as a `BytesIO`: those in the file, or the content that the caller gave for an asset in memory.
     #[getter]
     fn raw_asset<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match &self.raw {

@@ -17,23 +17,23 @@ use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, PadValue, 
 use crate::metadata::Metadata;
 use crate::pipeline::{Scratch, encode_block};
 
-/// Encodes blocks of an image. It pickles: an encoder in another process encodes alike.
+/// Encodes blocks of an image. It can be pickled: an encoder in another process produces the same bytes.
 #[pyclass(frozen, module = "aws.osml.io")]
 pub(super) struct BlockEncoder {
     recipe: Recipe,
     layout: ImageLayout,
     encoder: Arc<dyn ImageEncoder>,
-    /// Buffers of threads that encoded before.
+    /// Buffers for reuse by later calls.
     spare: Mutex<Vec<Scratch>>,
 }
 
-/// A block as the file stores it. It pickles, and goes to `ImageWriter.append`.
+/// A block as the file stores it, for `ImageWriter.append`. It can be pickled.
 #[pyclass(frozen, module = "aws.osml.io")]
 pub(super) struct EncodedBlock {
     block: Encoded,
 }
 
-/// What an encoder is made of.
+/// The inputs of an encoder.
 pub(super) struct Recipe {
     pub(super) format: &'static str,
     pub(super) strict: bool,
@@ -82,8 +82,8 @@ impl EncodedBlock {
 
 #[pymethods]
 impl BlockEncoder {
-    /// Encodes block (row, col) from an array of (bands, rows, columns), or (rows, columns) for one band: the image's part of the
-    /// block, or the full block. The GIL is released.
+    /// Encodes block (row, col) from an array of (bands, rows, columns), or (rows, columns) for one band. The array is the full
+    /// block, or the block cropped to the image. The GIL is released.
     ///
     /// Raises `OptionError` (a `ValueError`) for another shape or dtype, `OutOfRangeError` if there is no such block.
     #[pyo3(signature = (row, col, array))]
@@ -155,7 +155,7 @@ impl EncodedBlock {
     }
 }
 
-/// Makes an encoder again, as unpickling does.
+/// Makes an encoder when it is unpickled.
 #[pyfunction(name = "_open_encoder")]
 #[pyo3(signature = (how, file, texts, metadata, template, /))]
 #[allow(clippy::needless_pass_by_value, reason = "arguments as Python gives them")]
@@ -185,15 +185,15 @@ pub(super) fn open_encoder(
     Ok(BlockEncoder::new(recipe, layout, encoder))
 }
 
-/// Makes an encoded block again, as unpickling does.
+/// Makes an encoded block when it is unpickled.
 #[pyfunction(name = "_encoded_block")]
 #[pyo3(signature = (bytes, /))]
 pub(super) fn encoded_block(bytes: &[u8]) -> Result<EncodedBlock> {
     Ok(EncodedBlock { block: Encoded::from_bytes(bytes)? })
 }
 
-/// A template as Python pickles it: columns, rows, block columns, block rows and bands; the type of a sample; its bits and those
-/// that carry information; the pad value as text; whether no block is absent.
+/// A template as Python pickles it: columns, rows, block columns, block rows and bands; the sample type; its bits and those
+/// that carry information; the pad value as text; true if no block is absent.
 type TemplateParts = ((u32, u32, u32, u32, u32), String, (u32, u32), String, bool);
 
 fn template_parts(template: &Template) -> TemplateParts {
@@ -202,7 +202,7 @@ fn template_parts(template: &Template) -> TemplateParts {
     let size = (grid.columns(), grid.rows(), grid.block_columns(), grid.block_rows(), layout.bands);
     let pad = match layout.pad {
         PadValue::Int(value) => value.to_string(),
-        // With a point or an exponent, so that it is read as a float again.
+        // With a point or an exponent, to be parsed as a float again.
         PadValue::Float(value) => format!("{value:?}"),
     };
     let bits = (layout.bits_per_sample, layout.actual_bits);

@@ -1,4 +1,4 @@
-//! Assets in memory, made in Python to be written: images, texts, graphics and data.
+//! Assets in memory that Python programs make and write: images, texts, graphics and data.
 
 use numpy::PyUntypedArrayMethods;
 use pyo3::Borrowed;
@@ -14,26 +14,26 @@ use crate::asset::AssetType;
 use crate::error::Error;
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, MemoryImage};
 
-/// An image in memory, made to be written.
+/// An image in memory, ready to be written.
 ///
-/// The pixels are those of the arrays given: they are referred to, not copied, so an array that is changed before the
-/// image is written changes the image. Blocks that were never set are absent.
+/// The image refers to the given arrays and does not copy them: changing an array before the image is written changes the
+/// image. Blocks that were never set are absent.
 #[pyclass(frozen, extends = ImageAssetProvider, module = "aws.osml.io")]
 pub(super) struct BufferedImageAssetProvider;
 
-/// A text in memory, made to be written.
+/// A text in memory, ready to be written.
 #[pyclass(frozen, extends = AssetProvider, module = "aws.osml.io")]
 pub(super) struct BufferedTextAssetProvider;
 
-/// Data of any kind in memory, made to be written (in NITF: a data extension segment).
+/// Data of any kind in memory, ready to be written (in NITF: a data extension segment).
 #[pyclass(frozen, extends = AssetProvider, module = "aws.osml.io")]
 pub(super) struct BufferedDataAssetProvider;
 
-/// Graphics in memory, made to be written (in NITF: a computer graphics metafile).
+/// Graphics in memory, ready to be written (in NITF: a computer graphics metafile).
 #[pyclass(frozen, extends = AssetProvider, module = "aws.osml.io")]
 pub(super) struct BufferedGraphicAssetProvider;
 
-/// A size that may be left out; `None` is not taken for that.
+/// An optional size. An explicit `None` is an error.
 enum Size<'py> {
     Default,
     Given(Bound<'py, PyAny>),
@@ -49,10 +49,10 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Size<'py> {
 
 #[pymethods]
 impl BufferedImageAssetProvider {
-    /// An image without pixels yet.
+    /// An image without pixels.
     ///
     /// `num_bits_per_pixel` and `actual_bits_per_pixel` are those of one sample of one band, by default all of its type.
-    /// `metadata` is any mapping: encoding hints and what else the file shall say; it is copied, values and all.
+    /// `metadata` is any mapping of encoding options and values to store. It is deep-copied.
     #[staticmethod]
     #[pyo3(signature = (
         key, num_columns=Size::Default, num_rows=Size::Default, num_bands=Size::Default, block_width=Size::Default,
@@ -99,9 +99,9 @@ impl BufferedImageAssetProvider {
     }
 
     /// Takes an array of (bands, rows, columns), or (rows, columns) for one band, as the whole image. Blocks that were set
-    /// before are forgotten. The array is referred to, not copied.
+    /// before are discarded. The image refers to the array and does not copy it.
     ///
-    /// Raises `OptionError` (a `ValueError`) where shape or dtype are not those of the image.
+    /// Raises `OptionError` (a `ValueError`) if shape or dtype differ from those of the image.
     fn set_full_image(slf: &Bound<'_, Self>, array: &Bound<'_, PyAny>) -> PyResult<()> {
         let image = slf.as_super().get();
         let array = as_array(array)?;
@@ -111,9 +111,10 @@ impl BufferedImageAssetProvider {
     }
 
     /// Takes an array of (bands, rows, columns), or (rows, columns) for one band, as one block. A block at the right or
-    /// bottom edge may be cropped to the image or padded to the block's size. The array is referred to, not copied.
+    /// bottom edge may be cropped to the image or padded to the block's size. The image refers to the array and does not copy
+    /// it.
     ///
-    /// Raises `OutOfRangeError` where there is no such block, `OptionError` where shape or dtype are not those expected.
+    /// Raises `OutOfRangeError` if there is no such block, `OptionError` for an unexpected shape or dtype.
     fn set_block(
         slf: &Bound<'_, Self>,
         block_row: &Bound<'_, PyAny>,
@@ -137,7 +138,9 @@ impl BufferedImageAssetProvider {
 
 #[pymethods]
 impl BufferedTextAssetProvider {
-    /// A text. `encoding` is any that Python knows; one that is none, or has not every character, is an `OptionError`.
+    /// A text. `encoding` is any encoding of Python.
+    ///
+    /// Raises `OptionError` for an unknown encoding, and for one that lacks a character of the text.
     #[staticmethod]
     #[pyo3(signature = (key, text_content, encoding="UTF-8", title=None, description=None, roles=None, metadata=None))]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
@@ -153,7 +156,7 @@ impl BufferedTextAssetProvider {
     ) -> PyResult<Bound<'py, Self>> {
         let encoded = text_content.call_method1("encode", (encoding,)).map_err(|error| {
             let what = Error::usage("text in encoding").field(encoding).found(error.value(py));
-            PyErr::from(what.allowed("a name that Python knows, of an encoding that has every character"))
+            PyErr::from(what.allowed("a Python encoding that has every character of the text"))
         });
         let bytes = encoded?.cast_into::<PyBytes>()?;
         let asset = AssetProvider {
@@ -183,7 +186,7 @@ impl BufferedTextAssetProvider {
 
 #[pymethods]
 impl BufferedDataAssetProvider {
-    /// Data: `bytes` or anything that has them.
+    /// Data: `bytes` or any object with the buffer protocol.
     #[staticmethod]
     #[pyo3(signature = (
         key, data, mime_type="application/octet-stream", title=None, description=None, roles=None, metadata=None,
@@ -251,7 +254,7 @@ impl BufferedGraphicAssetProvider {
     }
 }
 
-/// What all assets in memory begin with.
+/// The common part of all assets in memory.
 pub(super) fn in_memory(py: Python<'_>, key: String, kind: AssetType) -> PyResult<AssetProvider> {
     Ok(AssetProvider {
         key,
@@ -271,11 +274,11 @@ pub(super) fn pixel_bytes<'py>(image: &Bound<'py, PyAny>) -> PyResult<Bound<'py,
     bytes_io(image.py(), bytes.as_bytes())
 }
 
-/// An array whose axes are those of the image in another order gets a hint, never a guess.
+/// Checks the shape. An array with its bands last gets a hint, never a guess.
 fn check_axes(layout: &ImageLayout, shape: &[usize]) -> PyResult<()> {
     let (bands, rows, columns) = (layout.bands as usize, layout.grid.rows() as usize, layout.grid.columns() as usize);
     if shape == [rows, columns, bands] && shape != [bands, rows, columns] {
-        return Err(Error::usage("wrong shape of image:")
+        return Err(Error::usage("shape of image:")
             .found(format!("{shape:?}"))
             .allowed(format!("{:?} (bands, rows, columns); use np.moveaxis(array, -1, 0)", [bands, rows, columns]))
             .into());
@@ -284,7 +287,7 @@ fn check_axes(layout: &ImageLayout, shape: &[usize]) -> PyResult<()> {
 }
 
 fn content(data: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    // `bytes(5)` would be five zeros, and `bytes("text")` has no encoding.
+    // Not `bytes(data)`: `bytes(5)` would be five zeros.
     let buffer = data.py().import("builtins")?.call_method1("memoryview", (data,))?;
     Ok(buffer.call_method0("tobytes")?.cast_into::<PyBytes>()?.as_bytes().to_vec())
 }

@@ -1,4 +1,4 @@
-//! `Chip`: a part of an image, read in Rust when its blocks are asked for.
+//! `Chip`: part of an image. Rust reads its pixels when its blocks are requested.
 
 use std::sync::Arc;
 
@@ -21,9 +21,9 @@ use crate::image::{
 };
 use crate::metadata::Metadata;
 
-/// A part of an image, made by `chip`: an image provider whose blocks are read from the image when they are asked for.
+/// Part of an image, made by `chip`: an image provider that reads a block from the image when it is requested.
 ///
-/// `metadata` is a `BufferedMetadataProvider` and may be changed before the chip is written. Chips may be cut from it again.
+/// `metadata` is a `BufferedMetadataProvider` and may be changed before the chip is written. You can cut further chips from it.
 #[pyclass(frozen, extends = ImageAssetProvider, module = "aws.osml.io.nitf")]
 pub(super) struct Chip {
     image: Py<PyAny>,
@@ -31,14 +31,14 @@ pub(super) struct Chip {
     level: u8,
     nearest: bool,
     part: Part,
-    /// Where the image lies.
+    /// The georeference of the image.
     place: Georeference,
 }
 
-/// What a chip is cut from.
+/// The source of a chip.
 struct Source {
     pixels: Arc<dyn ImageProvider>,
-    /// Levels by which the pixels are still to be reduced.
+    /// The number of levels by which the pixels must still be reduced.
     missing: u8,
     /// Columns and rows at full resolution.
     size: (u32, u32),
@@ -48,8 +48,8 @@ struct Source {
 
 #[pymethods]
 impl Chip {
-    /// `window` is (x, y, width, height) in pixels of `level`, inside of the image; `block` is (width, height); `metadata` are the
-    /// image's, or the chip's own. `nearest` says that pixels have no average; by default, those of an image with a table.
+    /// `window` is (x, y, width, height) in pixels of `level`, inside of the image; `block` is (width, height); `metadata` are
+    /// the image's, or the chip's own. `nearest` disables averaging; by default it is set for an image with a colour table.
     #[new]
     #[pyo3(signature = (image, metadata, window, level, block, nearest=None, /))]
     fn new(
@@ -118,7 +118,7 @@ impl Chip {
     }
 }
 
-/// Makes the metadata of a chip, which are those of its image, true of the chip. Returns what a caller should be warned of.
+/// Adjusts the metadata of a chip, which were copied from its image. Returns the texts of warnings for the caller.
 #[pyfunction(name = "_nitf_make_chip")]
 #[pyo3(signature = (chip, /))]
 pub(super) fn make_chip(chip: &Bound<'_, Chip>) -> PyResult<Vec<String>> {
@@ -143,7 +143,7 @@ pub(super) fn make_chip(chip: &Bound<'_, Chip>) -> PyResult<Vec<String>> {
 }
 
 impl Source {
-    /// The pixels of `image` at `level`, or at full resolution if it does not have that level, and what is known of it.
+    /// The pixels of `image` at `level`, or at full resolution if it lacks that level, and its properties.
     fn of(image: &Bound<'_, PyAny>, level: u8) -> PyResult<Self> {
         match image.cast::<ImageAssetProvider>() {
             Ok(image) => Ok(Self::of_package(image.get(), level)),
@@ -179,7 +179,7 @@ impl Source {
     }
 }
 
-/// The image that a caller's object is, read by windows if the object can do that.
+/// A caller's object as an image. It is read by windows if the object supports that.
 fn windows_of(image: &Bound<'_, PyAny>, level: u32) -> PyResult<Arc<dyn ImageProvider>> {
     let blocks = DuckProvider::at_level(image, level)?;
     Ok(match image.getattr_opt("read")? {
@@ -188,7 +188,7 @@ fn windows_of(image: &Bound<'_, PyAny>, level: u32) -> PyResult<Arc<dyn ImagePro
     })
 }
 
-/// What a caller's object knows of its image beside the pixels.
+/// The georeference and nodata value of a caller's object.
 fn facts_of(image: &Bound<'_, PyAny>) -> PyResult<ImageFacts> {
     let get = |name: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
         Ok(image.getattr_opt(name)?.filter(|value| !value.is_none()))
@@ -206,7 +206,7 @@ fn facts_of(image: &Bound<'_, PyAny>) -> PyResult<ImageFacts> {
     })
 }
 
-/// A reference system as `EPSG:n`, a number or an object with `to_epsg()`; of anything else, its text.
+/// A reference system from `EPSG:n`, a number or an object with `to_epsg()`; anything else becomes its text.
 fn crs_of(crs: &Bound<'_, PyAny>) -> PyResult<Crs> {
     let code = crs.py().import("aws.osml.io._georeference")?.call_method1("epsg_code", (crs,));
     match code.and_then(|code| code.extract()) {
@@ -215,7 +215,7 @@ fn crs_of(crs: &Bound<'_, PyAny>) -> PyResult<Crs> {
     }
 }
 
-/// True if the pixels stand for the entries of a table, so that no average of them means anything.
+/// True if the pixels are indices into a colour table. Averages of indices are meaningless.
 fn has_table(metadata: &Bound<'_, BufferedMetadataProvider>) -> PyResult<bool> {
     entries(metadata, &PALETTE_KEYS).map(|entries| is_indexed(&entries))
 }

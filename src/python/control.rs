@@ -9,11 +9,11 @@ use super::errors::raised;
 use crate::error::{Error, Result};
 use crate::pipeline::Control;
 
-/// Work shorter than this looks for no signal, so that many short calls in many threads do not queue for the GIL.
+/// Work shorter than this does not check for signals. Otherwise many short calls in many threads would queue for the GIL.
 const SHORT: Duration = Duration::from_millis(40);
 
-/// Runs `work` with the GIL released. On the main thread, Ctrl-C and other signals are looked for every 50 ms; what a
-/// handler raises ends the work and is raised here. `progress` is called on this thread, detached.
+/// Runs `work` with the GIL released. The main thread checks for Ctrl-C and other signals every 50 ms. An exception of a
+/// signal handler ends the work and is raised here. `progress` is called on this thread, detached.
 pub(super) fn detached<T: Send>(
     py: Python<'_>,
     progress: Option<&(dyn Fn(u64, u64) -> Result<bool> + Sync)>,
@@ -29,7 +29,7 @@ pub(super) fn detached<T: Send>(
             Python::attach(|py| py.check_signals()).map_err(|error| raised("signal handler", error))
         };
         let control = Control::new(Some(&poll), progress.map(|progress| progress as _));
-        // A panic is a defect, but not one that should take the interpreter's exception machinery by surprise.
+        // A panic is a defect. It must not unwind into the interpreter.
         catch_unwind(AssertUnwindSafe(|| work(&control))).unwrap_or_else(|payload| {
             let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
             Err(Error::Panic(text.or_else(|| payload.downcast_ref().cloned()).unwrap_or_default()))
@@ -38,11 +38,11 @@ pub(super) fn detached<T: Send>(
     result.map_err(PyErr::from)
 }
 
-/// Calls a Python function with the blocks done and in all. False where it returned `False`.
+/// Calls a Python function with the number of blocks done and the total. False if it returned `False`.
 pub(super) fn call_progress(callback: &Py<PyAny>, done: u64, total: u64) -> Result<bool> {
     Python::attach(|py| {
         let answer = callback.bind(py).call1((done, total)).map_err(|error| raised("progress", error))?;
-        // Only False cancels: a function that returns nothing, or anything else, goes on.
+        // Only `False` itself cancels; `None` and other values do not.
         Ok(answer.extract::<bool>().unwrap_or(true))
     })
 }

@@ -30,8 +30,8 @@ const REQUIRED: [&str; 14] = [
     "pad_pixel_value",
 ];
 
-/// A Python image. Everything but its pixels was read when it was made; the GIL is taken for each call of its methods, always on
-/// the thread that called the reader or writer.
+/// A Python image. Its attributes were read when it was made. Its methods are always called on the thread that called the
+/// reader or writer, which takes the GIL for each call.
 pub(super) struct DuckProvider {
     layout: ImageLayout,
     level: u32,
@@ -39,7 +39,7 @@ pub(super) struct DuckProvider {
     has_block: Option<Py<PyAny>>,
 }
 
-/// What an object says of itself beside its pixels.
+/// The attributes of an object that are not properties of its pixels.
 pub(super) struct DuckFacts {
     pub(super) title: String,
     pub(super) description: String,
@@ -47,10 +47,11 @@ pub(super) struct DuckFacts {
 }
 
 impl DuckProvider {
-    /// An image that is read block by block, and what the object has beside its pixels.
+    /// An image that is read block by block, and the other attributes of the object.
     ///
     /// # Errors
-    /// `TypeError` that names a missing attribute, `OptionError` for one that is wrong, and whatever reading one raises.
+    /// `TypeError` that names a missing attribute, `OptionError` for a wrong attribute, and any exception that reading an
+    /// attribute raises.
     pub(super) fn new(object: &Bound<'_, PyAny>) -> PyResult<(Self, DuckFacts)> {
         let image = Self::at_level(object, 0)?;
         let metadata = object.getattr_opt("metadata")?.filter(|metadata| !metadata.is_none());
@@ -92,7 +93,7 @@ impl DuckProvider {
         let grid = BlockGrid::new(columns, rows, across, down)?;
         let mut layout = ImageLayout::new(grid, size("num_bands", 1)?, sample)?;
         layout::set_bits(&mut layout, Some(value("num_bits_per_pixel")), Some(value("actual_bits_per_pixel")))?;
-        // Only full resolution is asked for, but a wrong number is worth an error.
+        // The writer requests only full resolution, but a wrong number is still an error.
         size("num_resolution_levels", 1)?;
         layout.pad = layout::pad(value("pad_pixel_value"), sample)?;
         let get_block = value("get_block").clone().unbind();
@@ -136,7 +137,7 @@ impl ImageProvider for DuckProvider {
 /// The array that a method of a caller's object returns.
 ///
 /// # Errors
-/// What the method raises, and [`Error::Usage`] that names the call if it does not return pixels.
+/// The exception of the method, and [`Error::Usage`] that names the call if it does not return pixels.
 pub(super) fn pixels_of(
     method: &Py<PyAny>,
     origin: impl Fn() -> String,
@@ -147,7 +148,7 @@ pub(super) fn pixels_of(
         let answer = call(method.bind(py)).map_err(|error| provider_raised(py, origin(), error))?.into_bound(py);
         let kind = answer.get_type();
         let pixels = as_array(&answer).and_then(|array| {
-            // Whether there are more references than this one tells whether the provider may write to it again.
+            // If there are other references than this one, the provider may write to the array again.
             drop(answer);
             block_pixels(array)
         });
@@ -155,7 +156,7 @@ pub(super) fn pixels_of(
     })
 }
 
-/// The error for what is not an array of pixels, with the call named.
+/// The error for a result that is not an array of pixels. It names the call.
 fn unusable(kind: &Bound<'_, PyType>, origin: String, error: PyErr, sample: SampleType) -> Error {
     let py = kind.py();
     if !error.is_instance_of::<PyValueError>(py) && !error.is_instance_of::<PyTypeError>(py) {
@@ -163,7 +164,7 @@ fn unusable(kind: &Bound<'_, PyType>, origin: String, error: PyErr, sample: Samp
     }
     let expected = format!("an array of (bands, rows, columns), {sample}");
     let name = kind.name().map(|name| name.to_string()).unwrap_or_default();
-    Error::usage("no block from").field(origin).found(format!("{name}, {}", error.value(py))).allowed(expected)
+    Error::usage("block from").field(origin).found(format!("{name} ({})", error.value(py))).allowed(expected)
 }
 
 fn attribute<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -177,10 +178,10 @@ fn missing(object: &Bound<'_, PyAny>, name: &str, error: PyErr) -> PyErr {
     }
     let class = object.get_type().name().map(|name| name.to_string()).unwrap_or_default();
     let wanted = REQUIRED.join(", ");
-    PyTypeError::new_err(format!("{class} is no image provider: it has no attribute {name:?} (needed: {wanted})"))
+    PyTypeError::new_err(format!("{class} is not an image provider: attribute {name:?} is missing, expected {wanted}"))
 }
 
-/// An attribute that is text; `None` is empty.
+/// A text attribute; `None` becomes empty text.
 fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
     if value.is_none() { Ok(String::new()) } else { Ok(value.str()?.to_string()) }
 }

@@ -1,4 +1,4 @@
-//! A Python object that is read window by window, as an image of the engine: the source of chips.
+//! A Python object that is read by windows, as an image of the engine: the source of chips.
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -7,8 +7,8 @@ use super::duck::{DuckProvider, pixels_of};
 use crate::error::{Error, Result};
 use crate::image::{Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, Pixels, TileMut, Window};
 
-/// A Python image whose method `read` gives any window at once: to the engine it is one block, of which only the windows that are
-/// needed are read.
+/// A Python image whose method `read` returns any window. The engine sees it as one block and reads only the windows that it
+/// needs.
 pub(super) struct DuckWindows {
     blocks: DuckProvider,
     layout: ImageLayout,
@@ -17,7 +17,7 @@ pub(super) struct DuckWindows {
 }
 
 impl DuckWindows {
-    /// The windows of the image that `blocks` has block by block, at a resolution level.
+    /// An image that is read by windows, with the layout of `blocks`, at a resolution level.
     pub(super) fn new(blocks: DuckProvider, level: u32, read: Py<PyAny>) -> PyResult<Self> {
         let grid = blocks.layout().grid;
         let grid = BlockGrid::new(grid.columns(), grid.rows(), grid.columns(), grid.rows())?;
@@ -39,7 +39,7 @@ impl DuckWindows {
         if pixels.shape() != expected || pixels.sample() != self.layout.sample {
             let found = format!("{:?} {}", pixels.shape(), pixels.sample());
             let allowed = format!("{expected:?} {}", self.layout.sample);
-            return Err(Error::usage("wrong array from").field(origin()).found(found).allowed(allowed));
+            return Err(Error::usage("array from").field(origin()).found(found).allowed(allowed));
         }
         Ok(pixels)
     }

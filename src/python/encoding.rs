@@ -12,7 +12,7 @@ use crate::image::{Crs, Georeference, ImageLayout, Transform};
 /// `precise`, for an image with this layout.
 ///
 /// # Errors
-/// `OptionError` for corners, transforms and sizes that are wrong.
+/// `OptionError` for wrong corners, transforms and sizes.
 pub(super) fn save_settings(layout: &ImageLayout, settings: &Bound<'_, PyDict>) -> PyResult<SaveSettings> {
     let get = |name: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
         Ok(settings.get_item(name)?.filter(|value| !value.is_none()))
@@ -21,7 +21,7 @@ pub(super) fn save_settings(layout: &ImageLayout, settings: &Bound<'_, PyDict>) 
     let (transform, corners) = match (get("corners")?, get("transform")?) {
         (Some(corners), _) => {
             let corners: [(f64, f64); 4] = corners.extract()?;
-            // Corners that are no parallelogram may suit a format that states corners; the others say that they do not.
+            // Corners that are not a parallelogram may suit a format that stores corners. Other formats refuse them.
             match Transform::from_corners(corners, columns, rows) {
                 Ok(transform) => (Some(transform), None),
                 Err(_) if encloses(corners) => (None, Some(corners)),
@@ -48,7 +48,7 @@ pub(super) fn save_settings(layout: &ImageLayout, settings: &Bound<'_, PyDict>) 
 fn block_size(size: &Bound<'_, PyAny>) -> PyResult<(u32, u32)> {
     let (width, height): (Bound<'_, PyAny>, Bound<'_, PyAny>) = size.extract().map_err(|_| {
         let found = size.repr().map(|text| text.to_string()).unwrap_or_default();
-        Error::usage("no block_size:").found(found).allowed("(width, height)")
+        Error::usage("block_size").found(found).allowed("(width, height)")
     })?;
     Ok((layout::size(&width, "block_size", 1)?, layout::size(&height, "block_size", 1)?))
 }

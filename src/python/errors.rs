@@ -1,6 +1,6 @@
-//! The one table from error kinds to Python exceptions, and the way back of exceptions that the caller's code raised.
+//! The table from error kinds to Python exceptions, and the passage of the caller's exceptions through the engine.
 //!
-//! The exception classes are written in Python (`aws/osml/io/_errors.py`), because they derive from two classes each.
+//! The exception classes are written in Python (`aws/osml/io/_errors.py`) because most of them derive from two classes.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use pyo3::types::PyType;
 
 use crate::error::Error;
 
-/// An exception that goes through the engine unchanged: of a stream, a progress function or a signal handler.
+/// An exception that passes through the engine unchanged: of a stream, a progress function or a signal handler.
 #[derive(Debug)]
 pub(super) struct Raised(pub(super) PyErr);
 
@@ -23,13 +23,13 @@ pub(super) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyT
     Ok(module.bind(py).getattr(name)?.cast_into::<PyType>()?)
 }
 
-/// The exception goes through the engine as it is.
+/// Passes the exception through the engine unchanged.
 pub(super) fn raised(origin: &'static str, error: PyErr) -> Error {
     Error::external(origin, Raised(error))
 }
 
-/// The exception of a caller's provider: becomes a `ProviderError`, unless it is none that programs catch
-/// (`KeyboardInterrupt`, `SystemExit`).
+/// The exception of a caller's provider: it becomes a `ProviderError`, unless it ends the program (`KeyboardInterrupt`,
+/// `SystemExit`).
 pub(super) fn provider_raised(py: Python<'_>, origin: String, error: PyErr) -> Error {
     if error.is_instance_of::<PyException>(py) {
         Error::external(origin, error)
@@ -79,8 +79,8 @@ fn exception(py: Python<'_>, error: Error) -> PyResult<PyErr> {
     Ok(exception)
 }
 
-/// An `OSError` with number, text and file name, which makes it a `FileNotFoundError`, `PermissionError` …; or what a
-/// caller's stream raised.
+/// An `OSError` with number, text and file name. Python makes it a `FileNotFoundError`, `PermissionError` … If a caller's
+/// stream raised the error, that exception.
 fn system_error(py: Python<'_>, error: Error) -> PyResult<PyErr> {
     let message = error.to_string();
     let Error::Io { path, source } = error else { return Ok(PyOSError::new_err(message)) };
@@ -93,7 +93,7 @@ fn system_error(py: Python<'_>, error: Error) -> PyResult<PyErr> {
     Ok(PyErr::from_type(py.get_type::<PyOSError>(), (number, text.unbind(), path.map(PathBuf::into_os_string))))
 }
 
-/// The system's number of the error, or the one its kind stands for where it was wrapped on its way.
+/// The system's number of the error, or the number for its kind if the error was wrapped.
 fn error_number(py: Python<'_>, error: &std::io::Error) -> Option<i32> {
     use std::io::ErrorKind;
     if cfg!(unix) && error.raw_os_error().is_some() {

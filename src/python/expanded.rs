@@ -1,4 +1,4 @@
-//! Images of indices with the values of the file's table in their place.
+//! Palette images whose indices are replaced with the values of the file's table.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::asset::AssetType;
 use crate::format::palette_of;
 use crate::image::{ImageProvider, PaletteImage, absent_parts};
 
-/// The image with the colours (or grey values) of its table in the place of indices; `None` for an image without a table.
+/// The image with its indices replaced by the colours (or grey values) of its table; `None` for an image without a table.
 #[pyfunction(name = "_expanded")]
 #[pyo3(signature = (image, /))]
 pub(super) fn expanded<'py>(

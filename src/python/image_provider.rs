@@ -15,12 +15,11 @@ use crate::image::{
 };
 use crate::pipeline::ReadRequest;
 
-/// An image: pixels of shape (bands, rows, columns) in blocks, and what is known of them.
+/// An image: pixels of shape (bands, rows, columns) in blocks, and their properties.
 ///
-/// Blocks are read with `get_block`, regions with `read`; `image[bands, y0:y1, x0:x1]` and `np.asarray(image)` work as for
-/// an array. Every read gives a new array in native byte order. An image may be used from many threads at once and stays
-/// usable after its reader is closed; one that was opened from a path can be pickled and is opened again where it is
-/// unpickled.
+/// Read blocks with `get_block` and regions with `read`; `image[bands, y0:y1, x0:x1]` and `np.asarray(image)` work as for
+/// an array. Every read returns a new array in native byte order. Many threads may use an image at once. It stays usable
+/// after its reader is closed. An image that was opened from a path can be pickled; unpickling opens the file again.
 #[pyclass(frozen, extends = AssetProvider, subclass, sequence, module = "aws.osml.io")]
 pub(super) struct ImageAssetProvider {
     layout: ImageLayout,
@@ -32,7 +31,7 @@ pub(super) struct ImageAssetProvider {
 enum PixelSource {
     File(Arc<dyn ImageProvider>),
     Memory(Mutex<Arc<MemoryImage>>),
-    /// Made of another image, and read in the blocks of that one.
+    /// Derived from another image, and read in the blocks of that image.
     View(Arc<dyn ImageProvider>),
 }
 
@@ -56,7 +55,7 @@ impl ImageAssetProvider {
             raw: RawAsset::File(Arc::clone(dataset), position),
         };
         let image = Self {
-            // Blocks as the file has them; the engine may read them in smaller ones.
+            // The blocks of the file; the engine may read them in smaller blocks.
             layout: ImageLayout { grid: provider.stored_grid(), ..provider.layout().clone() },
             pixels: PixelSource::File(provider),
             facts: info.image.clone().unwrap_or_default(),
@@ -72,7 +71,7 @@ impl ImageAssetProvider {
         Self { layout, pixels, facts: ImageFacts::default(), dataset: None }
     }
 
-    /// An image that is made of another one, in blocks of `grid`.
+    /// An image derived from another one, in blocks of `grid`.
     pub(super) fn view(
         view: Arc<dyn ImageProvider>,
         grid: BlockGrid,
@@ -83,7 +82,7 @@ impl ImageAssetProvider {
         Self { layout, pixels: PixelSource::View(view), facts, dataset }
     }
 
-    /// Changes an image in memory. Readers that are at work keep what they began with.
+    /// Changes an image in memory. Reads in progress keep the old pixels.
     pub(super) fn change<T>(&self, action: impl FnOnce(&mut MemoryImage) -> T) -> Option<T> {
         match &self.pixels {
             PixelSource::File(_) | PixelSource::View(_) => None,
@@ -93,7 +92,7 @@ impl ImageAssetProvider {
         }
     }
 
-    /// The pixels as the engine takes them.
+    /// The pixels as an image of the engine.
     pub(super) fn provider(&self) -> Arc<dyn ImageProvider> {
         match &self.pixels {
             PixelSource::File(provider) | PixelSource::View(provider) => Arc::clone(provider),
@@ -103,10 +102,10 @@ impl ImageAssetProvider {
         }
     }
 
-    /// The pixels as a writer takes them: in the blocks that the image has for Python.
+    /// The pixels for a writer, in the blocks that Python sees.
     ///
     /// # Errors
-    /// Blocks without pixels, which no image has.
+    /// For blocks without pixels, which no image has.
     pub(super) fn written(&self) -> Result<Arc<dyn ImageProvider>, Error> {
         let image = self.provider();
         if !matches!(self.pixels, PixelSource::View(_)) {
@@ -117,12 +116,12 @@ impl ImageAssetProvider {
         Ok(Arc::new(blocks))
     }
 
-    /// What is known of the image beside its pixels.
+    /// The georeference, nodata value and further properties of the image.
     pub(super) fn facts(&self) -> &ImageFacts {
         &self.facts
     }
 
-    /// The file it is of.
+    /// The file of the image.
     pub(super) fn dataset(&self) -> Option<&Arc<OpenDataset>> {
         self.dataset.as_ref()
     }
@@ -132,7 +131,7 @@ impl ImageAssetProvider {
         &self.layout
     }
 
-    /// How the file was opened.
+    /// The arguments the file was opened with.
     pub(super) fn with_session<T>(&self, action: impl FnOnce(&Session) -> T) -> T {
         match &self.dataset {
             Some(dataset) => action(&dataset.session),
@@ -145,14 +144,14 @@ impl ImageAssetProvider {
         1 + self.provider().levels().len() as u32
     }
 
-    /// The image at the resolution level that an argument names, and the number of the level.
+    /// The image at the resolution level in an argument, and the number of the level.
     pub(super) fn at_level(&self, level: Option<&Bound<'_, PyAny>>) -> PyResult<(Arc<dyn ImageProvider>, u32)> {
         let image = self.provider();
         let level = region::level(level, 1 + image.levels().len() as u32)?;
         Ok((at_level(image, level)?, level))
     }
 
-    /// Block (row, column) as a window of the image at `level`: the area of the block of full resolution, reduced.
+    /// Block (row, column) as a window of the image at `level`: the area of the full-resolution block, reduced.
     fn block_window(&self, row: &Bound<'_, PyAny>, column: &Bound<'_, PyAny>, level: u32) -> PyResult<Window> {
         let (row, column) = (region::index(row)?, region::index(column)?);
         let grid = &self.layout.grid;
@@ -246,7 +245,7 @@ impl ImageAssetProvider {
         (self.layout.bands, self.layout.grid.rows(), self.layout.grid.columns())
     }
 
-    /// (bands, rows, columns) of a block that does not reach over the edge.
+    /// (bands, rows, columns) of a block that is not cropped at an edge.
     #[getter]
     fn block_shape(&self) -> (u32, u32, u32) {
         (self.layout.bands, self.layout.grid.block_rows(), self.layout.grid.block_columns())
@@ -258,7 +257,7 @@ impl ImageAssetProvider {
         (self.layout.grid.down(), self.layout.grid.across())
     }
 
-    /// (bands, rows, columns), as of an array.
+    /// (bands, rows, columns), like an array's shape.
     #[getter]
     fn shape(&self) -> (u32, u32, u32) {
         self.image_shape()
@@ -270,14 +269,14 @@ impl ImageAssetProvider {
         pixel_type::to_python(py, self.layout.sample)?.call_method0("to_numpy_dtype")
     }
 
-    /// 3, as of an array of (bands, rows, columns).
+    /// 3, the number of axes: bands, rows, columns.
     #[getter]
     #[allow(clippy::unused_self, reason = "an attribute of every image")]
     fn ndim(&self) -> usize {
         3
     }
 
-    /// The shape in which pixels are best read, as array libraries ask for it: that of a block.
+    /// The shape in which pixels are best read, for array libraries: that of a block.
     #[getter]
     fn chunks(&self) -> (u32, u32, u32) {
         self.block_shape()
@@ -305,13 +304,13 @@ impl ImageAssetProvider {
         Some(transform.corners(self.layout.grid.columns(), self.layout.grid.rows()).to_vec())
     }
 
-    /// The value that means "no data", or `None`.
+    /// The nodata value, or `None`.
     #[getter]
     fn nodata<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.facts.nodata.map(|value| self.pad_value(py, value)).transpose()
     }
 
-    /// The compression by its word (`none`, `deflate` …); empty for an image in memory.
+    /// The name of the compression (`none`, `deflate` …); empty for an image in memory.
     #[getter]
     fn compression(&self) -> &str {
         &self.facts.compression
@@ -325,9 +324,9 @@ impl ImageAssetProvider {
         Ok((self.layout.bands, grid.rows(), grid.columns()))
     }
 
-    /// True where the block holds pixels; false where it is absent, that is masked or sparse.
+    /// True if the block holds pixels; False if it is absent (masked or sparse).
     ///
-    /// Raises `OutOfRangeError` (an `IndexError`) where there is no such block.
+    /// Raises `OutOfRangeError` (an `IndexError`) if there is no such block.
     #[pyo3(signature = (block_row, block_col, resolution_level=None))]
     #[pyo3(text_signature = "($self, block_row, block_col, resolution_level=0)")]
     fn has_block(
@@ -339,16 +338,16 @@ impl ImageAssetProvider {
     ) -> PyResult<bool> {
         let (image, level) = self.at_level(resolution_level)?;
         let window = self.block_window(block_row, block_col, level)?;
-        // A block that is reduced to no pixel at all misses none.
+        // A block that is reduced to zero pixels counts as present.
         super::control::detached(py, None, |_| Ok(window.is_empty() || image.has_pixels(window)?))
     }
 
     /// The pixels of a block as a new array of (bands, rows, columns), cropped at the image's right and bottom edges.
     ///
-    /// At resolution level *n* a block is the area of the block of level 0, reduced 2ⁿ. Pixels of an absent block have the
-    /// pad value. `bands` chooses bands and their order.
+    /// At resolution level *n* a block covers the area of the block of level 0, reduced by 2ⁿ. Pixels of an absent block have
+    /// the pad value. `bands` selects and orders bands.
     ///
-    /// Raises `OutOfRangeError` (an `IndexError`) where there is no such block, level or band.
+    /// Raises `OutOfRangeError` (an `IndexError`) if there is no such block, level or band.
     #[pyo3(signature = (block_row, block_col, resolution_level=None, bands=None))]
     #[pyo3(text_signature = "($self, block_row, block_col, resolution_level=0, bands=None)")]
     fn get_block<'py>(
@@ -366,11 +365,11 @@ impl ImageAssetProvider {
         self.with_session(|session| region::read(py, &*image, &request, None, session, None))
     }
 
-    /// The pixels of a region as an array of (bands, rows, columns), its blocks decoded in parallel straight into it.
+    /// The pixels of a region as an array of (bands, rows, columns). Blocks are decoded into it in parallel.
     ///
-    /// `window` is (x, y, width, height) in pixels of `resolution_level`, and must lie inside of the image; `out` is an
-    /// array of the right shape and dtype to fill, which is returned; `fill_value` is given to pixels of absent blocks
-    /// instead of the pad value.
+    /// `window` is (x, y, width, height) in pixels of `resolution_level`, and must lie inside of the image. `out` is an array
+    /// of the right shape and dtype; it is filled and returned. `fill_value` replaces the pad value for pixels of absent
+    /// blocks.
     ///
     /// Raises `OutOfRangeError` for a window, band or level outside of the image, `OptionError` for a wrong `out`.
     #[pyo3(signature = (window=None, bands=None, resolution_level=None, out=None, threads=None, *, fill_value=None))]
@@ -413,7 +412,9 @@ impl ImageAssetProvider {
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
         if copy == Some(false) {
-            return Err(PyValueError::new_err("an image cannot be an array without a copy: its pixels are read"));
+            return Err(PyValueError::new_err(
+                "an image cannot become an array without a copy: its pixels must be read",
+            ));
         }
         let image = self.provider();
         let request = ReadRequest::whole(&*image);

@@ -1,4 +1,4 @@
-//! `image[bands, rows, columns]`: basic indexing as NumPy has it, reading only what is asked for.
+//! `image[bands, rows, columns]`: basic indexing as in NumPy. It reads only the selected pixels.
 
 use std::sync::Arc;
 
@@ -13,20 +13,20 @@ use crate::error::Error;
 use crate::image::{ImageProvider, Window};
 use crate::pipeline::ReadRequest;
 
-/// What is taken of one axis.
+/// The selection on one axis.
 #[derive(Clone, Copy)]
 enum Pick {
-    /// One element; the axis goes away.
+    /// One element; the axis is dropped.
     One(usize),
     /// Every `step`-th of `count` elements from `start` on.
     Range { start: usize, step: isize, count: usize },
 }
 
-/// The part of the image that `key` names.
+/// The part of the image that `key` selects.
 ///
 /// # Errors
 /// `IndexError` for more than three indices and for anything but whole numbers, slices and one ellipsis;
-/// `OutOfRangeError`, which is one too, for an index outside of the image.
+/// `OutOfRangeError`, also an `IndexError`, for an index outside of the image.
 pub(super) fn get_item<'py>(
     key: &Bound<'py, PyAny>,
     provider: &Arc<dyn ImageProvider>,
@@ -38,7 +38,7 @@ pub(super) fn get_item<'py>(
     let picks = picks(key, shape)?;
     let counts = picks.map(Pick::count);
     if counts.contains(&0) {
-        // An empty array still has the axes of the others.
+        // An empty result still has its axes.
         let kept = picks.iter().filter(|pick| matches!(pick, Pick::Range { .. })).map(|pick| pick.count());
         return zeros(py, &kept.collect::<Vec<_>>(), layout.sample);
     }
@@ -49,7 +49,7 @@ pub(super) fn get_item<'py>(
         fill: layout.pad_bytes(),
     };
     let read = region::read(py, &**provider, &request, None, session, None)?;
-    // The bands are already those asked for, in their order; rows and columns are the rectangle around those asked for.
+    // The bands read are the selected ones, in order. The rows and columns read are the rectangle around the selected ones.
     let bands = match picks[0] {
         Pick::One(_) => 0usize.into_pyobject(py)?.into_any(),
         Pick::Range { .. } => PySlice::full(py).into_any(),
@@ -73,7 +73,7 @@ impl Pick {
         (0..count).map(move |i| start.wrapping_add_signed(step.wrapping_mul(i as isize)))
     }
 
-    /// The first element, and the length of the run that holds all; the pick is not empty.
+    /// The first element, and the length of the run that contains all elements. The pick is not empty.
     fn extent(self) -> (usize, usize) {
         let (first, last) =
             self.elements().fold((usize::MAX, 0), |(low, high), place| (low.min(place), high.max(place)));
@@ -98,7 +98,7 @@ fn picks(key: &Bound<'_, PyAny>, shape: [usize; 3]) -> PyResult<[Pick; 3]> {
     let ellipses = items.iter().filter(|item| item.is_instance_of::<PyEllipsis>()).count();
     if ellipses > 1 || items.len() - ellipses > shape.len() {
         return Err(PyIndexError::new_err(format!(
-            "an image has three axes (bands, rows, columns) and takes one ellipsis: found {key}"
+            "index of an image: got {key}, expected at most three indices (bands, rows, columns) and one ellipsis"
         )));
     }
     let mut picks = shape.map(|count| Pick::Range { start: 0, step: 1, count });
@@ -121,9 +121,7 @@ fn pick(item: &Bound<'_, PyAny>, count: usize, axis: usize) -> PyResult<Pick> {
     }
     let name = ["band", "row", "column"][axis];
     let wanted = region::index(item).map_err(|_| {
-        PyIndexError::new_err(format!(
-            "an image is indexed by whole numbers, slices and an ellipsis: found {name} {item}"
-        ))
+        PyIndexError::new_err(format!("index of a {name}: got {item}, expected a whole number, a slice or an ellipsis"))
     })?;
     let place = if wanted < 0 { wanted.saturating_add(count as i64) } else { wanted };
     match usize::try_from(place) {

@@ -1,4 +1,4 @@
-//! Sizes and bit counts of an image, from Python's numbers: checked, and named where they are wrong.
+//! Sizes and bit counts of an image, from Python's numbers. Errors name the wrong attribute.
 
 use pyo3::prelude::*;
 
@@ -6,10 +6,10 @@ use super::{region, value};
 use crate::error::Error;
 use crate::image::{ImageLayout, PadValue, SampleType};
 
-/// A size of an image: a whole number of at least `least`, as an integer of any kind or an integral float.
+/// A size of an image: a whole number of at least `least`, as an integer of any type or an integral float.
 ///
 /// # Errors
-/// `OptionError` that names the attribute, for NaN, negative numbers, fractions and what is no number.
+/// `OptionError` that names the attribute, for NaN, numbers out of range, fractions and objects that are not numbers.
 pub(super) fn size(object: &Bound<'_, PyAny>, name: &str, least: u32) -> PyResult<u32> {
     let number = region::index(object).ok().or_else(|| {
         let number = object.extract::<f64>().ok()?;
@@ -26,10 +26,10 @@ pub(super) fn size(object: &Bound<'_, PyAny>, name: &str, least: u32) -> PyResul
     Ok(size.ok_or_else(error)?)
 }
 
-/// Sets the bits of a sample and those that carry information, by default all of the type.
+/// Sets the bits of a sample and those that carry information, by default all bits of the type.
 ///
 /// # Errors
-/// `OptionError` for more bits than the type has, or more that carry information than there are.
+/// `OptionError` for more bits than the type has, or for more information bits than sample bits.
 pub(super) fn set_bits(
     layout: &mut ImageLayout,
     bits: Option<&Bound<'_, PyAny>>,
@@ -39,7 +39,7 @@ pub(super) fn set_bits(
         let Some(object) = object.filter(|object| !object.is_none()) else { return Ok(most) };
         let bits = size(object, name, 1)?;
         if bits > most {
-            return Err(Error::usage("wrong value of").field(name).found(bits).allowed(format!("1–{most}")).into());
+            return Err(Error::usage("wrong value of").field(name).found(bits).allowed(format!("1 to {most}")).into());
         }
         Ok(bits)
     };
@@ -51,7 +51,7 @@ pub(super) fn set_bits(
 /// The attribute `pad_pixel_value`; `None` is zero.
 ///
 /// # Errors
-/// `OptionError` for what is no number, and for one that a sample cannot hold.
+/// `OptionError` for an object that is not a number, and for a number that a sample cannot hold.
 pub(super) fn pad(object: &Bound<'_, PyAny>, sample: SampleType) -> PyResult<PadValue> {
     if object.is_none() {
         return Ok(PadValue::ZERO);

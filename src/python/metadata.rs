@@ -12,32 +12,32 @@ use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMapping, PyString, PyTu
 use super::value;
 use crate::metadata::{Metadata, Origin, Value};
 
-/// How many entries a `repr` shows, and how long each value may be.
+/// The number of entries in a `repr`, and the length of each value.
 const SHOWN: (usize, usize) = (12, 60);
 
-/// Metadata of a file or an asset: an ordered mapping from names to values that can be read and not changed.
+/// Metadata of a file or an asset: a read-only ordered mapping from names to values.
 ///
-/// A key may repeat, as the tagged extensions of a file do: `[]` gives the first value, `get_all` all of them. Values are
-/// `str`, `int`, `float`, `bytes`, `list`, `dict`, `bool` or `None`; each access gives an object of its own.
+/// A key may repeat, for example a repeated TRE: `[]` returns the first value, `get_all` all of them. Values are `str`, `int`,
+/// `float`, `bytes`, `list`, `dict`, `bool` or `None`; each access returns a new object.
 #[pyclass(frozen, subclass, mapping, module = "aws.osml.io")]
 pub(super) struct MetadataProvider {
     storage: Storage,
 }
 
-/// Metadata that can be changed: an ordered mapping from names to values in which a key may repeat.
+/// Mutable metadata: an ordered mapping from names to values in which a key may repeat.
 ///
-/// `source` is any mapping, or the metadata of a file or asset, of which everything is copied: repeated keys, unknown
-/// entries, order, and the header they were read from. Copies are deep, whichever way values come in; `[]` returns the
-/// value itself, so that `metadata["ICHIPB"]["XFRM_FLAG"] = "01"` changes this metadata and no other. A value that no format
-/// can hold raises `OptionError` when it is set; a writer raises it for one that its format cannot hold.
+/// `source` is any mapping, or the metadata of a file or asset. A copy of metadata includes repeated keys, unknown entries,
+/// order, and the header they were read from. Every value set is deep-copied. `[]` returns the value itself:
+/// `metadata["ICHIPB"]["XFRM_FLAG"] = "01"` changes this metadata only. Setting a value that no format can hold raises
+/// `OptionError`. A writer raises it for a value that its format cannot hold.
 #[pyclass(frozen, extends = MetadataProvider, subclass, module = "aws.osml.io")]
 pub(super) struct BufferedMetadataProvider;
 
 enum Storage {
     /// As read from a file.
     File(Arc<Metadata>),
-    /// Python objects that nobody else refers to when they come in, and the origin of what they were copied from. No Python
-    /// code runs under the lock.
+    /// Python objects that were unshared when they were set, and the origin they were copied from. No Python code runs under
+    /// the lock.
     Memory { entries: Mutex<Vec<Entry>>, origin: Option<Arc<Origin>> },
 }
 
@@ -46,7 +46,7 @@ type Entry = (String, Py<PyAny>);
 /// An entry at hand.
 type Pair<'py> = (String, Bound<'py, PyAny>);
 
-/// An [`Origin`] to pickle: family, form, header bytes, and the entries if they are others than those beside it.
+/// An [`Origin`] to pickle: family, form, header bytes, and its entries if they differ from those pickled with it.
 type PickledOrigin<'py> = (String, String, Bound<'py, PyBytes>, Option<Vec<Pair<'py>>>);
 
 impl MetadataProvider {
@@ -152,7 +152,7 @@ impl MetadataProvider {
         Ok(self.first(py, key)?.or(default))
     }
 
-    /// Every value under `key`, in order; an empty list where there is none.
+    /// Every value under `key`, in order; an empty list if there is none.
     fn get_all<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
         self.values_of(py, key)
     }
@@ -172,12 +172,12 @@ impl MetadataProvider {
         view(slf, "ItemsView")
     }
 
-    /// A new `dict` of the keys that begin with `prefix` (all, where none is given) and their first values.
+    /// A new `dict` of the keys that begin with `prefix` (by default all keys) and their first values.
     #[pyo3(signature = (prefix=None))]
     fn entries<'py>(&self, py: Python<'py>, prefix: Option<&str>) -> PyResult<Bound<'py, PyDict>> {
         let (dict, prefix) = (PyDict::new(py), prefix.unwrap_or_default());
         if let Storage::File(metadata) = &self.storage {
-            // Values are made only where they are shown: a tag may repeat many times.
+            // Only the shown values are converted: a tag may repeat many times.
             let mut seen = HashSet::new();
             for (key, value) in metadata.iter().filter(|(key, _)| key.starts_with(prefix) && seen.insert(*key)) {
                 dict.set_item(key, value::to_python(py, value)?)?;
@@ -266,7 +266,7 @@ impl BufferedMetadataProvider {
         Py::new(py, Self::new(source)?)
     }
 
-    /// Puts `values` in the place of all values under `key`.
+    /// Replaces all values under `key` with `values`.
     fn replace(slf: &Bound<'_, Self>, key: &str, values: Vec<Py<PyAny>>) -> usize {
         let replaced = slf.as_super().get().with(slf.py(), |entries| {
             let place = entries.iter().position(|(name, _)| name == key).unwrap_or(entries.len());
@@ -281,12 +281,12 @@ impl BufferedMetadataProvider {
         replaced.len()
     }
 
-    /// Sets the value under `key`, which nobody else refers to.
+    /// Sets the value under `key`. The value must be unshared.
     pub(super) fn set(slf: &Bound<'_, Self>, key: &str, value: Bound<'_, PyAny>) {
         Self::replace(slf, key, vec![value.unbind()]);
     }
 
-    /// Keeps the entries whose key `keep` says to.
+    /// Keeps the entries for whose key `keep` returns true.
     pub(super) fn retain(slf: &Bound<'_, Self>, keep: impl Fn(&str) -> bool) {
         let dropped: Vec<Entry> = slf.as_super().get().with(slf.py(), |entries| {
             let (kept, dropped) = std::mem::take(entries).into_iter().partition(|(key, _)| keep(key));
@@ -332,14 +332,14 @@ impl BufferedMetadataProvider {
         }
     }
 
-    /// Adds a value under `key` after those there are.
+    /// Adds a value under `key` after the existing ones.
     fn append(slf: &Bound<'_, Self>, key: String, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let value = value::kept(value, &key)?.unbind();
         slf.as_super().get().with(slf.py(), |entries| entries.push((key, value)));
         Ok(())
     }
 
-    /// Puts `values` in the place of all values under `key`.
+    /// Replaces all values under `key` with `values`.
     fn set_all(slf: &Bound<'_, Self>, key: &str, values: &Bound<'_, PyAny>) -> PyResult<()> {
         let values: PyResult<Vec<_>> =
             values.try_iter()?.map(|value| Ok(value::kept(&value?, key)?.unbind())).collect();
@@ -347,7 +347,7 @@ impl BufferedMetadataProvider {
         Ok(())
     }
 
-    /// Sets every entry of a mapping or of pairs, then the keyword arguments. From metadata, repeated keys are all taken.
+    /// Sets every entry of a mapping or of pairs, then the keyword arguments. Repeated keys of metadata are kept.
     #[pyo3(signature = (other=None, /, **kwargs))]
     fn update(
         slf: &Bound<'_, Self>,
@@ -360,7 +360,8 @@ impl BufferedMetadataProvider {
         kwargs.map_or(Ok(()), |kwargs| Self::extend(slf, kwargs))
     }
 
-    /// Removes every value under `key` and returns the first; `default`, where there is none and it is given.
+    /// Removes every value under `key` and returns the first. Without a value, returns `default` if given, or raises
+    /// `KeyError`.
     #[pyo3(signature = (key, *default))]
     fn pop<'py>(slf: &Bound<'py, Self>, key: &str, default: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         if default.len() > 1 {
@@ -375,7 +376,7 @@ impl BufferedMetadataProvider {
         }
     }
 
-    /// The first value under `key`; where there is none, `default`, which is then set.
+    /// The first value under `key`. If there is none, sets and returns `default`.
     #[pyo3(signature = (key, default=None))]
     fn setdefault<'py>(
         slf: &Bound<'py, Self>,
@@ -407,7 +408,7 @@ impl BufferedMetadataProvider {
 /// The entries of any mapping as metadata of the engine.
 ///
 /// # Errors
-/// `OptionError` that names the key of a value that is none; `TypeError` for what is no mapping.
+/// `OptionError` that names the key, if a value is not a metadata value; `TypeError` for an object that is not a mapping.
 pub(super) fn to_metadata(source: &Bound<'_, PyAny>) -> PyResult<Arc<Metadata>> {
     if let Ok(provider) = source.cast::<MetadataProvider>()
         && let Storage::File(metadata) = &provider.get().storage
@@ -422,11 +423,11 @@ pub(super) fn bytes_io<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py
     py.import("io")?.call_method1("BytesIO", (PyBytes::new(py, bytes),))
 }
 
-/// The entries of metadata, of a mapping, or of an iterable of pairs, each value with what is in it a copy.
+/// The entries of metadata, of a mapping, or of an iterable of pairs. Each value is a deep copy.
 fn entries_of(source: &Bound<'_, PyAny>) -> PyResult<Vec<Entry>> {
     let pairs = pairs_of(source)?.into_iter();
     if is_of_file(source) {
-        // Each access makes the values anew.
+        // Each access makes new values, which need no copy.
         return Ok(pairs.map(|(key, value)| (key, value.unbind())).collect());
     }
     pairs.map(kept).collect()
@@ -437,12 +438,12 @@ fn kept((key, value): Pair<'_>) -> PyResult<Entry> {
     Ok((key, value))
 }
 
-/// True for the metadata of a file, which nothing changes.
+/// True for the metadata of a file, which is immutable.
 pub(super) fn is_of_file(source: &Bound<'_, PyAny>) -> bool {
     source.cast::<MetadataProvider>().is_ok_and(|provider| matches!(provider.get().storage, Storage::File(_)))
 }
 
-/// What metadata was read from, or copied from what was; none for what is not metadata.
+/// The provenance of metadata, kept by copies; `None` for other objects.
 fn origin_of(source: &Bound<'_, PyAny>) -> Option<Arc<Origin>> {
     source.cast::<MetadataProvider>().ok().and_then(|provider| provider.get().origin().cloned())
 }
@@ -459,7 +460,7 @@ fn listed<'py, 'a>(py: Python<'py>, entries: impl Iterator<Item = (&'a str, &'a 
     entries.map(|(key, value)| Ok((key.to_owned(), value::to_python(py, value)?))).collect()
 }
 
-/// An origin to pickle; `is_beside` if the entries that go with it are its own.
+/// An origin to pickle. `is_beside`: the entries pickled with it are its own.
 fn pickled<'py>(py: Python<'py>, origin: &Origin, is_beside: bool) -> PyResult<PickledOrigin<'py>> {
     let entries = if is_beside { None } else { Some(listed(py, origin.iter())?) };
     Ok((origin.family().to_owned(), origin.form().to_owned(), PyBytes::new(py, origin.raw()), entries))

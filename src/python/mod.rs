@@ -29,7 +29,7 @@ mod tiff;
 mod value;
 mod writer;
 
-/// The compiled part of `aws.osml.io`. Import names from there.
+/// The compiled part of `aws.osml.io`. Import the names from `aws.osml.io`.
 #[pyo3::pymodule(gil_used = false)]
 mod _io {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -66,18 +66,18 @@ mod _io {
     #[pymodule_export]
     use super::writer::{DatasetWriter, ImageWriter};
 
-    /// The module `sys` of the interpreter that this module was imported in, by its address.
+    /// The address of the module `sys` of the interpreter that imported this module.
     static INTERPRETER: AtomicUsize = AtomicUsize::new(0);
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        // Classes and caches are those of one interpreter; NumPy is bound to one as well.
+        // Classes and caches belong to one interpreter, and so does NumPy.
         let current = module.py().import("sys")?.as_ptr() as usize;
         let first =
             INTERPRETER.compare_exchange(0, current, Ordering::Relaxed, Ordering::Relaxed).unwrap_or_else(|id| id);
         if first != 0 && first != current {
             return Err(PyImportError::new_err(
-                "aws.osml.io can be used in one interpreter of a process, not in sub-interpreters",
+                "aws.osml.io can be used in only one interpreter of a process, not in sub-interpreters",
             ));
         }
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;

@@ -1,4 +1,4 @@
-//! What `aws.osml.io.nitf` needs of the core: layouts, typed fields, georeference.
+//! Functions of the core for `aws.osml.io.nitf`: layouts, typed fields, georeference.
 
 use pyo3::prelude::*;
 
@@ -7,15 +7,15 @@ use crate::format::nitf;
 use crate::image::{BlockGrid, Crs, Georeference, ImageLayout, SampleType, Transform};
 use crate::metadata::Value;
 
-/// Adds layouts of TREs (`kind` "tre") or of user-defined subheaders ("des") for the process, and gives their names.
+/// Adds layouts of TREs (`kind` "tre") or of user-defined subheaders ("des") for the process, and returns their names.
 #[pyfunction(name = "_nitf_register")]
 #[pyo3(signature = (text, kind, /))]
 pub(super) fn register(text: &str, kind: &str) -> PyResult<Vec<String>> {
     Ok(if kind == "tre" { nitf::register_tre(text)? } else { nitf::register_des(text)? })
 }
 
-/// The fields of a TRE or of a user-defined subheader as what they mean: numbers as numbers, blank ones as `None`. `name` is
-/// the tag, or the DESID with `.` and DESVER.
+/// The typed fields of a TRE or of a user-defined subheader: numbers as numbers, blank ones as `None`. `name` is the tag, or
+/// the DESID with `.` and DESVER.
 #[pyfunction(name = "_nitf_typed")]
 #[pyo3(signature = (kind, name, fields, /))]
 pub(super) fn typed<'py>(
@@ -29,7 +29,7 @@ pub(super) fn typed<'py>(
     value::to_python(py, &typed)
 }
 
-/// The entries that say where an image of this size lies: at outer corners, or by a transform.
+/// The georeference entries of an image of this size, from outer corners or a transform.
 #[pyfunction(name = "_nitf_georeference")]
 #[pyo3(signature = (columns, rows, corners, transform, epsg, precise, /))]
 pub(super) fn georeference<'py>(

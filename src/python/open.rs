@@ -15,7 +15,7 @@ use crate::format::{by_extension, by_name};
 use crate::io::sink_at;
 use crate::pipeline::Concurrency;
 
-/// The way to files: `IO.open`.
+/// Opens files: `IO.open`.
 #[pyclass(frozen, module = "aws.osml.io")]
 pub(super) struct IO;
 
@@ -28,19 +28,19 @@ enum Target<'py> {
 impl IO {
     /// Opens files for reading (`mode="r"`, a `DatasetReader`) or writing (`"w"`, a `DatasetWriter`).
     ///
-    /// `paths` is a path, a binary stream, or a list of one; several paths are for the files of an R-set. The format is
-    /// found by the first bytes and then the extension when reading, by the extension when writing, unless `format` says
-    /// it; writing to a stream needs it. A stream is read or written from where it stands and is not closed.
+    /// `paths` is a path, a binary stream, or a list of one; several paths are reserved for R-sets. `format` names the format.
+    /// By default a reader uses the first bytes and then the extension, and a writer uses the extension. Writing to a stream
+    /// requires `format`. A stream is read or written from its current position and is not closed.
     ///
-    /// `threads` is the number of threads that work (default: `OSML_IO_THREADS`, else the cores there are).
+    /// `threads` is the number of threads (default: `OSML_IO_THREADS`, else the number of cores).
     /// `progress(done_blocks, total_blocks)` is called on the calling thread; returning `False` cancels with a
-    /// `CancelledError`. `max_bytes` is what one read may allocate, in place of limits that stop decompression bombs.
+    /// `CancelledError`. `max_bytes` limits the memory of one read, and replaces the limits that stop decompression bombs.
     ///
     /// `strict` makes departures from the format's standard errors: a `FormatError` when reading, an `OptionError` when
     /// writing. Otherwise they are warnings (`ConformanceWarning`, `FileWarning`).
     ///
     /// Raises `OptionError` (a `ValueError`) for a wrong mode, format or extension, `FormatError` for a file that breaks
-    /// its standard, `UnsupportedError` for what is not implemented, and system errors such as `FileNotFoundError`.
+    /// its standard, `UnsupportedError` for an unsupported file or request, and system errors such as `FileNotFoundError`.
     #[staticmethod]
     #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, strict=false))]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
@@ -55,7 +55,7 @@ impl IO {
         strict: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         if !matches!(mode, "r" | "w") {
-            return Err(Error::usage("unknown mode").found(format!("{mode:?}")).allowed("\"r\" \"w\"").into());
+            return Err(Error::usage("mode").found(format!("{mode:?}")).allowed("\"r\" or \"w\"").into());
         }
         let target = single(targets(paths)?)?;
         let threads = Some(Concurrency::resolve(layout::threads(threads)?)?.threads());
@@ -87,7 +87,7 @@ fn create(
             (py.detach(|| sink_at(&path))?, format)
         }
         Target::Stream(object) => {
-            let format = named.ok_or_else(|| Error::usage("writing to a stream needs `format`"))?;
+            let format = named.ok_or_else(|| Error::usage("writing to a stream requires `format`"))?;
             (stream::sink(&object)?, format)
         }
     };
@@ -102,7 +102,7 @@ fn targets<'py>(paths: &Bound<'py, PyAny>) -> PyResult<Vec<Target<'py>>> {
     let wrong = |object: &Bound<'_, PyAny>| -> PyErr {
         let found = object.get_type().name().map(|name| name.to_string()).unwrap_or_default();
         pyo3::exceptions::PyTypeError::new_err(format!(
-            "paths must be a path, a stream, or a list of them, not {found}"
+            "paths: got {found}, expected a path, a stream, or a list of them"
         ))
     };
     let items = paths.try_iter().map_err(|_| wrong(paths))?;
@@ -125,7 +125,7 @@ fn target<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Target<'py>>> {
 /// The only target.
 ///
 /// # Errors
-/// `OptionError` for none, and for further paths that are no files of an R-set; `UnsupportedError` for an R-set.
+/// `OptionError` for an empty list, and for further paths that are not files of an R-set; `UnsupportedError` for an R-set.
 fn single(mut targets: Vec<Target<'_>>) -> PyResult<Target<'_>> {
     if targets.len() > 1 {
         for target in &targets[1..] {
@@ -133,11 +133,11 @@ fn single(mut targets: Vec<Target<'_>>) -> PyResult<Target<'_>> {
                 && !has_level_suffix(path)
             {
                 let found = format!("{:?}", path.display().to_string());
-                let allowed = "a suffix .r1, .r2 … of an R-set on every path after the first";
-                return Err(Error::usage("several paths:").found(found).allowed(allowed).into());
+                let allowed = "a suffix .r1, .r2 … of an R-set";
+                return Err(Error::usage("path after the first:").found(found).allowed(allowed).into());
             }
         }
-        return Err(Error::unsupported("several paths: R-sets of files").found(targets.len()).into());
+        return Err(Error::unsupported("R-set of files").found(format!("{} paths", targets.len())).into());
     }
     Ok(targets.pop().ok_or_else(|| Error::usage("no path"))?)
 }
@@ -152,5 +152,5 @@ fn has_level_suffix(path: &std::path::Path) -> bool {
 fn byte_count(object: &Bound<'_, PyAny>) -> PyResult<u64> {
     let bytes = region::index(object)?;
     let positive = u64::try_from(bytes).ok().filter(|bytes| *bytes > 0);
-    Ok(positive.ok_or_else(|| Error::usage("max_bytes:").found(bytes).allowed("1 or more"))?)
+    Ok(positive.ok_or_else(|| Error::usage("max_bytes:").found(bytes).allowed("an integer of 1 or more"))?)
 }

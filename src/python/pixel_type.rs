@@ -15,7 +15,7 @@ pub(super) fn to_python(py: Python<'_>, sample: SampleType) -> PyResult<Bound<'_
 /// The sample type of a `PixelType`, of a dtype, or of the name of one.
 ///
 /// # Errors
-/// `OptionError` that names the types there are.
+/// `OptionError` that lists the known types.
 pub(super) fn from_python(value: &Bound<'_, PyAny>) -> PyResult<SampleType> {
     let py = value.py();
     if value.is_instance(pixel_type(py)?)? {
@@ -25,7 +25,7 @@ pub(super) fn from_python(value: &Bound<'_, PyAny>) -> PyResult<SampleType> {
     let unknown = || -> PyErr {
         let names: Vec<_> = SampleType::ALL.iter().map(|sample| sample.name()).collect();
         let found = value.repr().map(|text| text.to_string()).unwrap_or_default();
-        Error::usage("no pixel type:").found(found).allowed(format!("a PixelType or {}", names.join(" "))).into()
+        Error::usage("pixel type:").found(found).allowed(format!("a PixelType or one of {}", names.join(", "))).into()
     };
     if value.is_none() {
         // NumPy takes None for float64.
@@ -43,12 +43,12 @@ pub(super) fn asset_type(py: Python<'_>, kind: AssetType) -> PyResult<Bound<'_, 
 /// The asset type of an `AssetType` or of its name, case ignored.
 ///
 /// # Errors
-/// `OptionError` that names the types there are.
+/// `OptionError` that lists the known types.
 pub(super) fn asset_type_from_python(value: &Bound<'_, PyAny>) -> PyResult<AssetType> {
     let name = value.getattr_opt("value")?.unwrap_or_else(|| value.clone()).str()?.to_string();
-    let known = || AssetType::ALL.map(AssetType::name).join(" ");
+    let known = || format!("one of {}", AssetType::ALL.map(AssetType::name).join(", "));
     let kind: Result<_> =
-        AssetType::from_name(&name).ok_or_else(|| Error::usage("no asset type:").found(&name).allowed(known()));
+        AssetType::from_name(&name).ok_or_else(|| Error::usage("asset type:").found(&name).allowed(known()));
     Ok(kind?)
 }
 

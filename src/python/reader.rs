@@ -21,10 +21,10 @@ use crate::error::Error;
 use crate::format::OpenOptions;
 use crate::io::{ByteSource, FileSource};
 
-/// A file opened for reading: its metadata, and its assets by key. Headers have been read, pixels are read on demand.
+/// A file opened for reading: its metadata, and its assets by key. Opening reads the headers; pixels are read on demand.
 ///
-/// A context manager, an iterable of keys, and picklable where it was opened from a path. Images that were taken from it
-/// stay usable after it is closed.
+/// A context manager and an iterable of keys. It can be pickled if it was opened from a path. Its images stay usable after
+/// it is closed.
 #[pyclass(frozen, module = "aws.osml.io")]
 pub(super) struct DatasetReader {
     dataset: Mutex<Option<Arc<OpenDataset>>>,
@@ -41,7 +41,7 @@ impl DatasetReader {
         Ok(dataset.ok_or_else(|| Error::usage("the reader is closed"))?)
     }
 
-    /// The keys of all assets but the segments that an image consists of, so that who goes through them has each once.
+    /// The keys of all assets except the segments of a divided image. Iteration therefore yields each pixel once.
     fn keys(&self) -> PyResult<Vec<String>> {
         let dataset = self.dataset()?;
         let whole = dataset.reader.assets().iter().filter(|asset| !asset.is_part());
@@ -65,9 +65,9 @@ impl DatasetReader {
         Ok(self.dataset()?.reader.format().name())
     }
 
-    /// The keys of the assets in file order: all, or those of one type (an `AssetType` or its name in lower case), or those
-    /// that have one of the `roles` at least. The segments of a divided image are left out but where `roles` asks for `segment`:
-    /// the image is listed as a whole.
+    /// The keys of the assets in file order: all of them, or those of one type (an `AssetType` or its name), or those with at
+    /// least one of the `roles`. A divided image is listed as a whole; its segments are listed only if `roles` contains
+    /// `segment`.
     #[pyo3(signature = (asset_type=None, roles=None))]
     fn get_asset_keys(
         &self,
@@ -83,20 +83,20 @@ impl DatasetReader {
         Ok(wanted.map(|asset| asset.key.clone()).collect())
     }
 
-    /// True where there is an asset of this key.
+    /// True if an asset has this key.
     fn has_asset(&self, key: &str) -> PyResult<bool> {
         Ok(self.dataset()?.reader.assets().iter().any(|asset| asset.key == key))
     }
 
-    /// The asset of this key.
+    /// The asset with this key.
     ///
-    /// Raises `AssetNotFoundError` (a `KeyError`) that names the keys there are.
+    /// Raises `AssetNotFoundError` (a `KeyError`) that lists the existing keys.
     fn get_asset<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Bound<'py, AssetProvider>> {
         let dataset = self.dataset()?;
         asset(py, &dataset, dataset.reader.position(key)?)
     }
 
-    /// Lets the file go, as soon as no image that was taken from it needs it.
+    /// Releases the file, as soon as none of its images needs it.
     fn close(&self) {
         drop(self.dataset.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
@@ -142,7 +142,7 @@ impl DatasetReader {
     }
 }
 
-/// The asset at `position`, as the class of its kind.
+/// The asset at `position`, as an object of the class for its type.
 pub(super) fn asset<'py>(
     py: Python<'py>,
     dataset: &Arc<OpenDataset>,
@@ -172,7 +172,7 @@ pub(super) fn asset<'py>(
 /// Opens the file at `path` for reading.
 pub(super) fn open_path(py: Python<'_>, path: PathBuf, session: Session) -> PyResult<DatasetReader> {
     let source = py.detach(|| FileSource::open(&path))?;
-    // Made absolute, so that what is pickled means the same file in a process with another working folder.
+    // Absolute, because a process with another working folder may unpickle it.
     let path = std::path::absolute(&path).unwrap_or(path);
     open_source(py, Arc::new(source), Session { path: Some(path), ..session })
 }
@@ -186,7 +186,7 @@ pub(super) fn open_source(py: Python<'_>, source: Arc<dyn ByteSource>, session: 
     Ok(DatasetReader::new(OpenDataset { reader, session }))
 }
 
-/// Opens a file again, as unpickling does.
+/// Opens a file when its reader is unpickled.
 #[pyfunction(name = "_open_reader")]
 #[pyo3(signature = (path, format, threads, max_bytes, /))]
 pub(super) fn open_reader(
@@ -199,7 +199,7 @@ pub(super) fn open_reader(
     open_path(py, path, Session { format, threads, max_bytes, ..Default::default() })
 }
 
-/// Opens an image again, as unpickling does.
+/// Opens an image when it is unpickled.
 #[pyfunction(name = "_open_image")]
 #[pyo3(signature = (arguments, key, /))]
 pub(super) fn open_image<'py>(

@@ -1,4 +1,4 @@
-//! What a read asks for, from Python's arguments; and the read itself.
+//! The region of a read, from Python's arguments, and the read itself.
 
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::image::{BlockGrid, ImageLayout, ImageProvider, Window};
 use crate::pipeline::{Concurrency, ReadRequest, read_region};
 
-/// A whole number of Python's, those beyond 64 bits brought to their bounds: as an index they are all out of range.
+/// A Python integer. Integers beyond 64 bits are clamped: as an index they are out of range anyway.
 pub(super) fn index(object: &Bound<'_, PyAny>) -> PyResult<i64> {
     object.extract().or_else(|error: PyErr| {
         if !error.is_instance_of::<PyOverflowError>(object.py()) {
@@ -21,10 +21,10 @@ pub(super) fn index(object: &Bound<'_, PyAny>) -> PyResult<i64> {
     })
 }
 
-/// A resolution level of an image that has `levels` of them.
+/// A resolution level of an image with `levels` levels.
 ///
 /// # Errors
-/// `OutOfRangeError` where there is no such level.
+/// `OutOfRangeError` if there is no such level.
 pub(super) fn level(object: Option<&Bound<'_, PyAny>>, levels: u32) -> PyResult<u32> {
     let wanted = object.map_or(Ok(0), index)?;
     let level = u32::try_from(wanted).ok().filter(|level| *level < levels);
@@ -35,13 +35,13 @@ pub(super) fn level(object: Option<&Bound<'_, PyAny>>, levels: u32) -> PyResult<
 /// The argument `window`: (x, y, width, height) inside of the image, or all of it.
 ///
 /// # Errors
-/// `OptionError` for what is no window, `OutOfRangeError` for one that is empty or reaches outside.
+/// `OptionError` for an object that is not a window, `OutOfRangeError` for an empty window and for one that extends outside.
 pub(super) fn window(object: Option<&Bound<'_, PyAny>>, grid: &BlockGrid) -> PyResult<Window> {
     let Some(object) = object else { return Ok(grid.window()) };
     let numbers: Vec<Bound<'_, PyAny>> = object.extract().unwrap_or_default();
     let Ok(&[x, y, width, height]) = numbers.iter().map(index).collect::<PyResult<Vec<_>>>().as_deref() else {
         let found = object.repr()?.to_string();
-        return Err(Error::usage("no window:").found(found).allowed("(x, y, width, height), whole numbers").into());
+        return Err(Error::usage("window:").found(found).allowed("(x, y, width, height), whole numbers").into());
     };
     let inside = |start: i64, length: i64, size: u32| {
         let end = start.checked_add(length)?;
@@ -51,7 +51,7 @@ pub(super) fn window(object: Option<&Bound<'_, PyAny>>, grid: &BlockGrid) -> PyR
         (Some((x, width)), Some((y, height))) => Ok(Window::new(x, y, width, height)),
         _ => Err(Error::out_of_range("window")
             .found(format!("({x}, {y}, {width}, {height})"))
-            .allowed(format!("inside of {} × {}, not empty", grid.columns(), grid.rows()))
+            .allowed(format!("one inside of {} × {}, not empty", grid.columns(), grid.rows()))
             .into()),
     }
 }
@@ -59,7 +59,7 @@ pub(super) fn window(object: Option<&Bound<'_, PyAny>>, grid: &BlockGrid) -> PyR
 /// The argument `bands`: one, several, or all of `count`.
 ///
 /// # Errors
-/// `OptionError` for an empty list, `OutOfRangeError` for a band there is not.
+/// `OptionError` for an empty list, `OutOfRangeError` for a band that does not exist.
 pub(super) fn bands(object: Option<&Bound<'_, PyAny>>, count: u32) -> PyResult<Vec<u32>> {
     let Some(object) = object else { return Ok((0..count).collect()) };
     let wanted: Vec<i64> = match object.try_iter() {
@@ -67,7 +67,7 @@ pub(super) fn bands(object: Option<&Bound<'_, PyAny>>, count: u32) -> PyResult<V
         Err(_) => vec![index(object)?],
     };
     if wanted.is_empty() {
-        return Err(Error::usage("bands: none").into());
+        return Err(Error::usage("bands").found("none").allowed("at least one").into());
     }
     let band = |wanted: &i64| {
         let band = u32::try_from(*wanted).ok().filter(|band| *band < count);
@@ -92,7 +92,7 @@ pub(super) fn fill(object: Option<&Bound<'_, PyAny>>, layout: &ImageLayout) -> P
 /// Reads a region into a new array of (bands, rows, columns), or into `out`, with the GIL released.
 ///
 /// # Errors
-/// `LimitError` where the file is too small for so many pixels, before anything is allocated; what decoding reports.
+/// `LimitError` if the file is too small for so many pixels, before anything is allocated; any error of decoding.
 pub(super) fn read<'py>(
     py: Python<'py>,
     provider: &dyn ImageProvider,

@@ -15,23 +15,23 @@ use super::errors::Raised;
 use crate::error::{Error, Result};
 use crate::io::{ByteSink, ByteSource, FileSource, MemorySource, SeekableSink, SpooledSink, check_range, read_joined};
 
-/// Bytes of a stream that cannot seek that are kept in memory; more go to a temporary file.
+/// The limit of bytes that are kept in memory of a stream that cannot seek. More bytes go to a temporary file.
 const IN_MEMORY: u64 = 64 << 20;
 
-/// Bytes of a stream that are read over rather than jumped: a jump is two calls of Python methods.
+/// The limit of bytes that are skipped by reading. Seeking would cost two calls of Python methods.
 const GAP: u64 = 64 << 10;
 
-/// A Python stream as Rust's reader, writer and seeker. Used on the calling thread, which then takes the GIL.
+/// A Python stream that implements `Read`, `Write` and `Seek`. The calling thread uses it and takes the GIL for each call.
 struct PyStream(Py<PyAny>);
 
-/// A stream that can seek, read where it stands and on.
+/// A seekable stream, read from its current position on.
 struct StreamSource {
     stream: Mutex<PyStream>,
     start: u64,
     size: u64,
 }
 
-/// Bytes of a `BytesIO` from where it stood, which shares them until it is written to.
+/// The bytes of a `BytesIO` from its position on. The `BytesIO` shares them until it is written to.
 struct Rest {
     bytes: PyBackedBytes,
     start: usize,
@@ -43,10 +43,10 @@ struct SpooledSource {
     _file: NamedTempFile,
 }
 
-/// A stream to read a file from: it begins where the stream stands.
+/// A stream to read a file from. The file begins at the current position of the stream.
 ///
 /// # Errors
-/// What the stream raises.
+/// Any exception of the stream.
 pub(super) fn source(stream: &Bound<'_, PyAny>) -> PyResult<Arc<dyn ByteSource>> {
     let py = stream.py();
     if stream.is_instance(&py.import("io")?.getattr("BytesIO")?)? {
@@ -64,10 +64,10 @@ pub(super) fn source(stream: &Bound<'_, PyAny>) -> PyResult<Arc<dyn ByteSource>>
     Ok(Arc::new(StreamSource { stream: Mutex::new(reader), start, size }))
 }
 
-/// A stream to write a file to, from where it stands; a stream that cannot seek gets everything at the end.
+/// A stream to write a file to, from its current position. A stream that cannot seek receives all bytes at the end.
 ///
 /// # Errors
-/// What the stream raises.
+/// Any exception of the stream.
 pub(super) fn sink(stream: &Bound<'_, PyAny>) -> PyResult<Box<dyn ByteSink>> {
     let writer = PyStream(stream.clone().unbind());
     if can_seek(stream)? { Ok(Box::new(SeekableSink::new(writer)?)) } else { Ok(Box::new(SpooledSink::new(writer)?)) }
@@ -80,7 +80,7 @@ fn can_seek(stream: &Bound<'_, PyAny>) -> PyResult<bool> {
     }
 }
 
-/// Reads a stream to its end: into memory, or from a size on into a temporary file.
+/// Reads a stream to its end: into memory, or into a temporary file if it is large.
 fn spooled(reader: &mut PyStream) -> Result<Arc<dyn ByteSource>> {
     let mut bytes = Vec::new();
     if reader.take(IN_MEMORY).read_to_end(&mut bytes)? < IN_MEMORY as usize {
@@ -106,7 +106,7 @@ impl Read for PyStream {
             let bytes = answer.cast::<PyBytes>()?.as_bytes();
             let place = out.get_mut(..bytes.len());
             place
-                .ok_or_else(|| PyOSError::new_err("the stream returned more bytes than it was asked for"))?
+                .ok_or_else(|| PyOSError::new_err("the stream returned more bytes than requested"))?
                 .copy_from_slice(bytes);
             Ok(bytes.len())
         })
@@ -116,10 +116,10 @@ impl Read for PyStream {
 impl Write for PyStream {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.call(|stream| {
-            // A large file takes many writes, none of which need run any Python code.
+            // A large file takes many writes, and a stream written in C runs no Python code that would check for signals.
             stream.py().check_signals()?;
             let written = stream.call_method1("write", (PyBytes::new(stream.py(), bytes),))?;
-            // Streams that return nothing have written everything, as `io.BufferedIOBase` demands.
+            // A stream that returns `None` has written everything, as `io.BufferedIOBase` requires.
             Ok(written.extract().unwrap_or(bytes.len()).min(bytes.len()))
         })
     }
@@ -153,7 +153,7 @@ impl ByteSource for StreamSource {
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         check_range(self, offset, out.len() as u64)?;
-        // Attached before the lock is taken, and detached while waiting for it: no two threads wait for each other.
+        // Attaches before it takes the lock, and detaches while it waits for it. This avoids a deadlock of lock and GIL.
         Python::attach(|py| {
             let mut stream = self.stream.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
             stream.call(|stream| stream.call_method1("seek", (self.start + offset,)).map(drop))?;
@@ -164,7 +164,7 @@ impl ByteSource for StreamSource {
         })
     }
 
-    /// Attached once for all ranges.
+    /// Takes the GIL once for all ranges.
     fn read_ranges(&self, ranges: &[Range<u64>], take: &mut dyn FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
         Python::attach(|_| read_joined(self, ranges, take))
     }

@@ -16,7 +16,7 @@ pub(super) struct TextAssetProvider;
 impl TextAssetProvider {
     /// The text, with `\n` at the ends of lines.
     ///
-    /// Raises `FormatError` where the bytes are none of its encoding.
+    /// Raises `FormatError` if the bytes are not valid in its encoding.
     #[getter]
     fn text_content<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         let asset = slf.as_super().get();
@@ -25,8 +25,9 @@ impl TextAssetProvider {
             RawAsset::Bytes(bytes) | RawAsset::Text(bytes, ..) => bytes.clone(),
         };
         let text = if asset.is_utf8(slf.py())? {
-            let wrong =
-                |error: std::string::FromUtf8Error| Error::malformed("text: no UTF-8").found(error).segment(&asset.key);
+            let wrong = |error: std::string::FromUtf8Error| {
+                Error::malformed("text: invalid UTF-8").found(error).segment(&asset.key)
+            };
             String::from_utf8(bytes).map_err(wrong)?
         } else {
             bytes.iter().map(|byte| char::from(*byte)).collect()
@@ -42,7 +43,7 @@ impl TextAssetProvider {
 }
 
 impl AssetProvider {
-    /// True unless the text has a format of one byte a character (NITF: TXTFMT other than U8S).
+    /// True unless the format of the text has one byte per character (NITF: TXTFMT other than U8S).
     fn is_utf8(&self, py: Python<'_>) -> PyResult<bool> {
         let metadata = self.metadata.entries(py)?;
         Ok(metadata.get("TXTFMT").and_then(Value::as_text).is_none_or(|format| format.trim() == "U8S"))

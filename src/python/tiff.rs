@@ -5,9 +5,9 @@ use pyo3::prelude::*;
 
 use crate::format::tiff::tags;
 
-/// The tag of a name (case ignored) or of a number in decimal: its number, its name, and the names of its values.
+/// The number, the name and the named values of a tag. `name` is a tag name (case ignored) or a decimal number.
 ///
-/// Raises `KeyError` with the nearest name for one that is not known.
+/// Raises `KeyError` with the nearest name for an unknown tag.
 #[pyfunction(name = "_tiff_tag")]
 #[pyo3(signature = (name, /))]
 pub(super) fn tiff_tag(name: &str) -> PyResult<(u16, &'static str, NamedValues)> {
@@ -16,8 +16,8 @@ pub(super) fn tiff_tag(name: &str) -> PyResult<(u16, &'static str, NamedValues)>
         return Ok((tag.number, tag.name, tag.values.to_vec()));
     }
     let hint = tags::nearest_name(name).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-    Err(PyKeyError::new_err(format!("no TIFF tag is called {name:?}{hint}")))
+    Err(PyKeyError::new_err(format!("unknown TIFF tag {name:?}{hint}")))
 }
 
-/// The values of a tag that have names.
+/// The named values of a tag.
 type NamedValues = Vec<(u64, &'static str)>;

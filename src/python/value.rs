@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::image::PadValue;
 use crate::metadata::Value;
 
-/// How deep values may be nested: TRE groups reach 5, and a list that contains itself must end somewhere.
+/// The limit of nesting. TRE groups reach 5; a list that contains itself must fail.
 const MAX_DEPTH: usize = 32;
 
 /// A value as a Python object: numbers, `str`, `bytes`, `list`, `dict`, `None`.
@@ -17,7 +17,7 @@ pub(super) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
     Ok(match value {
         Value::Null => py.None().into_bound(py),
         Value::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
-        // The conversion of an i64 is several times faster than that of an i128 through bytes.
+        // Converting an i64 is several times faster than converting an i128, which goes through bytes.
         Value::Int(value) => match i64::try_from(*value) {
             Ok(value) => value.into_pyobject(py)?.into_any(),
             Err(_) => value.into_pyobject(py)?.into_any(),
@@ -39,10 +39,10 @@ pub(super) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
     })
 }
 
-/// A copy of a Python object to keep for the entry `key`: a change of the original, or of anything in it, does not reach it.
+/// A deep copy of a Python object for the entry `key`. Changes of the original do not affect it.
 ///
-/// What cannot change is kept as it is. Lists, tuples, mappings, byte arrays and arrays are copied with what is in them:
-/// mappings as `dict`, views of memory as `bytes`.
+/// Immutable objects are kept. Lists, tuples, mappings, byte arrays and arrays are copied with their contents: mappings as
+/// `dict`, memory views as `bytes`.
 ///
 /// # Errors
 /// As [`from_python`], for an object that is not a metadata value.
@@ -53,19 +53,19 @@ pub(super) fn kept<'py>(object: &Bound<'py, PyAny>, key: &str) -> PyResult<Bound
 /// A Python object as a value, for the entry `key`.
 ///
 /// # Errors
-/// [`Error::Usage`] that names the key, for an object that is no metadata value; what a mapping of the caller raises.
+/// [`Error::Usage`] that names the key, for an object that is not a metadata value; any exception of a caller's mapping.
 pub(super) fn from_python(object: &Bound<'_, PyAny>, key: &str) -> PyResult<Value> {
     convert(object, key, 0)
 }
 
-/// A number as a pad value, exact for every integer. `name` is the argument or attribute it was given as.
+/// A number as a pad value, exact for every integer. `name` is the argument or attribute that holds it.
 ///
 /// # Errors
-/// [`Error::Usage`] for what is no real number.
+/// [`Error::Usage`] for an object that is not a real number.
 pub(super) fn pad_value(object: &Bound<'_, PyAny>, name: &str) -> PyResult<PadValue> {
     let wrong = || {
         let found = object.repr().map(|text| text.to_string()).unwrap_or_default();
-        Error::usage("no number").field(name).found(found)
+        Error::usage("wrong value of").field(name).found(found).allowed("a real number")
     };
     if !object.is_instance_of::<PyFloat>()
         && let Ok(value) = object.extract::<i128>()
@@ -78,7 +78,7 @@ pub(super) fn pad_value(object: &Bound<'_, PyAny>, name: &str) -> PyResult<PadVa
     if let Ok(value) = object.extract::<f64>() {
         return Ok(PadValue::Float(value));
     }
-    // A complex number without an imaginary part, as the pad value of complex pixels may be.
+    // The pad value of complex pixels may be a complex number without an imaginary part.
     let parts = object.extract::<PyComplexParts>().map_err(|_| wrong())?;
     if parts.imag == 0.0 { Ok(PadValue::Float(parts.real)) } else { Err(wrong().into()) }
 }
@@ -91,7 +91,7 @@ struct PyComplexParts {
 
 fn copied<'py>(object: &Bound<'py, PyAny>, key: &str, depth: usize) -> PyResult<Bound<'py, PyAny>> {
     check_depth(key, depth)?;
-    // The commonest of what cannot change, before what takes longer to find out.
+    // The commonest immutable types first: the other checks take longer.
     if object.is_none()
         || object.is_instance_of::<PyString>()
         || object.is_instance_of::<PyInt>()
@@ -133,12 +133,13 @@ fn copied<'py>(object: &Bound<'py, PyAny>, key: &str, depth: usize) -> PyResult<
 
 fn check_depth(key: &str, depth: usize) -> PyResult<()> {
     if depth > MAX_DEPTH {
-        return Err(Error::usage("metadata value is nested too deep:").field(key).allowed(MAX_DEPTH).into());
+        let allowed = format!("at most {MAX_DEPTH} levels of nesting");
+        return Err(Error::usage("metadata value").field(key).allowed(allowed).into());
     }
     Ok(())
 }
 
-/// True for scalars and arrays of NumPy, known by what they can do: nothing is imported for it.
+/// True for NumPy scalars and arrays. They are recognised by their attributes, so NumPy need not be imported.
 fn is_array(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(object.hasattr("dtype")? && object.hasattr("tolist")?)
 }
@@ -155,7 +156,7 @@ fn convert(object: &Bound<'_, PyAny>, key: &str, depth: usize) -> PyResult<Value
         return object
             .extract()
             .map(Value::Int)
-            .or_else(|_| Err(refused(object, key, "an integer of 128 bits")?.into()));
+            .or_else(|_| Err(refused(object, key, "an integer of at most 128 bits")?.into()));
     }
     if let Ok(value) = object.cast::<PyFloat>() {
         return Ok(Value::Float(value.value()));
@@ -201,10 +202,11 @@ fn convert(object: &Bound<'_, PyAny>, key: &str, depth: usize) -> PyResult<Value
             return convert(&plain, key, depth + 1);
         }
     }
-    Err(refused(object, key, "None, bool, int, float, str, bytes, list, tuple, dict, NumPy scalar or array")?.into())
+    let allowed = "None, bool, int, float, str, bytes, a date or time, list, tuple, dict, NumPy scalar or array";
+    Err(refused(object, key, allowed)?.into())
 }
 
 fn refused(object: &Bound<'_, PyAny>, key: &str, allowed: &str) -> PyResult<Error> {
     let name = object.get_type().qualname()?;
-    Ok(Error::usage("metadata value cannot be written:").field(key).found(name).allowed(allowed))
+    Ok(Error::usage("metadata value").field(key).found(name).allowed(allowed))
 }

@@ -1,4 +1,4 @@
-//! `DatasetWriter`: a file in the making.
+//! `DatasetWriter`: a file being written.
 
 use std::ffi::CString;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,10 +23,10 @@ use crate::image::{ImageLayout, ImageProvider, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
 
-/// A file in the making. Each asset is written when it is added; nothing is visible at the target before `close`.
+/// A file being written. Nothing is visible at the target before `close`.
 ///
-/// A context manager: leaving its body closes the writer, leaving it by an exception aborts, and the target is then as it
-/// was before. An asset that is refused changes nothing; after one that failed half-way, the file cannot be completed.
+/// A context manager: leaving its body closes the writer. After an exception in the body it aborts and the target is as it
+/// was before. Refusing an asset changes nothing. If an asset fails half-way, the file cannot be completed.
 #[pyclass(frozen, module = "aws.osml.io")]
 pub(super) struct DatasetWriter {
     format: &'static dyn Format,
@@ -38,14 +38,14 @@ pub(super) struct DatasetWriter {
 
 enum State {
     Open(Box<Work>),
-    /// A call is at work with it: on another thread, or on this one from inside of a provider.
+    /// A call is using it: on another thread, or on this thread through a provider.
     Busy,
     Closed,
 }
 
-/// An image of a file in the making whose blocks the caller encodes and appends; made by `DatasetWriter.begin_image`.
+/// An image of a file being written; the caller encodes and appends its blocks. Made by `DatasetWriter.begin_image`.
 ///
-/// A context manager: leaving its body completes the image, leaving it by an exception means that the file cannot be completed.
+/// A context manager: leaving its body completes the image. After an exception in the body the file cannot be completed.
 #[pyclass(frozen, module = "aws.osml.io")]
 pub(super) struct ImageWriter {
     writer: Py<DatasetWriter>,
@@ -55,11 +55,11 @@ pub(super) struct ImageWriter {
 
 struct Work {
     writer: dataset::DatasetWriter,
-    /// The file's metadata that the engine has been given.
+    /// The file's metadata last passed to the engine.
     metadata: Arc<Metadata>,
 }
 
-/// An image to add, with what it says of itself.
+/// An image to add, with its title, description and metadata.
 struct Image {
     provider: Arc<dyn ImageProvider>,
     metadata: Arc<Metadata>,
@@ -75,7 +75,7 @@ impl DatasetWriter {
         Ok(Self { format, strict, state: Mutex::new(State::Open(Box::new(work))), metadata, progress })
     }
 
-    /// Takes the work out, for one call.
+    /// Takes the work for one call.
     fn take(&self) -> PyResult<Box<Work>> {
         let mut state = self.lock();
         let error = match std::mem::replace(&mut *state, State::Busy) {
@@ -103,7 +103,7 @@ impl DatasetWriter {
         super::metadata::to_metadata(object.as_any())
     }
 
-    /// Runs `action` on the writer with the GIL released, after it has got the file's metadata as they are now.
+    /// Runs `action` on the writer with the GIL released, after passing the file's current metadata to it.
     fn work<T: Send>(
         &self,
         py: Python<'_>,
@@ -123,10 +123,10 @@ impl DatasetWriter {
         })
     }
 
-    /// Ends the work for the asset called `key`.
+    /// Ends the work for the asset with this key.
     fn settle<T>(&self, py: Python<'_>, mut work: Box<Work>, key: &str, result: PyResult<T>) -> PyResult<T> {
         let result = result.and_then(|value| {
-            // A filter that turns a warning into an error means that the file is not to be completed.
+            // If a filter makes a warning an error, the file must not be completed.
             let warned = warn(py, &work.writer.take_warnings()).inspect_err(|_| work.writer.fail(key));
             warned.map(|()| value)
         });
@@ -137,7 +137,7 @@ impl DatasetWriter {
 
 #[pymethods]
 impl DatasetWriter {
-    /// Metadata of the file as a whole (NITF: its header). Can be changed in place, or set to any mapping.
+    /// Metadata of the file as a whole (NITF: its header). Change it in place, or set it to any mapping.
     #[getter]
     fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, MetadataProvider>> {
         self.metadata.lock().unwrap_or_else(PoisonError::into_inner).object(py)
@@ -159,13 +159,13 @@ impl DatasetWriter {
 
     /// Writes an asset: an image of this package, or any object that has the attributes of one.
     ///
-    /// An image of a file of another format keeps its georeference and its "no data" value, not the metadata of that format.
-    /// `title` and `description` are by default the provider's own. `roles` say what the asset is for: `data`, `overview`,
-    /// `mask` … The GIL is released but for the calls of a Python object's `get_block` and `has_block`.
+    /// An image from a file of another format keeps its georeference and nodata value, but no other metadata. `title` and
+    /// `description` default to the provider's own. `roles` are the purposes of the asset: `data`, `overview`, `mask` … The GIL
+    /// is released except for calls of a Python object's `get_block` and `has_block`.
     ///
-    /// Raises `TypeError` for a missing attribute, `OptionError` for what is wrong or used twice, `ProviderError` (a
-    /// `RuntimeError`) with the original as `__cause__` where the provider raises, `UnsupportedError` where the format
-    /// cannot hold such an asset. Where an asset fails after the first block, the file cannot be completed any more.
+    /// Raises `TypeError` for a missing attribute, `OptionError` for a wrong value or a repeated key, `ProviderError` (a
+    /// `RuntimeError`) with the original as `__cause__` if the provider raises, `UnsupportedError` if the format cannot hold
+    /// such an asset. If an asset fails after its first block, the file cannot be completed.
     #[pyo3(signature = (key, provider, title="", description="", roles=None))]
     fn add_asset(
         &self,
@@ -200,12 +200,12 @@ impl DatasetWriter {
 
     /// Begins an image whose blocks the caller encodes, on other threads or in other processes, and appends.
     ///
-    /// `like` is anything that `add_asset` takes: the image has its layout, metadata, title and description, and its blocks are not
-    /// asked for. The result is a context manager: `grid_shape` and `block_window` give the blocks of the file, `encoder` (which
-    /// pickles) encodes them, `append` takes them in any order. Leaving the body completes the image: missing blocks are absent if
-    /// the format has absent blocks. The bytes of the file are those that `add_asset` writes.
+    /// `like` is anything that `add_asset` takes: the image has its layout, metadata, title and description; its blocks are not
+    /// requested. The result is a context manager. `grid_shape` and `block_window` describe the blocks of the file, `encoder`
+    /// (which can be pickled) encodes them, `append` takes them in any order. Leaving the body completes the image. Missing
+    /// blocks are absent if the format has absent blocks. The bytes of the file are those that `add_asset` would write.
     ///
-    /// Raises what `add_asset` raises, before anything is written.
+    /// Raises the exceptions of `add_asset`, before anything is written.
     #[pyo3(signature = (key, like, title="", description="", roles=None))]
     fn begin_image(
         slf: &Bound<'_, Self>,
@@ -239,8 +239,8 @@ impl DatasetWriter {
 
     /// Completes the file and makes it visible at its target. Closing again does nothing.
     ///
-    /// Raises `OptionError` where nothing was added or an asset has failed. Where a warning is raised as an error, the target
-    /// stays as it was.
+    /// Raises `OptionError` if nothing was added or an asset failed. If a filter makes a warning an error, the target stays as
+    /// it was.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         if matches!(*self.lock(), State::Closed) {
             return Ok(());
@@ -254,7 +254,7 @@ impl DatasetWriter {
         }
         self.set(State::Closed);
         self.work(py, &mut work, metadata, dataset::DatasetWriter::finish)?;
-        // A filter that turns a warning into an error stops here, before anything is visible.
+        // Before anything is visible: a filter may make a warning an error.
         warn(py, &work.writer.take_warnings())?;
         detached(py, None, |_| work.writer.publish())
     }
@@ -349,7 +349,7 @@ impl DatasetWriter {
         result
     }
 
-    /// Completes the image that was begun, or gives it up.
+    /// Completes the image that was begun, or abandons it.
     pub(super) fn finish_image(&self, py: Python<'_>, key: &str, completes: bool) -> PyResult<()> {
         if !completes {
             if let State::Open(work) = &mut *self.lock() {
@@ -363,7 +363,7 @@ impl DatasetWriter {
         self.settle(py, work, key, result)
     }
 
-    /// Adds an asset by `action`. What is refused before a byte was written leaves the file as good as it was.
+    /// Adds an asset by `action`. If the asset is refused before a byte is written, the file can still be completed.
     fn add<T: Send>(
         &self,
         py: Python<'_>,
@@ -376,7 +376,7 @@ impl DatasetWriter {
         self.settle(py, work, key, result)
     }
 
-    /// The image that `provider` is: one of this package, used without the GIL, or any object with its attributes.
+    /// `provider` as an image: an image of this package, used without the GIL, or any object with the attributes of one.
     fn image(&self, provider: &Bound<'_, PyAny>) -> PyResult<Image> {
         let py = provider.py();
         if let Ok(image) = provider.cast::<ImageAssetProvider>() {
@@ -436,16 +436,16 @@ impl ImageWriter {
         Ok((window.x, window.y, window.width, window.height))
     }
 
-    /// What encodes the blocks, here and, pickled, in other processes.
+    /// The encoder of the blocks. Pickle it to encode in other processes.
     #[getter]
     fn encoder(&self, py: Python<'_>) -> Py<BlockEncoder> {
         self.encoder.clone_ref(py)
     }
 
-    /// Appends an encoded block. Blocks may come in any order; one that comes early is kept in memory until its turn.
+    /// Appends an encoded block. Blocks may come in any order; an early block is kept in memory until its turn.
     ///
-    /// Raises `OptionError` for a block that was appended before or that is of another image, `OutOfRangeError` for one outside of
-    /// the grid.
+    /// Raises `OptionError` for a block that was already appended or belongs to another image, `OutOfRangeError` for a block
+    /// outside of the grid.
     fn append(&self, py: Python<'_>, block: &EncodedBlock) -> PyResult<()> {
         self.writer.get().append_block(py, block.block().clone())
     }
@@ -477,7 +477,7 @@ fn is_ours(frame: &Bound<'_, PyAny>) -> bool {
     name.and_then(|name| name.extract::<String>()).is_ok_and(|name| name.starts_with("aws.osml.io."))
 }
 
-/// The class of a kind of warning.
+/// The Python class of a kind of warning.
 fn category(kind: WarningKind) -> &'static str {
     match kind {
         WarningKind::Conformance => "ConformanceWarning",
@@ -489,7 +489,7 @@ fn category(kind: WarningKind) -> &'static str {
     }
 }
 
-/// Gives warnings to Python's filters, each of the class of its kind, at the line that called this package.
+/// Issues warnings through Python's filters, each with the class of its kind, at the line that called this package.
 pub(super) fn warn(py: Python<'_>, warnings: &[Warning]) -> PyResult<()> {
     let mut level = 1;
     if !warnings.is_empty() {

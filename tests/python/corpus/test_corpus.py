@@ -1,7 +1,7 @@
-"""Every TIFF, PNG and JPEG of the corpus of real files is a test: it decodes to the expected pixels, or fails as it must.
+"""Tests every TIFF, PNG and JPEG of the corpus of real files: it decodes to the expected pixels, or fails as expected.
 
 The corpus is not part of this repository: set `OSML_IO_CORPUS` to a folder with its `manifest.json`, or place it at
-`../shared/data/corpus` beside the checkout. Without it there is nothing to run.
+`../shared/data/corpus` beside the checkout. Without the corpus the tests are skipped.
 """
 import hashlib
 import json
@@ -15,7 +15,7 @@ from conftest import corpus_root
 FORMATS = ("tiff", "png", "jpeg")
 ALLOWED = (Error, OSError, ValueError)
 
-# Files other readers decode and we refuse, with what the message must name. The list is explicit so that it cannot grow unseen.
+# Files that other readers decode and we refuse, with the required word of the message. The list is explicit: it cannot grow unnoticed.
 UNSUPPORTED = {
     "tiff/ojpeg_single_strip_no_rowsperstrip.tiff": "(?i)compression.*6|old.*jpeg",
     "tiff/old-style-jpeg-compression.tif": "(?i)compression.*6|old.*jpeg",
@@ -65,7 +65,7 @@ def exact(pixels, variant):
 
 
 def close(pixels, variant, subsampled):
-    """Why lossy `pixels` are not this variant, or None."""
+    """The reason why lossy `pixels` do not match this variant, or None."""
     if list(pixels.shape) != variant["shape"] or str(pixels.dtype) != variant["dtype"]:
         return f"{pixels.shape} {pixels.dtype}, expected {variant['shape']} {variant['dtype']}"
     small = pixels.shape[1] * pixels.shape[2] < SMALL
@@ -175,7 +175,7 @@ def test_the_list_of_unsupported_files_is_exact():
 
 
 def test_summary(corpus, record_property, capsys):
-    """Counts how many of how many files decode as expected; the numbers go into the report and onto the terminal."""
+    """Counts the files that decode as expected; the numbers go to the report and the terminal."""
     counts = {}
     for entry in ENTRIES:
         if entry["expect"] != "decode":

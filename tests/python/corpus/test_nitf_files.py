@@ -1,5 +1,5 @@
-"""Every NITF and NSIF file of the corpus: segments, header fields and TREs as other readers see them, uncompressed pixels exact,
-compressed images refused by name, damaged files told apart. See `test_corpus.py` for where the corpus is.
+"""Every NITF and NSIF file of the corpus: segments, header fields and TREs as other readers report them, exact uncompressed pixels,
+compressed images refused by name, damaged files detected. `test_corpus.py` describes the location of the corpus.
 """
 import hashlib
 import json
@@ -14,7 +14,7 @@ from conftest import corpus_root
 ALLOWED = (Error, OSError, ValueError)
 READABLE = ("NC", "NM")
 LISTED = ("IREPBAND", "ISUBCAT", "NLUTS")  # given per band
-# Names of the reference that are no field of a header.
+# Names of the reference that are not header fields.
 DERIVED = ("image_segments", "graphic_segments", "text_segments", "des_segments", "file_tres", "tres")
 KINDS = (("image", "NUMI"), ("graphic", "NUMS"), ("text", "NUMT"), ("data", "NUMDES"), ("reserved", "NUMRES"))
 
@@ -37,7 +37,7 @@ def cases(wanted):
 
 
 def images_with(wanted):
-    """(entry, index of the image) of every image of a file that decodes, where `wanted(IC)`."""
+    """(entry, index of the image) of every image for which `wanted(IC)` is true, in files that decode."""
     return [pytest.param(entry, index, id=f"{entry['path']}-{index}") for entry in ENTRIES if entry["expect"] == "decode"
             for index, segment in enumerate(header(entry)["image_segments"]) if wanted(segment["IC"].strip())]
 
@@ -154,7 +154,7 @@ def test_tags_and_names_of_segments_agree_with_other_readers(corpus, entry):
 
 
 def assert_tags(metadata, tags):
-    """Every TRE is there, as often and in the order it stands in the header."""
+    """Every TRE is read, as often and in the same order as in the header."""
     for tag in set(tags):
         assert len(metadata.get_all(tag)) == tags.count(tag), tag
     found = [key for key in metadata if key in tags]
@@ -238,7 +238,7 @@ def test_a_broken_file_is_a_clear_error(corpus, entry):
 
 @pytest.mark.parametrize("entry", cases(lambda entry: entry["expect"] == "error-or-decode"))
 def test_a_doubtful_file_is_an_error_or_right(corpus, entry):
-    """Each image gives the pixels that another reader found, or an error; a length that does not hold is told."""
+    """Each image has the pixels that another reader found, or raises an error; a wrong length is reported."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -255,14 +255,14 @@ def test_a_doubtful_file_is_an_error_or_right(corpus, entry):
                     assert str(error).strip()
                     failed += 1
                     continue
-                known = entry.get("images", [])[index:index + 1]  # of some images no other reader makes anything
+                known = entry.get("images", [])[index:index + 1]  # some images have no reference: no other reader reads them
                 assert not known or any(is_variant(pixels, v) for v in known[0]["variants"]), f"{key}: {pixels.shape} {pixels.dtype}"
     if "header FL says" in str(entry.get("notes")):
         assert failed or any("FL" in str(one.message) for one in caught)
 
 
 DEGREES = {"G": r"(\d\d)(\d\d)(\d\d)([NS])(\d{3})(\d\d)(\d\d)([EW])", "D": r"([+-]\d\d\.\d{3})([+-]\d{3}\.\d{3})"}
-STEP = {"G": 1 / 3600, "D": 0.001}  # of the fields; BLOCKA and GEOLOB, where there are, tell within two of these
+STEP = {"G": 1 / 3600, "D": 0.001}  # of the fields; BLOCKA and GEOLOB, if present, agree within two of these
 
 
 def centres(form, text):
@@ -302,7 +302,7 @@ def test_corners_are_the_edges_around_the_pixel_centres_of_igeolo(corpus, entry)
 
 
 def test_summary(corpus, record_property, capsys):
-    """How many of how many: files that open with the right counts, uncompressed images that are exact, compressed ones that are refused."""
+    """Counts files that open with the right segments, exact uncompressed images, and refused compressed images."""
     counts = {"files opened": [0, 0], "uncompressed images exact": [0, 0], "compressed images refused": [0, 0], "doubtful without a crash": [0, 0]}
 
     def count(name, good):

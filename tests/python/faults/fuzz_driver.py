@@ -1,8 +1,8 @@
-"""Invariant: whatever the bytes, `iminfo`, `imread` and every asset give descriptions and arrays, or raise an allowed exception.
+"""Invariant: for any bytes, `iminfo`, `imread` and every asset return descriptions and arrays, or raise an allowed exception.
 
 Run as `fuzz_driver.py FOLDER KIND MODE FIRST LAST`: FOLDER holds seed files named KIND-*; MODE is `truncate` or `mutate`; cases are
-numbered and depend on nothing but their number, so `fuzz_driver.py FOLDER KIND MODE N N+1 --save FILE` writes case N to FILE.
-Prints the number of each case before it runs (a parent sees where it hung or died), and one line of JSON at the end.
+numbered and depend only on their number, so `fuzz_driver.py FOLDER KIND MODE N N+1 --save FILE` writes case N to FILE.
+Prints the number of each case before it runs (the parent process sees which case hung or crashed), and one line of JSON at the end.
 """
 import json
 import os
@@ -60,7 +60,7 @@ def mutated(seeds, kind, number):
 
 
 def mutate(rng, data, seeds):
-    """One change in place: mostly where the structures are (the first and last 300 bytes)."""
+    """One change in place, mostly in the structures (the first and last 300 bytes)."""
     if not data:
         data.extend(b"\0")
     zone = rng.random()
@@ -91,7 +91,7 @@ def mutate(rng, data, seeds):
 
 
 def mutate_number(rng, data):
-    """Another number, or no number, where a header has digits."""
+    """Replaces digits of a header with another number or with other characters."""
     starts = [at for at in range(min(len(data), 1500)) if data[at:at + 1].isdigit()]
     if not starts:
         return
@@ -105,7 +105,7 @@ def mutate_number(rng, data):
 
 
 def mend_png(data):
-    """Corrects the CRC of every chunk still in place, so that the damage reaches what lies behind the check."""
+    """Corrects the CRC of every chunk still in place, so that the damage passes the check."""
     at = 8
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
@@ -153,7 +153,7 @@ def run_case(data, scratch, number, allowed):
             outcomes.append("error")
             if not str(error).strip():
                 return outcomes, f"{call.__name__}: {type(error).__name__} without a message"
-        except BaseException as error:  # PanicException is no Exception
+        except BaseException as error:  # PanicException is not an Exception
             return outcomes, f"{call.__name__}: {type(error).__module__}.{type(error).__name__}: {error}"
     return outcomes, None
 

@@ -1,4 +1,4 @@
-"""NITF files of different structures, each small: by hand, by GDAL, and by us. All hold 19 rows of 21 columns as their first image."""
+"""Small NITF files of different structures: by hand, by GDAL, and by us. The first image of each has 19 rows and 21 columns."""
 import io
 import os
 
@@ -90,7 +90,7 @@ def gdal_seeds(folder):
 
 
 def by_gdal(folder, data, crs=None, transform=None, **options):
-    """What GDAL makes of `data`; copied from memory, since it compresses only copies."""
+    """`data` written by GDAL; copied from memory, because GDAL compresses only copies."""
     path = folder / "gdal.tmp.ntf"
     with rasterio.MemoryFile() as memory:
         with memory.open(driver="GTiff", width=COLS, height=ROWS, count=len(data), dtype=data.dtype, crs=crs, transform=transform) as made:
@@ -104,7 +104,7 @@ def by_gdal(folder, data, crs=None, transform=None, **options):
 
 
 def own_seeds():
-    """Ours, with a clock that stands still."""
+    """Ours, with a fixed clock."""
     before = os.environ.get("SOURCE_DATE_EPOCH")
     os.environ["SOURCE_DATE_EPOCH"] = "1577880000"
     try:

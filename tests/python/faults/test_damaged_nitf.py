@@ -1,4 +1,5 @@
-"""Damaged NITF files: what can be read is read, with a warning; what cannot is an error with a place; nothing unreadable is returned as zeros."""
+"""Damaged NITF files: readable parts are read with a warning, unreadable parts raise an error with a position and are never
+zeros."""
 import io
 import json
 import re
@@ -33,7 +34,7 @@ SEGMENTS = [("images", 0), ("images", 1), ("graphics", 0), ("texts", 0), ("des",
 
 
 def ends():
-    """Key of each segment and where it ends."""
+    """The key and the end of each segment."""
     file = whole()
     places = [file.offset(*segment) for segment in SEGMENTS]
     return {key: at + len(file.segments[kind][number][1]) for key, (kind, number), (_, at) in zip(KEYS, SEGMENTS, places)}
@@ -60,7 +61,7 @@ def test_a_header_cut_anywhere_is_a_format_error_with_a_place():
             imread(io.BytesIO(content[:cut]), format="nitf")
 
 
-# Lies of the file header: what they are, and what must be read all the same.
+# Falsified fields of the file header, and the assets that must still be read.
 LIES = {
     "FL too small": (dict(FL=1000), KEYS), "FL too large": (dict(FL=999999), KEYS), "FL zero": (dict(FL=0), KEYS),
     "FL of nines without a replacement": (dict(FL="999999999999"), KEYS), "FL blank": (dict(FL=" "), KEYS), "FL signed": (dict(FL="-00000001000"), KEYS),
@@ -81,11 +82,11 @@ LIES = {
     "NUMRES 999": (dict(NUMRES=999), ()), "UDHDL past the end": (dict(UDHDL="99999"), ()), "XHDL two": (dict(XHDL="00002"), ()),
     "XHDL signed": (dict(XHDL="-0001"), ()), "CLEVEL letters": (dict(CLEVEL="AB"), KEYS), "STYPE other": (dict(STYPE="XX99"), KEYS),
     "FSCLAS unknown": (dict(FSCLAS="Q"), KEYS), "FDT of letters": (dict(FDT="yesterday"), KEYS), "ENCRYP one": (dict(ENCRYP="1"), ())}
-# Of these another reader may say nothing either: a zero that means "none", a class that is not ours to judge.
+# No reader needs to report these: a zero that means "none", a classification that we do not judge.
 SILENT = {"FSCLAS unknown", "FDT of letters", "STYPE other", "CLEVEL letters"}
 
 
-# Where the content begins or ends is the very thing that is wrong: whoever trusts the length reads other bytes, and says that it does not fit.
+# The start or end of the content is wrong: a reader that trusts the length reads other bytes and must report the mismatch.
 DISPLACED = {("LISH of the first too large", "image:0"), ("LTSH too large", "text:0"), ("LRE zero", "reserved:0")}
 
 
@@ -133,7 +134,7 @@ def test_a_segment_without_its_marker_is_told_and_the_others_are_read(kind, numb
     assert any(re.search(field, text) for text in survey.told()), survey.told()
 
 
-TRES = {  # what follows a sound TRE in its area, and the tag under which its bytes must be found
+TRES = {  # the bytes after a sound TRE in its area, and the tag under which they must be found
     "longer than its area": (nb.tre("ABCDEF", "12345", cel=99999), None), "one byte longer than its area": (nb.tre("ABCDEF", "12345", cel=6), None),
     "signed length": (b"ABCDEF-000512345", None), "blank length": (b"ABCDEF     12345", None), "length of letters": (b"ABCDEF0000X12345", None),
     "length with blanks": (b"ABCDEF    512345", None), "tag of blanks": (b"      0000512345", None), "tag of zeros": (b"\0\0\0\0\0\0" + b"0000512345", None),
@@ -199,7 +200,7 @@ def test_a_user_header_of_a_des_that_lies_harms_no_other_segment(length):
 
 @pytest.mark.parametrize("levels", [(2, 1), (1, 2), (2, 2), (998, 998), (3, 1)], ids=str)
 def test_attachments_in_a_circle_come_to_an_end(levels):
-    """IALVL of the two images: to each other, to themselves, to what is not there."""
+    """IALVL of the two images: to each other, to themselves, to a missing level."""
     def edit(file):
         for (sub, _), level in zip(file.segments["images"], levels):
             sub.set(IALVL=level)

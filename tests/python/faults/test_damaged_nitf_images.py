@@ -1,4 +1,4 @@
-"""Image subheaders, block masks and pixel data of NITF that are not what they should be: never zeros in the place of what cannot be read."""
+"""Damaged image subheaders, block masks and pixel data of NITF: unreadable pixels are never returned as zeros."""
 import io
 import re
 import warnings
@@ -20,7 +20,7 @@ def second(**fields):
     return whole(second=fields)
 
 
-# What the second image claims, and what of it may be read none the less: its true pixels only where nothing depends on the field.
+# Falsified fields of the second image, and whether its true pixels may be read: only if nothing depends on the field.
 CLAIMS = {
     "rows of a giant": dict(NROWS="99999999"), "columns of a giant": dict(NCOLS="99999999"), "no rows": dict(NROWS="00000000"),
     "no columns": dict(NCOLS="00000000"), "rows below zero": dict(NROWS="-0000012"), "rows of letters": dict(NROWS="ABCDEFGH"),
@@ -76,7 +76,7 @@ def test_an_unknown_compression_is_unsupported_and_named():
 
 
 def read_blocks(content, shape=(3, 3), block=BLOCK):
-    """Block number → pixels, None where it is absent, or the error; and the warnings."""
+    """Block number → pixels, None if it is absent, or the error; and the warnings."""
     found = {}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -144,7 +144,7 @@ def quietly(call, *args, **options):
 
 @pytest.mark.parametrize("record", [0, SIZE * 2, 1, SIZE // 2, SIZE * 5 + 7], ids=str)
 def test_a_record_into_other_blocks_gives_those_bytes_or_an_error(record):
-    """Two blocks at one place, or half over each other: what the table says, never anything else."""
+    """Two blocks at one offset, or overlapping: the pixels follow the table."""
     offsets = [*OFFSETS[:4], record, *OFFSETS[5:]]
     found, _ = read_blocks(masked_file(nb.mask_table(offsets) + b"".join(BLOCKS)))
     there = np.frombuffer(b"".join(BLOCKS)[record:record + SIZE], np.uint8).reshape(1, 8, 8)

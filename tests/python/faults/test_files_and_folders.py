@@ -18,7 +18,7 @@ FORMATS = ["tif", "png", "ntf", "nsf", "jpg"]
 
 
 def save(path, data, **options):
-    """`imsave`, and for NITF without compression, so that no word of a better one is said."""
+    """`imsave`; NITF without compression, to avoid the warning of a fallback."""
     imsave(path, data, compression="NC" if Path(path).suffix in (".ntf", ".nsf") else None, **options)
 
 
@@ -221,7 +221,7 @@ def nitf_claiming(width, rows, bands=1, bits=8, block=(8192, 8192), data=b"\0" *
     return bytes(nb.File([(nb.image(rows, width, bands, nbpp=bits, block=block, ic=ic), data)]))
 
 
-NO_BLOCK = b"\0\0\0\x0e\0\4\0\0\0\0\xff\xff\xff\xff"  # a mask table that says the only block is absent: a legal file of 30 TB
+NO_BLOCK = b"\0\0\0\x0e\0\4\0\0\0\0\xff\xff\xff\xff"  # a mask table whose only block is absent: a valid file of 30 TB
 BOMBS = {"nitf": nitf_claiming(80_000_000, 80_000_000), "nitf bands": nitf_claiming(8192, 8192, 60_000, 64),
          "nitf masked": nitf_claiming(8192, 8192, 60_000, 64, ic="NM", data=NO_BLOCK),
          "nitf table": nitf_claiming(79_992, 79_992, ic="NM", block=(8, 8), data=b"\0\0\0\x0a\0\4\0\4\0\0"),
@@ -265,7 +265,7 @@ def test_max_bytes_is_a_limit_that_the_caller_can_lower_and_raise(tmp_path):
 
 
 def test_a_compressed_bomb_does_not_grow_beyond_its_block(tmp_path):
-    """A tile whose stream unfolds to a thousand times its declared size."""
+    """A tile whose stream decodes to a thousand times its declared size."""
     import zlib
 
     content = tiff_claiming(64, 64, compression=8, strip=zlib.compress(bytes(200_000_000), 9))

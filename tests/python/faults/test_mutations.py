@@ -1,4 +1,5 @@
-"""Every truncation and ten thousand mutations of small files of each format: an image or an error, never a crash, hang or flood."""
+"""Every truncation and ten thousand mutations of small files of each format: an image or an error, never a crash or hang, never
+too much memory."""
 import json
 import os
 import queue

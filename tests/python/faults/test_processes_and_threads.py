@@ -15,7 +15,7 @@ DATA = image((3, 600, 700), np.uint8)
 
 
 def save(path, data, **options):
-    """`imsave`, and for NITF without compression, so that no word of a better one is said."""
+    """`imsave`; NITF without compression, to avoid the warning of a fallback."""
     imsave(path, data, compression="NC" if path.suffix == ".ntf" else None, **options)
 
 

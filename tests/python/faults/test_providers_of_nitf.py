@@ -1,4 +1,4 @@
-"""Faults that only NITF can meet: masks, several images, texts and data of one file, and warnings in the middle of a write."""
+"""Faults specific to NITF: masks, several images, texts and data in one file, and warnings in the middle of a write."""
 import collections.abc
 import io
 import warnings
@@ -25,7 +25,7 @@ def untouched(request, tmp_path):
 
 
 class Masked(GridProvider):
-    """Every second block is there; `answer(block number)` says so, or does what it wants."""
+    """Every second block exists; `answer(block number)` is the result of `has_block` or misbehaves."""
 
     def __init__(self, answer=lambda number: number % 2 == 0, metadata=None):
         super().__init__(DATA, (64, 64), metadata={"IC": "NM", **(metadata or {})})
@@ -86,7 +86,7 @@ def test_usual_answers_of_has_block_are_taken(tmp_path, value):
 
 
 def test_an_answer_that_changes_is_taken_once_or_refused(tmp_path):
-    """The mask says what was written, whatever is answered later."""
+    """The mask describes the written blocks, whatever `has_block` returns later."""
     calls = []
 
     def answer(number):
@@ -182,7 +182,7 @@ def test_metadata_that_cannot_be_had_are_an_error_not_nothing(untouched):
 
 
 class Unreadable(collections.abc.Mapping):
-    """A mapping that raises when it is asked for its keys."""
+    """A mapping whose `keys` raises."""
 
     def __getitem__(self, key):
         return "NC"

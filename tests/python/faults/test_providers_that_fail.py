@@ -1,4 +1,4 @@
-"""Providers that raise, lie or fail at block k: the right error, the original cause, the target untouched, nothing left behind."""
+"""Providers that raise, lie or fail at block k: the right error, the original cause, an untouched target, no leftover files."""
 import numpy as np
 import pytest
 from aws.osml.io import Error, IO, ProviderError, imread, imsave
@@ -12,7 +12,7 @@ FORMATS = ["tif", "png", "ntf", "nsf"]
 
 
 class FailsAt(GridProvider):
-    """Gives whatever `fail` returns or raises instead of block number k."""
+    """Returns or raises the result of `fail` instead of block number k."""
 
     def __init__(self, k, fail):
         super().__init__(DATA, (64, 64))
@@ -31,7 +31,7 @@ def raises(error):
 
 
 def save(path, data):
-    """`imsave`, and for NITF without compression, so that no word of a better one is said."""
+    """`imsave`; NITF without compression, to avoid the warning of a fallback."""
     imsave(path, data, compression="NC" if path.suffix in (".ntf", ".nsf") else None)
 
 
@@ -144,7 +144,7 @@ def test_an_attribute_that_raises_is_not_called_missing(untouched):
 
 BLOCK_SIZES = ["num_pixels_per_block_horizontal", "num_pixels_per_block_vertical"]
 IMPOSSIBLE = [float("nan"), float("inf"), -1, 1.5, None, "10", 2**63, 2**70]
-# A block size of 0 means one block, and a block may be larger than the image: those are legal.
+# A block size of 0 means one block, and a block may be larger than the image: both are valid.
 SIZES = [(name, value) for name in ["num_rows", "num_columns", "num_bands", *BLOCK_SIZES] for value in IMPOSSIBLE]
 SIZES += [(name, value) for name in ["num_rows", "num_columns", "num_bands"] for value in (0, 2**40)]
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGKILL in the middle of the work, each in a process of its own."""
+"""Ctrl-C and SIGKILL in the middle of the work, each in a separate process."""
 import json
 import signal
 import time
@@ -10,12 +10,12 @@ from testkit.arrays import assert_same, image
 from testkit.children import interrupt_after, run, start
 from testkit.readers import listing
 
-# The promise is 0.3 s; a loaded test machine of two cores may be late by as much again.
+# The promise is 0.3 s; a loaded test machine of two cores may take twice as long.
 PROMISE, MARGIN = 0.3, 0.4
 
 
 def save(path, data):
-    """`imsave`, and for NITF without compression, so that no word of a better one is said."""
+    """`imsave`; NITF without compression, to avoid the warning of a fallback."""
     imsave(path, data, compression="NC" if path.suffix in (".ntf", ".nsf") else None)
 
 
@@ -69,7 +69,7 @@ READING = HEAD + """
 
 
 def interrupted(code, path, kind="tif", delay=0.5):
-    """Runs `code`, sends SIGINT while it works; returns (what it caught, seconds from the signal until then)."""
+    """Runs `code`, sends SIGINT while it works; returns (the exception it caught, seconds from the signal until then)."""
     child = start(code, path, kind)
     try:
         sent = interrupt_after(child, "ready", delay)
@@ -153,7 +153,7 @@ def test_sigkill_in_mid_write_keeps_the_old_file_and_leaves_at_most_a_temporary(
     for name in left:
         assert "tmp" in name or "part" in name or "picture" in name, f"{name} does not tell what it is"
         assert not name.endswith(f"picture.{extension}") or name.startswith("."), "it must not be taken for the image"
-    # the next run neither needs nor removes what another left behind
+    # the next run neither needs nor removes the leftovers of another
     other = image((1, 50, 60), np.uint8, 1)
     save(path, other)
     if extension != "jpg":

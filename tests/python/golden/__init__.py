@@ -1,1 +1,1 @@
-"""Requests to write files whose bytes are recorded: a change of the code that changes them is seen here."""
+"""Write requests with recorded output bytes: these tests detect code changes that change the bytes."""

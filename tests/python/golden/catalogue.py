@@ -1,4 +1,4 @@
-"""The requests by name, and how one is carried out: the file's hash and length and the kinds of warnings on the way."""
+"""The requests by name, and their execution: the hash and length of the file, and the kinds of warnings."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Requests that read a file and write it again: as it is, in another format, changed, or a part of it."""
+"""Requests that read a file and write it again: unchanged, in another format, changed, or in part."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""TIFF files that this package does not write: both byte orders, BigTIFF, and samples of few bits."""
+"""TIFF files that this package does not write: both byte orders, BigTIFF, and samples of less than 8 bits."""
 
 import struct
 

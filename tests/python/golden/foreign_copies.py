@@ -1,4 +1,4 @@
-"""Requests that read files of other writers, made by hand, and write them again."""
+"""Requests that read handmade files like those of other writers, and write them again."""
 
 from golden import foreign
 from golden.catalogue import add, pixels

@@ -1,4 +1,4 @@
-"""Requests that differ in what is given: kinds of arrays, providers, targets, threads, and settings beside metadata."""
+"""Requests with different inputs: kinds of arrays, providers, targets, threads, and settings other than metadata."""
 
 import io
 

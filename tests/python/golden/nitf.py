@@ -1,4 +1,4 @@
-"""Requests for NITF and NSIF images: sample types, modes, blocks, bits, masks, tables, places."""
+"""Requests for NITF and NSIF images: sample types, modes, blocks, bits, masks, tables, georeferences."""
 
 from golden.catalogue import image, pixels, request, save
 from testkit.nitf_ours import provider, sparse, write

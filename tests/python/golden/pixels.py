@@ -1,4 +1,4 @@
-"""Input pixels by integer arithmetic alone: the same on every machine and with every version of NumPy."""
+"""Input pixels from integer arithmetic only: the same on every machine and with every version of NumPy."""
 
 from functools import cache
 

@@ -1,7 +1,7 @@
 """Records the outcomes of requests in `hashes.json`.
 
-Without arguments it adds those of new requests and leaves the others as they are; `--change NAME …` changes those of the
-requests named and adds none. Both report the requests whose files differ from what is on record.
+Without arguments it adds the outcomes of new requests and keeps the others; `--change NAME …` changes the outcomes of the named
+requests and adds none. Both report the requests whose files differ from the record.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Every request leaves the bytes and the kinds of warnings that are on record, with any number of threads."""
+"""Every request produces the recorded bytes and kinds of warnings, with any number of threads."""
 
 import pytest
 

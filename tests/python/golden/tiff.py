@@ -1,4 +1,4 @@
-"""Requests for TIFF: sample types, sizes, compressions and how samples and blocks are laid out."""
+"""Requests for TIFF: sample types, sizes, compressions, and layouts of samples and blocks."""
 
 from golden.catalogue import image, save
 

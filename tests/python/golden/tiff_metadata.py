@@ -1,4 +1,4 @@
-"""Requests for TIFF: places, colours, nodata, tags of any kind, absent blocks, several directories."""
+"""Requests for TIFF: georeferences, colours, nodata, tags of any kind, absent blocks, several directories."""
 
 import numpy as np
 

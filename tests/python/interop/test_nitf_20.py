@@ -1,4 +1,4 @@
-"""Files of NITF 2.0 written again as NITF 2.1: pixels, texts and what the fields of both versions have in common."""
+"""Files of NITF 2.0 written again as NITF 2.1: pixels, texts and the fields common to both versions."""
 import json
 import warnings
 
@@ -37,7 +37,7 @@ def test_a_file_of_nitf_20_is_written_as_21(source, tmp_path):
                         writer.add_asset(key, asset)
                 else:
                     writer.add_asset(key, asset)
-                    if "overflow" not in asset.roles:  # its extensions come with what they belong to
+                    if "overflow" not in asset.roles:  # its TREs are in the metadata they belong to
                         copied.append(key)
             if not copied:
                 writer.abort()

@@ -1,4 +1,5 @@
-"""IGEOLO: what we write and read against pyproj and GDAL. On disk stand the centres of the corner pixels, the API speaks of edges."""
+"""IGEOLO, written and read by us, against pyproj and GDAL. The file stores the centres of the corner pixels, the API uses
+edges."""
 import math
 import warnings
 

@@ -1,4 +1,5 @@
-"""Read, write, read: every TRE, DES and RES of a file comes through byte for byte, known or not, and so do fields, texts, graphics and pixels."""
+"""Read, write, read: known and unknown TREs, DES and RES survive byte for byte, and so do fields, texts, graphics and
+pixels."""
 import json
 
 import pytest
@@ -71,7 +72,7 @@ def test_every_file_of_the_corpus(corpus, tmp_path, name):
     assert_same_structure(before, after, fields=False)
 
 
-# Fields of real files that break the standard, so that what is written in their place is up to us.
+# Fields of real files that break the standard: the writer may replace their values.
 @NEEDS_CORPUS
 @pytest.mark.parametrize("name", PATHS)
 def test_fields_of_every_file_of_the_corpus(corpus, tmp_path, name):

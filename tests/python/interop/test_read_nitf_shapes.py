@@ -1,4 +1,4 @@
-"""NITF files of the shapes other writers make and GDAL does not, made by hand, read by us: every interleaving, depth, mask and justification."""
+"""Handmade NITF files of structures that GDAL does not write, read by us: every interleaving, depth, mask and justification."""
 import numpy as np
 import pytest
 from aws.osml.io import IO, FormatError, OsmlWarning, UnsupportedError, iminfo, imread

@@ -1,4 +1,4 @@
-"""PNG and JPEG files made by Pillow, imagecodecs, by hand and GDAL, read by us."""
+"""PNG and JPEG files made by Pillow, imagecodecs, GDAL and by hand, read by us."""
 import io
 import struct
 import zlib
@@ -129,7 +129,7 @@ def test_a_window_of_a_png_does_not_decode_past_its_last_row(tmp_path):
 
 
 def encode_jpeg(path, data, subsampling, kind):
-    """One JPEG of quality 90: by libjpeg-turbo through imagecodecs, or through Pillow where that alone has the option."""
+    """One JPEG of quality 90: by libjpeg-turbo through imagecodecs, or through Pillow if only Pillow has the option."""
     colour = data.shape[0] == 3
     if kind in ("plain", "optimized"):
         path.write_bytes(imagecodecs.jpeg8_encode(bands_last(data), level=90, subsampling=subsampling if colour else None,

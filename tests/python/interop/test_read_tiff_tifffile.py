@@ -1,4 +1,4 @@
-"""TIFF files made by tifffile, in every combination it can write, read by us to the bit."""
+"""TIFF files made by tifffile, in every combination that it can write, read by us bit for bit."""
 import itertools
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Where GDAL places what we write, and where we place what GDAL writes."""
+"""Georeferences that we write as GDAL reads them, and those that GDAL writes as we read them."""
 import numpy as np
 import pyproj
 import pytest
@@ -30,7 +30,7 @@ WELL_KNOWN = [4326, 4269, 4258, 4267, 4283, 4674, 4490, 4612, 3857, 3395, 32601,
 
 
 def assert_gdal_reads(path, code):
-    """GDAL reads `code` back, or at least what it reads from a file that it wrote itself with this code."""
+    """GDAL reads `code` back, or at least the code that it reads from its own file with this code."""
     imsave(path, DATA[:, :1, :1], transform=NORTH_UP, crs=f"EPSG:{code}", compression="none", metadata={"278": 1})
     with rasterio.open(path) as src:
         assert src.crs is not None, f"EPSG:{code}: GDAL sees no CRS"

@@ -1,4 +1,5 @@
-"""What a caller chooses is written, or refused by name, or told: never dropped in silence; what was copied gives way where it must."""
+"""A caller's choice is written, refused by name, or reported in a warning, never dropped silently. Copied values yield if they
+must."""
 import io
 import warnings
 
@@ -243,7 +244,7 @@ def test_expanding_leaves_what_is_filled_alone(ntf):
 # Images of several segments.
 
 def divided(path, rows, whole_side=False, cols=9, dtype="uint8"):
-    """A file whose image stands in segments of `rows` rows, as SICD has them."""
+    """A file whose image is divided into segments of `rows` rows, as in SICD."""
     data = image((1, sum(rows), cols), dtype)
     segments, first = [], 0
     for number, count in enumerate(rows):

@@ -1,4 +1,5 @@
-"""The file header and the image subheader of every NITF we write: defaults that conform, values as given, and refusals that change nothing."""
+"""The file header and the image subheader of every NITF we write: defaults that conform, values as given, and refusals that
+change nothing."""
 import datetime
 
 import numpy as np

@@ -1,4 +1,5 @@
-"""Masked images (IC=NM): block mask tables, pad pixel codes and absent blocks that we write, taken apart by hand and read by GDAL."""
+"""Masked images (IC=NM): block mask tables, pad pixel codes and absent blocks that we write, parsed by hand and read by
+GDAL."""
 import itertools
 
 import numpy as np
@@ -147,7 +148,7 @@ def test_imsave_takes_nm_as_a_word(ntf):
 
 
 class Holed(GridProvider):
-    """A plain Python object that says which blocks it has."""
+    """A plain Python object with `has_block`."""
 
     def __init__(self, *args, present=PRESENT, **more):
         super().__init__(*args, **more)
@@ -169,7 +170,7 @@ def test_a_lazy_provider_says_which_blocks_it_has(ntf, mode):
 
 @pytest.mark.parametrize("mode", "BPRS")
 def test_other_blocks_in_the_file_than_in_the_source(ntf, mode):
-    """A stored block is absent exactly where no block of the source touches it; the rest of a stored block is pad."""
+    """A stored block is absent if and only if no block of the source touches it; the rest of a stored block is pad."""
     data = image((2, 64, 96), "uint8")
     write(ntf, sparse(data, {(0, 0)}, (32, 32), {"IC": "NM", "IMODE": mode, "NPPBH": 48, "NPPBV": 16, "TPXCD": 5}))
     found = parse(ntf).images[0]

@@ -1,4 +1,4 @@
-"""TREs that no longer fit their area: the TRE_OVERFLOW segments, linked both ways (the hand parser follows every link and fails at a broken one)."""
+"""TREs that do not fit their area: TRE_OVERFLOW segments, linked both ways (the hand parser checks every link)."""
 import pytest
 from aws.osml.io import IO, BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedMetadataProvider, BufferedTextAssetProvider, OptionError
 from testkit import nitf_make

@@ -1,4 +1,5 @@
-"""Every uncompressed NITF we write holds the samples where the standard puts them: a hand parser always, GDAL wherever it can, read them back."""
+"""Every uncompressed NITF that we write stores its samples as the standard requires: a hand parser reads them, and GDAL if it
+can."""
 import io
 import itertools
 

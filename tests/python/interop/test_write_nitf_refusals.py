@@ -1,4 +1,5 @@
-"""What does not fit a NITF field is refused by name, value and what is allowed, before the target is touched; findings are warnings or, strictly, errors."""
+"""A value that does not fit a NITF field is refused before the target is touched. The error names field, value and allowed
+values. Findings are warnings, or errors if strict."""
 import datetime
 
 import numpy as np
@@ -22,7 +23,7 @@ def ntf(tmp_path):
 
 
 def assert_refused(path, name, value, *assets, allowed="", **options):
-    """The error names field, value and what is allowed; the target and its folder are as before."""
+    """The error names field, value and allowed values; the target and its folder are as before."""
     with pytest.raises(OptionError) as caught:
         write(path, *assets, **options)
     text = str(caught.value)

@@ -1,4 +1,4 @@
-"""Texts, graphics, data and several images in one NITF file: how they are stored, in whatever order they come, and how they are read back."""
+"""Texts, graphics, data and several images in one NITF file, added in any order: stored and read back."""
 import itertools
 
 import numpy as np

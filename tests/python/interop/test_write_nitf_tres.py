@@ -1,4 +1,5 @@
-"""Tagged records (TREs) given as dicts, bytes or text: what stands in the file, where, and what GDAL and jbpy make of it."""
+"""Tagged record extensions (TREs) given as dicts, bytes or text: their bytes and position in the file, and their values in GDAL
+and jbpy."""
 import numpy as np
 import pytest
 import rasterio.shutil

@@ -1,4 +1,4 @@
-"""PNG and JPEG files of ours, read by Pillow, imagecodecs and GDAL; lossless to the bit, lossy within stated bounds."""
+"""PNG and JPEG files of ours, read by Pillow, imagecodecs and GDAL: lossless bit for bit, lossy within stated bounds."""
 import io
 import struct
 import zlib

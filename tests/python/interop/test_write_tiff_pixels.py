@@ -1,4 +1,4 @@
-"""Every TIFF we write is read to the bit by tifffile and by GDAL: dtype × bands × compression × interleaving × tiles or strips."""
+"""tifffile and GDAL read every TIFF that we write bit for bit: dtype × bands × compression × interleaving × tiles or strips."""
 import itertools
 
 import numpy as np

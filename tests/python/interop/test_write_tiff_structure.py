@@ -1,4 +1,4 @@
-"""Photometric, ExtraSamples, palettes, nodata, sparse tiles, BigTIFF and GDAL's own tags, as tifffile and GDAL see them."""
+"""Photometric, ExtraSamples, palettes, nodata, sparse tiles, BigTIFF and GDAL's own tags, as tifffile and GDAL report them."""
 import numpy as np
 import pytest
 import rasterio
@@ -73,7 +73,7 @@ def test_a_palette_image_needs_a_full_palette(tif, palette):
 
 @pytest.mark.parametrize("metadata", [{"262": 2}, {"277": 5}, {"256": 17}, {"258": 16}, {"339": 3}], ids=str)
 def test_tags_that_contradict_the_image_never_reach_the_file(tif, metadata):
-    """Copied metadata may describe another image: what the pixels decide wins, or the call is refused."""
+    """Copied metadata may describe another image: properties of the pixels take precedence, or the call is refused."""
     data = image((1, 20, 30), np.uint8)
     try:
         imsave(tif, data, metadata=metadata)

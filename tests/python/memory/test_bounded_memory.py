@@ -1,7 +1,7 @@
 """Peak memory is bounded by blocks in flight, never by the image: a lazy provider written, windows read, in every format.
 
-Each measurement runs in a process of its own: a small image first (code, pools and caches warm up), then the large one; what counts
-is how much the peak resident set grew in between.
+Each measurement runs in a separate process: first a small image to warm up code, pools and caches, then the large one. The measure
+is the growth of the peak resident set between them.
 """
 import json
 
@@ -105,7 +105,7 @@ def test_windows_of_a_masked_nitf_of_40_000_squared_take_a_bounded_amount(tmp_pa
 
 
 def test_growth_does_not_follow_the_number_of_rows(tmp_path):
-    """The same width, eight times the height: what is in flight is the same."""
+    """The same width, eight times the height: the blocks in flight are the same."""
     code = WRITE.replace("write(side, side)", "write(side, 5000)")
     grown = [run_json(code, tmp_path / "a.tif", rows, 1, json.dumps((512, 512)), "{}", timeout=600) for rows in (10_000, 80_000)]
     assert grown[1] <= grown[0] + 16, f"{grown[0]:.0f} MB for 10 000 rows, {grown[1]:.0f} MB for 80 000"

@@ -1,5 +1,5 @@
-"""NITF files of many gigabytes, sparse on the disk: opening touches headers only, a block its own bytes; segments make up one image;
-what the format cannot hold is refused before the first byte.
+"""NITF files of many gigabytes, sparse on disk: opening reads only headers, reading a block only its bytes; segments form one image;
+an image that the format cannot hold is refused before the first byte.
 """
 import os
 
@@ -15,7 +15,7 @@ SIDE = 1000  # of a block
 COLUMNS, ROWS, SEGMENTS = 100_000, 80_000, 25  # of a segment; 200 GB together
 SEGMENT = COLUMNS * ROWS
 PLACES = [(0, 0), (0, 99), (79, 5), (80, 5), (960, 50), (1999, 99)]  # rows and columns of blocks that hold something
-MOST_BYTES, MOST_ROWS = 9_999_999_998, 99_999  # of one segment, where there are several
+MOST_BYTES, MOST_ROWS = 9_999_999_998, 99_999  # of one of several segments
 
 
 def content(row, col):

@@ -1,4 +1,4 @@
-"""The documents say what is so: their code runs, their links lead somewhere."""
+"""The documents are correct: their code runs and their links have targets."""
 
 from __future__ import annotations
 

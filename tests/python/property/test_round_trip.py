@@ -1,4 +1,4 @@
-"""What is written is what is read: any shape, sample type, memory layout, byte order, compression and grid."""
+"""Pixels survive writing and reading: any shape, sample type, memory layout, byte order, compression and grid."""
 import io
 
 import numpy as np

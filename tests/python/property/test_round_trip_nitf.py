@@ -1,4 +1,5 @@
-"""NITF and NSIF: what is written is what is read, for any shape, sample type, memory layout, byte order, block size and interleave."""
+"""NITF and NSIF: pixels survive writing and reading, for any shape, sample type, memory layout, byte order, block size and
+interleave."""
 import io
 import os
 
@@ -33,7 +34,7 @@ def folder(tmp_path_factory):
 
 @st.composite
 def options(draw):
-    """Metadata that say how to store an image."""
+    """Metadata that control how an image is stored."""
     metadata = {"IC": draw(st.sampled_from(["NC", "NM"])), "IMODE": draw(st.sampled_from("BPRS"))}
     if draw(st.booleans()):
         metadata["NPPBH"], metadata["NPPBV"] = draw(st.integers(1, 80)), draw(st.integers(1, 80))
@@ -92,7 +93,7 @@ def test_tiles_put_together_are_the_image(data):
 @SOME
 @given(st.data())
 def test_the_source_s_grid_never_reaches_the_file(folder, data):
-    """An array, and a provider with any blocks (cropped or padded), give the same bytes where the block size is asked for."""
+    """An array, and a provider with any blocks (cropped or padded), produce the same bytes if the block size is given."""
     array = np.ascontiguousarray(data.draw(images(dtypes=NATIVE)))
     array = array.astype(array.dtype.newbyteorder("="))
     metadata = {"IC": "NC", "IMODE": data.draw(st.sampled_from("BPRS")), "NPPBH": data.draw(st.integers(1, 80)), "NPPBV": data.draw(st.integers(1, 80))}

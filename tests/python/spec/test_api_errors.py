@@ -1,4 +1,4 @@
-"""The exception classes: their bases, what they say, and when each is raised."""
+"""The exception classes: their bases, their messages, and the conditions that raise them."""
 import numpy as np
 import pytest
 from aws.osml.io import (AssetNotFoundError, Error, FormatError, IO, LimitError, OptionError, ProviderError, UnsupportedError,

@@ -1,4 +1,4 @@
-"""Image assets: blocks, regions, Python habits, and the buffered provider."""
+"""Image assets: blocks, regions, Python protocols, and the buffered provider."""
 import pickle
 
 import numpy as np

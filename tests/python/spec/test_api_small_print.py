@@ -1,4 +1,4 @@
-"""The small print of the API: array input, shapes, enumerations, exports, warnings and silence."""
+"""The small print of the API: array input, shapes, enumerations, exports, warnings and their absence."""
 import pickle
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Specification, section 'Asset Roles and COG Writing', as far as several IFDs and NewSubfileType go."""
+"""Specification, section 'Asset Roles and COG Writing', limited to several IFDs and NewSubfileType."""
 import numpy as np
 import pytest
 from aws.osml.io import IO, AssetType, BufferedImageAssetProvider, PixelType

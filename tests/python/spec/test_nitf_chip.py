@@ -1,4 +1,4 @@
-"""Specification, 'Example: NITF Chip with TRE Preservation': the example as it stands there, and what it must leave behind."""
+"""Specification, 'Example: NITF Chip with TRE Preservation': the example verbatim, and its required results."""
 import numpy as np
 import pytest
 from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider

@@ -1,4 +1,4 @@
-"""Specification, 'Copy-and-Modify Workflow' and 'Custom Python Image Providers', with NITF files as they stand there."""
+"""Specification, 'Copy-and-Modify Workflow' and 'Custom Python Image Providers', with NITF files, verbatim."""
 import numpy as np
 import pytest
 from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, UnsupportedError, imread
@@ -154,7 +154,7 @@ def test_copy_and_modify_without_compression(in_tmp):
 
 
 def test_copied_metadata_of_a_compressed_image_gives_an_uncompressed_one(in_tmp):
-    """COMRAT of the source stands in the copied metadata; without compression it has no place, and is no reason to complain."""
+    """The copied metadata contains COMRAT of the source; without compression it is dropped without a warning."""
     write_input(DATA, ic="C8", comrat="N087", data=b"\xff\x4f\xff\x51")
     with IO.open(["input.ntf"], "r") as reader:
         metadata = BufferedMetadataProvider(source=reader.get_asset("image:0").metadata)

@@ -1,4 +1,5 @@
-"""Specification, the NITF sentences of 'Metadata Controls Encoding', 'Basic Write Workflow' and 'Format-Specific Encoding Options', line by line."""
+"""Specification, the NITF sentences of 'Metadata Controls Encoding', 'Basic Write Workflow' and 'Format-Specific Encoding
+Options', line by line."""
 import numpy as np
 import pytest
 from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, OptionError, PixelType, UnsupportedError, imread
@@ -51,7 +52,7 @@ def test_queries(in_tmp):
 
 
 def test_the_field_names_are_those_seen_when_reading(in_tmp):
-    """No translation layer: what is read from a file can be set for another, and stands there again."""
+    """No translation layer: values read from one file can be set for another, and are stored unchanged."""
     provider, data = a_provider({"IC": "NC", "IMODE": "P", "NPPBH": "128", "NPPBV": "64", "IID2": "x", "ISORCE": "y", "ICAT": "OP"})
     first = write(provider)
     with IO.open(["output.ntf"], "r") as reader:

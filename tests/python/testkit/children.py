@@ -1,4 +1,4 @@
-"""Running pieces of Python in a process of their own, where signals, limits and crashes can do no harm."""
+"""Runs pieces of Python in separate processes, where signals, limits and crashes do no harm."""
 import json
 import os
 import signal
@@ -12,7 +12,7 @@ HERE = Path(__file__).resolve().parents[1]
 
 
 def start(code, *args, **kwargs):
-    """Starts `code` as a child; it can import `testkit` and finds `args` in sys.argv[1:]."""
+    """Starts `code` as a child process; it can import `testkit` and finds `args` in sys.argv[1:]."""
     env = dict(os.environ, PYTHONPATH=os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]), PYTHONUNBUFFERED="1")
     return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), *map(str, args)], env=env, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
@@ -31,7 +31,7 @@ def run(code, *args, timeout=60, **kwargs):
 
 
 def run_json(code, *args, timeout=60, **kwargs):
-    """Runs `code`, which must end well and print one JSON value as its last line; returns that value."""
+    """Runs `code`, which must succeed and print one JSON value as its last line; returns that value."""
     status, out, err = run(code, *args, timeout=timeout, **kwargs)
     assert status == 0, f"child ended with {status}\n{out}\n{err}"
     return json.loads(out.strip().splitlines()[-1])

@@ -44,7 +44,7 @@ def image(array=DATA, block=(64, 64), metadata=HEADER, **arguments):
 
 
 class Watched:
-    """An image that notes what is read of it."""
+    """An image that records the reads of it."""
 
     def __init__(self, source, **attributes):
         self._source, self.windows = source, []

@@ -1,6 +1,6 @@
-"""NITF 2.1 and NSIF 1.0 taken apart byte by byte, after the tables of MIL-STD-2500C and of nothing else.
+"""Parses NITF 2.1 and NSIF 1.0 byte by byte, from the tables of MIL-STD-2500C alone.
 
-`parse(content)` walks the whole file and fails where a length, a count or a marker does not hold; `pixels(image)` lays out the samples.
+`parse(content)` walks the whole file and fails if a length, a count or a marker is wrong; `pixels(image)` extracts the samples.
 Fields are kept as the padded text of the file under their standard names.
 """
 import struct
@@ -23,7 +23,7 @@ ENDS_IN_DIGIT = {"IID1": 10, "IID2": 80, "SBND1": 10, "SBND2": 10, "SRES2": 2}
 
 @dataclass
 class Tre:
-    """One tagged record: where it stood (`UDHD`, `XHD`, `UDID`, …, or the overflow DES behind that area) and its CEDATA."""
+    """One TRE: its area (`UDHD`, `XHD`, `UDID`, …, or the overflow DES of that area) and its CEDATA."""
     area: str
     tag: str
     data: bytes
@@ -64,7 +64,7 @@ class Segment:
 
 @dataclass
 class File:
-    """A whole file. `header.tres` and those of each segment include what overflowed into a DES."""
+    """A whole file. The TREs of the header and of each segment include those that overflowed into a DES."""
     content: bytes
     header: Segment
     images: list = field(default_factory=list)
@@ -88,7 +88,7 @@ class Mask:
 
 
 class Reader:
-    """Takes fields one after the other from `content`."""
+    """Reads fields in sequence from `content`."""
 
     def __init__(self, content, offset, fields):
         self.content, self.at, self.fields = content, offset, fields
@@ -113,7 +113,7 @@ class Reader:
             self.take(name, size)
 
     def area(self, segment, length, overflow, name, area, digits=5):
-        """A length field, and where it is not zero the overflow index and the TREs."""
+        """A length field and, if it is not zero, the overflow index and the TREs."""
         size = self.number(length, digits)
         if size:
             assert size >= 3, f"{length} is {size}"
@@ -146,7 +146,7 @@ def tres(content, area, overflow=False):
 
 
 def parse(source, exact=True):
-    """Takes apart `source`, a path or the bytes of a file; with `exact=False` bytes may follow the last segment."""
+    """Parses `source`, a path or the bytes of a file; with `exact=False` bytes may follow the last segment."""
     content = bytes(source) if isinstance(source, (bytes, bytearray)) else Path(source).read_bytes()
     assert content[:9] in (b"NITF02.10", b"NSIF01.00", b"NSIF01.01"), content[:9]
     content_head = streamed_header(content) or content

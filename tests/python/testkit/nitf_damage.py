@@ -1,4 +1,4 @@
-"""A whole NITF file with one of everything, and what can still be read of it once it is damaged."""
+"""A complete NITF file with one segment of each kind, and the parts that stay readable if it is damaged."""
 import io
 import re
 import warnings
@@ -15,7 +15,7 @@ KEYS = tuple(EXPECTED)
 
 
 def points(count, given=None):
-    """A BNDPLB of `count` points that says it has `given`."""
+    """A BNDPLB of `count` points whose count field is `given`."""
     body = f"{count if given is None else given:04}" + "".join(f"{7 + n:+015.9f}{3 + n:+015.9f}" for n in range(count))
     return nb.tre("BNDPLB", body)
 
@@ -32,7 +32,7 @@ def whole(edit=None, *, ixshd=b"", udid=b"", xhd=b"", overflow=0, des=None, tail
 
 
 class Survey:
-    """Everything that can be read of `content`: `values` and `errors` by key, the `error` of opening, the `warnings` on the way."""
+    """Everything that can be read of `content`: `values` and `errors` by key, the `error` of opening, the `warnings`."""
 
     def __init__(self, content, **options):
         from aws.osml.io import Error, IO, OsmlWarning
@@ -73,7 +73,7 @@ def same(found, expected):
 
 
 def assert_honest(survey, must=(), noted=True, expected=None):
-    """What is read is right, `must` is read, and what is wrong is told with a place: a number or the name of a field."""
+    """Values that are read are right, `must` is read, and each error or warning has a position: a number or a field name."""
     from aws.osml.io import FormatError
 
     expected = EXPECTED if expected is None else expected

@@ -1,4 +1,4 @@
-"""A writer of NITF files by hand, field by field, that can lie in any of them: for damaged files, sparse files and structures others do not write.
+"""Writes NITF files by hand, field by field, with any field falsified: damaged files, sparse files and unusual structures.
 
 It follows the tables of MIL-STD-2500C and shares nothing with the package under test. A `Part` is a header or subheader whose fields
 can be replaced by name; a `File` computes lengths and counts, and `lies` replaces them afterwards.
@@ -28,7 +28,7 @@ class Part:
         return self
 
     def set(self, **values):
-        """Replaces fields: text is padded with blanks on the right; bytes may have any length, which moves what follows."""
+        """Replaces fields: text is padded with blanks on the right; bytes may have any length and move the following fields."""
         for name, value in values.items():
             at = [known for known, _ in self.fields].index(name)
             size = len(self.fields[at][1])
@@ -77,7 +77,7 @@ def area(part, names, tres, overflow=0):
 
 def image(rows, cols, bands=1, *, nbpp=8, abpp=None, pvtype="INT", irep=None, imode="B", ic="NC", comrat=None, block=None, icords=" ", igeolo="",
           comments=(), luts=None, idlvl=1, ialvl=0, iloc=(0, 0), imag="1.0", udid=b"", ixshd=b"", overflow=0, name="", old=False, **fields):
-    """An image subheader; `block` = (width, height); `old`: of NITF 2.0. Further fields replace those computed."""
+    """An image subheader; `block` = (width, height); `old`: of NITF 2.0. Further fields replace the computed ones."""
     width, height = block or (cols, rows)
     grid = (-(-cols // width), -(-rows // height))
     irep = irep or ("MONO" if bands == 1 else "RGB" if bands == 3 and nbpp <= 16 and pvtype == "INT" else "MULTI")
@@ -155,7 +155,7 @@ KINDS = (("images", "NUMI", "LISH", 6, "LI", 10), ("graphics", "NUMS", "LSSH", 4
 
 
 class File:
-    """Segments as lists of (subheader, data); `bytes(file)` is the file, `offset` tells where things stand."""
+    """Segments as lists of (subheader, data); `bytes(file)` is the file, `offset` returns the positions of segments."""
 
     def __init__(self, images=(), graphics=(), texts=(), des=(), res=(), *, magic="NITF02.10", level=3, title="", udhd=b"", xhd=b"", overflow=0,
                  lies=None, tail=b""):
@@ -164,7 +164,7 @@ class File:
         self.lies, self.tail = dict(lies or {}), tail
 
     def header(self, sizes=None):
-        """The file header; `sizes` = name of a list → lengths of its data, where they are not what is in memory."""
+        """The file header; `sizes` = name of a list → lengths of its data, if they differ from those in memory."""
         old = self.magic.endswith("02.00")
         part = Part().add("FHDR", self.magic[:4], 4).add("FVER", self.magic[4:], 5).add("CLEVEL", self.level, 2).add("STYPE", "BF01", 4)
         part.add("OSTAID", "BY-HAND", 10).add("FDT", "01120000ZJAN20" if old else "20200101120000", 14).add("FTITLE", self.title, 80)
@@ -193,7 +193,7 @@ class File:
         return b"".join(parts) + self.tail
 
     def offset(self, kind, number=0):
-        """Where the subheader of a segment begins, and where its data."""
+        """The offsets of a segment's subheader and of its data."""
         at = len(self.header())
         for name in ("images", "graphics", "texts", "des", "res"):
             for index, (sub, data) in enumerate(self.segments[name]):
@@ -234,7 +234,7 @@ def packed(array, bits):
 
 def mask_table(offsets=None, padded=None, pad=None, bits=8, **lies):
     """The table before the blocks of IC NM: the records of blocks, of blocks with pad pixels, and the pad pixel (bytes).
-    `IMDATOFF`, `BMRLNTH`, `TMRLNTH`, `TPXCDLNTH` replace what follows from these."""
+    `IMDATOFF`, `BMRLNTH`, `TMRLNTH`, `TPXCDLNTH` replace the derived values."""
     records = [np.array(part, ">u4").tobytes() for part in (offsets, padded) if part is not None]
     pad = b"" if pad is None else pad
     part = Part()

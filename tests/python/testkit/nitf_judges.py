@@ -1,4 +1,4 @@
-"""What jbpy and GDAL say of a NITF file."""
+"""The contents of a NITF file as jbpy and GDAL report them."""
 import logging
 import warnings
 import xml.etree.ElementTree as ElementTree
@@ -13,7 +13,7 @@ from testkit.arrays import assert_same
 
 try:
     import jbpy
-except ImportError:  # it needs Python 3.11: below that its checks do nothing
+except ImportError:  # it needs Python 3.11: with older versions its checks do nothing
     jbpy = None
 
 GDAL_LACKS = ("uint64", "int64")  # GDAL's NITF driver has no 64-bit integers
@@ -42,7 +42,7 @@ def jbpy_complaints():
 
 
 def as_jbp():
-    """jbpy's file with the extent of the common coordinate system as the standard has it: the index of the last pixel, not the number of pixels.
+    """jbpy's file with the extent of the common coordinate system as the standard defines it: the index of the last pixel, not the number of pixels.
 
     The official samples have level 03 with 2048 rows and columns.
     """
@@ -72,7 +72,7 @@ def jbpy_load(path):
 
 
 def jbpy_fields(component):
-    """Every field of a component, however deep."""
+    """Every field of a component, at any depth."""
     if isinstance(component, jbpy.core.Field):
         yield component
     elif isinstance(component, jbpy.core.ComponentCollection):
@@ -105,7 +105,7 @@ def jbpy_check(path, clevel=True):
 
 
 def valid(field):
-    """jbpy's check of a field; it decodes the text of ECS fields as UTF-8 where the standard has ISO 8859-1."""
+    """jbpy's check of a field; it decodes the text of ECS fields as UTF-8; the standard requires ISO 8859-1."""
     try:
         return field.isvalid()
     except UnicodeDecodeError:
@@ -113,7 +113,7 @@ def valid(field):
 
 
 def eight_bit_rgb(found):
-    """True where jbpy's CLEVEL is too high: it raises 8-bit RGB to 06, which the standard and the official samples have at 03."""
+    """True if jbpy's CLEVEL is too high: it gives 8-bit RGB 06, the standard and the official samples 03."""
     return any(segment["subheader"]["IREP"].value == "RGB" and segment["subheader"]["NBPP"].value == 8 for segment in found["ImageSegments"])
 
 
@@ -126,7 +126,7 @@ def gdal_open(path, mode="r", **options):
 
 
 def gdal_write(path, data, **options):
-    """A NITF file by GDAL."""
+    """A NITF file written by GDAL."""
     with gdal_open(path, "w", driver="NITF", width=data.shape[2], height=data.shape[1], count=data.shape[0], dtype=data.dtype, **options) as dst:
         dst.write(data)
 
@@ -149,7 +149,7 @@ def gdal_tags(path, namespace=None):
 
 
 def gdal_tres(path):
-    """[(tag, {field: value})] of the TREs GDAL knows; groups are flattened under their names."""
+    """[(tag, {field: value})] of the TREs that GDAL knows; groups are flattened under their names."""
     found = []
     for text in gdal_tags(path, "xml:TRE").values():
         for tre in ElementTree.fromstring(text).iter("tre"):

@@ -1,7 +1,7 @@
-"""Makes NITF and NSIF files of any shape, byte by byte: what other writers do not write, and what no writer should.
+"""Makes NITF and NSIF files of any structure, byte by byte: unusual files, and files that no writer should make.
 
-`image(array, …)`, `graphic(…)`, `text(…)`, `des(…)`, `res(…)` give (subheader, data) pairs, `file(…)` puts them together. Any field can be
-overruled by name, whatever follows from it.
+`image(array, …)`, `graphic(…)`, `text(…)`, `des(…)`, `res(…)` return (subheader, data) pairs, `file(…)` joins them. Any field can be
+overridden by name, whatever the consequence.
 """
 import struct
 
@@ -20,7 +20,7 @@ DEFAULTS = {"FHDR": "NITF", "FVER": "02.10", "CLEVEL": "03", "STYPE": "BF01", "O
 
 
 def tre(tag, data):
-    """The bytes of one tagged record."""
+    """The bytes of one TRE."""
     return f"{tag:6}{len(data):05}".encode() + bytes(data)
 
 
@@ -32,7 +32,7 @@ def area(content=b"", overflow=0):
 
 
 def fields(text, values):
-    """The bytes of a table; what `values` does not have is a default, zeros or blanks."""
+    """The bytes of a table; fields missing in `values` are defaults, zeros or blanks."""
     parts = []
     for name, size in table(text):
         value = values.pop(name, DEFAULTS.get(name, "0" * size if name in ZEROS else ""))
@@ -107,7 +107,7 @@ def packed(part, imode, nbpp):
 
 
 def bits(values, nbpp):
-    """Samples one after the other in `nbpp` bits each, big-endian; the last byte is filled with zeros."""
+    """Samples packed in `nbpp` bits each, big-endian; the last byte is filled with zeros."""
     values = np.ascontiguousarray(values).reshape(-1)
     if nbpp == 1:
         return np.packbits(values.astype(np.uint8)).tobytes()

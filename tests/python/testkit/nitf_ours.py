@@ -28,7 +28,7 @@ def sparse(data, present, block, metadata=None, **more):
 
 
 def expected_sparse(data, present, block, fill):
-    """What a reader sees of `sparse(...)`."""
+    """The pixels of `sparse(...)` for a reader."""
     width, height = block
     found = data.copy()
     for row in range(-(-data.shape[1] // height)):
@@ -58,7 +58,7 @@ def save(path, data, **options):
 
 
 def copy(source, target, format=None, **options):
-    """Reads `source` and writes everything in it as it was read, with the metadata of the file."""
+    """Reads `source` and writes all its assets unchanged, with the metadata of the file."""
     from aws.osml.io import IO, BufferedMetadataProvider
 
     with IO.open([source], "r") as reader, IO.open([target], "w", format or reader.format, **options) as writer:
@@ -88,7 +88,7 @@ def heard():
 
 @contextmanager
 def warned(category, *words):
-    """Exactly such a warning is heard: of this category, with all `words` in its text; others of the package are a failure."""
+    """Requires a warning of this category with all `words` in its text. Other warnings of the package fail the test."""
     from aws.osml.io import OsmlWarning
 
     with heard() as found:

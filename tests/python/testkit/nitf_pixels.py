@@ -1,9 +1,10 @@
-"""The samples of an uncompressed NITF image, laid out by hand from the bytes: IMODE, blocks, masks, bit depths, justification."""
+"""The samples of an uncompressed NITF image, extracted by hand from the bytes: IMODE, blocks, masks, bit depths,
+justification."""
 import numpy as np
 
 from testkit.nitf_bytes import NOT_RECORDED, mask
 
-AXES = {"B": (0, 1, 2), "P": (2, 0, 1), "R": (1, 0, 2)}  # (bands, rows, columns) → their places in a stored block
+AXES = {"B": (0, 1, 2), "P": (2, 0, 1), "R": (1, 0, 2)}  # (bands, rows, columns) → their axes in a stored block
 
 
 def dtype_of(image):
@@ -59,7 +60,7 @@ def block(content, image):
 
 
 def offsets(image):
-    """Offset in the image data of every stored block, None where it is not recorded."""
+    """The offset of every stored block in the image data; None if it is not recorded."""
     size = block_bytes(image)
     count = image.number("NBPR") * image.number("NBPC") * (len(image.bands) if image["IMODE"] == "S" else 1)
     if image["IC"] == "NC":
@@ -75,7 +76,7 @@ def offsets(image):
 
 
 def stored_pixels(image, fill=0, padded=False):
-    """(bands, rows, columns) as stored, whatever PJUST says; `padded` keeps the fill of edge blocks; absent blocks become `fill`."""
+    """(bands, rows, columns) as stored, ignoring PJUST; `padded` keeps the fill of edge blocks; absent blocks become `fill`."""
     assert image["IC"] in ("NC", "NM"), image["IC"]
     width, height = block_size(image)
     across, down, bands = image.number("NBPR"), image.number("NBPC"), len(image.bands)

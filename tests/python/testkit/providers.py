@@ -1,9 +1,9 @@
-"""Image providers in plain Python, as a user would write them: the 14 attributes of the specification and nothing else."""
+"""Image providers in plain Python, as a user would write them: only the 14 attributes of the specification."""
 import numpy as np
 
 
 class GridProvider:
-    """Serves `array` in blocks of `block` = (width, height), cropped at the edges, and counts what is asked for."""
+    """Serves `array` in blocks of `block` = (width, height), cropped at the edges, and counts the requests."""
 
     def __init__(self, array, block=(64, 64), metadata=None, padded=False):
         bands, rows, cols = array.shape
@@ -31,7 +31,7 @@ class GridProvider:
 
 
 class LazyProvider(GridProvider):
-    """An image of any size that exists only as one block served again and again."""
+    """An image of any size that serves the same block for every request."""
 
     def __init__(self, rows, cols, bands=1, dtype="uint8", block=(512, 512)):
         width, height = block

@@ -1,4 +1,5 @@
-"""What independent software (tifffile, rasterio, Pillow) says of a file, in the shapes our API uses: (bands, rows, columns)."""
+"""The contents of a file as independent software (tifffile, rasterio, Pillow) reads them, in our shape: (bands, rows,
+columns)."""
 import json
 from pathlib import Path
 

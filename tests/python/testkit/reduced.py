@@ -1,4 +1,4 @@
-"""The slow twin of reductions: averages by NumPy."""
+"""A slow reference for reductions: averages by NumPy."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _divided(pixels: npt.NDArray[Any], count: npt.NDArray[np.int64], scale: int)
     if dtype.itemsize < 8:
         found = ((2 * _sums(pixels.astype(np.int64), scale) + count) // (2 * count)).astype(dtype)
         return found
-    # Sums of 64 bits do not fit into 64 bits: upper and lower halves are summed apart.
+    # Sums of 64-bit samples do not fit into 64 bits: upper and lower halves are summed separately.
     upper, lower = pixels >> 32, pixels & 0xFFFFFFFF
     whole, rest = np.divmod(_sums(upper.astype(np.int64), scale), count)
     low = (2 * ((rest << 32) + _sums(lower.astype(np.int64), scale)) + count) // (2 * count)

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: images of any type, shape and memory layout, and legal ways to store them."""
+"""Hypothesis strategies: images of any type, shape and memory layout, and valid ways to store them."""
 import numpy as np
 from hypothesis import strategies as st
 
@@ -40,7 +40,7 @@ def images(draw, dtypes=tuple(DTYPES), bands=st.integers(1, 6), sides=SIDES):
 
 @st.composite
 def tiff_options(draw, dtype, rows):
-    """(compression, metadata) that are legal for `dtype`."""
+    """(compression, metadata) that are valid for `dtype`."""
     compression = draw(st.sampled_from(["none", "lzw", "deflate", "packbits", "zstd"]))
     metadata = {"284": draw(st.sampled_from([1, 2]))}
     if draw(st.booleans()):

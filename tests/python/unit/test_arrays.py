@@ -1,4 +1,4 @@
-"""Arrays in and out: what is referred to, what is copied, what is refused."""
+"""Arrays as input and output: references, copies and refusals."""
 
 import numpy as np
 import pytest

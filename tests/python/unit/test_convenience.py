@@ -1,4 +1,4 @@
-"""The one-liners where they do more than hand on their arguments."""
+"""The one-liners: the parts that do more than pass on their arguments."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""Images in plain Python, as the writer takes them."""
+"""Images in plain Python as input of the writer."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`image[…]` gives what NumPy gives for the same index."""
+"""`image[…]` returns the same result as NumPy for the same index."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Sub-interpreters are refused, and say so."""
+"""Sub-interpreters are refused with a clear error."""
 
 import subprocess
 import sys

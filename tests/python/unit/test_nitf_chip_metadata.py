@@ -1,4 +1,4 @@
-"""Chips: metadata that are true of a part of an image."""
+"""Chips: metadata adjusted to a part of an image."""
 import warnings
 
 import numpy as np
@@ -133,7 +133,7 @@ def test_a_transform_that_is_more_precise_than_the_corners_counts():
     found = chip(source, (250, 150, 100, 100)).metadata["IGEOLO"]
     exact = [(six[0] + x * 1e-5, six[3] - y * 1e-5) for x, y in ((250.5, 150.5), (349.5, 150.5), (349.5, 249.5), (250.5, 249.5))]
     assert found == text(exact)
-    # Not where it puts the corners elsewhere.
+    # Not if it moves the corners.
     source = Watched(image(metadata=rough), crs="EPSG:4326", transform=(20.0, 1e-5, 0.0, 50.0, 0.0, -1e-5))
     assert chip(source, (0, 0, 500, 300)).metadata["IGEOLO"] == rough["IGEOLO"]
 

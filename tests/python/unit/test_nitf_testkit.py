@@ -1,4 +1,4 @@
-"""The hand parser and the hand writer of NITF that the tests rely on, checked against GDAL, jbpy and real files; the package has no part in it."""
+"""Checks the tests' hand parser and hand writer of NITF against GDAL, jbpy and real files, without the package under test."""
 import hashlib
 import itertools
 import json

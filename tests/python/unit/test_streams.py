@@ -32,7 +32,7 @@ def stored(kind):
 
 
 class Plain:
-    """A stream that is none of `io`'s classes."""
+    """A stream that is not of a class of `io`."""
 
     def __init__(self, content=b""):
         self._stream = io.BytesIO(content)
@@ -41,7 +41,7 @@ class Plain:
 
 
 class Pipe(io.RawIOBase):
-    """A stream that cannot seek, and gives and takes little at a time."""
+    """A stream that cannot seek, and reads and writes little at a time."""
 
     def __init__(self, content=b""):
         self.content, self.place = bytearray(content), 0
@@ -160,7 +160,7 @@ def test_what_was_opened_from_a_stream_does_not_pickle(stored):
 
 
 class Noted(Plain):
-    """A stream that notes who reads it, and how often."""
+    """A stream that records the threads that read it, and the number of reads."""
 
     def __init__(self, content):
         super().__init__(content)

@@ -1,4 +1,4 @@
-"""Metadata values on their way to a writer, and metadata as Python objects."""
+"""Conversion of metadata values for a writer, and metadata as Python objects."""
 
 import copy
 import gc
@@ -16,7 +16,7 @@ from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider
 
 
 def through_the_engine(value):
-    """What a value becomes as the metadata of a file."""
+    """A value after a round trip through the metadata of a file."""
     return MetadataProvider._restore([("key", value)])["key"]
 
 

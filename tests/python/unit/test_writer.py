@@ -186,7 +186,7 @@ def test_a_signal_handler_that_raises_stops_the_write_of_an_array(path, threads)
         with pytest.raises(Enough):
             imsave(path, data, threads=threads)
             pytest.skip("the write was done before the signal came")
-        # 0.3 s until the signal, 0.3 s to notice it, and as much again for a machine that is busy.
+        # 0.3 s until the signal, 0.3 s to notice it, and 0.6 s more for a busy machine.
         assert time.monotonic() - begun < 1.2
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,10 +1,10 @@
-"""Imagery I/O: NITF, GeoTIFF, PNG and JPEG written and read block by block, from arrays, lazy providers and other files.
+"""Imagery I/O: reads and writes NITF, GeoTIFF, PNG and JPEG block by block, from arrays, lazy providers and other files.
 
-One-liners: `imsave`, `imread`, `iminfo`, `tiles`. Full control: `IO.open`, which gives a `DatasetWriter` or a
+One-liners: `imsave`, `imread`, `iminfo`, `tiles`. Full control: `IO.open`, which returns a `DatasetWriter` or a
 `DatasetReader`, and providers of images and metadata. Arrays are (bands, rows, columns).
 """
 
-# First, because it says clearly what NumPy does not: that a sub-interpreter is no place for either.
+# First, because its error in a sub-interpreter is clear. NumPy, which does not work there either, fails with an obscure one.
 from ._io import (
     IO,
     AssetProvider,

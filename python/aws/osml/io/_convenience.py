@@ -1,4 +1,4 @@
-"""One-line reading and writing, made of the public classes."""
+"""One-line reading and writing, built on the public classes."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from ._typing import Corners, MetadataLike, PathOrStream
 
 Window = tuple[int, int, int, int]
 
-# More bands than this with a last axis of 3 or 4 are more likely rows: the array has its bands last.
+# If the last axis is 3 or 4 and the first is longer than this, the array probably has its bands last.
 _MANY_BANDS = 16
 
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What the headers of a file say of an image."""
+    """The description of an image in the headers of its file."""
 
     width: int
     height: int
@@ -94,33 +94,34 @@ def imsave(
 ) -> None:
     """Writes an array of (rows, columns) or (bands, rows, columns) to a file.
 
-    The format is that of the extension, or `format`. What is not given is chosen by the format, without loss. The file
-    appears when it is complete; when writing fails, what was there before stays.
+    `format`, or else the extension, determines the format. The format chooses lossless defaults for arguments that are not
+    given. The file appears when it is complete. If writing fails, an existing file stays as it was.
 
     Args:
         path: A path, or a binary stream, which needs `format`.
-        data: Anything `np.asarray` takes; `bool` is stored as `uint8`.
-        compression: A word the format knows, such as `deflate`, `lzw`, `none`.
+        data: Anything that `np.asarray` takes; `bool` is stored as `uint8`.
+        compression: The name of a compression of the format, such as `deflate`, `lzw`, `none`.
         block_size: (width, height) of the blocks in the file.
         corners: Upper left, upper right, lower right, lower left as (x, y) in `crs`: pixel edges.
         crs: `"EPSG:n"`, a number, or an object with `to_epsg()`.
         transform: GDAL's six numbers or an `Affine`, instead of `corners`.
-        nodata: The value that means "no data"; must fit the dtype.
+        nodata: The nodata value; must fit the dtype.
         quality: Quality of lossy compression, for JPEG 1 to 100.
-        metadata: What else the file shall say; the arguments above win over it.
-        threads: Threads that work; by default `OSML_IO_THREADS`, else the cores there are.
-        precise: Also say where the image lies in the most precise way the format has (NITF: BLOCKA, GEOPSB, GEOLOB).
+        metadata: Further metadata of the image; the arguments above take precedence.
+        format: The name of the format; by default, the extension determines it.
+        threads: Number of threads; by default `OSML_IO_THREADS`, else the number of cores.
+        precise: Also store the georeference in the most precise form of the format (NITF: BLOCKA, GEOPSB, GEOLOB).
         strict: Departures from the format's standard are errors, not warnings.
 
     Raises:
-        OptionError: A `ValueError`, for an unknown format and for what the format cannot hold.
+        OptionError: A `ValueError`, for an unknown format and for a value that the format cannot hold.
     """
     if corners is not None and transform is not None:
-        raise OptionError("corners and transform: one of them says where the image lies, not both")
+        raise OptionError("georeference: got corners and transform, expected one of them")
     if corners is not None and crs is None:
-        raise OptionError("corners need a crs that says what they are")
+        raise OptionError("georeference: got corners without crs, expected both")
     image = _image_of(data, BufferedMetadataProvider(metadata))
-    # The image has a copy, and what is set there is written.
+    # The image copied the metadata. Settings must go into that copy.
     hints = cast(BufferedMetadataProvider, image.metadata)
     hint = _axes_hint(image.shape)
     settings = {
@@ -141,7 +142,7 @@ def imsave(
                 raise OptionError(f"{error}; {hint}") from error
             raise
         if hint:
-            # Before the file appears, so that there is none where the warning is made an error.
+            # Before the file appears: if a filter makes the warning an error, no file is left.
             warnings.warn(hint, ShapeWarning, stacklevel=2)
 
 
@@ -165,16 +166,16 @@ def imread(
         window: (x, y, width, height) in pixels of `resolution_level`, clipped to the image.
         asset: The key of the image; by default the first with role `data`, else the first.
         bands: One band or several, in the order wanted.
-        resolution_level: 0 is full resolution, each further level half of it.
-        fill_value: What pixels of absent (masked, sparse) blocks become.
-        format: The format, where it shall not be found by the first bytes.
-        threads: Threads that work; by default `OSML_IO_THREADS`, else the cores there are.
-        max_bytes: What the read may allocate, in place of limits that stop decompression bombs.
-        expand: Put the colours (or grey values) of the file's table in the place of indices; `bands` then chooses among
-            those. Without a table nothing is changed.
+        resolution_level: 0 is full resolution; each further level halves it.
+        fill_value: The value for pixels of absent (masked, sparse) blocks.
+        format: The name of the format; by default, the first bytes and then the extension determine it.
+        threads: Number of threads; by default `OSML_IO_THREADS`, else the number of cores.
+        max_bytes: The memory that the read may allocate; replaces the limits that stop decompression bombs.
+        expand: Replace palette indices with the colours (or grey values) of the file's table; `bands` then selects among the
+            bands of the table. Without a table this has no effect.
 
     Raises:
-        OptionError: A `ValueError`, for a window outside of the image and a wrong band or level.
+        OptionError: A `ValueError`, for a window outside of the image and for a wrong band or level.
     """
     with IO.open(path, "r", format, threads=threads, max_bytes=max_bytes) as reader:
         image = _image(reader, asset)
@@ -182,7 +183,7 @@ def imread(
             window = _clipped(window, image.level_shape(resolution_level))
         colors = _expanded(image) if expand else None
         if colors is not None:
-            # The value matters only if there is something to fill with it.
+            # A `fill_value` that does not fit the colours is an error only if there are absent blocks to fill.
             fill_value = fill_value if _absent(colors, window, resolution_level) else 0
             image = colors
         return image.read(window, bands, resolution_level, fill_value=fill_value)
@@ -195,13 +196,13 @@ def iminfo(
     format: str | None = None,
     max_bytes: int | None = None,
 ) -> ImageInfo:
-    """What the headers of a file say of an image; no pixel is decoded.
+    """The description of an image in the headers of its file; no pixel is decoded.
 
     Args:
         path: A path, or a binary stream.
         asset: The key of the image; by default the first with role `data`, else the first.
-        format: The format, where it shall not be found by the first bytes.
-        max_bytes: What reading may allocate.
+        format: The name of the format; by default, the first bytes and then the extension determine it.
+        max_bytes: The memory that reading may allocate.
     """
     with IO.open(path, "r", format, max_bytes=max_bytes) as reader:
         image = _image(reader, asset)
@@ -236,16 +237,16 @@ def tiles(
     threads: int | None = None,
     max_bytes: int | None = None,
 ) -> Iterator[Tile]:
-    """Goes through an image in tiles of `tile_size` (width, height), row by row.
+    """Iterates over an image in tiles of `tile_size` (width, height), row by row.
 
     Tiles at the right and bottom edges are cropped. Neighbours share `overlap` (columns, rows) pixels. Each row of tiles is
-    read once, the next one while this one is used; two of them are in memory at most. The other arguments are those of
+    read once, while the caller uses the row before. At most two rows are in memory. The other arguments are those of
     `imread`.
     """
     width, height = _pair(tile_size, "tile_size", 1)
     across, down = _pair(overlap, "overlap", 0)
     if across >= width or down >= height:
-        raise OptionError(f"overlap: {tuple(overlap)} (allowed: less than the tile size {tuple(tile_size)})")
+        raise OptionError(f"overlap: got {tuple(overlap)}, expected less than the tile size {tuple(tile_size)}")
     reader = IO.open(path, "r", format, threads=threads, max_bytes=max_bytes)
     image = _image(reader, asset)
     _, rows, columns = image.level_shape(resolution_level)
@@ -259,7 +260,7 @@ def tiles(
 
 
 def _tiles(reader: DatasetReader, strip: Any, xs: list[int], ys: list[int], width: int) -> Iterator[Tile]:
-    # The strips are read by one thread of its own, which also keeps a caller's stream to one thread at a time.
+    # One separate thread reads all strips, so that only one thread at a time uses a caller's stream.
     with reader, ThreadPoolExecutor(1, thread_name_prefix="osml-io-tiles") as ahead:
         following = ahead.submit(strip, ys[0])
         for tile_row, y in enumerate(ys):
@@ -267,18 +268,18 @@ def _tiles(reader: DatasetReader, strip: Any, xs: list[int], ys: list[int], widt
             if tile_row + 1 < len(ys):
                 following = ahead.submit(strip, ys[tile_row + 1])
             for tile_col, x in enumerate(xs):
-                # A copy, so that a tile that is kept does not keep its row; where it is the row, it is that itself.
+                # A copy, so that a tile that the caller keeps does not keep its whole row alive.
                 data = current if len(xs) == 1 else current[:, :, x : x + width].copy()
                 yield Tile(data, x, y, tile_col, tile_row)
 
 
 def _image_of(data: npt.ArrayLike, metadata: BufferedMetadataProvider) -> BufferedImageAssetProvider:
-    """The array as an image that refers to it."""
+    """An image that refers to the array."""
     array: Any = data if hasattr(data, "filled") else np.asarray(data)
     shape = getattr(array, "shape", ())
     bands, rows, columns = shape if len(shape) == 3 else (1, *shape) if len(shape) == 2 else (0, 0, 0)
     if not columns * rows * bands:
-        raise OptionError(f"array of shape {shape} (allowed: (rows, columns) or (bands, rows, columns), not empty)")
+        raise OptionError(f"array shape: got {shape}, expected (rows, columns) or (bands, rows, columns), not empty")
     image = BufferedImageAssetProvider.create(
         "image:0",
         columns,
@@ -294,13 +295,13 @@ def _image_of(data: npt.ArrayLike, metadata: BufferedMetadataProvider) -> Buffer
 
 
 def _axes_hint(shape: tuple[int, int, int]) -> str | None:
-    """A hint for an array whose last axis looks like that of bands."""
+    """A hint for an array whose last axis looks like bands."""
     bands, rows, columns = shape
     if columns not in (3, 4) or bands <= _MANY_BANDS:
         return None
     return (
-        f"an array of shape {shape} is {bands} bands of {rows} rows and {columns} columns; "
-        "where its last axis is that of bands, pass np.moveaxis(array, -1, 0)"
+        f"an array of shape {shape} is taken as {bands} bands of {rows} rows and {columns} columns; "
+        "if the last axis holds the bands, pass np.moveaxis(array, -1, 0)"
     )
 
 
@@ -308,11 +309,11 @@ def _image(reader: DatasetReader, asset: str | None) -> ImageAssetProvider:
     if asset is None:
         keys = reader.get_asset_keys("image", ["data"]) or reader.get_asset_keys("image")
         if not keys:
-            raise AssetNotFoundError(f"no image; there is {', '.join(reader) or 'none'}")
+            raise AssetNotFoundError(f"the file has no image; its assets: {', '.join(reader) or 'none'}")
         asset = keys[0]
     image = reader.get_asset(asset)
     if not isinstance(image, ImageAssetProvider):
-        raise OptionError(f"asset is no image: {asset}")
+        raise OptionError(f"asset is not an image: {asset}")
     return image
 
 
@@ -321,12 +322,12 @@ def _clipped(window: Window, shape: tuple[int, int, int]) -> Window:
     try:
         x, y, width, height = (index(number) for number in window)
     except (TypeError, ValueError):
-        raise OptionError(f"no window: {window!r} (allowed: (x, y, width, height), whole numbers)") from None
+        raise OptionError(f"window: got {window!r}, expected (x, y, width, height), whole numbers") from None
     _, rows, columns = shape
     left, right = max(x, 0), min(x + width, columns)
     top, bottom = max(y, 0), min(y + height, rows)
     if left >= right or top >= bottom:
-        raise OutOfRangeError(f"window holds no pixel of the image: {tuple(window)} (image: {columns} × {rows})")
+        raise OutOfRangeError(f"window: got {tuple(window)}, expected one that overlaps the image of {columns} × {rows}")
     return (left, top, right - left, bottom - top)
 
 
@@ -336,12 +337,12 @@ def _pair(pair: tuple[int, int], name: str, least: int) -> tuple[int, int]:
     except (TypeError, ValueError):
         first = second = least - 1
     if min(first, second) < least:
-        raise OptionError(f"{name}: {pair!r} (allowed: two whole numbers of {least} or more)")
+        raise OptionError(f"{name}: got {pair!r}, expected two whole numbers of {least} or more")
     return (first, second)
 
 
 def _starts(length: int, size: int, overlap: int) -> list[int]:
-    """Where tiles begin: each `size` long but the last, which ends at `length`."""
+    """The first pixels of tiles of length `size`; the last tile ends at `length`."""
     step = size - overlap
     count = 1 + max(0, -(-(length - size) // step))
     return [number * step for number in range(count)]

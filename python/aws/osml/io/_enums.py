@@ -1,4 +1,4 @@
-"""Enumerations: the types of samples, and the kinds of assets."""
+"""Enumerations: sample types and asset types."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @enum.unique
 class PixelType(enum.Enum):
-    """The type of one sample. The value is the name NumPy has for it."""
+    """The type of one sample. The value is its NumPy name."""
 
     UInt8 = "uint8"
     Int8 = "int8"
@@ -36,9 +36,9 @@ class PixelType(enum.Enum):
 
     @classmethod
     def from_numpy_dtype(cls, dtype: Any) -> PixelType:
-        """The pixel type of a dtype, or of what `numpy.dtype` accepts, in any byte order.
+        """The pixel type of a dtype, or of anything that `numpy.dtype` accepts, in any byte order.
 
-        Raises `OptionError` (a `ValueError`) for a dtype that is no pixel type.
+        Raises `OptionError` (a `ValueError`) for a dtype that is not a pixel type.
         """
         name = np.dtype(dtype).name
         try:
@@ -46,13 +46,13 @@ class PixelType(enum.Enum):
         except ValueError:
             from ._errors import OptionError
 
-            known = " ".join(member.value for member in cls)
-            raise OptionError(f"no pixel type for dtype: {name} (allowed: {known})") from None
+            known = ", ".join(member.value for member in cls)
+            raise OptionError(f"dtype: got {name}, expected one of {known}") from None
 
 
 @enum.unique
 class AssetType(enum.Enum):
-    """What an asset is."""
+    """The type of an asset."""
 
     Image = "image"
     Text = "text"

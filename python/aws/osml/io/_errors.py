@@ -1,8 +1,8 @@
-"""Exceptions and warnings. The compiled module raises them; one table in `src/python/errors.rs` says which and when."""
+"""Exceptions and warnings. The compiled module raises them by the table in `src/python/errors.rs`."""
 
 
 class Error(Exception):
-    """Base of everything this package raises by itself. System errors are plain `OSError`s."""
+    """Base of the exceptions of this package. System errors are plain `OSError`s."""
 
 
 class FormatError(Error, OSError):
@@ -14,21 +14,21 @@ class UnsupportedError(Error, NotImplementedError):
 
 
 class LimitError(Error):
-    """More than a limit allows; `max_bytes` raises it."""
+    """A read exceeds a limit on memory; `max_bytes` changes the limit."""
 
 
 class OptionError(Error, ValueError):
-    """A wrong call, option or metadata value."""
+    """The call, an option or a metadata value is wrong."""
 
 
 class OutOfRangeError(OptionError, IndexError):
-    """An index, band, window or resolution level outside of what there is."""
+    """An index, band, window or resolution level does not exist."""
 
 
 class AssetNotFoundError(Error, KeyError, ValueError):
-    """A key that names no asset; the message lists the keys there are."""
+    """A key names no asset; the message lists the existing keys."""
 
-    # KeyError shows its argument quoted, which makes a sentence unreadable.
+    # KeyError quotes its argument, which makes a sentence hard to read.
     __str__ = Exception.__str__
 
 
@@ -45,31 +45,31 @@ class OsmlWarning(UserWarning):
 
 
 class MetadataWarning(OsmlWarning):
-    """A metadata value that was not used, or not as given."""
+    """A metadata value was not used, or not used as given."""
 
 
 class ConformanceWarning(OsmlWarning):
-    """A departure from a rule of the format's standard; the text has clause, place, value and rule."""
+    """A rule of the format's standard is broken; the text names clause, position, value and rule."""
 
 
 class PrecisionWarning(OsmlWarning):
-    """A value that is stored less precisely than the image would need."""
+    """A value is stored less precisely than the image requires."""
 
 
 class FileWarning(OsmlWarning):
-    """A part of a file that cannot be read; the rest can."""
+    """Part of a file cannot be read; the rest can."""
 
 
 class PaddingWarning(OsmlWarning):
-    """Absent blocks that are filled, as the file cannot leave them out."""
+    """Absent blocks are filled because the file cannot leave them out."""
 
 
 class FallbackWarning(OsmlWarning):
-    """A default that gave way to another one."""
+    """A default cannot be used and another value replaces it."""
 
 
 class ShapeWarning(OsmlWarning):
-    """An array whose last axis looks like bands, which stand first here."""
+    """The last axis of an array looks like bands; this package expects bands first."""
 
 
 for _class in list(vars().values()):

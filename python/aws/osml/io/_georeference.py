@@ -1,4 +1,4 @@
-"""What callers give as `crs` and `transform`, as the numbers that the engine takes."""
+"""Converts the arguments `crs`, `transform` and `corners` to the numbers that the engine takes."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ def epsg_code(crs: Any) -> int:
     if hasattr(crs, "to_epsg"):
         code = crs.to_epsg()
         if code is None:
-            raise OptionError(f"crs has no EPSG code: {crs!r}")
+            raise OptionError(f"crs: got {crs!r}, expected one with an EPSG code")
     elif isinstance(crs, str):
         register, _, digits = crs.strip().rpartition(":")
         if register.upper() not in ("", "EPSG") or not (digits.isascii() and digits.isdigit()):
-            raise OptionError(f'unknown crs: {crs!r} (allowed: "EPSG:n", a number, an object with to_epsg())')
+            raise OptionError(f'crs: got {crs!r}, expected "EPSG:n", a number, or an object with to_epsg()')
         code = digits
     else:
         code = crs
     try:
         code = int(code) if isinstance(code, str) else code.__index__()
     except AttributeError:
-        raise OptionError(f'unknown crs: {crs!r} (allowed: "EPSG:n", a number, an object with to_epsg())') from None
-    # Codes from 32768 on are the users' own in GeoTIFF and no codes of the register.
+        raise OptionError(f'crs: got {crs!r}, expected "EPSG:n", a number, or an object with to_epsg()') from None
+    # GeoTIFF reserves codes from 32768 for users; they are not codes of the EPSG register.
     if not 1024 <= code <= 32766:
-        raise OptionError(f"unknown crs: {crs!r} (allowed: EPSG codes from 1024 to 32766)")
+        raise OptionError(f"crs: got {crs!r}, expected an EPSG code from 1024 to 32766")
     return int(code)
 
 
 def gdal_transform(transform: Any) -> tuple[float, ...]:
-    """GDAL's six numbers of themselves, or of an `Affine`."""
+    """GDAL's six numbers of a sequence or an `Affine`."""
     if all(hasattr(transform, name) for name in "abcdef"):
         t = transform
         return tuple(float(number) for number in (t.c, t.a, t.b, t.f, t.d, t.e))
@@ -40,7 +40,7 @@ def gdal_transform(transform: Any) -> tuple[float, ...]:
     except (TypeError, ValueError):
         numbers = ()
     if len(numbers) != 6:
-        raise OptionError(f"no transform: {transform!r} (allowed: GDAL's six numbers, or an Affine)")
+        raise OptionError(f"transform: got {transform!r}, expected GDAL's six numbers or an Affine")
     return numbers
 
 
@@ -52,6 +52,6 @@ def corner_pairs(corners: Any) -> list[tuple[float, float]]:
         pairs = []
     if len(pairs) != 4:
         raise OptionError(
-            f"no corners: {corners!r} (allowed: four (x, y): upper left, upper right, lower right, lower left)"
+            f"corners: got {corners!r}, expected four (x, y): upper left, upper right, lower right, lower left"
         )
     return pairs

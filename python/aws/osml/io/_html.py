@@ -1,4 +1,4 @@
-"""What a notebook shows of an image: a thumbnail and the facts."""
+"""The notebook view of an image: a thumbnail and its properties."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._convenience import imsave
 from ._errors import Error
 from ._io import ImageAssetProvider
 
-# The longer side of a thumbnail, and how many pixels may be read to make one.
+# The longer side of a thumbnail, and the limit of pixels read to make one.
 _SIDE = 256
 _MOST_PIXELS = 1 << 24
 
@@ -38,7 +38,7 @@ def describe(image: ImageAssetProvider) -> str:
 
 
 def _thumbnail(image: ImageAssetProvider) -> str | None:
-    """A small PNG in base 64; none for an image that is too large to read for it, or that cannot be read."""
+    """A small PNG in base 64; `None` if the image is too large to read for it, or cannot be read."""
     level = 0
     while level + 1 < image.num_resolution_levels and max(image.level_shape(level + 1)[1:]) >= _SIDE:
         level += 1

@@ -1,4 +1,4 @@
-"""Types of the compiled module. Full documentation is on the classes themselves: `help(aws.osml.io.IO.open)`."""
+"""Types of the compiled module. The classes have the full documentation: `help(aws.osml.io.IO.open)`."""
 
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
 from io import BytesIO
@@ -52,7 +52,7 @@ __version__: str
 
 @disjoint_base
 class MetadataProvider(Mapping[str, Any]):
-    """Metadata that can be read: an ordered mapping in which a key may repeat."""
+    """Read-only metadata: an ordered mapping in which a key may repeat."""
 
     def __getitem__(self, key: str, /) -> Any: ...
     def __contains__(self, key: object, /) -> bool: ...
@@ -74,15 +74,15 @@ class MetadataProvider(Mapping[str, Any]):
         """The header bytes the entries were read from."""
 
 class BufferedMetadataProvider(MetadataProvider, MutableMapping[str, Any]):
-    """Metadata that can be changed."""
+    """Mutable metadata."""
 
     def __new__(cls, source: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> Self: ...
     def __setitem__(self, key: str, value: Any, /) -> None: ...
     def __delitem__(self, key: str, /) -> None: ...
     def append(self, key: str, value: Any) -> None:
-        """Adds a value under `key` after those there are."""
+        """Adds a value under `key` after the existing ones."""
     def set_all(self, key: str, values: Iterable[Any]) -> None:
-        """Puts `values` in the place of all values under `key`."""
+        """Replaces all values under `key` with `values`."""
     def update(self, other: Any = None, /, **kwargs: Any) -> None: ...
     def pop(self, key: str, *default: Any) -> Any: ...
     def setdefault(self, key: str, default: Any = None) -> Any: ...
@@ -103,7 +103,7 @@ class AssetProvider:
         """A description."""
     @property
     def roles(self) -> list[str]:
-        """What the asset is for: `data`, `overview`, `mask` …"""
+        """The purposes of the asset: `data`, `overview`, `mask` …"""
     @property
     def media_type(self) -> str:
         """The media type of the stored bytes."""
@@ -183,16 +183,16 @@ class ImageAssetProvider(AssetProvider):
         """The outer corners: upper left, upper right, lower right, lower left, each (x, y)."""
     @property
     def nodata(self) -> float | None:
-        """The value that means "no data"."""
+        """The nodata value."""
     @property
     def compression(self) -> str:
-        """The compression by its word."""
+        """The name of the compression."""
     def level_shape(self, resolution_level: SupportsIndex) -> tuple[int, int, int]:
         """(bands, rows, columns) of the image at a resolution level."""
     def has_block(
         self, block_row: SupportsIndex, block_col: SupportsIndex, resolution_level: SupportsIndex = 0
     ) -> bool:
-        """True where the block holds pixels."""
+        """True if the block holds pixels."""
     def get_block(
         self,
         block_row: SupportsIndex,
@@ -218,7 +218,7 @@ class ImageAssetProvider(AssetProvider):
 
 @final
 class BufferedImageAssetProvider(ImageAssetProvider):
-    """An image in memory, made to be written."""
+    """An image in memory, ready to be written."""
 
     @staticmethod
     def create(
@@ -235,7 +235,7 @@ class BufferedImageAssetProvider(ImageAssetProvider):
         title: str | None = None,
         description: str | None = None,
     ) -> BufferedImageAssetProvider:
-        """An image without pixels yet; `pixel_type` is by default `PixelType.UInt8`."""
+        """An image without pixels; the default `pixel_type` is `PixelType.UInt8`."""
     def set_full_image(self, array: npt.ArrayLike) -> None:
         """Takes an array as the whole image, without copying it."""
     def set_block(self, block_row: SupportsIndex, block_col: SupportsIndex, array: npt.ArrayLike) -> None:
@@ -243,7 +243,7 @@ class BufferedImageAssetProvider(ImageAssetProvider):
 
 @final
 class Chip(ImageAssetProvider):
-    """A part of an image, made by `aws.osml.io.nitf.chip`; its blocks are read from the image when they are asked for."""
+    """Part of an image, made by `aws.osml.io.nitf.chip`; a block is read from the image when it is requested."""
 
     def __new__(
         cls,
@@ -276,7 +276,7 @@ class TextAssetProvider(AssetProvider):
 
 @final
 class BufferedTextAssetProvider(AssetProvider):
-    """A text in memory, made to be written."""
+    """A text in memory, ready to be written."""
 
     @staticmethod
     def create(
@@ -298,7 +298,7 @@ class BufferedTextAssetProvider(AssetProvider):
 
 @final
 class BufferedDataAssetProvider(AssetProvider):
-    """Data of any kind in memory, made to be written."""
+    """Data of any kind in memory, ready to be written."""
 
     @staticmethod
     def create(
@@ -317,7 +317,7 @@ class BufferedDataAssetProvider(AssetProvider):
 
 @final
 class BufferedGraphicAssetProvider(AssetProvider):
-    """Graphics in memory, made to be written."""
+    """Graphics in memory, ready to be written."""
 
     @staticmethod
     def create(
@@ -348,11 +348,11 @@ class DatasetReader:
     ) -> list[str]:
         """The keys of the assets in file order; the segments of a divided image only for the role `segment`."""
     def has_asset(self, key: str) -> bool:
-        """True where there is an asset of this key."""
+        """True if an asset has this key."""
     def get_asset(self, key: str) -> Any:
-        """The asset of this key, an `ImageAssetProvider` where it is an image."""
+        """The asset with this key, an `ImageAssetProvider` if it is an image."""
     def close(self) -> None:
-        """Lets the file go."""
+        """Releases the file."""
     def __enter__(self) -> Self: ...
     def __exit__(self, *_exception: object) -> None: ...
     def __iter__(self) -> Iterator[str]: ...
@@ -362,7 +362,7 @@ class DatasetReader:
 
 @final
 class DatasetWriter:
-    """A file in the making."""
+    """A file being written."""
 
     @property
     def metadata(self) -> BufferedMetadataProvider:
@@ -402,7 +402,7 @@ class DatasetWriter:
 
 @final
 class ImageWriter:
-    """An image of a file in the making whose blocks the caller encodes and appends."""
+    """An image of a file being written; the caller encodes and appends its blocks."""
 
     @property
     def grid_shape(self) -> tuple[int, int]:
@@ -411,7 +411,7 @@ class ImageWriter:
         """The image's pixels in a block of the file: (x, y, width, height)."""
     @property
     def encoder(self) -> BlockEncoder:
-        """What encodes the blocks, here and, pickled, in other processes."""
+        """The encoder of the blocks; pickle it to encode in other processes."""
     def append(self, block: EncodedBlock) -> None:
         """Appends an encoded block; blocks may come in any order."""
     def __enter__(self) -> Self: ...
@@ -421,14 +421,14 @@ class ImageWriter:
 
 @final
 class BlockEncoder:
-    """Encodes blocks of an image; pickles."""
+    """Encodes blocks of an image; can be pickled."""
 
     def encode(self, row: SupportsIndex, col: SupportsIndex, array: npt.ArrayLike) -> EncodedBlock:
         """Encodes a block from an array of (bands, rows, columns)."""
 
 @final
 class EncodedBlock:
-    """A block as the file stores it; pickles."""
+    """A block as the file stores it; can be pickled."""
 
     @property
     def row(self) -> int:
@@ -442,7 +442,7 @@ class EncodedBlock:
 
 @final
 class IO:
-    """The way to files."""
+    """Opens files."""
 
     @overload
     @staticmethod

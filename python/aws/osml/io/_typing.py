@@ -1,4 +1,4 @@
-"""Types of arguments, and the protocol of an image that a caller provides."""
+"""Types of arguments, and the protocol of a caller's image provider."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ PathOrStream = Union[str, "os.PathLike[str]", BinaryIO]
 """A path, or a binary stream."""
 
 Progress = Callable[[int, int], object]
-"""Called with the blocks done and the blocks in all; returning False cancels."""
+"""Called with the number of blocks done and the total; returning False cancels."""
 
 Corners = Sequence[Sequence[float]]
 """Upper left, upper right, lower right, lower left, each (x, y): the outer corners of the corner pixels."""
 
 
 class ImageProvider(Protocol):
-    """What `DatasetWriter.add_asset` needs of an object to write it as an image.
+    """The attributes that `DatasetWriter.add_asset` requires of an image provider.
 
-    `has_block(block_row, block_col, resolution_level)` and `metadata` may be there too: without the first every block is
-    present, without the second there are no encoding hints.
+    `has_block(block_row, block_col, resolution_level)` and `metadata` are optional: without the first every block is
+    present, without the second the writer chooses the encoding.
     """
 
     @property
     def key(self) -> str:
-        """The name of the image where it comes from."""
+        """The name of the image in its source."""
 
     @property
     def title(self) -> str:
@@ -64,15 +64,15 @@ class ImageProvider(Protocol):
 
     @property
     def num_pixels_per_block_horizontal(self) -> int:
-        """Columns of a block; 0 is the whole image."""
+        """Columns of a block; 0 means the whole image."""
 
     @property
     def num_pixels_per_block_vertical(self) -> int:
-        """Rows of a block; 0 is the whole image."""
+        """Rows of a block; 0 means the whole image."""
 
     @property
     def num_resolution_levels(self) -> int:
-        """Resolution levels, full resolution included; only that one is asked for."""
+        """Resolution levels, full resolution included; the writer requests only full resolution."""
 
     @property
     def pad_pixel_value(self) -> Any:

@@ -1,8 +1,8 @@
-"""NITF: typed views of TREs and DES, sensor models, georeferences, and chips that keep all of it.
+"""NITF: typed views of TREs and DES, sensor models, georeferences, and chips that keep all metadata.
 
-Rows and columns are counted from 0, with the centres of pixels at whole numbers, as the coefficients of RPC00B count them; a
-`transform` and `corners` refer to the edges of pixels, as in the rest of this package. Angles are degrees on WGS 84, in the
-order longitude, latitude; heights are metres above the ellipsoid.
+Rows and columns count from 0, with pixel centres at whole numbers, as in RPC00B. `transform` and `corners` refer to pixel
+edges, as in the rest of this package. Angles are degrees on WGS 84, in the order longitude, latitude; heights are metres
+above the ellipsoid.
 """
 
 from .._io import Chip

@@ -1,4 +1,4 @@
-"""Where an image lies: the fields of NITF that say it, from corners or a transform."""
+"""The georeference fields of a NITF image, from corners or a transform."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def georeference(
     crs: Any,
     precise: bool = False,
 ) -> dict[str, Any]:
-    """The metadata that say where an image lies, to be put into those of an image: `metadata.update(georeference(…))`.
+    """The georeference fields for the metadata of an image: `metadata.update(georeference(…))`.
 
     Args:
         columns: Columns of the image.
@@ -27,18 +27,19 @@ def georeference(
         corners: Upper left, upper right, lower right, lower left as (x, y) in `crs`: pixel edges, a parallelogram.
         transform: GDAL's six numbers or an `Affine`, instead of `corners`.
         crs: `"EPSG:n"`, a number, or an object with `to_epsg()`: WGS 84 (4326), or one of its UTM zones (326nn, 327nn).
-        precise: Adds BLOCKA, GEOPSB and GEOLOB, which are more precise than IGEOLO: that holds whole seconds, 31 m, or whole
+        precise: Adds BLOCKA, GEOPSB and GEOLOB. They are more precise than IGEOLO, which holds whole seconds (31 m) or whole
             metres.
 
     Returns:
         ICORDS and IGEOLO (2500C Table A-3), which refer to the centres of the corner pixels; with `precise` also the TREs.
 
     Raises:
-        OptionError: A `ValueError`, for corners and transform at once or neither, for corners that are not a parallelogram, and
+        OptionError: A `ValueError`, for both or neither of corners and transform, for corners that are not a parallelogram, and
             for a `crs` that NITF cannot express.
     """
     if (corners is None) == (transform is None):
-        raise OptionError("corners and transform: one of them says where the image lies, not both or neither")
+        found = "neither corners nor transform" if corners is None else "corners and transform"
+        raise OptionError(f"georeference: got {found}, expected one of them")
     code = epsg_code(crs)
     pairs = None if corners is None else corner_pairs(corners)
     six = None if transform is None else gdal_transform(transform)

@@ -1,4 +1,4 @@
-"""ICHIPB: where the pixels of a chip are in the image it was cut from (STDI-0002-1 App B)."""
+"""ICHIPB: the mapping from the pixels of a chip to the image it was cut from (STDI-0002-1 App B)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from ._views import tre
 
 Array = npt.NDArray[np.float64]
 Number = Union[float, Array]
-"""A number for numbers, an array where an argument is one."""
+"""A number if all arguments are numbers, otherwise an array."""
 Points = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 """(row, column) of four points: upper left, upper right, lower left, lower right."""
 
 # The four points of ICHIPB, as its fields number them.
 CORNERS = ("11", "12", "21", "22")
 
-# ICHIPB counts from the edge of the first pixel, this package's rows and columns from its centre.
+# ICHIPB counts from the edge of the first pixel, this package from its centre.
 _HALF = 0.5
 
 
 @dataclass(frozen=True)
 class ChipMapping:
-    """From the rows and columns of a chip to those of the full image, and back, both counted from the centre of a first pixel.
+    """Maps rows and columns of a chip to those of the full image and back. Both count from the centre of the first pixel.
 
-    Four points are known in both; between them, and beyond, the mapping is bilinear. For a chip that is a rectangle of the
-    full image, at full or at reduced resolution, that is a scale and an offset.
+    The mapping is bilinear and is defined by four points that are known in both images. If the chip is a rectangle of the
+    full image, at full or reduced resolution, the mapping is a scale and an offset.
     """
 
     chip: Points
@@ -39,9 +39,9 @@ class ChipMapping:
     full: Points
     """The same points in the full image."""
     scale_factor: float = 1.0
-    """How many pixels of the full image a pixel of the chip is wide; 1 is full resolution."""
+    """The width of a chip pixel in pixels of the full image; 1 is full resolution."""
     full_rows: int | None = None
-    """Rows of the full image; None where it is not known."""
+    """Rows of the full image; None if unknown."""
     full_columns: int | None = None
 
     @overload
@@ -49,7 +49,7 @@ class ChipMapping:
     @overload
     def to_full(self, row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Array, Array]: ...
     def to_full(self, row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Number, Number]:
-        """The row and column in the full image of places in the chip; numbers for numbers, else arrays."""
+        """The row and column in the full image of points in the chip; numbers for numbers, else arrays."""
         rows, columns, single = _arrays(row, col)
         v, u = (rows - self.chip[0][0]) / self._size[0], (columns - self.chip[0][1]) / self._size[1]
         found = np.tensordot(self._bilinear, np.stack([np.ones_like(u), u, v, u * v]), 1)
@@ -60,7 +60,7 @@ class ChipMapping:
     @overload
     def from_full(self, row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Array, Array]: ...
     def from_full(self, row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Number, Number]:
-        """The row and column in the chip of places in the full image, the inverse of `to_full`; they may lie outside of it."""
+        """The row and column in the chip of points in the full image: the inverse of `to_full`. Points may lie outside."""
         rows, columns, single = _arrays(row, col)
         (r0, ru, rv, ruv), (c0, cu, cv, cuv) = self._bilinear
         u, v = np.zeros_like(rows), np.zeros_like(rows)
@@ -77,18 +77,18 @@ class ChipMapping:
         """((scale, offset) of rows, (scale, offset) of columns): `full = scale * chip + offset`.
 
         Raises:
-            OptionError: A `ValueError`, where the chip is turned, skewed or bent against the full image.
+            OptionError: A `ValueError`, if the chip is turned, skewed or bent against the full image.
         """
         (r0, ru, rv, ruv), (c0, cu, cv, cuv) = self._bilinear
-        # A thousandth of a pixel is what the fields of ICHIPB hold.
+        # The fields of ICHIPB hold thousandths of a pixel.
         if max(abs(ru), abs(cv), abs(ruv), abs(cuv)) > 2e-3:
-            raise OptionError("ICHIPB: the chip is turned or bent against the full image (needed: scales and offsets alone)")
+            raise OptionError("ICHIPB: the chip is turned or bent against the full image, expected only scales and offsets")
         down, right = float(rv / self._size[0]), float(cu / self._size[1])
         return (down, float(r0) - down * self.chip[0][0]), (right, float(c0) - right * self.chip[0][1])
 
     @cached_property
     def _size(self) -> tuple[float, float]:
-        """Rows and columns from the first point to the last, and 1 where they are the same: a chip of one row or column."""
+        """Rows and columns from the first point to the last; 1 instead of 0 for a chip of one row or column."""
         down, right = self.chip[3][0] - self.chip[0][0], self.chip[3][1] - self.chip[0][1]
         return down or 1.0, right or 1.0
 
@@ -97,7 +97,7 @@ class ChipMapping:
         """Row and column of the full image, each as factors of 1, u, v and u·v, with u and v from 0 to 1 across the chip."""
         chip, full = np.array(self.chip), np.array(self.full)
         down, right = (chip[3] - chip[0]) != 0
-        # Where the chip has one row or column, the points coincide and the scale says where the next one would be.
+        # In a chip of one row or column the points coincide. The scale gives the position of the next row or column.
         if not down:
             chip[2:, 0] += 1
             full[2:, 0] += self.scale_factor
@@ -111,32 +111,33 @@ class ChipMapping:
             found = np.full((2, 4), np.nan)
         rank = found[0, 1] * found[1, 2] - found[0, 2] * found[1, 1]
         if not np.isfinite(rank) or rank == 0:
-            raise OptionError(f"ICHIPB: points that are no quadrilateral: {self.chip} in the chip, {self.full} in the full image")
-        # What is no more than the rounding of the equations would make an affine mapping a bent one.
+            found = f"{self.chip} in the chip, {self.full} in the full image"
+            raise OptionError(f"ICHIPB points: got {found}, expected quadrilaterals")
+        # Rounding errors of the solution would make an affine mapping a bent one.
         noise = 1e-12 * max(1.0, float(np.abs(full).max()))
         return np.where(np.abs(found) < noise, 0.0, found)
 
 
 def ichipb(metadata: Mapping[str, Any]) -> ChipMapping:
-    """The mapping from an image that has an ICHIPB to the full image it was cut from.
+    """The mapping from an image with an ICHIPB to the full image it was cut from.
 
     Args:
         metadata: The metadata of the image.
 
     Raises:
-        FieldNotFoundError: A `KeyError`, where there is no ICHIPB: the image is the full image.
-        OptionError: A `ValueError`, where the chip was dewarped (XFRM_FLAG 01), which no four points describe, where a
-            coordinate is blank, and where the points are no quadrilateral.
+        FieldNotFoundError: A `KeyError`, if there is no ICHIPB: the image is the full image.
+        OptionError: A `ValueError`, if the chip was dewarped (XFRM_FLAG 01), which four points cannot describe, if a
+            coordinate is blank, or if the points are not a quadrilateral.
     """
     fields = tre(metadata, "ICHIPB")
     if fields["XFRM_FLAG"]:
-        raise OptionError("ICHIPB: XFRM_FLAG says that the chip was dewarped, which no points describe (allowed: 00)")
+        raise OptionError(f"ICHIPB XFRM_FLAG: got {fields['XFRM_FLAG']} (a dewarped chip), expected 0")
 
     def points(prefix: str) -> Points:
         names = [(f"{prefix}_ROW_{corner}", f"{prefix}_COL_{corner}") for corner in CORNERS]
         blank = [name for pair in names for name in pair if fields[name] is None]
         if blank:
-            raise OptionError(f"ICHIPB: blank {' '.join(blank)} (allowed: a number)")
+            raise OptionError(f"ICHIPB: got blank {', '.join(blank)}, expected numbers")
         a, b, c, d = ((float(fields[row]) - _HALF, float(fields[column]) - _HALF) for row, column in names)
         return (a, b, c, d)
 
@@ -148,7 +149,7 @@ def ichipb(metadata: Mapping[str, Any]) -> ChipMapping:
 
 
 def _size(value: Any) -> int | None:
-    """Rows or columns of the full image; 0 is how a chip says that it does not know."""
+    """Rows or columns of the full image; 0 means unknown."""
     return int(value) if value else None
 
 
@@ -158,7 +159,7 @@ def _arrays(row: npt.ArrayLike, col: npt.ArrayLike) -> tuple[Array, Array, bool]
     try:
         rows, columns = np.broadcast_arrays(rows, columns)
     except ValueError as error:
-        raise OptionError(f"rows and columns that do not fit together: {error}") from None
+        raise OptionError(f"rows and columns do not fit together: {error}") from None
     return rows, columns, single
 
 

@@ -31,7 +31,7 @@ _PRODUCTS = tuple(
 def terms(
     x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], z: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """The terms at points, (terms, points): coefficients of shape (…, terms) times these are values of the polynomials."""
+    """The terms at points, (terms, points). Coefficients of shape (…, terms) times this matrix are the polynomials' values."""
     found = np.empty((TERMS, x.size))
     found[0], found[1], found[2], found[3] = 1, x, y, z
     for term, (one, other) in enumerate(_PRODUCTS, 4):
@@ -40,7 +40,7 @@ def terms(
 
 
 def derivative(coefficients: npt.NDArray[np.float64], variable: int) -> npt.NDArray[np.float64]:
-    """The coefficients, (polynomials, terms), of the derivatives by a variable: 0 for L, 1 for P, 2 for H."""
+    """The coefficients, (polynomials, terms), of the derivatives with respect to a variable: 0 for L, 1 for P, 2 for H."""
     found = np.zeros_like(coefficients)
     for term, powers in enumerate(_POWERS):
         if powers[variable]:
@@ -57,7 +57,7 @@ def substituted(
     for term, (i, j, k) in enumerate(_POWERS):
         cube[:, i, j, k] = coefficients[:, term]
     for axis, (scale, offset) in enumerate(zip(scales, offsets)):
-        # (scale · v' + offset)ⁿ written out: a row for each power of v' in it, a column for each n.
+        # The expansion of (scale · v' + offset)ⁿ: a row for each power of v', a column for each n.
         rows = [[comb(n, m) * scale**m * offset ** (n - m) if m <= n else 0.0 for n in range(4)] for m in range(4)]
         cube = np.moveaxis(np.tensordot(np.array(rows), cube, (1, axis + 1)), 0, axis + 1)
     return np.stack([cube[:, i, j, k] for i, j, k in _POWERS], axis=1)

@@ -1,6 +1,6 @@
-"""The rational polynomials of RPC00B and RPC00A: where a point on the ground lies in an image, and the way back.
+"""The rational polynomials of RPC00B and RPC00A: from ground to image coordinates and back.
 
-STDI-0002-1 App E (RPC00B). RPC00A has the same fields with the terms of its polynomials in another order.
+STDI-0002-1 App E (RPC00B). RPC00A has the same fields, but its polynomials have another order of terms.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from ._mapping import Array, ChipMapping, Number
 from ._polynomials import TERMS, derivative, terms
 from ._views import FieldNotFoundError, Fields, all_values, near_names, tre
 
-# Pixels off at which an inverse counts as found, and the steps it may take. Newton's steps double the digits: where the
-# polynomials are those of a sensor, four or five are enough.
+# The error in pixels at which an inverse counts as found, and the limit of steps. Each step of Newton's method doubles the
+# digits: for the polynomials of a real sensor, four or five are enough.
 _TOLERANCE = 1e-6
 _STEPS = 40
 
-# Points worked on at a time, so that what is computed for them stays in the cache.
+# Points per batch. The intermediate arrays of a batch fit in the cache.
 _PART = 4096
 
-# The term of RPC00A that stands for each term of RPC00B. RPC00A: 1, L, P, H, LP, LH, PH, LPH, L², P², H², L³, L²P, L²H, LP²,
+# The index in RPC00A of each term of RPC00B. RPC00A: 1, L, P, H, LP, LH, PH, LPH, L², P², H², L³, L²P, L²H, LP²,
 # P³, P²H, LH², PH², H³. GDAL has the same numbers, and uses them the other way round for LPH, L², P² and H².
 _OF_RPC00A = (0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 7, 11, 14, 17, 12, 15, 18, 13, 16, 19)
 
 
 class ConvergenceError(Error, ValueError):
-    """An image point for which no ground point was found; the message says which, and how far off the last one is."""
+    """No ground point was found for some image points; the message describes the first of them."""
 
     indices: npt.NDArray[np.intp]
-    """The positions of these points among all, counted through the arrays row by row."""
+    """The indices of these points in the flattened arrays."""
     distances: Array
-    """How far off each of them is, in pixels."""
+    """The error of each of these points in pixels."""
 
 
 @dataclass(frozen=True)
 class RPC:
-    """A sensor model of rational polynomials, as RPC00B has it.
+    """A sensor model of rational polynomials, as in RPC00B.
 
     With `L = (longitude - long_off) / long_scale`, `P` and `H` likewise of latitude and height, and 20 coefficients each for
     the terms 1, L, P, H, LP, LH, PH, L², P², H², PLH, L³, LP², LH², L²P, P³, PH², L²H, P²H, H³:
@@ -51,12 +51,13 @@ class RPC:
         row    = line_off + line_scale * line_num_coeff(L, P, H) / line_den_coeff(L, P, H)
         column = samp_off + samp_scale * samp_num_coeff(L, P, H) / samp_den_coeff(L, P, H)
 
-    Degrees on WGS 84, metres above the ellipsoid. Rows and columns count from 0 at the centre of the image's first pixel; GDAL
-    counts from its edge, so that its pixel coordinates are half a pixel larger. The image is the whole one the model was made
-    for: of an image with an ICHIPB, which is a part of that, `chipped` gives the model in its own pixels.
+    Angles are degrees on WGS 84, heights metres above the ellipsoid. Rows and columns count from 0 at the centre of the first
+    pixel. GDAL counts from the edge of that pixel, so its coordinates are half a pixel larger. The model applies to the full
+    image. For an image with an ICHIPB, which is part of the full image, `chipped` returns the model in its own pixels.
 
     Raises:
-        OptionError: A `ValueError`, for other than 20 coefficients, numbers that are not finite, and scales of 0.
+        OptionError: A `ValueError`, for a number of coefficients other than 20, for numbers that are not finite, and for scales
+            of 0.
     """
 
     line_off: float
@@ -74,9 +75,9 @@ class RPC:
     samp_num_coeff: tuple[float, ...]
     samp_den_coeff: tuple[float, ...]
     err_bias: float | None = None
-    """The bias error in metres; None where it is not known."""
+    """The bias error in metres; None if unknown."""
     err_rand: float | None = None
-    """The random error in metres; None where it is not known."""
+    """The random error in metres; None if unknown."""
 
     def __post_init__(self) -> None:
         for name in _rpc_text.NUMBERS:
@@ -86,18 +87,18 @@ class RPC:
         for name in _rpc_text.POLYNOMIALS:
             numbers = tuple(_finite(name, value) for value in getattr(self, name))
             if len(numbers) != TERMS:
-                raise OptionError(f"{name}: {len(numbers)} coefficients (allowed: {TERMS})")
+                raise OptionError(f"{name}: got {len(numbers)} coefficients, expected {TERMS}")
             object.__setattr__(self, name, numbers)
         for name in _rpc_text.NUMBERS:
             if name.endswith("_scale") and getattr(self, name) == 0:
-                raise OptionError(f"{name}: 0 (allowed: any number but 0)")
+                raise OptionError(f"{name}: got 0, expected any other number")
 
     @overload
     def project(self, lon: float, lat: float, h: float) -> tuple[float, float]: ...
     @overload
     def project(self, lon: npt.ArrayLike, lat: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Array, Array]: ...
     def project(self, lon: npt.ArrayLike, lat: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Number, Number]:
-        """Where points on the ground lie in the image.
+        """The image points of ground points.
 
         Args:
             lon: Longitudes in degrees; on either side of the antimeridian.
@@ -105,8 +106,8 @@ class RPC:
             h: Heights above the ellipsoid in metres. The three may be numbers or arrays that broadcast.
 
         Returns:
-            Rows and columns: numbers for numbers, else arrays of the common shape. They are also given outside of the image,
-            where the polynomials mean less and less.
+            Rows and columns: numbers for numbers, else arrays of the common shape. Points outside of the image are computed
+            too, but the polynomials lose accuracy there.
         """
         (lons, lats, heights), shape = _flat(lon, lat, h)
         rows, columns = np.empty_like(lons), np.empty_like(lons)
@@ -122,10 +123,10 @@ class RPC:
     @overload
     def locate(self, row: npt.ArrayLike, col: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Array, Array]: ...
     def locate(self, row: npt.ArrayLike, col: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Number, Number]:
-        """Which points on the ground, at the heights given, lie at these places of the image.
+        """The ground points of image points at the given heights.
 
-        The inverse of `project`, found by Newton's method from the centre of the model: what it gives is projected back to
-        within 1e-6 pixels.
+        This is the inverse of `project`, found by Newton's method from the centre of the model. `project` maps the results
+        back to within 1e-6 pixels.
 
         Args:
             row: Rows.
@@ -137,7 +138,7 @@ class RPC:
             NaN gives NaN.
 
         Raises:
-            ConvergenceError: A `ValueError`, where no ground point is found for some; the others are not returned then.
+            ConvergenceError: A `ValueError`, if no ground point is found for some image points. No results are returned.
         """
         (rows, columns, heights), shape = _flat(row, col, h)
         lons, lats, off = np.empty_like(rows), np.empty_like(rows), np.empty_like(rows)
@@ -152,13 +153,13 @@ class RPC:
         return _shaped(lons, shape), _shaped(lats, shape)
 
     def chipped(self, mapping: ChipMapping) -> ChippedRPC:
-        """The model of a chip: the same, in the rows and columns of the chip that `mapping` (see `ichipb`) describes."""
+        """The same model in the rows and columns of a chip. `mapping` describes the chip; see `ichipb`."""
         return ChippedRPC(self, mapping)
 
     def to_gdal(self) -> dict[str, str]:
-        """The RPC metadata of GDAL: `LINE_OFF`, `SAMP_OFF` … and `LINE_NUM_COEFF` … as numbers with blanks between.
+        """The RPC metadata of GDAL: `LINE_OFF`, `SAMP_OFF` … and `LINE_NUM_COEFF` … as numbers separated by blanks.
 
-        `rasterio.rpc.RPC.from_gdal` takes it as it is. Every number is written with all its digits.
+        `rasterio.rpc.RPC.from_gdal` accepts it unchanged. Every number is written with all its digits.
         """
         return _rpc_text.to_gdal(vars(self))
 
@@ -167,20 +168,20 @@ class RPC:
         """The model of GDAL's RPC metadata.
 
         Args:
-            metadata: What `to_gdal` returns: numbers as text or as numbers, coefficients as text with blanks or as sequences;
-                or an object that has `to_gdal()`, such as `rasterio.rpc.RPC`. Other keys do not matter.
+            metadata: A mapping like that of `to_gdal`. Numbers may be text or numbers, coefficients text with blanks or
+                sequences. Other keys are ignored. Or an object with `to_gdal()`, such as `rasterio.rpc.RPC`.
 
         Raises:
-            OptionError: A `ValueError`, for a key that is missing and a value that is no number.
+            OptionError: A `ValueError`, for a missing key and for a value that is not a number.
         """
         return cls(**_rpc_text.from_gdal(metadata))
 
     def to_tre(self) -> dict[str, Any]:
         """The fields of an RPC00B, in their exact widths: `metadata["RPC00B"] = model.to_tre()`.
 
-        Offsets and scales are rounded to what the fields hold, whole pixels, 0.0001 degrees, whole metres; the polynomials are
-        changed so that the model stays the same. What is left are the seven digits of a coefficient, no more than a millionth
-        of the image's size. Errors that are not known are written as 0.
+        Offsets and scales are rounded to the precision of their fields: whole pixels, 0.0001 degrees, whole metres. The
+        polynomials are adjusted to keep the model the same. The remaining error is that of a coefficient's seven digits: at
+        most a millionth of the image's size. Unknown errors are written as 0.
 
         Raises:
             OptionError: A `ValueError`, for a number that its field cannot hold.
@@ -189,7 +190,7 @@ class RPC:
 
     @cached_property
     def _coefficients(self) -> Array:
-        """The four polynomials, their derivatives by L, and their derivatives by P, as twelve rows of coefficients."""
+        """The coefficients of the four polynomials and of their derivatives with respect to L and P, in twelve rows."""
         rows = np.array([getattr(self, name) for name in _rpc_text.POLYNOMIALS])
         return np.vstack([rows, derivative(rows, 0), derivative(rows, 1)])
 
@@ -205,7 +206,7 @@ class RPC:
     def _inverse(
         self, rows: Array, columns: Array, heights: Array
     ) -> tuple[Array, ...]:
-        """Normalized longitudes and latitudes, and how far off their projections are in pixels."""
+        """Normalized longitudes and latitudes, and the errors of their projections in pixels."""
         line, sample = (rows - self.line_off) / self.line_scale, (columns - self.samp_off) / self.samp_scale
         up = (heights - self.height_off) / self.height_scale
         unknown = np.isnan(rows + columns + heights)
@@ -215,7 +216,7 @@ class RPC:
             for _ in range(_STEPS):
                 values = self._coefficients @ terms(x[active], y[active], up[active])
                 num, den = values[0:12:2], values[1:12:2]
-                # Rows of `quotient`: line and sample; of `slope`: line and sample by L, then by P.
+                # Rows of `quotient`: line, sample. Rows of `slope`: line and sample with respect to L, then to P.
                 quotient = num[:2] / den[:2]
                 slope = (num[2:] - np.tile(quotient, (2, 1)) * den[2:]) / np.tile(den[:2], (2, 1))
                 rest = np.stack([line[active], sample[active]]) - quotient
@@ -223,12 +224,12 @@ class RPC:
                 determinant = slope[0] * slope[3] - slope[2] * slope[1]
                 step = np.stack([rest[0] * slope[3] - rest[1] * slope[2], rest[1] * slope[0] - rest[0] * slope[1]])
                 step /= determinant
-                # Far from the solution a step may overshoot by far; half of the model's extent at most keeps it near.
+                # Far from the solution a step may overshoot. It is limited to half of the model's extent.
                 step /= np.maximum(1.0, np.hypot(*step))
                 moved = np.isfinite(step).all(axis=0)
                 x[active] += np.where(moved, step[0], 0)
                 y[active] += np.where(moved, step[1], 0)
-                # The step after the tolerance is met was made already: the result is better than it by far.
+                # One more step was made after the tolerance was met, so the result is far better than the tolerance.
                 active = active[(off[active] > _TOLERANCE) & moved]
                 if not active.size:
                     break
@@ -237,7 +238,7 @@ class RPC:
 
 @dataclass(frozen=True)
 class ChippedRPC:
-    """A sensor model in the pixels of a chip, see `RPC.chipped`."""
+    """A sensor model in the pixels of a chip; see `RPC.chipped`."""
 
     full: RPC
     """The model of the full image."""
@@ -249,7 +250,7 @@ class ChippedRPC:
     @overload
     def project(self, lon: npt.ArrayLike, lat: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Array, Array]: ...
     def project(self, lon: npt.ArrayLike, lat: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Number, Number]:
-        """Where points on the ground lie in the chip; see `RPC.project`."""
+        """The chip points of ground points; see `RPC.project`."""
         return self.mapping.from_full(*self.full.project(lon, lat, h))
 
     @overload
@@ -257,14 +258,14 @@ class ChippedRPC:
     @overload
     def locate(self, row: npt.ArrayLike, col: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Array, Array]: ...
     def locate(self, row: npt.ArrayLike, col: npt.ArrayLike, h: npt.ArrayLike) -> tuple[Number, Number]:
-        """Which points on the ground lie at these places of the chip; see `RPC.locate`."""
+        """The ground points of chip points; see `RPC.locate`."""
         return self.full.locate(*self.mapping.to_full(row, col), h)
 
     def to_rpc(self) -> RPC:
-        """The same as a model of its own, for software that knows no ICHIPB.
+        """An equivalent `RPC` in the pixels of the chip, for software that does not support ICHIPB.
 
         Raises:
-            OptionError: A `ValueError`, where the chip is turned or skewed against the full image, which needs other
+            OptionError: A `ValueError`, if the chip is turned or skewed against the full image, which would need other
                 polynomials.
         """
         (row_scale, row_off), (column_scale, column_off) = self.mapping.scales_and_offsets()
@@ -278,29 +279,29 @@ class ChippedRPC:
 
 
 def rpc(metadata: Mapping[str, Any]) -> RPC:
-    """The sensor model of an image: its RPC00B, or its RPC00A where there is no RPC00B.
+    """The sensor model of an image: its RPC00B, or else its RPC00A.
 
-    The rows and columns are those of the full image, also where the image has an ICHIPB:
-    `rpc(metadata).chipped(ichipb(metadata))` is the model in the image's own pixels then.
+    The rows and columns are those of the full image, even if the image has an ICHIPB. In that case
+    `rpc(metadata).chipped(ichipb(metadata))` is the model in the image's own pixels.
 
     Args:
         metadata: The metadata of the image.
 
     Raises:
-        FieldNotFoundError: A `KeyError`, where there is neither.
-        OptionError: A `ValueError`, where a field is blank or the TRE says that its coefficients are not valid.
+        FieldNotFoundError: A `KeyError`, if there is neither.
+        OptionError: A `ValueError`, if a field is blank or SUCCESS marks the coefficients as not valid.
     """
     tag = next((tag for tag in ("RPC00B", "RPC00A") if all_values(metadata, tag)), None)
     if tag is None:
-        raise FieldNotFoundError(f"no RPC00B and no RPC00A in the metadata{near_names('RPC00B', metadata)}")
+        raise FieldNotFoundError(f"no RPC00B or RPC00A in the metadata{near_names('RPC00B', metadata)}")
     fields = tre(metadata, tag)
     if str(fields["SUCCESS"]).strip() != "1":
-        raise OptionError(f"{tag}: SUCCESS is {fields['SUCCESS']!r} (allowed: 1, for coefficients that are valid)")
+        raise OptionError(f"{tag} SUCCESS: got {fields['SUCCESS']!r}, expected 1 (valid coefficients)")
     values: dict[str, Any] = {name: fields[name.upper()] for name in _rpc_text.NUMBERS}
     values.update({name: _coefficients(fields, name.upper()) for name in _rpc_text.POLYNOMIALS})
     blank = [name.upper() for name, value in values.items() if value is None and not name.startswith("err_")]
     if blank:
-        raise OptionError(f"{tag}: blank {' '.join(blank)} (allowed: a number)")
+        raise OptionError(f"{tag}: got blank {', '.join(blank)}, expected numbers")
     if tag == "RPC00A":
         for name in _rpc_text.POLYNOMIALS:
             values[name] = tuple(values[name][term] for term in _OF_RPC00A)
@@ -308,7 +309,7 @@ def rpc(metadata: Mapping[str, Any]) -> RPC:
 
 
 def _coefficients(fields: Fields, name: str) -> tuple[float, ...] | None:
-    """The numbers of a group of one field each; None where one is blank."""
+    """The numbers of a group with one field per record; None if one is blank."""
     numbers = [record[name] if isinstance(record, Mapping) else record for record in fields[name]]
     return None if None in numbers else tuple(numbers)
 
@@ -317,18 +318,18 @@ def _finite(name: str, value: Any) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise OptionError(f"{name}: {value!r} (allowed: a number)") from None
+        raise OptionError(f"{name}: got {value!r}, expected a number") from None
     if not np.isfinite(number):
-        raise OptionError(f"{name}: {number} (allowed: a finite number)")
+        raise OptionError(f"{name}: got {number}, expected a finite number")
     return number
 
 
 def _flat(*values: npt.ArrayLike) -> tuple[list[Array], tuple[int, ...] | None]:
-    """Numbers or arrays as flat arrays of one length, and their common shape; None where all are numbers."""
+    """Numbers or arrays as flat arrays of one length, and their common shape; the shape is None if all are numbers."""
     try:
         arrays = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in values))
     except ValueError as error:
-        raise OptionError(f"coordinates that do not fit together: {error}") from None
+        raise OptionError(f"coordinates do not fit together: {error}") from None
     shape = None if all(np.ndim(value) == 0 for value in values) else arrays[0].shape
     return [np.ravel(array) for array in arrays], shape
 
@@ -352,7 +353,7 @@ def _not_found(
     where = "" if shape is None else f", first at {tuple(int(i) for i in np.unravel_index(first, shape))}"
     error = ConvergenceError(
         f"no ground point for {missing.size} of {off.size} image points{where}: row {row}, column {column}, height "
-        f"{height} is {off[first]:.3g} pixels off after {_STEPS} steps (allowed: {_TOLERANCE:g})"
+        f"{height} is {off[first]:.3g} pixels off after {_STEPS} steps, expected at most {_TOLERANCE:g}"
     )
     error.indices, error.distances = missing, off[missing]
     return error

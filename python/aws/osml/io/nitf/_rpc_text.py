@@ -12,7 +12,7 @@ from ._polynomials import substituted
 
 POLYNOMIALS = ("line_num_coeff", "line_den_coeff", "samp_num_coeff", "samp_den_coeff")
 
-# Bytes and decimals of the fields, in their order (STDI-0002-1 App E, Table E-22), and whether they begin with a sign.
+# Bytes and decimals of the fields, in their order (STDI-0002-1 App E, Table E-22), and True if they begin with a sign.
 _FIELDS = {
     "err_bias": (7, 2, False),
     "err_rand": (7, 2, False),
@@ -29,7 +29,7 @@ _FIELDS = {
 }
 NUMBERS = tuple(_FIELDS)
 
-# What a coefficient may be: ±d.ddddddE±d.
+# The limits of a coefficient: ±d.ddddddE±d.
 _LARGEST = 9.999999e9
 _SMALLEST_EXPONENT = -9
 
@@ -47,19 +47,19 @@ def to_gdal(model: Mapping[str, Any]) -> dict[str, str]:
 
 
 def from_gdal(metadata: Any) -> dict[str, Any]:
-    """The arguments of `RPC` in GDAL's metadata, see `RPC.from_gdal`."""
+    """The arguments of `RPC` from GDAL's metadata; see `RPC.from_gdal`."""
     if hasattr(metadata, "to_gdal"):
         metadata = metadata.to_gdal()
     if not isinstance(metadata, Mapping):
-        raise OptionError(f"no RPC metadata: {metadata!r} (allowed: a mapping such as GDAL's)")
+        raise OptionError(f"RPC metadata: got {metadata!r}, expected a mapping such as GDAL's")
     errors = {name for name in NUMBERS if name.startswith("err_")}
     missing = [name.upper() for name in (*NUMBERS, *POLYNOMIALS) if name not in errors and name.upper() not in metadata]
     if missing:
-        raise OptionError(f"no RPC metadata: without {' '.join(missing)}")
+        raise OptionError(f"RPC metadata: missing {', '.join(missing)}")
     found: dict[str, Any] = {}
     for name in NUMBERS:
         value = metadata.get(name.upper())
-        # GDAL has a negative error, and older versions blank ones, where it is not known.
+        # If an error is unknown, GDAL writes a negative number; older versions leave it blank.
         unknown = name in errors and (value is None or not str(value).strip() or _number(name, value) < 0)
         found[name] = None if unknown else _number(name, value)
     for name in POLYNOMIALS:
@@ -81,7 +81,7 @@ def to_tre(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _polynomials(model: Mapping[str, Any], rounded: dict[str, float]) -> Any:
-    """The polynomials for offsets and scales that were rounded: those of the same model."""
+    """The polynomials that give the same model with the rounded offsets and scales."""
     rows = np.array([model[name] for name in POLYNOMIALS])
     axes = [(name, model[f"{name}_scale"], model[f"{name}_off"]) for name in ("long", "lat", "height")]
     scales = tuple(rounded[f"{name}_scale"] / scale for name, scale, _ in axes)
@@ -95,7 +95,7 @@ def _polynomials(model: Mapping[str, Any], rounded: dict[str, float]) -> Any:
         if shift or scale != rounded[f"{name}_scale"]:
             rows[place] = (scale * rows[place] + shift * rows[place + 1]) / rounded[f"{name}_scale"]
     for place in (0, 2):
-        # Both parts of a fraction may be divided by one number; with a constant of 1 below they fit the field.
+        # Dividing numerator and denominator by the same number keeps the fraction. With a denominator constant of 1 both fit.
         constant = rows[place + 1, 0]
         if constant and np.abs(rows[place : place + 2]).max() > _LARGEST:
             rows[place : place + 2] /= constant
@@ -105,7 +105,7 @@ def _polynomials(model: Mapping[str, Any], rounded: dict[str, float]) -> Any:
 def _rounded(name: str, value: float) -> float:
     decimals = _FIELDS[name][1]
     found = round(value, decimals)
-    # A scale that would become 0 takes the smallest number there is instead.
+    # A scale must not round to 0. It takes the smallest number of its field instead.
     return found or (10.0**-decimals if name.endswith("_scale") else 0.0)
 
 
@@ -116,14 +116,14 @@ def _text(name: str, value: float) -> str:
     limit = limits.get(name.partition("_")[0])
     if len(text) != width or (not signed and value < 0 and "off" not in name) or (limit and abs(value) > limit):
         allowed = f"at most {limit:g} degrees" if limit else f"{width} characters, {decimals} of them decimals"
-        raise OptionError(f"RPC00B: {name.upper()} of {value:g} does not fit its field (allowed: {allowed})")
+        raise OptionError(f"RPC00B {name.upper()}: got {value:g}, expected {allowed}")
     return text
 
 
 def _scientific(name: str, value: float) -> str:
-    """±d.ddddddE±d; below 1e-9 with zeros in front, as far as the digits reach."""
+    """±d.ddddddE±d; values below 1e-9 have leading zeros, as far as the digits reach."""
     if abs(value) > _LARGEST:
-        raise OptionError(f"RPC00B: {name} of {value:g} does not fit its field (allowed: up to 9.999999E+9)")
+        raise OptionError(f"RPC00B {name}: got {value:g}, expected at most 9.999999E+9")
     mantissa, _, exponent = f"{value:+.6E}".partition("E")
     power = int(exponent)
     if power < _SMALLEST_EXPONENT:
@@ -137,4 +137,4 @@ def _number(name: str, value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise OptionError(f"{name.upper()}: {value!r} (allowed: a number)") from None
+        raise OptionError(f"{name.upper()}: got {value!r}, expected a number") from None

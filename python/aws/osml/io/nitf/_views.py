@@ -1,4 +1,4 @@
-"""TREs and DES user headers as typed fields, and layouts that a program adds to those of the package."""
+"""TREs and DES user-defined subheaders as typed fields, and layouts that a program adds to those of the package."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from .._io import _nitf_register, _nitf_typed
 
 
 class FieldNotFoundError(Error, KeyError):
-    """A TRE, a DES or a field that is not there; the message has the nearest names."""
+    """A TRE, a DES or a field is missing; the message suggests the nearest names."""
 
-    # KeyError shows its argument quoted, which makes a sentence unreadable.
+    # KeyError quotes its argument, which makes a sentence hard to read.
     __str__ = Exception.__str__
 
 
 class Fields(Mapping[str, Any]):
-    """The fields of a TRE, of a DES user header, or of one record of a group, by name and in order; it cannot be changed.
+    """The fields of a TRE, of a DES user-defined subheader, or of one record of a group, by name and in order; read-only.
 
-    `fields.LINE_OFF` and `fields["LINE_OFF"]` are the same: `int` for whole numbers, `float` for real ones, `str` without its
-    padding for text, `bytes` for binary data, `None` for a number that is left blank, and for a group a list of `Fields`, one
-    for each of its records. A field whose name is also that of a method (`keys`, `get` …) is reached by `[]`.
+    `fields.LINE_OFF` and `fields["LINE_OFF"]` are the same. Values are `int` for whole numbers, `float` for real numbers, `str`
+    without padding for text, `bytes` for binary data, `None` for a blank number, and a list of `Fields` for a group, one for
+    each record. If a field has the name of a method (`keys`, `get` …), use `[]`.
     """
 
     __slots__ = ("_name", "_values")
 
     def __init__(self, name: str, values: Mapping[str, Any]) -> None:
-        """`name` is what the fields belong to; dicts in lists among the `values` become `Fields` as well."""
+        """`name` is the TRE, DES or group of the fields; dicts in lists among the `values` become `Fields` as well."""
         self._name = name
         self._values = {key: _wrapped(key, value) for key, value in values.items()}
 
@@ -39,7 +39,7 @@ class Fields(Mapping[str, Any]):
             raise FieldNotFoundError(self._missing(name)) from None
 
     def __getattr__(self, name: str) -> Any:
-        # Names of the interpreter's own protocols are asked for before there are values, as when unpickling.
+        # Protocols of the interpreter, such as unpickling, look up private names before `_values` exists.
         if name.startswith("_") or name not in self._values:
             raise AttributeError(self._missing(name) if not name.startswith("_") else name)
         return self._values[name]
@@ -61,13 +61,13 @@ class Fields(Mapping[str, Any]):
 
 
 def register_tre(layout: str) -> list[str]:
-    """Adds layouts of TREs to those the package has, for all files opened and written from now on.
+    """Adds layouts of TREs to those of the package, for all files opened and written afterwards.
 
     A layout is a table with a row for each field: name, bytes, characters (`A` text, `N` numbers, `N+` digits …), kind (`int`,
-    `real`), and checks. It may repeat groups of fields and make them depend on others:
+    `real`), and checks. It may have repeated and conditional groups of fields:
 
-        structure MYTREA  What it holds
-        source    The document that says so
+        structure MYTREA  Its content
+        source    The document that defines it
         field COUNT  2 N+ int
         repeat COUNT as POINT
           field NAME  8 A
@@ -75,19 +75,19 @@ def register_tre(layout: str) -> list[str]:
         end
 
     Args:
-        layout: One structure or several. The name of each is the tag; a layout under a tag that has one takes its place.
+        layout: One or more structures. The name of each is the tag. It replaces an existing layout of that tag.
 
     Returns:
         The tags.
 
     Raises:
-        OptionError: A `ValueError`, with the line that is wrong.
+        OptionError: A `ValueError` that names the wrong line.
     """
     return _nitf_register(layout, "tre")
 
 
 def register_des(layout: str) -> list[str]:
-    """Adds layouts of DES user headers (DESSHF); the name of a structure is the DESID. The rest is as for `register_tre`."""
+    """Adds layouts of DES user-defined subheaders (DESSHF). A structure's name is the DESID. Otherwise as `register_tre`."""
     return _nitf_register(layout, "des")
 
 
@@ -97,30 +97,30 @@ def tre(metadata: Mapping[str, Any], tag: str, index: int = 0) -> Fields:
     Args:
         metadata: The metadata of a file or an asset, or any mapping with TREs under their tags.
         tag: The tag, e.g. `"RPC00B"`.
-        index: Which one, where the tag repeats.
+        index: The position among the TREs with this tag, from 0.
 
     Raises:
-        FieldNotFoundError: A `KeyError`, where there is no such TRE.
-        OutOfRangeError: An `IndexError`, where there are fewer than `index` says.
-        Error: Where the tag has no layout, or the TRE does not follow it.
+        FieldNotFoundError: A `KeyError`, if there is no such TRE.
+        OutOfRangeError: An `IndexError`, if `index` is not less than the number of these TREs.
+        Error: If the tag has no layout, or the TRE does not follow it.
     """
     values = all_values(metadata, tag)
     if not values:
         raise FieldNotFoundError(f"no TRE {tag!r} in the metadata{near_names(tag, metadata)}")
     if not 0 <= index < len(values):
-        raise OutOfRangeError(f"TRE {tag}: {index} (allowed: 0 to {len(values) - 1})")
+        raise OutOfRangeError(f"index of TRE {tag}: got {index}, expected 0 to {len(values) - 1}")
     return Fields(tag, _nitf_typed("tre", tag, _body(values[index], tag)))
 
 
 def des(metadata: Mapping[str, Any]) -> Fields:
-    """The fields of a DES user header (DESSHF) with their types.
+    """The fields of a DES user-defined subheader (DESSHF) with their types.
 
     Args:
         metadata: The metadata of a data asset, with its DESID and DESSHF.
 
     Raises:
-        FieldNotFoundError: A `KeyError`, where the metadata has no DESID or no DESSHF.
-        Error: Where the DESID has no layout, or the user header does not follow it.
+        FieldNotFoundError: A `KeyError`, if the metadata lacks DESID or DESSHF.
+        Error: If the DESID has no layout, or the subheader does not follow it.
     """
     for name in ("DESID", "DESSHF"):
         if name not in metadata:
@@ -130,21 +130,21 @@ def des(metadata: Mapping[str, Any]) -> Fields:
 
 
 def all_values(metadata: Mapping[str, Any], key: str) -> list[Any]:
-    """Every value under a key, which may repeat in metadata of this package and cannot in other mappings."""
+    """Every value under a key. Keys may repeat in metadata of this package, but not in other mappings."""
     if hasattr(metadata, "get_all"):
         return list(metadata.get_all(key))
     return [metadata[key]] if key in metadata else []
 
 
 def near_names(name: str, names: Iterable[str]) -> str:
-    """A hint with the names that are most like one that is not there; empty where none is."""
+    """A hint with the names most similar to a missing one; empty if there are none."""
     by_upper = {known.upper(): known for known in names if isinstance(known, str)}
     near = [by_upper[match] for match in get_close_matches(str(name).upper(), by_upper, 3, 0.6)]
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def _body(value: Any, name: str) -> dict[str, Any] | bytes:
-    """The body of a TRE in one of the two forms in which metadata hold it."""
+    """The body of a TRE as fields or as bytes."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -154,7 +154,7 @@ def _body(value: Any, name: str) -> dict[str, Any] | bytes:
             return value.encode("latin-1")
         except UnicodeEncodeError:
             pass
-    raise OptionError(f"{name}: {_short(value)} (allowed: a mapping of fields, bytes, text of one byte a character)")
+    raise OptionError(f"{name}: got {_short(value)}, expected a mapping of fields, bytes, or text of one byte per character")
 
 
 def _wrapped(name: str, value: Any) -> Any:

@@ -10,13 +10,13 @@ from .._io import _tiff_tag
 
 
 class TagNameResolver(MutableMapping[str, Any]):
-    """A view of a mapping whose keys are tag numbers (`"259"`) under tag names (`"Compression"`) and named values.
+    """A view of a mapping of tag numbers (`"259"`) that uses tag names (`"Compression"`) and named values.
 
-    Names are found whatever their case; the mapping behind keeps numbers: `resolver["Compression"] = "Deflate"` stores 8
-    under `"259"`, and `resolver["Compression"]` gives `"Deflate"` for 8. Values without a name stay as they are. Numbers,
-    and keys that are no tags such as `GeoModelType`, are used as they are.
+    The case of names does not matter. The underlying mapping keeps numbers: `resolver["Compression"] = "Deflate"` stores 8
+    under `"259"`, and `resolver["Compression"]` returns `"Deflate"` for 8. Values without a name stay unchanged. Tag numbers,
+    and keys that are not tags, such as `GeoModelType`, are used unchanged.
 
-    An unknown name is a `KeyError` with the nearest one.
+    An unknown name raises a `KeyError` that suggests the nearest one.
     """
 
     def __init__(self, mapping: Mapping[str, Any]) -> None:
@@ -32,8 +32,8 @@ class TagNameResolver(MutableMapping[str, Any]):
         if numbers and isinstance(value, str) and not value.strip().isdigit():
             number = numbers.get(value.strip().lower())
             if number is None:
-                known = " ".join(_resolve(name).names.values())
-                raise OptionError(f"unknown value of {name}: {value!r} (allowed: {known})")
+                known = ", ".join(_resolve(name).names.values())
+                raise OptionError(f"tag {name}: got {value!r}, expected one of {known}")
             value = number
         self._writable()[key] = value
 
@@ -58,7 +58,7 @@ class TagNameResolver(MutableMapping[str, Any]):
 
     def _writable(self) -> MutableMapping[str, Any]:
         if not isinstance(self._mapping, MutableMapping):
-            raise TypeError("the metadata can only be read; copy them into a dict or a BufferedMetadataProvider")
+            raise TypeError("the metadata is read-only; copy it into a dict or a BufferedMetadataProvider")
         return self._mapping
 
 
@@ -69,14 +69,14 @@ class _Tag(NamedTuple):
 
 
 def _resolve(name: str) -> _Tag:
-    """The key of a name, and the names of its values both ways."""
+    """The key of a tag name, and the mappings between its values and their names."""
     try:
         number, _, values = _tiff_tag(name)
     except KeyError:
         if name.isdigit() or name.startswith("Geo"):
             return _Tag(name, {}, {})
         raise
-    # The first name of a value is the one that is shown; all are understood.
+    # The first name of a value is shown; all are understood.
     return _Tag(str(number), dict(reversed(values)), {text.lower(): code for code, text in values})
 
 

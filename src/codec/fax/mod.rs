@@ -24,7 +24,7 @@ pub struct Params {
     pub group: u8,
     /// `T4Options`: bit 0 two-dimensional, bit 2 fill bits before end of line.
     pub t4_options: u32,
-    /// Bits of a byte stand least significant first.
+    /// True if bytes store their least significant bit first.
     pub reversed_bits: bool,
 }
 

@@ -145,7 +145,7 @@ fn what_png_cannot_hold_is_refused_before_the_first_byte() {
     };
     let float = image(1, 1, 1, SampleType::Float32, vec![0; 4]);
     assert_eq!(refused(&float), "dtype of a PNG file: got float32, expected uint8 or uint16");
-    assert!(refused(&image(5, 1, 1, SampleType::UInt8, vec![0; 5])).contains("bands: got 5"));
+    assert!(refused(&image(5, 1, 1, SampleType::UInt8, vec![0; 5])).contains("bands of a PNG file: got 5"));
     let grid = BlockGrid::new(u32::MAX, 1, 1, 1).unwrap();
     let wide = MemoryImage::new(ImageLayout::new(grid, 1, SampleType::UInt8).unwrap());
     assert!(refused(&wide).contains("too large"));

@@ -1,7 +1,8 @@
-//! Bytes of pixels per second of every codec in the registry, both ways, on one thread, and of the kernels around them.
+//! Throughput in bytes of pixels of every codec in the registry (encoding and decoding, one thread) and of the kernels around
+//! them.
 //!
-//! Blocks are 256 × 256 pixels, as files have them by default. The kinds of data are made here: noise on structure (imagery
-//! as sensors give it), smooth, thematic, and of one value.
+//! Blocks are 256 × 256 pixels, the default block size of files. The data is synthetic: structure with sensor noise (imagery),
+//! smooth, thematic and constant.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use osml_io::simd;
 const SIDE: u32 = 256;
 const SHAPE: BlockShape = BlockShape::new(SIDE, SIDE);
 
-/// A kind of data: its name, its block, and the value of a sample by column, row and band.
+/// A kind of data: its name, its block, and a function that returns a sample by column, row and band.
 struct Data {
     name: &'static str,
     pixels: PixelCoding,
@@ -27,7 +28,7 @@ fn data() -> Vec<Data> {
         noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (noise >> 16) % sides
     };
-    // Four dice come near a normal distribution.
+    // The sum of four dice approximates a normal distribution.
     let mut sensor = move |size: u32| (0..4).map(|_| die(size)).sum::<u32>();
     let relief = |x: u32, y: u32| {
         let (x, y) = (f64::from(x) / 40.0, f64::from(y) / 55.0);
@@ -76,7 +77,7 @@ fn codecs(criterion: &mut Criterion) {
             let Ok(encoder) = coding.encoder() else { continue };
             let decoder = coding.decoder();
             let (mut scratch, mut raw, mut stored) = (Scratch::default(), data.raw.clone(), Vec::new());
-            // A codec may be made for some kinds of samples only.
+            // Some codecs support only some sample types.
             if encoder.encode(SHAPE, &mut raw, &mut stored, &mut scratch).is_err() {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Structures read and written: time of one TRE, of the file header, and of all TREs of an image.
+//! Time to read and write one TRE, the file header, and all TREs of an image.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use osml_io::format::nitf::{Tre, TreBody, header, parse_tres, tre_layout, write_tres};
 use osml_io::schema::{Record, read, write};
 
-/// Records of one field each: a group of the same name.
+/// A group of records with one field each, which has the group's name.
 fn column(name: &str, turns: usize) -> (String, Vec<Record>) {
     (name.to_owned(), vec![[(name, "+1.234567E-3")].into_iter().collect(); turns])
 }
@@ -17,7 +17,7 @@ fn rpc() -> Record {
     names.into_iter().map(|name| column(name, 20)).collect()
 }
 
-/// A frame sensor: general data, one time-stamped set, one uncertainty.
+/// A frame sensor with general data, one time-stamped set and one uncertainty.
 fn sensrb() -> Record {
     let mut record: Record =
         [("GENERAL_DATA", "Y"), ("SENSOR", "CAMERA"), ("SENSOR_ARRAY_DATA", "Y")].into_iter().collect();

@@ -1,4 +1,4 @@
-//! Converts an image file into any other format, block by block, without Python.
+//! Converts an image file to another format, block by block, without Python.
 //!
 //! ```sh
 //! cargo run --release --example convert -- input.tif output.png
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     if result.is_ok() && written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Writes the first image of `input` to `output`, whose extension says in which format.
+/// Writes the first image of `input` to `output`. The extension of `output` selects the format.
 fn convert(input: &str, output: &str) -> Result<String> {
     let reader = DatasetReader::open(input, None, &OpenOptions::default())?;
     let position = reader.default_image()?;
@@ -34,9 +34,9 @@ fn convert(input: &str, output: &str) -> Result<String> {
     let provider = reader.image(position)?;
     let layout = provider.layout();
 
-    // Nothing appears at `output` before `close`; an error on the way leaves what was there.
+    // `close` creates or replaces `output`; an earlier error leaves an existing file untouched.
     let mut writer = DatasetWriter::create(output, None, Concurrency::resolve(None)?)?;
-    // Its own metadata in its own format; in another one, where the image lies and which value is nodata.
+    // The same format keeps all metadata; another format keeps only the georeference and the nodata value.
     let (metadata, left_out) = reader.metadata_for(position, writer.format())?;
     let request = ImageRequest {
         title: &asset.title,

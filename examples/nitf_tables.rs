@@ -1,5 +1,5 @@
-//! Writes the pages of `docs/formats/` that list the fields of NITF structures, from the tables the library reads and writes
-//! them by.
+//! Writes the pages of `docs/formats/` that list the fields of NITF structures, from the tables with which the library reads
+//! and writes them.
 //!
 //! ```sh
 //! cargo run --example nitf_tables
@@ -19,7 +19,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// The pages: path and text.
+/// The path and text of each page.
 pub(crate) fn pages() -> [(&'static str, String); 3] {
     let headers = ["HEADER", "IMAGE", "GRAPHIC", "TEXT", "DATA", "RESERVED"];
     let headers: Vec<_> = headers.iter().filter_map(|name| header(name)).collect();

@@ -1,4 +1,4 @@
-//! Prints what can be read and written, as the README shows it, from the registries of formats and codecs.
+//! Prints the README's tables of supported formats and codecs from their registries.
 //!
 //! ```sh
 //! cargo run --example support_table
@@ -37,7 +37,7 @@ fn yes(is: bool) -> &'static str {
     if is { "yes" } else { "no" }
 }
 
-/// What the registries do not say.
+/// Notes that the registries do not contain.
 fn note(format: &str) -> &'static str {
     NOTES.iter().find(|(name, _)| *name == format).map_or("", |(_, note)| note)
 }

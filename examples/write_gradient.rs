@@ -1,4 +1,4 @@
-//! Writes an image that exists nowhere but in a formula: a provider that makes each block when it is asked for.
+//! Writes an image from a provider that computes each block on request.
 //!
 //! ```sh
 //! cargo run --release --example write_gradient -- gradient.tif 20000
@@ -14,7 +14,7 @@ use osml_io::image::{
 };
 use osml_io::{Error, Result};
 
-/// Three bands: one runs from west to east, one from north to south, one along the diagonal.
+/// Three bands with gradients from west to east, from north to south and along the diagonal.
 struct Gradient {
     layout: ImageLayout,
 }
@@ -31,7 +31,7 @@ impl ImageProvider for Gradient {
         &self.layout
     }
 
-    // Called from several threads at once, because `access` is `Parallel` unless a provider says otherwise.
+    // Several threads call this at once, because `access` is `Parallel` unless a provider overrides it.
     fn block(&self, at: BlockIndex) -> Result<Block> {
         let grid = &self.layout.grid;
         let window = grid.block_window(grid.check(at)?);
@@ -77,7 +77,7 @@ fn write(path: &str, size: u32) -> Result<()> {
         corners: None,
     };
     let settings = SaveSettings { georeference, ..SaveSettings::default() };
-    // Nothing appears at `path` before the image is complete; an error on the way leaves what was there.
+    // The complete image replaces `path`; an earlier error leaves an existing file untouched.
     save(path, &provider, &SaveOptions { settings, ..SaveOptions::default() })?;
     Ok(())
 }

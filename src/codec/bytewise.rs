@@ -1,5 +1,5 @@
-//! What all compressions of plain bytes share: samples become stored bytes (packed bits, predictor, byte order) before
-//! compression, and samples again after it.
+//! Common code of all compressions of plain bytes: samples become stored bytes (packed bits, predictor, byte order) before
+//! compression, and samples again after decompression.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -11,9 +11,9 @@ use crate::error::{Error, Result};
 use crate::image::SampleType;
 use crate::simd;
 
-/// A compression of bytes, with its parameters, that does not know samples. Each is a codec by what this file adds.
+/// A compression of bytes, with its parameters, that does not know samples. This file makes a codec of it.
 pub(super) trait ByteCoder: Clone + Debug + PartialEq + Send + Sync + 'static {
-    /// What it keeps from block to block.
+    /// State kept from block to block.
     type State: Default + Send;
 
     /// The codec.
@@ -32,11 +32,11 @@ pub(super) trait ByteCoder: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// Appends the compressed form of `stored` to `out`.
     fn compress(&self, rows: StoredRows, stored: &[u8], out: &mut Vec<u8>, state: &mut Self::State) -> Result<()>;
 
-    /// Fills `stored` from `data`, which may hold more, but not less.
+    /// Fills `stored` from `data`, which may hold more bytes but not fewer.
     fn decompress(&self, data: &[u8], stored: &mut [u8], state: &mut Self::State) -> Result<()>;
 }
 
-/// How the stored bytes of a block are arranged, for compressions that look at it.
+/// The layout of a block's stored bytes, for compressions that use it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StoredRows {
     /// Bytes of a row.
@@ -84,7 +84,7 @@ impl<C: ByteCoder> Bytewise<C> {
         StoredRows { bytes: self.pixels.stored_row_bytes(shape.columns).max(1), sample: self.pixels.sample.bytes() }
     }
 
-    /// Between the order of this machine and that of the stored samples.
+    /// Converts between native byte order and that of the stored samples.
     fn to_other_order(&self, samples: &mut [u8]) {
         if !self.pixels.byte_order.is_native() {
             simd::swap_bytes(samples, predictor::number_bytes(self.coder.predictor(), &self.pixels));
@@ -103,9 +103,9 @@ impl<C: ByteCoder> Bytewise<C> {
         if self.coder.predictor() == Predictor::None {
             return Ok(());
         }
-        Err(Error::unsupported("predictor for samples of")
+        Err(Error::unsupported("sample size for a predictor")
             .found(format!("{} bits", self.pixels.bits))
-            .allowed("8, 16, 32, 64 bits"))
+            .allowed("8, 16, 32 or 64 bits"))
     }
 }
 
@@ -149,7 +149,7 @@ impl<C: ByteCoder> BlockDecoder for Bytewise<C> {
     }
 }
 
-/// The error of a block that ends early.
+/// Checks that a block did not end early.
 pub(super) fn check_filled(subject: &'static str, filled: usize, wanted: usize) -> Result<()> {
     if filled == wanted {
         return Ok(());

@@ -1,4 +1,4 @@
-//! How the blocks of an image are coded: what a pixel is, and the parameters of one codec.
+//! The coding of an image's blocks: the pixel layout, and the parameters of one codec.
 
 use std::any::Any;
 use std::fmt;
@@ -18,17 +18,17 @@ pub struct BlockShape {
     pub rows: u32,
 }
 
-/// What a pixel of a block is, in memory and before compression. The samples of a pixel stand together; a block of one plane
-/// has one sample per pixel.
+/// The layout of a block's pixels, in memory and before compression. Pixels are interleaved; a block of one plane has one
+/// sample per pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PixelCoding {
     /// Samples per pixel.
     pub samples: u32,
-    /// Type of a sample in memory.
+    /// Sample type in memory.
     pub sample: SampleType,
-    /// Bits of a stored sample; fewer than those of the type are packed, most significant bit first, rows padded to bytes.
+    /// Bits of a stored sample. If the type has more, samples are packed, most significant bit first, and rows padded to bytes.
     pub bits: u32,
-    /// Order of the stored bytes of a sample.
+    /// Byte order of stored samples.
     pub byte_order: ByteOrder,
 }
 
@@ -37,29 +37,29 @@ pub trait CodecParams: fmt::Debug + Send + Sync + 'static {
     /// The codec.
     fn codec(&self) -> &'static Codec;
 
-    /// The encoder of an image with such pixels.
+    /// The encoder for an image with these pixels.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] if the codec does not encode such pixels, [`Error::Usage`] for a parameter out of range.
+    /// [`Error::Unsupported`] if the codec does not encode these pixels, [`Error::Usage`] for a parameter out of range.
     fn encoder(&self, pixels: &PixelCoding) -> Result<Box<dyn BlockEncoder>> {
         let _ = pixels;
-        Err(Error::unsupported("encoding with codec").found(self.codec().name))
+        Err(Error::unsupported("codec for encoding").found(self.codec().name))
     }
 
-    /// The decoder of an image with such pixels.
+    /// The decoder for an image with these pixels.
     fn decoder(&self, pixels: &PixelCoding) -> Box<dyn BlockDecoder>;
 
-    /// True if these parameters and `other` decode each other's blocks. Effort and quality do not matter for that.
+    /// True if these parameters and `other` decode each other's blocks, whatever their effort and quality.
     fn decodes_like(&self, other: &dyn CodecParams) -> bool;
 
     /// The parameters as their own type.
     fn as_any(&self) -> &dyn Any;
 }
 
-/// How the blocks of an image are coded.
+/// The coding of an image's blocks.
 #[derive(Debug, Clone)]
 pub struct Coding {
-    /// What a pixel is.
+    /// The pixel layout.
     pub pixels: PixelCoding,
     /// The codec and its parameters.
     pub params: Arc<dyn CodecParams>,
@@ -73,7 +73,7 @@ impl BlockShape {
 }
 
 impl PixelCoding {
-    /// Whole samples in native byte order.
+    /// Unpacked samples in native byte order.
     pub const fn new(samples: u32, sample: SampleType) -> Self {
         Self { samples, sample, bits: sample.bits(), byte_order: ByteOrder::NATIVE }
     }
@@ -123,7 +123,7 @@ impl Coding {
         self.params.decoder(&self.pixels)
     }
 
-    /// True if a block that one of the two has coded can be stored as a block of the other, as it is.
+    /// True if a block of either coding can be stored unchanged as a block of the other.
     pub fn decodes_like(&self, other: &Self) -> bool {
         self.pixels == other.pixels && self.params.decodes_like(&*other.params)
     }

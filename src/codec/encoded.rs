@@ -1,11 +1,11 @@
-//! The stored bytes of a block on their way from an encoder to a container, which may be in another process.
+//! The stored bytes of a block between its encoder and its container, which may be in another process.
 
 use super::receipt::Receipt;
 use crate::error::{Error, Result};
 use crate::image::BlockIndex;
 
-/// A block of an image as it is stored: its pieces (one for each plane that the container stores apart), and a receipt of what
-/// the container needs to know of it. A block without pieces is absent.
+/// A block of an image as it is stored: its pieces (one for each plane that the container stores separately), and a receipt
+/// with the facts that the container needs. A block without pieces is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Encoded {
     at: BlockIndex,
@@ -36,7 +36,7 @@ impl Encoded {
         Ok(())
     }
 
-    /// The pieces in order; none if the block is absent, or stands at its place in the file already.
+    /// The pieces in order; none if the block is absent or already in its place in the file.
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
@@ -47,7 +47,7 @@ impl Encoded {
         self.ends.is_empty() && !self.placed
     }
 
-    /// True if the bytes stand at their place in the file already.
+    /// True if the bytes are already in their place in the file.
     pub fn is_placed(&self) -> bool {
         self.placed
     }
@@ -68,11 +68,11 @@ impl Encoded {
     /// The receipt that the encoder set.
     ///
     /// # Errors
-    /// [`Error::Usage`] if the block has none of this type: it was encoded for something else.
+    /// [`Error::Usage`] if the block has no receipt of this type, because it was encoded for another container.
     pub fn receipt<R: Receipt>(&self) -> Result<R> {
         R::read(&self.receipt).ok_or_else(|| {
             let place = format!("({}, {})", self.at.row, self.at.column);
-            Error::usage("receipt of block").field(place).found(format!("{} bytes", self.receipt.len()))
+            Error::usage("receipt of block").field(place).found(format!("{} bytes of another type", self.receipt.len()))
         })
     }
 
@@ -91,15 +91,15 @@ impl Encoded {
         out
     }
 
-    /// The block that [`Encoded::to_bytes`] made bytes of.
+    /// The reverse of [`Encoded::to_bytes`].
     ///
     /// # Errors
-    /// [`Error::Malformed`] if the bytes are not those of a block.
+    /// [`Error::Malformed`] if the bytes are not an encoded block.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         Self::parse(bytes).ok_or_else(|| Error::malformed("encoded block").found(format!("{} bytes", bytes.len())))
     }
 
-    /// Starts anew for another block, with the memory that is there.
+    /// Resets for another block and keeps the memory.
     pub fn reset(&mut self, at: BlockIndex) {
         self.at = at;
         self.bytes.clear();

@@ -1,19 +1,19 @@
-//! The blocks of an image as a file stores them: what is gathered for a block, and what becomes of it.
+//! Encoding of an image's blocks for a file: how pixels are gathered for a block, and the stored bytes that result.
 
 use super::{Encoded, Scratch};
 use crate::error::Result;
 use crate::image::{BlockIndex, Interleave, Padding};
 
-/// Encodes the blocks of one image for one container. It can be asked for any block, in any order, on any thread; another one
-/// that was made from the same request, in another process, encodes alike.
+/// Encodes the blocks of one image for one container, in any order and on any thread. Another encoder made from the same
+/// request, also in another process, encodes identically.
 pub trait ImageEncoder: Send + Sync {
-    /// How the pixels of a block are gathered.
+    /// How to gather the pixels of a block.
     fn gathering(&self) -> &Gathering;
 
-    /// Encodes block `at`. The pieces are appended to `out`, or they are parts of the memory of `pixels`, which may be altered.
+    /// Encodes block `at`. The pieces are appended to `out`, or refer to the memory of `pixels`, which may be altered.
     ///
     /// # Errors
-    /// What the codec reports, and [`crate::Error::Usage`] for pixels that the file cannot hold.
+    /// The codec's errors, and [`crate::Error::Usage`] for pixels that the file cannot hold.
     fn encode<'p>(
         &self,
         at: BlockIndex,
@@ -23,27 +23,27 @@ pub trait ImageEncoder: Send + Sync {
     ) -> Result<Pieces<'p>>;
 }
 
-/// How the pixels of a block are gathered for an encoder, in native byte order.
+/// How to gather the pixels of a block for an encoder, in native byte order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gathering {
     /// The order of samples in a gathered block.
     pub interleave: Interleave,
-    /// What lies around the image in a block at its edge.
+    /// The padding of blocks at the image's edges.
     pub padding: Padding,
-    /// One sample for blocks that the provider does not have; with none, such blocks are absent.
+    /// The sample that fills blocks missing from the provider; if empty, such blocks are absent.
     pub absent: Option<Vec<u8>>,
-    /// Which pixels are taken from the caller's memory as they stand.
+    /// Which pixels are used in the caller's memory without a copy.
     pub borrow: Borrow,
 }
 
-/// Pixels that an encoder takes from the caller's memory, if they stand there without gaps and need no padding.
+/// Pixels that an encoder uses in the caller's memory, if they are contiguous and need no padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Borrow {
     /// None.
     Nothing,
-    /// A block in this order.
+    /// A whole block in this order.
     Block(Interleave),
-    /// Each band of a block for itself.
+    /// Each band of a block separately.
     Bands,
 }
 
@@ -54,21 +54,21 @@ pub enum BlockPixels<'p> {
     Borrowed(&'p [u8]),
     /// In the caller's memory, band by band.
     Bands(Vec<&'p [u8]>),
-    /// Gathered; the encoder may alter them.
+    /// Gathered in a buffer; the encoder may alter it.
     Gathered(&'p mut [u8]),
 }
 
 /// Where the pieces of an encoded block are.
 #[derive(Debug)]
 pub enum Pieces<'p> {
-    /// In the block that was given to the encoder.
+    /// In the [`Encoded`] that the encoder received.
     Appended,
     /// In the memory of the pixels.
     Of(Vec<&'p [u8]>),
 }
 
 impl BlockPixels<'_> {
-    /// The order of samples in pixels that were gathered so.
+    /// The order of samples in the gathered pixels.
     pub fn interleave(&self, gathering: &Gathering) -> Interleave {
         match (self, gathering.borrow) {
             (Self::Borrowed(_), Borrow::Block(interleave)) => interleave,
@@ -77,7 +77,7 @@ impl BlockPixels<'_> {
         }
     }
 
-    /// The bytes of all bands, unless the bands lie apart.
+    /// The bytes of all bands, unless the bands are in separate buffers.
     pub fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Borrowed(bytes) => Some(bytes),

@@ -1,6 +1,6 @@
-//! Codecs: one block of pixels to bytes and back. Codecs do not know files or containers.
+//! Codecs convert one block of pixels to bytes and back. They do not know files or containers.
 //!
-//! A codec is a folder here and a line in `registry.rs`; containers map their own codes to its parameters
+//! Each codec is a folder here and a line in `registry.rs`. Containers map their own codes to its parameters
 //! (`format/tiff/compression.rs`).
 
 mod bytewise;
@@ -31,19 +31,19 @@ use std::sync::Arc;
 
 use crate::error::Result;
 
-/// A codec and what it can do.
+/// A codec and its capabilities.
 pub struct Codec {
     /// Its name in messages and for users.
     pub name: &'static str,
-    /// True if decoding returns what was encoded.
+    /// True if decoding returns the pixels that were encoded.
     pub lossless: bool,
-    /// True if a predictor may come before it.
+    /// True if a predictor may precede it.
     pub predicts: bool,
-    /// Parameters that suit such pixels, the default ones first. Tests, benchmarks and tables go through them.
+    /// Parameters that suit these pixels, the default first. Tests, benchmarks and tables iterate over them.
     pub params: fn(&PixelCoding) -> Vec<Arc<dyn CodecParams>>,
 }
 
-/// Encodes the blocks of one image; keeps nothing from one to the next.
+/// Encodes the blocks of one image; keeps no state between blocks.
 pub trait BlockEncoder: Send + Sync {
     /// Appends the stored form of `raw` (rows × columns × samples in native byte order, which may be altered) to `out`.
     ///
@@ -52,7 +52,7 @@ pub trait BlockEncoder: Send + Sync {
     fn encode(&self, shape: BlockShape, raw: &mut [u8], out: &mut Vec<u8>, scratch: &mut Scratch) -> Result<()>;
 }
 
-/// Decodes the blocks of one image; keeps nothing from one to the next.
+/// Decodes the blocks of one image; keeps no state between blocks.
 pub trait BlockDecoder: Send + Sync {
     /// Fills `out` (rows × columns × samples in native byte order) from the stored bytes.
     ///

@@ -1,15 +1,15 @@
 //! Samples with fewer stored bits than their type has in memory: packed most significant bit first, rows padded to a byte
-//! (TIFF 6.0 §8, `BitsPerSample`). Samples of whole bytes (24 bits) follow the byte order instead.
+//! (TIFF 6.0 §8, `BitsPerSample`). Samples of whole bytes (24 bits) are stored in the byte order instead.
 
 use super::{BlockShape, PixelCoding};
 use crate::error::{Error, Result};
 use crate::image::SampleType;
 use crate::io::ByteOrder;
 
-/// Packs `samples` to `stored`, which is replaced.
+/// Packs `samples` and replaces the content of `stored`.
 ///
 /// # Errors
-/// [`Error::Usage`] where a sample does not fit its stored bits, [`Error::Unsupported`] for floats.
+/// [`Error::Usage`] if a sample does not fit its stored bits, [`Error::Unsupported`] for types other than integers.
 pub(super) fn pack(pixels: &PixelCoding, shape: BlockShape, samples: &[u8], stored: &mut Vec<u8>) -> Result<()> {
     check(pixels)?;
     stored.clear();
@@ -28,7 +28,7 @@ pub(super) fn pack(pixels: &PixelCoding, shape: BlockShape, samples: &[u8], stor
 /// The reverse of [`pack`].
 ///
 /// # Errors
-/// [`Error::Unsupported`] for floats.
+/// [`Error::Unsupported`] for types other than integers.
 pub(super) fn unpack(pixels: &PixelCoding, shape: BlockShape, stored: &[u8], samples: &mut [u8]) -> Result<()> {
     check(pixels)?;
     let rows = samples.chunks_exact_mut(pixels.row_bytes(shape.columns).max(1));
@@ -44,7 +44,7 @@ pub(super) fn unpack(pixels: &PixelCoding, shape: BlockShape, stored: &[u8], sam
     Ok(())
 }
 
-/// `COUNT` samples make a byte.
+/// Packs `COUNT` samples into a byte.
 fn pack_small<const COUNT: usize>(samples: &[u8], stored: &mut Vec<u8>) -> Result<()> {
     let bits = 8 / COUNT;
     let too_large = samples.iter().fold(0, |all, sample| all | sample) >> bits;
@@ -73,7 +73,7 @@ fn unpack_small<const COUNT: usize>(stored: &[u8], samples: &mut [u8]) {
     }
 }
 
-/// Two samples in three bytes.
+/// Unpacks two samples from three bytes.
 fn unpack_12(pixels: &PixelCoding, stored: &[u8], samples: &mut [u8]) {
     let (threes, rest) = stored.as_chunks::<3>();
     let (pairs, last) = samples.as_chunks_mut::<4>();
@@ -115,7 +115,7 @@ fn unpack_any(pixels: &PixelCoding, stored: &[u8], samples: &mut [u8]) {
 }
 
 fn does_not_fit(value: i64, bits: u32) -> Error {
-    Error::usage("sample").found(value).allowed(format!("values of {bits} bits"))
+    Error::usage("sample").found(value).allowed(format!("a value of {bits} bits"))
 }
 
 struct BitWriter<'a> {
@@ -145,14 +145,14 @@ fn check(pixels: &PixelCoding) -> Result<()> {
     if pixels.sample.is_integer() && (1..=32).contains(&pixels.bits) && pixels.bits < pixels.sample.bits() {
         return Ok(());
     }
-    Err(Error::unsupported("bits of a stored sample").found(format!("{} for {}", pixels.bits, pixels.sample)))
+    Err(Error::unsupported("stored sample size").found(format!("{} bits for {}", pixels.bits, pixels.sample)))
 }
 
 fn is_little(pixels: &PixelCoding) -> bool {
     pixels.bits.is_multiple_of(8) && pixels.byte_order == ByteOrder::Little
 }
 
-/// The bytes of `value` the other way round.
+/// Reverses the bytes of `value`.
 const fn swap(value: u64, bits: u32) -> u64 {
     value.swap_bytes() >> (u64::BITS - bits)
 }
@@ -161,7 +161,7 @@ const fn mask(bits: u32) -> u64 {
     (1 << bits) - 1
 }
 
-/// `value` of `bits` bits as a number.
+/// Extends `value` of `bits` bits to 64 bits.
 const fn extend(value: u64, bits: u32, signed: bool) -> i64 {
     let unused = 64 - bits;
     if signed { (value << unused) as i64 >> unused } else { (value << unused >> unused) as i64 }
@@ -240,7 +240,7 @@ mod tests {
         ] {
             let (pixels, shape) = row(sample, bits, 1, ByteOrder::Big);
             let error = pack(&pixels, shape, &samples, &mut Vec::new()).unwrap_err();
-            assert!(error.to_string().ends_with(&format!("expected values of {bits} bits")), "{error}");
+            assert!(error.to_string().ends_with(&format!("expected a value of {bits} bits")), "{error}");
         }
     }
 

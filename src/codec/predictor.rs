@@ -1,4 +1,4 @@
-//! Predictors (TIFF 6.0 §14, Adobe TIFF Technical Note 3) on whole blocks. Every row starts anew.
+//! Predictors (TIFF 6.0 §14, Adobe TIFF Technical Note 3) on whole blocks. Prediction restarts at each row.
 
 use super::{BlockShape, PixelCoding};
 use crate::error::{Error, Result};
@@ -11,14 +11,14 @@ pub enum Predictor {
     /// None.
     #[default]
     None,
-    /// Each sample minus the one of the same band before it in the row, modulo its width.
+    /// Each sample minus the previous one of the same band in the row, modulo its width.
     Horizontal,
-    /// Floating-point bytes by significance, then byte differences.
+    /// Floating-point bytes grouped by significance, then byte differences.
     FloatingPoint,
 }
 
 impl Predictor {
-    /// The predictors for such pixels, the one that compresses best first.
+    /// The predictors for these pixels; the first compresses best.
     pub fn suiting(pixels: &PixelCoding) -> impl Iterator<Item = Self> {
         let best = match pixels.sample {
             sample if pixels.bits != sample.bits() => None,
@@ -30,10 +30,10 @@ impl Predictor {
     }
 }
 
-/// Replaces samples by differences, in place; `row` is room for one row.
+/// Replaces samples with differences, in place; `row` is a buffer for one row.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for a sample type that the predictor is not made for.
+/// [`Error::Unsupported`] for a sample type that the predictor does not support.
 pub(super) fn apply(
     predictor: Predictor,
     pixels: &PixelCoding,
@@ -65,11 +65,11 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// The reverse of [`apply`]. Horizontal differences of floats and of complex samples are read too: some writers take the
+/// The reverse of [`apply`]. It also reads horizontal differences of floats and of complex samples: some writers treat the
 /// bits of such a sample as one unsigned number.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for a sample type that the predictor is not made for.
+/// [`Error::Unsupported`] for a sample type that the predictor does not support.
 pub(super) fn restore(
     predictor: Predictor,
     pixels: &PixelCoding,
@@ -101,7 +101,7 @@ pub(super) fn restore(
     Ok(())
 }
 
-/// Floats of 24 bits (Technical Note 3) to 32: one sign bit, seven of exponent, sixteen of mantissa. `stored` is altered.
+/// Converts floats of 24 bits (Technical Note 3: sign, 7 bits of exponent, 16 of mantissa) to 32 bits. `stored` is altered.
 ///
 /// # Errors
 /// [`Error::Unsupported`] for [`Predictor::Horizontal`].
@@ -139,7 +139,7 @@ pub(super) fn restore_float24(
     Ok(())
 }
 
-/// Bytes of the numbers that stand in the file's byte order: complex samples that were differenced count as one number.
+/// Bytes of the units in the file's byte order: a differenced complex sample is one unit.
 pub(super) fn number_bytes(predictor: Predictor, pixels: &PixelCoding) -> usize {
     match predictor {
         Predictor::Horizontal => pixels.sample.bytes(),
@@ -154,7 +154,7 @@ fn rows<'a>(pixels: &PixelCoding, shape: BlockShape, samples: &'a mut [u8]) -> s
 fn float_bytes(predictor: Predictor, pixels: &PixelCoding) -> Result<usize> {
     match pixels.sample {
         SampleType::Float16 | SampleType::Float32 | SampleType::Float64 => Ok(pixels.sample.bytes()),
-        _ => Err(mismatch(predictor, pixels, "float16, float32, float64")),
+        _ => Err(mismatch(predictor, pixels, "float16, float32 or float64")),
     }
 }
 
@@ -163,7 +163,7 @@ fn mismatch(predictor: Predictor, pixels: &PixelCoding, allowed: &str) -> Error 
     Error::unsupported(format!("sample type for predictor {predictor}")).found(pixels.sample).allowed(allowed)
 }
 
-/// The value of a float of one sign bit, seven bits of exponent (bias 63) and sixteen of mantissa.
+/// The value of a float of one sign bit, 7 bits of exponent (bias 63) and 16 of mantissa.
 fn float24(bits: u32) -> f32 {
     let sign = (bits & 0x0080_0000) << 8;
     let exponent = bits >> 16 & 0x7f;
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
     use crate::io::ByteOrder;
 
-    /// A predictor, and rows of pixels to use it on.
+    /// A predictor, and rows of pixels for it.
     struct Case {
         predictor: Predictor,
         pixels: PixelCoding,

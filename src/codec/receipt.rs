@@ -1,11 +1,11 @@
-//! What a container needs to know of a block beside its bytes: checksums, flags, lengths.
+//! The facts about a block that a container needs beside its bytes: checksums, flags, lengths.
 
-/// A receipt of an encoded block, with a type at both ends and a form as bytes between them.
+/// A receipt of an encoded block: encoder and container share its type, and it crosses processes as bytes.
 pub trait Receipt: Sized {
-    /// Appends the receipt as bytes.
+    /// Appends the receipt's bytes.
     fn write(&self, out: &mut Vec<u8>);
 
-    /// The receipt of these bytes; none if they are of something else.
+    /// Parses the bytes; `None` if they are not a receipt of this type.
     fn read(bytes: &[u8]) -> Option<Self>;
 }
 

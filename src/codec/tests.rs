@@ -1,4 +1,4 @@
-//! Every codec of the registry that has an encoder and loses nothing, with every kind of block.
+//! Round trips of every kind of block through every lossless codec of the registry that encodes.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use super::*;
 use crate::image::SampleType;
 use crate::io::ByteOrder;
 
-/// A block and its samples, from numbers that are easy to shrink.
+/// A block and its samples, generated from numbers that shrink easily.
 #[derive(Debug, Clone)]
 struct Block {
     shape: BlockShape,
@@ -32,7 +32,7 @@ fn any_block() -> impl Strategy<Value = Block> {
     )
 }
 
-/// The samples with as many low bits kept as are stored.
+/// The samples reduced to their stored low bits.
 fn fitting(pixels: &PixelCoding, mut raw: Vec<u8>) -> Vec<u8> {
     let size = pixels.sample.bytes();
     if pixels.bits < pixels.sample.bits() {
@@ -52,7 +52,7 @@ fn fitting(pixels: &PixelCoding, mut raw: Vec<u8>) -> Vec<u8> {
     raw
 }
 
-/// Every lossless coding of such pixels that can be written.
+/// Every lossless coding of these pixels that can be written.
 fn lossless(pixels: &PixelCoding) -> impl Iterator<Item = (Coding, Box<dyn BlockEncoder>)> {
     let params = CODECS.iter().filter(|codec| codec.lossless).flat_map(|codec| (codec.params)(pixels));
     params.filter_map(|params| {
@@ -62,7 +62,7 @@ fn lossless(pixels: &PixelCoding) -> impl Iterator<Item = (Coding, Box<dyn Block
     })
 }
 
-/// The same of codecs with a predictor, which take every kind of pixels.
+/// The same for codecs with a predictor, which accept every kind of pixels.
 fn general(pixels: &PixelCoding) -> impl Iterator<Item = (Coding, Box<dyn BlockEncoder>)> {
     lossless(pixels).filter(|(coding, _)| coding.codec().predicts)
 }
@@ -81,7 +81,7 @@ proptest! {
     fn every_lossless_codec_gives_back_every_block(block in any_block()) {
         let mut scratch = Scratch::default();
         for (coding, encoder) in lossless(&block.pixels) {
-            // A codec may be made for some kinds of samples only, and then reports that.
+            // Some codecs support only some sample types, and report the others.
             match encoded(&*encoder, &block, &mut scratch) {
                 Ok(mut stored) => {
                     for surplus in [0, 3] {
@@ -128,7 +128,7 @@ proptest! {
         let mut scratch = Scratch::default();
         for params in CODECS.iter().flat_map(|codec| (codec.params)(&block.pixels)) {
             let mut out = vec![0; block.raw.len()];
-            // Either result is right, as long as it is a result.
+            // Either result is right; a panic is not.
             if let Err(error) = params.decoder(&block.pixels).decode(block.shape, &garbage, &mut out, &mut scratch) {
                 prop_assert!(matches!(error, crate::Error::Malformed(_) | crate::Error::Unsupported(_)), "{error}");
             }

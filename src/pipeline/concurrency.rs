@@ -1,4 +1,4 @@
-//! How many threads work, and how the caller watches and stops the work.
+//! The number of threads, and the caller's means to watch and stop the work.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
-/// The environment variable that sets the number of threads where no argument does.
+/// The environment variable that sets the number of threads if no argument does.
 const THREADS_VARIABLE: &str = "OSML_IO_THREADS";
 
-/// The cores this process may use. Asked for once: on Linux it means reading the files of control groups, which takes as long
-/// as reading a small image.
+/// The cores that this process may use. Determined once, because Linux reads the files of control groups for it, which takes
+/// as long as reading a small image.
 static CORES: OnceLock<usize> = OnceLock::new();
 
-/// How often a signal is looked for.
+/// Interval between checks for a signal.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The number of threads that work on one call.
+/// The number of threads for one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Concurrency(usize);
 
-/// What the caller wants to know and decide while a call runs. Used on the calling thread only.
+/// The caller's progress report and cancellation while a call runs. Used on the calling thread only.
 #[derive(Default)]
 pub struct Control<'a> {
     poll: Option<&'a dyn Fn() -> Result<()>>,
@@ -30,10 +30,10 @@ pub struct Control<'a> {
 }
 
 impl Concurrency {
-    /// The argument, where given, else `OSML_IO_THREADS`, else the cores there are.
+    /// The argument if given, else `OSML_IO_THREADS`, else the number of available cores.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the argument is zero or the variable is no positive number.
+    /// [`Error::Usage`] if the argument is zero or the variable is not a positive integer.
     pub fn resolve(argument: Option<usize>) -> Result<Self> {
         if let Some(threads) = argument {
             return Self::new(threads).ok_or_else(|| Error::usage("threads:").found(threads).allowed("1 or more"));
@@ -48,7 +48,7 @@ impl Concurrency {
         }
     }
 
-    /// A number of threads, where it is not zero.
+    /// A number of threads, at most 1024; `None` if it is zero.
     pub fn new(threads: usize) -> Option<Self> {
         (threads > 0).then_some(Self(threads.min(1024)))
     }
@@ -58,7 +58,7 @@ impl Concurrency {
         self.0
     }
 
-    /// Fewer threads, where there is less work than that.
+    /// Reduces the number of threads to the number of jobs, but not below one.
     #[must_use]
     pub fn at_most(self, jobs: u64) -> Self {
         Self(self.0.min(usize::try_from(jobs).unwrap_or(usize::MAX)).max(1))
@@ -66,8 +66,8 @@ impl Concurrency {
 }
 
 impl<'a> Control<'a> {
-    /// Calls `poll` every now and then, which returns an error to stop the work (a signal), and `progress` with the blocks
-    /// done and the blocks in all, which returns false to stop it.
+    /// Calls `poll` at intervals; it returns an error to stop the work (a signal). Calls `progress` with the number of blocks
+    /// done and the total; it returns false to stop the work.
     pub fn new(
         poll: Option<&'a dyn Fn() -> Result<()>>,
         progress: Option<&'a dyn Fn(u64, u64) -> Result<bool>>,
@@ -75,10 +75,10 @@ impl<'a> Control<'a> {
         Self { poll, progress, ..Self::default() }
     }
 
-    /// Looks for a signal, if the last look is some time ago.
+    /// Checks for a signal, unless the last check was recent.
     ///
     /// # Errors
-    /// What the caller's function returned, to stop the work.
+    /// The error of the caller's function, to stop the work.
     pub fn poll(&self) -> Result<()> {
         let Some(poll) = self.poll else { return Ok(()) };
         let now = Instant::now();
@@ -92,7 +92,7 @@ impl<'a> Control<'a> {
     /// Reports progress.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] where the caller said so, or what its function returned.
+    /// [`Error::Cancelled`] if the caller's function returned false, or the error that it returned.
     pub fn progress(&self, done: u64, total: u64) -> Result<()> {
         self.reports.set(self.reports.get() + 1);
         match self.progress.map(|progress| progress(done, total)) {
@@ -102,12 +102,12 @@ impl<'a> Control<'a> {
         }
     }
 
-    /// How often progress was reported. A writer reports it before the first block.
+    /// The number of progress reports so far. A writer sends the first one before the first block.
     pub fn reports(&self) -> u64 {
         self.reports.get()
     }
 
-    /// The longest time to wait before [`Control::poll`] should be called again.
+    /// The longest time between calls of [`Control::poll`].
     pub const fn patience(&self) -> Duration {
         POLL_INTERVAL
     }

@@ -6,7 +6,7 @@ use super::concurrency::Control;
 use crate::error::Result;
 use crate::image::{BlockStore, StoredBlock};
 
-/// Bytes of a piece at most, and of what is read at once.
+/// Most bytes of a piece, and of one read.
 const PIECE: u64 = 4 << 20;
 
 /// Stored bytes of a block.
@@ -14,15 +14,15 @@ const PIECE: u64 = 4 << 20;
 pub struct StoredPiece<'a> {
     /// The block.
     pub block: StoredBlock,
-    /// Bytes of the block. None if it is absent; it then has one piece without bytes.
+    /// Bytes of the block. `None` if it is absent; it then has one piece without bytes.
     pub length: Option<u64>,
-    /// Bytes of the block before these.
+    /// Offset of the piece in the block.
     pub offset: u64,
-    /// The bytes.
+    /// The bytes of the piece.
     pub bytes: &'a [u8],
 }
 
-/// A piece that is yet to be read.
+/// A piece that has not been read yet.
 struct Planned {
     block: StoredBlock,
     length: Option<u64>,
@@ -30,22 +30,22 @@ struct Planned {
     range: Range<u64>,
 }
 
-/// A copy at work.
+/// A copy in progress.
 struct Copying<'a, 'c> {
     store: &'a dyn BlockStore,
     control: &'a Control<'c>,
-    /// Pieces that are read together, and their bytes.
+    /// Pieces to be read together, and their number of bytes.
     waiting: Vec<Planned>,
     bytes: u64,
     done: u64,
     total: u64,
 }
 
-/// Gives the stored bytes of every block of a store to `take`, plane by plane and in order, a large block in pieces. Small blocks
-/// are read together.
+/// Passes the stored bytes of every block of a store to `take`, plane by plane and in order. A large block is passed in pieces;
+/// small blocks are read together.
 ///
 /// # Errors
-/// What the store and its source report, the first error of `take`, and what the caller's control says.
+/// The errors of the store and its source, the first error of `take`, and the errors of the caller's control.
 pub fn copy_blocks(
     store: &dyn BlockStore,
     control: &Control<'_>,
@@ -89,7 +89,7 @@ fn planned(store: &dyn BlockStore, block: StoredBlock) -> Result<impl Iterator<I
 }
 
 impl Copying<'_, '_> {
-    /// Reads the pieces that wait, and gives them on in order.
+    /// Reads the waiting pieces and passes them on in order.
     fn flush(&mut self, take: &mut dyn FnMut(&StoredPiece<'_>) -> Result<()>) -> Result<()> {
         let Some(first) = self.waiting.first() else { return Ok(()) };
         self.control.poll()?;

@@ -1,5 +1,5 @@
-//! Reading from sources that only the calling thread may read, or that answer slowly: it fetches the bytes of the next blocks in
-//! few requests, and workers decode them.
+//! Reading from sources that are serial or slow: the calling thread fetches the bytes of the next blocks in few requests, and
+//! workers decode them.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::image::{BlockIndex, Canvas, FileImage, TileMut, Window};
 use crate::io::ByteSource;
 
-/// Bytes that are fetched at once at most, unless a single block has more.
+/// Bytes at which one fetch stops to add blocks.
 const AT_ONCE: u64 = 16 << 20;
 
 /// Fetches the blocks of a request in turn.
@@ -20,23 +20,23 @@ struct Fetcher<'a, I> {
     request: &'a ReadRequest,
     canvas: &'a Canvas<'a>,
     blocks: I,
-    /// Blocks that are fetched at once at most.
+    /// Most blocks of one fetch.
     at_once: usize,
     fetched: VecDeque<Job<'a>>,
 }
 
-/// A block whose bytes are there.
+/// A block with its fetched bytes.
 struct Job<'a> {
     window: Window,
     tile: TileMut<'a>,
-    /// None if the block is absent.
+    /// `None` if the block is absent.
     bytes: Option<Fetched>,
 }
 
-/// Ranges of a source in memory.
+/// Fetched ranges of a source.
 struct Fetched {
     size: u64,
-    /// In the order in which they begin, each with its place in the bytes.
+    /// In order of their start, each with its position in `bytes`.
     ranges: Vec<(Range<u64>, usize)>,
     bytes: Vec<u8>,
 }
@@ -44,7 +44,7 @@ struct Fetched {
 /// Reads the blocks of a request.
 ///
 /// # Errors
-/// What fetching and decoding report: the first error in the order of the blocks.
+/// The first error of fetching and decoding, in the order of the blocks.
 pub(super) fn read_fetched(
     image: &dyn FileImage,
     request: &ReadRequest,
@@ -87,7 +87,7 @@ impl<I: Iterator<Item = BlockIndex>> Fetcher<'_, I> {
     /// Fetches the next blocks.
     fn fetch(&mut self) -> Result<()> {
         let mut ranges = Vec::new();
-        // The block that each range is for.
+        // For each range, its block and its position in the block's bytes.
         let mut owners = Vec::new();
         let mut bytes = 0;
         while self.fetched.len() < self.at_once && bytes < AT_ONCE {
@@ -132,7 +132,7 @@ impl Job<'_> {
 }
 
 impl Fetched {
-    /// Room for ranges.
+    /// Reserves memory for ranges.
     fn new(size: u64, mut wanted: Vec<Range<u64>>) -> Self {
         wanted.sort_by_key(|range| range.start);
         let mut length = 0;
@@ -151,7 +151,7 @@ impl ByteSource for Fetched {
         self.size
     }
 
-    /// Reads bytes of one of the ranges.
+    /// Reads bytes from one of the ranges.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         let end = offset.saturating_add(out.len() as u64);
         let before = self.ranges.partition_point(|(range, _)| range.start <= offset);
@@ -164,7 +164,7 @@ impl ByteSource for Fetched {
         Ok(())
     }
 
-    /// Bytes between ranges are not there.
+    /// Zero, because bytes between ranges are not in memory.
     fn gap(&self) -> u64 {
         0
     }

@@ -1,5 +1,5 @@
-//! The engine: bounded, ordered, parallel. Blocks are fed by the calling thread, worked on by workers, and appended in
-//! order by the calling thread, so that a caller's code (Python) only ever runs on the caller's own thread.
+//! The engine: bounded, ordered, parallel. The calling thread feeds blocks, workers process them, and the calling thread
+//! appends them in order. A caller's code (Python) runs only on the caller's own thread.
 
 mod concurrency;
 mod copy;

@@ -1,4 +1,4 @@
-//! Parallel work whose results come back in order, with a bounded number of items in flight.
+//! Parallel work with results in order and a bounded number of items in flight.
 
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
@@ -10,20 +10,20 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use super::concurrency::{Concurrency, Control};
 use crate::error::{Error, Result};
 
-/// Buffers a worker keeps from block to block.
+/// Buffers that a worker keeps from block to block.
 #[derive(Debug, Default)]
 pub struct Scratch {
     /// Pixels of the block in the file's order.
     pub raw: Vec<u8>,
-    /// Whatever a codec needs.
+    /// The codec's buffer.
     pub codec: crate::codec::Scratch,
 }
 
-/// Feeds items to workers and gives their results to `append` in the order in which they were fed, all on the calling
-/// thread but `work`. At most `2 × threads` items are between feed and append. With one thread, no thread is started.
+/// Feeds items to workers and passes their results to `append` in the order of the items. Everything except `work` runs on the
+/// calling thread. At most `2 × threads` items are between feed and append. With one thread, no thread is started.
 ///
 /// # Errors
-/// The first error in the order of the items; nothing is fed or appended after it. A panic in a worker is an error.
+/// The first error in the order of the items; nothing is fed or appended after it. A panic in a worker becomes an error.
 pub fn ordered<T: Send, U: Send>(
     concurrency: Concurrency,
     control: &Control<'_>,
@@ -47,7 +47,7 @@ pub fn ordered<T: Send, U: Send>(
             scope.spawn(move || worker(queue, work, &sender));
         }
         drop(sender);
-        // Whatever happens on this thread, a panic of the caller's code included, the workers are told to end.
+        // Ends the workers whatever happens on this thread, including a panic of the caller's code.
         let _closing = Closing(&queue);
         Coordinator {
             queue: &queue,
@@ -87,7 +87,7 @@ impl<T, U> Coordinator<'_, '_, T, U> {
             while let Ok((index, result)) = self.results.try_recv() {
                 self.receive(index, result);
             }
-            // An error of the caller's side ends the work at once, whatever the workers still find.
+            // An error on the caller's side ends the work at once, whatever errors the workers still find.
             self.append_ready(append).and_then(|()| self.control.poll())?;
             if self.failure.is_some() {
                 self.queue.stop();
@@ -129,7 +129,7 @@ impl<T, U> Coordinator<'_, '_, T, U> {
         }
     }
 
-    /// Keeps the error of the lowest index; one that only says that work was cancelled gives way to its cause.
+    /// Keeps the error of the lowest index; the cause of a cancellation replaces [`Error::Cancelled`].
     fn fail(&mut self, index: u64, error: Error) {
         let cancelled = |error: &Error| matches!(error, Error::Cancelled);
         let replace = match &self.failure {
@@ -183,7 +183,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Items that wait are answered without work from now on.
+    /// From now on, waiting items are answered without work.
     fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }
@@ -215,12 +215,12 @@ fn worker<T, U>(
         } else {
             contained(|| work(item, &mut scratch))
         };
-        // The coordinator may have left after an error; then nobody is interested.
+        // After an error, the coordinator may have left, and nobody needs the result.
         let _ = results.send((index, result));
     }
 }
 
-/// Runs `work`; a panic in it becomes an error.
+/// Runs `work` and converts a panic to an error.
 pub(super) fn contained<R>(work: impl FnOnce() -> Result<R>) -> Result<R> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(Error::Panic(panic_message(&*panic))))
 }

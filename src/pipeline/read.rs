@@ -1,4 +1,4 @@
-//! Reading a region: blocks are decoded in parallel, straight into the output.
+//! Reading a region: blocks are decoded in parallel, directly into the output.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -14,8 +14,8 @@ use crate::io::{ByteSource, LOCAL_GAP};
 /// Reads a region of `provider` into `out`, planar (bands, rows, columns) in native byte order.
 ///
 /// # Errors
-/// [`Error::OutOfRange`] for a window or band outside of the image, [`Error::Usage`] for an output of another size, and
-/// whatever decoding reports. The output then holds anything.
+/// [`Error::OutOfRange`] for a window or band outside the image, [`Error::Usage`] for an output of another size, and the
+/// errors of decoding. After an error, the content of the output is undefined.
 pub fn read_region(
     provider: &dyn ImageProvider,
     request: &ReadRequest,
@@ -53,7 +53,7 @@ pub fn read_region(
         let mut result = region.work(Some(control), count);
         for worker in workers {
             let other = worker.join().unwrap_or_else(|_| Err(Error::Panic("reader".to_owned())));
-            // The error that stopped the others is the one that is no mere cancellation.
+            // The error that is not a cancellation stopped the others.
             if other.is_err() && !matches!(result, Err(ref error) if !matches!(error, Error::Cancelled)) {
                 result = other;
             }
@@ -62,8 +62,8 @@ pub fn read_region(
     })
 }
 
-/// True if the calling thread fetches what the workers decode: only it may read the source, or reading far apart costs so much that
-/// the ranges of several blocks are read at once.
+/// True if the calling thread fetches the bytes that workers decode: because only it may read the source, or because separate
+/// reads cost so much that the ranges of several blocks are read at once.
 fn is_fetched(source: &dyn ByteSource) -> bool {
     !source.is_parallel() || source.gap() > LOCAL_GAP
 }
@@ -78,7 +78,7 @@ struct Region<'a, I> {
 }
 
 impl<I: Iterator<Item = BlockIndex>> Region<'_, I> {
-    /// Takes blocks until there are none, or until somebody failed. The calling thread has a control.
+    /// Processes blocks until none are left or a thread fails. The calling thread has a control.
     fn work(&self, control: Option<&Control<'_>>, count: u64) -> Result<()> {
         while let Some((at, part, mut tile)) = self.next()? {
             if self.failed.load(Ordering::Relaxed) {
@@ -97,7 +97,7 @@ impl<I: Iterator<Item = BlockIndex>> Region<'_, I> {
     }
 
     fn next(&self) -> Result<Option<(BlockIndex, Window, TileMut<'_>)>> {
-        // The place in the output is taken under the same lock, so that places are taken in order.
+        // The tile of the output is taken under the same lock, so tiles are taken in order.
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(at) = blocks.next() else { return Ok(None) };
         let part = self.provider.layout().grid.block_window(at).intersect(&self.request.window);
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::image::{Block, BlockGrid, ImageLayout, SampleType};
 
-    /// An image of absent blocks that counts how often it is asked whether its file has changed.
+    /// An image of absent blocks that counts the checks for a changed file.
     struct Checked {
         layout: ImageLayout,
         checks: AtomicU64,

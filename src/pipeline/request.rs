@@ -3,19 +3,19 @@
 use crate::error::{Error, Result};
 use crate::image::{ImageProvider, Window};
 
-/// What is read of an image.
+/// The part of an image to read.
 #[derive(Debug, Clone)]
 pub struct ReadRequest {
-    /// The rectangle, inside of the image.
+    /// The rectangle, inside the image.
     pub window: Window,
-    /// The bands, in the order in which they are wanted.
+    /// The bands, in output order.
     pub bands: Vec<u32>,
     /// One sample in native byte order, for pixels of absent blocks.
     pub fill: Vec<u8>,
 }
 
 impl ReadRequest {
-    /// All of an image.
+    /// The whole image.
     pub fn whole(provider: &dyn ImageProvider) -> Self {
         let layout = provider.layout();
         Self { window: layout.grid.window(), bands: (0..layout.bands).collect(), fill: layout.pad_bytes() }

@@ -1,4 +1,4 @@
-//! Statistics of the pixels of an image, taken while it is written.
+//! Statistics of the pixels of an image, collected while it is written.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,19 +7,19 @@ use super::tap::{Tap, TapBlock};
 use crate::error::Result;
 use crate::image::{BlockIndex, PadValue};
 
-/// The least and the largest sample, the sum and the number of samples of every band. Samples that are nodata or not a number do
-/// not count; of complex samples the real part counts. The result does not depend on the number of threads.
+/// The smallest and largest sample, the sum and the number of samples of every band. Nodata and NaN samples do not count; of
+/// complex samples, the real part counts. The result does not depend on the number of threads.
 #[derive(Debug, Default)]
 pub struct Statistics {
     nodata: Option<PadValue>,
-    /// By block, so that sums are added up in one order.
+    /// By block, so sums are added in a fixed order.
     blocks: Mutex<BTreeMap<BlockIndex, Vec<BandStatistics>>>,
 }
 
-/// What [`Statistics`] found in a band.
+/// The statistics of a band.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BandStatistics {
-    /// The least sample; infinity if no sample counts.
+    /// The smallest sample; infinity if no sample counts.
     pub minimum: f64,
     /// The largest sample; minus infinity if no sample counts.
     pub maximum: f64,
@@ -30,12 +30,12 @@ pub struct BandStatistics {
 }
 
 impl Statistics {
-    /// Nothing is counted yet. Samples of the value `nodata` will not count.
+    /// Empty statistics. Samples equal to `nodata` will not count.
     pub fn new(nodata: Option<PadValue>) -> Self {
         Self { nodata, blocks: Mutex::default() }
     }
 
-    /// What was found, by band; empty if there was no block.
+    /// The statistics by band; empty if there was no block.
     pub fn into_bands(self) -> Vec<BandStatistics> {
         let blocks = self.blocks.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut bands = Vec::new();
@@ -65,7 +65,7 @@ impl Tap for Statistics {
 }
 
 impl BandStatistics {
-    /// The mean; not a number if no sample counts.
+    /// The mean; NaN if no sample counts.
     pub fn mean(&self) -> f64 {
         self.sum / self.count as f64
     }

@@ -1,20 +1,20 @@
-//! Taps: what looks at the pixels of an image while it is written, such as statistics or a pyramid.
+//! Taps observe the pixels of an image while it is written, e.g. for statistics or a pyramid.
 
 use crate::codec::{BlockPixels, Gathering};
 use crate::error::Result;
 use crate::image::{BlockIndex, Interleave, SampleType, TargetBlock, Window};
 
-/// Sees the pixels of every block that is encoded, once, on the worker that encodes it: several blocks at a time, in no order.
-/// Absent blocks are not seen.
+/// Receives the pixels of every encoded block once, on the worker that encodes it: several blocks at a time, in any order.
+/// Absent blocks are not passed.
 pub trait Tap: Sync {
-    /// Takes the pixels of a block.
+    /// Receives the pixels of a block.
     ///
     /// # Errors
-    /// Stops the write.
+    /// An error stops the write.
     fn take(&self, block: &TapBlock<'_>) -> Result<()>;
 }
 
-/// The pixels of a block, as a tap sees them.
+/// The pixels of a block, as passed to a tap.
 pub struct TapBlock<'p> {
     at: BlockIndex,
     window: Window,
@@ -45,7 +45,7 @@ impl<'p> TapBlock<'p> {
         self.at
     }
 
-    /// The pixels of the image in the block.
+    /// The part of the image in the block.
     pub fn window(&self) -> Window {
         self.window
     }
@@ -60,7 +60,7 @@ impl<'p> TapBlock<'p> {
         self.sample
     }
 
-    /// The image's samples of a band in row `y` of the block, the bytes of each; padding is left out.
+    /// The bytes of each sample of the image in one band and row `y` of the block, without padding.
     ///
     /// # Panics
     /// If there is no such band or row.

@@ -1,4 +1,4 @@
-//! Fetching and copying over a toy store, whose blocks are stored as the complement of their pixels.
+//! Fetching and copying from a test store, whose blocks are stored as the complement of their pixels.
 
 use std::any::Any;
 use std::collections::HashSet;
@@ -16,7 +16,7 @@ use crate::image::{
 use crate::io::ByteSource;
 use crate::limits::Limits;
 
-/// A source that notes its requests. One that is serial accepts them from one thread only.
+/// A source that records its requests. A serial one accepts them from one thread only.
 struct Counting {
     bytes: Vec<u8>,
     owner: ThreadId,
@@ -25,12 +25,12 @@ struct Counting {
     requests: Mutex<Vec<Range<u64>>>,
 }
 
-/// Blocks one after the other, row by row; those of `absent` are not there, though their bytes are.
+/// Blocks in row-major order; those in `absent` are absent although the source has their bytes.
 struct Toy {
     source: Arc<dyn ByteSource>,
     layout: ImageLayout,
     absent: Vec<u64>,
-    /// The threads that decode, and how many of them wait for each other.
+    /// The threads that decode, and the number that wait for each other.
     threads: Mutex<HashSet<ThreadId>>,
     more: Condvar,
     awaited: usize,
@@ -124,7 +124,7 @@ impl BlockStore for Toy {
     }
 }
 
-/// A source of 8 × 8 blocks of 16 × 16 pixels, and the store over it.
+/// A source of 8 × 8 blocks of 16 × 16 pixels, and a store over it.
 fn toy(is_parallel: bool, gap: u64, absent: &[u64], awaited: usize) -> (Arc<Counting>, Arc<Toy>) {
     let bytes = (0..64 * 256u32).map(|place| !((place * 7 % 253) as u8)).collect();
     let owner = std::thread::current().id();
@@ -141,7 +141,7 @@ fn toy(is_parallel: bool, gap: u64, absent: &[u64], awaited: usize) -> (Arc<Coun
     (source, Arc::new(store))
 }
 
-/// The pixels of a window of the toy image, absent blocks as 9.
+/// The pixels of a window of the test image, with 9 in absent blocks.
 fn expected(window: Window, absent: &[u64]) -> Vec<u8> {
     let pixel = |x: u32, y: u32| {
         let block = y / 16 * 8 + x / 16;

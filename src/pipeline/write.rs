@@ -1,4 +1,5 @@
-//! Writing an image: the pixels of every block of the file's grid are gathered and encoded by a worker, then appended in order.
+//! Writing an image: workers gather and encode the pixels of every block of the file's grid, and the calling thread appends
+//! them in order.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,14 +12,14 @@ use crate::error::Result;
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, Padding, Pixels, Reblock, TargetBlock};
 use crate::io::PositionedWrite;
 
-/// How the blocks of an image reach their file.
+/// The plan for writing the blocks of an image.
 #[derive(Clone)]
 pub struct BlockPlan {
-    /// The blocks of the file.
+    /// The block grid of the file.
     pub grid: BlockGrid,
-    /// Makes their stored bytes.
+    /// Encodes the blocks.
     pub encoder: Arc<dyn ImageEncoder>,
-    /// Where the bytes go, if that is known before the first block and any thread can write there.
+    /// The places of the bytes, if they are known before the first block and any thread can write them.
     pub placement: Option<Placement>,
 }
 
@@ -27,39 +28,39 @@ pub struct BlockPlan {
 pub struct Placement {
     /// The places.
     pub places: Arc<dyn BlockPlaces>,
-    /// Takes bytes at any of them, from any thread.
+    /// Writes bytes at any of them, from any thread.
     pub target: Arc<dyn PositionedWrite>,
 }
 
-/// Where the pieces of blocks go.
+/// The places of the pieces of blocks.
 pub trait BlockPlaces: Send + Sync {
-    /// The offset in the file of piece number `piece` of block `at`; none if the file does not record the block.
+    /// The offset in the file of piece number `piece` of block `at`; `None` if the file does not record the block.
     fn offset(&self, at: BlockIndex, piece: usize) -> Option<u64>;
 }
 
-/// Takes the encoded blocks of an image in row-major order; a container records where each one lies.
+/// Receives the encoded blocks of an image in row-major order; a container records their offsets.
 pub trait BlockSink {
-    /// Appends one block, or takes the receipt of one that stands at its place already.
+    /// Appends one block, or only takes the receipt of a block that is already in its place.
     ///
     /// # Errors
-    /// If the file cannot take it.
+    /// If the block cannot be written or its receipt is of another type.
     fn append(&mut self, block: &Encoded) -> Result<()>;
 }
 
-/// What a container learns after the last block of an image.
+/// The outcome of writing an image's blocks, for its container.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BlocksEnd {
-    /// True if the provider did not have a block, and the encoder got one sample all over instead.
+    /// True if the provider did not have a block and the encoder received a constant block instead.
     pub filled: bool,
-    /// Blocks that were never appended, in row-major order. The engine appends all; a caller who appends by hand may not.
+    /// Blocks that were not appended, in row-major order. The engine appends all; a caller who appends blocks may not.
     pub missing: Vec<BlockIndex>,
 }
 
-/// Writes every block of `provider`, cut to the plan's grid, into `sink`. Memory is bounded by the blocks in flight and one
-/// block-row of re-blocking; the output is the same for any number of threads.
+/// Writes the pixels of `provider`, divided by the plan's grid, to `sink`. Memory is bounded by the blocks in flight and one
+/// block row of re-blocking. The output does not depend on the number of threads.
 ///
 /// # Errors
-/// The first error of provider, taps, encoder or sink; what the caller's control reports.
+/// The first error of provider, taps, encoder or sink, and the errors of the caller's control.
 pub fn write_blocks(
     provider: &dyn ImageProvider,
     plan: &BlockPlan,
@@ -88,12 +89,12 @@ pub fn write_blocks(
     Ok(BlocksEnd { filled: work.filled.into_inner(), missing: Vec::new() })
 }
 
-/// Encodes block `at` of an image with this layout, whose blocks are those of the file, from an array of its pixels: the image's
-/// part of the block, or the full block.
+/// Encodes block `at` of an image with this layout and the file's blocks from an array of pixels. The array is the full block
+/// or only the image's part of it.
 ///
 /// # Errors
-/// [`crate::Error::OutOfRange`] for a block that is not in the grid, [`crate::Error::Usage`] for an array of another shape or
-/// type than the block's, and what the encoder reports.
+/// [`crate::Error::OutOfRange`] for a block outside the grid, [`crate::Error::Usage`] for an array whose shape or type differs
+/// from the block's, and the errors of the encoder.
 pub fn encode_block(
     encoder: &dyn ImageEncoder,
     layout: &ImageLayout,
@@ -114,7 +115,7 @@ impl Placement {
     /// Writes the pieces of a block to their places.
     ///
     /// # Errors
-    /// If the medium refuses.
+    /// If a piece cannot be written.
     pub fn place(&self, block: &mut Encoded) -> Result<()> {
         let at = block.at();
         block.pieces().enumerate().try_for_each(|(number, piece)| self.write(at, number, piece))?;
@@ -134,11 +135,11 @@ impl Placement {
     }
 }
 
-/// What workers share.
+/// The state that workers share.
 struct BlockWork<'w> {
     plan: &'w BlockPlan,
     taps: &'w [&'w dyn Tap],
-    /// Set when a block that the provider does not have was filled.
+    /// Set when a block that the provider does not have is filled.
     filled: AtomicBool,
     spare: Mutex<Vec<Encoded>>,
 }
@@ -175,7 +176,7 @@ impl<'w> BlockWork<'w> {
         Ok(out)
     }
 
-    /// The pixels of a block as the encoder wants them; none if the block is absent.
+    /// The pixels of a block as the encoder requires them; `None` if the block is absent.
     fn pixels<'p>(
         &self,
         block: &'p TargetBlock<'_>,
@@ -194,7 +195,7 @@ impl<'w> BlockWork<'w> {
         Ok(Some(BlockPixels::Gathered(raw)))
     }
 
-    /// Keeps the memory of a block that was appended for another one.
+    /// Keeps the memory of an appended block for another one.
     fn reuse(&self, block: Encoded) {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(block);
     }
@@ -211,7 +212,7 @@ fn borrowed<'p>(block: &'p TargetBlock<'_>, borrow: Borrow, padding: &Padding) -
     }
 }
 
-/// Copies pieces that are parts of the pixels' memory.
+/// Copies pieces that refer to the pixels' memory.
 fn append_pieces(pieces: Pieces<'_>, out: &mut Encoded) -> Result<()> {
     let Pieces::Of(pieces) = pieces else { return Ok(()) };
     pieces.into_iter().try_for_each(|piece| {

@@ -1,20 +1,20 @@
-//! Forward discrete cosine transform and quantisation of 8 × 8 blocks (ITU-T T.81 §A.3.3, §A.3.4), the hot half of
-//! writing JPEG.
+//! Forward discrete cosine transform and quantisation of 8 × 8 blocks (ITU-T T.81 §A.3.3, §A.3.4), the hot half of JPEG
+//! encoding.
 //!
 //! The transform is the scaled one of Arai, Agui and Nakajima in single precision: five multiplications for eight samples,
-//! with the scale factors folded into the quantiser. Both versions do the same operations in the same order and round to
-//! even, so they agree bit for bit.
+//! with the scale factors folded into the quantiser. Both versions perform the same operations in the same order and round
+//! to even, so they agree bit for bit.
 
 #![cfg_attr(
     target_arch = "x86_64",
     allow(unsafe_code, reason = "loads, stores and calls of vector code; see the SAFETY comments")
 )]
 
-/// One block of quantised coefficients, columns first: coefficient (u, v) of horizontal frequency u and vertical frequency
-/// v stands at `8 u + v`. The order spares a transposition; the caller's zigzag table absorbs it.
+/// One block of quantised coefficients in column-major order: the coefficient of horizontal frequency u and vertical
+/// frequency v is at `8 u + v`. The order avoids a transposition; the caller's zigzag table accounts for it.
 pub(crate) type Coefficients = [i16; 64];
 
-/// Quantised coefficients are kept within ±1023: what the Huffman codes of 8-bit baseline JPEG can say.
+/// Quantised coefficients are clamped to ±1023, the range of the Huffman codes of 8-bit baseline JPEG.
 const LARGEST: i16 = 1023;
 
 /// Scale of frequency k in the output of the transform: 1 for k = 0, else √2 · cos(kπ/16).
@@ -34,13 +34,13 @@ const SIN_2: f32 = 0.382_683_43;
 const LOW: f32 = 0.541_196_1;
 const HIGH: f32 = 1.306_563;
 
-/// What the transform's output is multiplied by: the inverse of quantiser step and scale, in the order of
+/// The factors of the transform's output: the inverse of quantiser step and scale, in the order of
 /// [`Coefficients`].
 #[derive(Debug, Clone)]
 pub(crate) struct Quantizer([f32; 64]);
 
 impl Quantizer {
-    /// The quantiser of these steps, given row by row: step (u, v) at `8 v + u`.
+    /// The quantiser of these steps in row-major order: step (u, v) at `8 v + u`.
     pub(crate) fn new(steps: &[u16; 64]) -> Self {
         Self(std::array::from_fn(|place| {
             let (u, v) = (place / 8, place % 8);
@@ -49,11 +49,11 @@ impl Quantizer {
     }
 }
 
-/// Transforms and quantises the blocks that stand side by side in eight lines of samples, `stride` bytes apart. `present`
-/// gets a mask for each block, whose bit n says that coefficient n is not zero.
+/// Transforms and quantises adjacent blocks in eight lines of samples, `stride` bytes apart. `present` receives a mask for
+/// each block; bit n is set if coefficient n is not zero.
 ///
 /// # Panics
-/// Where the lines are shorter than the blocks, or `present` than `blocks`.
+/// If the lines are shorter than the blocks, or `present` and `blocks` differ in length.
 pub(crate) fn forward_dct(
     lines: &[u8],
     stride: usize,
@@ -117,7 +117,7 @@ fn transform(d: &[[f32; 8]; 8]) -> [[f32; 8]; 8] {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    #[allow(clippy::wildcard_imports, reason = "every name in it says what it is")]
+    #[allow(clippy::wildcard_imports, reason = "its names are unambiguous")]
     use std::arch::x86_64::*;
 
     use super::{COS_4, Coefficients, HIGH, LARGEST, LOW, Quantizer, SIN_2};
@@ -148,7 +148,7 @@ mod avx2 {
         }
     }
 
-    /// Narrows eight rows to 16 bits, stores them, and gives the mask of those that are not zero.
+    /// Narrows eight rows to 16 bits, stores them, and returns the mask of nonzero coefficients.
     #[target_feature(enable = "avx2")]
     fn store(rows: &[__m256i; 8], block: &mut Coefficients) -> u64 {
         const STRAIGHTEN: i32 = 0b11_01_10_00;
@@ -250,7 +250,7 @@ mod tests {
                 sum += (f64::from(lines[8 * y + x]) - 128.0) * angle(x, u) * angle(y, v);
             }
             let exact = sum * factor(u) * factor(v) / 4.0;
-            // Rounding to an integer is half a unit; single precision adds a little.
+            // Rounding to an integer errs by half a unit; single precision adds a little.
             assert!((f64::from(block[0][8 * u + v]) - exact).abs() < 0.502, "coefficient ({u}, {v})");
         }
     }

@@ -1,8 +1,8 @@
-//! The choice between a kernel compiled for any processor and the same kernel compiled for the one at hand.
+//! The choice at run time between a kernel compiled for any processor and the same kernel compiled for AVX2.
 
-/// Defines `$name`, which is `$plain` compiled for AVX2 where the processor has it, and `$plain` as it is elsewhere. The
-/// compiler turns the plain loops into vector code; what is missing from the baseline of x86-64 is above all the shuffle
-/// of bytes that three or four interleaved bands need. `$plain` must be `#[inline(always)]`, or it is compiled once.
+/// Defines `$name`, which calls `$plain` compiled for AVX2 if the processor has it, else plain `$plain`. The compiler
+/// vectorises the loops; baseline x86-64 lacks above all the shuffle of bytes that three or four interleaved bands need.
+/// `$plain` must be `#[inline(always)]`, or it is compiled only once.
 macro_rules! widest {
     ($(#[$about:meta])* $visibility:vis fn $name:ident($($argument:ident: $kind:ty),*) as $plain:ident) => {
         $(#[$about])*
@@ -13,7 +13,7 @@ macro_rules! widest {
                 fn compiled_for_avx2($($argument: $kind),*) {
                     $plain($($argument),*);
                 }
-                // SAFETY: the processor has AVX2, the only thing the function needs.
+                // SAFETY: the processor has AVX2, the function's only requirement.
                 return unsafe { compiled_for_avx2($($argument),*) };
             }
             $plain($($argument),*);

@@ -1,6 +1,6 @@
-//! Which bytes of two rows are the same.
+//! Comparison of two rows byte by byte.
 
-/// One bit for each of 64 bytes, the first one least significant: set where `a` and `b` have the same byte.
+/// One bit for each of 64 bytes, the first least significant: set if the bytes of `a` and `b` are equal.
 #[inline]
 pub(crate) fn equal_bytes(a: &[u8; 64], b: &[u8; 64]) -> u64 {
     #[cfg(target_arch = "x86_64")]
@@ -25,7 +25,7 @@ fn equal_bytes_sse2(a: &[u8; 64], b: &[u8; 64]) -> u64 {
     use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8};
     let mut bits = 0;
     for (part, (a, b)) in a.as_chunks::<16>().0.iter().zip(b.as_chunks::<16>().0).enumerate() {
-        // SAFETY: both are sixteen readable bytes; the loads need no alignment.
+        // SAFETY: both are sixteen readable bytes; the loads do not require alignment.
         let equal = unsafe {
             _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(a.as_ptr().cast()), _mm_loadu_si128(b.as_ptr().cast())))
         };

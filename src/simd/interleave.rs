@@ -1,21 +1,21 @@
-//! Bands together or apart, and byte order.
+//! Interleaving and deinterleaving of bands, and byte order.
 
 use super::dispatch::widest;
 use super::three;
 
 widest! {
-    /// Writes the samples of `planes`, each `size` bytes, to `out` with all planes of a pixel together.
+    /// Interleaves the samples of `planes`, each `size` bytes, into `out`.
     ///
     /// # Panics
-    /// Where `out` is not as long as all planes together.
+    /// If `out` is not as long as all planes together.
     pub fn interleave(planes: &[&[u8]], size: usize, out: &mut [u8]) as interleave_plain
 }
 
 widest! {
-    /// Writes the samples of `pixels`, in which all bands of a pixel stand together, to one plane per band.
+    /// Deinterleaves the samples of `pixels` into one plane per band.
     ///
     /// # Panics
-    /// Where the planes together are not as long as `pixels`.
+    /// If the planes together are not as long as `pixels`.
     pub(crate) fn deinterleave(pixels: &[u8], size: usize, planes: &mut [&mut [u8]]) as deinterleave_plain
 }
 
@@ -64,8 +64,8 @@ fn reverse_each<const UNIT: usize>(bytes: &mut [u8]) {
     bytes.as_chunks_mut::<UNIT>().0.iter_mut().for_each(|unit| unit.reverse());
 }
 
-/// Samples of a constant size, which are copied in registers, and pixels of a constant number of samples, which are done
-/// in one pass.
+/// Interleaves samples of a constant size, which are copied in registers. Common numbers of bands are constants too, so
+/// their pixels are written in one pass.
 #[inline(always)]
 fn gather<const SIZE: usize>(planes: &[&[u8]], out: &mut [u8]) {
     match planes.len() {
@@ -109,8 +109,8 @@ fn pixels_of<const SIZE: usize, const BANDS: usize>(planes: [&[u8]; BANDS], out:
     }
 }
 
-/// Pixels of eight samples, by three rounds of pairing, each of which is one or two instructions; the compiler does not find
-/// them by itself.
+/// Interleaves pixels of eight samples in three rounds of pairing. Each round is one or two instructions, which the compiler
+/// does not find by itself.
 #[inline(always)]
 fn pixels_of_eight<const SIZE: usize>(planes: [&[u8]; 8], out: &mut [u8]) {
     const STEP: usize = 16;
@@ -171,7 +171,7 @@ fn bands_of<const SIZE: usize, const BANDS: usize>(pixels: &[u8], planes: [&mut 
 mod tests {
     use super::*;
 
-    /// Interleaves by the definition.
+    /// Interleaves by definition.
     fn expected(planes: &[Vec<u8>], size: usize) -> Vec<u8> {
         let count = planes[0].len() / size;
         (0..count).flat_map(|x| planes.iter().flat_map(move |plane| plane[x * size..][..size].to_vec())).collect()

@@ -1,5 +1,5 @@
-//! Kernels on rows of samples. Each works for every sample size; where the processor allows, a faster twin of the plain
-//! loop is chosen at run time, and the tests compare the two.
+//! Kernels on rows of samples, for every sample size. If the processor allows, a faster version of the plain loop is chosen
+//! at run time; the tests compare the two.
 
 #![allow(
     unsafe_code,

@@ -1,11 +1,11 @@
-//! Differences between neighbouring samples and their sums (predictor 2), and bytes of samples by significance (predictor 3).
+//! Differences of neighbouring samples and their sums (predictor 2), and grouping of bytes by significance (predictor 3).
 
 use super::dispatch::widest;
 use super::{deinterleave, interleave};
 
 widest! {
-    /// Replaces every number of `size` bytes (1, 2, 4, 8) but the first `stride` of a row by its difference from the one
-    /// `stride` before it.
+    /// Replaces each number of `size` bytes (1, 2, 4, 8), except the first `stride` of a row, with its difference from the
+    /// number `stride` before it.
     pub fn difference(row: &mut [u8], size: usize, stride: usize) as difference_plain
 }
 
@@ -20,10 +20,10 @@ pub fn accumulate(row: &mut [u8], size: usize, stride: usize) {
 }
 
 /// Writes the bytes of the numbers of `size` bytes (2, 4, 8) in `row` to `planes`: all most significant bytes, then all
-/// next ones.
+/// next ones, and so on.
 ///
 /// # Panics
-/// Where the two are not of the same length, or it is no multiple of `size`.
+/// If the two differ in length, or the length is not a multiple of `size`.
 pub fn split_planes(row: &[u8], size: usize, planes: &mut [u8]) {
     let plane = planes.len() / size;
     match size {
@@ -36,7 +36,7 @@ pub fn split_planes(row: &[u8], size: usize, planes: &mut [u8]) {
 /// The reverse of [`split_planes`].
 ///
 /// # Panics
-/// Where the two are not of the same length, or it is no multiple of `size`.
+/// If the two differ in length, or the length is not a multiple of `size`.
 pub fn join_planes(planes: &[u8], size: usize, row: &mut [u8]) {
     fn planes_of<const SIZE: usize>(planes: &[u8]) -> [&[u8]; SIZE] {
         let length = planes.len() / SIZE;
@@ -49,7 +49,7 @@ pub fn join_planes(planes: &[u8], size: usize, row: &mut [u8]) {
     }
 }
 
-/// Numbers that wrap around.
+/// Numbers with wrapping arithmetic.
 trait Number<const SIZE: usize>: Copy {
     fn read(bytes: [u8; SIZE]) -> Self;
     fn bytes(self) -> [u8; SIZE];
@@ -93,8 +93,8 @@ fn accumulate_plain(row: &mut [u8], size: usize, stride: usize) {
     }
 }
 
-/// From the end, because a number is needed as it was by the one after it; by copies of a constant length, which stand in
-/// registers, because the compiler cannot know that backwards the two ranges do no harm to each other.
+/// Runs from the end, because each number is needed unchanged by its successor. Copies a constant length into registers,
+/// because the compiler cannot prove that the overlap of the two ranges is harmless.
 #[inline(always)]
 fn difference_of<N: Number<SIZE>, const SIZE: usize>(row: &mut [u8], stride: usize) {
     const STEP: usize = 32;
@@ -126,7 +126,7 @@ fn planes_of<const SIZE: usize>(planes: &mut [u8], length: usize) -> [&mut [u8];
     std::array::from_fn(|_| rest.split_off_mut(..length).expect("as many planes as a number has bytes"))
 }
 
-/// Between the order of bytes in memory and that of significance.
+/// Converts between the order of bytes in memory and that of significance.
 fn most_significant_first<T, const SIZE: usize>(mut planes: [T; SIZE]) -> [T; SIZE] {
     if cfg!(target_endian = "little") {
         planes.reverse();

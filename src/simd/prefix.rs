@@ -1,13 +1,13 @@
-//! Running sums of the numbers of a row by vectors of sixteen bytes (SSSE3): a vector is added to itself shifted by one
-//! pixel, by two, by four …, and then the last pixel before it to each of its pixels.
+//! Running sums of the numbers of a row in vectors of sixteen bytes (SSSE3). A vector is added to itself shifted by one
+//! pixel, by two, by four and so on; then the last pixel before it is added to each of its pixels.
 
 use std::arch::x86_64::{
     __m128i, _mm_add_epi8, _mm_add_epi16, _mm_add_epi32, _mm_add_epi64, _mm_loadu_si128, _mm_setzero_si128,
     _mm_shuffle_epi8, _mm_storeu_si128,
 };
 
-/// Adds to every number the one `stride` before it, from the front, as far as vectors go. The caller continues with the row from
-/// the byte that is returned, whose first pixel is a sum. That is byte 0 if there is no vector code for such pixels or on this
+/// Adds to each number the one `stride` before it, from the front, in whole vectors. Returns the byte from which the caller
+/// continues; the pixel at that byte is already a sum. Returns 0 if there is no vector code for these pixels or this
 /// processor.
 pub(super) fn accumulate(row: &mut [u8], size: usize, stride: usize) -> usize {
     let pixel = size * stride;
@@ -27,20 +27,20 @@ pub(super) fn accumulate(row: &mut [u8], size: usize, stride: usize) -> usize {
     end.saturating_sub(pixel)
 }
 
-/// Bytes of a vector.
+/// Bytes in a vector.
 const VECTOR: usize = 16;
 
-/// The end of the bytes that it sums.
+/// The end of the bytes that the function sums.
 #[target_feature(enable = "ssse3")]
 fn sum<const SIZE: usize>(row: &mut [u8], pixel: usize) -> usize {
     if pixel <= VECTOR { narrow::<SIZE>(row, pixel) } else { wide::<SIZE>(row, pixel) }
 }
 
-/// Pixels of at most a vector.
+/// Sums pixels that fit in a vector.
 #[target_feature(enable = "ssse3")]
 fn narrow<const SIZE: usize>(row: &mut [u8], pixel: usize) -> usize {
     let whole = VECTOR / pixel * pixel;
-    // As many bytes as make whole pixels are summed; the rest of the vector keeps its values, for the next one.
+    // The bytes of whole pixels are summed; the rest of the vector keeps its values for the next one.
     let shifts = [1, 2, 4, 8].map(|pixels| mask(|i| (i < whole && i >= pixels * pixel).then(|| i - pixels * pixel)));
     let carry = mask(|i| (i < whole).then(|| whole - pixel + i % pixel));
     let steps = (VECTOR / pixel).next_power_of_two().trailing_zeros() as usize;
@@ -49,7 +49,7 @@ fn narrow<const SIZE: usize>(row: &mut [u8], pixel: usize) -> usize {
     let mut at = 0;
     while at + VECTOR <= row.len() {
         let mut sum = next;
-        // Loaded before the store, because a load of bytes that were just stored in part has to wait for them.
+        // Loaded before the store, because a load that overlaps a recent store has to wait for it.
         if at + whole + VECTOR <= row.len() {
             next = load(&row[at + whole..]);
         }
@@ -64,7 +64,7 @@ fn narrow<const SIZE: usize>(row: &mut [u8], pixel: usize) -> usize {
     at
 }
 
-/// Pixels of more than a vector: the numbers one pixel before stand in memory.
+/// Sums pixels larger than a vector: the previous pixel is read from memory.
 #[target_feature(enable = "ssse3")]
 fn wide<const SIZE: usize>(row: &mut [u8], pixel: usize) -> usize {
     let mut at = pixel;
@@ -75,7 +75,7 @@ fn wide<const SIZE: usize>(row: &mut [u8], pixel: usize) -> usize {
     at
 }
 
-/// A shuffle that takes byte `from(i)` to `i`, and zero where there is none.
+/// A shuffle that moves byte `from(i)` to `i`, or sets it to zero if `from(i)` is `None`.
 #[target_feature(enable = "ssse3")]
 fn mask(from: impl Fn(usize) -> Option<usize>) -> __m128i {
     load(&std::array::from_fn::<u8, VECTOR, _>(|i| from(i).map_or(0x80, |from| from as u8)))
@@ -92,20 +92,20 @@ fn add<const SIZE: usize>(a: __m128i, b: __m128i) -> __m128i {
     }
 }
 
-/// The first sixteen bytes.
+/// Loads the first sixteen bytes.
 #[inline]
 #[target_feature(enable = "ssse3")]
 fn load(bytes: &[u8]) -> __m128i {
     let bytes = &bytes[..VECTOR];
-    // SAFETY: the sixteen bytes are readable; the load needs no alignment.
+    // SAFETY: the sixteen bytes are readable; the load does not require alignment.
     unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
 }
 
-/// To the first sixteen bytes.
+/// Stores to the first sixteen bytes.
 #[inline]
 #[target_feature(enable = "ssse3")]
 fn store(vector: __m128i, bytes: &mut [u8]) {
     let bytes = &mut bytes[..VECTOR];
-    // SAFETY: the sixteen bytes are writable; the store needs no alignment.
+    // SAFETY: the sixteen bytes are writable; the store does not require alignment.
     unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), vector) }
 }

@@ -1,6 +1,6 @@
-//! Three bands of small samples together: sixteen bytes of each are spread over three vectors of pixels and joined.
+//! Interleaving of three bands of small samples: sixteen bytes of each are spread over three vectors of pixels and joined.
 
-/// Interleaves as many pixels as vectors hold, and says how many were done; the others are the caller's.
+/// Interleaves whole vectors of pixels and returns the number of pixels done; the caller does the rest.
 #[inline]
 pub(super) fn interleave<const SIZE: usize>(planes: [&[u8]; 3], out: &mut [u8]) -> usize {
     #[cfg(target_arch = "x86_64")]
@@ -33,7 +33,7 @@ mod x86 {
         count * 16 / SIZE
     }
 
-    /// For samples of one and two bytes: which byte of each plane stands where in each third of sixteen pixels' bytes.
+    /// For samples of one and two bytes: the shuffles of each plane's bytes to each third of sixteen pixels' bytes.
     const SPREAD: [[[[u8; 16]; 3]; 3]; 2] = [spread(1), spread(2)];
 
     const fn spread(size: usize) -> [[[u8; 16]; 3]; 3] {
@@ -50,14 +50,14 @@ mod x86 {
     #[inline]
     #[target_feature(enable = "ssse3")]
     fn load(bytes: &[u8; 16]) -> __m128i {
-        // SAFETY: the sixteen bytes are readable; the load needs no alignment.
+        // SAFETY: the sixteen bytes are readable; the load does not require alignment.
         unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
     }
 
     #[inline]
     #[target_feature(enable = "ssse3")]
     fn store(vector: __m128i, bytes: &mut [u8; 16]) {
-        // SAFETY: the sixteen bytes are writable; the store needs no alignment.
+        // SAFETY: the sixteen bytes are writable; the store does not require alignment.
         unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), vector) }
     }
 }

@@ -1,8 +1,8 @@
-//! Red, green, blue to luminance and chrominance (JFIF, ITU-R BT.601 at full range), with chrominance averaged over
-//! rectangles of pixels on the way.
+//! Conversion of red, green and blue to luminance and chrominance (JFIF, ITU-R BT.601 at full range), with chrominance
+//! averaged over rectangles of pixels.
 //!
-//! Samples are scaled to 64 times their value, multiplied by factors of 15 bits with rounding, and summed: each product is
-//! within 1/128 of the exact one. Both versions do the same arithmetic, so they agree bit for bit.
+//! Samples are scaled by 64, multiplied by factors of 15 bits with rounding, and summed. Each product is within 1/128 of the
+//! exact one. Both versions perform the same arithmetic, so they agree bit for bit.
 
 #![cfg_attr(
     target_arch = "x86_64",
@@ -15,13 +15,13 @@ const LUMA: [i16; 3] = [9798, 19235, 3735];
 const BLUE: [i16; 3] = [-5529, -10855, 16384];
 /// 0.5, −0.418688, −0.081312.
 const RED: [i16; 3] = [16384, -13720, -2664];
-/// Chrominance zero, in units of 1/64.
+/// Zero chrominance, in units of 1/64.
 const CENTRE: i16 = 128 * 64;
 
-/// The luminance of a row.
+/// Computes the luminance of a row.
 ///
 /// # Panics
-/// Where the rows differ in length.
+/// If the rows differ in length.
 pub(crate) fn luma(rgb: [&[u8]; 3], y: &mut [u8]) {
     assert!(rgb.iter().all(|row| row.len() == y.len()), "rows of one length");
     let mut done = 0;
@@ -35,11 +35,11 @@ pub(crate) fn luma(rgb: [&[u8]; 3], y: &mut [u8]) {
     }
 }
 
-/// The chrominance of `upper` and `lower` row (the same one, where rows are not averaged): one sample of each kind for every
-/// `per_sample` = 1 or 2 columns, the last column standing for one that is missing.
+/// Computes the chrominance of the rows `upper` and `lower` (the same row if rows are not averaged): one sample of each kind
+/// for every `per_sample` = 1 or 2 columns. The last column replaces a missing one.
 ///
 /// # Panics
-/// Where the rows differ in length, or the outputs are not as long as that asks for.
+/// If the rows differ in length, or the outputs do not have the resulting length.
 pub(crate) fn chroma(upper: [&[u8]; 3], lower: [&[u8]; 3], per_sample: usize, cb: &mut [u8], cr: &mut [u8]) {
     let width = upper[0].len();
     assert!(upper.iter().chain(&lower).all(|row| row.len() == width), "rows of one length");
@@ -65,7 +65,7 @@ pub(crate) fn chroma(upper: [&[u8]; 3], lower: [&[u8]; 3], per_sample: usize, cb
 /// The weighted sum of three levels in units of 1/64, rounded to an integer.
 fn level(samples: [i16; 3], factors: [i16; 3], offset: i16) -> u8 {
     let products = std::iter::zip(samples, factors).map(|(sample, factor)| {
-        // As the vector instruction has it: the upper bits of the product, rounded.
+        // The upper bits of the product, rounded, as in the vector instruction.
         ((i32::from(sample) * i32::from(factor) + 0x4000) >> 15) as i16
     });
     let sum: i16 = products.sum::<i16>() + (offset + 32);
@@ -74,7 +74,7 @@ fn level(samples: [i16; 3], factors: [i16; 3], offset: i16) -> u8 {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    #[allow(clippy::wildcard_imports, reason = "every name in it says what it is")]
+    #[allow(clippy::wildcard_imports, reason = "its names are unambiguous")]
     use std::arch::x86_64::*;
 
     use super::{BLUE, CENTRE, LUMA, RED};
@@ -82,7 +82,7 @@ mod avx2 {
     /// Samples written at once.
     const STEP: usize = 32;
 
-    /// Does whole steps and tells how many samples are done. The caller has checked the lengths.
+    /// Converts whole steps and returns the number of samples done. The caller has checked the lengths.
     #[target_feature(enable = "avx2")]
     pub(super) fn luma(rgb: [&[u8]; 3], y: &mut [u8]) -> usize {
         let [red, green, blue] = rgb.map(|row| row.as_chunks::<STEP>().0);
@@ -117,7 +117,7 @@ mod avx2 {
         steps * STEP
     }
 
-    /// Sums of one or two columns of two rows in units of 1/64 of their mean, for a step of outputs.
+    /// Means of one or two columns of two rows in units of 1/64, for a step of outputs.
     #[target_feature(enable = "avx2")]
     fn sums(upper: &[u8], lower: &[u8], at: usize, per_sample: usize) -> (__m256i, __m256i) {
         let (upper, lower) = (&upper[at..at + STEP * per_sample], &lower[at..at + STEP * per_sample]);
@@ -139,10 +139,10 @@ mod avx2 {
         (_mm256_slli_epi16(_mm256_add_epi16(a0, b0), 4), _mm256_slli_epi16(_mm256_add_epi16(a1, b1), 4))
     }
 
-    /// Samples in units of 1/64.
+    /// Converts samples to units of 1/64.
     #[target_feature(enable = "avx2")]
     fn wide(samples: &[u8; STEP]) -> (__m256i, __m256i) {
-        // SAFETY: there are 32 of them.
+        // SAFETY: the slice holds 32 bytes.
         let bytes = unsafe { load(samples) };
         let low = _mm256_cvtepu8_epi16(_mm256_castsi256_si128(bytes));
         let high = _mm256_cvtepu8_epi16(_mm256_extracti128_si256(bytes, 1));
@@ -158,17 +158,17 @@ mod avx2 {
         _mm256_srai_epi16(_mm256_add_epi16(sum, _mm256_set1_epi16(offset + 32)), 6)
     }
 
-    /// The first 32 bytes.
+    /// Loads the first 32 bytes.
     ///
     /// # Safety
-    /// There must be as many.
+    /// The slice must hold at least 32 bytes.
     #[target_feature(enable = "avx2")]
     unsafe fn load(bytes: &[u8]) -> __m256i {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller guarantees the length.
         unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
     }
 
-    /// Narrows twice sixteen levels to bytes.
+    /// Narrows two vectors of sixteen levels to bytes.
     #[target_feature(enable = "avx2")]
     fn store(first: __m256i, second: __m256i, out: &mut [u8; STEP]) {
         let bytes = _mm256_permute4x64_epi64(_mm256_packus_epi16(first, second), 0b11_01_10_00);
@@ -224,7 +224,7 @@ mod tests {
             let (mut cb, mut cr) = (vec![0; count], vec![0; count]);
             chroma(part(0..202), part(1..203), per_sample, &mut cb, &mut cr);
             for x in 0..count {
-                // A row this short is done by plain loops.
+                // Plain loops process a row this short.
                 let (from, to) = (x * per_sample, ((x + 1) * per_sample).min(202));
                 let mut one = ([0], [0]);
                 chroma(part(from..to), part(from + 1..to + 1), per_sample, &mut one.0, &mut one.1);

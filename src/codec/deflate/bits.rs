@@ -6,7 +6,7 @@ use super::symbols::Symbol;
 /// Appends bits to bytes. At most seven bits wait between calls of [`BitWriter::flush`].
 pub(super) struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
-    /// Bytes of `out` that hold what was written; those behind are room.
+    /// Bytes of `out` that have been written; the bytes after them are room.
     length: usize,
     bits: u64,
     count: u32,
@@ -19,13 +19,13 @@ impl<'a> BitWriter<'a> {
         Self { out, length, bits: 0, count: 0 }
     }
 
-    /// Makes room for `bits` bits, without which [`BitWriter::flush`] must not be called.
+    /// Makes room for `bits` bits. Required before [`BitWriter::flush`].
     pub(super) fn reserve(&mut self, bits: u64) {
-        // A flush stores eight bytes, whatever is in them.
+        // A flush always stores eight bytes.
         self.out.resize(self.length + (bits / 8) as usize + 32, 0);
     }
 
-    /// Takes `count` bits of `bits`, whose other bits are zero. With those that wait they must be fewer than 64.
+    /// Adds the lowest `count` bits of `bits`, whose other bits are zero. With the waiting bits they must be fewer than 64.
     #[inline]
     pub(super) fn put(&mut self, bits: u64, count: u32) {
         debug_assert!(self.count + count < 64 && bits >> count == 0, "{count} bits fit");
@@ -33,13 +33,13 @@ impl<'a> BitWriter<'a> {
         self.count += count;
     }
 
-    /// Takes the code of a symbol.
+    /// Adds the code of a symbol.
     #[inline]
     pub(super) fn put_code(&mut self, code: Code) {
         self.put(code.bits.into(), code.length.into());
     }
 
-    /// Takes the code of a symbol and the extra bits that follow it.
+    /// Adds the code of a symbol and its extra bits.
     #[inline]
     pub(super) fn put_symbol(&mut self, code: Code, symbol: Symbol) {
         self.put_code(code);
@@ -55,7 +55,7 @@ impl<'a> BitWriter<'a> {
         self.count &= 7;
     }
 
-    /// Fills up the last byte with zeros.
+    /// Pads the last byte with zeros.
     pub(super) fn align(&mut self) {
         if self.count > 0 {
             self.count = self.count.next_multiple_of(8);
@@ -71,7 +71,7 @@ impl<'a> BitWriter<'a> {
         self.length = self.out.len();
     }
 
-    /// Gives up the room that was not used. The last byte must be complete.
+    /// Removes the unused room. The last byte must be complete.
     pub(super) fn finish(self) {
         debug_assert_eq!(self.count, 0, "aligned");
         self.out.truncate(self.length);

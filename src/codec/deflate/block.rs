@@ -1,4 +1,4 @@
-//! Blocks: literals and matches in codes made for them or in the fixed ones, or bytes as they are (RFC 1951 §3.2.3 to §3.2.7).
+//! Blocks: literals and matches with dynamic or fixed codes, or stored bytes (RFC 1951 §3.2.3 to §3.2.7).
 
 use super::bits::BitWriter;
 use super::description::Description;
@@ -6,7 +6,7 @@ use super::frequencies::Frequencies;
 use super::prefix_code::{Code, LONGEST, PrefixCode};
 use super::symbols::{DISTANCES, END_OF_BLOCK, LITERALS, distance_symbol, length_symbol};
 
-/// Literals, then a match: `length` bytes that stood `distance` bytes before. A length of zero is not a match.
+/// Literals, then a match: `length` bytes that repeat those `distance` bytes before. A length of zero is not a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sequence {
     pub(super) literals: u32,
@@ -20,7 +20,7 @@ pub(super) struct Codes {
     pub(super) distance: PrefixCode<DISTANCES>,
 }
 
-/// Data cut into sequences that share their codes.
+/// Data divided into sequences that share their codes.
 pub(super) struct Block<'a> {
     data: &'a [u8],
     sequences: &'a [Sequence],
@@ -39,7 +39,7 @@ impl Codes {
 
     /// The codes of blocks without a description (RFC 1951 §3.2.6).
     fn fixed() -> Self {
-        // Two symbols that never occur belong to the code of literals.
+        // The code of literals includes two symbols that never occur.
         let literal: PrefixCode<288> = PrefixCode::from_lengths(&std::array::from_fn(|symbol| match symbol {
             0..=143 | 280..=287 => 8,
             144..=255 => 9,
@@ -51,7 +51,7 @@ impl Codes {
         }
     }
 
-    /// Bits that symbols of these frequencies take.
+    /// Bits that symbols with these frequencies take.
     fn cost(&self, frequencies: &Frequencies) -> u64 {
         let Frequencies { literals, distances, extra_bits } = frequencies;
         self.literal.cost(literals) + self.distance.cost(distances) + extra_bits
@@ -59,7 +59,7 @@ impl Codes {
 }
 
 impl<'a> Block<'a> {
-    /// `frequencies` are those of `data` cut into `sequences`.
+    /// `frequencies` are those of `data` divided into `sequences`.
     pub(super) fn new(data: &'a [u8], sequences: &'a [Sequence], frequencies: &'a Frequencies) -> Self {
         Self { data, sequences, frequencies, codes: Codes::new(frequencies) }
     }
@@ -69,13 +69,13 @@ impl<'a> Block<'a> {
         &self.codes
     }
 
-    /// Writes the block in the codes made for it.
+    /// Writes the block with dynamic codes.
     pub(super) fn write(&self, last: bool, writer: &mut BitWriter<'_>) {
         let description = Description::new(&self.codes.literal, &self.codes.distance);
         self.write_described(&description, last, writer);
     }
 
-    /// Writes the block in the form that takes the fewest bits.
+    /// Writes the block in its smallest form.
     pub(super) fn write_smallest(&self, last: bool, writer: &mut BitWriter<'_>) {
         let description = Description::new(&self.codes.literal, &self.codes.distance);
         let described = description.bits() + self.codes.cost(self.frequencies);
@@ -120,7 +120,7 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Writes bytes as they are, in as many blocks as their length field needs (RFC 1951 §3.2.4); ends at a byte boundary.
+/// Writes stored bytes, in as many blocks as the length field requires (RFC 1951 §3.2.4); ends at a byte boundary.
 pub(super) fn store(mut data: &[u8], last: bool, writer: &mut BitWriter<'_>) {
     loop {
         let (piece, rest) = data.split_at(data.len().min(u16::MAX.into()));
@@ -138,7 +138,7 @@ pub(super) fn store(mut data: &[u8], last: bool, writer: &mut BitWriter<'_>) {
     }
 }
 
-/// How the symbols of a block are coded (RFC 1951 §3.2.3).
+/// The types of blocks (RFC 1951 §3.2.3).
 #[derive(Clone, Copy)]
 enum Type {
     Stored = 0,
@@ -146,7 +146,7 @@ enum Type {
     Described = 2,
 }
 
-/// Bits before a block: whether it is the last, and its type.
+/// Bits before a block: the flag of the last block, and the type.
 const TYPE_BITS: u64 = 3;
 
 fn begin(kind: Type, last: bool, writer: &mut BitWriter<'_>) {
@@ -168,5 +168,5 @@ fn put_literals(literals: &[u8], codes: &[Code; LITERALS], writer: &mut BitWrite
     writer.flush();
 }
 
-/// Four literals and seven bits that wait fit into 64. Deflate allows 15 bits; the loss is not measurable.
+/// Four literals and seven waiting bits fit into 64 bits. Deflate allows 15 bits; the loss is not measurable.
 const LONGEST_LITERAL_CODE: u8 = 14;

@@ -1,17 +1,17 @@
-//! How a block is compressed where no level was asked for: as small as level 6 of zlib makes it, within a few percent, in
-//! as little time as that allows.
+//! The choice of a compression method if no level was requested: within a few percent of the size at level 6 of zlib, in as
+//! little time as possible.
 //!
-//! A few rows from the middle of the block are compressed on trial, so the choice depends on the block alone and is the
-//! same on every machine and for every number of threads. Imagery with a sensor's noise gets smaller, and that about ten
-//! times as fast, with the encoder for imagery. Drawn or resampled images, upsampled ones and those that once were JPEG
-//! repeat themselves at places that only a search finds; they get as much of a search as pays. Thematic and smooth data
-//! get the whole of it, unless the trial says that they, too, get smaller without.
+//! A few rows from the middle of the block are compressed on trial. The choice depends on the block alone, and is the same on
+//! every machine and for every number of threads. The encoder for imagery makes imagery with sensor noise smaller, and is
+//! about ten times as fast. Drawn, resampled or upsampled images and those that once were JPEG have repetitions that only a
+//! search finds; they get as much search as pays. Thematic and smooth data get the full search, unless the trial shows that
+//! they, too, get smaller without.
 
 use super::State;
 use super::imagery::{self, Arrangement};
 use crate::error::Result;
 
-/// What compresses a block.
+/// A method to compress a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
     /// The encoder for imagery.
@@ -20,7 +20,7 @@ pub(super) enum Method {
     Level(i32),
 }
 
-/// Chooses by a trial. `planes` says that the predictor has put bytes of the same significance side by side.
+/// Chooses by a trial. `planes` is true if the predictor has grouped bytes of the same significance.
 pub(super) fn method(bytes: &[u8], arrangement: Arrangement, planes: bool, state: &mut State) -> Result<Method> {
     if bytes.len() < SMALL {
         return Ok(Method::Level(FULL));
@@ -55,25 +55,25 @@ pub(super) fn method(bytes: &[u8], arrangement: Arrangement, planes: bool, state
     Ok(method)
 }
 
-/// Blocks of fewer bytes are not worth a trial.
+/// Smaller blocks are not worth a trial.
 const SMALL: usize = 16 << 10;
-/// The level that sets the size, zlib's own default.
+/// The level of the reference size, zlib's own default.
 const FULL: i32 = 6;
 /// Twice as fast as [`FULL`] and 2 to 3 % larger on images that a search makes smaller.
 const MEDIUM: i32 = 4;
-/// Up to four times as fast as [`FULL`]; on noise with a pattern not even larger.
+/// Up to four times as fast as [`FULL`], and as small on noise with a pattern.
 const LIGHT: i32 = 1;
 
-/// Sizes that are accepted, in thousandths of that at [`FULL`]. A sample understates what a search finds in a whole block by
-/// some 2 %, because less stands before it; in planes of bytes, where matches are near, by less than 1 %.
+/// Accepted sizes, in thousandths of the size at [`FULL`]. A sample has less data to repeat than a whole block, so it
+/// understates the gain of a search by some 2 %; in planes of bytes, with their near matches, by less than 1 %.
 const IMAGERY_MARGIN: usize = 1020;
 const PLANES_MARGIN: usize = 1036;
-/// Data that shrinks to a quarter is not imagery, and must not get larger: this makes up for what the sample understates.
+/// Data that shrinks to a quarter is not imagery and must not get larger: this offsets the sample's understatement.
 const THEMATIC_MARGIN: usize = 980;
 const LIGHT_MARGIN: usize = 1020;
 
-/// Whole rows from the middle: a twenty-fourth of the block, which costs less time than the encoder for imagery takes for
-/// all of it, and enough for the general encoder to find what there is.
+/// Whole rows from the middle: a twenty-fourth of the block. They take less time than the encoder for imagery takes for the
+/// whole block, and suffice for the general encoder to find repetitions.
 fn sample(bytes: &[u8], row: usize) -> &[u8] {
     let row = row.clamp(1, bytes.len());
     let rows = bytes.len() / row;
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn noise_around_zero_is_imagery() {
-        // The sum of dice is nearly normal.
+        // The sum of dice is nearly normally distributed.
         assert_eq!(
             chosen(|x, y| (0..4).map(|die| noise(x + 977 * die, y) % 9).sum::<u32>().wrapping_sub(16)),
             Method::Imagery
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn patterns_from_far_away_are_searched_for() {
-        // Every fifth row is the same but for some noise, so that the row above does not help.
+        // Every fifth row is the same except for some noise, so the row above does not help.
         let method = chosen(|x, y| if (x + y) % 9 == 0 { noise(x, y) } else { noise(x, y % 5) });
         assert!(matches!(method, Method::Level(_)), "{method:?}");
     }

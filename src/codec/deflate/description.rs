@@ -1,4 +1,4 @@
-//! How a block describes its codes: the lengths of both alphabets' codes, in runs with a code of their own (RFC 1951 §3.2.7).
+//! The description of a block's codes: the code lengths of both alphabets, as runs with a separate code (RFC 1951 §3.2.7).
 
 use super::bits::BitWriter;
 use super::prefix_code::PrefixCode;
@@ -10,7 +10,7 @@ pub(super) struct Description {
     code: PrefixCode<RUNS>,
     literals: usize,
     distances: usize,
-    /// Lengths of the code of runs that are listed.
+    /// Number of listed lengths of the code of runs.
     listed: usize,
 }
 
@@ -38,7 +38,7 @@ impl Description {
         14 + 3 * self.listed as u64 + self.runs.iter().map(run).sum::<u64>()
     }
 
-    /// Writes what follows the type of the block, before its symbols.
+    /// Writes the description, between the type and the symbols of the block.
     pub(super) fn write(&self, writer: &mut BitWriter<'_>) {
         let counts = (self.literals - 257) | (self.distances - 1) << 5 | (self.listed - 4) << 10;
         writer.put(counts as u64, 14);
@@ -62,7 +62,7 @@ const MANY_ZEROS: u16 = 18;
 /// Lengths of the codes for runs have three bits.
 const LONGEST_RUN_CODE: u8 = 7;
 
-/// The order in which the lengths of the code of runs stand.
+/// The order of the lengths of the code of runs.
 const RUN_ORDER: [usize; RUNS] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 fn runs(lengths: &[u8]) -> Vec<Symbol> {

@@ -1,25 +1,25 @@
-//! How often the symbols of a block occur.
+//! The frequencies of a block's symbols.
 
 use super::block::Sequence;
 use super::symbols::{DISTANCES, END_OF_BLOCK, LITERALS, distance_symbol, length_symbol};
 
-/// How often each symbol of a block occurs.
+/// The frequency of each symbol of a block.
 pub(super) struct Frequencies {
     pub(super) literals: [u32; LITERALS],
     pub(super) distances: [u32; DISTANCES],
-    /// Bits that follow the symbols of lengths and distances.
+    /// Total extra bits of lengths and distances.
     pub(super) extra_bits: u64,
 }
 
 impl Frequencies {
-    /// All of `data` as literals.
+    /// The frequencies of `data` as literals only.
     pub(super) fn of_literals(data: &[u8]) -> Self {
         let mut bytes = [0; 256];
         count_bytes(data, &mut bytes);
         Self::of_bytes(&bytes)
     }
 
-    /// `data` cut into `sequences`.
+    /// The frequencies of `data` divided into `sequences`.
     pub(super) fn of_sequences(data: &[u8], sequences: &[Sequence]) -> Self {
         let (mut bytes, mut at) = ([0; 256], 0);
         for sequence in sequences {
@@ -33,12 +33,12 @@ impl Frequencies {
         frequencies
     }
 
-    /// How often each byte occurs as a literal.
+    /// The frequency of each byte as a literal.
     pub(super) fn bytes(&self) -> &[u32; 256] {
         self.literals.first_chunk().expect("the first symbols are the bytes")
     }
 
-    /// Literals become a match.
+    /// Replaces literals with a match.
     #[inline]
     pub(super) fn replace(&mut self, literals: &[u8], distance: usize) {
         for byte in literals {
@@ -62,7 +62,7 @@ impl Frequencies {
     }
 }
 
-/// Adds how often each byte occurs. Long runs are counted in four tables, so that equal neighbours do not wait for each other.
+/// Adds the frequency of each byte. Long data are counted in four tables, so equal neighbours do not wait for each other.
 pub(super) fn count_bytes(data: &[u8], counts: &mut [u32; 256]) {
     if data.len() < 1024 {
         return data.iter().for_each(|byte| counts[usize::from(*byte)] += 1);

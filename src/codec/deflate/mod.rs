@@ -36,15 +36,15 @@ pub static CODEC: Codec = Codec {
 pub struct Params {
     /// Differencing before compression.
     pub predictor: Predictor,
-    /// The level of zlib, 1 to 9, and 0 (stored) and 10 to 12 (slower and smaller). With no level the method is chosen block by
-    /// block: about the size of level 6 in less time.
+    /// The level: 1 to 9 as in zlib, 0 (stored), or 10 to 12 (slower and smaller). `None` selects the method for each block and
+    /// gives about the size of level 6 in less time.
     pub level: Option<i32>,
 }
 
-/// The levels that may be asked for.
+/// The levels that may be requested.
 pub const LEVELS: RangeInclusive<i32> = 0..=12;
 
-/// Coders kept from block to block; each compressor holds up to a megabyte of tables.
+/// Coders that are kept from block to block; each compressor holds up to a megabyte of tables.
 #[derive(Default)]
 pub(super) struct State {
     compressors: Vec<(i32, Compressor)>,
@@ -72,7 +72,7 @@ impl ByteCoder for Params {
     }
 
     fn compress(&self, rows: StoredRows, stored: &[u8], out: &mut Vec<u8>, state: &mut State) -> Result<()> {
-        // The floating-point predictor puts bytes of the same significance side by side.
+        // The floating-point predictor groups bytes of the same significance.
         let is_in_planes = self.predictor == Predictor::FloatingPoint;
         let arrangement = Arrangement { row: rows.bytes, number: if is_in_planes { 1 } else { rows.sample } };
         let method = match self.level {
@@ -126,7 +126,7 @@ impl State {
     }
 }
 
-/// Decodes the beginning of a stream that holds more than `out`, and says how many bytes were filled.
+/// Decodes the beginning of a stream that holds more than `out`; returns the number of bytes filled.
 fn inflate_prefix(data: &[u8], out: &mut [u8]) -> Result<usize> {
     let mut decompressor = fdeflate::Decompressor::new();
     let (mut from, mut to) = (0, 0);
@@ -163,7 +163,7 @@ mod tests {
         out
     }
 
-    /// Sizes with no level and at level 6.
+    /// Sizes without a level and at level 6.
     fn sizes(samples: u32, raw: &[u8]) -> (usize, usize) {
         let size = |level| encoded(Params { predictor: Predictor::Horizontal, level }, (256, samples), raw).len();
         (size(None), size(Some(6)))

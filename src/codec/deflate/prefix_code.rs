@@ -3,9 +3,9 @@
 /// The code of a symbol.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Code {
-    /// The first bit is the least significant.
+    /// The code; its first bit is the least significant.
     pub(super) bits: u16,
-    /// The number of bits; zero for a symbol that does not occur.
+    /// The length in bits; zero for a symbol that does not occur.
     pub(super) length: u8,
 }
 
@@ -14,10 +14,10 @@ pub(super) struct Code {
 pub(super) struct PrefixCode<const N: usize>(pub(super) [Code; N]);
 
 impl<const N: usize> PrefixCode<N> {
-    /// The best code for `frequencies` with no code longer than `limit` bits (by the usual repair of an optimal code, which
-    /// is within a hair of the optimum). At least two symbols get a code, as some decoders demand.
+    /// The best code for `frequencies` with at most `limit` bits per symbol (the usual repair of an optimal code, which is very
+    /// near the optimum). At least two symbols get a code, as some decoders require.
     pub(super) fn from_frequencies(frequencies: &[u32; N], limit: u8) -> Self {
-        // The symbol in the low bits breaks ties, and makes sorting one comparison of words.
+        // The symbol in the low bits breaks ties and reduces sorting to one comparison of words.
         let entry = |symbol: usize, frequency: u32| u64::from(frequency) << 16 | symbol as u64;
         let mut sorted: Vec<u64> = Vec::with_capacity(N);
         sorted.extend((0..N).filter(|s| frequencies[*s] > 0).map(|s| entry(s, frequencies[s])));
@@ -56,12 +56,12 @@ impl<const N: usize> PrefixCode<N> {
         Self(codes)
     }
 
-    /// Bits of each symbol's code.
+    /// The length of each symbol's code in bits.
     pub(super) fn lengths(&self) -> [u8; N] {
         self.0.map(|code| code.length)
     }
 
-    /// Bits that symbols of these frequencies take.
+    /// Bits that symbols with these frequencies take.
     pub(super) fn cost(&self, frequencies: &[u32; N]) -> u64 {
         self.0.iter().zip(frequencies).map(|(code, n)| u64::from(code.length) * u64::from(*n)).sum()
     }
@@ -70,7 +70,7 @@ impl<const N: usize> PrefixCode<N> {
 /// Bits of the longest code in Deflate.
 pub(super) const LONGEST: u8 = 15;
 
-/// Lengths of codes, with zero.
+/// Number of possible lengths, including zero.
 const LENGTHS: usize = LONGEST as usize + 1;
 
 /// The number of symbols at each depth of an optimal tree, for entries in ascending order of their frequencies (Moffat and
@@ -78,7 +78,7 @@ const LENGTHS: usize = LONGEST as usize + 1;
 fn symbols_at_depths(sorted: &[u64]) -> Vec<u32> {
     let frequency = |leaf: usize| sorted[leaf] >> 16;
     let n = sorted.len();
-    // The weights of inner nodes in the order in which they are made, which is ascending, and their parents.
+    // The weights of inner nodes in order of creation, which is ascending, and their parents.
     let mut inner: Vec<u64> = Vec::with_capacity(n);
     let mut parent = vec![0; n];
     let (mut leaf, mut node) = (0, 0);
@@ -96,7 +96,7 @@ fn symbols_at_depths(sorted: &[u64]) -> Vec<u32> {
         }
         inner.push(weight);
     }
-    // From the root down: the inner nodes of a depth decide how many nodes the next depth has; the rest are leaves.
+    // From the root down: the inner nodes of a depth determine the number of nodes of the next; the rest are leaves.
     let mut depth = vec![0u32; n];
     for node in (0..n - 2).rev() {
         depth[node] = depth[parent[node]] + 1;
@@ -111,7 +111,7 @@ fn symbols_at_depths(sorted: &[u64]) -> Vec<u32> {
     counts
 }
 
-/// Moves symbols that lie deeper than `limit` up, and others down until the code is complete again.
+/// Moves symbols deeper than `limit` up, and others down until the code is complete again.
 fn limited(depths: &[u32], limit: usize) -> [u32; LENGTHS] {
     let mut counts = [0; LENGTHS];
     for (depth, count) in depths.iter().enumerate() {
@@ -120,7 +120,7 @@ fn limited(depths: &[u32], limit: usize) -> [u32; LENGTHS] {
     let full = 1u64 << limit;
     let used: u64 = (1..=limit).map(|length| u64::from(counts[length]) << (limit - length)).sum();
     for _ in full..used {
-        // A leaf becomes an inner node with itself and one of the deepest leaves below, which frees one place.
+        // A leaf becomes an inner node above itself and one of the deepest leaves, which frees one place.
         let shorter = (1..limit).rev().find(|n| counts[*n] > 0).expect("not all codes are of the longest length");
         counts[shorter] -= 1;
         counts[shorter + 1] += 2;
@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    /// The lengths of a code that has no place left, none taken twice, and in which no code begins another.
+    /// The lengths of a complete, prefix-free code.
     fn lengths_of<const N: usize>(frequencies: &[u32; N], limit: u8) -> [u8; N] {
         let code = PrefixCode::from_frequencies(frequencies, limit);
         let lengths = code.lengths();

@@ -1,6 +1,6 @@
 //! The alphabets of Deflate: literals with lengths, and distances (RFC 1951 §3.2.5).
 
-/// Symbols of the first alphabet: literals, the end of a block, lengths.
+/// Symbols of the first alphabet: literals, the end of a block and lengths.
 pub(super) const LITERALS: usize = 286;
 
 /// Symbols of the second alphabet: distances.
@@ -15,7 +15,7 @@ pub(super) const LONGEST_MATCH: usize = 258;
 /// The farthest distance.
 pub(super) const WINDOW: usize = 1 << 15;
 
-/// The symbol of a length or distance, and the extra bits that choose among those it stands for.
+/// The symbol of a length or distance, and the extra bits that select one of its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Symbol {
     pub(super) number: u16,

@@ -1,5 +1,5 @@
-//! Lines of CCITT codes as the columns at which the colour changes (ITU-T T.4 §4, T.6 §2). The code tables are those of the
-//! crate `fax`.
+//! Decodes lines of CCITT codes to the columns at which the colour changes (ITU-T T.4 §4, T.6 §2). The code tables are those
+//! of the crate `fax`.
 
 use std::convert::Infallible;
 
@@ -8,42 +8,42 @@ use fax::{BitReader, ByteReader};
 
 use crate::error::{Error, Result};
 
-/// Reads lines one after the other, and remembers the last for two-dimensional codes.
+/// Reads lines in order, and keeps the last one for two-dimensional codes.
 pub(super) struct Lines<I: Iterator<Item = u8>> {
     bits: ByteReader<Bytes<I>>,
     columns: u32,
-    /// Columns at which the colour changes, white first, never past the end of the line. Runs of no columns stay in it as
-    /// two changes at one place: coders that write them count them.
+    /// Columns at which the colour changes, white first, never past the end of the line. An empty run stays as two changes at
+    /// one column, because coders that write empty runs count them.
     reference: Vec<u32>,
     current: Vec<u32>,
 }
 
-/// What was read.
+/// A decoded line.
 pub(super) enum Line<'l> {
     /// The columns at which the colour changes.
     Changes(&'l [u32]),
-    /// The mark of the end.
+    /// The end mark.
     End,
 }
 
-/// What comes after the mark between lines.
+/// What follows the mark between lines.
 pub(super) enum Next {
-    /// A line for itself.
+    /// A line coded by itself.
     OneDimensional,
-    /// A line coded by the one before.
+    /// A line coded relative to the previous one.
     TwoDimensional,
-    /// The mark of the end: further such marks.
+    /// The end mark: more marks between lines.
     End,
 }
 
-/// The data, and zeros after it: a code is looked up by more bits than it may have.
+/// The data, followed by zeros: the lookup of a code may read more bits than the code has.
 type Bytes<I> =
     std::iter::Map<std::iter::Chain<I, std::array::IntoIter<u8, 4>>, fn(u8) -> std::result::Result<u8, Infallible>>;
 
-/// Zeros at the beginning of the mark between lines; codes of runs have fewer.
+/// Zeros at the beginning of the mark between lines; codes of runs begin with fewer.
 const MARK_ZEROS: u8 = 11;
 
-/// Bits of the mark: its zeros, and a one.
+/// Bits of the mark: its zeros and a one.
 const MARK_BITS: u8 = MARK_ZEROS + 1;
 
 impl<I: Iterator<Item = u8>> Lines<I> {
@@ -53,23 +53,23 @@ impl<I: Iterator<Item = u8>> Lines<I> {
         Self { bits, columns, reference: Vec::new(), current: Vec::new() }
     }
 
-    /// Goes on to the next byte.
+    /// Skips to the next byte boundary.
     pub(super) fn align(&mut self) {
         self.consume(self.bits.bits_to_byte_boundary());
     }
 
-    /// Reads the mark between lines, if there is one, and with two-dimensional codes the bit that says how the next line is
-    /// coded.
+    /// Reads the mark between lines, if there is one. With two-dimensional codes, also reads the bit that states how the next
+    /// line is coded.
     pub(super) fn end_of_line(&mut self, two_dimensional: bool) -> Result<Next> {
         let mut marks = 0;
         loop {
             let mark = self.bits.peek(MARK_ZEROS) == Some(0);
             if mark {
-                // Any number of zeros may fill up what is before the one.
+                // Any number of fill zeros may precede the one.
                 while self.bit().ok_or_else(ends_early)? == 0 {}
                 marks += 1;
             }
-            // The mark of the end is six marks; two in a row already have no line between them.
+            // The end mark is six marks; two adjacent marks already enclose no line.
             if marks > 1 {
                 return Ok(Next::End);
             }
@@ -80,7 +80,7 @@ impl<I: Iterator<Item = u8>> Lines<I> {
         }
     }
 
-    /// Reads a line of runs, white and black in turn (T.4 §4.1).
+    /// Reads a line of alternating white and black runs (T.4 §4.1).
     pub(super) fn one_dimensional(&mut self) -> Result<Line<'_>> {
         self.current.clear();
         let (mut column, mut is_black) = (0, false);
@@ -91,10 +91,10 @@ impl<I: Iterator<Item = u8>> Lines<I> {
         Ok(self.finish())
     }
 
-    /// Reads a line coded by the line before (T.4 §4.2, T.6 §2.2).
+    /// Reads a line coded relative to the previous one (T.4 §4.2, T.6 §2.2).
     pub(super) fn two_dimensional(&mut self) -> Result<Line<'_>> {
         self.current.clear();
-        // The change before the first column is an imaginary one outside of the line.
+        // The change before the first column is imaginary and outside the line.
         let (mut column, mut is_black) = (None, false);
         let mut place = 0;
         while column.is_none_or(|column| column < self.columns) {
@@ -112,13 +112,13 @@ impl<I: Iterator<Item = u8>> Lines<I> {
                 Mode::Vertical(shift) => {
                     let next = self.change(place).checked_add_signed(shift.into());
                     let next = next.filter(|next| (at..=self.columns).contains(next)).ok_or_else(|| {
-                        Error::malformed("CCITT data: change of colour outside of the line").found(shift)
+                        Error::malformed("CCITT data: change of colour outside the line").found(shift)
                     })?;
                     self.push(next);
                     is_black = !is_black;
                     column = Some(next);
                 }
-                // The table takes any row of zeros for the mark of the end, also those after the data.
+                // The table decodes any run of zeros as the end mark, including the zeros after the data.
                 Mode::EOF => return Err(no_code()),
                 Mode::Extension => return Err(Error::unsupported("CCITT data: uncompressed mode")),
             }
@@ -126,7 +126,7 @@ impl<I: Iterator<Item = u8>> Lines<I> {
         Ok(self.finish())
     }
 
-    /// The place in the reference line of the first change right of `column` to the other colour than `is_black`.
+    /// The index in the reference line of the first change right of `column` to the colour opposite to `is_black`.
     fn first_change(&self, mut place: usize, column: Option<u32>, is_black: bool) -> usize {
         let is_right = |change: &u32| column.is_none_or(|column| *change > column);
         place = place.min(self.reference.len());
@@ -136,7 +136,7 @@ impl<I: Iterator<Item = u8>> Lines<I> {
         while self.reference.get(place).is_some_and(|change| !is_right(change)) {
             place += 1;
         }
-        // Changes to black stand at even places.
+        // Changes to black have even indices.
         place + usize::from((place % 2 == 1) != is_black)
     }
 
@@ -145,7 +145,7 @@ impl<I: Iterator<Item = u8>> Lines<I> {
         self.reference.get(place).copied().unwrap_or(self.columns)
     }
 
-    /// Reads a run that begins at `column`, and gives the column after it.
+    /// Reads a run that begins at `column` and returns the column after it.
     fn run(&mut self, column: u32, is_black: bool) -> Result<u32> {
         let mut end = column;
         loop {
@@ -157,7 +157,7 @@ impl<I: Iterator<Item = u8>> Lines<I> {
                     .found(end)
                     .allowed(self.columns));
             }
-            // Longer runs are several codes, of which the last is below 64.
+            // A longer run is several codes, and the last is below 64.
             if length < 64 {
                 self.push(end);
                 return Ok(end);
@@ -188,7 +188,7 @@ impl<I: Iterator<Item = u8>> Lines<I> {
 }
 
 fn no_code() -> Error {
-    Error::malformed("CCITT data: no such code, or its end,")
+    Error::malformed("CCITT data: unknown code or end of data")
 }
 
 fn ends_early() -> Error {

@@ -1,8 +1,8 @@
 //! CCITT codes of bilevel images: modified Huffman (TIFF 6.0 §10), T.4 in one and two dimensions and T.6 (§11). Decoding
 //! only.
 //!
-//! White is 0 and black is 1, whatever the photometric interpretation says: that is what every reader takes the codes for.
-//! The extension to uncompressed mode is not implemented.
+//! White is 0 and black is 1 whatever the photometric interpretation, as in every other reader. The extension to
+//! uncompressed mode is not implemented.
 
 mod lines;
 
@@ -24,7 +24,7 @@ pub struct Params {
     pub group: u8,
     /// `T4Options`: bit 0 two-dimensional, bit 2 fill bits before end of line.
     pub t4_options: u32,
-    /// Bits of a byte stand least significant first.
+    /// True if bytes store their least significant bit first.
     pub reversed_bits: bool,
 }
 
@@ -34,13 +34,13 @@ struct Fax {
     pixels: PixelCoding,
 }
 
-/// Code of modified Huffman: lines begin at bytes, with nothing between them.
+/// Modified Huffman code: lines begin at byte boundaries, without marks between them.
 const MODIFIED_HUFFMAN: u8 = 2;
 
-/// Code of T.6: every line is coded by the line before, with nothing between them.
+/// T.6 code: each line is coded relative to the previous one, without marks between them.
 const T6: u8 = 4;
 
-/// `T4Options` bit 0: lines may be coded by the line before.
+/// `T4Options` bit 0: lines may be coded relative to the previous one.
 const TWO_DIMENSIONAL: u32 = 1;
 
 impl CodecParams for Params {
@@ -65,9 +65,9 @@ impl BlockDecoder for Fax {
     fn decode(&self, shape: BlockShape, data: &[u8], out: &mut [u8], _: &mut Scratch) -> Result<()> {
         let (pixels, params) = (&self.pixels, self.params);
         if (pixels.samples, pixels.bits, pixels.sample.bytes()) != (1, 1, 1) {
-            return Err(Error::unsupported("samples of a CCITT block:")
-                .found(format!("{} of {} bits", pixels.samples, pixels.bits))
-                .allowed("one of 1 bit"));
+            return Err(Error::unsupported("pixel of a CCITT block")
+                .found(format!("{} samples of {} bits", pixels.samples, pixels.bits))
+                .allowed("1 sample of 1 bit"));
         }
         if shape.columns == 0 {
             return Ok(());
@@ -79,7 +79,7 @@ impl BlockDecoder for Fax {
             let row = shape.rows as usize - rows.len();
             let changes = match line(&mut lines, params).map_err(|error| error.field(format!("in row {row}")))? {
                 Line::Changes(changes) => changes,
-                // What comes after the mark of the end is white.
+                // The rows after the end mark are white.
                 Line::End => {
                     rows.for_each(|row| row.fill(0));
                     return Ok(());
@@ -112,7 +112,7 @@ fn line<I: Iterator<Item = u8>>(lines: &mut Lines<I>, options: Params) -> Result
     }
 }
 
-/// Fills a row: white up to the first change, black up to the second …
+/// Fills a row: white up to the first change, black up to the second, and so on.
 fn paint(changes: &[u32], row: &mut [u8]) {
     row.fill(0);
     let end = row.len();

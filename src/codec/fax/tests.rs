@@ -1,7 +1,7 @@
 use super::*;
 use crate::image::SampleType;
 
-/// Packs text of zeros and ones, blanks ignored, to bytes.
+/// Packs a text of zeros and ones into bytes; blanks are ignored.
 fn bits(text: &str) -> Vec<u8> {
     let bits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
     bits.chunks(8)
@@ -27,7 +27,7 @@ const ROW: &str = "0111 10 1000";
 
 #[test]
 fn modified_huffman_lines_begin_at_bytes() {
-    // Ten bits, filled up to sixteen; then a line that begins with black.
+    // Ten bits, padded to sixteen; then a line that begins with black.
     let data = bits(&format!("{ROW} 000000 00110101 000101"));
     assert_eq!(decode(8, 2, group(2, 0), &data).unwrap(), ["00111000", "11111111"]);
 }
@@ -43,21 +43,21 @@ fn bits_may_stand_in_reverse() {
 fn lines_of_t4_are_parted_by_marks_with_any_fill() {
     let data = bits(&format!("{MARK} {ROW} 0000 {MARK} {ROW} {MARK}"));
     assert_eq!(decode(8, 2, group(3, 4), &data).unwrap(), ["00111000"; 2]);
-    // Two marks in a row end the image; what is missing is white.
+    // Two adjacent marks end the image; missing rows are white.
     let data = bits(&format!("{MARK} {ROW} {}", MARK.repeat(6)));
     assert_eq!(decode(8, 2, group(3, 0), &data).unwrap(), ["00111000", "00000000"]);
 }
 
 #[test]
 fn lines_of_t4_may_be_coded_by_the_line_before() {
-    // A line for itself; one with its first change one to the right, the second as before.
+    // A line coded by itself; then one whose first change moves one column to the right and whose second stays.
     let data = bits(&format!("{MARK} 1 {ROW} {MARK} 0 011 1 1 {}", format!("{MARK}1").repeat(6)));
     assert_eq!(decode(8, 3, group(3, 1), &data).unwrap(), ["00111000", "00011000", "00000000"]);
 }
 
 #[test]
 fn t6_codes_by_the_line_before() {
-    // Horizontal 2 + 3, to the end; the same line; a line that passes over the black run.
+    // Horizontal mode 2 + 3, then to the end; the same line; a line that passes over the black run.
     let data = bits(&format!("001 0111 10 1 1 1 1 0001 1 {MARK} {MARK}"));
     assert_eq!(decode(8, 3, group(4, 0), &data).unwrap(), ["00111000", "00111000", "00000000"]);
     assert_eq!(decode(8, 4, group(4, 0), &data).unwrap()[3], "00000000");
@@ -74,10 +74,10 @@ fn runs_longer_than_63_are_several_codes() {
 #[test]
 fn damaged_codes_are_told() {
     let cases = [
-        (group(2, 0), "000000000", "malformed CCITT data: no such code, or its end, in row 0"),
+        (group(2, 0), "000000000", "malformed CCITT data: unknown code or end of data in row 0"),
         (group(2, 0), "110 11", "malformed CCITT data: run past the end of the line in row 0: got 64, expected 8"),
         (group(4, 0), "0000001 000", "unsupported CCITT data: uncompressed mode in row 0"),
-        (group(4, 0), "011", "malformed CCITT data: change of colour outside of the line"),
+        (group(4, 0), "011", "malformed CCITT data: change of colour outside the line"),
         (group(3, 0), "", "malformed CCITT data: ends in row 0"),
     ];
     for (options, text, message) in cases {

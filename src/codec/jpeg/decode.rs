@@ -1,5 +1,5 @@
-//! Decoding of a block: the stream is checked and put into its plainest form, then handed to the decoder that does its
-//! process and sampling best.
+//! Decoding of a block: the stream is checked and normalised, then passed to the decoder that handles its process and
+//! sampling best.
 
 use std::num::NonZeroU32;
 
@@ -13,22 +13,22 @@ use super::{ColorModel, Params};
 use crate::codec::{BlockDecoder, BlockShape, PixelCoding, Scratch};
 use crate::error::{Error, Result};
 
-/// Bytes a stream may decode to though its block is smaller, e.g. the full strip behind the last rows of an image.
+/// Bytes to which a stream may decode even if its block is smaller, e.g. the full strip that holds the last rows of an image.
 const ALWAYS_ALLOWED: u64 = 64 << 20;
 
-/// How many times the bytes of its block a stream may decode to beyond that.
+/// For larger blocks, a stream may decode to this many times the bytes of its block.
 const EXCESS: u64 = 4;
 
-/// Columns and rows of an image that is small enough for edges to matter more than speed.
+/// Most columns and rows of an image whose edges matter more than speed.
 const TINY: u16 = 32;
 
-/// Bytes a decoder holds for a sample beside the output, at most: coefficients of a progressive image, planes of one that the
-/// fast decoder leaves to the other, or differences of the lossless process.
+/// The most bytes that a decoder holds per sample beside the output: coefficients of a progressive image, planes of an image
+/// that the fast decoder leaves to the other one, or differences of the lossless process.
 const COEFFICIENT_BYTES: u64 = 2;
 const PLANE_BYTES: u64 = 3;
 const DIFFERENCE_BYTES: u64 = 12;
 
-/// Bytes that decoding an image with this frame takes beside the output. `interleaved` says that its first scan has every
+/// Bytes that decoding an image with this frame takes beside the output. `interleaved` is true if its first scan has every
 /// component.
 pub fn working_bytes(frame: &FrameHeader, interleaved: bool) -> u64 {
     let samples = u64::from(frame.columns) * u64::from(frame.rows) * frame.components.len() as u64;
@@ -41,7 +41,7 @@ pub fn working_bytes(frame: &FrameHeader, interleaved: bool) -> u64 {
     samples * each
 }
 
-/// Decodes JPEG streams: baseline, extended and progressive with 8 bits, lossless with 2 to 16.
+/// Decodes JPEG streams: baseline, extended and progressive with 8 bits, lossless with 8 to 16.
 pub(super) struct JpegDecoder {
     pixels: PixelCoding,
     params: Params,
@@ -84,7 +84,7 @@ fn check(frame: &FrameHeader, pixels: &PixelCoding, shape: BlockShape) -> Result
     if bytes != pixels.sample.bytes() {
         return Err(Error::malformed("JPEG sample precision")
             .found(frame.precision)
-            .allowed(format!("that of {} samples", pixels.sample)));
+            .allowed(format!("a precision of {} samples", pixels.sample)));
     }
     let (columns, rows) = (u32::from(frame.columns), u32::from(frame.rows));
     let decoded = u64::from(columns) * u64::from(rows) * (frame.components.len() * bytes) as u64;
@@ -97,7 +97,7 @@ fn check(frame: &FrameHeader, pixels: &PixelCoding, shape: BlockShape) -> Result
     Ok(())
 }
 
-/// Decodes the normalised stream `plain` of the same size as `out`.
+/// Decodes the normalised stream `plain`, whose image has the size of `out`.
 fn samples(stream: &Stream, plain: &[u8], color: ColorModel, out: &mut [u8]) -> Result<()> {
     let components = stream.frame.components.len();
     let to_rgb = matches!(color, ColorModel::YCbCr { .. }) && components == 3;
@@ -115,9 +115,8 @@ fn samples(stream: &Stream, plain: &[u8], color: ColorModel, out: &mut [u8]) -> 
     Ok(())
 }
 
-/// True for what the fast decoder does well. It is wrong about subsampled components in scans of their own, and it lets the
-/// padding behind the last column shine through where chrominance is interpolated, which is much of a picture of a few
-/// pixels.
+/// True if the fast decoder handles the stream well. It fails on subsampled components in separate scans. Its interpolation
+/// of chrominance also uses the padding after the last column, which affects much of a tiny image.
 fn is_common(stream: &Stream) -> bool {
     let frame = &stream.frame;
     let sequential = frame.process != Process::Progressive;
@@ -136,7 +135,7 @@ fn common(plain: &[u8], components: usize, to_rgb: bool, out: &mut [u8]) -> Resu
     };
     let largest = usize::from(u16::MAX);
     let options = DecoderOptions::default()
-        // Two components have no meaning of their own, which the decoder only puts up with when it is not strict.
+        // The decoder accepts two components, which have no defined meaning, only if it is not strict.
         .set_strict_mode(components != 2)
         .set_max_width(largest)
         .set_max_height(largest)
@@ -145,7 +144,7 @@ fn common(plain: &[u8], components: usize, to_rgb: bool, out: &mut [u8]) -> Resu
     decoder.decode_into(out).map_err(|error| Error::malformed("JPEG data").found(error))
 }
 
-/// What the fast decoder does not do well.
+/// Decodes a stream that the fast decoder does not handle well.
 fn uncommon(plain: &[u8], components: usize, to_rgb: bool, out: &mut [u8]) -> Result<()> {
     use jpeg_decoder::ColorTransform;
     let transform = match (components, to_rgb) {
@@ -196,7 +195,7 @@ fn fallback(plain: &[u8], transform: jpeg_decoder::ColorTransform, out: &mut [u8
     Ok(())
 }
 
-/// Luminance and chrominance of inverted inks to inks: 255 less red, green and blue; black stays.
+/// Converts luminance and chrominance of inverted inks to inks: 255 minus red, green and blue. Black is unchanged.
 fn ycck_to_cmyk(pixels: &mut [u8]) {
     // Factors of BT.601 in units of 2⁻¹⁶: 1.402, 0.344136, 0.714136, 1.772.
     const FACTORS: [i32; 4] = [91_881, 22_554, 46_802, 116_130];

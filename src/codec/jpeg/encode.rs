@@ -1,5 +1,5 @@
-//! Baseline encoding (ITU-T T.81 §F.1): headers, and rows of MCUs as entropy-coded segments that can be made apart and
-//! joined.
+//! Baseline encoding (ITU-T T.81 §F.1): headers, and rows of MCUs as entropy-coded segments that can be encoded separately
+//! and joined.
 
 use super::ColorModel;
 use super::entropy::{BitWriter, HuffmanCodes};
@@ -9,10 +9,10 @@ use super::tables::{AC, DC, HuffmanSpec, ZIGZAG, quantizer_steps};
 use crate::error::{Error, Result};
 use crate::simd::{self, Coefficients, Quantizer, forward_dct};
 
-/// Samples of a block side and of an MCU without subsampling.
+/// Samples along a side of a block, or of an MCU without subsampling.
 const BLOCK: usize = 8;
 
-/// Encodes images of one kind: one number of samples, one colour model, one quality.
+/// Encodes images with a fixed number of samples, colour model and quality.
 pub struct Encoder {
     components: Vec<Component>,
     transform: bool,
@@ -25,34 +25,34 @@ pub struct Encoder {
 struct Component {
     horizontal: usize,
     vertical: usize,
-    /// Which of the two tables: 0 luminance, 1 chrominance.
+    /// Number of the tables: 0 for luminance, 1 for chrominance.
     table: u8,
 }
 
-/// Pixels of some rows, 8 bits a sample.
+/// Pixels of some rows, 8 bits per sample.
 #[derive(Debug, Clone, Copy)]
 pub enum Rows<'a> {
-    /// Each band for itself, one after the other.
+    /// Band after band.
     Planar(&'a [u8]),
-    /// All bands of a pixel together.
+    /// Pixel after pixel.
     Interleaved(&'a [u8]),
 }
 
-/// Where restart markers go in rows of MCUs that are encoded apart.
+/// The position of separately encoded rows of MCUs in the image, for their restart markers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Restarts {
-    /// Number of the first row of MCUs in the image.
+    /// Index in the image of the first row of MCUs.
     pub first_row: usize,
-    /// True where the image's last row of MCUs is among them, which no marker follows.
+    /// True if they include the image's last row of MCUs, which no marker follows.
     pub last: bool,
 }
 
 impl Encoder {
-    /// The encoder for pixels of `samples` samples with meaning `color` at `quality` 1 to 100. Luminance and chrominance
-    /// ([`ColorModel::YCbCr`]) are made of red, green and blue; every other sample is stored as it is.
+    /// The encoder for pixels of `samples` samples with meaning `color` at `quality` 1 to 100. With [`ColorModel::YCbCr`], red,
+    /// green and blue become luminance and chrominance; all other samples are stored unchanged.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for more than four samples, and for a subsampling by other factors than 1 and 2.
+    /// [`Error::Unsupported`] for a number of samples other than 1 to 4, or subsampling factors other than 1 and 2.
     pub fn new(samples: u32, color: ColorModel, quality: u8) -> Result<Self> {
         let components = match (color, samples) {
             (ColorModel::YCbCr { horizontal: h @ 1..=2, vertical: v @ 1..=2 }, 3) => {
@@ -61,7 +61,7 @@ impl Encoder {
                 vec![luminance, chrominance, chrominance]
             }
             (ColorModel::YCbCr { horizontal, vertical }, 3) => {
-                return Err(Error::unsupported("JPEG subsampling to write")
+                return Err(Error::unsupported("subsampling for JPEG encoding")
                     .found(format!("{horizontal} × {vertical}"))
                     .allowed("1 or 2 each way"));
             }
@@ -116,18 +116,18 @@ impl Encoder {
         write_segment(DRI, &[&interval.to_be_bytes()], out);
     }
 
-    /// Appends the header of the one scan.
+    /// Appends the header of the only scan.
     pub fn write_scan_header(&self, out: &mut Vec<u8>) {
         let components: Vec<u8> =
             (1..).zip(&self.components).flat_map(|(number, part)| [number, part.table * 0x11]).collect();
         write_segment(SOS, &[&[self.components.len() as u8], &components, &[0, 63, 0]], out);
     }
 
-    /// Appends the entropy-coded data of `rows` rows of pixels, from a row of MCUs on. With `restarts`, each row of MCUs is a
-    /// restart interval and ends with its marker.
+    /// Appends the entropy-coded data of `rows` rows of pixels, which begin at a row of MCUs. With `restarts`, each row of MCUs
+    /// is a restart interval and ends with its marker.
     ///
     /// # Panics
-    /// Where the pixels are not `columns` × `rows`.
+    /// If the pixels are not `columns` × `rows`.
     pub fn encode_rows(
         &self,
         pixels: Rows<'_>,
@@ -155,7 +155,7 @@ impl Encoder {
         writer.finish();
     }
 
-    /// Fills the lines of a row of MCUs, repeating the last row and column of pixels.
+    /// Fills the lines of a row of MCUs and repeats the last row and column of pixels.
     fn fill(&self, source: &mut Source<'_>, first: usize, strip: &mut Strip) {
         let Strip { lines, strides, .. } = strip;
         if !self.transform {
@@ -186,8 +186,8 @@ impl Encoder {
         }
     }
 
-    /// Transforms and codes a row of MCUs, of which `inside` columns and rows of blocks hold pixels of the image. The blocks
-    /// of subsampled components all do; others behind the edge are coded as what costs least: no change.
+    /// Transforms and codes a row of MCUs, in which `inside` columns and rows of blocks hold pixels of the image. Every block
+    /// of a subsampled component holds pixels. Other blocks beyond the edge are coded as no change, the cheapest code.
     fn code_strip(
         &self,
         strip: &mut Strip,
@@ -226,7 +226,7 @@ impl Encoder {
     }
 }
 
-/// A row of MCUs: the samples of each component as lines, and its blocks.
+/// A row of MCUs: the lines of samples and the blocks of each component.
 struct Strip {
     lines: Vec<Vec<u8>>,
     strides: Vec<usize>,
@@ -246,13 +246,13 @@ impl Strip {
     }
 }
 
-/// Rows of each band, taken apart where the bands of a pixel stand together.
+/// Rows of each band, deinterleaved if the pixels are interleaved.
 struct Source<'a> {
     pixels: Rows<'a>,
     columns: usize,
     rows: usize,
     bands: usize,
-    /// Two rows of each band.
+    /// Two deinterleaved rows of each band.
     apart: Vec<u8>,
 }
 
@@ -264,7 +264,7 @@ impl<'a> Source<'a> {
         Self { pixels, columns, rows, bands, apart: vec![0; apart] }
     }
 
-    /// Takes `count` ≤ 2 rows from `first` on apart, where that is needed, for [`Source::rgb`].
+    /// Deinterleaves `count` ≤ 2 rows from `first` for [`Source::rgb`], if the pixels are interleaved.
     fn load(&mut self, first: usize, count: usize) {
         let Rows::Interleaved(bytes) = self.pixels else { return };
         let length = self.columns * self.bands;
@@ -275,7 +275,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The three bands of the row that is `offset` rows below `first`, which was loaded.
+    /// The three bands of the loaded row that is `offset` rows below `first`.
     fn rgb(&self, first: usize, offset: usize) -> [&[u8]; 3] {
         let y = (first + offset).min(self.rows - 1);
         std::array::from_fn(|band| match self.pixels {
@@ -300,7 +300,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Has the first `count` samples of a line filled and repeats the last one to its end.
+/// Calls `fill` for the first `count` samples of a line and repeats the last one to its end.
 fn extend(line: &mut [u8], count: usize, fill: impl FnOnce(&mut [u8])) {
     let (inside, outside) = line.split_at_mut(count);
     fill(inside);

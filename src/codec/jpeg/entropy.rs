@@ -3,11 +3,11 @@
 use super::tables::{HuffmanSpec, ZIGZAG};
 use crate::simd::Coefficients;
 
-/// Symbol for sixteen zeros (Table F.1), and for no further coefficient.
+/// The symbols for sixteen zeros (Table F.1) and for no further coefficient.
 const ZERO_RUN: usize = 0xF0;
 const END_OF_BLOCK: usize = 0x00;
 
-/// Codes of one component. An entry holds a code, moved left by the bits that follow it, and the number of bits of both.
+/// Codes of one component. An entry holds a code, shifted left by the bits that follow it, and the number of bits of both.
 pub(super) struct HuffmanCodes {
     dc: [Code; 12],
     ac: [Code; 256],
@@ -19,14 +19,14 @@ struct Code {
     count: u32,
 }
 
-/// Collects bits, most significant first, and adds a zero after each byte of ones.
+/// Collects bits, most significant first, and inserts a zero byte after each byte of ones.
 pub(super) struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
     bits: u64,
     free: u32,
 }
 
-/// Position in zigzag order of each coefficient in the order of [`Coefficients`], as masks: entry `[u][m]` has the bits of the
+/// Zigzag positions of the coefficients in the order of [`Coefficients`], as masks: entry `[u][m]` has the bits of the
 /// positions of those coefficients (u, v) for which bit v of m is set.
 static POSITIONS: [[u64; 256]; 8] = positions();
 
@@ -34,7 +34,7 @@ static POSITIONS: [[u64; 256]; 8] = positions();
 static MAGNITUDES: [u16; MAGNITUDE_COUNT as usize] = magnitudes();
 const MAGNITUDE_COUNT: u16 = 4096;
 
-/// Place in [`Coefficients`] of zigzag position k.
+/// Index in [`Coefficients`] of zigzag position k.
 const PLACES: [u8; 64] = places();
 
 impl HuffmanCodes {
@@ -52,10 +52,10 @@ impl HuffmanCodes {
         codes
     }
 
-    /// Codes a block and gives its DC coefficient, the prediction for the next block of the component.
+    /// Codes a block and returns its DC coefficient, which predicts that of the component's next block.
     #[inline]
     pub(super) fn encode(&self, block: &Coefficients, present: u64, prediction: i16, out: &mut BitWriter<'_>) -> i16 {
-        // Both lie within ±1023, so the difference has at most 11 bits.
+        // Both are within ±1023, so the difference has at most 11 bits.
         let (extra, size) = magnitude(block[0] - prediction);
         let code = self.dc[size];
         out.put(code.bits | extra, code.count);
@@ -81,7 +81,7 @@ impl HuffmanCodes {
         block[0]
     }
 
-    /// Codes a block that is flat and as bright as the one before.
+    /// Codes a flat block as bright as the previous one.
     pub(super) fn encode_unchanged(&self, out: &mut BitWriter<'_>) {
         out.put(self.dc[0].bits, self.dc[0].count);
         out.put(self.ac[END_OF_BLOCK].bits, self.ac[END_OF_BLOCK].count);
@@ -94,9 +94,9 @@ impl<'a> BitWriter<'a> {
         Self { out, bits: 0, free: 64 }
     }
 
-    /// Appends the lowest `count` ≤ 32 bits; those above must be zero.
+    /// Appends the lowest `count` ≤ 32 bits; the bits above must be zero.
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "much of the time of writing is spent here; a call doubles it")]
+    #[allow(clippy::inline_always, reason = "much of the encoding time is spent here; a call doubles it")]
     fn put(&mut self, bits: u32, count: u32) {
         let bits = u64::from(bits);
         if count <= self.free {
@@ -106,7 +106,7 @@ impl<'a> BitWriter<'a> {
         }
         let over = count - self.free;
         self.drain(self.bits.wrapping_shl(self.free) | bits.wrapping_shr(over));
-        // What was written is pushed out at the top by the bits that follow.
+        // The bits that follow shift the written bits out at the top.
         self.bits = bits;
         self.free = 64 - over;
     }
@@ -131,7 +131,7 @@ impl<'a> BitWriter<'a> {
 
     #[inline]
     fn drain(&mut self, word: u64) {
-        // A byte of `word` is all ones where one of its inverse is zero.
+        // A byte of `word` is all ones if that of its inverse is zero.
         let inverse = !word;
         if inverse.wrapping_sub(0x0101_0101_0101_0101) & word & 0x8080_8080_8080_8080 == 0 {
             self.out.extend_from_slice(&word.to_be_bytes());
@@ -148,7 +148,7 @@ impl<'a> BitWriter<'a> {
     }
 }
 
-/// Symbols with their codes and the bits of those (§C.2).
+/// Symbols with their codes and the lengths of the codes (§C.2).
 fn assign(spec: &HuffmanSpec) -> impl Iterator<Item = (u8, u32, u32)> {
     let lengths =
         (1..=16u32).zip(spec.counts).flat_map(|(length, count)| std::iter::repeat_n(length, usize::from(count)));
@@ -161,7 +161,7 @@ fn assign(spec: &HuffmanSpec) -> impl Iterator<Item = (u8, u32, u32)> {
     })
 }
 
-/// The bits that tell a value of at most 11 bits from others of its size, and the size: the number of bits of its
+/// The bits that distinguish a value of at most 11 bits from others of its size, and the size: the number of bits of its
 /// magnitude (§F.1.2.1.1).
 #[inline]
 fn magnitude(value: i16) -> (u32, usize) {
@@ -181,7 +181,7 @@ const fn magnitudes() -> [u16; MAGNITUDE_COUNT as usize] {
     let mut value: i16 = -2047;
     while value <= 2047 {
         let size = 16 - value.unsigned_abs().leading_zeros() as u16;
-        // Negative values are stored less one.
+        // Negative values are stored minus one.
         let bits = (value + (value >> 15)) as u16 & ((1 << size) - 1);
         out[(value as u16 & (MAGNITUDE_COUNT - 1)) as usize] = bits << 4 | size;
         value += 1;
@@ -193,7 +193,7 @@ const fn places() -> [u8; 64] {
     let mut out = [0; 64];
     let mut k = 0;
     while k < 64 {
-        // Row by row to column by column.
+        // From row-major to column-major order.
         out[k] = ZIGZAG[k] % 8 * 8 + ZIGZAG[k] / 8;
         k += 1;
     }
@@ -234,7 +234,7 @@ mod tests {
         let codes = HuffmanCodes::new(&DC[0], &AC[0]);
         let mut block = [0; 64];
         block[0] = 3;
-        // Zigzag position 63 behind 62 zeros: three times sixteen, and 14/1.
+        // Zigzag position 63 after 62 zeros: three times sixteen, and 14/1.
         block[63] = -1;
         let mut out = Vec::new();
         let mut writer = BitWriter::new(&mut out);

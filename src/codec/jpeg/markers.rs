@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 
-/// Start of frame: baseline; the first of sixteen codes of which three mean something else.
+/// Start of frame, baseline: the first of sixteen codes. Three of them have other meanings.
 pub const SOF0: u8 = 0xC0;
 /// Define Huffman tables.
 pub const DHT: u8 = 0xC4;
@@ -32,13 +32,13 @@ pub const APP0: u8 = 0xE0;
 pub const APP14: u8 = 0xEE;
 /// Comment.
 pub const COM: u8 = 0xFE;
-/// For temporary private use in arithmetic coding; stands alone.
+/// For temporary private use in arithmetic coding; has no payload.
 const TEM: u8 = 0x01;
 
-/// What stands in front of the colour transform in Adobe's segment: the name, a version and two times sixteen flags.
+/// The bytes before the colour transform in Adobe's segment: the name, a version and two times sixteen flags.
 const ADOBE_TRANSFORM_AT: usize = 11;
 
-/// How the samples of a frame are coded.
+/// The coding process of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Process {
     /// Discrete cosine transform, one pass, two tables of each kind (SOF0).
@@ -47,14 +47,14 @@ pub enum Process {
     Extended,
     /// Discrete cosine transform in several passes (SOF2).
     Progressive,
-    /// Prediction, without loss (SOF3).
+    /// Lossless prediction (SOF3).
     Lossless,
 }
 
 /// A frame header (§B.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrameHeader {
-    /// How its samples are coded.
+    /// The coding process.
     pub process: Process,
     /// Bits of a sample.
     pub precision: u8,
@@ -86,7 +86,7 @@ pub struct ScanHeader {
     pub components: Vec<usize>,
     /// First coefficient, or the predictor of the lossless process.
     pub start: u8,
-    /// Low bits that are left out, or the point transform of the lossless process.
+    /// Number of omitted low bits, or the point transform of the lossless process.
     pub shift: u8,
 }
 
@@ -100,17 +100,17 @@ pub const fn is_frame(marker: u8) -> bool {
     matches!(marker, SOF0..=0xCF) && !matches!(marker, DHT | JPG | DAC)
 }
 
-/// The colour transform Adobe's segment names: 0 none, 1 YCbCr, 2 YCCK.
+/// The colour transform in Adobe's segment: 0 none, 1 YCbCr, 2 YCCK.
 pub fn adobe_transform(payload: &[u8]) -> Option<u8> {
     payload.starts_with(b"Adobe").then(|| payload.get(ADOBE_TRANSFORM_AT).copied()).flatten()
 }
 
 impl FrameHeader {
-    /// Reads the payload of the frame marker `marker`, which stands at `offset`.
+    /// Parses the payload of the frame marker `marker` at `offset`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for processes and precisions that cannot be decoded here, [`Error::Malformed`] for values
-    /// outside of the standard's ranges.
+    /// [`Error::Unsupported`] for processes and precisions that this crate does not decode, [`Error::Malformed`] for values
+    /// outside the standard's ranges.
     pub fn parse(marker: u8, payload: &[u8], offset: u64) -> Result<Self> {
         let process = process(marker).map_err(|error| error.at(offset))?;
         let bad = |what: &'static str| Error::malformed(what).segment("SOF").at(offset);
@@ -122,7 +122,7 @@ impl FrameHeader {
             return Err(bad("columns").found(0).allowed("1 to 65535"));
         }
         if rows == 0 {
-            return Err(Error::unsupported("JPEG height that is defined after the image (DNL)").at(offset));
+            return Err(Error::unsupported("JPEG height defined after the image (DNL)").at(offset));
         }
         let supported = if process == Process::Lossless { 2..=16 } else { 8..=8 };
         if !supported.contains(&precision) {
@@ -151,8 +151,8 @@ impl FrameHeader {
         (largest(|part| part.horizontal), largest(|part| part.vertical))
     }
 
-    /// Columns and rows of an MCU of a scan with all components. That of a single component is one block whatever its
-    /// sampling factors are (§A.2.2).
+    /// Columns and rows of an MCU of a scan with all components. The MCU of a single component is one block, whatever its
+    /// sampling factors (§A.2.2).
     pub fn mcu(&self) -> (u32, u32) {
         if self.components.len() == 1 {
             return (8, 8);
@@ -161,8 +161,7 @@ impl FrameHeader {
         (8 * u32::from(horizontal), 8 * u32::from(vertical))
     }
 
-    /// True for the sampling factors in common use: all components alike and without subsampling, or chrominance with fewer
-    /// samples than luminance.
+    /// True for sampling factors in common use: no subsampling, or chrominance with fewer samples than luminance.
     pub(super) fn has_common_sampling(&self) -> bool {
         let factors = |part: &FrameComponent| (part.horizontal, part.vertical);
         match self.components.as_slice() {
@@ -188,7 +187,7 @@ impl FrameHeader {
                 return Err(bad("quantisation table").found(part.table).allowed("0 to 3"));
             }
             if self.components[..position].iter().any(|other| other.id == part.id) {
-                return Err(bad("component identifier that occurs twice").found(part.id));
+                return Err(bad("duplicate component identifier").found(part.id));
             }
         }
         Ok(())
@@ -196,10 +195,10 @@ impl FrameHeader {
 }
 
 impl ScanHeader {
-    /// Reads the payload of a scan marker that stands at `offset`.
+    /// Parses the payload of a scan marker at `offset`.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where it does not fit the frame.
+    /// [`Error::Malformed`] if the scan does not match the frame.
     pub fn parse(frame: &FrameHeader, payload: &[u8], offset: u64) -> Result<Self> {
         let bad = |what: &'static str| Error::malformed(what).segment("SOS").at(offset);
         let count = payload.first().map_or(0, |count| usize::from(*count));
@@ -209,9 +208,9 @@ impl ScanHeader {
         let mut components = Vec::with_capacity(count);
         for part in payload[1..=2 * count].chunks_exact(2) {
             let place = frame.components.iter().position(|component| component.id == part[0]);
-            let place = place.ok_or_else(|| bad("component that is not in the frame").found(part[0]))?;
+            let place = place.ok_or_else(|| bad("component missing from the frame").found(part[0]))?;
             if components.contains(&place) {
-                return Err(bad("component that occurs twice").found(part[0]));
+                return Err(bad("duplicate component").found(part[0]));
             }
             if part[1] >> 4 > 3 || part[1] & 15 > 3 {
                 return Err(bad("Huffman tables").found(format!("{:#04x}", part[1])).allowed("0 to 3"));

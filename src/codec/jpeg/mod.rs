@@ -1,9 +1,9 @@
-//! JPEG (ITU-T T.81 | ISO/IEC 10918-1): the streams in TIFF tiles and strips, and what JPEG files are made of.
+//! JPEG (ITU-T T.81 | ISO/IEC 10918-1): the streams in TIFF tiles and strips, and the elements of JPEG files.
 //!
-//! Decoding does the baseline, extended and progressive processes with 8 bits a sample and one to four components, and the
-//! lossless process with 8 to 16. Not done: arithmetic coding, 12 bits with the cosine transform, hierarchical frames, a
-//! height that follows the image. Encoding is baseline with 8 bits and the standard's Huffman tables; luminance and
-//! chrominance at full, half or quarter resolution for red, green and blue, every other sample as it is.
+//! The decoder supports the baseline, extended and progressive processes with 8 bits per sample and one to four components,
+//! and the lossless process with 8 to 16 bits. It does not support arithmetic coding, 12 bits with the cosine transform,
+//! hierarchical frames, or a height that follows the image. The encoder is baseline with 8 bits and the standard's Huffman
+//! tables. It stores RGB as luminance and chrominance at full, half or quarter resolution, and other samples unchanged.
 
 mod decode;
 mod encode;
@@ -36,30 +36,30 @@ pub static CODEC: Codec = Codec {
     },
 };
 
-/// Quality of a block that does not name one: that of most cameras' and viewers' own default for good pictures.
+/// The quality if none is given: the default for good pictures of most cameras and viewers.
 pub const DEFAULT_QUALITY: u8 = 85;
 
 /// The parameters of JPEG.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Params {
-    /// What the samples mean.
+    /// The meaning of the samples.
     pub color: ColorModel,
-    /// Quality, 1 to 100; [`DEFAULT_QUALITY`] if there is none.
+    /// Quality, 1 to 100; `None` is [`DEFAULT_QUALITY`].
     pub quality: Option<u8>,
-    /// Tables that the blocks of an image share: an abbreviated stream, SOI to EOI (§B.4). For decoding; what is encoded here
-    /// has its own.
+    /// Tables that the blocks of an image share: an abbreviated stream, SOI to EOI (§B.4). For decoding only; the encoder
+    /// writes tables to each block.
     pub tables: Option<Arc<[u8]>>,
 }
 
-/// What the samples of a pixel mean.
+/// The meaning of a pixel's samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ColorModel {
-    /// Nothing a codec should use: each band for itself.
+    /// Bands without a relation that the codec could use.
     #[default]
     Independent,
     /// Red, green, blue.
     Rgb,
-    /// Red, green, blue in memory; stored as luminance and chrominance, subsampled by these factors.
+    /// Red, green, blue in memory; stored as luminance and chrominance. These factors subsample the chrominance.
     YCbCr {
         /// Columns per chrominance sample, 1, 2 or 4.
         horizontal: u8,
@@ -99,7 +99,7 @@ impl CodecParams for Params {
 }
 
 impl BlockEncoder for Encoder {
-    /// A complete stream.
+    /// Appends a complete stream.
     fn encode(&self, shape: BlockShape, raw: &mut [u8], out: &mut Vec<u8>, _: &mut Scratch) -> Result<()> {
         let side = |length: u32| {
             u16::try_from(length)

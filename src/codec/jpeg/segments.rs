@@ -5,23 +5,23 @@ use memchr::memchr;
 use super::markers::{SOI, stands_alone};
 use crate::error::{Error, Result};
 
-/// A marker and what follows it.
+/// A marker with its payload.
 #[derive(Debug, Clone, Copy)]
 pub struct Segment<'a> {
     /// Its code, without the byte FF.
     pub marker: u8,
-    /// Where its marker stands.
+    /// Offset of the marker.
     pub offset: usize,
-    /// Without the length; empty for markers that stand alone.
+    /// The payload without the length; empty for markers without a payload.
     pub payload: &'a [u8],
-    /// The place behind it.
+    /// Offset of the end.
     pub end: usize,
 }
 
-/// The place behind the start of the image.
+/// The offset after the start-of-image marker.
 ///
 /// # Errors
-/// [`Error::Malformed`] where another marker stands there.
+/// [`Error::Malformed`] if the data do not begin with that marker.
 pub fn start(data: &[u8]) -> Result<usize> {
     if data.starts_with(&[0xFF, SOI]) {
         return Ok(2);
@@ -30,10 +30,10 @@ pub fn start(data: &[u8]) -> Result<usize> {
     Err(Error::malformed("JPEG stream: no start of image").found(found.concat()).allowed("FFD8").at(0))
 }
 
-/// The next segment; what stands in front of its marker is passed over, as every reader does. None where the data end before it does.
+/// The next segment. Bytes before its marker are skipped, as in every reader. `None` if the data end before the segment does.
 ///
 /// # Errors
-/// [`Error::Malformed`] for a length that cannot be.
+/// [`Error::Malformed`] for an impossible length.
 pub fn next_segment(data: &[u8], mut at: usize) -> Result<Option<Segment<'_>>> {
     loop {
         let Some(place) = data.get(at..).and_then(|rest| memchr(0xFF, rest)) else { return Ok(None) };
@@ -56,7 +56,7 @@ pub fn next_segment(data: &[u8], mut at: usize) -> Result<Option<Segment<'_>>> {
     }
 }
 
-/// Appends a marker segment whose payload, of at most 65533 bytes, is made of `parts`.
+/// Appends a marker segment with `parts` as its payload, at most 65533 bytes.
 pub fn write_segment(marker: u8, parts: &[&[u8]], out: &mut Vec<u8>) {
     let length = 2 + parts.iter().map(|part| part.len()).sum::<usize>();
     out.extend_from_slice(&[0xFF, marker]);
@@ -68,5 +68,5 @@ pub fn write_segment(marker: u8, parts: &[&[u8]], out: &mut Vec<u8>) {
 
 /// The error of a stream of `length` bytes that has no end marker.
 pub fn truncated(length: u64) -> Error {
-    Error::malformed("JPEG stream: it ends before its end marker").at(length)
+    Error::malformed("JPEG stream: ends before its end marker").at(length)
 }

@@ -1,5 +1,4 @@
-//! A JPEG stream taken apart: its frame and scans, found by its markers; and put together again with nothing in it but what
-//! a decoder needs.
+//! Parses a JPEG stream into its frame and scans, and writes a normalised stream with only the segments that a decoder needs.
 
 use memchr::memchr;
 
@@ -10,21 +9,21 @@ use super::markers::{
 use super::segments::{Segment, next_segment, start, truncated, write_segment};
 use crate::error::{Error, Result};
 
-/// What a stream holds.
+/// The contents of a stream.
 #[derive(Debug, Clone)]
 pub(super) struct Stream {
     pub(super) frame: FrameHeader,
     pub(super) scans: Vec<ScanHeader>,
-    /// MCUs from one restart marker to the next in the first scan; zero without markers.
+    /// MCUs between restart markers in the first scan; zero without markers.
     pub(super) restart_interval: u16,
-    /// The colour transform that Adobe's segment names.
+    /// The colour transform in Adobe's segment.
     pub(super) adobe_transform: Option<u8>,
 }
 
 impl Stream {
-    /// Takes `data` apart and writes a stream to `out` that says the same in the plainest way: the tables of the abbreviated
-    /// stream `tables` first, no application segments, no bytes between segments, components numbered from 1 on, the
-    /// only component of an image without sampling factors.
+    /// Parses `data` and writes an equivalent normalised stream to `out`. It begins with the tables of the abbreviated stream
+    /// `tables`, and has no application segments and no bytes between segments. Components are numbered from 1, and an only
+    /// component is not subsampled.
     pub(super) fn normalise(data: &[u8], tables: Option<&[u8]>, out: &mut Vec<u8>) -> Result<Self> {
         out.clear();
         out.reserve(data.len());
@@ -86,9 +85,9 @@ impl Parser {
                 self.restart_interval = u16::from_be_bytes([high, low]);
                 write_segment(DRI, &[segment.payload], out);
             }
-            DNL => return Err(Error::unsupported("JPEG height that is defined after the image (DNL)").at(offset)),
+            DNL => return Err(Error::unsupported("JPEG height defined after the image (DNL)").at(offset)),
             APP14 => self.adobe = adobe_transform(segment.payload).or(self.adobe),
-            // Other application segments, comments, and what stands alone have no part in decoding.
+            // Decoding does not use other application segments, comments, or markers without a payload.
             APP0.. | RST0..=RST7 => {}
             marker if stands_alone(marker) => {}
             marker => {
@@ -115,7 +114,7 @@ impl Parser {
     }
 }
 
-/// The frame header as a decoder shall see it.
+/// The normalised frame header.
 fn frame_payload(frame: &FrameHeader) -> Vec<u8> {
     let (rows, columns) = (frame.rows.to_be_bytes(), frame.columns.to_be_bytes());
     let mut out = vec![frame.precision, rows[0], rows[1], columns[0], columns[1], frame.components.len() as u8];
@@ -130,7 +129,7 @@ fn frame_payload(frame: &FrameHeader) -> Vec<u8> {
 /// Copies the table segments of an abbreviated stream (§B.4).
 fn copy_tables(tables: &[u8], out: &mut Vec<u8>) -> Result<()> {
     let mut at = start(tables).map_err(|error| error.segment("JPEG tables"))?;
-    // The end marker is missing in some files; the tables are complete all the same.
+    // Some files omit the end marker although the tables are complete.
     while let Some(segment) = next_segment(tables, at)? {
         match segment.marker {
             EOI => break,
@@ -142,7 +141,7 @@ fn copy_tables(tables: &[u8], out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// Where entropy-coded data that begins at `at` ends: at the first marker that is no restart marker.
+/// The end of the entropy-coded data that begins at `at`: the first marker that is not a restart marker.
 fn scan_end(data: &[u8], mut at: usize) -> Option<usize> {
     loop {
         let offset = at + memchr(0xFF, data.get(at..)?)?;

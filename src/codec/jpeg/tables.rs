@@ -1,20 +1,20 @@
 //! The tables of ITU-T T.81: the zigzag order, and the quantisation and Huffman tables of its Annex K.
 
-/// Place of zigzag position k in a block stored row by row (Figure A.6).
+/// Index of zigzag position k in a row-major block (Figure A.6).
 pub(super) const ZIGZAG: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
     28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
     47, 55, 62, 63,
 ];
 
-/// Quantiser steps for luminance (Table K.1), row by row.
+/// Quantiser steps for luminance (Table K.1), in row-major order.
 const LUMINANCE: [u16; 64] = [
     16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51,
     87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
     72, 92, 95, 98, 112, 100, 103, 99,
 ];
 
-/// Quantiser steps for chrominance (Table K.2), row by row.
+/// Quantiser steps for chrominance (Table K.2), in row-major order.
 const CHROMINANCE: [u16; 64] = [
     17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99,
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
@@ -74,8 +74,8 @@ pub(super) const AC: [HuffmanSpec; 2] = [
     },
 ];
 
-/// The steps for luminance (table 0) and chrominance (table 1) at a quality of 1 to 100, row by row: the tables of
-/// Annex K scaled as the Independent JPEG Group does, which is what everybody means by "quality", and capped to 8 bits.
+/// The steps for luminance (table 0) and chrominance (table 1) at a quality of 1 to 100, in row-major order: the tables of
+/// Annex K, scaled as by the Independent JPEG Group (the usual meaning of "quality") and capped to 8 bits.
 pub(super) fn quantizer_steps(quality: u8) -> [[u16; 64]; 2] {
     let quality = u32::from(quality.clamp(1, 100));
     let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
@@ -83,7 +83,7 @@ pub(super) fn quantizer_steps(quality: u8) -> [[u16; 64]; 2] {
         .map(|table| table.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u16))
 }
 
-/// The quality whose luminance steps are these (in zigzag order, as a file stores them), where there is one.
+/// The quality with these luminance steps (in zigzag order, as in a file), if there is one.
 pub fn quality_of(luminance: &[u16; 64]) -> Option<u8> {
     (1..=100).find(|quality| {
         let steps = &quantizer_steps(*quality)[0];
@@ -103,7 +103,7 @@ mod tests {
         for spec in DC.iter().chain(&AC) {
             assert_eq!(spec.counts.iter().map(|count| usize::from(*count)).sum::<usize>(), spec.symbols.len());
         }
-        // Every run of 0 to 15 zeros before a coefficient of 1 to 10 bits, end of block and sixteen zeros.
+        // Every run of 0 to 15 zeros before a coefficient of 1 to 10 bits, the end of block, and sixteen zeros.
         assert!(AC.iter().all(|spec| spec.symbols.len() == 162));
     }
 

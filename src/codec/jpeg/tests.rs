@@ -3,7 +3,7 @@ use markers::{APP14, SOF0};
 
 const SUBSAMPLINGS: [(u8, u8); 4] = [(1, 1), (2, 1), (1, 2), (2, 2)];
 
-/// Gradients and a texture, all bands of a pixel together.
+/// Gradients and a texture, in interleaved pixels.
 fn picture(columns: usize, rows: usize, bands: usize) -> Vec<u8> {
     let sample = |i: usize| {
         let (band, x, y) = (i % bands, i / bands % columns, i / bands / columns);
@@ -13,7 +13,7 @@ fn picture(columns: usize, rows: usize, bands: usize) -> Vec<u8> {
     (0..columns * rows * bands).map(sample).collect()
 }
 
-/// A block and how it is coded.
+/// A block and its coding.
 #[derive(Clone)]
 struct Block {
     shape: BlockShape,
@@ -68,7 +68,7 @@ fn samples_without_transform_come_back_within_the_quantiser() {
             let block = block(columns, rows, bands, color, 100);
             let (raw, stream) = encoded(&block);
             let (largest, _) = difference(&raw, &decoded(&block, &stream).unwrap());
-            // Every step is one, so each of 64 coefficients is off by a half at most; their errors add up to a few levels.
+            // Every step is one, so each of 64 coefficients is off by at most a half; the errors add up to a few levels.
             assert!(largest <= 3, "{bands} bands of {columns} × {rows}: {largest}");
         }
     }
@@ -81,7 +81,7 @@ fn colour_comes_back_at_every_subsampling() {
             let block = block(columns, rows, 3, ColorModel::YCbCr { horizontal, vertical }, 95);
             let (raw, stream) = encoded(&block);
             let (_, mean) = difference(&raw, &decoded(&block, &stream).unwrap());
-            // At full resolution the quantiser alone errs; halving chrominance blurs the picture's waves of 18 pixels.
+            // At full resolution only the quantiser causes errors; halved chrominance also blurs the waves of 18 pixels.
             let bound = if (horizontal, vertical) == (1, 1) { 2.0 } else { 6.0 };
             assert!(mean <= bound, "{horizontal} × {vertical} of {columns} × {rows}: {mean}");
         }
@@ -100,7 +100,7 @@ fn quality_trades_size_for_likeness() {
     }
 }
 
-/// A stream taken apart: the tables as an abbreviated stream, and the rest without them.
+/// Splits a stream into its tables, as an abbreviated stream, and the rest.
 fn abbreviated(stream: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let frame = stream.windows(2).position(|two| two == [0xFF, SOF0]).unwrap();
     let tables = [&stream[..frame], &[0xFF, EOI]].concat();
@@ -166,7 +166,7 @@ fn stored_luminance_and_chrominance_are_not_touched_where_bands_are_independent(
 #[test]
 fn adobe_ycck_becomes_inks() {
     let block = block(8, 8, 4, ColorModel::Cmyk, 100);
-    // Red at full: Y 76, Cb 85, Cr 255.
+    // Pure red: Y 76, Cb 85, Cr 255.
     let raw: Vec<u8> = [76, 85, 255, 40].repeat(64);
     let stream = block.encode(&raw).unwrap();
     let plain = decoded(&block, &stream).unwrap();
@@ -304,7 +304,7 @@ fn no_mutation_makes_a_decoder_panic() {
             let place = random() % changed.len();
             changed[place] = if random() % 3 == 0 { 0xFF } else { random() as u8 };
         }
-        // An error or an image, of whatever content.
+        // An error or an image of any content.
         let _ = decoded(block, &changed);
     }
 }

@@ -1,14 +1,14 @@
-//! Codes to bytes.
+//! Decodes codes to bytes.
 
 use super::{CLEAR, END, FIRST, NARROWEST, WIDEST};
 use crate::error::{Error, Result};
 
-/// The string of every code. A string is the one before it in the stream and one byte more, so it already stands in the
-/// output; its first eight bytes are kept here as well, because most strings of images are no longer.
+/// The string of each code. A string is the previous one in the stream plus one byte, so the output already contains it. The
+/// table also keeps its first eight bytes, because most strings of images are no longer.
 pub(super) struct Strings {
-    /// The first eight bytes, the first one least significant.
+    /// The first eight bytes, the first least significant.
     text: Box<[u64; CODES]>,
-    /// Where in the output the string stands.
+    /// The position of the string in the output.
     place: Box<[u32; CODES]>,
     length: Box<[u16; CODES]>,
 }
@@ -24,7 +24,7 @@ impl Default for Strings {
     }
 }
 
-#[allow(clippy::unnecessary_box_returns, reason = "large, and indexed fast only where the length is known")]
+#[allow(clippy::unnecessary_box_returns, reason = "large, and indexed fast only if the length is known")]
 fn table<T: std::fmt::Debug>(values: impl Iterator<Item = T>) -> Box<[T; CODES]> {
     let values: Box<[T]> = values.collect();
     values.try_into().expect("as many values as codes")
@@ -35,10 +35,10 @@ const CODES: usize = 1 << WIDEST;
 /// The bytes of a string that are kept in the table.
 const TEXT: usize = 8;
 
-/// Decodes until `out` is full or `data` ends, and says how many bytes were filled.
+/// Decodes until `out` is full or `data` ends; returns the number of bytes filled.
 ///
 /// # Errors
-/// [`Error::Malformed`] for a code that has no string yet, [`Error::Unsupported`] for blocks of 4 GiB.
+/// [`Error::Malformed`] for a code that is not yet defined, [`Error::Unsupported`] for blocks of 4 GiB or more.
 pub(super) fn expand(data: &[u8], out: &mut [u8], strings: &mut Strings) -> Result<usize> {
     if u32::try_from(out.len()).is_err() {
         return Err(Error::unsupported("LZW block").found(format!("{} bytes", out.len())).allowed("less than 4 GiB"));
@@ -46,7 +46,7 @@ pub(super) fn expand(data: &[u8], out: &mut [u8], strings: &mut Strings) -> Resu
     let mut codes = Codes { data, bit: 0, width: NARROWEST };
     let mut to = 0;
     while let Some(first) = codes.next() {
-        // After a clear code, or at the beginning, there are only literals.
+        // No string is defined after a clear code or at the beginning.
         match first {
             CLEAR => codes.width = NARROWEST,
             END => break,
@@ -66,8 +66,8 @@ pub(super) fn expand(data: &[u8], out: &mut [u8], strings: &mut Strings) -> Resu
     Ok(to)
 }
 
-/// Decodes what follows the literal `first`, which is at `to`, up to a clear or end code or the end of one side. Gives the
-/// number of bytes filled and the code that ended it.
+/// Decodes the codes after the literal `first`, which is at `to`, up to a clear or end code or the end of input or output.
+/// Returns the number of bytes filled and the code that ended decoding.
 fn expand_strings(
     codes: &mut Codes,
     first: u16,
@@ -88,7 +88,7 @@ fn expand_strings(
             if code > next {
                 return Err(unknown(codes, code as u16));
             }
-            // The new string: the one before, and the first byte of this one, which may be the new string itself.
+            // The new string is the previous one plus the first byte of this one, which may be the new string itself.
             let byte = if code == next { before } else { strings.text[code] } & 0xff;
             let added = if before_length < TEXT { byte << (8 * before_length) } else { 0 };
             strings.text[next] = before | added;
@@ -111,14 +111,14 @@ fn expand_strings(
     Ok((to, None))
 }
 
-/// Writes a string that is long, or at the end of the output, where it may have to be cut.
+/// Writes a string that is long, or one at the end of the output that may have to be cut.
 #[inline(never)]
 fn put(text: u64, place: usize, length: usize, to: usize, out: &mut [u8]) {
     let length = length.min(out.len() - to);
     if length <= TEXT {
         out[to..to + length].copy_from_slice(&text.to_le_bytes()[..length]);
     } else {
-        // Where the string is the one just added, its last byte is its first one, which only now is written.
+        // The last byte of the string just added equals its first byte, which is only now written.
         let known = length.min(to - place);
         out.copy_within(place..place + known, to);
         out[to + known..to + length].fill(text as u8);
@@ -126,10 +126,10 @@ fn put(text: u64, place: usize, length: usize, to: usize, out: &mut [u8]) {
 }
 
 fn unknown(codes: &Codes, code: u16) -> Error {
-    Error::malformed("LZW code").found(format!("{code}, which has no string yet")).at(codes.bit as u64 / 8)
+    Error::malformed("LZW code").found(format!("{code} (not yet defined)")).at(codes.bit as u64 / 8)
 }
 
-/// Codes from bytes.
+/// Reads codes from bytes.
 struct Codes<'a> {
     data: &'a [u8],
     bit: usize,
@@ -149,7 +149,7 @@ impl Codes<'_> {
         Some(code as u16)
     }
 
-    /// The bytes from `at` on, filled up with zeros; none where a code does not fit any more.
+    /// The bytes from `at`, padded with zeros; `None` if they do not hold another code.
     #[cold]
     fn last_bytes(&self, at: usize) -> Option<[u8; 8]> {
         if self.bit + self.width as usize > self.data.len() * 8 {

@@ -1,22 +1,22 @@
-//! Bytes to codes.
+//! Encodes bytes to codes.
 
 use super::{CLEAR, END, FIRST, NARROWEST, WIDEST};
 
-/// The strings met since the last clear code, by their beginning and last byte: an open hash table.
+/// The strings since the last clear code, by prefix and last byte: a hash table with open addressing.
 ///
-/// A slot is the code of the beginning (12 bits), the last byte (8) and the code (12). The table is twice as large as the
-/// most strings there can be, which keeps probes short, and fits the first-level cache.
+/// A slot is the code of the prefix (12 bits), the last byte (8) and the code (12). The table has twice as many slots as there
+/// can be strings, which keeps probes short, and fits the first-level cache.
 pub(super) struct Strings(Box<[u32; SLOTS]>);
 
 impl Default for Strings {
-    #[allow(clippy::large_stack_arrays, reason = "made once for each worker, and moved to the heap at once")]
+    #[allow(clippy::large_stack_arrays, reason = "made once per worker and moved to the heap at once")]
     fn default() -> Self {
         Self(vec![EMPTY; SLOTS].try_into().expect("as many slots"))
     }
 }
 
 impl Strings {
-    /// The code of the string that `key` stands for, or the slot where it belongs.
+    /// The code of the string `key`, or the slot for it.
     #[inline]
     fn find(&self, key: u32) -> Result<u32, usize> {
         let mut slot = (key.wrapping_mul(SPREAD) >> (u32::BITS - SLOTS.trailing_zeros())) as usize;
@@ -34,13 +34,13 @@ impl Strings {
 }
 
 const SLOTS: usize = 8192;
-/// No string: its beginning would be the code 4095, which is never given.
+/// An empty slot: its prefix would be the code 4095, which is never assigned.
 const EMPTY: u32 = u32::MAX;
 /// An odd number near 2^32 divided by the golden ratio, whose multiples spread evenly (Knuth, volume 3, §6.4).
 const SPREAD: u32 = 0x9E37_79B1;
 const CODE_MASK: u32 = (1 << WIDEST) - 1;
 
-/// The table is given up when this is the next free code: what other writers do, two codes before it is full.
+/// The table is cleared when this is the next free code, two codes before it is full, as other writers do.
 const LAST: u32 = 4094;
 
 /// Appends the codes of `bytes` to `out`.
@@ -75,7 +75,7 @@ pub(super) fn compress(bytes: &[u8], out: &mut Vec<u8>, strings: &mut Strings) {
             }
         }
         codes.put(string);
-        // The decoder makes an entry for this code too, and may change its width before the end code.
+        // The decoder also adds an entry for this code, and may change its width before the end code.
         if next + 1 == width_ends && codes.width < WIDEST {
             codes.width += 1;
         }
@@ -84,10 +84,10 @@ pub(super) fn compress(bytes: &[u8], out: &mut Vec<u8>, strings: &mut Strings) {
     codes.finish();
 }
 
-/// Codes get wider when the next free one is this.
+/// The next free code at which codes get wider.
 const FIRST_WIDTH_ENDS: u32 = 1 << NARROWEST;
 
-/// Codes on their way to bytes.
+/// Writes codes to bytes.
 struct Codes<'a> {
     out: &'a mut Vec<u8>,
     at: usize,
@@ -99,7 +99,7 @@ struct Codes<'a> {
 impl<'a> Codes<'a> {
     fn new(bytes: usize, out: &'a mut Vec<u8>) -> Self {
         let at = out.len();
-        // A code of at most 12 bits per byte, a clear code per some 3800, and room for what is written ahead.
+        // A code of at most 12 bits per byte, a clear code about every 3800, and room for bytes written ahead.
         out.resize(at + (bytes + bytes / 2048) * 3 / 2 + 32, 0);
         Self { out, at, width: NARROWEST, held: 0, bits: 0 }
     }

@@ -1,7 +1,6 @@
-//! LZW (TIFF 6.0 §13, Compression 5): codes of 9 to 12 bits, most significant bit first, the width changing one code early.
+//! LZW (TIFF 6.0 §13, Compression 5): codes of 9 to 12 bits, most significant bit first. The width changes one code early.
 //!
-//! Both directions are written for images, whose strings are short: the coders of general libraries spend their time on
-//! long ones.
+//! Encoder and decoder are optimised for images, whose strings are short; general libraries optimise for long strings.
 
 mod decode;
 mod encode;
@@ -68,24 +67,24 @@ impl ByteCoder for Params {
 
 /// Bits of a literal.
 const LITERAL_BITS: u8 = 8;
-/// Forget all strings and return to codes of [`NARROWEST`] bits.
+/// Clears all strings and returns to codes of [`NARROWEST`] bits.
 const CLEAR: u16 = 256;
 /// The end of the stream.
 const END: u16 = 257;
-/// The first code of a string.
+/// The first code that stands for a string.
 const FIRST: u16 = 258;
 /// Bits of the first codes.
 const NARROWEST: u32 = 9;
 /// Bits of the last codes.
 const WIDEST: u32 = 12;
 
-/// Streams of writers from before TIFF 6.0 have their bits the other way round, and change the width when it is needed; they
-/// too begin with a clear code, which then is the bytes 0 and 1.
+/// Writers from before TIFF 6.0 store bits in reverse order and change the width only when needed. Their streams also begin
+/// with a clear code, which is then the bytes 0 and 1.
 fn is_old_style(data: &[u8]) -> bool {
     matches!(data, [0, second, ..] if second & 1 == 1)
 }
 
-/// Decodes until `out` is full or `data` ends, and says how many bytes were filled.
+/// Decodes until `out` is full or `data` ends; returns the number of bytes filled.
 fn expand_old_style(decoder: &mut OldStyleDecoder, data: &[u8], out: &mut [u8]) -> Result<usize> {
     decoder.reset();
     let (mut from, mut to) = (0, 0);
@@ -96,7 +95,7 @@ fn expand_old_style(decoder: &mut OldStyleDecoder, data: &[u8], out: &mut [u8]) 
         match step.status {
             Ok(LzwStatus::Ok) => {}
             Ok(LzwStatus::NoProgress | LzwStatus::Done) => break,
-            Err(_) => return Err(Error::malformed("LZW code").found("a code that has no string yet").at(from as u64)),
+            Err(_) => return Err(Error::malformed("LZW code").found("not yet defined").at(from as u64)),
         }
     }
     Ok(to)

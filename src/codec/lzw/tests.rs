@@ -17,7 +17,7 @@ fn expanded(data: &[u8], length: usize) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Bytes of few values, so that strings get long, or of many, so that the table fills.
+/// Bytes of few values, which make strings long, or of many, which fill the table.
 fn image_like() -> impl Strategy<Value = Vec<u8>> {
     (vec(any::<u8>(), 1..5000), 0..8u32, 1..8usize)
         .prop_map(|(bytes, shift, times)| bytes.iter().map(|byte| byte >> shift).collect::<Vec<_>>().repeat(times))
@@ -41,7 +41,7 @@ fn an_empty_block_is_a_clear_and_an_end_code() {
 fn a_code_without_a_string_says_where_it_is() {
     // Clear, 7, 300.
     let error = expanded(&[0x80, 0x01, 0xE5, 0x80, 0, 0], 4).unwrap_err();
-    assert_eq!(error.to_string(), "malformed LZW code: 300, which has no string yet at byte 3");
+    assert_eq!(error.to_string(), "malformed LZW code: 300 (not yet defined) at byte 3");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn old_streams_with_reversed_bits_are_read() {
 
 #[test]
 fn every_length_around_a_change_of_width_is_decoded() {
-    // Bytes without repetition in pairs add one string each, so that the end code falls on every place.
+    // Bytes without repeated pairs add one string each, so the end code falls on every place.
     let bytes: Vec<u8> = (0..9000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 19) as u8).collect();
     for change in [253, 765, 1789, 3836] {
         for length in change - 6..change + 6 {
@@ -76,7 +76,7 @@ proptest! {
         prop_assert_eq!(decoded.unwrap(), &bytes[..]);
         let stored = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8).encode(&bytes).unwrap();
         prop_assert_eq!(expanded(&stored, bytes.len()).unwrap(), &bytes[..]);
-        // The beginning alone can be had.
+        // A shorter output decodes as well.
         let half = bytes.len() / 2;
         prop_assert_eq!(expanded(&stored, half).unwrap(), &bytes[..half]);
     }

@@ -1,5 +1,5 @@
-//! PackBits (TIFF 6.0 §9, Compression 32773): runs and literals of at most 128 bytes. Every row is packed by itself;
-//! readers accept runs that cross rows, because some writers make them.
+//! PackBits (TIFF 6.0 §9, Compression 32773): runs and literals of at most 128 bytes. The encoder packs each row by itself;
+//! the decoder accepts runs that cross rows, because some writers make them.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl ByteCoder for Params {
 /// The most bytes a run or a literal holds.
 const LONGEST: usize = 128;
 
-/// Two equal bytes cost as much as a run as inside a literal, which a run would break; three are a gain.
+/// Two equal bytes cost the same as a run or inside a literal, which a run would break; three as a run save space.
 const SHORTEST_RUN: usize = 3;
 
 fn pack(row: &[u8], out: &mut Vec<u8>) {
@@ -54,7 +54,7 @@ fn pack(row: &[u8], out: &mut Vec<u8>) {
     put_literals(&row[literal..], out);
 }
 
-/// How often the first byte stands at the beginning, at most [`LONGEST`].
+/// The length of the run at the beginning, at most [`LONGEST`].
 fn run_length(bytes: &[u8]) -> usize {
     bytes.iter().take(LONGEST).take_while(|byte| **byte == bytes[0]).count()
 }
@@ -66,7 +66,7 @@ fn put_literals(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Unpacks until `out` is full or `data` ends, and says how many bytes were filled.
+/// Unpacks until `out` is full or `data` ends; returns the number of bytes filled.
 fn unpack(data: &[u8], out: &mut [u8]) -> Result<usize> {
     let (mut from, mut to) = (0, 0);
     while to < out.len() && from < data.len() {

@@ -1,4 +1,4 @@
-//! No compression (TIFF 6.0 §3, Compression 1): the stored rows one after the other.
+//! No compression (TIFF 6.0 §3, Compression 1): the stored rows in order.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{Codec, Result};
 /// The codec.
 pub static CODEC: Codec = Codec { name: "none", lossless: true, predicts: false, params: |_| vec![Arc::new(Params)] };
 
-/// Stored as it is.
+/// Stored unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Params;
 

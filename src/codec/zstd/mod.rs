@@ -24,12 +24,12 @@ pub static CODEC: Codec = Codec {
 pub struct Params {
     /// Differencing before compression.
     pub predictor: Predictor,
-    /// 1 to 22, and negative ones for more speed; the default is [`DEFAULT_LEVEL`].
+    /// 1 to 22, or negative for more speed; the default is [`DEFAULT_LEVEL`].
     pub level: Option<i32>,
 }
 
-/// The library's own default: on differenced imagery about the size of Deflate's level 6 in a third of the time or less. Level
-/// 5 is the first that is smaller by more than a percent, at half the speed.
+/// The library's own default. On differenced imagery it gives about the size of Deflate's level 6 in a third of the time or
+/// less. Level 5 is the first to give more than one percent less, at half the speed.
 const DEFAULT_LEVEL: i32 = 3;
 
 /// Contexts kept from block to block.
@@ -77,17 +77,17 @@ impl ByteCoder for Params {
         let decompressor = state.decompressor.get_or_insert_with(DCtx::create);
         let filled = match decompressor.decompress(&mut *stored, data) {
             Ok(filled) => filled,
-            // The frame may hold more than the block: its beginning is what counts.
+            // The frame may hold more than the block; only its beginning is used.
             Err(_) => decompress_prefix(decompressor, data, stored)?,
         };
         check_filled("Zstandard block", filled, stored.len())
     }
 }
 
-/// The levels that may be asked for.
+/// The levels that may be requested.
 pub const LEVELS: RangeInclusive<i32> = -7..=22;
 
-/// Decodes until `out` is full or `data` ends, and says how many bytes were filled.
+/// Decodes until `out` is full or `data` ends; returns the number of bytes filled.
 fn decompress_prefix(decompressor: &mut DCtx, data: &[u8], out: &mut [u8]) -> Result<usize> {
     let malformed = |code, at| Error::malformed("Zstandard frame").found(get_error_name(code)).at(at);
     decompressor.reset(ResetDirective::SessionOnly).map_err(|code| malformed(code, 0))?;
@@ -133,7 +133,7 @@ mod tests {
         let (mut out, mut scratch) = (vec![0; 2000], Scratch::default());
         decoder.decode(shape, &stored, &mut out, &mut scratch).unwrap();
         assert_eq!(out, bytes);
-        // A decoder that met an error is fit for the next block.
+        // After an error, the decoder still decodes the next block.
         let error = decoder.decode(shape, &stored[..300], &mut out, &mut scratch).unwrap_err();
         assert!(matches!(error, Error::Malformed(_)), "{error}");
         let error = decoder.decode(shape, b"no frame at all", &mut out, &mut scratch).unwrap_err();

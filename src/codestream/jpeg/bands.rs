@@ -1,4 +1,4 @@
-//! Bands of rows that can be decoded apart: which rows of MCUs begin behind a restart marker, and where.
+//! Bands of rows that can be decoded separately: the rows of MCUs that begin after a restart marker, and their offsets.
 
 use memchr::memchr;
 
@@ -8,33 +8,33 @@ use crate::codec::jpeg::segments::truncated;
 use crate::error::{Error, Result};
 use crate::io::ByteSource;
 
-/// Bytes of pixels a block should have.
+/// Target size of a block's pixels in bytes.
 const TARGET_BYTES: u64 = 4 << 20;
 
-/// Rows a block may have, where restart markers allow.
+/// Range of rows of a block, as far as restart markers allow.
 const FEWEST_ROWS: u64 = 64;
 const MOST_ROWS: u64 = 512;
 
-/// Bytes read at a time when looking for restart markers.
+/// Bytes read at a time in the search for restart markers.
 const CHUNK: usize = 1 << 20;
 
-/// How an image is cut into bands, each a whole number of steps: the least number of rows of MCUs between two that begin
-/// with a restart interval.
+/// The division of an image into bands of a whole number of steps. A step is the least number of rows of MCUs between two
+/// that begin with a restart interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bands {
-    /// Restart intervals of a step, and of the image.
+    /// Restart intervals in a step, and in the image.
     step_intervals: u64,
     intervals: u64,
-    /// Rows of pixels of a step.
+    /// Rows of pixels in a step.
     pub(super) step_rows: u32,
-    /// Steps of the image, and of a band.
+    /// Steps in the image, and in a band.
     pub(super) steps: u32,
     pub(super) band_steps: u32,
-    /// Steps around a band that its chrominance depends on.
+    /// Adjacent steps on each side on which the chrominance of a band depends.
     pub(super) context: u32,
 }
 
-/// Where the data of each step begins, behind its restart marker; and where the scan ends.
+/// The offset of each step's data, after its restart marker, and the end of the scan.
 #[derive(Debug)]
 pub(super) struct StepIndex {
     starts: Vec<u64>,
@@ -42,7 +42,7 @@ pub(super) struct StepIndex {
 }
 
 impl Bands {
-    /// The bands of a file, where it has any: one scan, coded sequentially, with restart markers where rows begin.
+    /// The bands of a file; `None` unless it has one sequential scan with restart markers at the beginning of rows.
     pub(super) fn of(header: &Header) -> Option<Self> {
         let frame = &header.frame;
         let sequential = matches!(frame.process, Process::Baseline | Process::Extended);
@@ -68,15 +68,15 @@ impl Bands {
             step_rows: u32::try_from(step_rows).ok()?,
             steps: down.div_ceil(step_mcu_rows) as u32,
             band_steps: (wanted / step_rows).max(1) as u32,
-            // Decoders interpolate chrominance between rows, so the rows next to the band matter.
+            // Decoders interpolate chrominance between rows, so the adjacent rows matter.
             context: u32::from(frame.components.len() > 1 && frame.sampling().1 > 1),
         })
     }
 
-    /// Goes through the scan's data, which begins at `start`, and notes where steps begin.
+    /// Scans the data from `start` and records the offsets of the steps.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where restart markers are missing or out of order.
+    /// [`Error::Malformed`] if restart markers are missing or out of order.
     pub(super) fn index(&self, source: &dyn ByteSource, start: u64) -> Result<StepIndex> {
         let mut markers = Markers { source, at: start, chunk: Vec::new(), chunk_at: start };
         let mut starts = vec![start];
@@ -94,12 +94,12 @@ impl Bands {
             }
         }
         let (mut marker, end) = markers.next()?;
-        // Some encoders end the last interval with a marker as well.
+        // Some encoders also end the last interval with a marker.
         while matches!(marker, RST0..=RST7) {
             marker = markers.next()?.0;
         }
         if marker != EOI {
-            return Err(Error::malformed("JPEG marker behind the only scan")
+            return Err(Error::malformed("JPEG marker after the only scan")
                 .found(format!("0xFF{marker:02X}"))
                 .allowed("0xFFD9")
                 .at(end));
@@ -109,13 +109,13 @@ impl Bands {
 }
 
 impl StepIndex {
-    /// Appends the data of the steps from `first` up to `end`, with their restart markers counted from 0 on.
+    /// Appends the data of the steps from `first` up to `end`, with their restart markers renumbered from 0.
     ///
     /// # Errors
-    /// Where they cannot be read.
+    /// If they cannot be read.
     pub(super) fn read(&self, source: &dyn ByteSource, first: u32, end: u32, out: &mut Vec<u8>) -> Result<()> {
         let (range, mut at) = (self.range(first, end), out.len());
-        // The index was made from the source, so the range lies inside of it.
+        // The index was made from the source, so the range is inside it.
         out.resize(at + (range.end - range.start) as usize, 0);
         source.read_at(range.start, &mut out[at..])?;
         let mut count = 0;
@@ -158,14 +158,14 @@ impl Markers<'_> {
                         return Ok((*code, offset));
                     }
                 }
-                // The byte behind the last one of the chunk is needed as well.
+                // The code of the marker is in the next chunk.
                 Some((i, None)) => self.refill(self.chunk_at + i as u64, 2)?,
                 None => self.refill(self.chunk_at + self.chunk.len() as u64, 1)?,
             }
         }
     }
 
-    /// Reads a chunk from `offset` on that holds at least `least` bytes.
+    /// Reads a chunk of at least `least` bytes from `offset`.
     fn refill(&mut self, offset: u64, least: u64) -> Result<()> {
         let left = self.source.size().saturating_sub(offset);
         if left < least {

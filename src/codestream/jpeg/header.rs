@@ -1,4 +1,4 @@
-//! The part of a stream in front of its first scan.
+//! The header of a stream: its bytes before the data of the first scan.
 
 use crate::codec::jpeg::ColorModel;
 use crate::codec::jpeg::markers::{
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::io::ByteSource;
 use crate::limits::Limits;
 
-/// Beginnings of application segments, by what they hold.
+/// Signatures of application segments.
 pub(crate) const JFIF: &[u8] = b"JFIF\0";
 pub(crate) const EXIF: &[u8] = b"Exif\0\0";
 pub(crate) const ICC: &[u8] = b"ICC_PROFILE\0";
@@ -18,24 +18,24 @@ pub(crate) const ICC: &[u8] = b"ICC_PROFILE\0";
 /// Bytes read at first; most headers are shorter.
 const FIRST_READ: u64 = 16 << 10;
 
-/// What the header of a file says.
+/// The parsed header of a file.
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) frame: FrameHeader,
     pub(crate) scan: ScanHeader,
     pub(crate) restart_interval: u16,
-    /// Units, pixels per unit across and down.
+    /// The unit, and the pixels per unit across and down.
     pub(crate) density: Option<(u8, u16, u16)>,
     pub(crate) adobe_transform: Option<u8>,
     pub(crate) exif: Vec<Vec<u8>>,
-    /// Chunks of an ICC profile, in the order in which they stand.
+    /// Chunks of an ICC profile, in file order.
     pub(crate) icc: Vec<Vec<u8>>,
     pub(crate) comments: Vec<Vec<u8>>,
     /// Other application segments: number and payload.
     pub(crate) others: Vec<(u8, Vec<u8>)>,
-    /// The quality whose tables these are.
+    /// The quality that matches the tables, if there is one.
     pub(crate) quality: Option<u8>,
-    /// The segments a decoder needs, but frame and scan header.
+    /// The segments that a decoder needs, except frame and scan header.
     pub(crate) tables: Vec<u8>,
     /// The payload of the scan header.
     pub(crate) scan_payload: Vec<u8>,
@@ -47,7 +47,7 @@ impl Header {
     /// Reads the header of a file.
     ///
     /// # Errors
-    /// [`Error::Malformed`], [`Error::Unsupported`] and [`Error::Limit`] by what it holds.
+    /// [`Error::Malformed`] or [`Error::Unsupported`] for its content, [`Error::Limit`] for its size.
     pub(crate) fn read(source: &dyn ByteSource, limits: &Limits) -> Result<Self> {
         let mut length = FIRST_READ.min(source.size());
         loop {
@@ -65,7 +65,7 @@ impl Header {
         }
     }
 
-    /// What the samples mean (JFIF, Adobe's segment, and the identifiers libjpeg goes by where neither is there).
+    /// The meaning of the samples: by JFIF or Adobe's segment, or, if both are missing, by component identifiers as in libjpeg.
     pub(crate) fn color(&self) -> ColorModel {
         let identifiers = self.frame.components.iter().map(|component| component.id);
         match self.frame.components.len() {
@@ -83,7 +83,7 @@ impl Header {
         }
     }
 
-    /// A stream of `rows` rows up to its scan's data: this one's tables and no application segments.
+    /// A stream of `rows` rows up to its scan's data, with these tables; its only application segment is Adobe's.
     pub(crate) fn stream(&self, rows: u16) -> Vec<u8> {
         let mut out = vec![0xFF, SOI];
         out.extend_from_slice(&self.tables);
@@ -95,19 +95,19 @@ impl Header {
         for part in &frame.components {
             payload.extend_from_slice(&[part.id, part.horizontal << 4 | part.vertical, part.table]);
         }
-        // Baseline and extended frames differ in what they allow, and the extended one allows more.
+        // An extended frame allows everything that a baseline frame does.
         write_segment(SOF0 + 1, &[&payload], &mut out);
         write_segment(SOS, &[&self.scan_payload], &mut out);
         out
     }
 
-    /// The place behind the first scan's header, where it is among these bytes.
+    /// The offset after the first scan's header; `None` if these bytes end before it.
     fn end(bytes: &[u8]) -> Result<Option<usize>> {
         let mut at = start(bytes)?;
         while let Some(segment) = next_segment(bytes, at)? {
             match segment.marker {
                 SOS => return Ok(Some(segment.end)),
-                EOI => return Err(Error::malformed("JPEG file: it ends before its first scan").at(at as u64)),
+                EOI => return Err(Error::malformed("JPEG file: ends before its first scan").at(at as u64)),
                 _ => at = segment.end,
             }
         }
@@ -199,7 +199,7 @@ impl Builder {
     }
 }
 
-/// Quantisation table 0, where it is first in the segment and of 8 bits.
+/// Quantisation table 0, if it is first in the segment and has 8 bits.
 fn first_table(payload: &[u8]) -> Option<[u16; 64]> {
     let (number, values) = payload.split_first()?;
     let values = values.first_chunk::<64>()?;

@@ -1,4 +1,4 @@
-//! The image of a stream: bands decoded apart where restart markers allow, else the whole.
+//! The image of a stream: bands are decoded separately if restart markers allow it, else the stream as a whole.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -15,8 +15,8 @@ use crate::image::{
 use crate::io::ByteSource;
 use crate::limits::Limits;
 
-/// Bytes of decoded blocks that are kept for further reads. The only block of an image is kept whatever its size, so that
-/// windows of a file without bands do not decode it again and again.
+/// Bytes of decoded blocks that are kept for further reads. The only block of an image is kept whatever its size, so
+/// windows of a file without bands decode it once.
 const KEPT_BYTES: usize = 16 << 20;
 
 /// The image of a JPEG stream.
@@ -27,18 +27,18 @@ pub(crate) struct JpegImage {
     limits: Limits,
     bands: Option<Bands>,
     index: OnceLock<StepIndex>,
-    /// Held while the index is made, so that it is made once.
+    /// Held while the index is built, so it is built once.
     indexing: Mutex<()>,
     kept: Mutex<VecDeque<(BlockIndex, Pixels)>>,
-    /// Held while the only block is decoded, so that it is decoded once.
+    /// Held while the only block is decoded, so it is decoded once.
     decoding: Mutex<()>,
 }
 
 impl JpegImage {
-    /// The image of the stream with this header, which is all of the source.
+    /// The image of the stream with this header, which is the whole source.
     ///
     /// # Errors
-    /// Where it has no pixels.
+    /// If the stream has no pixels.
     pub(crate) fn new(source: Arc<dyn ByteSource>, header: Arc<Header>, limits: Limits) -> Result<Self> {
         let bands = Bands::of(&header);
         let frame = &header.frame;
@@ -125,7 +125,7 @@ impl JpegImage {
         kept.iter().find(|(other, _)| *other == at).map(|(_, pixels)| pixels.clone())
     }
 
-    /// Keeps a block, and lets the oldest ones go that are too many with it.
+    /// Keeps a block, and drops the oldest ones that exceed [`KEPT_BYTES`].
     fn keep(&self, at: BlockIndex, pixels: &Pixels) {
         let size = |pixels: &Pixels| pixels.shape().iter().product::<usize>() * pixels.sample().bytes();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

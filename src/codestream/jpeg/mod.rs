@@ -1,9 +1,9 @@
-//! JPEG streams (ITU-T T.81): bands of rows encoded apart and joined by restart markers; read band by band if a stream has such
-//! markers, else as a whole.
+//! JPEG streams (ITU-T T.81): bands of rows, encoded separately and joined by restart markers; read band by band if a stream
+//! has such markers, else as a whole.
 //!
-//! An image of more than one band of rows is written with a restart marker after each row of MCUs. Several workers then encode
-//! bands, and bands can be decoded apart again, so that memory is a few bands both ways. Streams without such markers are decoded
-//! as a whole, as are progressive and lossless ones.
+//! An image of several bands is written with a restart marker after each row of MCUs. Workers then encode and decode bands
+//! separately, and memory is bounded by a few bands. Streams without such markers are decoded as a whole, as are progressive
+//! and lossless streams.
 
 mod bands;
 mod header;

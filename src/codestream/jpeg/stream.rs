@@ -1,4 +1,4 @@
-//! A stream in the making: one header, bands of rows that workers encode, the end marker.
+//! Writing a stream: one header, bands of rows that workers encode, the end marker.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use crate::codestream::{Codestream, StreamEnd};
 use crate::error::{Error, Result};
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, Interleave, Padding, SampleType};
 
-/// Bytes of pixels a band should have: enough work for a worker, little enough to stay in its cache.
+/// Target size of a band's pixels in bytes: enough work for a worker, small enough for its cache.
 const BAND_BYTES: usize = 1 << 20;
 
-/// Rows a band may have.
+/// Range of rows of a band.
 const FEWEST_ROWS: usize = 64;
 const MOST_ROWS: usize = 256;
 
-/// A baseline stream of grey or of red, green and blue.
+/// A baseline stream of grey or RGB pixels.
 pub(crate) struct JpegStream {
     bands: Arc<BandEncoder>,
     /// Application segments and comments.
@@ -30,11 +30,11 @@ struct BandEncoder {
 }
 
 impl JpegStream {
-    /// The stream of an image with this layout. `subsampling` has the columns and rows of luminance for a sample of
-    /// chrominance; `segments` are application segments and comments, complete with their markers.
+    /// The stream of an image with this layout. `subsampling` is the columns and rows of luminance per sample of chrominance.
+    /// `segments` are application segments and comments, complete with their markers.
     ///
     /// # Errors
-    /// [`Error::Usage`] for an image that JPEG cannot hold, by type, bands or size.
+    /// [`Error::Usage`] for an image whose type, bands or size JPEG cannot hold.
     pub(crate) fn new(layout: &ImageLayout, quality: u8, subsampling: (u8, u8), segments: Vec<u8>) -> Result<Self> {
         Self::check(layout)?;
         let color = match layout.bands {
@@ -53,10 +53,10 @@ impl JpegStream {
         Ok(Self { bands: Arc::new(BandEncoder { encoder, grid, gathering }), segments })
     }
 
-    /// Checks that JPEG has a stream for an image with this layout.
+    /// Checks that a JPEG stream can hold an image with this layout.
     ///
     /// # Errors
-    /// [`Error::Usage`] that names type, bands or size.
+    /// [`Error::Usage`] for the type, the bands or the size.
     pub(crate) fn check(layout: &ImageLayout) -> Result<()> {
         if layout.sample != SampleType::UInt8 {
             return Err(Error::usage("dtype of a JPEG file").found(layout.sample).allowed("uint8"));
@@ -81,7 +81,7 @@ impl Codestream for JpegStream {
 
     fn header(&self) -> Vec<u8> {
         let BandEncoder { encoder, grid, .. } = &*self.bands;
-        // The sides were checked to fit.
+        // `check` has verified the sides.
         let (columns, rows) = (grid.columns() as u16, grid.rows() as u16);
         let mut out = vec![0xFF, SOI];
         out.extend_from_slice(&self.segments);
@@ -127,7 +127,7 @@ impl ImageEncoder for BandEncoder {
         let pixels = match &pixels {
             BlockPixels::Borrowed(bytes) => Rows::Interleaved(bytes),
             BlockPixels::Gathered(bytes) => Rows::Planar(bytes),
-            BlockPixels::Bands(_) => return Err(Error::usage("bands of a JPEG block that lie apart")),
+            BlockPixels::Bands(_) => return Err(Error::usage("JPEG block: bands are in separate buffers")),
         };
         out.piece(|bytes| {
             self.encoder.encode_rows(pixels, window.width as usize, window.height as usize, restarts, bytes);
@@ -137,8 +137,8 @@ impl ImageEncoder for BandEncoder {
     }
 }
 
-/// Rows of a band: a whole number of rows of MCUs. The image's width alone decides, so that the stream is the same whoever writes
-/// it.
+/// Rows of a band: a whole number of rows of MCUs. They depend only on the image's width, so the stream does not depend on
+/// the number of workers.
 fn band_rows(layout: &ImageLayout, mcu_rows: usize) -> usize {
     let row_bytes = layout.grid.columns() as usize * layout.pixel_bytes();
     (BAND_BYTES / row_bytes).clamp(FEWEST_ROWS, MOST_ROWS) / mcu_rows * mcu_rows

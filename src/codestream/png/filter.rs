@@ -1,4 +1,4 @@
-//! Filters of rows (ISO/IEC 15948 clause 9) and the choice between them.
+//! Row filters (ISO/IEC 15948 clause 9) and their selection.
 
 /// The filter types of method 0.
 const NONE: u8 = 0;
@@ -7,20 +7,20 @@ const UP: u8 = 2;
 const AVERAGE: u8 = 3;
 const PAETH: u8 = 4;
 
-/// All of them, each at its own number; the first two need no row above.
+/// All filter types, indexed by number; the first two do not use the row above.
 const FILTERS: [u8; 5] = [NONE, SUB, UP, AVERAGE, PAETH];
 
-/// How rows are filtered.
+/// The filtering of rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Filtering {
-    /// Not at all: palette indices, and data with few values.
+    /// Unfiltered: palette indices, and data with few values.
     None,
-    /// Each row by the filter that seems to leave the least.
+    /// Each row with the filter whose result looks cheapest.
     Adaptive,
 }
 
-/// Appends the rows of `raw` with their filter types to `out`. `pixel` is the number of bytes from a byte to the one it is
-/// compared with on its left, at least one. The first row does not look at a row above it.
+/// Appends the filtered rows of `raw`, with their filter types, to `out`. `pixel` is the distance in bytes to the left
+/// neighbour of a byte, at least one. The first row does not use a row above it.
 pub(super) fn filter_rows(filtering: Filtering, raw: &[u8], row_bytes: usize, pixel: usize, out: &mut Vec<u8>) {
     let (pixel, start) = (pixel.min(row_bytes), out.len());
     out.resize(start + raw.len() + raw.len() / row_bytes, 0);
@@ -44,17 +44,17 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// The filter whose results look cheapest to code, judged by pieces of the row.
+    /// The filter whose results look cheapest to code, estimated from pieces of the row.
     ///
-    /// The usual measure is the sum of absolute values (clause 12.8). Here small values weigh more, by their number of bits,
-    /// and a value equal to the one before is cheaper, because that is what codes and repetitions make of them.
+    /// The usual measure is the sum of absolute values (clause 12.8). This one gives small values more weight, by their number
+    /// of bits, and makes repeated values cheaper, because prefix codes and repetitions do the same.
     fn best(&self) -> u8 {
         let filters = if self.above.is_empty() { &FILTERS[..2] } else { &FILTERS[..] };
         let step = if self.row.len() > SAMPLE_ABOVE { PIECE * SAMPLE_ONE_IN } else { PIECE };
         let mut weights = [0u32; FILTERS.len()];
         let mut buffer = [0; PIECE];
         for start in (self.pixel..self.row.len()).step_by(step) {
-            // What is left of the last piece stays zero, for every filter alike.
+            // The rest of the last piece stays zero for every filter.
             let count = PIECE.min(self.row.len() - start);
             buffer[count..].fill(0);
             for filter in filters {
@@ -65,7 +65,7 @@ impl Lines<'_> {
         filters.iter().copied().min_by_key(|filter| weights[*filter as usize]).unwrap_or(NONE)
     }
 
-    /// Filters the first pixel, to whose left there is nothing.
+    /// Filters the first pixel, which has no left neighbour.
     fn apply_first(&self, filter: u8, out: &mut [u8]) {
         for (i, out) in out.iter_mut().enumerate() {
             let above = self.above.get(i).copied().unwrap_or(0);
@@ -77,8 +77,8 @@ impl Lines<'_> {
         }
     }
 
-    /// Filters as many bytes from `start` on, at or behind the second pixel, as `out` has. Each filter is one pass over
-    /// slices without branches, which the compiler turns into vector instructions.
+    /// Fills `out` with filtered bytes from `start`, which is not in the first pixel. Each filter is one pass over slices
+    /// without branches, which the compiler turns into vector instructions.
     fn apply(&self, filter: u8, start: usize, out: &mut [u8]) {
         let count = out.len();
         let row = &self.row[start..start + count];
@@ -94,7 +94,7 @@ impl Lines<'_> {
         let pairs = out.iter_mut().zip(row).zip(above);
         match filter {
             UP => pairs.for_each(|((out, x), b)| *out = x.wrapping_sub(*b)),
-            // The mean is rounded down, and found without a ninth bit.
+            // The mean, rounded down, without a ninth bit.
             AVERAGE => pairs.zip(left).for_each(|(((out, x), b), a)| *out = x.wrapping_sub((a & b) + ((a ^ b) >> 1))),
             _ => pairs.zip(left.iter().zip(corner)).for_each(|(((out, x), b), (a, c))| {
                 *out = x.wrapping_sub(predict(*a, *b, *c));
@@ -103,8 +103,8 @@ impl Lines<'_> {
     }
 }
 
-/// About how many bits a piece of filtered bytes takes: those of their absolute values, and one where a byte differs from
-/// the one before. Each step is a loop of its own over bytes, which the compiler turns into vector instructions.
+/// The approximate bits of a piece of filtered bytes: the bits of their absolute values, and one for each byte that differs
+/// from the previous one. Each step is a separate loop over bytes, which the compiler turns into vector instructions.
 fn weight(piece: &[u8; PIECE]) -> u32 {
     let mut bits = [0u8; PIECE];
     for (bits, byte) in bits.iter_mut().zip(piece) {
@@ -117,7 +117,7 @@ fn weight(piece: &[u8; PIECE]) -> u32 {
     bits.iter().map(|bits| u32::from(*bits)).sum()
 }
 
-/// The one of left, above and upper left that is nearest to left + above − upper left (clause 9.4).
+/// The nearest of left, above and upper left to left + above − upper left (clause 9.4).
 #[inline]
 fn predict(a: u8, b: u8, c: u8) -> u8 {
     let (a16, b16, c16) = (i16::from(a), i16::from(b), i16::from(c));
@@ -127,10 +127,10 @@ fn predict(a: u8, b: u8, c: u8) -> u8 {
     if pa <= pb && pa <= pc { a } else { other }
 }
 
-/// Bytes that are judged together.
+/// Bytes of a piece.
 const PIECE: usize = 64;
 
-/// Of rows longer than this, one piece in so many is judged.
+/// In rows longer than `SAMPLE_ABOVE` bytes, one piece in `SAMPLE_ONE_IN` is evaluated.
 const SAMPLE_ABOVE: usize = 1024;
 const SAMPLE_ONE_IN: usize = 4;
 
@@ -140,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    /// Undoes the filters byte by byte, as clause 9.2 writes them.
+    /// Reverses the filters byte by byte, as defined in clause 9.2.
     fn unfilter(filtered: &[u8], row_bytes: usize, pixel: usize) -> Vec<u8> {
         let mut above = vec![0; row_bytes];
         let mut out = Vec::new();

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::image::{ImageLayout, SampleType};
 
-/// What the samples of a pixel are.
+/// The meaning of a pixel's samples.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum ColorType {
@@ -36,7 +36,7 @@ impl ColorType {
         }
     }
 
-    /// Samples of a colour without alpha.
+    /// Colour samples, without alpha.
     pub(crate) const fn colors(self) -> usize {
         match self {
             Self::Grey | Self::GreyAlpha => 1,
@@ -63,7 +63,7 @@ impl Header {
     /// Reads the data of an IHDR chunk.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for a value the standard does not know.
+    /// [`Error::Malformed`] for a value that the standard does not define.
     pub(crate) fn parse(data: &[u8; 13]) -> Result<Self> {
         let [size @ .., depth, color, compression, filter, interlace] = *data;
         let bad = |field: &'static str, found: String, allowed: &'static str| {
@@ -72,42 +72,42 @@ impl Header {
         let size = u64::from_be_bytes(size);
         let (columns, rows) = ((size >> 32) as u32, size as u32);
         if !(1..=LARGEST).contains(&columns) || !(1..=LARGEST).contains(&rows) {
-            return bad("image size", format!("{columns} × {rows}"), "1–2147483647 columns and rows");
+            return bad("image size", format!("{columns} × {rows}"), "1 to 2147483647 columns and rows");
         }
         let Some(known) = ColorType::from_code(color) else {
-            return bad("colour type", color.to_string(), "0 2 3 4 6");
+            return bad("colour type", color.to_string(), "0, 2, 3, 4 or 6");
         };
         if !known.allows_depth(depth) {
             return bad(
                 "bit depth",
                 format!("{depth} with colour type {color}"),
-                "as table 11.1 of the standard has it",
+                "a combination of table 11.1 of the standard",
             );
         }
         if compression != 0 || filter != 0 {
             return bad("compression and filter method", format!("{compression}, {filter}"), "0, 0");
         }
         if interlace > 1 {
-            return bad("interlace method", interlace.to_string(), "0 1");
+            return bad("interlace method", interlace.to_string(), "0 or 1");
         }
         Ok(Self { columns, rows, depth, color: known, interlaced: interlace == 1 })
     }
 
-    /// The header under which an image is written; `palette` says that its samples are indices.
+    /// The header of an image to be written; `palette` is true if its samples are indices.
     ///
     /// # Errors
-    /// [`Error::Usage`] for an image that PNG cannot hold, by size, bands or type.
+    /// [`Error::Usage`] for an image whose size, bands or type PNG cannot hold.
     pub(crate) fn of(layout: &ImageLayout, palette: bool) -> Result<Self> {
         let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
         if columns > LARGEST || rows > LARGEST {
-            return Err(Error::usage("image is too large for PNG")
+            return Err(Error::usage("size of a PNG file")
                 .found(format!("{columns} × {rows}"))
-                .allowed(LARGEST));
+                .allowed(format!("at most {LARGEST} columns and rows")));
         }
         let depth = match layout.sample {
             SampleType::UInt8 => 8,
             SampleType::UInt16 => 16,
-            other => return Err(Error::usage("PNG cannot hold dtype").found(other).allowed("uint8 uint16")),
+            other => return Err(Error::usage("dtype of a PNG file").found(other).allowed("uint8 or uint16")),
         };
         let color = match layout.bands {
             1 if palette && depth == 8 => ColorType::Palette,
@@ -116,15 +116,15 @@ impl Header {
             3 => ColorType::Rgb,
             4 => ColorType::Rgba,
             other => {
-                let allowed = "1 grey, 2 grey and alpha, 3 RGB, 4 RGBA";
-                return Err(Error::usage("PNG cannot hold number of bands").found(other).allowed(allowed));
+                let allowed = "1 (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGBA)";
+                return Err(Error::usage("bands of a PNG file").found(other).allowed(allowed));
             }
         };
         let header = Self { columns, rows, depth, color, interlaced: false };
         if header.row_bytes() > LONGEST_ROW {
-            return Err(Error::usage("image row is too long for PNG")
+            return Err(Error::usage("row of a PNG file")
                 .found(format!("{} bytes", header.row_bytes()))
-                .allowed(LONGEST_ROW));
+                .allowed(format!("at most {LONGEST_ROW} bytes")));
         }
         Ok(header)
     }
@@ -140,7 +140,7 @@ impl Header {
         out
     }
 
-    /// The type of a sample in memory.
+    /// The sample type in memory.
     pub(crate) const fn sample(&self) -> SampleType {
         if self.depth == 16 { SampleType::UInt16 } else { SampleType::UInt8 }
     }
@@ -150,17 +150,17 @@ impl Header {
         ((1u32 << self.depth) - 1) as u16
     }
 
-    /// Bytes of a stored row without its filter type.
+    /// Bytes of a stored row, without its filter type.
     pub(crate) const fn row_bytes(&self) -> u64 {
         (self.columns as u64 * self.color.bands() as u64 * self.depth as u64).div_ceil(8)
     }
 
-    /// Bytes of a row in memory, where every sample has whole bytes.
+    /// Bytes of a row in memory, with samples of whole bytes.
     pub(crate) const fn memory_row_bytes(&self) -> u64 {
         self.columns as u64 * self.color.bands() as u64 * self.sample().bytes() as u64
     }
 
-    /// Bytes of a stored pixel, at least one: how far left a filter looks.
+    /// Bytes of a stored pixel, at least one: the distance to the left neighbour in a filter.
     pub(crate) const fn pixel_bytes(&self) -> usize {
         (self.color.bands() as usize * self.depth as usize).div_ceil(8)
     }
@@ -169,7 +169,7 @@ impl Header {
 /// The largest number of columns, rows, and bytes of a chunk (7.1).
 pub(crate) const LARGEST: u32 = (1 << 31) - 1;
 
-/// The longest row that is written: a band of rows is one chunk, whose length has 31 bits.
+/// The longest row that can be written: a band of rows is one chunk, whose length has 31 bits.
 const LONGEST_ROW: u64 = 1 << 30;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The pixels of a file: rows are streamed, blocks are bands of rows.
+//! The pixels of a file: rows are streamed, and blocks are bands of rows.
 
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,8 +12,8 @@ use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
 use crate::simd;
 
-/// The image of a file. Rows can only be decoded one after the other: a cursor stays where the last read ended, so that
-/// reading forwards decodes each row once; reading backwards begins anew. An interlaced image is decoded as a whole, once.
+/// The image of a file. Rows can only be decoded in order. A cursor stays at the end of the last read, so forward reads decode
+/// each row once; a backward read starts again. An interlaced image is decoded once, as a whole.
 pub(crate) struct PngImage {
     source: Arc<dyn ByteSource>,
     header: Header,
@@ -28,25 +28,25 @@ struct State {
     interlaced: Option<Pixels>,
 }
 
-/// A decoder part way through the image, and the rows of the block it is in.
+/// A decoder with its position in the image, and the rows of its current block.
 struct Cursor {
     decoder: png::Reader<BufReader<SourceReader>>,
     header: Header,
-    /// The next row that is decoded.
+    /// The next row to decode.
     next: u32,
-    /// The first row in `rows`, which reach up to `next`.
+    /// The first row in `rows`; they end before `next`.
     first: u32,
     /// Rows in memory order.
     rows: Vec<u8>,
-    /// A row as it is stored.
+    /// A stored row.
     stored: Vec<u8>,
 }
 
 impl PngImage {
-    /// The image with `header` in `source`.
+    /// Opens the image with `header` in `source`.
     ///
     /// # Errors
-    /// [`Error::Limit`] where a block would be larger than allowed.
+    /// [`Error::Limit`] if a block would be larger than allowed.
     pub(crate) fn new(source: Arc<dyn ByteSource>, header: Header, limits: Limits) -> Result<Self> {
         let layout = layout(&header)?;
         let (what, bytes) = if header.interlaced {
@@ -58,10 +58,10 @@ impl PngImage {
         Ok(Self { source, header, layout, limits, state: Mutex::default() })
     }
 
-    /// Decodes the rows of a block up to (not including) row `end`, and gives them to `take`.
+    /// Decodes the rows of a block up to (not including) row `end`, and passes them to `take`.
     fn rows<R>(&self, block: Window, end: u32, take: impl FnOnce(&[u8]) -> R) -> Result<R> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        // A cursor that failed is not used again: the next read begins anew.
+        // A cursor that failed is not used again: the next read starts again.
         let mut cursor = match state.cursor.take() {
             Some(cursor) if cursor.can_reach(block.y) => cursor,
             _ => self.open()?,
@@ -73,7 +73,7 @@ impl PngImage {
         Ok(result)
     }
 
-    /// The whole image, for files that are interlaced.
+    /// The whole image of an interlaced file.
     fn interlaced(&self) -> Result<Pixels> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pixels) = &state.interlaced {
@@ -102,7 +102,7 @@ impl PngImage {
 
     fn open(&self) -> Result<Cursor> {
         let reader = SourceReader { source: Arc::clone(&self.source), at: 0 };
-        // The rows were checked against the limits before; what else the decoder allocates is bounded by metadata chunks.
+        // The rows were checked against the limits before; metadata chunks bound the decoder's other allocations.
         let bytes =
             self.limits.max_metadata_bytes.saturating_add(self.header.row_bytes().saturating_mul(4) + (1 << 20));
         let limits = png::Limits { bytes: usize::try_from(bytes).unwrap_or(usize::MAX) };
@@ -144,7 +144,7 @@ impl ImageProvider for PngImage {
         true
     }
 
-    /// Decodes no row below the window.
+    /// Does not decode rows below the window.
     fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
         let block = self.layout.grid.block_window(self.layout.grid.check(at)?);
         let pixels = if self.header.interlaced {
@@ -170,12 +170,12 @@ impl ImageProvider for PngImage {
 }
 
 impl Cursor {
-    /// True where rows from `first` on can still be had: they are held, or not decoded yet.
+    /// True if rows from `first` are available: they are held, or not decoded yet.
     fn can_reach(&self, first: u32) -> bool {
         first == self.first || first >= self.next
     }
 
-    /// Holds the rows from `first` to `end`.
+    /// Decodes and holds the rows from `first` up to `end`.
     fn fill(&mut self, first: u32, end: u32) -> Result<()> {
         if first != self.first {
             self.rows.clear();
@@ -193,11 +193,13 @@ impl Cursor {
 
     fn decode(&mut self) -> Result<()> {
         if self.decoder.read_row(&mut self.stored).map_err(decoding)?.is_none() {
-            return Err(Error::malformed("image data: ends before the last row").found(format!("{} rows", self.next)));
+            return Err(
+                Error::malformed("image data: ends before the last row").found(format!("{} rows decoded", self.next))
+            );
         }
         self.next += 1;
         if self.next == self.header.rows {
-            // Checks what follows the last row: the checksums of the stream and of its last chunk.
+            // Checks the checksums after the last row, those of the stream and of its last chunk.
             self.decoder.read_row(&mut self.stored).map_err(decoding)?;
         }
         Ok(())
@@ -208,7 +210,7 @@ impl Cursor {
     }
 }
 
-/// Appends a stored row as samples of whole bytes in native order.
+/// Appends a stored row as samples of whole bytes in native byte order.
 fn append_row(header: &Header, stored: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     match header.depth {
@@ -220,7 +222,7 @@ fn append_row(header: &Header, stored: &[u8], out: &mut Vec<u8>) {
             }
         }
         depth => {
-            // Samples of fewer bits stand most significant first (7.2); only images of one band have them.
+            // Samples of fewer bits are packed most significant first (7.2); only images of one band have them.
             let mask = header.largest_sample() as u8;
             let shifts = (0..8).step_by(depth.into()).map(|shift| 8 - depth - shift);
             out.extend(stored.iter().flat_map(|byte| shifts.clone().map(move |shift| byte >> shift & mask)));
@@ -229,7 +231,7 @@ fn append_row(header: &Header, stored: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The layout of the image: bands of rows of about a mebibyte, in one column.
+/// The layout of the image: blocks of full rows, about a mebibyte each.
 fn layout(header: &Header) -> Result<ImageLayout> {
     let rows = (BLOCK_BYTES / header.memory_row_bytes()).clamp(1, BLOCK_ROWS) as u32;
     let grid = BlockGrid::new(header.columns, header.rows, header.columns, rows.min(header.rows))?;
@@ -239,11 +241,11 @@ fn layout(header: &Header) -> Result<ImageLayout> {
     Ok(layout)
 }
 
-/// What the decoder reports, as our error.
+/// Converts the decoder's error.
 fn decoding(error: png::DecodingError) -> Error {
     match error {
         png::DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Error::malformed("image data: the file ends within")
+            Error::malformed("image data: the file ends within it")
         }
         png::DecodingError::IoError(error) => match error.downcast::<Error>() {
             Ok(own) => own,
@@ -284,7 +286,7 @@ impl Seek for SourceReader {
 /// Bytes of a block.
 const BLOCK_BYTES: u64 = 1 << 20;
 
-/// The most rows of a block.
+/// Most rows of a block.
 const BLOCK_ROWS: u64 = 256;
 
 /// Bytes read from the source at once.

@@ -1,4 +1,4 @@
-//! The stream in the IDAT chunks of PNG files (ISO/IEC 15948, clause 10): bands of rows that are filtered and compressed apart
+//! The stream in the IDAT chunks of PNG files (ISO/IEC 15948, clause 10): bands of rows, filtered and compressed separately
 //! and joined to one zlib stream (RFC 1950).
 
 mod filter;

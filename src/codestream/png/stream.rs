@@ -1,7 +1,7 @@
-//! A stream in the making: bands of rows, each filtered and compressed by itself, joined to one zlib stream (RFC 1950).
+//! Writing a stream: bands of rows, each filtered and compressed by itself, joined to one zlib stream (RFC 1950).
 //!
-//! The piece of a band ends at a byte boundary and refers to nothing before it, so that several workers can make pieces; the
-//! checksum of the whole stream is combined from theirs.
+//! The piece of a band ends at a byte boundary and does not refer to earlier data, so several workers can make pieces. The
+//! checksum of the stream is combined from the checksums of its pieces.
 
 use std::sync::Arc;
 
@@ -15,19 +15,19 @@ use crate::image::{BlockGrid, BlockIndex, ImageLayout, Interleave, Padding};
 use crate::io::ByteOrder;
 use crate::simd;
 
-/// How hard a file is compressed.
+/// The compression effort for a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Compression {
-    /// Fast for imagery; data that repeats is looked at more closely.
+    /// Fast for imagery; repetitive data gets a thorough search.
     Fast,
-    /// Every band looked at closely.
+    /// A thorough search in every band.
     Small,
 }
 
-/// The zlib stream of an image. The container cuts it into chunks, one for each band.
+/// The zlib stream of an image. The container divides it into chunks, one for each band.
 pub(crate) struct PngStream {
     bands: Arc<BandEncoder>,
-    /// The Adler-32 of the bands so far.
+    /// Adler-32 of the bands so far.
     adler: u32,
 }
 
@@ -50,7 +50,7 @@ struct BandEncoder {
     gathering: Gathering,
 }
 
-/// The state of a worker.
+/// The buffers of a worker.
 #[derive(Default)]
 struct Coder {
     deflater: Deflater,
@@ -60,10 +60,10 @@ struct Coder {
 }
 
 impl PngStream {
-    /// The stream of an image with this header and layout; `palette` has the number of entries, if the samples are indices.
+    /// The stream of an image with this header and layout; `palette` is the number of entries, if the samples are indices.
     ///
     /// # Errors
-    /// None for a layout that has a header.
+    /// Does not fail for a layout that has a header.
     pub(crate) fn new(
         header: Header,
         layout: &ImageLayout,
@@ -86,7 +86,7 @@ impl Codestream for PngStream {
         self.bands.grid
     }
 
-    /// Nothing: the header of the zlib stream is a part of the first band's piece, and so of its chunk.
+    /// Empty: the header of the zlib stream belongs to the first band's piece, and so to its chunk.
     fn header(&self) -> Vec<u8> {
         Vec::new()
     }
@@ -102,7 +102,7 @@ impl Codestream for PngStream {
         Ok(())
     }
 
-    /// The checksum, which stands in the last band's chunk.
+    /// The checksum, which belongs to the last band's chunk.
     fn end(&self) -> StreamEnd {
         StreamEnd { trailer: self.adler.to_be_bytes().to_vec(), patches: Vec::new() }
     }
@@ -130,7 +130,7 @@ impl ImageEncoder for BandEncoder {
         out: &mut Encoded,
         scratch: &mut Scratch,
     ) -> Result<Pieces<'p>> {
-        let mut raw = pixels.bytes().ok_or_else(|| Error::usage("bands of a PNG block that lie apart"))?;
+        let mut raw = pixels.bytes().ok_or_else(|| Error::usage("PNG block: bands are in separate buffers"))?;
         self.check_palette(raw)?;
         let coder: &mut Coder = scratch.state();
         let mut swapped = std::mem::take(&mut coder.big_endian);
@@ -185,16 +185,16 @@ impl BandEncoder {
     fn check_palette(&self, raw: &[u8]) -> Result<()> {
         let Some(entries) = self.palette else { return Ok(()) };
         match raw.iter().max() {
-            Some(largest) if *largest as usize >= entries => Err(Error::usage("sample is no index of PNG_PALETTE")
+            Some(largest) if *largest as usize >= entries => Err(Error::usage("sample as index into PNG_PALETTE")
                 .found(largest)
-                .allowed(format!("0–{}", entries - 1))),
+                .allowed(format!("0 to {}", entries - 1))),
             _ => Ok(()),
         }
     }
 }
 
 impl Coder {
-    /// Leaves the filtered rows of `raw` in `filtered`, and these compressed in `compressed`.
+    /// Puts the filtered rows of `raw` in `filtered`, and their compressed form in `compressed`.
     fn compress(&mut self, header: &Header, raw: &[u8], filtering: Filtering, effort: Effort, last: bool) {
         let (row, pixel) = (header.row_bytes() as usize, header.pixel_bytes());
         self.filtered.clear();
@@ -205,10 +205,10 @@ impl Coder {
     }
 }
 
-/// The bands of an image: full rows, enough that joining costs little, few enough that memory is bounded.
+/// The bands of an image: enough full rows that joining costs little, few enough that memory is bounded.
 fn grid(header: &Header) -> Result<BlockGrid> {
     let row = header.row_bytes() + 1;
-    // The first row of a band cannot use the row above, so that very wide images get more than the usual bytes.
+    // The first row of a band cannot use the row above, so very wide images get larger bands.
     let rows = (BAND_BYTES / row).max(LEAST_ROWS.min(MOST_BYTES / row)).max(1);
     BlockGrid::new(header.columns, header.rows, header.columns, rows.min(header.rows.into()) as u32)
 }
@@ -221,11 +221,11 @@ fn chunk_crc(data: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// The Adler-32 of two pieces one after the other, from that of each and the length of the second.
+/// Adler-32 of two adjacent pieces, from that of each and the length of the second.
 fn adler_combine(first: u32, second: u32, length: u64) -> u32 {
     let (a1, b1) = (u64::from(first & 0xffff), u64::from(first >> 16));
     let (a2, b2) = (u64::from(second & 0xffff), u64::from(second >> 16));
-    // The second sum began at one instead of at the first's; each of its bytes has added that to the sum of sums.
+    // The second sum began at one instead of at the first sum; each byte has added the difference to the sum of sums.
     let a = (a1 + a2 + ADLER - 1) % ADLER;
     let b = (b1 + b2 + (length % ADLER) * (a1 + ADLER - 1)) % ADLER;
     (b << 16 | a) as u32
@@ -237,19 +237,19 @@ const ZLIB_HEADER: [u8; 2] = [0x78, 0x01];
 /// The modulus of Adler-32.
 const ADLER: u64 = 65_521;
 
-/// Bytes of a band, roughly.
+/// Target bytes of a band.
 const BAND_BYTES: u64 = 1 << 20;
 
-/// Rows of a band that are wanted even if that makes it larger.
+/// Least rows of a band, even if that makes it larger.
 const LEAST_ROWS: u64 = 16;
 
-/// The most bytes of a band, unless a single row has more.
+/// Most bytes of a band, unless a single row has more.
 const MOST_BYTES: u64 = 4 << 20;
 
-/// A band that shrinks to less than one part in so many repeats itself: masks, classes, drawings. Filters may hide that.
+/// A band that shrinks by more than this factor is repetitive: masks, classes, drawings. Filters may hide the repetition.
 const REPEATS: usize = 10;
 
-/// One that shrinks even more is looked at thoroughly, which then takes little time.
+/// A band that shrinks by more than this factor gets a thorough search, which then takes little time.
 const REPEATS_MUCH: usize = 64;
 
 #[cfg(test)]

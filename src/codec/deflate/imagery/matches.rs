@@ -1,4 +1,4 @@
-//! A segment cut into literals and matches, which stand a number or a row before.
+//! Division of a segment into literals and matches at the distance of one number or one row.
 
 use std::ops::Range;
 
@@ -7,12 +7,12 @@ use crate::codec::deflate::block::Sequence;
 use crate::codec::deflate::frequencies::Frequencies;
 use crate::codec::deflate::symbols::{WINDOW, distance_symbol};
 
-/// How the bytes of a block lie.
+/// The layout of a block's bytes.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::codec::deflate) struct Arrangement {
     /// Bytes of a row.
     pub(in crate::codec::deflate) row: usize,
-    /// Bytes from a number to the next one.
+    /// Bytes from a number to the next.
     pub(in crate::codec::deflate) number: usize,
 }
 
@@ -24,7 +24,7 @@ pub(in crate::codec::deflate) struct Finder {
 }
 
 impl Finder {
-    /// Cuts a range of `bytes` into sequences, and corrects the frequencies from literals to what is left of them.
+    /// Divides a range of `bytes` into sequences, and updates the frequencies, which count all bytes as literals.
     pub(super) fn find(
         &mut self,
         bytes: &[u8],
@@ -42,12 +42,12 @@ impl Finder {
         &self.sequences
     }
 
-    /// Takes the repeats that save bits.
+    /// Makes matches of the repeats that save bits.
     fn choose(&mut self, segment: &[u8], distances: [usize; 2], frequencies: &mut Frequencies) {
         let Self { sequences, repeats } = self;
         let costs = literal_costs(frequencies.bytes());
         let prices = distances.map(|distance| MATCH_COST + 16 * u32::from(distance_symbol(distance).extra_bits));
-        // Bytes that need not be looked at any more, and bytes that are part of a sequence.
+        // The end of the bytes already examined, and of those already in a sequence.
         let (mut seen, mut taken) = (0, 0);
         for (word, first) in (0..segment.len()).step_by(STEP).enumerate() {
             let starts = repeats[0].starts(word) | repeats[1].starts(word);
@@ -80,20 +80,20 @@ impl Finder {
     }
 }
 
-/// What each byte costs as a literal, in sixteenths of a bit; at least one bit, as prefix codes have it.
+/// The cost of each byte as a literal, in sixteenths of a bit; at least one bit, as with prefix codes.
 fn literal_costs(frequencies: &[u32; 256]) -> [u32; 256] {
     let total = log2(frequencies.iter().sum());
     frequencies.map(|frequency| total.saturating_sub(log2(frequency)).max(16))
 }
 
-/// The logarithm in sixteenths, between powers of two along a line.
+/// The binary logarithm in sixteenths, interpolated linearly between powers of two.
 fn log2(value: u32) -> u32 {
     let value = value.max(1);
     let whole = value.ilog2();
     whole << 4 | ((u64::from(value) << 4) >> whole) as u32 & 15
 }
 
-/// So many literals always cost more than a match; further ones are counted as one bit each.
+/// This many literals always cost more than a match; further literals are counted as one bit each.
 const ENOUGH: usize = 32;
-/// What a length and a distance cost without their extra bits, in sixteenths of a bit: what they come to on imagery.
+/// The typical cost on imagery of a length and a distance without extra bits, in sixteenths of a bit.
 const MATCH_COST: u32 = 8 * 16;

@@ -1,9 +1,9 @@
-//! An encoder for imagery: prefix codes made for each segment, and matches only where images have them.
+//! An encoder for imagery: prefix codes for each segment, and matches only where images typically have them.
 //!
-//! After a predictor, imagery is noise around zero. Searching such bytes for what stood anywhere before, as general
-//! encoders do, takes most of their time and finds little. What there is to find are mostly runs (flat areas) and bytes
-//! that are those of the row above (edges, blocks of an earlier lossy compression). Only these two places are looked at,
-//! and a match is taken only where it costs fewer bits than its bytes do as literals.
+//! After a predictor, imagery is noise around zero. General encoders spend most of their time on a search for repetitions in
+//! such bytes and find few. Most are runs (flat areas) or repeat bytes of the row above (edges, blocks of an earlier lossy
+//! compression). This encoder looks only at these two places, and takes a match only if it costs fewer bits than its
+//! literals.
 
 mod matches;
 mod repeats;

@@ -1,11 +1,11 @@
-//! Where a segment repeats what stands at one distance before.
+//! The bytes of a segment that repeat those at one distance before.
 
 use std::ops::Range;
 
 use crate::codec::deflate::symbols::LONGEST_MATCH;
 use crate::simd;
 
-/// Where a segment repeats what stands a distance before: one bit per byte, and two words without any at the end.
+/// The bytes of a segment that repeat those at one distance before: one bit per byte, then two words of zeros.
 #[derive(Default)]
 pub(super) struct Repeats(Vec<u64>);
 
@@ -25,7 +25,7 @@ impl Repeats {
         self.0.extend([0; 2]);
     }
 
-    /// The bytes of a word that begin at least [`SHORTEST`] repeated ones.
+    /// The bytes of a word at which at least [`SHORTEST`] repeated bytes begin.
     #[inline]
     pub(super) fn starts(&self, word: usize) -> u64 {
         let pairs = |bits: u64, next: u64| bits & (bits >> 1 | next << 63);
@@ -34,7 +34,7 @@ impl Repeats {
         this & (this >> 2 | next << 62)
     }
 
-    /// How many repeated bytes there are from byte `at` of the segment on.
+    /// The number of repeated bytes from byte `at` of the segment.
     #[inline]
     pub(super) fn length(&self, at: usize) -> usize {
         let (mut word, bit) = (at / STEP, at % STEP);
@@ -50,10 +50,10 @@ impl Repeats {
     }
 }
 
-/// Bytes whose repeats stand in one word.
+/// Bytes per word of [`Repeats`].
 pub(super) const STEP: usize = u64::BITS as usize;
 
-/// Bytes of the shortest match that is looked for. Deflate has matches of three bytes, which rarely pay.
+/// Bytes of the shortest match. Deflate also has matches of three bytes, which rarely pay.
 pub(super) const SHORTEST: usize = 4;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Segments of a block become the blocks of a zlib stream.
+//! Compression of a block's segments to the blocks of a zlib stream.
 
 use super::matches::{Arrangement, Finder};
 use crate::codec::deflate::bits::BitWriter;
@@ -35,7 +35,7 @@ pub(in crate::codec::deflate) fn compress(
 /// Deflate with a window of 32 KiB, the fastest compression level (RFC 1950 §2.2).
 const ZLIB_HEADER: [u8; 2] = [0x78, 0x01];
 
-/// Bytes coded with the same codes: long enough to pay for their description, short enough to follow the image.
+/// Bytes that share their codes: long enough to pay for the description, short enough to adapt to the image.
 const SEGMENT: usize = 64 << 10;
 
 #[cfg(test)]

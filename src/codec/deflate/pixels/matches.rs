@@ -1,30 +1,30 @@
-//! Data cut into literals and repetitions (RFC 1951 §3.2.5): a repetition is taken if it saves bits and the next place has no
-//! better one.
+//! Division of data into literals and repetitions (RFC 1951 §3.2.5). A repetition is taken if it saves bits and the next place
+//! does not have a better one.
 
 use super::prices::Prices;
 use super::search::{Chains, Match, Pairs, Place, Search};
 use crate::codec::deflate::block::Sequence;
 
-/// How hard repetitions are looked for.
+/// The effort of the search for repetitions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Effort {
-    /// One look at each pixel or so: for imagery.
+    /// About one look at each pixel, for imagery.
     #[default]
     Quick,
-    /// Many looks at each byte: for data that repeats.
+    /// Many looks at each byte, for repetitive data.
     Thorough,
 }
 
-/// Where pixels begin: behind the filter type of each row, every so many bytes.
+/// The positions of pixels, which begin after the filter type of each row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Pixels {
-    /// Bytes of a filtered row with its filter type.
+    /// Bytes of a filtered row, including its filter type.
     pub(crate) row: usize,
     /// Bytes of a pixel.
     pub(crate) size: usize,
 }
 
-/// Cuts data into sequences; keeps its tables from one piece of data to the next.
+/// Divides data into sequences; keeps its tables between pieces of data.
 #[derive(Default)]
 pub(super) struct Finder {
     pairs: Pairs,
@@ -33,13 +33,13 @@ pub(super) struct Finder {
     state: State,
 }
 
-/// How far the data is cut.
+/// The progress through the data.
 #[derive(Clone, Copy, Default)]
 struct State {
     places: Places,
     /// Where the next sequence begins.
     anchor: usize,
-    /// A repetition that gives way if the next place has a better one.
+    /// A repetition that is replaced if the next place has a better one.
     waiting: Match,
 }
 
@@ -53,8 +53,8 @@ struct Places {
 }
 
 impl Pixels {
-    /// Bytes from one place to the next. Small pixels are looked at in pairs, which loses next to nothing; of large ones
-    /// also the halves, since what repeats is often shorter than two of them.
+    /// Bytes from one place to the next. Pixels of one byte share a place in pairs, which loses next to nothing. Pixels of 4 and
+    /// 8 bytes have a place at each half, because repetitions are often shorter than two pixels.
     const fn step(self) -> usize {
         match self.size {
             1 | 4 => 2,
@@ -65,7 +65,7 @@ impl Pixels {
 }
 
 impl Finder {
-    /// Begins with new data, of which nothing before can be repeated.
+    /// Begins new data, which cannot repeat earlier data.
     pub(super) fn begin(&mut self, effort: Effort, pixels: Pixels) {
         self.effort = effort;
         let places = match effort {
@@ -81,8 +81,8 @@ impl Finder {
         self.state = State { places, anchor: 0, waiting: Match::default() };
     }
 
-    /// Appends sequences of about `symbols` symbols to `out`; says how many bytes of `data` they stand for. The last call
-    /// reaches the end of the data.
+    /// Appends sequences of about `symbols` symbols to `out`; returns the number of bytes of `data` that they cover. The last
+    /// call reaches the end of the data.
     pub(super) fn find(&mut self, data: &[u8], prices: &Prices, symbols: usize, out: &mut Vec<Sequence>) -> usize {
         let start = self.state.anchor;
         let state = self.state;
@@ -120,7 +120,7 @@ impl State {
                     room -= self.take(found, search, data, out);
                 }
             } else if self.places.next > self.anchor + MOST_LITERALS {
-                // A block can end only behind a sequence.
+                // A block can end only after a sequence.
                 push(out, MOST_LITERALS, 0, 0);
                 self.anchor += MOST_LITERALS;
                 room -= MOST_LITERALS as isize;
@@ -136,7 +136,7 @@ impl State {
         self
     }
 
-    /// Makes a repetition a sequence; says how many symbols it has.
+    /// Appends a repetition as a sequence; returns its number of symbols.
     #[inline]
     fn take(&mut self, found: Match, search: &mut impl Search, data: &[u8], out: &mut Vec<Sequence>) -> isize {
         let literals = found.start as usize - self.anchor;
@@ -172,10 +172,10 @@ fn push(out: &mut Vec<Sequence>, literals: usize, length: u32, distance: u32) {
     }
 }
 
-/// The longest run of literals in a sequence, unless data ends.
+/// Most literals of a sequence, except the last one.
 const MOST_LITERALS: usize = 4096;
 
-/// A repetition that is taken without looking further.
+/// Length of a repetition that is taken without a look at the next place.
 const ENOUGH: u32 = 16;
 
 /// Bits that a repetition must save over the one before it.

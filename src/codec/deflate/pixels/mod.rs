@@ -1,8 +1,8 @@
-//! Deflate (RFC 1951) for filtered rows. Filtered imagery repeats little and shortly, so a general compressor spends most of
-//! its time searching in vain. Here repetitions are looked for where pixels begin, once each, and taken by what they save at
-//! the prices of the block before: that is what makes one look nearly as good as many.
+//! Deflate (RFC 1951) for filtered rows. Filtered imagery has few and short repetitions, so a general compressor spends most
+//! of its time on a vain search. This one looks once at the beginning of each pixel, and rates a repetition by the bits that it
+//! saves at the prices of the previous block. The rating makes one look nearly as good as many.
 //!
-//! Each call makes a piece of a stream that ends at a byte boundary, so that pieces made apart can be joined.
+//! Each call writes a piece of a stream that ends at a byte boundary, so separately made pieces can be joined.
 
 mod matches;
 mod prices;

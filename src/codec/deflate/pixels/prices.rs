@@ -1,10 +1,10 @@
-//! What symbols cost: the lengths of their codes in the block before, from which the next differs little.
+//! The prices of symbols: the lengths of their codes in the previous block, which differs little from the next.
 
 use crate::codec::deflate::block::Codes;
 use crate::codec::deflate::prefix_code::PrefixCode;
 use crate::codec::deflate::symbols::{DISTANCES, LITERALS, distance_symbol, length_symbol};
 
-/// Bits of every symbol.
+/// The price of every symbol in bits.
 pub(super) struct Prices {
     literal: [u8; 256],
     length: [u8; LITERALS - 257],
@@ -12,7 +12,7 @@ pub(super) struct Prices {
 }
 
 impl Prices {
-    /// Before there is a block: the codes that bytes of these frequencies would have, and usual ones for repetitions.
+    /// The prices before the first block: code lengths of bytes with these frequencies, and typical ones for repetitions.
     pub(super) fn guess(frequencies: &[u32; 256]) -> Self {
         let lengths = PrefixCode::from_frequencies(frequencies, UNUSED_LITERAL).lengths();
         Self { literal: lengths.map(used_literal), length: [7; LITERALS - 257], distance: [6; DISTANCES] }
@@ -28,15 +28,14 @@ impl Prices {
         }
     }
 
-    /// Bits that are saved where `repeated` is a repetition of what stands `distance` before; negative where it costs more
-    /// than its literals.
+    /// Bits saved if `repeated` is coded as a repetition at `distance`; negative if that costs more than its literals.
     #[inline]
     pub(super) fn gain(&self, repeated: &[u8], distance: usize) -> i32 {
         let length = length_symbol(repeated.len());
         let distance = distance_symbol(distance);
         let codes = self.length[usize::from(length.number) - 257] + self.distance[usize::from(distance.number)];
         let price = u32::from(codes + length.extra_bits + distance.extra_bits);
-        // Long repetitions are worth it whatever their bytes cost: they are not all looked at.
+        // Long repetitions pay whatever their bytes cost, so the price of later bytes is not looked up.
         let (first, rest) = repeated.split_at(repeated.len().min(LOOKED_AT));
         let saved = first.iter().map(|byte| u32::from(self.literal[*byte as usize])).sum::<u32>() + rest.len() as u32;
         saved as i32 - price as i32
@@ -51,7 +50,7 @@ fn used(bits: u8, otherwise: u8) -> u8 {
     if bits == 0 { otherwise } else { bits }
 }
 
-/// Bits of symbols that the block before did not use.
+/// Prices of symbols that the previous block did not use.
 const UNUSED_LITERAL: u8 = 12;
 const UNUSED_LENGTH: u8 = 11;
 const UNUSED_DISTANCE: u8 = 9;

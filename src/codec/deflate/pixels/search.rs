@@ -1,54 +1,54 @@
-//! Where the bytes at a place stood before: a search that costs little where they did not, and one that looks thoroughly.
+//! The search for an earlier occurrence of the bytes at a place: a quick one, cheap if there is none, and a thorough one.
 
 use super::prices::Prices;
 use crate::codec::deflate::symbols::{LONGEST_MATCH, WINDOW};
 
-/// A repetition, or none. It is small enough to be handed over in registers, which is felt.
+/// A repetition, or none. It is small enough to be passed in registers, which is noticeably faster.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Match {
     pub(super) start: u32,
     pub(super) length: u32,
     pub(super) distance: u32,
-    /// Bits saved; not above zero where there is none.
+    /// Bits saved; not above zero if there is no repetition.
     pub(super) gain: i32,
 }
 
-/// A place that is looked at.
+/// A place to search.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) position: usize,
-    /// No repetition may begin before.
+    /// The earliest position at which a repetition may begin.
     pub(super) anchor: usize,
-    /// Where the repetition ends that a better one must reach beyond; zero where there is none.
+    /// The end of the waiting repetition, which a better one must pass; zero if there is none.
     pub(super) waiting_end: usize,
 }
 
-/// Remembers places, and finds those with the same bytes. At each place, eight bytes can be read.
+/// Records places and finds those with the same bytes. Each place has at least eight bytes.
 pub(super) trait Search {
-    /// Remembers a place.
+    /// Records a place.
     fn enter(&mut self, data: &[u8], position: usize);
 
-    /// Remembers a place, and finds the repetition there that saves most.
+    /// Records a place and finds the repetition that saves most.
     fn look(&mut self, data: &[u8], place: Place, prices: &Prices) -> Match;
 }
 
-/// The last place with the same eight bytes, and with the same six.
+/// The last place with the same eight bytes, and the last with the same six.
 #[derive(Default)]
 pub(super) struct Pairs {
-    /// The low 16 bits of places, by hash, so that both tables stay in the fastest cache. A wrong place is found out by
-    /// comparing.
+    /// The low 16 bits of places, by hash, so both tables stay in the fastest cache. A comparison of the bytes excludes wrong
+    /// places.
     eight: Vec<u16>,
     six: Vec<u16>,
 }
 
-/// All places with the same four bytes, the last one first.
+/// All places with the same four bytes, the last first.
 #[derive(Default)]
 pub(super) struct Chains {
     /// Places plus one, by hash.
     heads: Vec<u32>,
-    /// The place, plus one, before each place.
+    /// The previous place of each place, plus one.
     before: Vec<u32>,
-    /// How far back the row above is, which is looked at before all others: what it repeats does not end with the row.
+    /// The distance to the row above, which is examined first: its repetitions do not end with the row.
     row: usize,
 }
 
@@ -57,7 +57,7 @@ impl Match {
         self.gain > 0
     }
 
-    /// The position behind it.
+    /// The position after it.
     pub(super) const fn end(&self) -> usize {
         self.start as usize + self.length as usize
     }
@@ -96,7 +96,7 @@ impl Search for Pairs {
         if eight_differ != 0 && six_differ << 16 != 0 {
             return Match::default();
         }
-        // The nearer one costs less, if it is not the shorter.
+        // The nearer one costs less unless it is shorter.
         let from = if eight_differ == 0 && six_differ != 0 { eight } else { six };
         place.repetition(data, from, prices)
     }
@@ -139,7 +139,7 @@ impl Search for Chains {
                 break;
             }
             let from = candidate - 1;
-            // One byte tells of most candidates that they are not longer.
+            // A comparison of one byte excludes most candidates that are not longer.
             let longer = position + longest >= data.len() || data[from + longest] == data[position + longest];
             if longer && load(data, from) as u32 == word as u32 {
                 let found = place.repetition(data, from, prices);
@@ -158,7 +158,7 @@ impl Search for Chains {
 }
 
 impl Place {
-    /// The repetition of what stands at `from`, with up to eight equal bytes before both; which may save nothing.
+    /// The repetition of the bytes at `from`, extended backwards by up to eight equal bytes. It may not save any bits.
     #[inline]
     fn repetition(self, data: &[u8], from: usize, prices: &Prices) -> Match {
         let Self { position, anchor, waiting_end } = self;
@@ -166,7 +166,7 @@ impl Place {
         if !(1..=WINDOW).contains(&distance) {
             return Match::default();
         }
-        // One that ends no later than the one that waits is hardly better.
+        // A repetition that does not pass the end of the waiting one is hardly better.
         if waiting_end > position && waiting_end < data.len() && data[waiting_end] != data[waiting_end - distance] {
             return Match::default();
         }
@@ -184,8 +184,8 @@ impl Place {
     }
 }
 
-/// How many bytes at `late` repeat those at `early`; not more than one symbol can hold, so that the next may be at another
-/// distance that costs less.
+/// The number of bytes at `late` that repeat those at `early`, up to about the longest match. The next repetition may then
+/// have another, cheaper distance.
 #[inline]
 fn common(data: &[u8], early: usize, late: usize) -> usize {
     let mut length = 0;
@@ -207,7 +207,7 @@ fn load(data: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(word)
 }
 
-/// A hash of the bytes of `word`; those at its lower end reach more of its bits.
+/// A hash of the bytes of `word`; its lower bytes affect more bits of the hash.
 #[inline]
 fn hash(word: u64, bits: u32) -> usize {
     (word.wrapping_mul(0x9e37_79b1_85eb_ca87) >> (64 - bits)) as usize
@@ -216,8 +216,8 @@ fn hash(word: u64, bits: u32) -> usize {
 const PAIR_BITS: u32 = 14;
 const CHAIN_BITS: u32 = 15;
 
-/// How many candidates a place has in a thorough search.
+/// Most candidates for a place in a thorough search.
 const LOOKS: usize = 64;
 
-/// A repetition that ends a thorough search.
+/// Length of a repetition that ends a thorough search.
 const LONG_ENOUGH: u32 = 128;

@@ -1,4 +1,4 @@
-//! Data becomes blocks that end at a byte boundary, each with the prices of the one before.
+//! Compression of data to blocks that end at a byte boundary, each with the prices of the previous one.
 
 use super::matches::{Effort, Finder, Pixels};
 use super::prices::Prices;
@@ -6,7 +6,7 @@ use crate::codec::deflate::bits::BitWriter;
 use crate::codec::deflate::block::{Block, Sequence, store};
 use crate::codec::deflate::frequencies::{Frequencies, count_bytes};
 
-/// Compresses; keeps its buffers from one call to the next.
+/// Compresses data; keeps its buffers between calls.
 #[derive(Default)]
 pub(crate) struct Deflater {
     finder: Finder,
@@ -14,8 +14,8 @@ pub(crate) struct Deflater {
 }
 
 impl Deflater {
-    /// Appends `data`, filtered rows, compressed to `out`: blocks that end at a byte boundary. The last piece of a stream
-    /// says so; any other ends with an empty stored block.
+    /// Compresses `data`, which is filtered rows, and appends blocks that end at a byte boundary to `out`. The last piece of a
+    /// stream is marked as last; any other ends with an empty stored block.
     pub(crate) fn compress(&mut self, data: &[u8], pixels: Pixels, effort: Effort, last: bool, out: &mut Vec<u8>) {
         let mut histogram = [0; 256];
         count_bytes(&data[..data.len().min(FIRST_BLOCK_SYMBOLS)], &mut histogram);
@@ -46,7 +46,7 @@ impl Deflater {
     }
 }
 
-/// Symbols of a block. Fewer make the codes fit better, and their descriptions weigh more.
+/// Symbols of a block. With fewer, the codes fit better, but their descriptions cost more.
 const BLOCK_SYMBOLS: usize = 48 << 10;
 
 /// Symbols of the first block, whose prices are guesses.

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Inflates by software that shares nothing with ours.
+/// Inflates with an independent decoder.
 fn inflate(stream: &[u8], size: usize) -> Vec<u8> {
     let mut out = vec![0; size];
     let count = libdeflater::Decompressor::new().deflate_decompress(stream, &mut out).unwrap();

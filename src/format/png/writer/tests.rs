@@ -121,7 +121,7 @@ fn a_palette_makes_a_palette_image_and_bounds_its_samples() {
     assert_eq!(decode(&bytes), [0, 1, 2, 2, 1, 0]);
     let bad = image(1, 2, 3, SampleType::UInt8, vec![0, 1, 2, 3, 1, 0]);
     let error = write(&bad, &metadata, 1).unwrap_err();
-    assert_eq!(error.to_string(), "sample is no index of PNG_PALETTE: got 3, expected 0–2");
+    assert_eq!(error.to_string(), "sample as index into PNG_PALETTE: got 3, expected 0 to 2");
 }
 
 #[test]
@@ -144,8 +144,8 @@ fn what_png_cannot_hold_is_refused_before_the_first_byte() {
         error.to_string()
     };
     let float = image(1, 1, 1, SampleType::Float32, vec![0; 4]);
-    assert_eq!(refused(&float), "PNG cannot hold dtype: got float32, expected uint8 uint16");
-    assert!(refused(&image(5, 1, 1, SampleType::UInt8, vec![0; 5])).contains("bands: got 5"));
+    assert_eq!(refused(&float), "dtype of a PNG file: got float32, expected uint8 or uint16");
+    assert!(refused(&image(5, 1, 1, SampleType::UInt8, vec![0; 5])).contains("bands of a PNG file: got 5"));
     let grid = BlockGrid::new(u32::MAX, 1, 1, 1).unwrap();
     let wide = MemoryImage::new(ImageLayout::new(grid, 1, SampleType::UInt8).unwrap());
     assert!(refused(&wide).contains("too large"));

@@ -24,6 +24,12 @@ pub(super) trait ByteCoder: Clone + Debug + PartialEq + Send + Sync + 'static {
         Predictor::None
     }
 
+    /// True if blocks of these parameters and of `other` decode alike. A coder whose parameters include effort overrides this,
+    /// as effort does not matter for decoding.
+    fn stores_like(&self, other: &Self) -> bool {
+        self == other
+    }
+
     /// Checks the parameters.
     fn check(&self) -> Result<()> {
         Ok(())
@@ -66,8 +72,7 @@ impl<C: ByteCoder> CodecParams for C {
     }
 
     fn decodes_like(&self, other: &dyn CodecParams) -> bool {
-        let other = other.as_any().downcast_ref::<Self>();
-        other.is_some_and(|other| other.predictor() == self.predictor())
+        other.as_any().downcast_ref().is_some_and(|other| self.stores_like(other))
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -155,4 +160,39 @@ pub(super) fn check_filled(subject: &'static str, filled: usize, wanted: usize) 
         return Ok(());
     }
     Err(Error::malformed(subject).found(format!("{filled} bytes")).allowed(format!("{wanted} bytes")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::raw;
+
+    /// A coder whose blocks cannot be read without its key.
+    #[derive(Debug, Clone, PartialEq)]
+    struct Keyed(u8);
+
+    impl ByteCoder for Keyed {
+        type State = ();
+
+        fn codec(&self) -> &'static Codec {
+            &raw::CODEC
+        }
+
+        fn compress(&self, _: StoredRows, stored: &[u8], out: &mut Vec<u8>, (): &mut ()) -> Result<()> {
+            out.extend(stored.iter().map(|byte| byte ^ self.0));
+            Ok(())
+        }
+
+        fn decompress(&self, data: &[u8], stored: &mut [u8], (): &mut ()) -> Result<()> {
+            stored.iter_mut().zip(data).for_each(|(to, from)| *to = from ^ self.0);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn blocks_of_other_parameters_decode_otherwise_unless_the_coder_says_more() {
+        assert!(Keyed(1).decodes_like(&Keyed(1)));
+        assert!(!Keyed(1).decodes_like(&Keyed(2)));
+        assert!(!Keyed(1).decodes_like(&raw::Params));
+    }
 }

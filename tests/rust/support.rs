@@ -27,6 +27,11 @@ pub(crate) fn must_hold(format: &dyn Format) -> (Vec<u32>, Vec<SampleType>) {
     }
 }
 
+/// True for formats whose files leave out the blocks that a provider does not have, with the metadata of a plain write.
+pub(crate) fn leaves_out_blocks(format: &dyn Format) -> bool {
+    format.name() == "tiff"
+}
+
 /// How far a sample may be off after a round trip.
 pub(crate) fn tolerance(format: &dyn Format) -> u8 {
     // JPEG at its default quality, on pixels that change by at most two from one to the next: 12 is above the largest error of

@@ -64,6 +64,10 @@ impl ByteCoder for Params {
         self.predictor
     }
 
+    fn stores_like(&self, other: &Self) -> bool {
+        self.predictor == other.predictor
+    }
+
     fn check(&self) -> Result<()> {
         match self.level.filter(|level| !LEVELS.contains(level)) {
             None => Ok(()),

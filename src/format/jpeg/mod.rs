@@ -1,21 +1,6 @@
 //! JPEG files (ITU-T T.81, JFIF): grey and colour written, these and four inks read.
 //!
-//! A file is one image. Its metadata, as read and as taken when writing:
-//!
-//! | key | value | on writing |
-//! |---|---|---|
-//! | `JPEG_QUALITY` | 1–100; read where the tables are those of a quality | 85 without it |
-//! | `JPEG_SUBSAMPLING` | `4:4:4`, `4:2:2`, `4:4:0` or `4:2:0`, of chrominance | `4:2:0` without it |
-//! | `JPEG_DENSITY` | pixels per unit across and down, and the unit: 0 none, 1 inch, 2 cm | 1, 1, 0 without it |
-//! | `JPEG_COMMENT` | text, or bytes where it is not UTF-8; may repeat | the description without it |
-//! | `JPEG_EXIF` | bytes of the Exif structure | written as it is |
-//! | `JPEG_ICC_PROFILE` | bytes of the profile | written where it is for this number of bands |
-//! | `JPEG_APP0` … `JPEG_APP15` | bytes of any other application segment; may repeat | written as they are |
-//! | `JPEG_PROCESS` | `baseline`, `extended`, `progressive` or `lossless` | a fact, not used |
-//! | `JPEG_PRECISION` | bits of a sample | a fact, not used |
-//! | `JPEG_SAMPLING_FACTORS` | columns × rows of each component, e.g. `2x2 1x1 1x1` | a fact, not used |
-//! | `JPEG_RESTART_INTERVAL` | MCUs from one restart marker to the next | a fact, not used |
-//! | `JPEG_ADOBE_TRANSFORM` | Adobe's colour transform: 0 none, 1 YCbCr, 2 YCCK | a fact, not used |
+//! A file is one image. `docs/formats/jpeg.md` lists its metadata keys.
 //!
 //! Four components are given as they are stored: Adobe's programs store inks inverted, 255 for none.
 
@@ -51,7 +36,7 @@ impl Format for Jpeg {
     }
 
     fn create(&self, sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
-        writer::create(sink)
+        Ok(writer::create(sink))
     }
 
     fn apply(

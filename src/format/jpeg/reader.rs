@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{COMPRESSION, MEDIA_TYPE, metadata};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::codestream::jpeg::{Header, JpegImage};
-use crate::error::{Error, Result};
-use crate::format::{ContainerReader, OpenOptions, Warning};
+use crate::error::Result;
+use crate::format::{ContainerReader, OpenOptions, Warning, check_only_asset};
 use crate::image::ImageProvider;
 use crate::io::ByteSource;
 use crate::limits::Limits;
@@ -24,7 +24,7 @@ struct JpegReader {
 /// Reads the header of a file.
 ///
 /// # Errors
-/// [`Error::Malformed`], [`Error::Unsupported`] and [`Error::Limit`] by what it holds.
+/// [`crate::Error::Malformed`], [`crate::Error::Unsupported`] and [`crate::Error::Limit`] by what it holds.
 pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
     let header = Header::read(&*source, &options.limits)?;
     let mut warnings = Vec::new();
@@ -61,13 +61,13 @@ impl ContainerReader for JpegReader {
     }
 
     fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
-        check(position)?;
+        check_only_asset(position)?;
         let image: Arc<JpegImage> = Arc::clone(&self.image);
         Ok(image)
     }
 
     fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
-        check(position)?;
+        check_only_asset(position)?;
         self.limits.check_pixels("bytes of the file", self.source.size(), self.source.size())?;
         self.source.read_range(0, self.source.size())
     }
@@ -75,10 +75,6 @@ impl ContainerReader for JpegReader {
     fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
-}
-
-fn check(position: usize) -> Result<()> {
-    if position == 0 { Ok(()) } else { Err(Error::out_of_range("asset").found(position).allowed(0)) }
 }
 
 /// The first comment, where it is text.

@@ -22,13 +22,9 @@ enum State {
     Complete,
 }
 
-/// Begins a file.
-///
-/// # Errors
-/// None; nothing is written yet.
-#[allow(clippy::unnecessary_wraps, reason = "the registry's signature, which other formats need")]
-pub(super) fn create(sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
-    Ok(Box::new(JpegWriter { sink, metadata: Metadata::new(), state: State::Empty }))
+/// Begins a file. Nothing is written yet.
+pub(super) fn create(sink: Box<dyn ByteSink>) -> Box<dyn ContainerWriter> {
+    Box::new(JpegWriter { sink, metadata: Metadata::new(), state: State::Empty })
 }
 
 impl ContainerWriter for JpegWriter {

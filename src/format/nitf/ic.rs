@@ -49,7 +49,7 @@ pub(super) const NC: Ic = Ic { is_decoded: true, is_written: true, ..plain("NC",
 pub(super) const NM: Ic = Ic { is_decoded: true, is_written: true, ..masked("NM", Coding::Uncompressed) };
 
 /// Every known code.
-const CODES: [Ic; 33] = [
+const CODES: &[Ic] = &[
     NC,
     NM,
     plain("C0", &[], Coding::UserDefined),
@@ -88,12 +88,12 @@ const CODES: [Ic; 33] = [
 impl Ic {
     /// The Ic of a subheader's `code`; `None` if it is unknown.
     pub(super) fn from_code(code: &str) -> Option<Self> {
-        CODES.into_iter().find(|ic| ic.code == code)
+        CODES.iter().copied().find(|ic| ic.code == code)
     }
 
     /// The Ic of a word of the setting `compression`, in any case; `None` if it is unknown.
     pub(super) fn from_word(word: &str) -> Option<Self> {
-        CODES.into_iter().find(|ic| ic.all_words().any(|known| known.eq_ignore_ascii_case(word.trim())))
+        CODES.iter().copied().find(|ic| ic.all_words().any(|known| known.eq_ignore_ascii_case(word.trim())))
     }
 
     /// True if the subheader has a COMRAT.

@@ -10,7 +10,7 @@ use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::codestream::png::Header;
 use crate::codestream::png::PngImage;
 use crate::error::{Error, Result};
-use crate::format::{ContainerReader, OpenOptions, Warning};
+use crate::format::{ContainerReader, OpenOptions, Warning, check_only_asset};
 use crate::image::ImageProvider;
 use crate::io::ByteSource;
 use crate::limits::Limits;
@@ -81,12 +81,12 @@ impl ContainerReader for PngReader {
     }
 
     fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
-        only(position)?;
+        check_only_asset(position)?;
         Ok(Arc::new(PngImage::new(Arc::clone(&self.source), self.header, self.limits)?))
     }
 
     fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
-        only(position)?;
+        check_only_asset(position)?;
         self.limits.check_pixels("PNG file", self.source.size(), self.source.size())?;
         self.source.read_range(0, self.source.size())
     }
@@ -121,10 +121,6 @@ fn asset(metadata: &Arc<Metadata>) -> AssetInfo {
         metadata: Arc::clone(metadata),
         image: Some(ImageFacts { compression: "deflate".to_owned(), ..ImageFacts::default() }),
     }
-}
-
-fn only(position: usize) -> Result<()> {
-    if position == 0 { Ok(()) } else { Err(Error::out_of_range("asset").found(position).allowed(0)) }
 }
 
 #[cfg(test)]

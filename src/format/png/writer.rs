@@ -13,9 +13,8 @@ use crate::metadata::{Metadata, Value};
 use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd};
 
 /// Begins a PNG file.
-#[allow(clippy::unnecessary_wraps, reason = "the signature is that of every format")]
-pub(super) fn create(sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
-    Ok(Box::new(PngWriter { sink, metadata: Metadata::new(), state: State::Empty }))
+pub(super) fn create(sink: Box<dyn ByteSink>) -> Box<dyn ContainerWriter> {
+    Box::new(PngWriter { sink, metadata: Metadata::new(), state: State::Empty })
 }
 
 /// The metadata that the neutral settings stand for: none, since PNG has one compression and no blocks.

@@ -122,7 +122,7 @@ const ZSTANDARD: Coder =
     Coder::new(&zstd::CODEC, |fields| Arc::new(zstd::Params { predictor: fields.predictor, level: fields.level }))
         .with_levels(zstd::LEVELS);
 
-static TABLE: [Compression; 22] = [
+static TABLE: &[Compression] = &[
     written(NONE, "None", "none", UNCOMPRESSED),
     read(2, "CCITTRLE", "fax", FAX),
     read(3, "CCITTFax3", "fax", FAX),

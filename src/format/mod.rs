@@ -11,8 +11,8 @@ mod settings;
 pub mod tiff;
 mod warning;
 
-pub(crate) use container::{check_only_asset, no_image};
 pub use container::{Begun, ContainerReader, ContainerWriter, OpenImage};
+pub(crate) use container::{check_only_asset, no_image};
 pub use palette::{PALETTE_KEYS, is_indexed, palette_of};
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
 pub use request::{Blocks, Content, DataRequest, ImageRequest, WriteContext};

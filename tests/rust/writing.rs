@@ -7,8 +7,8 @@ use osml_io::io::{AtomicFile, SeekableSink, SpooledSink};
 use osml_io::metadata::Metadata;
 
 use crate::support::{
-    Lazy, bytes_of, image_for, leaves_out_blocks, lossless, memory_image, must_hold, noise, open, plain, read, threads, tolerance, write,
-    write_to,
+    Lazy, bytes_of, image_for, leaves_out_blocks, lossless, memory_image, must_hold, noise, open, plain, read, threads,
+    tolerance, write, write_to,
 };
 
 #[test]

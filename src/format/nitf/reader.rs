@@ -104,7 +104,6 @@ impl NitfReader {
         };
         let there = data.range.end - data.range.start;
         let pad = pad_of(&*self.source, subheader, (segment.data, there)).map(|(value, _)| value);
-        let layout = described_layout(subheader).map_err(place);
         // Only bytes that are complete and of a version that can be written may be copied.
         let is_copied = !self.version.is_20() && there > 0 && there == segment.data_length;
         let whole = |layout: &ImageLayout, reason| -> Result<_> {
@@ -116,18 +115,19 @@ impl NitfReader {
         let storage = Storage::read(subheader).and_then(|storage| storage.check_uncompressed().map(|()| storage));
         let (image, whole) = match storage {
             Ok(storage) if is_decoded => {
-                let whole = layout.and_then(|layout| whole(&layout, None)).ok();
                 let pad = pad.unwrap_or(PadValue::ZERO);
-                (store::image(data.clone(), self.limits, storage, pad).map_err(place)?, whole)
+                let image = store::image(data.clone(), self.limits, storage, pad).map_err(place)?;
+                let whole = whole(image.layout(), None)?;
+                (image, whole)
             }
             Err(error) if is_decoded && !matches!(error, Error::Unsupported(_)) => return Err(place(error)),
             // An image that cannot be decoded can still be described and copied.
             other => {
-                let layout = layout?;
+                let layout = described_layout(subheader).map_err(place)?;
                 let whole = whole(&layout, other.err().filter(|_| is_decoded))?;
-                (StoredImage::new(Arc::clone(&whole), layout, self.limits), Some(whole))
+                (StoredImage::new(Arc::clone(&whole), layout, self.limits), whole)
             }
         };
-        Ok(Arc::new(image.with_whole(whole.filter(|_| is_copied))))
+        Ok(Arc::new(image.with_whole(Some(whole).filter(|_| is_copied))))
     }
 }

@@ -42,6 +42,7 @@ impl Reading<'_, '_> {
             samples.to_native(plane);
             return Ok(());
         }
+        let native = samples.is_native();
         rows.read(*source, &mut work.stored, |y, bytes| {
             if let Some(band) = part.band {
                 let row = tile.row(band.out, y);
@@ -49,7 +50,9 @@ impl Reading<'_, '_> {
                 return samples.to_native(row);
             }
             put_pixels(tile, bands, store.layout().bands as usize, y, bytes);
-            (0..bands.len()).for_each(|out| samples.to_native(tile.row(out, y)));
+            if !native {
+                (0..bands.len()).for_each(|out| samples.to_native(tile.row(out, y)));
+            }
         })
     }
 

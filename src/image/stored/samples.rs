@@ -18,12 +18,21 @@ pub struct StoredSamples {
 }
 
 impl StoredSamples {
+    /// True if stored samples of whole bytes are native as they are.
+    pub fn is_native(&self) -> bool {
+        self.shift == 0 && self.is_in_order()
+    }
+
     /// Converts stored samples of whole bytes to native ones, in place.
     pub fn to_native(&self, samples: &mut [u8]) {
-        if !self.byte_order.is_native() {
+        if !self.is_in_order() {
             simd::swap_bytes(samples, self.sample.swap_unit());
         }
         self.shift_down(samples);
+    }
+
+    fn is_in_order(&self) -> bool {
+        self.byte_order.is_native() || self.sample.swap_unit() == 1
     }
 
     /// Shifts the values of native samples down to the low end of their bits, preserving signs.

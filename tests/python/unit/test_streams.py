@@ -175,7 +175,7 @@ class Noted(Plain):
 @pytest.mark.parametrize(("form", "settings"), [("tiff", {"compression": "deflate"}), ("nitf", {"compression": "none"})])
 def test_the_calling_thread_reads_a_stream_in_few_requests_while_others_decode(form, settings):
     stream = io.BytesIO()
-    imsave(stream, DATA, format=form, block_size=16, **settings)
+    imsave(stream, DATA, format=form, block_size=(16, 16), **settings)
     counts = []
     for threads in (1, 2, 4):
         noted, seen = Noted(stream.getvalue()), []

@@ -4,15 +4,8 @@ use super::bits::BitWriter;
 use super::description::Description;
 use super::frequencies::Frequencies;
 use super::prefix_code::{Code, LONGEST, PrefixCode};
+use super::sequence::Sequence;
 use super::symbols::{DISTANCES, END_OF_BLOCK, LITERALS, distance_symbol, length_symbol};
-
-/// Literals, then a match: `length` bytes that repeat those `distance` bytes before. A length of zero is not a match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sequence {
-    pub(super) literals: u32,
-    pub(super) length: u16,
-    pub(super) distance: u16,
-}
 
 /// The codes of both alphabets.
 pub(super) struct Codes {

@@ -1,6 +1,6 @@
 //! The frequencies of a block's symbols.
 
-use super::block::Sequence;
+use super::sequence::Sequence;
 use super::symbols::{DISTANCES, END_OF_BLOCK, LITERALS, distance_symbol, length_symbol};
 
 /// The frequency of each symbol of a block.

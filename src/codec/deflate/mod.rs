@@ -8,6 +8,7 @@ mod frequencies;
 mod imagery;
 pub(crate) mod pixels;
 mod prefix_code;
+mod sequence;
 mod symbols;
 
 use std::ops::RangeInclusive;

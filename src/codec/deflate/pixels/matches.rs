@@ -3,7 +3,7 @@
 
 use super::prices::Prices;
 use super::search::{Chains, Match, Pairs, Place, Search};
-use crate::codec::deflate::block::Sequence;
+use crate::codec::deflate::sequence::Sequence;
 
 /// The effort of the search for repetitions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -3,8 +3,9 @@
 use super::matches::{Effort, Finder, Pixels};
 use super::prices::Prices;
 use crate::codec::deflate::bits::BitWriter;
-use crate::codec::deflate::block::{Block, Sequence, store};
+use crate::codec::deflate::block::{Block, store};
 use crate::codec::deflate::frequencies::{Frequencies, count_bytes};
+use crate::codec::deflate::sequence::Sequence;
 
 /// Compresses data; keeps its buffers between calls.
 #[derive(Default)]

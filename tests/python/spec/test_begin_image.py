@@ -140,7 +140,7 @@ def test_what_is_not_a_block_of_the_image_is_refused(tmp_path, name):
             for at in places(begun):
                 block = begun.encoder.encode(*at, part(DATA, begun, at))
                 begun.append(block)
-                with pytest.raises(OptionError, match="before"):
+                with pytest.raises(OptionError, match="already appended"):
                     begun.append(block)
             with pytest.raises(TypeError):
                 begun.append(b"block")

@@ -51,8 +51,8 @@ pub trait Format: Sync {
     /// replace entries that contradict them; entries replace the format's defaults. An unexpected choice gives a warning.
     ///
     /// # Errors
-    /// [`crate::Error::Usage`] for a setting that is illegal or that the format does not have, [`crate::Error::Unsupported`] for
-    /// a compression that it cannot write.
+    /// [`crate::Error::Usage`] for a setting that is illegal or that the format does not have,
+    /// [`crate::Error::Unsupported`] for a compression that it cannot write.
     fn apply(
         &self,
         settings: &SaveSettings,

@@ -168,7 +168,8 @@ fn check_photometric(options: &Options<'_>, photometric: u64, image: Samples) ->
             let row = tags::by_number(tags::PHOTOMETRIC_INTERPRETATION);
             let found = row.and_then(|row| row.value_name(other)).map_or_else(|| other.to_string(), str::to_owned);
             return Err(Error::usage(tags::describe(tags::PHOTOMETRIC_INTERPRETATION)).found(found).allowed(
-                "WhiteIsZero, BlackIsZero, RGB, Palette, TransparencyMask, CMYK, YCbCr, CIELab, ICCLab, ITULab, CFA or LinearRaw",
+                "WhiteIsZero, BlackIsZero, RGB, Palette, TransparencyMask, CMYK, YCbCr, CIELab, ICCLab, ITULab, CFA or \
+                LinearRaw",
             ));
         }
     };

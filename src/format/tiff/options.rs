@@ -83,8 +83,8 @@ impl<'a> Options<'a> {
         self.known.map_or(!self.copied || !is_number, |metadata| metadata.is_chosen(given.key))
     }
 
-    /// Refuses an option that this image cannot have. A copied option may describe another image: it only gives a warning. `key`
-    /// is the key of the option, or the number of its tag.
+    /// Refuses an option that this image cannot have. A copied option may describe another image: it only gives a warning.
+    /// `key` is the key of the option, or the number of its tag.
     ///
     /// # Errors
     /// `error`, unless the option was copied.

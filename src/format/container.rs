@@ -1,4 +1,4 @@
-//! Containers: files that are open, and files in the making.
+//! Containers: open files, and files that are being written.
 
 use std::sync::Arc;
 
@@ -12,26 +12,25 @@ use crate::io::ByteSink;
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd};
 
-/// How an image that was begun is written.
+/// How a begun image is written.
 pub enum Begun {
     /// Its blocks are encoded and appended.
     Encode(OpenImage),
-    /// Its stored bytes are copied as they are.
+    /// Its stored bytes are copied unchanged.
     Copy(Arc<dyn BlockStore>),
 }
 
-/// An image whose blocks a container waits for.
+/// An image whose blocks a container expects.
 pub struct OpenImage {
-    /// The file's blocks and what encodes them.
+    /// The file's blocks and their encoder.
     pub blocks: BlockPlan,
-    /// How the blocks of a plane are coded, if that is one coding for all: stored blocks that decode like it could be appended
-    /// as they are.
+    /// The coding of a plane's blocks, if all of them share one. Stored blocks with an equal coding can be appended unchanged.
     pub coding: Option<Coding>,
-    /// True if the file can leave out blocks.
+    /// True if the file can omit absent blocks.
     pub allows_absent: bool,
 }
 
-/// An open file: its headers, no pixels.
+/// An open file: its headers, without pixels.
 pub trait ContainerReader: Send + Sync {
     /// Metadata of the file as a whole.
     fn metadata(&self) -> &Arc<Metadata>;
@@ -39,44 +38,44 @@ pub trait ContainerReader: Send + Sync {
     /// The assets in file order.
     fn assets(&self) -> &[AssetInfo];
 
-    /// The image that is asset number `position`.
+    /// The image of asset number `position`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] or [`Error::Malformed`] where its pixels cannot be read.
+    /// [`Error::Unsupported`] or [`Error::Malformed`] if its pixels cannot be read.
     fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>>;
 
     /// The stored bytes of asset number `position`.
     ///
     /// # Errors
-    /// Where they cannot be read, or are too many.
+    /// If the bytes cannot be read or exceed the limits.
     fn raw_asset(&self, position: usize) -> Result<Vec<u8>>;
 
-    /// What is odd about the file though it can be read.
+    /// Defects of the file that do not prevent reading.
     fn warnings(&self) -> &[Warning] {
         &[]
     }
 }
 
-/// A file in the making: headers and offsets. It holds no pixels, compresses nothing and starts no threads: the engine encodes
-/// the blocks of an image and appends them.
+/// A file that is being written: headers and offsets. It holds no pixels, compresses nothing and starts no threads. The engine
+/// encodes the blocks of an image and appends them.
 pub trait ContainerWriter: BlockSink + Send {
-    /// Takes metadata of the file as a whole.
+    /// Sets the metadata of the file as a whole.
     ///
     /// # Errors
-    /// [`Error::Usage`] where a value cannot be written.
+    /// [`Error::Usage`] if a value cannot be written.
     fn set_metadata(&mut self, metadata: &Metadata, context: &mut WriteContext<'_, '_>) -> Result<()>;
 
-    /// Begins an image: makes all checks, writes what stands in front of its blocks, and returns how the blocks are made. Every
-    /// block of the grid is then appended, in row-major order.
+    /// Begins an image: checks the request, writes the bytes before its blocks, and returns the plan of the blocks. The engine
+    /// then appends every block of the grid in row-major order.
     ///
     /// # Errors
-    /// [`Error::Usage`] for options that are wrong or that the format cannot hold; the file is then as it was.
+    /// [`Error::Usage`] for options that are illegal or that the format cannot store; the file is then unchanged.
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun>;
 
-    /// Takes a piece of the stored bytes of an image that is copied as it is; pieces come in order.
+    /// Appends a piece of the stored bytes of an image that is copied unchanged. Pieces arrive in order.
     ///
     /// # Errors
-    /// If the file cannot take it, or the format copies no images.
+    /// If the file cannot be written, or the format does not copy images.
     fn append_stored(&mut self, bytes: &[u8]) -> Result<()> {
         let _ = bytes;
         Err(no_image())
@@ -85,26 +84,26 @@ pub trait ContainerWriter: BlockSink + Send {
     /// Completes an image after its last block.
     ///
     /// # Errors
-    /// If the file cannot be written, and for findings of a strict caller.
+    /// If the file cannot be written, or a strict caller's image departs from the standard.
     fn finish_image(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<()>;
 
-    /// Adds a text, graphics or other data.
+    /// Adds an asset of text, graphics or other data.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where files of the format hold images only; [`Error::Usage`] for options that are wrong.
+    /// [`Error::Unsupported`] if files of the format hold images only, [`Error::Usage`] for illegal options.
     fn add_data(&mut self, data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
         let _ = context;
-        Err(Error::unsupported("asset: files of this format hold images only:").found(data.kind.name()))
+        Err(Error::unsupported("asset in a format that holds images only:").found(data.kind.name()))
     }
 
-    /// Completes the file, and gives back the sink for it to be published.
+    /// Completes the file and returns its sink, ready to be published.
     ///
     /// # Errors
-    /// Where nothing was added that makes a file, or writing fails.
+    /// If an asset that the format requires is missing, or writing fails.
     fn finish(self: Box<Self>, context: &mut WriteContext<'_, '_>) -> Result<Box<dyn ByteSink>>;
 }
 
-/// The error of a block of an image that was not begun.
+/// The error for a block whose image was not begun.
 pub(crate) fn no_image() -> Error {
     Error::usage("block of an image that was not begun")
 }

@@ -29,16 +29,16 @@ use crate::metadata::Metadata;
 
 /// A format: how its files are recognised, opened and created.
 pub trait Format: Sync {
-    /// What it is called.
+    /// The names of the format.
     fn names(&self) -> &FormatNames;
 
     /// True if a file with these first bytes (up to [`MAGIC_BYTES`]) is of this format.
     fn matches(&self, first: &[u8]) -> bool;
 
-    /// Reads the headers of a file.
+    /// Reads a file's headers.
     ///
     /// # Errors
-    /// [`crate::Error::Malformed`], [`crate::Error::Unsupported`] and [`crate::Error::Limit`] by what it holds.
+    /// [`crate::Error::Malformed`], [`crate::Error::Unsupported`] or [`crate::Error::Limit`], depending on its content.
     fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>>;
 
     /// Begins a file.
@@ -47,12 +47,12 @@ pub trait Format: Sync {
     /// If the sink refuses the first bytes.
     fn create(&self, sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>>;
 
-    /// The metadata of an image with this layout with `settings` as entries of this format. The settings win over entries that
-    /// contradict them, entries win over the format's defaults. What a caller may not expect is a warning.
+    /// Returns the metadata of an image with this layout, with `settings` merged in as entries of this format. Settings
+    /// replace entries that contradict them; entries replace the format's defaults. An unexpected choice gives a warning.
     ///
     /// # Errors
-    /// [`crate::Error::Usage`] for a setting that is wrong or that the format has no use for, [`crate::Error::Unsupported`] for a
-    /// compression that it does not write.
+    /// [`crate::Error::Usage`] for a setting that is illegal or that the format does not have,
+    /// [`crate::Error::Unsupported`] for a compression that it cannot write.
     fn apply(
         &self,
         settings: &SaveSettings,
@@ -62,10 +62,10 @@ pub trait Format: Sync {
     ) -> Result<Metadata>;
 }
 
-/// What a format is called.
+/// The names by which a format is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FormatNames {
-    /// Its name: `tiff`, `png` …
+    /// The main name: `tiff`, `png` …
     pub name: &'static str,
     /// Other names the API accepts.
     pub aliases: &'static [&'static str],
@@ -76,20 +76,20 @@ pub struct FormatNames {
 }
 
 impl dyn Format + '_ {
-    /// Its name: `tiff`, `png` …
+    /// The format's main name: `tiff`, `png` …
     pub fn name(&self) -> &'static str {
         self.names().name
     }
 }
 
-/// How many first bytes a format is recognised by.
+/// The number of first bytes by which a format is recognised.
 pub const MAGIC_BYTES: usize = 16;
 
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OpenOptions {
-    /// What the file may make the library allocate.
+    /// Limits on the memory that the library allocates for a file.
     pub limits: Limits,
-    /// Departures from the standard that can be read all the same are errors.
+    /// True to report departures from the standard as errors, even if the file can be read.
     pub strict: bool,
 }

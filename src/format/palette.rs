@@ -1,17 +1,17 @@
-//! The palette of an image of indices, in the words of whichever format its metadata are of.
+//! The palette of an indexed image, from the metadata of any format.
 
 use super::{nitf, png, tiff};
 use crate::error::Result;
 use crate::image::Palette;
 use crate::metadata::Metadata;
 
-/// The keys that say whether an image has a palette, and which.
+/// The keys that state whether an image has a palette, and the palette itself.
 pub const PALETTE_KEYS: [&str; 5] = ["BAND_INFO", "IREP", "262", "320", "PNG_PALETTE"];
 
-/// The palette that metadata have for the indices of an image of one band; none if the samples are not indices.
+/// The palette in the metadata of an indexed image of one band; `None` if the samples are not indices.
 ///
 /// # Errors
-/// [`crate::Error::Malformed`] for a palette whose tables do not fit together.
+/// [`crate::Error::Malformed`] for a palette with tables of different lengths or illegal values.
 pub fn palette_of(metadata: &Metadata) -> Result<Option<Palette>> {
     for palette in [nitf::palette, tiff::palette, png::palette] {
         if let Some(found) = palette(metadata)? {
@@ -21,7 +21,7 @@ pub fn palette_of(metadata: &Metadata) -> Result<Option<Palette>> {
     Ok(None)
 }
 
-/// True if metadata call the samples of an image indices, so that they have no average.
+/// True if the metadata states that the samples of an image are indices, which must not be averaged.
 pub fn is_indexed(metadata: &Metadata) -> bool {
     [nitf::is_indexed, tiff::is_indexed, png::is_indexed].iter().any(|is_indexed| is_indexed(metadata))
 }

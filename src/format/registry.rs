@@ -1,4 +1,4 @@
-//! The formats there are, and how one is found: by its name, a path's extension, or a file's first bytes.
+//! The registry of formats. It finds a format by its name, a path's extension, or a file's first bytes.
 
 use super::{Format, jpeg, nitf, png, tiff};
 use crate::error::{Error, Result};
@@ -6,10 +6,10 @@ use crate::error::{Error, Result};
 /// Every format, in the order in which first bytes are tried.
 pub static FORMATS: &[&dyn Format] = &[&nitf::NITF, &nitf::NSIF, &tiff::Tiff, &png::Png, &jpeg::Jpeg];
 
-/// Names and extensions of formats that are planned and not here yet, so that asking for one is told apart from a mistake.
+/// Names and extensions of planned formats. A request for one is reported as unsupported, not as a mistake.
 const PLANNED: &[(&str, &[&str], &[&str])] = &[("j2k", &["j2k", "jp2"], &["j2k", "jp2", "j2c", "jpc"])];
 
-/// The format called `name`, case ignored.
+/// The format with this name; case is ignored.
 ///
 /// # Errors
 /// [`Error::Usage`] for an unknown name, [`Error::Unsupported`] for one that is not implemented yet.
@@ -26,7 +26,7 @@ pub fn by_name(name: &str) -> Result<&'static dyn Format> {
     Err(Error::usage("unknown format").found(name).allowed(names()))
 }
 
-/// The format of a path, by its extension; a suffix `.rN` of an R-set is looked through.
+/// The format of a path, by its extension. The suffix `.rN` of an R-set is ignored.
 ///
 /// # Errors
 /// [`Error::Usage`] for an unknown extension, [`Error::Unsupported`] for a format that is not implemented yet.
@@ -45,7 +45,7 @@ pub fn by_extension(path: &std::path::Path) -> Result<&'static dyn Format> {
     }
     let known: Vec<_> =
         FORMATS.iter().flat_map(|format| format.names().extensions).map(|name| format!(".{name}")).collect();
-    Err(Error::usage("no format for extension; pass `format`:").found(name).allowed(known.join(" ")))
+    Err(Error::usage("unknown file extension, pass `format`:").found(name).allowed(known.join(" ")))
 }
 
 /// The format whose files begin with these bytes.

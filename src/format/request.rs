@@ -1,4 +1,4 @@
-//! What a writer is asked for: images, other assets, and the circumstances.
+//! Requests to a writer: images, other assets, and their context.
 
 use super::settings::SaveSettings;
 use super::warning::{Finding, Warning};
@@ -8,30 +8,30 @@ use crate::image::ImageProvider;
 use crate::metadata::Metadata;
 use crate::pipeline::{Concurrency, Control};
 
-/// An image to be written.
+/// An image to write.
 #[derive(Clone, Copy)]
 pub struct ImageRequest<'a> {
-    /// Its key; `…:overview:n` marks a reduced image where no role does.
+    /// The asset's key; `…:overview:n` marks a reduced image if no role does.
     pub key: &'a str,
     /// A short title.
     pub title: &'a str,
     /// A description.
     pub description: &'a str,
-    /// What it is for.
+    /// The asset's roles.
     pub roles: &'a [String],
-    /// Encoding hints and what else the file shall say.
+    /// Encoding hints and other metadata to write.
     pub metadata: &'a Metadata,
-    /// Settings in terms that all formats share. The format merges them with the metadata, and its defaults with both; without
-    /// settings the metadata alone decide.
+    /// Settings that all formats share. The format merges them with the metadata and adds its defaults. Without settings, the
+    /// metadata alone decides.
     pub settings: Option<&'a SaveSettings>,
-    /// The pixels; for blocks that come by hand, what the image is like.
+    /// The pixels. If the caller encodes the blocks, the provider only describes the image.
     pub provider: &'a dyn ImageProvider,
-    /// Where the blocks come from.
+    /// The source of the blocks.
     pub blocks: Blocks,
 }
 
 impl<'a> ImageRequest<'a> {
-    /// An image of the provider's pixels with this metadata, without title, description and roles.
+    /// An image of the provider's pixels with this metadata, without a title, description or roles.
     pub fn new(key: &'a str, provider: &'a dyn ImageProvider, metadata: &'a Metadata) -> Self {
         Self {
             key,
@@ -46,62 +46,63 @@ impl<'a> ImageRequest<'a> {
     }
 }
 
-/// Where the blocks of an image come from.
+/// The source of an image's blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Blocks {
-    /// The engine takes them from the provider, in pieces of blocks if these are large.
+    /// The engine reads them from the provider; large blocks are read in pieces.
     #[default]
     Provider,
-    /// The caller encodes whole blocks of the file's grid, anywhere, and appends them. The provider is not asked for pixels.
+    /// The caller encodes whole blocks of the file's grid, in any thread or process, and appends them. The engine requests no
+    /// pixels from the provider.
     Caller,
 }
 
-/// A text, graphics or other data to be written.
+/// An asset of text, graphics or other data to write.
 pub struct DataRequest<'a> {
-    /// Its key.
+    /// The asset's key.
     pub key: &'a str,
     /// A short title.
     pub title: &'a str,
     /// A description.
     pub description: &'a str,
-    /// What it is for; `overflow` marks a part of other assets' metadata, which writers make anew.
+    /// The asset's roles; `overflow` marks overflowing metadata of other assets, which writers create anew.
     pub roles: &'a [String],
-    /// What it is.
+    /// The type of asset.
     pub kind: AssetType,
     /// Its media type.
     pub media_type: &'a str,
-    /// What else the file shall say of it.
+    /// Other metadata to write.
     pub metadata: &'a Metadata,
     /// The bytes or the text.
     pub content: Content<'a>,
 }
 
-/// What an asset that is no image holds.
+/// The content of an asset that is not an image.
 #[derive(Debug, Clone, Copy)]
 pub enum Content<'a> {
     /// Bytes, stored as they are.
     Bytes(&'a [u8]),
-    /// Text, in whatever encoding the format chooses; the name is the one the caller would like.
+    /// Text, and the name of the caller's preferred encoding; the format makes the choice.
     Text(&'a str, &'a str),
 }
 
-/// What a writer needs beside the request.
+/// The context of a request.
 pub struct WriteContext<'a, 'c> {
-    /// How many threads.
+    /// The number of threads.
     pub concurrency: Concurrency,
-    /// The caller's signals and progress.
+    /// The caller's signals and progress callback.
     pub control: &'a Control<'c>,
-    /// What the caller should know though nothing failed.
+    /// Collects warnings for the caller.
     pub warnings: &'a mut Vec<Warning>,
-    /// Departures from the standard are errors, not warnings.
+    /// True to report departures from the standard as errors, not warnings.
     pub strict: bool,
 }
 
 impl WriteContext<'_, '_> {
-    /// Reports a departure from the standard: a warning, or an error where the caller is strict.
+    /// Reports a departure from the standard: a warning, or an error if the caller is strict.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the caller is strict.
+    /// [`Error::Usage`] if the caller is strict.
     pub fn report(&mut self, finding: Finding) -> Result<()> {
         if self.strict {
             return Err(finding.into_usage());

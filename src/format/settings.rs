@@ -1,4 +1,4 @@
-//! Settings in terms that all formats share, and how they become a format's own metadata.
+//! Settings that all formats share, and their merging into a format's own metadata.
 
 use crate::error::{Error, Result};
 use crate::image::{Georeference, PadValue};
@@ -7,38 +7,38 @@ use crate::metadata::Metadata;
 /// The settings of a write in one call, such as [`crate::dataset::save`].
 #[derive(Debug, Clone, Default)]
 pub struct SaveSettings {
-    /// A word such as `deflate`; none is the format's default.
+    /// A name such as `deflate`; `None` for the format's default.
     pub compression: Option<String>,
-    /// Block columns and rows; none is the format's default.
+    /// Block columns and rows; `None` for the format's default.
     pub block_size: Option<(u32, u32)>,
-    /// Where the image lies.
+    /// The image's georeference.
     pub georeference: Georeference,
-    /// The value that means "no data".
+    /// The nodata value.
     pub nodata: Option<PadValue>,
     /// Quality of lossy compression.
     pub quality: Option<f64>,
-    /// Also state where the image lies in the most precise way the format has.
+    /// True to also store the georeference in the most precise form of the format.
     pub precise: bool,
 }
 
 impl SaveSettings {
-    /// An error where a setting is given that the format has no use for.
+    /// Refuses a georeference, for a format that cannot store one.
     ///
     /// # Errors
-    /// [`Error::Usage`] that names the setting.
+    /// [`Error::Usage`] if a georeference is set.
     pub fn refuse_georeference(&self, format: &str) -> Result<()> {
         if self.georeference != Georeference::default() {
-            return Err(Error::usage(format!("{format} files hold no georeference (corners, crs, transform)")));
+            return Err(Error::usage(format!("{format} files cannot store a georeference (corners, crs, transform)")));
         }
         Ok(())
     }
 }
 
-/// The metadata with `encoding`, settings as a format's own entries, in place of what contradicts them: `replaces` is true if an
-/// entry under its first argument leaves nothing for one under its second to state. An entry always takes its own place.
+/// Merges `encoding`, the settings as a format's own entries, into the metadata. `replaces(key, other)` is true if an entry
+/// under `key` makes one under `other` obsolete; that one is removed. An entry always replaces one with its own key.
 pub(crate) fn merge(metadata: &Metadata, encoding: &Metadata, replaces: fn(&str, &str) -> bool) -> Metadata {
     let mut merged = metadata.clone();
-    // All that is replaced goes before anything is set: one setting may be several entries about the same thing.
+    // Remove all replaced entries before setting any: one setting may become several entries on the same subject.
     merged.retain(|other| !encoding.iter().any(|(key, _)| replaces(key, other)));
     for (key, value) in encoding.iter() {
         merged.set(key, value.clone());

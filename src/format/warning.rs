@@ -1,35 +1,35 @@
-//! What a caller should know though nothing failed.
+//! Warnings: reports about a call that succeeded.
 
 use std::borrow::Cow;
 
 use crate::error::Error;
 
-/// Something the caller should know: a value that was not used, or not as given.
+/// A report to the caller, such as a value that was ignored or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// The metadata key or argument it is about.
+    /// The metadata key or argument concerned.
     pub key: String,
     /// What was done, and why.
     pub message: Cow<'static, str>,
-    /// What it is about, for callers who filter.
+    /// The subject, for callers who filter.
     pub kind: WarningKind,
 }
 
-/// What a warning is about.
+/// The subject of a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WarningKind {
-    /// A value that was not used, or not as given.
+    /// A value that was ignored or changed.
     Metadata,
     /// A departure from a rule of the format's standard.
     Conformance,
-    /// A value that is stored less precisely than the image would need.
+    /// A value that is stored with less precision than the image needs.
     Precision,
     /// A part of an input file that cannot be read.
     File,
-    /// Absent blocks that are filled, as the file cannot leave them out.
+    /// Absent blocks that are filled, as the file cannot omit them.
     Padding,
-    /// A default that gave way to another one.
+    /// A default that was replaced by another one.
     Fallback,
 }
 
@@ -38,21 +38,21 @@ pub enum WarningKind {
 pub struct Finding {
     /// The clause or table, e.g. `2500C Table A-3`.
     pub clause: &'static str,
-    /// The field, with its segment where there are several.
+    /// The field, with its segment if there are several.
     pub place: String,
     /// The value found.
     pub value: String,
-    /// What the rule asks for.
+    /// The requirement of the rule.
     pub rule: Cow<'static, str>,
 }
 
 impl Warning {
-    /// A warning about `key`, a metadata value.
+    /// A warning about the metadata value under `key`.
     pub fn new(key: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
         Self { key: key.into(), message: message.into(), kind: WarningKind::Metadata }
     }
 
-    /// The same warning about something else.
+    /// The same warning with another subject.
     #[must_use]
     pub fn of(self, kind: WarningKind) -> Self {
         Self { kind, ..self }

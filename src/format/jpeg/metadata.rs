@@ -1,4 +1,4 @@
-//! Metadata keys, and what a header says under them.
+//! Metadata keys, and their values from a header.
 
 use crate::codec::jpeg::markers::Process;
 use crate::codestream::jpeg::Header;
@@ -20,14 +20,14 @@ const SAMPLING_FACTORS: &str = "JPEG_SAMPLING_FACTORS";
 const RESTART_INTERVAL: &str = "JPEG_RESTART_INTERVAL";
 const ADOBE_TRANSFORM: &str = "JPEG_ADOBE_TRANSFORM";
 
-/// Facts of reading that writing has no use for.
+/// Facts of a file that a writer ignores.
 pub(super) const FACTS: [&str; 5] = [PROCESS, PRECISION, SAMPLING_FACTORS, RESTART_INTERVAL, ADOBE_TRANSFORM];
 
-/// Names of subsamplings with the columns and rows of luminance for a sample of chrominance.
+/// Names of subsamplings, with the columns and rows of luminance per sample of chrominance.
 pub(super) const SUBSAMPLINGS: [(&str, (u8, u8)); 4] =
     [("4:2:0", (2, 2)), ("4:2:2", (2, 1)), ("4:4:0", (1, 2)), ("4:4:4", (1, 1))];
 
-/// The metadata of a header; what is left out of it is a warning.
+/// The metadata of a header. Each omission gives a warning.
 pub(super) fn of(header: &Header, warnings: &mut Vec<Warning>) -> Metadata {
     let mut out = Metadata::new();
     let frame = &header.frame;
@@ -55,7 +55,7 @@ pub(super) fn of(header: &Header, warnings: &mut Vec<Warning>) -> Metadata {
     if header.restart_interval > 0 {
         out.set(RESTART_INTERVAL, header.restart_interval);
     }
-    // Zeros, which the standard does not allow and some programs write, say nothing.
+    // Some programs write zeros, which the standard does not allow: ignore them.
     if let Some((units, x, y)) = header.density.filter(|(units, x, y)| *units <= 2 && *x > 0 && *y > 0) {
         out.set(DENSITY, vec![Value::from(x), y.into(), units.into()]);
     }
@@ -73,12 +73,12 @@ pub(super) fn of(header: &Header, warnings: &mut Vec<Warning>) -> Metadata {
     out.read_from("jpeg", "", header.raw.clone())
 }
 
-/// Text where it is some, else the bytes. Trailing zeros, which C programs leave, are kept with the bytes.
+/// Text if the bytes are UTF-8, else the bytes. Trailing NULs, which C programs write, are kept.
 fn text(bytes: &[u8]) -> Value {
     String::from_utf8(bytes.to_vec()).map_or_else(|_| Value::Bytes(bytes.to_vec()), Value::Text)
 }
 
-/// Joins the chunks of a profile (ICC.1, annex B.4), each of which begins with its number, from 1 on, and the number of chunks.
+/// Joins the chunks of a profile (ICC.1, annex B.4). Each begins with its number, counted from 1, and the number of chunks.
 fn profile(chunks: &[Vec<u8>], warnings: &mut Vec<Warning>) -> Option<Vec<u8>> {
     if chunks.is_empty() {
         return None;
@@ -90,7 +90,7 @@ fn profile(chunks: &[Vec<u8>], warnings: &mut Vec<Warning>) -> Option<Vec<u8>> {
         chunk.len() >= 2 && usize::from(chunk[0]) == number && usize::from(chunk[1]) == count
     };
     if !(1..).zip(&chunks).all(is_right) {
-        let message = "the chunks of the profile are not numbered as they must be; it is left out";
+        let message = "the chunks of the profile are not numbered correctly; the profile is ignored";
         warnings.push(Warning::new(ICC_PROFILE, message));
         return None;
     }

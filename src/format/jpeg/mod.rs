@@ -1,8 +1,8 @@
-//! JPEG files (ITU-T T.81, JFIF): grey and colour written, these and four inks read.
+//! JPEG files (ITU-T T.81, JFIF): writes grey and RGB images, also reads images of four inks.
 //!
-//! A file is one image. `docs/formats/jpeg.md` lists its metadata keys.
+//! A file holds one image. `docs/formats/jpeg.md` lists its metadata keys.
 //!
-//! Four components are given as they are stored: Adobe's programs store inks inverted, 255 for none.
+//! Four components are returned as stored. Adobe's programs store inks inverted: 255 is no ink.
 
 mod metadata;
 mod options;
@@ -59,20 +59,20 @@ static NAMES: FormatNames = FormatNames {
 
 const MEDIA_TYPE: &str = "image/jpeg";
 
-/// The one word for the compression of a JPEG file.
+/// The name of a JPEG file's compression.
 const COMPRESSION: &str = "jpeg";
 
-/// The settings as entries of metadata.
+/// The settings as metadata entries.
 fn encoding(settings: &SaveSettings) -> Result<Metadata> {
     settings.refuse_georeference("JPEG")?;
     if let Some(word) = settings.compression.as_ref().filter(|word| !word.eq_ignore_ascii_case(COMPRESSION)) {
-        return Err(Error::usage("compression").found(word).allowed(COMPRESSION));
+        return Err(Error::usage("compression of a JPEG file").found(word).allowed(COMPRESSION));
     }
     if let Some((columns, rows)) = settings.block_size {
-        return Err(Error::usage("JPEG files have no blocks; block_size").found(format!("({columns}, {rows})")));
+        return Err(Error::usage("JPEG files have no blocks, remove block_size").found(format!("({columns}, {rows})")));
     }
     if let Some(nodata) = settings.nodata {
-        return Err(Error::usage("JPEG files hold no nodata value").found(nodata));
+        return Err(Error::usage("JPEG files cannot store nodata").found(nodata));
     }
     let mut metadata = Metadata::new();
     if let Some(quality) = settings.quality {

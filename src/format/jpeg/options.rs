@@ -1,4 +1,4 @@
-//! What is asked of a file that is written: metadata turned into checked values and marker segments.
+//! The options of a file to write: turns metadata into checked values and marker segments.
 
 use super::metadata::{APPLICATION, COMMENT, DENSITY, EXIF, FACTS, ICC_PROFILE, QUALITY, SUBSAMPLING, SUBSAMPLINGS};
 use crate::codec::jpeg::DEFAULT_QUALITY;
@@ -9,10 +9,10 @@ use crate::error::{Error, Result};
 use crate::format::Warning;
 use crate::metadata::{Metadata, Value};
 
-/// Bytes a segment's payload may have.
+/// Largest payload of a segment, in bytes.
 const LARGEST_PAYLOAD: usize = 65_533;
 
-/// Bytes of a profile in one segment, and segments a profile may have.
+/// Largest part of a profile in one segment, and the most segments of a profile.
 const PROFILE_CHUNK: usize = LARGEST_PAYLOAD - ICC.len() - 2;
 const PROFILE_CHUNKS: usize = 255;
 
@@ -22,21 +22,23 @@ const PROFILE_SPACE: std::ops::Range<usize> = 16..20;
 /// Checked options of an image.
 pub(super) struct Options {
     pub(super) quality: u8,
-    /// Columns and rows of luminance for a sample of chrominance.
+    /// Columns and rows of luminance per sample of chrominance.
     pub(super) subsampling: (u8, u8),
     /// Application segments and comments.
     pub(super) segments: Vec<u8>,
 }
 
 impl Options {
-    /// Reads metadata for an image of `bands` bands; `description` is the comment where there is none. Keys that are not used
-    /// give a warning each.
+    /// Reads the metadata of an image of `bands` bands. If it has no comment, `description` becomes the comment. Each ignored
+    /// key gives a warning.
     ///
     /// # Errors
-    /// [`Error::Usage`] that names key, value and what is allowed.
+    /// [`Error::Usage`] for an illegal value; it states the key, the value and the allowed values.
     pub(super) fn new(metadata: &Metadata, bands: u32, description: &str, warnings: &mut Vec<Warning>) -> Result<Self> {
         let quality = match metadata.get(QUALITY) {
-            Some(value) => quality(value.to_float().ok_or_else(|| illegal(QUALITY, value, "1 to 100"))?, QUALITY)?,
+            Some(value) => {
+                quality(value.to_float().ok_or_else(|| illegal(QUALITY, value, "an integer from 1 to 100"))?, QUALITY)?
+            }
             None => DEFAULT_QUALITY,
         };
         let subsampling = metadata.get(SUBSAMPLING).map_or(Ok(SUBSAMPLINGS[0].1), subsampling)?;
@@ -49,13 +51,16 @@ impl Options {
                 ICC_PROFILE => write_profile(bytes(key, value)?, bands, &mut segments, warnings)?,
                 _ if FACTS.contains(&key) => {}
                 _ => match application(key) {
-                    // The offsets in an index of several images are those of the file it was read from.
+                    // An index of several images holds offsets into the file it was read from.
                     Some(2) if bytes(key, value)?.starts_with(b"MPF\0") => {
-                        warnings.push(Warning::new(key, "an index of images in another file is not written"));
+                        warnings.push(Warning::new(
+                            key,
+                            "the index of several images refers to another file; it is ignored",
+                        ));
                     }
                     Some(number) => write_payload(key, number, &[], bytes(key, value)?, &mut segments)?,
                     None => {
-                        warnings.push(Warning::new(key, "JPEG files have no place for this key; it is not written"));
+                        warnings.push(Warning::new(key, "JPEG files cannot store this key; it is ignored"));
                     }
                 },
             }
@@ -73,7 +78,7 @@ pub(super) fn quality(value: f64, name: &str) -> Result<u8> {
     if value.fract() == 0.0 && (1.0..=100.0).contains(&value) {
         return Ok(value as u8);
     }
-    Err(Error::usage("value of").field(name).found(value).allowed("integer from 1 to 100"))
+    Err(Error::usage("value of").field(name).found(value).allowed("an integer from 1 to 100"))
 }
 
 fn subsampling(value: &Value) -> Result<(u8, u8)> {
@@ -83,7 +88,7 @@ fn subsampling(value: &Value) -> Result<(u8, u8)> {
 }
 
 fn write_density(value: Option<&Value>, out: &mut Vec<u8>) -> Result<()> {
-    let allowed = "two numbers from 1 to 65535, and a unit from 0 to 2";
+    let allowed = "two integers from 1 to 65535 and a unit from 0 to 2";
     let (x, y, units) = match value {
         None => (1, 1, 0),
         Some(value) => {
@@ -96,7 +101,7 @@ fn write_density(value: Option<&Value>, out: &mut Vec<u8>) -> Result<()> {
             (x as u16, y as u16, units as u8)
         }
     };
-    // Version 1.02, and no thumbnail.
+    // Version 1.02, no thumbnail.
     write_segment(APP0, &[JFIF, &[1, 2, units], &x.to_be_bytes(), &y.to_be_bytes(), &[0, 0]], out);
     Ok(())
 }
@@ -119,11 +124,11 @@ fn write_comments(metadata: &Metadata, description: &str, out: &mut Vec<u8>) -> 
     Ok(())
 }
 
-/// Writes a profile in chunks, unless it is for another kind of image.
+/// Writes a profile in chunks, unless its colour space does not suit the image.
 fn write_profile(profile: &[u8], bands: u32, out: &mut Vec<u8>, warnings: &mut Vec<Warning>) -> Result<()> {
     let space: &[u8] = if bands == 1 { b"GRAY" } else { b"RGB " };
     if profile.get(PROFILE_SPACE).is_some_and(|found| found != space) {
-        warnings.push(Warning::new(ICC_PROFILE, "the profile is for another colour space; it is not written"));
+        warnings.push(Warning::new(ICC_PROFILE, "the profile is for another colour space; it is ignored"));
         return Ok(());
     }
     check_length(ICC_PROFILE, profile.len(), PROFILE_CHUNK * PROFILE_CHUNKS)?;
@@ -140,7 +145,7 @@ fn write_payload(key: &str, number: u8, prefix: &[u8], payload: &[u8], out: &mut
     Ok(())
 }
 
-/// The number of an application segment's key.
+/// The segment number in the key of an application segment.
 fn application(key: &str) -> Option<u8> {
     key.strip_prefix(APPLICATION).and_then(|number| number.parse().ok()).filter(|number| *number < 16)
 }
@@ -153,7 +158,7 @@ fn check_length(key: &str, length: usize, allowed: usize) -> Result<()> {
     if length <= allowed {
         return Ok(());
     }
-    Err(Error::usage("bytes of").field(key).found(length).allowed(format!("at most {allowed}")))
+    Err(Error::usage("length of").field(key).found(length).allowed(format!("at most {allowed} bytes")))
 }
 
 fn illegal(key: &str, value: &Value, allowed: &str) -> Error {

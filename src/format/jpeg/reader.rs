@@ -1,4 +1,4 @@
-//! Reading of files: one image, known by its header.
+//! Reads a file: one image, described by its header.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ struct JpegReader {
 /// Reads the header of a file.
 ///
 /// # Errors
-/// [`crate::Error::Malformed`], [`crate::Error::Unsupported`] and [`crate::Error::Limit`] by what it holds.
+/// [`crate::Error::Malformed`], [`crate::Error::Unsupported`] or [`crate::Error::Limit`], depending on the file's content.
 pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
     let header = Header::read(&*source, &options.limits)?;
     let mut warnings = Vec::new();
@@ -51,7 +51,7 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
 }
 
 impl ContainerReader for JpegReader {
-    /// Empty: everything a file says, it says of its image.
+    /// Empty: all metadata of a file belongs to its image.
     fn metadata(&self) -> &Arc<Metadata> {
         &self.metadata
     }
@@ -77,7 +77,7 @@ impl ContainerReader for JpegReader {
     }
 }
 
-/// The first comment, where it is text.
+/// The first comment, if it is text.
 fn description(header: &Header) -> String {
     let comment = header.comments.first().and_then(|comment| std::str::from_utf8(comment).ok());
     comment.unwrap_or_default().trim_end_matches('\0').to_owned()

@@ -15,7 +15,7 @@ use crate::io::{ByteSink, MemorySink, MemorySource, Prepared};
 use crate::metadata::Value;
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
 
-/// Gradients and a texture, bands apart.
+/// Gradients and a texture, band after band.
 fn picture(columns: u32, rows: u32, bands: u32) -> MemoryImage {
     let (width, height) = (columns as usize, rows as usize);
     let sample = |i: usize| {
@@ -96,7 +96,7 @@ fn the_file_is_the_same_for_any_number_of_threads_and_any_source() {
     for threads in [2, 5] {
         assert!(written(&request(&image, &metadata), threads).unwrap().0 == bytes);
     }
-    // The same pixels with the bands of a pixel together, and block by block.
+    // The same pixels, interleaved by pixel and in other blocks.
     let planes = all(&image).unwrap();
     let together: Vec<u8> = (0..500 * 1500).flat_map(|i| [0, 1, 2].map(|band| planes[band * 750_000 + i])).collect();
     let view = Pixels::from_vec(together, [3, 1500, 500], SampleType::UInt8, Interleave::Pixel).unwrap();
@@ -183,7 +183,7 @@ fn metadata_is_kept_on_copy() {
     }
     assert!(found.get_all("JPEG_COMMENT").eq(metadata.get_all("JPEG_COMMENT")));
     assert!(bytes.starts_with(found.raw()) && found.raw().len() > 150_000);
-    // What was read is written as it was.
+    // Metadata that was read is written unchanged.
     let (again, warnings) = written(&request(&image, found), 1).unwrap();
     assert!(again == bytes && warnings.is_empty());
     assert_eq!(reader.raw_asset(0).unwrap(), bytes);
@@ -193,7 +193,10 @@ fn metadata_is_kept_on_copy() {
 fn illegal_hints_are_errors_that_name_key_value_and_what_is_allowed() {
     let image = picture(16, 16, 3);
     let message = |key: &str, value: Value| written(&request(&image, &one(key, value)), 1).unwrap_err().to_string();
-    assert_eq!(message("JPEG_QUALITY", 101.into()), "value of JPEG_QUALITY: got 101, expected integer from 1 to 100");
+    assert_eq!(
+        message("JPEG_QUALITY", 101.into()),
+        "value of JPEG_QUALITY: got 101, expected an integer from 1 to 100"
+    );
     assert!(message("JPEG_QUALITY", "high".into()).contains("\"high\""));
     assert!(message("JPEG_SUBSAMPLING", "4:1:1".into()).contains("4:2:0 4:2:2 4:4:0 4:4:4"));
     assert!(message("JPEG_DENSITY", vec![Value::from(0), 1.into(), 1.into()].into()).contains("JPEG_DENSITY"));
@@ -338,7 +341,7 @@ fn no_mutation_makes_the_reader_panic() {
     };
     for _ in 0..1500 {
         let mut bytes = files[random() % files.len()].clone();
-        // Most of a file is pixels; headers deserve half of the changes.
+        // Most of a file is pixels: apply half of the changes to headers.
         let reach = if random() % 2 == 0 { 700.min(bytes.len()) } else { bytes.len() };
         for _ in 0..=random() % 3 {
             let place = random() % reach;
@@ -346,7 +349,7 @@ fn no_mutation_makes_the_reader_panic() {
         }
         let Ok(reader) = opened(&bytes) else { continue };
         let image = reader.image(0).unwrap();
-        // Sizes that a header only claims are refused or take time and no more.
+        // Do not decode a large image that only a damaged header claims.
         if image.layout().image_bytes() < 1 << 24 {
             let _ = all(&*image);
         }

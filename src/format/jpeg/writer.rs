@@ -1,4 +1,4 @@
-//! Writing of files: metadata as segments, and one stream.
+//! Writes a file: metadata as segments, then one stream.
 
 use super::options::Options;
 use crate::codec::Encoded;
@@ -28,10 +28,10 @@ pub(super) fn create(sink: Box<dyn ByteSink>) -> Box<dyn ContainerWriter> {
 }
 
 impl ContainerWriter for JpegWriter {
-    /// Takes metadata that stand for what the image's own do not name.
+    /// Sets metadata for keys that the image's own metadata lacks.
     fn set_metadata(&mut self, metadata: &Metadata, _: &mut WriteContext<'_, '_>) -> Result<()> {
         if !matches!(self.state, State::Empty) && !metadata.is_empty() {
-            return Err(Error::usage("metadata of a JPEG file after its image"));
+            return Err(Error::usage("metadata of a JPEG file must be set before its image is added"));
         }
         self.metadata = metadata.clone();
         Ok(())
@@ -39,7 +39,7 @@ impl ContainerWriter for JpegWriter {
 
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
         if !matches!(self.state, State::Empty) {
-            return Err(Error::usage("a JPEG file holds one image; second image").found(image.key));
+            return Err(Error::usage("JPEG files hold one image; cannot add").found(image.key));
         }
         let layout = image.provider.layout();
         JpegStream::check(layout)?;
@@ -58,7 +58,7 @@ impl ContainerWriter for JpegWriter {
             return Err(no_image());
         };
         if end.filled {
-            let message = "JPEG files hold every pixel; absent blocks are filled with the pad value";
+            let message = "absent blocks are filled with the pad value, as JPEG files cannot omit them";
             context.warnings.push(Warning::new(key, message));
         }
         self.sink.write(&stream.end().trailer)
@@ -66,7 +66,7 @@ impl ContainerWriter for JpegWriter {
 
     fn finish(self: Box<Self>, _: &mut WriteContext<'_, '_>) -> Result<Box<dyn ByteSink>> {
         if !matches!(self.state, State::Complete) {
-            return Err(Error::usage("a JPEG file needs an image, and none was added"));
+            return Err(Error::usage("a JPEG file needs an image, but none was added"));
         }
         Ok(self.sink)
     }

@@ -1,4 +1,4 @@
-//! Chunks (ISO/IEC 15948, clause 5): walked through without reading the image data, and written.
+//! Chunks (ISO/IEC 15948, clause 5): finds them without reading the image data, and writes them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ pub(super) struct Kind(pub(super) [u8; 4]);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Chunk {
     pub(super) kind: Kind,
-    /// Where its data stands.
+    /// Offset of its data.
     pub(super) offset: u64,
     pub(super) length: u32,
-    /// False where the file ends within it.
+    /// False if the file ends within it.
     pub(super) whole: bool,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Chunk {
 pub(super) struct Chunks {
     source: Arc<dyn ByteSource>,
     next: u64,
-    /// Bytes of the file from `window_at` on, so that many small chunks do not need a read each.
+    /// Bytes of the file from `window_at`: many small chunks share one read.
     window: Vec<u8>,
     window_at: u64,
 }
@@ -40,7 +40,7 @@ impl Kind {
     pub(super) const IDAT: Self = Self(*b"IDAT");
     pub(super) const IEND: Self = Self(*b"IEND");
 
-    /// The type of this name, where it is four letters.
+    /// The type with this name, if it has four letters.
     pub(super) fn from_name(name: &str) -> Option<Self> {
         let bytes: [u8; 4] = name.as_bytes().try_into().ok()?;
         bytes.iter().all(u8::is_ascii_alphabetic).then_some(Self(bytes))
@@ -59,10 +59,10 @@ impl fmt::Display for Kind {
 }
 
 impl Chunks {
-    /// Walks through `source`.
+    /// Begins at the first chunk of `source`.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where it does not begin as a PNG file.
+    /// [`Error::Malformed`] if the source does not begin with the PNG signature.
     pub(super) fn new(source: Arc<dyn ByteSource>) -> Result<Self> {
         let mut first = [0; SIGNATURE.len()];
         source.read_at(0, &mut first)?;
@@ -72,10 +72,10 @@ impl Chunks {
         Ok(Self { source, next: SIGNATURE.len() as u64, window: Vec::new(), window_at: 0 })
     }
 
-    /// The next chunk; none at the end of the file. One that reaches past the end is the last.
+    /// The next chunk; `None` at the end of the file. A chunk that reaches past the end is the last.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where a chunk's header is cut off, or its length or type is none.
+    /// [`Error::Malformed`] if a chunk's header is truncated, or its length or type is illegal.
     pub(super) fn next(&mut self) -> Result<Option<Chunk>> {
         let (at, size) = (self.next, self.source.size());
         if at >= size {
@@ -87,17 +87,21 @@ impl Chunks {
             return Err(Error::malformed("chunk type").found(kind).allowed("four letters").at(at));
         }
         if length > LARGEST {
-            return Err(Error::malformed("length of chunk").field(kind).found(length).allowed(LARGEST).at(at));
+            return Err(Error::malformed("length of chunk")
+                .field(kind)
+                .found(length)
+                .allowed(format!("at most {LARGEST}"))
+                .at(at));
         }
         let offset = at + 8;
         self.next = offset + u64::from(length) + 4;
         Ok(Some(Chunk { kind, offset, length, whole: self.next <= size }))
     }
 
-    /// The data of a chunk, and whether its checksum is right. The caller has checked the length against its limits.
+    /// The data of a chunk, and true if its checksum is right. The caller must check the length against the limits first.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// If the data cannot be read.
     pub(super) fn data(&self, chunk: &Chunk) -> Result<(Vec<u8>, bool)> {
         let mut data = self.source.read_range(chunk.offset, u64::from(chunk.length) + 4)?;
         let stored = data.split_off(chunk.length as usize);
@@ -114,7 +118,7 @@ impl Chunks {
         }
         let start = (at - self.window_at) as usize;
         let head = self.window.get(start..start + 8).and_then(|head| head.try_into().ok());
-        head.ok_or_else(|| Error::malformed("chunk header: the file ends within").at(at))
+        head.ok_or_else(|| Error::malformed("file: it ends within a chunk header").at(at))
     }
 }
 
@@ -129,26 +133,27 @@ pub(super) fn crc(kind: Kind, data: &[u8]) -> u32 {
 /// Writes a chunk.
 ///
 /// # Errors
-/// Where the sink refuses.
+/// If the sink cannot be written.
 pub(super) fn write(sink: &mut dyn ByteSink, kind: Kind, data: &[u8]) -> Result<()> {
     write_parts(sink, kind, &[data], crc(kind, data))
 }
 
-/// Writes a chunk whose data stands in several places and has the checksum `crc`.
+/// Writes a chunk whose data is in several parts and has the checksum `crc`.
 ///
 /// # Errors
-/// Where the sink refuses.
+/// If the sink cannot be written.
 pub(super) fn write_parts(sink: &mut dyn ByteSink, kind: Kind, parts: &[&[u8]], crc: u32) -> Result<()> {
     let length = parts.iter().map(|part| part.len()).sum::<usize>();
     let length = u32::try_from(length).ok().filter(|length| *length <= LARGEST);
-    let length = length.ok_or_else(|| Error::usage("chunk is too long").field(kind).allowed(LARGEST))?;
+    let length =
+        length.ok_or_else(|| Error::usage("length of chunk").field(kind).allowed(format!("at most {LARGEST}")))?;
     sink.write(&length.to_be_bytes())?;
     sink.write(&kind.0)?;
     parts.iter().try_for_each(|part| sink.write(part))?;
     sink.write(&crc.to_be_bytes())
 }
 
-/// Bytes read at once when walking.
+/// Bytes read at once to find chunks.
 const WINDOW: u64 = 1024;
 
 #[cfg(test)]

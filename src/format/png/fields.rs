@@ -1,26 +1,26 @@
-//! Chunks that hold one value each (ISO/IEC 15948, 11.2.3 and 11.3): their keys, how they are read and written.
+//! Chunks that hold one value each (ISO/IEC 15948, 11.2.3 and 11.3): their keys, readers and writers.
 
 use super::chunk::Kind;
 use crate::codestream::png::{ColorType, Header, LARGEST};
 use crate::error::{Error, Result};
 use crate::metadata::Value;
 
-/// A chunk that is a metadata value.
+/// A chunk that holds one metadata value.
 pub(super) struct Field {
     pub(super) key: &'static str,
     pub(super) kind: Kind,
-    /// The value of the chunk's data; none where the data breaks the standard.
+    /// Reads the value from the chunk's data; `None` if the data breaks the standard.
     pub(super) read: fn(&[u8], &Header) -> Option<Value>,
-    /// The chunk's data.
+    /// Makes the chunk's data.
     write: fn(&Value, &Header) -> Outcome,
-    /// The values there are.
+    /// The legal values, for messages.
     allowed: &'static str,
 }
 
-/// What becomes of a value.
+/// The result of writing a value.
 enum Outcome {
     Data(Vec<u8>),
-    /// The image is of a kind that has no such value.
+    /// The chunk does not apply to an image of this kind.
     Inapplicable,
     Illegal,
 }
@@ -39,29 +39,29 @@ pub(super) static FIELDS: &[Field] = &[
         kind: Kind(*b"gAMA"),
         read: read_gamma,
         write: write_gamma,
-        allowed: "a number above 0, to 21474",
+        allowed: "a number above 0, up to 21474",
     },
     Field {
         key: "PNG_SIGNIFICANT_BITS",
         kind: Kind(*b"sBIT"),
         read: |data, _| Some(list(data)),
         write: write_significant_bits,
-        allowed: "1 to the bit depth, for each channel",
+        allowed: "a number from 1 to the bit depth for each channel",
     },
-    Field { key: "PNG_SRGB", kind: Kind(*b"sRGB"), read: read_srgb, write: write_srgb, allowed: "0 1 2 3" },
+    Field { key: "PNG_SRGB", kind: Kind(*b"sRGB"), read: read_srgb, write: write_srgb, allowed: "0, 1, 2 or 3" },
     Field {
         key: "PNG_PALETTE",
         kind: Kind::PLTE,
         read: read_palette,
         write: write_palette,
-        allowed: "1 to 256 lists of red, green, blue from 0 to 255",
+        allowed: "1 to 256 lists of [red, green, blue] from 0 to 255",
     },
     Field {
         key: "PNG_TRANSPARENCY",
         kind: Kind(*b"tRNS"),
         read: read_samples,
         write: write_transparency,
-        allowed: "a sample for each colour, or alpha for palette entries",
+        allowed: "a sample for each colour, or alpha values for palette entries",
     },
     Field {
         key: "PNG_BACKGROUND",
@@ -89,15 +89,15 @@ pub(super) static FIELDS: &[Field] = &[
         kind: Kind(*b"tIME"),
         read: read_time,
         write: write_time,
-        allowed: "YYYY-MM-DDThh:mm:ssZ",
+        allowed: "text of the form YYYY-MM-DDThh:mm:ssZ",
     },
 ];
 
 impl Field {
-    /// The data of the chunk for `value`; none where an image of this kind has no such chunk.
+    /// The data of the chunk for `value`; `None` if the chunk does not apply to an image of this kind.
     ///
     /// # Errors
-    /// [`Error::Usage`] that names key, value and what is allowed.
+    /// [`Error::Usage`] for an illegal value; it states the key, the value and the allowed values.
     pub(super) fn data(&self, value: &Value, header: &Header) -> Result<Option<Vec<u8>>> {
         match (self.write)(value, header) {
             Outcome::Data(data) => Ok(Some(data)),
@@ -271,5 +271,5 @@ fn be32(bytes: &[u8]) -> Option<u32> {
     bytes.get(..4).and_then(|four| four.try_into().ok()).map(u32::from_be_bytes)
 }
 
-/// Gamma and chromaticities are stored in these parts of one.
+/// Gamma and chromaticities are stored in units of 1/100 000.
 const UNIT: f64 = 100_000.0;

@@ -11,7 +11,7 @@ use crate::format::Warning;
 use crate::limits::Limits;
 use crate::metadata::{Metadata, Value};
 
-/// What the keys of chunks begin with that have no key of their own.
+/// Prefix of the keys of chunks that have no key of their own.
 const CHUNK_KEY: &str = "PNG_CHUNK_";
 
 const PROFILE: &str = "PNG_ICC_PROFILE";
@@ -20,27 +20,27 @@ const PALETTE: &str = "PNG_PALETTE";
 const SRGB: &str = "PNG_SRGB";
 const BIT_DEPTH: &str = "PNG_BIT_DEPTH";
 
-/// How hard the pixels are compressed.
+/// The effort of compression.
 pub(super) const COMPRESSION: &str = "PNG_COMPRESSION";
 
-/// Facts that follow from the pixels when a file is written.
+/// Facts that the pixels determine when a file is written.
 const READ_ONLY: [&str; 3] = [BIT_DEPTH, "PNG_COLOR_TYPE", "PNG_INTERLACE"];
 
 const ICCP: Kind = Kind(*b"iCCP");
 
-/// Chunks of animations: they say nothing about the default image, and a copy of them without their frames would be broken.
+/// Chunks of animations. They do not describe the default image, and a copy of them without their frames would be broken.
 const ANIMATION: [&[u8; 4]; 3] = [b"acTL", b"fcTL", b"fdAT"];
 
-/// Chunks without a key of their own that must stand before the palette (PNG third edition, 5.6).
+/// Chunks without a key of their own that must precede the palette (PNG third edition, 5.6).
 const BEFORE_PALETTE: [&[u8; 4]; 3] = [b"cICP", b"mDCV", b"cLLI"];
 
-/// Collects the metadata of a file while its chunks are walked through.
+/// Collects the metadata of a file from its chunks.
 pub(super) struct Collector {
     pub(super) metadata: Metadata,
     pub(super) warnings: Vec<Warning>,
     header: Header,
     limits: Limits,
-    /// Bytes of values so far, and what their entries take.
+    /// Bytes of values so far, with the overhead of their entries.
     used: u64,
 }
 
@@ -52,15 +52,15 @@ impl Collector {
         Self { metadata, warnings: Vec::new(), header, limits, used: 0 }
     }
 
-    /// Takes a chunk that is neither header, image data nor end.
+    /// Adds a chunk that is neither the header, nor image data, nor the end.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for a palette that breaks the standard, [`Error::Unsupported`] for a critical chunk that is not
-    /// known, [`Error::Limit`] for more metadata than allowed. What is wrong with any other chunk is a warning.
+    /// [`Error::Malformed`] for a palette that breaks the standard, [`Error::Unsupported`] for an unknown critical chunk,
+    /// [`Error::Limit`] for more metadata than allowed. A defect of any other chunk gives a warning.
     pub(super) fn add(&mut self, chunks: &Chunks, chunk: &Chunk) -> Result<()> {
         if ANIMATION.contains(&&chunk.kind.0) {
             if chunk.kind.0 == *b"acTL" {
-                self.warn(chunk.kind, "animation: its default image is read");
+                self.warn(chunk.kind, "the file is an animation; only its default image is read");
             }
             return Ok(());
         }
@@ -74,14 +74,14 @@ impl Collector {
             if chunk.kind == Kind::PLTE {
                 return Err(Error::malformed("chunk").field(chunk.kind).at(chunk.offset));
             }
-            let why = if right { "chunk breaks the standard" } else { "chunk has a wrong checksum" };
-            self.warn(chunk.kind, format!("{why}: it is not read"));
+            let why = if right { "the chunk breaks the standard" } else { "the chunk has a wrong checksum" };
+            self.warn(chunk.kind, format!("{why}; it is ignored"));
             return Ok(());
         };
         for (key, value) in entries {
             // Texts and chunks without a key of their own may repeat.
             if !key.starts_with(TEXT_KEY) && !key.starts_with(CHUNK_KEY) && self.metadata.get(&key).is_some() {
-                self.warn(chunk.kind, "chunk occurs more than once: the first is read");
+                self.warn(chunk.kind, "the chunk occurs more than once; only the first is read");
                 break;
             }
             self.metadata.append(key, value);
@@ -107,7 +107,7 @@ impl Collector {
         Some(vec![(format!("{CHUNK_KEY}{kind}"), data.to_vec().into())])
     }
 
-    /// Counts what an entry takes beside its bytes, so that a million empty chunks are no way round the limit.
+    /// Counts the bytes of an entry and its overhead: a million empty chunks must not evade the limit.
     fn charge(&mut self, bytes: u64) -> Result<()> {
         self.used = self.used.saturating_add(bytes).saturating_add(ENTRY_BYTES);
         self.limits.check_metadata("PNG metadata", self.used)
@@ -121,22 +121,22 @@ impl Collector {
     }
 }
 
-/// The chunks of a file in the making that stand before the image data, checked.
+/// The checked chunks before the image data of a file to write.
 pub(super) struct HeaderChunks {
-    /// What the image is written as.
+    /// The header of the image.
     pub(super) header: Header,
-    /// Palette entries, where the samples are indices.
+    /// Number of palette entries, if the samples are indices.
     pub(super) palette: Option<usize>,
-    /// Types and data, in an order that the standard allows (5.6).
+    /// Types and data of the chunks, in an order that the standard allows (5.6).
     pub(super) chunks: Vec<(Kind, Vec<u8>)>,
 }
 
-/// True where an image of one band is to be written as indices of a palette.
+/// True if an image of one band is written as palette indices.
 pub(super) fn has_palette(metadata: &Metadata) -> bool {
     metadata.get(PALETTE).is_some()
 }
 
-/// Turns metadata into chunks. What cannot be written is a warning, each key once.
+/// Turns metadata into chunks. Each key that cannot be written gives one warning.
 ///
 /// # Errors
 /// [`Error::Usage`] for an illegal value.
@@ -149,12 +149,12 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
     for field in FIELDS {
         let Some(value) = metadata.get(field.key) else { continue };
         if field.key == SRGB && with_profile {
-            warnings.push(Warning::new(SRGB, "not written: an embedded profile takes its place"));
+            warnings.push(Warning::new(SRGB, "is ignored: an embedded profile replaces it"));
             continue;
         }
         match field.data(value, &header)? {
             Some(data) => out.push((field.kind, data)),
-            None => warnings.push(Warning::new(field.key, "not written: it does not apply to an image of this kind")),
+            None => warnings.push(Warning::new(field.key, "is ignored: it does not apply to an image of this kind")),
         }
     }
     let palette = (header.color == ColorType::Palette)
@@ -173,29 +173,29 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
     }
     if metadata.get(BIT_DEPTH).and_then(Value::to_int).is_some_and(|depth| depth < 8) && header.color == ColorType::Grey
     {
-        let message = "samples of fewer than 8 bits are written as 8 bits, their values unchanged";
+        let message = "samples of fewer than 8 bits are written as 8 bits with unchanged values";
         warnings.push(Warning::new(BIT_DEPTH, message));
     }
     Ok(HeaderChunks { header, palette, chunks: out })
 }
 
-/// The data of an iCCP chunk, where there is a profile.
+/// The data of an iCCP chunk, if there is a profile.
 fn profile(metadata: &Metadata, warnings: &mut Vec<Warning>) -> Result<Option<Vec<u8>>> {
     let name = metadata.get(PROFILE_NAME).map_or(Some("ICC profile"), Value::as_text);
-    let name = name.ok_or_else(|| Error::usage("metadata value is no text").field(PROFILE_NAME))?;
+    let name = name.ok_or_else(|| Error::usage("illegal value of metadata key").field(PROFILE_NAME).allowed("text"))?;
     match metadata.get(PROFILE) {
         Some(Value::Bytes(bytes)) => text::write_profile(PROFILE_NAME, name, bytes).map(Some),
         Some(other) => Err(Error::usage("illegal value of metadata key").field(PROFILE).found(other).allowed("bytes")),
         None => {
             if metadata.get(PROFILE_NAME).is_some() {
-                warnings.push(Warning::new(PROFILE_NAME, "not written: there is no PNG_ICC_PROFILE"));
+                warnings.push(Warning::new(PROFILE_NAME, "is ignored without PNG_ICC_PROFILE"));
             }
             Ok(None)
         }
     }
 }
 
-/// Transparency has at most as many entries as the palette, and the background is one of them.
+/// Checks that the transparency has at most as many entries as the palette, and that the background is one of them.
 fn check_palette(entries: Option<usize>, chunks: &[(Kind, Vec<u8>)]) -> Result<()> {
     let Some(entries) = entries else { return Ok(()) };
     for (kind, data) in chunks {
@@ -205,14 +205,14 @@ fn check_palette(entries: Option<usize>, chunks: &[(Kind, Vec<u8>)]) -> Result<(
             _ => 0,
         };
         if needed > entries {
-            let subject = "more palette entries used than PNG_PALETTE has, by chunk";
-            return Err(Error::usage(subject).field(kind).found(needed).allowed(entries));
+            let subject = "entries of PNG_PALETTE used by chunk";
+            return Err(Error::usage(subject).field(kind).found(needed).allowed(format!("at most {entries}")));
         }
     }
     Ok(())
 }
 
-/// A chunk that is written as it was read.
+/// A chunk that is written unchanged.
 fn other(key: &str, value: &Value) -> Result<(Kind, Vec<u8>)> {
     let kind = key.strip_prefix(CHUNK_KEY).and_then(Kind::from_name);
     let own = |kind: &Kind| {
@@ -228,7 +228,7 @@ fn other(key: &str, value: &Value) -> Result<(Kind, Vec<u8>)> {
         (Some(_), other) => Err(Error::usage("illegal value of metadata key").field(key).found(other).allowed("bytes")),
         (None, _) => Err(Error::usage("metadata key")
             .field(key)
-            .allowed("the type of an ancillary chunk that has no key of its own, e.g. PNG_CHUNK_oFFs")),
+            .allowed("the type of an ancillary chunk without a key of its own, e.g. PNG_CHUNK_oFFs")),
     }
 }
 
@@ -244,8 +244,8 @@ fn known_keys() -> impl Iterator<Item = &'static str> {
 fn unknown(key: &str) -> Warning {
     let near = nearest(key, known_keys()).filter(|_| key.to_ascii_uppercase().starts_with("PNG"));
     match near {
-        Some(near) => Warning::new(key, format!("not written: PNG knows no such key; did you mean {near}?")),
-        None => Warning::new(key, "not written: PNG knows no such key"),
+        Some(near) => Warning::new(key, format!("is not a PNG key and is ignored; did you mean {near}?")),
+        None => Warning::new(key, "is not a PNG key and is ignored"),
     }
 }
 
@@ -257,7 +257,7 @@ fn value_bytes(value: &Value) -> u64 {
     }
 }
 
-/// What an entry takes beside its bytes, roughly.
+/// Approximate overhead of an entry besides its bytes.
 const ENTRY_BYTES: u64 = 128;
 
 #[cfg(test)]

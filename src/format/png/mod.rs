@@ -1,11 +1,11 @@
-//! PNG (ISO/IEC 15948, which is also the W3C recommendation): read in all colour types and depths, written as 8- and 16-bit
-//! grey, grey with alpha, RGB, RGBA, and 8-bit palette images.
+//! PNG (ISO/IEC 15948, which is also the W3C recommendation): reads all colour types and depths, writes 8- and 16-bit grey,
+//! grey with alpha, RGB, RGBA, and 8-bit palette images.
 //!
-//! Samples are what the file stores: grey of 1, 2 or 4 bits is not scaled, palette images give indices, transparency by
-//! `tRNS` is metadata. Written images are cut into bands of whole rows that are filtered and compressed apart and joined to
-//! one stream, so that memory is bounded and every core works. Animations (APNG) give their default image.
+//! Samples are returned as stored: grey of 1, 2 or 4 bits is not scaled, palette images return indices, and transparency by
+//! `tRNS` is metadata. The writer cuts an image into bands of whole rows, filters and compresses each band separately, and
+//! joins them to one stream. This bounds memory and uses every core. Of an animation (APNG), the default image is read.
 //!
-//! `docs/formats/png.md` lists the metadata keys; `fields.rs` and `text.rs` have the chunk of each.
+//! `docs/formats/png.md` lists the metadata keys; `fields.rs` and `text.rs` state the chunk of each.
 
 mod chunk;
 mod fields;

@@ -1,4 +1,4 @@
-//! `PNG_PALETTE`: what the chunk PLTE holds, as a list of `[red, green, blue]`.
+//! `PNG_PALETTE`: the content of the chunk PLTE as a list of `[red, green, blue]`.
 
 use crate::error::{Error, Result};
 use crate::image::Palette;
@@ -13,7 +13,9 @@ pub(in super::super) fn palette(metadata: &Metadata) -> Result<Option<Palette>> 
     let mut bytes = Vec::new();
     let is_good = flatten(entries, &mut bytes) && !bytes.is_empty() && bytes.len().is_multiple_of(3);
     if !is_good {
-        return Err(Error::malformed("PNG_PALETTE").found(entries).allowed("a list of [red, green, blue], 0 to 255"));
+        return Err(Error::malformed("PNG_PALETTE")
+            .found(entries)
+            .allowed("a list of [red, green, blue] from 0 to 255"));
     }
     let table = |band: usize| bytes.iter().skip(band).step_by(3).copied().collect();
     Palette::from_bytes([0, 1, 2].map(table).to_vec()).map(Some)

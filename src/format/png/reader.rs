@@ -1,4 +1,4 @@
-//! Opening a file: its chunks are walked through, its image data is passed over.
+//! Opens a file: reads its chunks and skips its image data.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::io::ByteSource;
 use crate::limits::Limits;
 use crate::metadata::{Metadata, Value};
 
-/// Opens a PNG file. A file whose image data is cut off opens with a warning.
+/// Opens a PNG file. A file with truncated image data opens with a warning.
 ///
 /// # Errors
-/// [`Error::Malformed`] where the file breaks the standard before its image data, [`Error::Limit`] for more metadata than
+/// [`Error::Malformed`] if the file breaks the standard before its image data, [`Error::Limit`] for more metadata than
 /// allowed.
 pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
     let mut chunks = Chunks::new(Arc::clone(&source))?;
@@ -31,19 +31,19 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
         let chunk = match chunks.next() {
             Ok(Some(chunk)) => chunk,
             Ok(None) => break,
-            // What stands behind the image data cannot make it unreadable.
+            // Damage after the image data does not make the image unreadable.
             Err(Error::Malformed(_)) if image_data.is_some() => break,
             Err(error) => return Err(error),
         };
         if chunk.kind == Kind::IDAT {
             image_data = image_data.or(Some(chunk.offset - 8));
         } else if !chunk.whole && image_data.is_none() {
-            return Err(Error::malformed("chunk: the file ends within").field(chunk.kind).at(chunk.offset));
+            return Err(Error::malformed("file: it ends within chunk").field(chunk.kind).at(chunk.offset));
         } else if chunk.kind == Kind::IEND || !chunk.whole {
             complete = chunk.whole;
             break;
         } else if chunk.kind == Kind::IHDR {
-            return Err(Error::malformed("second chunk").field(chunk.kind).at(chunk.offset));
+            return Err(Error::malformed("file: it has a second chunk").field(chunk.kind).at(chunk.offset));
         } else {
             collector.add(&chunks, &chunk)?;
         }

@@ -5,7 +5,7 @@ use super::chunk::Kind;
 use crate::error::{Error, Result};
 use crate::metadata::Value;
 
-/// What the keys of texts begin with.
+/// Prefix of the keys of texts.
 pub(super) const TEXT_KEY: &str = "PNG_TEXT_";
 
 /// True for the chunks that [`read`] reads.
@@ -13,7 +13,7 @@ pub(super) fn is_text(kind: Kind) -> bool {
     matches!(&kind.0, b"tEXt" | b"zTXt" | b"iTXt")
 }
 
-/// Keyword and value of a text chunk; none where it breaks the standard or would be larger than `limit` bytes.
+/// Keyword and value of a text chunk; `None` if it breaks the standard or would be larger than `limit` bytes.
 pub(super) fn read(kind: Kind, data: &[u8], limit: usize) -> Option<(String, Value)> {
     let (keyword, rest) = split(data)?;
     let keyword = latin1(keyword);
@@ -34,13 +34,13 @@ pub(super) fn write(key: &str, value: &Value) -> Result<(Kind, Vec<u8>)> {
     let keyword = to_latin1(keyword).filter(|keyword| is_keyword(keyword)).ok_or_else(|| {
         Error::usage("keyword of metadata key")
             .field(key)
-            .allowed("1–79 printable Latin-1 characters, no leading, trailing or double spaces")
+            .allowed("1–79 printable Latin-1 characters without leading, trailing or double spaces")
     })?;
     let (text, language, translated) = parts(key, value)?;
     let plain = language.is_empty() && translated.is_empty() && keyword != XMP;
     if let Some(latin) = to_latin1(text).filter(|_| plain) {
         if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-            // Latin-1 chunks know no control characters; readers may strip them.
+            // Latin-1 chunks do not allow control characters; readers may strip them.
             return Ok(international(&keyword, language, translated, text));
         }
         let compressed = if latin.len() > COMPRESS_FROM { deflate(&latin) } else { Vec::new() };
@@ -95,7 +95,7 @@ fn read_international(rest: &[u8], limit: usize) -> Option<Value> {
 }
 
 fn international(keyword: &[u8], language: &str, translated: &str, text: &str) -> (Kind, Vec<u8>) {
-    // XMP readers search for the text as it is, so it is never compressed.
+    // XMP readers search for the plain text, so it is never compressed.
     let compressed = if keyword != XMP && text.len() > COMPRESS_FROM { deflate(text.as_bytes()) } else { Vec::new() };
     let (flag, stored) = if compressed.is_empty() || compressed.len() >= text.len() {
         (0, text.as_bytes())
@@ -132,13 +132,13 @@ fn parts<'a>(key: &str, value: &'a Value) -> Result<(&'a str, &'a str, &'a str)>
     Ok((text, language, translated))
 }
 
-/// What stands before the first NUL, and what behind it.
+/// The bytes before and after the first NUL.
 fn split(data: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = memchr::memchr(0, data)?;
     Some((&data[..end], &data[end + 1..]))
 }
 
-/// True for a keyword by 11.3.4.2.
+/// True for a legal keyword (11.3.4.2).
 fn is_keyword(keyword: &[u8]) -> bool {
     let printable = keyword.iter().all(|byte| matches!(byte, 32..=126 | 161..=255));
     let spaced = keyword.starts_with(b" ") || keyword.ends_with(b" ") || keyword.windows(2).any(|two| two == b"  ");
@@ -156,13 +156,13 @@ fn to_latin1(text: &str) -> Option<Vec<u8>> {
 fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
     let mut out = vec![0; compressor.zlib_compress_bound(bytes.len())];
-    // The bound is enough by definition; an empty result stands for "not compressed".
+    // The bound always suffices; an empty result means "not compressed".
     let length = compressor.zlib_compress(bytes, &mut out).unwrap_or(0);
     out.truncate(length);
     out
 }
 
-/// Inflates a zlib stream of unknown size; none where it is broken or larger than `limit`.
+/// Inflates a zlib stream of unknown size; `None` if it is damaged or its content exceeds `limit`.
 fn inflate(stream: &[u8], limit: usize) -> Option<Vec<u8>> {
     let limit = limit.min(LARGEST_INFLATED);
     let mut decompressor = libdeflater::Decompressor::new();
@@ -185,7 +185,7 @@ const TEXT: &str = "text";
 const LANGUAGE: &str = "language";
 const TRANSLATED: &str = "translated_keyword";
 
-/// The keyword under which XMP stands, always in an uncompressed iTXt chunk.
+/// The keyword of XMP, which is always stored in an uncompressed iTXt chunk.
 const XMP: &[u8] = b"XML:com.adobe.xmp";
 
 /// Texts longer than this are compressed, as 11.3.4.4 recommends.

@@ -1,4 +1,4 @@
-//! Writing a file: header, metadata, the bands of the image, end.
+//! Writes a file: header, metadata, the bands of the image, end.
 
 use super::chunk::{self, Kind, SIGNATURE};
 use super::metadata::{COMPRESSION, HeaderChunks, chunks, has_palette};
@@ -17,24 +17,24 @@ pub(super) fn create(sink: Box<dyn ByteSink>) -> Box<dyn ContainerWriter> {
     Box::new(PngWriter { sink, metadata: Metadata::new(), state: State::Empty })
 }
 
-/// The metadata that the neutral settings stand for: none, since PNG has one compression and no blocks.
+/// Checks the format-neutral settings. They add no metadata: PNG has one compression and no blocks.
 ///
 /// # Errors
-/// [`Error::Usage`] for a setting that PNG has no use for.
+/// [`Error::Usage`] for a setting that PNG does not have.
 pub(super) fn encoding(settings: &SaveSettings) -> Result<Metadata> {
     settings.refuse_georeference("PNG")?;
     if let Some(nodata) = &settings.nodata {
-        return Err(Error::usage("PNG files hold no nodata value").found(nodata));
+        return Err(Error::usage("PNG files cannot store nodata").found(nodata));
     }
     if let Some(quality) = settings.quality {
-        return Err(Error::usage("PNG is lossless and has no quality").found(quality));
+        return Err(Error::usage("PNG is lossless, remove quality").found(quality));
     }
     if let Some((columns, rows)) = settings.block_size {
-        return Err(Error::usage("PNG files are not cut into blocks: block_size").found(format!("({columns}, {rows})")));
+        return Err(Error::usage("PNG files have no blocks, remove block_size").found(format!("({columns}, {rows})")));
     }
     match settings.compression.as_deref() {
         Some(word) if !["deflate", "lossless"].iter().any(|known| known.eq_ignore_ascii_case(word)) => {
-            Err(Error::usage("PNG knows no compression").found(word).allowed("deflate lossless"))
+            Err(Error::usage("compression of a PNG file").found(word).allowed("deflate or lossless"))
         }
         _ => Ok(Metadata::new()),
     }
@@ -42,7 +42,7 @@ pub(super) fn encoding(settings: &SaveSettings) -> Result<Metadata> {
 
 struct PngWriter {
     sink: Box<dyn ByteSink>,
-    /// Metadata of the file, which are written with those of the image.
+    /// Metadata of the file, written together with that of the image.
     metadata: Metadata,
     state: State,
 }
@@ -64,7 +64,7 @@ impl ContainerWriter for PngWriter {
 
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
         if !matches!(self.state, State::Empty) {
-            return Err(Error::usage("PNG files hold one image; a second was added").found(image.key));
+            return Err(Error::usage("PNG files hold one image; cannot add").found(image.key));
         }
         let layout = image.provider.layout();
         let metadata = self.merged(image);
@@ -87,7 +87,7 @@ impl ContainerWriter for PngWriter {
             return Err(no_image());
         };
         if end.filled {
-            let message = "absent blocks were filled with the pad value, since PNG cannot leave them out";
+            let message = "absent blocks are filled with the pad value, as PNG files cannot omit them";
             context.warnings.push(Warning::new(key, message));
         }
         Ok(())
@@ -95,7 +95,7 @@ impl ContainerWriter for PngWriter {
 
     fn finish(mut self: Box<Self>, _: &mut WriteContext<'_, '_>) -> Result<Box<dyn ByteSink>> {
         if !matches!(self.state, State::Complete) {
-            return Err(Error::usage("a PNG file needs an image, and none was added"));
+            return Err(Error::usage("a PNG file needs an image, but none was added"));
         }
         chunk::write(&mut *self.sink, Kind::IEND, &[])?;
         Ok(self.sink)
@@ -103,7 +103,7 @@ impl ContainerWriter for PngWriter {
 }
 
 impl BlockSink for PngWriter {
-    /// Each band is a chunk; the end of the stream stands in the last one.
+    /// Each band becomes a chunk; the last chunk also holds the end of the stream.
     fn append(&mut self, block: &Encoded) -> Result<()> {
         let State::Open { stream, .. } = &mut self.state else { return Err(no_image()) };
         stream.take(block)?;
@@ -120,7 +120,7 @@ impl BlockSink for PngWriter {
 }
 
 impl PngWriter {
-    /// Metadata of file and image together; the image's keys win, and its title and description win over both.
+    /// Merges the metadata of file and image. The image's keys win, and its title and description override both.
     fn merged(&self, image: &ImageRequest<'_>) -> Metadata {
         let mut merged = image.metadata.over(&self.metadata);
         for (keyword, text) in [("Title", image.title), ("Description", image.description)] {
@@ -139,9 +139,10 @@ fn compression(metadata: &Metadata) -> Result<Compression> {
         Some(value) => match value.as_text().map(str::to_ascii_lowercase).as_deref() {
             Some("fast") => Ok(Compression::Fast),
             Some("small") => Ok(Compression::Small),
-            _ => {
-                Err(Error::usage("illegal value of metadata key").field(COMPRESSION).found(value).allowed("fast small"))
-            }
+            _ => Err(Error::usage("illegal value of metadata key")
+                .field(COMPRESSION)
+                .found(value)
+                .allowed("fast or small")),
         },
     }
 }

@@ -1,4 +1,4 @@
-//! Which directory is what: images, their overviews and masks, and the keys they have as assets.
+//! Sorts directories into images, their overviews and their masks, and gives them asset keys.
 
 use std::collections::HashMap;
 
@@ -6,16 +6,16 @@ use super::directory::Directory;
 use super::tags;
 use crate::error::Result;
 
-/// What is known of a directory before its key is found.
+/// The facts of a directory that determine its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Facts {
     /// `NewSubfileType` bit 0, or `SubfileType` 2: a smaller version of another image.
     pub(super) reduced: bool,
-    /// `NewSubfileType` bit 2, or photometric 4: says which pixels of another image count.
+    /// `NewSubfileType` bit 2, or photometric 4: a mask of the valid pixels of another image.
     pub(super) mask: bool,
-    /// The directory that names this one among its `SubIFDs`.
+    /// The directory that lists this one among its `SubIFDs`.
     pub(super) parent: Option<usize>,
-    /// Columns and rows; zero where the directory does not say.
+    /// Columns and rows; zero if the directory does not state them.
     pub(super) size: (u32, u32),
 }
 
@@ -24,9 +24,9 @@ pub(super) struct Facts {
 pub(super) struct Place {
     /// Key of the asset.
     pub(super) key: String,
-    /// What it is for.
+    /// The asset's roles.
     pub(super) roles: Vec<&'static str>,
-    /// The directory of which it is an overview or a mask.
+    /// The directory that it is an overview or a mask of.
     pub(super) of: Option<usize>,
 }
 
@@ -36,7 +36,7 @@ impl Facts {
     /// Reads the facts of a directory.
     ///
     /// # Errors
-    /// [`crate::Error::Malformed`] where a field that tells them is none.
+    /// [`crate::Error::Malformed`] for a field that is not an unsigned integer.
     pub(super) fn read(directory: &Directory, parent: Option<usize>) -> Result<Self> {
         let new_type = directory.unsigned(tags::NEW_SUBFILE_TYPE)?;
         let old_type = directory.unsigned(tags::SUBFILE_TYPE)?;
@@ -52,12 +52,12 @@ impl Facts {
     }
 }
 
-/// Finds keys and roles. Images of the chain are `image:0`, `image:1` …; overviews of one, whether they follow it or stand
-/// among its sub-directories, `image:0:overview:1` …; its mask `image:0:mask` (further ones `image:0:mask:2` …), with
-/// `image:0:mask:overview:1` …; other sub-directories `image:0:sub:1` ….
+/// Determines keys and roles. Images of the chain are `image:0`, `image:1` …. The overviews of an image are
+/// `image:0:overview:1` …, both in the chain and among its sub-directories. Its mask is `image:0:mask` (further ones
+/// `image:0:mask:2` …), with overviews `image:0:mask:overview:1` …. Other sub-directories are `image:0:sub:1` ….
 pub(super) fn arrange(directories: &[Facts]) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::with_capacity(directories.len());
-    // The last image of each chain and that image's mask: what overviews that follow belong to.
+    // The last image of each chain and its mask, to which the following overviews belong.
     let mut last: HashMap<Option<usize>, (usize, Option<usize>)> = HashMap::new();
     let mut counts: HashMap<(Option<usize>, &str), usize> = HashMap::new();
     for (position, facts) in directories.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Where the blocks of an image lie in the file.
+//! The positions of an image's blocks in the file.
 
 use super::directory::{Array, Directory};
 use super::field::FieldValue;
@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
 
-/// The arrays of block places of a directory, which are read when the first pixel is asked for: in a large file they are
-/// larger than everything else that is read to open it.
+/// The arrays of a directory's block offsets and lengths. They are read with the first pixels: in a large file they exceed
+/// everything else that is read to open it.
 #[derive(Debug)]
 pub(super) struct RangeArrays {
     offsets: Array,
@@ -24,7 +24,7 @@ pub(super) struct RangeArrays {
 #[derive(Debug)]
 pub(super) struct BlockRanges {
     offsets: Vec<u64>,
-    /// Empty where the directory has none.
+    /// Empty if the directory has none.
     counts: Vec<u64>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct BlockRanges {
 pub(super) struct BlockRange {
     /// Its first byte.
     pub(super) offset: u64,
-    /// Its length, where the file says it.
+    /// Its length, if the file states it.
     pub(super) length: Option<u64>,
 }
 
@@ -41,7 +41,7 @@ impl RangeArrays {
     /// Finds the arrays of a directory.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where there are none, they are too short, or lie outside of the file.
+    /// [`Error::Malformed`] if an array is absent, too short, or outside of the file.
     pub(super) fn find(directory: &Directory, storage: &Storage) -> Result<Self> {
         let (offsets_tag, counts_tag) = if storage.tiled {
             (tags::TILE_OFFSETS, tags::TILE_BYTE_COUNTS)
@@ -55,7 +55,7 @@ impl RangeArrays {
             }
             other => Ok(other),
         };
-        // Tiles found under the tags of strips occur in files of old writers.
+        // Old writers store tiles under the tags of strips.
         let offsets = match find(offsets_tag)? {
             None if storage.tiled => find(tags::STRIP_OFFSETS)?,
             other => other,
@@ -64,7 +64,7 @@ impl RangeArrays {
             None if storage.tiled => find(tags::STRIP_BYTE_COUNTS)?,
             other => other,
         };
-        // Only without compression does the size of a block follow from the rest.
+        // Only without compression does the shape of a block determine its size.
         if counts.is_none() && storage.compression != compression::NONE {
             return Err(directory.malformed(counts_tag, "absent"));
         }
@@ -75,9 +75,9 @@ impl RangeArrays {
     /// Reads the arrays.
     ///
     /// # Errors
-    /// [`Error::Limit`] where there are too many blocks, and whatever reading reports.
+    /// [`Error::Limit`] for too many blocks, or any error of reading.
     pub(super) fn read(&self, source: &dyn ByteSource, limits: &Limits) -> Result<BlockRanges> {
-        limits.check_metadata("places of blocks", self.blocks.saturating_mul(32))?;
+        limits.check_metadata("block offsets and lengths", self.blocks.saturating_mul(32))?;
         let read = |array: &Array| -> Result<Vec<u64>> {
             let bytes = source.read_range(array.offset, self.blocks * array.kind.bytes() as u64)?;
             match FieldValue::parse(array.kind, &bytes, self.order) {
@@ -105,7 +105,7 @@ impl RangeArrays {
 }
 
 impl BlockRanges {
-    /// Stored block number `block`; none where the file holds nothing for it (a sparse file).
+    /// Stored block number `block`; `None` if the block is absent (a sparse file).
     pub(super) fn get(&self, block: u64) -> Option<BlockRange> {
         let block = usize::try_from(block).ok()?;
         let offset = *self.offsets.get(block)?;
@@ -113,7 +113,7 @@ impl BlockRanges {
         (offset != 0 && length != Some(0)).then_some(BlockRange { offset, length })
     }
 
-    /// True where no block is absent.
+    /// True if no block is absent.
     pub(super) fn is_dense(&self) -> bool {
         !self.offsets.contains(&0) && !self.counts.contains(&0)
     }

@@ -1,5 +1,5 @@
-//! Blocks of pixels to tiles and strips: compressed and appended in order, or, if their sizes are known beforehand, written to
-//! their places.
+//! Converts blocks of pixels to tiles and strips. They are compressed and appended in order, or written to their places if
+//! their sizes are known beforehand.
 
 use super::layout::BYTE_ORDER;
 use crate::codec::{
@@ -19,7 +19,7 @@ pub(super) struct TiffEncoder {
     verbatim: bool,
 }
 
-/// How the blocks of an image are cut and stored.
+/// The cutting and storage of an image's blocks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BlockStorage {
     /// The blocks: tiles, or strips as wide as the image.
@@ -28,11 +28,11 @@ pub(super) struct BlockStorage {
     pub(super) tiled: bool,
     /// Number of planes that are stored apart: the bands, or one that holds them all.
     pub(super) planes: u32,
-    /// What a pixel of a plane is.
+    /// The form of a pixel of a plane.
     pub(super) pixels: PixelCoding,
 }
 
-/// Where the blocks of an image lie in the file, plane after plane, each in row-major order.
+/// The positions of an image's blocks in the file, plane after plane, each in row-major order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct BlockRanges {
     /// Offsets; 0 for an absent block.
@@ -49,7 +49,7 @@ pub(super) struct DataArea {
 }
 
 impl TiffEncoder {
-    /// The encoder for blocks of this kind; `uncompressed` if they are stored as they are.
+    /// The encoder for blocks of this kind; `uncompressed` is true if they are stored unchanged.
     ///
     /// # Errors
     /// As [`Coding::encoder`].

@@ -1,9 +1,9 @@
-//! What the samples of a pixel mean: `PhotometricInterpretation`, `ExtraSamples`, `ColorMap` and the fields of YCbCr
+//! The meaning of a pixel's samples: `PhotometricInterpretation`, `ExtraSamples`, `ColorMap` and the fields of YCbCr
 //! (TIFF 6.0 §3–6, §16, §18, §21, Technical Note 2).
 //!
-//! Where nothing is given: three bands of 8 or 16-bit unsigned integers are RGB; four of 8 bits are RGB with unassociated
-//! alpha, as GDAL has it; everything else is grey (`BlackIsZero`) with unspecified extra samples, four bands of 16 bits
-//! included, as those are mostly red, green, blue and near infrared. A `ColorMap` makes one band a palette image.
+//! Defaults: three bands of 8 or 16-bit unsigned integers are RGB. Four bands of 8 bits are RGB with unassociated alpha, as
+//! in GDAL. Everything else is grey (`BlackIsZero`) with unspecified extra samples; this includes four bands of 16 bits,
+//! mostly red, green, blue and near infrared. A `ColorMap` makes one band a palette image.
 
 use super::field::{Field, FieldType, FieldValue};
 use super::options::Options;
@@ -16,20 +16,20 @@ use crate::image::SampleType;
 /// The meaning of the samples, as codec and directory need it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Colors {
-    /// What a codec that transforms colour is told.
+    /// The colour model for a codec that transforms colour.
     pub(super) model: ColorModel,
-    /// The fields that say it.
+    /// The fields that state the meaning.
     pub(super) fields: Vec<Field>,
 }
 
-/// What of an image decides how its colours are stored.
+/// The properties of an image that determine the storage of its colours.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Samples {
     /// Number of bands.
     pub(super) bands: u32,
     /// Their type.
     pub(super) sample: SampleType,
-    /// True where each band is stored apart.
+    /// True if each band is stored apart.
     pub(super) separate: bool,
     /// True for JPEG compression.
     pub(super) jpeg: bool,
@@ -50,10 +50,10 @@ const LINEAR_RAW: u64 = 34_892;
 
 const UNASSOCIATED_ALPHA: u64 = 2;
 
-/// Columns and rows per chrominance sample where nothing is given.
+/// Default columns and rows per chrominance sample.
 const FULL_SUBSAMPLING: (u8, u8) = (2, 2);
 
-/// Decides on the colours of an image.
+/// Determines the colours of an image.
 ///
 /// # Errors
 /// [`Error::Usage`] for values that the image cannot have.
@@ -87,7 +87,7 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
         short(tags::PHOTOMETRIC_INTERPRETATION, vec![YCBCR]);
         short(tags::YCBCR_SUB_SAMPLING, vec![horizontal.into(), vertical.into()]);
     } else if photometric == YCBCR {
-        let message = "pixels are red, green and blue here, and stored so: only JPEG compression stores YCbCr";
+        let message = "the pixels are RGB and are stored as RGB: only JPEG compression stores YCbCr";
         warnings.push(Warning::new(options.get(tags::PHOTOMETRIC_INTERPRETATION).map_or("262", |g| g.key), message));
         short(tags::PHOTOMETRIC_INTERPRETATION, vec![RGB]);
         model = ColorModel::Rgb;
@@ -101,13 +101,13 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
         short(tags::COLOR_MAP, palette(options, image.sample)?);
     }
     let palette_is_unused = options.get(tags::COLOR_MAP).filter(|_| photometric != PALETTE);
-    // Copied from a JPEG file, subsampling is a fact of that file's storage.
+    // A subsampling copied from a JPEG file is a fact of that file's storage.
     let factors_are_unused =
         options.get(tags::YCBCR_SUB_SAMPLING).filter(|given| !transformed && options.is_chosen(*given));
     for (unused, reason) in
-        [(palette_is_unused, "the image has no palette"), (factors_are_unused, "it is no YCbCr in JPEG")]
+        [(palette_is_unused, "the image has no palette"), (factors_are_unused, "the image is not YCbCr in JPEG")]
     {
-        warnings.extend(unused.map(|given| Warning::new(given.key, format!("is not used: {reason}"))));
+        warnings.extend(unused.map(|given| Warning::new(given.key, format!("is ignored: {reason}"))));
     }
     if transformed {
         let full_range = [0, 255, 128, 255, 128, 255].map(|level| (level, 1)).to_vec();
@@ -117,7 +117,7 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
     Ok(Colors { model, fields })
 }
 
-/// Photometric interpretation and extra samples, or the key that is to blame with the reason.
+/// Photometric interpretation and extra samples, or the offending key with its error.
 fn meaning<'a>(options: &Options<'a>, image: Samples) -> std::result::Result<(u64, Vec<u64>), (&'a str, Error)> {
     let blame = |tag: u16| options.get(tag).map_or("262", |given| given.key);
     let wrong = |tag: u16| move |error: Error| (blame(tag), error);
@@ -148,7 +148,7 @@ fn meaning<'a>(options: &Options<'a>, image: Samples) -> std::result::Result<(u6
         Some(extra) if extra.len() == expected => Ok((photometric, extra)),
         Some(extra) => {
             let error = Error::usage("number of values of").field(tags::describe(tags::EXTRA_SAMPLES));
-            let allowed = format!("{expected}: {} bands, {colors} of them colours", image.bands);
+            let allowed = format!("{expected} for {} bands, {colors} of them colours", image.bands);
             Err((blame(tags::EXTRA_SAMPLES), error.found(extra.len()).allowed(allowed)))
         }
         None if photometric == RGB => Ok((photometric, default_extra(image, expected))),
@@ -156,7 +156,7 @@ fn meaning<'a>(options: &Options<'a>, image: Samples) -> std::result::Result<(u6
     }
 }
 
-/// Number of bands that are colours, where the image can have this interpretation.
+/// Number of colour bands, if the image can have this interpretation.
 fn check_photometric(options: &Options<'_>, photometric: u64, image: Samples) -> Result<u32> {
     let colors = match photometric {
         WHITE_IS_ZERO | BLACK_IS_ZERO | PALETTE | MASK | CFA => 1,
@@ -168,7 +168,8 @@ fn check_photometric(options: &Options<'_>, photometric: u64, image: Samples) ->
             let row = tags::by_number(tags::PHOTOMETRIC_INTERPRETATION);
             let found = row.and_then(|row| row.value_name(other)).map_or_else(|| other.to_string(), str::to_owned);
             return Err(Error::usage(tags::describe(tags::PHOTOMETRIC_INTERPRETATION)).found(found).allowed(
-                "WhiteIsZero BlackIsZero RGB Palette TransparencyMask CMYK YCbCr CIELab ICCLab ITULab CFA LinearRaw",
+                "WhiteIsZero, BlackIsZero, RGB, Palette, TransparencyMask, CMYK, YCbCr, CIELab, ICCLab, ITULab, CFA or \
+                LinearRaw",
             ));
         }
     };
@@ -197,14 +198,14 @@ fn default_meaning(image: Samples) -> (u64, Vec<u64>) {
     }
 }
 
-/// Extra samples of an RGB image that names none.
+/// Default extra samples of an RGB image.
 fn default_extra(image: Samples, count: usize) -> Vec<u64> {
     let alpha = count == 1 && image.sample == SampleType::UInt8;
     vec![if alpha { UNASSOCIATED_ALPHA } else { 0 }; count]
 }
 
-/// The colour map: all reds, all greens, all blues, for every value of a sample. One for samples of fewer bits, as that of
-/// a copied 4-bit image, is filled up with black.
+/// The colour map: all reds, all greens, all blues, for every value of a sample. A shorter map, such as that of a copied
+/// 4-bit image, is filled up with black.
 fn palette(options: &Options<'_>, sample: SampleType) -> Result<Vec<u64>> {
     let entries = 1usize << sample.bits();
     let describe = || tags::describe(tags::COLOR_MAP);
@@ -233,7 +234,7 @@ fn subsampling(options: &Options<'_>) -> Result<(u8, u8)> {
         _ => Err(Error::usage("metadata value of")
             .field(tags::describe(tags::YCBCR_SUB_SAMPLING))
             .found(given.value)
-            .allowed("[1, 1] [2, 1] [2, 2]")),
+            .allowed("[1, 1], [2, 1] or [2, 2]")),
     }
 }
 

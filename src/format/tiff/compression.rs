@@ -6,17 +6,17 @@ use std::sync::Arc;
 use crate::codec::jpeg::ColorModel;
 use crate::codec::{Codec, CodecParams, Predictor, deflate, fax, jpeg, lzw, packbits, raw, zstd};
 
-/// A compression code, and which codec stands behind it.
+/// A compression code and its codec.
 pub(super) struct Compression {
     /// The value of tag 259.
     pub(super) code: u16,
     /// The name as a named value of the tag.
     pub(super) name: &'static str,
-    /// The word in the API, e.g. `deflate`; codes that differ only on disk share one.
+    /// The name in the API, e.g. `deflate`; codes that differ only on disk share it.
     pub(super) word: &'static str,
-    /// The codec; none if the code is known but not implemented.
+    /// The codec; `None` if the code is known but not implemented.
     pub(super) coder: Option<Coder>,
-    /// True where new files may have it. Codes that others replace are read only.
+    /// True if new files may use the code. Obsolete codes are only read.
     pub(super) may_write: bool,
 }
 
@@ -24,13 +24,13 @@ pub(super) struct Compression {
 pub(super) struct Coder {
     /// The codec.
     pub(super) codec: &'static Codec,
-    /// The levels of effort that may be asked for.
+    /// The levels of effort, if the codec has any.
     pub(super) levels: Option<RangeInclusive<i32>>,
-    /// The codec's parameters by what a directory has.
+    /// Makes the codec's parameters from the fields of a directory.
     pub(super) params: Params,
 }
 
-/// What a directory, or a request for one, has on the coding of blocks beside the compression code.
+/// The parameters of block coding in a directory or a request, besides the compression code.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CodingFields {
     pub(super) predictor: Predictor,
@@ -41,30 +41,30 @@ pub(super) struct CodingFields {
     pub(super) fax: fax::Params,
 }
 
-/// The code written where nothing is asked for: Adobe Deflate, a zlib stream.
+/// The default code of new files: Adobe Deflate, a zlib stream.
 pub(super) const DEFLATE: u16 = 8;
 /// No compression.
 pub(super) const NONE: u16 = 1;
 /// JPEG (TIFF Technical Note 2).
 pub(super) const JPEG: u16 = 7;
 
-/// The code `code`.
+/// The compression with this code.
 pub(super) fn by_code(code: u64) -> Option<&'static Compression> {
     TABLE.iter().find(|row| u64::from(row.code) == code)
 }
 
-/// The code that is written for a word of the API, case ignored; for a word of which none is written, the first one.
+/// The code that is written for a name of the API; case is ignored. If none is written, the first code with that name.
 pub(super) fn by_word(word: &str) -> Option<&'static Compression> {
     let rows = || TABLE.iter().filter(|row| row.word.eq_ignore_ascii_case(word));
     rows().find(|row| row.may_write).or_else(|| rows().next())
 }
 
-/// True for a word that the API has for TIFF, though nothing is written for it yet.
+/// True for a name that the API has for TIFF but that cannot be written yet.
 pub(super) fn is_planned(word: &str) -> bool {
     ["lerc", "webp"].iter().any(|planned| planned.eq_ignore_ascii_case(word))
 }
 
-/// The words of the API that may be written, in the order of the table.
+/// The names of the API that can be written, in the order of the table.
 pub(super) fn writable_words() -> String {
     TABLE.iter().filter(|row| row.may_write).map(|row| row.word).collect::<Vec<_>>().join(" ")
 }
@@ -102,7 +102,7 @@ const fn read(code: u16, name: &'static str, word: &'static str, coder: Coder) -
     Compression { code, name, word, coder: Some(coder), may_write: false }
 }
 
-/// A code that is known by its name.
+/// A code that is only known by its name.
 const fn named(code: u16, name: &'static str, word: &'static str) -> Compression {
     Compression { code, name, word, coder: None, may_write: false }
 }

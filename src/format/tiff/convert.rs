@@ -1,13 +1,13 @@
-//! Samples that are stored in a form no sample type has, made into ones that have a type.
+//! Converts samples whose stored form has no sample type to samples that have one.
 
 use super::ycbcr::DataUnits;
 use crate::codec::{BlockDecoder, BlockShape, PixelCoding, Scratch};
 use crate::error::Result;
 
-/// What becomes of the samples that a codec gives.
+/// The conversion of the samples that a codec returns.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Conversion {
-    /// They are the image's.
+    /// They are the image's samples.
     None,
     /// Luminance and chrominance in data units become red, green, blue.
     YCbCr(DataUnits),
@@ -15,10 +15,10 @@ pub(super) enum Conversion {
     ComplexInt,
 }
 
-/// A decoder of stored bytes whose bits stand in reverse.
+/// A decoder of stored bytes with reversed bits.
 struct Reversed(Box<dyn BlockDecoder>);
 
-/// A decoder with what becomes of its samples.
+/// A decoder with a conversion of its samples.
 struct Converted {
     decoder: Box<dyn BlockDecoder>,
     pixels: PixelCoding,
@@ -27,11 +27,11 @@ struct Converted {
     conversion: Conversion,
 }
 
-/// What [`Reversed`] keeps from block to block.
+/// The buffer that [`Reversed`] keeps from block to block.
 #[derive(Default)]
 struct ReversedBytes(Vec<u8>);
 
-/// What [`Converted`] keeps from block to block.
+/// The buffer that [`Converted`] keeps from block to block.
 #[derive(Default)]
 struct Unconverted(Vec<u8>);
 

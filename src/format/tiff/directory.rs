@@ -1,4 +1,4 @@
-//! Image file directories: found, checked and read, without the pixels they describe (TIFF 6.0 §2, BigTIFF).
+//! Image file directories: finds, checks and reads them, without the pixels they describe (TIFF 6.0 §2, BigTIFF).
 
 use super::field::{Field, FieldType, FieldValue};
 use super::tags;
@@ -6,22 +6,22 @@ use crate::error::{Error, Result};
 use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
 
-/// A directory: its fields, and where the long arrays it names lie.
+/// A directory: its fields, and the positions of its long arrays.
 #[derive(Debug)]
 pub(super) struct Directory {
     /// Its place in the order of reading, from 0.
     pub(super) number: usize,
-    /// Where it begins in the file.
+    /// Its offset in the file.
     pub(super) offset: u64,
     /// Byte order of the file.
     pub(super) order: ByteOrder,
-    /// The fields that could be read, in file order; arrays of block places only where they are short.
+    /// The fields that could be read, in file order; arrays of block offsets and lengths only if they are short.
     pub(super) fields: Vec<Field>,
-    /// The arrays that say where blocks lie, whatever their length.
+    /// The arrays of block offsets and lengths, long or short.
     arrays: Vec<Array>,
     /// Tags of fields that could not be read, and why.
     lost: Vec<(u16, &'static str)>,
-    /// The directory's own bytes: number of entries, entries, place of the next directory.
+    /// The directory's own bytes: number of entries, entries, offset of the next directory.
     pub(super) raw: Vec<u8>,
     /// True for a BigTIFF.
     pub(super) big: bool,
@@ -34,14 +34,14 @@ pub(super) struct Array {
     pub(super) tag: u16,
     /// The type of the values.
     pub(super) kind: FieldType,
-    /// How many there are.
+    /// The number of values.
     pub(super) count: u64,
-    /// Where the first begins.
+    /// Offset of the first value.
     pub(super) offset: u64,
 }
 
-/// Reads directories. Bytes come from the source in pieces of [`PIECE`], of which the last is kept: directories and what
-/// they refer to mostly stand close together.
+/// Reads directories. It reads the source in pieces of [`PIECE`] and keeps the last one: directories and their values are
+/// mostly close together.
 pub(super) struct DirectoryReader<'a> {
     source: &'a dyn ByteSource,
     limits: &'a Limits,
@@ -59,10 +59,10 @@ pub(super) struct DirectoryReader<'a> {
 /// Bytes read from a file at once. The headers of most files fit in the first piece.
 const PIECE: u64 = 32 << 10;
 
-/// Entries an array of block places may have to be shown as metadata.
+/// Most entries of an array of block offsets or lengths that is shown as metadata.
 const SHOWN_PLACES: u64 = 1024;
 
-/// Tags of arrays that say where bytes of the file lie.
+/// Tags of arrays of offsets and lengths in the file.
 const PLACES: [u16; 6] = [
     tags::STRIP_OFFSETS,
     tags::STRIP_BYTE_COUNTS,
@@ -72,21 +72,21 @@ const PLACES: [u16; 6] = [
     tags::FREE_BYTE_COUNTS,
 ];
 
-/// Memory the values of one field may take. Longer ones are private data of other programs, such as the layers of an image
-/// editor, which nobody wants to wait for who opens the image.
+/// Most memory of the values of one field. Longer values are private data of other programs, such as the layers of an image
+/// editor, and would only delay opening the image.
 const LONGEST_VALUE: u64 = 64 << 20;
 
-/// Memory of one field without its values, roughly.
+/// Approximate memory of one field without its values.
 const ENTRY_BYTES: u64 = 128;
 
 /// Memory of one number of a list, as metadata.
 const VALUE_BYTES: u64 = size_of::<crate::metadata::Value>() as u64;
 
 impl<'a> DirectoryReader<'a> {
-    /// Reads the header; gives the place of the first directory too.
+    /// Reads the header; also returns the offset of the first directory.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where it is no header of TIFF or BigTIFF.
+    /// [`Error::Malformed`] if it is not a header of TIFF or BigTIFF.
     pub(super) fn open(source: &'a dyn ByteSource, limits: &'a Limits) -> Result<(Self, u64)> {
         let mut reader = Self {
             source,
@@ -122,17 +122,17 @@ impl<'a> DirectoryReader<'a> {
         Ok((reader, first))
     }
 
-    /// Reads the directory at `offset`, number `number`; gives the place of the one after it, 0 for none, too.
+    /// Reads directory number `number` at `offset`; also returns the offset of the next one, 0 if there is none.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where it does not lie in the file, [`Error::Limit`] where its values are too many.
+    /// [`Error::Malformed`] if it does not lie in the file, [`Error::Limit`] if it has too many values.
     pub(super) fn directory(&mut self, number: usize, offset: u64) -> Result<(Directory, u64)> {
         let (count_bytes, entry_bytes, next_bytes) = if self.big { (8, 20, 8) } else { (2, 12, 4) };
         let outside =
             || Error::malformed("directory: reaches past the end of the file").segment(segment(number)).at(offset);
         let count = if self.big { self.u64(offset) } else { self.u16(offset).map(u64::from) }.map_err(|_| outside())?;
         let entries_end = count.checked_mul(entry_bytes).and_then(|bytes| bytes.checked_add(count_bytes));
-        // A file that ends with the last entry is cut, but holds all that counts; the next place is then none.
+        // A file that ends after the last entry is truncated, but complete enough: it has no next directory.
         let room = self.source.size() - offset;
         let length =
             entries_end.filter(|end| *end <= room).ok_or_else(|| outside().found(format!("{count} entries")))?;
@@ -163,7 +163,7 @@ impl<'a> DirectoryReader<'a> {
     /// Reads the field of one entry, which begins at `start` of the file.
     fn entry(&mut self, entry: &[u8], start: u64, directory: &mut Directory) -> Result<()> {
         let tag = self.order.u16([entry[0], entry[1]]);
-        // A type that is not known has values of unknown size: the field is skipped (TIFF 6.0 §2).
+        // Values of an unknown type have an unknown size: skip the field (TIFF 6.0 §2).
         let Some(kind) = FieldType::from_code(self.order.u16([entry[2], entry[3]])) else { return Ok(()) };
         let (count, value) = entry[4..].split_at(if self.big { 8 } else { 4 });
         let count = self.number(count);
@@ -200,7 +200,7 @@ impl<'a> DirectoryReader<'a> {
         Ok(FieldValue::parse(array.kind, self.bytes(array.offset, length)?, order))
     }
 
-    /// Counts memory that metadata takes, over all directories of the file: many entries may name the same bytes.
+    /// Counts the memory of metadata over all directories of the file: many entries may refer to the same bytes.
     fn charge(&mut self, bytes: u64) -> Result<()> {
         self.metadata_bytes = self.metadata_bytes.saturating_add(bytes);
         self.limits.check_metadata("metadata of all directories", self.metadata_bytes)
@@ -233,7 +233,7 @@ impl<'a> DirectoryReader<'a> {
         Ok(out)
     }
 
-    /// Bytes of the file, from the piece that was read last or from a new one that begins there.
+    /// Bytes of the file, from the piece that was read last or from a new one that begins at `offset`.
     fn bytes(&mut self, offset: u64, length: u64) -> Result<&[u8]> {
         let size = self.source.size();
         let end = offset
@@ -259,7 +259,7 @@ impl Directory {
     /// The values of a field.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where they could not be read.
+    /// [`Error::Malformed`] if they could not be read.
     pub(super) fn get(&self, tag: u16) -> Result<Option<&FieldValue>> {
         if let Some(field) = self.fields.iter().find(|field| field.tag == tag) {
             return Ok(Some(&field.value));
@@ -273,18 +273,18 @@ impl Directory {
     /// The first value of a field of unsigned integers.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where it is none.
+    /// [`Error::Malformed`] if it is not an unsigned integer.
     pub(super) fn unsigned(&self, tag: u16) -> Result<Option<u64>> {
         match self.get(tag)? {
             None => Ok(None),
-            Some(value) => value.first().map(Some).ok_or_else(|| self.malformed(tag, "no unsigned integer")),
+            Some(value) => value.first().map(Some).ok_or_else(|| self.malformed(tag, "not an unsigned integer")),
         }
     }
 
-    /// The first value of a field, or the one that an absent field stands for.
+    /// The first value of a field, or `default` if it is absent.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where it is no unsigned integer of 32 bits.
+    /// [`Error::Malformed`] if it is not an unsigned integer of 32 bits.
     pub(super) fn u32_or(&self, tag: u16, default: u32) -> Result<u32> {
         match self.unsigned(tag)? {
             None => Ok(default),
@@ -292,10 +292,10 @@ impl Directory {
         }
     }
 
-    /// The first value of a field that must be there and not be zero.
+    /// The first value of a field that must be present and not zero.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where it is absent, zero, or no unsigned integer of 32 bits.
+    /// [`Error::Malformed`] if it is absent, zero, or not an unsigned integer of 32 bits.
     pub(super) fn size(&self, tag: u16) -> Result<u32> {
         match self.unsigned(tag)? {
             None => Err(self.malformed(tag, "absent")),
@@ -306,10 +306,10 @@ impl Directory {
         }
     }
 
-    /// The value that all samples of a pixel share; absent, it is `default`.
+    /// The value that all samples of a pixel share, or `default` if the field is absent.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where it is no unsigned integer, [`Error::Unsupported`] where the samples differ.
+    /// [`Error::Malformed`] if it is not an unsigned integer, [`Error::Unsupported`] if the samples differ.
     pub(super) fn of_every_sample(&self, tag: u16, default: u64) -> Result<u64> {
         match self.get(tag)? {
             None => Ok(default),
@@ -319,11 +319,11 @@ impl Directory {
                 }
                 Err(self.unsupported(tag, format!("{values:?}")).allowed("one value for all samples"))
             }
-            Some(_) => Err(self.malformed(tag, "no unsigned integers")),
+            Some(_) => Err(self.malformed(tag, "not unsigned integers")),
         }
     }
 
-    /// The text of a field, or nothing.
+    /// The text of a field; empty if the field is absent or not text.
     pub(super) fn text(&self, tag: u16) -> String {
         match self.get(tag) {
             Ok(Some(value @ FieldValue::Text(_))) => match value.to_metadata() {
@@ -334,10 +334,10 @@ impl Directory {
         }
     }
 
-    /// The array of block places under `tag`.
+    /// The array of block offsets or lengths under `tag`.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where it lies outside of the file.
+    /// [`Error::Malformed`] if it lies outside of the file.
     pub(super) fn places(&self, tag: u16) -> Result<Option<Array>> {
         if let Some(array) = self.arrays.iter().find(|array| array.tag == tag) {
             return Ok(Some(*array));
@@ -345,7 +345,7 @@ impl Directory {
         self.get(tag).map(|_| None)
     }
 
-    /// What errors call the directory.
+    /// The name of the directory in errors.
     pub(super) fn segment(&self) -> String {
         segment(self.number)
     }

@@ -1,4 +1,4 @@
-//! The neutral settings of a one-line write as metadata for this writer.
+//! Converts the format-neutral settings of a write to metadata of TIFF.
 
 use super::{compression, gdal, geo, tags};
 use crate::error::{Error, Result};
@@ -6,11 +6,11 @@ use crate::format::SaveSettings;
 use crate::image::ImageLayout;
 use crate::metadata::Metadata;
 
-/// Tags and names that say what `settings` says; nothing for what is left open.
+/// The tags and names for `settings`; settings that are `None` add nothing.
 ///
 /// # Errors
-/// [`Error::Usage`] for a setting that is wrong or does not suit the image, [`Error::Unsupported`] for a compression that
-/// is known but not written here.
+/// [`Error::Usage`] for a setting that is illegal or does not suit the image, [`Error::Unsupported`] for a known
+/// compression that cannot be written.
 pub(super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayout) -> Result<Metadata> {
     let mut metadata = Metadata::new();
     let word = settings.compression.as_deref();
@@ -19,7 +19,7 @@ pub(super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayout) -> Resu
         match compression::by_word(word.trim()) {
             Some(found) if found.may_write => metadata.set("259", found.name),
             _ if compression::is_planned(word.trim()) => {
-                return Err(Error::unsupported("compression to write in TIFF:").found(word).allowed(allowed));
+                return Err(Error::unsupported("compression for writing TIFF:").found(word).allowed(allowed));
             }
             _ => return Err(Error::usage("compression:").found(format!("{word:?}")).allowed(allowed)),
         }
@@ -38,26 +38,26 @@ pub(super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayout) -> Resu
     if let Some(nodata) = settings.nodata {
         if !nodata.fits(layout.sample) {
             let error = Error::usage("nodata:").found(nodata);
-            return Err(error.allowed(format!("what a sample of type {} can hold", layout.sample)));
+            return Err(error.allowed(format!("a value that a sample of type {} can hold", layout.sample)));
         }
         metadata.set("42113", gdal::text_of(nodata));
     }
     if let Some(quality) = settings.quality {
         if !word.is_some_and(|word| word.trim().eq_ignore_ascii_case("jpeg")) {
-            return Err(Error::usage("quality of lossless compression:")
+            return Err(Error::usage("quality for lossless compression:")
                 .found(quality)
-                .allowed("with compression jpeg"));
+                .allowed("compression jpeg, or no quality"));
         }
         if !(1.0..=100.0).contains(&quality) {
-            return Err(Error::usage("quality:").found(quality).allowed("1 to 100"));
+            return Err(Error::usage("quality:").found(quality).allowed("a number from 1 to 100"));
         }
         metadata.set("Quality", i64::from(quality.round() as i32));
     }
     Ok(metadata)
 }
 
-/// True where the setting `setting`, a key of [`metadata_of`], leaves nothing for a value under `key` to say: another name
-/// of the same tag, another way to state the position, or anything of another reference system.
+/// True if the setting `setting`, a key of [`metadata_of`], makes a value under `key` obsolete: another name of the same
+/// tag, another form of the position, or any part of another reference system.
 pub(super) fn replaces(setting: &str, key: &str) -> bool {
     let number = |key: &str| key.parse().ok().or_else(|| tags::by_name(key).map(|tag| tag.number));
     let tag = number(key);
@@ -73,7 +73,7 @@ pub(super) fn replaces(setting: &str, key: &str) -> bool {
         "GeoModelType" | "GeoProjectedCRS" | "GeoGeographicCRS" | "GeoVerticalCRS" => {
             let named = key.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("Geo"));
             let raw = is(&[], &[tags::GEO_KEY_DIRECTORY, tags::GEO_DOUBLE_PARAMS, tags::GEO_ASCII_PARAMS]);
-            // Whether a pixel is an area or a point is no matter of the reference system.
+            // The raster type (area or point) is independent of the reference system.
             (named || raw) && !position && !key.eq_ignore_ascii_case("GeoRasterType")
         }
         _ => tag.is_some() && tag == number(setting),

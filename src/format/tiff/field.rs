@@ -125,7 +125,7 @@ impl FieldValue {
         }
     }
 
-    /// Number of values, as the count of a directory entry has it (text: with the NUL).
+    /// Number of values, as counted in a directory entry (text: with the NUL).
     pub(super) fn count(&self) -> usize {
         match self {
             Self::Unsigned(values) => values.len(),
@@ -137,7 +137,7 @@ impl FieldValue {
         }
     }
 
-    /// The first value, where it is an unsigned integer.
+    /// The first value, if it is an integer that is not negative.
     pub(super) fn first(&self) -> Option<u64> {
         match self {
             Self::Unsigned(values) => values.first().copied(),
@@ -161,7 +161,7 @@ impl FieldValue {
 }
 
 impl Field {
-    /// The values as the bytes a file of this byte order holds.
+    /// The values as bytes in this byte order.
     pub(super) fn to_bytes(&self, order: ByteOrder) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.value.count() * self.kind.bytes());
         match &self.value {
@@ -200,7 +200,7 @@ fn put(out: &mut Vec<u8>, kind: FieldType, value: u64, order: ByteOrder) {
     }
 }
 
-/// Text of a field: UTF-8 where it is that, else Latin-1, so that no byte is lost.
+/// Decodes text as UTF-8 if it is legal, else as Latin-1: no byte is lost.
 fn decode_text(text: &[u8]) -> String {
     match std::str::from_utf8(text) {
         Ok(text) => text.to_owned(),

@@ -1,4 +1,4 @@
-//! GDAL's registered tags: the value that means "no data" (42113). `GDAL_METADATA` (42112) is text that passes through.
+//! GDAL's registered tags: nodata (42113). `GDAL_METADATA` (42112) passes through as text.
 
 use super::field::{Field, FieldValue};
 use super::tags::GDAL_NODATA;
@@ -6,17 +6,17 @@ use crate::error::{Error, Result};
 use crate::image::{PadValue, SampleType};
 use crate::metadata::Value;
 
-/// The value that means "no data" by the tags of a directory; none where its text is no number.
+/// The nodata value of a directory; `None` if its text is not a number.
 pub(super) fn nodata(fields: &[Field]) -> Option<PadValue> {
     let field = fields.iter().find(|field| field.tag == GDAL_NODATA)?;
     let FieldValue::Text(text) = &field.value else { return None };
     PadValue::parse(std::str::from_utf8(text).ok()?.trim_end_matches('\0'))
 }
 
-/// The text of the tag for a value in metadata: text stays as it is, numbers become their shortest exact text.
+/// The tag's text for a metadata value: text is kept, numbers become their shortest exact text.
 ///
 /// # Errors
-/// [`Error::Usage`] where it is no number, or none that a sample can have.
+/// [`Error::Usage`] if the value is not a number that a sample can hold.
 pub(super) fn nodata_text(key: &str, value: &Value, sample: SampleType) -> Result<String> {
     let (text, number) = match value {
         Value::Text(text) => (text.trim().to_owned(), PadValue::parse(text)),
@@ -27,7 +27,7 @@ pub(super) fn nodata_text(key: &str, value: &Value, sample: SampleType) -> Resul
     let wrong = |allowed: String| Error::usage("nodata value").field(key).found(value).allowed(allowed);
     let number = number.ok_or_else(|| wrong("a number, nan, inf or -inf".to_owned()))?;
     if !number.fits(sample) {
-        return Err(wrong(format!("what a sample of type {sample} can hold")));
+        return Err(wrong(format!("a value that a sample of type {sample} can hold")));
     }
     Ok(text)
 }

@@ -1,43 +1,43 @@
 //! Directories as bytes: entries, values, and the choice between TIFF and BigTIFF (TIFF 6.0 §2, BigTIFF).
 //!
-//! The choice falls when everything else is written: the place of the longer header is kept at the start of every file, and
-//! a file that ends below 4 GiB gets the shorter one. So it is never too late for BigTIFF, and no file has it needlessly.
+//! The choice is made after everything else is written. Every file reserves room for the longer header at its start; a file
+//! that ends below 4 GiB gets the shorter one. BigTIFF is thus never chosen too late, and never needlessly.
 
 use super::field::{Field, FieldType};
 use crate::error::{Error, Result};
 use crate::io::ByteOrder;
 
-/// The order of bytes in the files that are written.
+/// The byte order of written files.
 pub(super) const BYTE_ORDER: ByteOrder = ByteOrder::Little;
 
-/// Bytes kept for the header: those of a BigTIFF.
+/// Bytes reserved for the header: as many as a BigTIFF needs.
 pub(super) const HEADER_BYTES: u64 = 16;
 
 /// The end of a file: its directories, and the header that leads to them.
 pub(super) struct FileEnd {
-    /// The bytes after the last block, from the offset the file had then.
+    /// The bytes after the last block.
     pub(super) bytes: Vec<u8>,
     /// The bytes at offset 0.
     pub(super) header: Vec<u8>,
 }
 
-/// How numbers of places are written.
+/// The form of offsets and counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Classic,
     Big,
 }
 
-/// The largest number a classic TIFF has for an offset.
+/// The largest offset of a classic TIFF.
 const LARGEST_OFFSET: u64 = u32::MAX as u64;
 
-/// Lays out the directories, each with its fields in ascending order, behind the `end` bytes that are written.
+/// Lays out the directories, each with its fields in ascending order, after the first `end` bytes of the file.
 ///
 /// # Errors
-/// [`Error::Usage`] where a directory has more fields than TIFF can count.
+/// [`Error::Usage`] if a directory has more fields than TIFF can count.
 pub(super) fn lay_out(directories: &[Vec<Field>], end: u64) -> Result<FileEnd> {
     if let Some(large) = directories.iter().map(Vec::len).find(|fields| *fields > usize::from(u16::MAX)) {
-        return Err(Error::usage("tags of an image:").found(large).allowed(u16::MAX));
+        return Err(Error::usage("number of tags of an image:").found(large).allowed(format!("at most {}", u16::MAX)));
     }
     let wide = |kind| matches!(kind, FieldType::Long8 | FieldType::SLong8 | FieldType::Ifd8);
     let needs_big = directories.iter().flatten().any(|field| wide(field.kind));
@@ -72,7 +72,7 @@ impl Kind {
         FileEnd { bytes, header }
     }
 
-    /// An entry, whose value follows at `values` behind those in `further` where it does not fit in.
+    /// Writes an entry. A value that does not fit into it is appended to `further`, which begins at offset `values`.
     fn entry(self, field: &Field, values: u64, out: &mut Vec<u8>, further: &mut Vec<u8>) {
         let mut value = field.to_bytes(BYTE_ORDER);
         out.extend(BYTE_ORDER.put_u16(field.tag));
@@ -87,7 +87,7 @@ impl Kind {
         }
     }
 
-    /// Bytes of a directory without values that stand elsewhere, up to where these may begin.
+    /// Bytes of a directory without values that do not fit into their entries, up to where those may begin.
     fn directory_bytes(self, fields: &[Field]) -> u64 {
         let bytes = match self {
             Self::Classic => 2 + 12 * fields.len() + 4,
@@ -96,7 +96,7 @@ impl Kind {
         bytes as u64
     }
 
-    /// All but the offset of the first directory.
+    /// The header without the offset of the first directory.
     fn header(self) -> Vec<u8> {
         let order = if BYTE_ORDER == ByteOrder::Little { b"II" } else { b"MM" };
         let mut header = order.to_vec();
@@ -114,14 +114,14 @@ impl Kind {
         }
     }
 
-    /// Fills up to where a directory or a value may begin, for bytes that stand at offset `start`.
+    /// Pads `bytes`, which begin at offset `start`, to where a directory or a value may begin.
     fn align(self, bytes: &mut Vec<u8>, start: u64) {
         let unit = if self == Self::Classic { 2 } else { 8 };
         let position = start + bytes.len() as u64;
         bytes.resize(bytes.len() + (position.next_multiple_of(unit) - position) as usize, 0);
     }
 
-    /// Bytes of a value that stands in its entry.
+    /// Most bytes of a value that fits into its entry.
     fn word(self) -> usize {
         if self == Self::Classic { 4 } else { 8 }
     }

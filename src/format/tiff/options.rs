@@ -1,16 +1,16 @@
-//! What an image's metadata asks of the writer: tags by number or name, `Geo…` names, and hints that are no tags.
+//! The writer's options in an image's metadata: tags by number or name, `Geo…` names, and hints that are not tags.
 //!
 //! Keys, in the order in which they are tried:
 //!
 //! - a decimal number from 1 to 65535: the tag of that number;
-//! - `Geo…`: a name of `geo`, an error where there is none;
+//! - `Geo…`: a name of `geo`, an error if it is unknown;
 //! - the name of a tag (case ignored), or a hint: `CompressionLevel`, `Quality` (also `JPEGQuality`);
 //! - capitals, digits and underscores only, or one of the prefixes `PNG_`, `JPEG_`, `J2K_`: a field of another format (NITF
-//!   header fields and TREs are spelt so), which is left out with a warning;
+//!   header fields and TREs are spelt so), which is ignored with a warning;
 //! - anything else is an error that suggests the nearest name.
 //!
-//! A tag's name and its number with different values are an error, unless the metadata is a copy of what was read from a TIFF
-//! and one of the two came along in it: then the one that the caller has chosen wins.
+//! Different values under a tag's name and its number are an error. If the metadata is a copy of a TIFF's and the caller has
+//! chosen only one of the two, that one wins.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -29,7 +29,7 @@ pub(super) struct Given<'a> {
     pub(super) value: &'a Value,
 }
 
-/// Metadata sorted by what it is about.
+/// Metadata sorted by its subject.
 #[derive(Debug, Default)]
 pub(super) struct Options<'a> {
     /// Tags by number.
@@ -40,11 +40,11 @@ pub(super) struct Options<'a> {
     pub(super) level: Option<Given<'a>>,
     /// Quality of lossy compression.
     pub(super) quality: Option<Given<'a>>,
-    /// True if the metadata is a copy of what was read from a TIFF: it may describe that image rather than this one.
+    /// True if the metadata is a copy of a TIFF's: it may describe that image rather than this one.
     pub(super) copied: bool,
     /// The metadata, if it is known which of its values were copied.
     known: Option<&'a Metadata>,
-    /// The types that tags had in the directory the metadata was read from.
+    /// The types of tags in the directory that the metadata was read from.
     pub(super) types: HashMap<u16, FieldType>,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Options<'a> {
     /// Sorts the metadata of an image.
     ///
     /// # Errors
-    /// [`Error::Usage`] for unknown keys, values that are none, and a name and a number that contradict each other.
+    /// [`Error::Usage`] for unknown keys, null values, and a name and a number that contradict each other.
     pub(super) fn new(metadata: &'a Metadata, warnings: &mut Vec<Warning>) -> Result<Self> {
         let known = Some(metadata).filter(|metadata| metadata.is_copy_of(origin::FAMILY));
         let copied = known.is_some() || lists_a_directory(metadata);
@@ -71,20 +71,20 @@ impl<'a> Options<'a> {
     /// The number given for a tag.
     ///
     /// # Errors
-    /// [`Error::Usage`] where the value is no such number.
+    /// [`Error::Usage`] if the value is not such a number.
     pub(super) fn number(&self, tag: u16) -> Result<Option<u64>> {
         self.get(tag).map(|given| values::number(tag, given.key, given.value)).transpose()
     }
 
-    /// True for a tag whose value the caller has chosen, and not just copied from a file along with the rest. In a mapping that
-    /// looks like a copy, only names are known to be chosen: what is read stands under numbers.
+    /// True if the caller has chosen the value of a tag, rather than copied it from a file with the rest. In a mapping that
+    /// looks like a copy, only values under names count as chosen: readers put tags under numbers.
     pub(super) fn is_chosen(&self, given: Given<'_>) -> bool {
         let is_number = given.key.starts_with(|first: char| first.is_ascii_digit());
         self.known.map_or(!self.copied || !is_number, |metadata| metadata.is_chosen(given.key))
     }
 
-    /// An option that this image cannot have: an error, but a warning if it was copied, as it may be about another image. `key`
-    /// is that of the option, or the number of its tag.
+    /// Refuses an option that this image cannot have. A copied option may describe another image: it only gives a warning.
+    /// `key` is the key of the option, or the number of its tag.
     ///
     /// # Errors
     /// `error`, unless the option was copied.
@@ -95,7 +95,7 @@ impl<'a> Options<'a> {
             return Err(error);
         }
         warnings
-            .push(Warning::new(key, format!("copied metadata does not suit this image, a default is used: {error}")));
+            .push(Warning::new(key, format!("copied metadata does not suit this image; a default is used: {error}")));
         Ok(())
     }
 
@@ -107,7 +107,8 @@ impl<'a> Options<'a> {
         }
         if key.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
             let number = key.parse().ok().filter(|number| *number != 0);
-            let error = || Error::usage("metadata key is no TIFF tag:").found(key).allowed("1 to 65535");
+            let error =
+                || Error::usage("metadata key is not a TIFF tag:").found(key).allowed("a number from 1 to 65535");
             self.add_tag(number.ok_or_else(error)?, given)
         } else if key.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("geo")) && !is_tre(key) {
             self.geo.push((key, value));
@@ -121,13 +122,13 @@ impl<'a> Options<'a> {
             self.quality = Some(given);
             Ok(())
         } else if is_foreign(key) {
-            warnings.push(Warning::new(key, "is no TIFF tag and is left out"));
+            warnings.push(Warning::new(key, "is not a TIFF tag and is ignored"));
             Ok(())
         } else {
             let error = Error::usage("metadata key is neither a TIFF tag nor an option:").found(format!("{key:?}"));
             Err(match tags::nearest_name(key) {
-                Some(name) => error.allowed(format!("did you mean {name}?")),
-                None => error.allowed("tag numbers, tag names, Geo names, CompressionLevel, Quality"),
+                Some(name) => error.allowed(format!("a known name; did you mean {name}?")),
+                None => error.allowed("a tag number, a tag name, a Geo name, CompressionLevel or Quality"),
             })
         }
     }
@@ -155,19 +156,19 @@ impl<'a> Options<'a> {
     }
 }
 
-/// True for a plain mapping that looks like a copy of what was read from a TIFF, as `dict(image.metadata)` gives it: it has the
-/// size of the image under the numbers of its tags, which nobody needs to write by hand. A guess, as its origin is lost.
+/// True for a plain mapping that looks like a copy of a TIFF's metadata, such as `dict(image.metadata)`: it has the size of the
+/// image under the numbers of its tags, which nobody needs to write by hand. This is a guess, as a mapping has no origin.
 fn lists_a_directory(metadata: &Metadata) -> bool {
     let has = |tag: u16| metadata.get(&tag.to_string()).is_some();
     metadata.origin().is_none() && has(tags::IMAGE_WIDTH) && has(tags::IMAGE_LENGTH)
 }
 
-/// True for a key that is the tag of a NITF extension: GEOPSB, GEOLOB … are no Geo names.
+/// True for the tag of a NITF extension: GEOPSB, GEOLOB … are not Geo names.
 fn is_tre(key: &str) -> bool {
     key.len() <= 6 && is_foreign(key)
 }
 
-/// True where a key is spelt as other formats spell theirs.
+/// True for a key in the spelling of another format.
 fn is_foreign(key: &str) -> bool {
     let prefixed = ["PNG_", "JPEG_", "J2K_"].iter().any(|prefix| key.starts_with(prefix));
     let shouted = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';

@@ -1,5 +1,4 @@
-//! What the metadata of an image remembers of its file: the bytes of its directory, and the form in which they stand, which
-//! they do not state themselves.
+//! The origin of an image's metadata: the bytes of its directory, and their form, which the bytes do not state.
 
 use std::collections::HashMap;
 
@@ -24,7 +23,7 @@ pub(super) fn form(order: ByteOrder, big: bool) -> &'static str {
     found.map(|form| form.0).expect("every byte order and kind has a row")
 }
 
-/// The types that fields had in the directory the metadata was read from; nothing for metadata that was not read from one.
+/// The types of fields in the directory that the metadata was read from; empty for other metadata.
 pub(super) fn stored_types(metadata: &Metadata) -> HashMap<u16, FieldType> {
     let types = metadata.origin_in(FAMILY).and_then(|origin| {
         let (_, order, big) = FORMS.iter().find(|form| form.0 == origin.form())?;
@@ -42,7 +41,7 @@ fn read_types(directory: &[u8], order: ByteOrder, big: bool) -> Option<HashMap<u
         let [a, b, c, d] = *entry.first_chunk()?;
         Some((order.u16([a, b]), FieldType::from_code(order.u16([c, d]))?))
     };
-    // A field of a type that is not known is not metadata.
+    // A field of an unknown type is not metadata.
     Some(directory.get(count_bytes..length)?.chunks_exact(entry_bytes).filter_map(entry).collect())
 }
 

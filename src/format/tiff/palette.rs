@@ -13,12 +13,12 @@ const PALETTE: i128 = 3;
 /// [`Error::Malformed`] for a `ColorMap` that is not three tables of 16-bit values.
 pub(in super::super) fn palette(metadata: &Metadata) -> Result<Option<Palette>> {
     let Some(Value::List(values)) = metadata.get("320").filter(|_| is_indexed(metadata)) else { return Ok(None) };
-    // Values of 16 bits; those made from 8 are multiples of 257, or of 256 where a writer was careless.
+    // 16-bit values that were made from 8 bits are multiples of 257, or of 256 if the writer was careless.
     let byte =
         |value: &Value| value.to_int().and_then(|value| u16::try_from(value).ok()).map(|value| (value >> 8) as u8);
     let bytes: Option<Vec<u8>> = values.iter().map(byte).collect();
     let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty() && bytes.len().is_multiple_of(3)) else {
-        return Err(Error::malformed("ColorMap of")
+        return Err(Error::malformed("ColorMap")
             .found(format!("{} values", values.len()))
             .allowed("three tables of 16-bit values"));
     };

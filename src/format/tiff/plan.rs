@@ -1,8 +1,8 @@
-//! The validated request: how an image is cut, compressed and described. Every option is checked here, before the first byte.
+//! The validated request: the cutting, compression and description of an image. It checks every option before the first byte.
 //!
-//! Defaults: tiles of 256 × 256, Deflate, predictor 2 for integers and 3 for floats, the samples of a pixel together. An
+//! Defaults: tiles of 256 × 256, Deflate, predictor 2 for integers and 3 for floats, samples interleaved by pixel. An
 //! uncompressed image that is smaller than a tile gets a tile just large enough, as padding would be stored in full; compressed
-//! padding costs next to nothing. `RowsPerStrip` without a tile size asks for strips.
+//! padding costs next to nothing. `RowsPerStrip` without a tile size selects strips.
 
 use super::blocks::{BlockStorage, TiffEncoder};
 use super::colors::{self, Colors, Samples};
@@ -17,29 +17,29 @@ use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning};
 use crate::image::{BlockGrid, ImageLayout, Padding, SampleType};
 
-/// How an image is written.
+/// The plan of writing an image.
 pub(super) struct WritePlan {
-    /// How it is cut into blocks.
+    /// The blocks of the image.
     pub(super) storage: BlockStorage,
-    /// How a block of one plane is coded.
+    /// The coding of a block of one plane.
     pub(super) coding: Coding,
     /// Makes the stored bytes of blocks.
     pub(super) encoder: TiffEncoder,
-    /// Every field but the places of the blocks, in ascending order of tags.
+    /// Every field except block offsets and lengths, in ascending order of tags.
     pub(super) fields: Vec<Field>,
 }
 
 /// Sides of tiles are multiples of this (TIFF 6.0 §15).
 const TILE_UNIT: u32 = 16;
-/// Side of a tile where none is given.
+/// Default side of a tile.
 const TILE_SIDE: u32 = 256;
-/// Bytes of a strip where its rows are left to the writer.
+/// Bytes of a strip if the writer chooses its rows.
 const STRIP_BYTES: usize = 256 << 10;
-/// The largest block: readers keep its size in 32 bits, many of them with a sign.
+/// Bytes of the largest block: readers keep its size in 32 bits, often signed.
 const LARGEST_BLOCK: u64 = i32::MAX as u64;
 /// The largest side of a JPEG image.
 const LARGEST_JPEG_SIDE: u32 = 65_535;
-/// Rows of an MCU of JPEG with subsampling; a strip that is not the last must hold whole ones (Technical Note 2).
+/// Rows of a subsampled JPEG MCU; every strip but the last must hold whole MCUs (Technical Note 2).
 const JPEG_ROWS: u32 = 16;
 
 const REDUCED: u64 = 1;
@@ -47,11 +47,11 @@ const PAGE: u64 = 2;
 const MASK: u64 = 4;
 
 impl WritePlan {
-    /// Checks a request and decides what it leaves open.
+    /// Checks a request and fills in its defaults.
     ///
     /// # Errors
-    /// [`Error::Usage`] for options that are wrong or do not suit the image, [`Error::Unsupported`] for a compression that
-    /// is not written here.
+    /// [`Error::Usage`] for options that are illegal or do not suit the image, [`Error::Unsupported`] for a compression that
+    /// cannot be written.
     pub(super) fn new(request: &ImageRequest<'_>, warnings: &mut Vec<Warning>) -> Result<Self> {
         let layout = request.provider.layout();
         let options = Options::new(request.metadata, warnings)?;
@@ -115,7 +115,7 @@ impl WritePlan {
             match tags::by_number(*tag).map_or(Treatment::Plain, |row| row.treatment) {
                 Treatment::Setting | Treatment::Computed => {}
                 Treatment::Pointer => {
-                    let message = "points to what the metadata does not hold, and is left out";
+                    let message = "is an offset into another file and is ignored";
                     warnings.push(Warning::new(given.key, message));
                 }
                 Treatment::Geo => place.tags.extend(values::field(*tag, given.key, given.value, None)?),
@@ -123,12 +123,12 @@ impl WritePlan {
                     let stored = options.types.get(tag).copied();
                     match values::field(*tag, given.key, given.value, stored)? {
                         Some(field) => fields.push(field),
-                        None => warnings.push(Warning::new(given.key, "is empty and is left out")),
+                        None => warnings.push(Warning::new(given.key, "is empty and is ignored")),
                     }
                 }
             }
         }
-        // A reduced image lies where its full image does, which alone says so (OGC 21-026).
+        // Only the full image states the georeference, not its reduced images (OGC 21-026).
         if subfile & REDUCED == 0 {
             fields.extend(geo::fields(place, warnings)?);
         }
@@ -141,14 +141,15 @@ impl WritePlan {
         Ok(fields)
     }
 
-    /// The fields that say how the image is stored.
+    /// The fields that describe the image's storage.
     fn structure(
         &self,
         layout: &ImageLayout,
         (compression, predictor): (&Compression, Predictor),
         subfile: u64,
     ) -> Result<Vec<Field>> {
-        let too_many = |_| Error::usage("bands of a TIFF image:").found(layout.bands).allowed(u16::MAX);
+        let too_many =
+            |_| Error::usage("bands of a TIFF image:").found(layout.bands).allowed(format!("at most {}", u16::MAX));
         let bands = usize::from(u16::try_from(layout.bands).map_err(too_many)?);
         let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
         let mut fields = Vec::new();
@@ -179,7 +180,7 @@ impl WritePlan {
     }
 }
 
-/// The compression asked for.
+/// The requested compression.
 fn compression_of(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<&'static Compression> {
     let default = || compression::by_code(compression::DEFLATE.into()).expect("the table has the default");
     let Some(given) = options.get(tags::COMPRESSION) else { return Ok(default()) };
@@ -192,7 +193,7 @@ fn compression_of(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<
     if found.may_write {
         return Ok(found);
     }
-    // An obsolete code for the same stream is written as the one that took its place.
+    // An obsolete code is replaced by the current code of the same stream.
     match compression::by_word(found.word) {
         Some(same) if same.may_write => Ok(same),
         _ if found.coder.is_some() => options.refuse(given.key, unsupported(found), warnings).map(|()| default()),
@@ -201,10 +202,10 @@ fn compression_of(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<
 }
 
 fn unsupported(compression: &Compression) -> Error {
-    Error::unsupported("compression to write in TIFF:").found(compression.name).allowed(compression::writable_words())
+    Error::unsupported("compression for writing TIFF:").found(compression.name).allowed(compression::writable_words())
 }
 
-/// The compression, where the samples can have it.
+/// The compression if the samples can have it, else the default.
 fn suited(
     compression: &'static Compression,
     layout: &ImageLayout,
@@ -217,8 +218,9 @@ fn suited(
         return Ok(compression);
     }
     let found = format!("{} bands of {}", layout.bands, layout.sample);
-    let error =
-        Error::usage("JPEG compression of").found(found).allowed("1 to 4 bands of uint8, or bands stored apart");
+    let error = Error::usage("bands for JPEG compression:")
+        .found(found)
+        .allowed("1 to 4 bands of uint8, or any number if stored apart");
     options.refuse("259", error, warnings)?;
     Ok(compression::by_code(compression::DEFLATE.into()).expect("the table has the default"))
 }
@@ -229,7 +231,7 @@ fn planar(options: &Options<'_>) -> Result<bool> {
         Some(2) => Ok(true),
         Some(other) => {
             let field = tags::describe(tags::PLANAR_CONFIGURATION);
-            Err(Error::usage("metadata value of").field(field).found(other).allowed("Chunky Planar"))
+            Err(Error::usage("metadata value of").field(field).found(other).allowed("Chunky or Planar"))
         }
     }
 }
@@ -260,16 +262,16 @@ fn predictor(
     };
     if !suits {
         let allowed = match default {
-            Predictor::FloatingPoint => "None FloatingPoint",
-            Predictor::Horizontal => "None Horizontal",
+            Predictor::FloatingPoint => "None or FloatingPoint",
+            Predictor::Horizontal => "None or Horizontal",
             Predictor::None => "None",
         };
-        let error = Error::usage("predictor").field(format!("{predictor:?}"));
-        let error = error.found(format!("samples are {sample}")).allowed(allowed);
+        let error = Error::usage("predictor for").field(format!("{sample} samples"));
+        let error = error.found(format!("{predictor:?}")).allowed(allowed);
         return options.refuse(given.key, error, warnings).map(|()| default);
     }
     if !predicts {
-        let message = format!("no predictor is used: compression {} has none", compression.name);
+        let message = format!("is ignored: compression {} has no predictor", compression.name);
         warnings.push(Warning::new(given.key, message));
         return Ok(Predictor::None);
     }
@@ -294,7 +296,7 @@ fn grid(
     let row_bytes = columns as usize * samples * layout.sample.bytes();
     let (block_columns, block_rows) = if tiled {
         if let Some(given) = strips {
-            warnings.push(Warning::new(given.key, "is not used: a tile size is given as well"));
+            warnings.push(Warning::new(given.key, "is ignored: a tile size is given as well"));
         }
         let default = |image: u32| match compression.code {
             compression::NONE => TILE_SIDE.min(image.next_multiple_of(TILE_UNIT)),
@@ -357,12 +359,12 @@ fn check_jpeg_blocks(grid: &BlockGrid, tiled: bool) -> Result<()> {
 fn level(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<Option<i32>> {
     let Some(given) = options.level else { return Ok(None) };
     let Some(range) = compression.coder.as_ref().and_then(|coder| coder.levels.as_ref()) else {
-        let message = format!("is not used: compression {} has no levels", compression.name);
+        let message = format!("is ignored: compression {} has no levels", compression.name);
         warnings.push(Warning::new(given.key, message));
         return Ok(None);
     };
     let level = given.value.to_int().and_then(|level| i32::try_from(level).ok()).filter(|level| range.contains(level));
-    let allowed = format!("{} to {} for {}", range.start(), range.end(), compression.name);
+    let allowed = format!("an integer from {} to {} for {}", range.start(), range.end(), compression.name);
     level
         .map(Some)
         .ok_or_else(|| Error::usage("metadata value of").field(given.key).found(given.value).allowed(allowed))
@@ -371,18 +373,18 @@ fn level(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<Wa
 fn quality(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<Option<u8>> {
     let Some(given) = options.quality else { return Ok(None) };
     if compression.code != compression::JPEG {
-        let message = format!("is not used: compression {} is lossless", compression.name);
+        let message = format!("is ignored: compression {} is lossless", compression.name);
         warnings.push(Warning::new(given.key, message));
         return Ok(None);
     }
     let quality = given.value.to_int().and_then(|quality| u8::try_from(quality).ok());
     let quality = quality.filter(|quality| (1..=100).contains(quality));
-    quality
-        .map(Some)
-        .ok_or_else(|| Error::usage("metadata value of").field(given.key).found(given.value).allowed("1 to 100"))
+    quality.map(Some).ok_or_else(|| {
+        Error::usage("metadata value of").field(given.key).found(given.value).allowed("an integer from 1 to 100")
+    })
 }
 
-/// `NewSubfileType`: by the roles, else by the key, else as the metadata says. The page bit is the metadata's alone.
+/// `NewSubfileType`: from the roles, else the key, else the metadata. The page bit comes from the metadata alone.
 fn subfile_type(request: &ImageRequest<'_>, options: &Options<'_>) -> Result<u64> {
     let given = options.number(tags::NEW_SUBFILE_TYPE)?.unwrap_or(0);
     let has = |role: &str| request.roles.iter().any(|known| known == role);

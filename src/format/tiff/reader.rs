@@ -33,14 +33,14 @@ const MEDIA_TYPE: &str = "image/tiff";
 
 /// Reads the directories of a file.
 ///
-/// Every field is metadata of its asset, under its tag's number; arrays of block places (tags 273, 279, 288, 289, 324,
-/// 325) only up to 1024 values, as beyond that they are larger than all else and say nothing about the image. A field that
-/// lies outside of the file, or would take more than 64 MiB, is left out with a warning. The metadata of the file as a whole
-/// is empty: TIFF has none.
+/// Every field becomes metadata of its asset, under its tag's number. Arrays of block offsets and lengths (tags 273, 279,
+/// 288, 289, 324, 325) are left out beyond 1024 values: they would exceed all other metadata and do not describe the image.
+/// A field that lies outside of the file, or would take more than 64 MiB, is left out with a warning. The metadata of the
+/// file as a whole is empty: TIFF has none.
 ///
 /// # Errors
-/// [`Error::Malformed`] for a directory that lies outside of the file or is met twice, [`Error::Limit`] where there are
-/// too many directories or values. What is wrong with one image's fields is told when that image is asked for.
+/// [`Error::Malformed`] for a directory that lies outside of the file or occurs twice, and for too many directories;
+/// [`Error::Limit`] for too many values. An image's other defects are reported when that image is requested.
 pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
     let limits = options.limits;
     let (mut reader, first) = DirectoryReader::open(&*source, &limits)?;
@@ -101,7 +101,7 @@ impl TiffReader {
         store::image(Arc::clone(&self.source), self.limits, &self.directories[position], nodata)
     }
 
-    /// The overviews of an image that are its half, quarter … as far as they go without a gap.
+    /// The overviews of an image with half, a quarter … of its size, up to the first gap.
     fn levels(&self, position: usize, image: &StoredImage) -> Vec<Arc<dyn ImageProvider>> {
         let overviews = || (0..self.places.len()).filter(|other| self.places[*other].of == Some(position));
         let mut levels: Vec<Arc<dyn ImageProvider>> = Vec::new();
@@ -123,10 +123,10 @@ impl TiffReader {
     }
 }
 
-/// The stored bytes of all blocks, one after the other in the order of the directory's arrays.
+/// The stored bytes of all blocks, joined in the order of the directory's arrays.
 ///
 /// # Errors
-/// [`Error::Limit`] if they are more than the limits allow, and whatever reading reports.
+/// [`Error::Limit`] if they are more than the limits allow, or any error of reading.
 fn stored_bytes(store: &dyn BlockStore, limits: &Limits) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     for block in store.blocks() {
@@ -140,7 +140,7 @@ fn stored_bytes(store: &dyn BlockStore, limits: &Limits) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Reads every directory: those of the chain, each followed by its sub-directories. Gives the parents of these too.
+/// Reads every directory of the chain, each followed by its sub-directories. Also returns the parents of these.
 fn read_directories(
     reader: &mut DirectoryReader<'_>,
     first: u64,
@@ -149,7 +149,7 @@ fn read_directories(
     let mut directories: Vec<Directory> = Vec::new();
     let mut parents = Vec::new();
     let mut seen = HashMap::new();
-    // Places still to be read, the next one last.
+    // Offsets of the directories to read, the next one last.
     let mut waiting = vec![(first, None)];
     while let Some((offset, parent)) = waiting.pop() {
         if offset == 0 {
@@ -157,18 +157,18 @@ fn read_directories(
         }
         let number = directories.len();
         if let Some(known) = seen.insert(offset, number) {
-            // Some writers list the sub-directories of an image and chain them as well.
+            // Some writers both list the sub-directories of an image and chain them.
             if parent.is_some() && parents.get(known) == Some(&parent) {
                 seen.insert(offset, known);
                 continue;
             }
             let segment = format!("IFD {number}");
-            return Err(Error::malformed("directory: met for the second time").segment(segment).at(offset));
+            return Err(Error::malformed("directory: it occurs for the second time").segment(segment).at(offset));
         }
         if number == limits.max_directories {
             return Err(Error::malformed("file: too many directories")
                 .found(number + 1)
-                .allowed(limits.max_directories));
+                .allowed(format!("at most {}", limits.max_directories)));
         }
         let (directory, next) = reader.directory(number, offset)?;
         waiting.push((next, parent));
@@ -211,8 +211,8 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
     }
 }
 
-/// Gives an overview or a mask what only its image says: where it lies, with pixels as much larger as there are fewer of
-/// them (OGC 21-026 keeps georeferences out of reduced images).
+/// Gives an overview or a mask the georeference of its image, with the size of the pixels scaled (OGC 21-026 keeps
+/// georeferences out of reduced images).
 fn inherit(image: &mut ImageFacts, owner: &AssetInfo, full: (u32, u32), size: (u32, u32)) {
     let Some(owner) = &owner.image else { return };
     let georeference = &mut image.georeference;
@@ -225,7 +225,7 @@ fn inherit(image: &mut ImageFacts, owner: &AssetInfo, full: (u32, u32), size: (u
     georeference.crs.clone_from(&owner.georeference.crs);
 }
 
-/// Fields that the metadata lacks.
+/// Warnings about fields that the metadata lacks.
 fn lost_fields(directory: &Directory) -> impl Iterator<Item = Warning> {
     let segment = directory.segment();
     directory.lost().map(move |(tag, reason)| {

@@ -3,12 +3,12 @@
 use super::field::{Field, FieldType, FieldValue};
 use crate::io::ByteOrder;
 
-/// A file in the making.
+/// A file that is being made.
 pub(super) struct SampleFile {
     order: ByteOrder,
     big: bool,
     bytes: Vec<u8>,
-    /// Where the place of the next directory of the chain is to be written.
+    /// Where to write the offset of the chain's next directory.
     link: usize,
 }
 
@@ -25,7 +25,7 @@ impl SampleFile {
         Self { order, big, bytes, link: if big { 8 } else { 4 } }
     }
 
-    /// Adds bytes at an even place, and gives it.
+    /// Adds bytes at an even offset and returns it.
     pub(super) fn put(&mut self, bytes: &[u8]) -> u64 {
         self.bytes.resize(self.bytes.len().next_multiple_of(2), 0);
         let place = self.bytes.len() as u64;
@@ -42,12 +42,12 @@ impl SampleFile {
         place
     }
 
-    /// Adds a directory that nothing leads to.
+    /// Adds a directory outside of the chain.
     pub(super) fn sub_directory(&mut self, fields: &[Field]) -> u64 {
         self.write_directory(fields).0
     }
 
-    /// Makes the chain go on at `place`.
+    /// Continues the chain at `place`.
     pub(super) fn link_to(&mut self, place: u64) {
         let number = self.offset(place);
         self.bytes[self.link..self.link + number.len()].copy_from_slice(&number);

@@ -1,4 +1,4 @@
-//! How a directory stores its pixels, checked: size, samples, blocks, compression (TIFF 6.0 §8, §14, §15, §21).
+//! The storage of a directory's pixels, checked: size, samples, blocks, compression (TIFF 6.0 §8, §14, §15, §21).
 
 use super::compression::CodingFields;
 use super::convert::{self, Conversion};
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::image::{BlockGrid, ImageLayout, PadValue, SampleType};
 use crate::io::ByteOrder;
 
-/// How an image is stored. Every combination that can be made is one that can be read, but for a codec that is missing.
+/// The storage of an image. Every value of this type can be read, unless its codec is missing.
 pub(super) struct Storage {
     /// Stored blocks: tiles, or strips as wide as the image.
     pub(super) grid: BlockGrid,
@@ -18,7 +18,7 @@ pub(super) struct Storage {
     pub(super) tiled: bool,
     /// Samples of a pixel.
     pub(super) bands: u32,
-    /// True where each band has its own blocks (`PlanarConfiguration` 2).
+    /// True if each band has its own blocks (`PlanarConfiguration` 2).
     pub(super) planar: bool,
     /// Type of a sample in memory.
     pub(super) sample: SampleType,
@@ -26,19 +26,19 @@ pub(super) struct Storage {
     pub(super) bits: u32,
     /// The compression's code.
     pub(super) compression: u16,
-    /// How blocks are coded; none if the code has no codec.
+    /// The coding of blocks; `None` if the code has no codec.
     pub(super) coding: Option<Coding>,
-    /// What the codec is given of a full block: rows of pixels, or of data units.
+    /// The shape of a full block in the codec: rows of pixels, or of data units.
     pub(super) shape: BlockShape,
-    /// What a pixel of a coded block is.
+    /// The form of a pixel in a coded block.
     pub(super) pixels: PixelCoding,
-    /// What is done with a decoded block.
+    /// The conversion of a decoded block.
     pub(super) conversion: Conversion,
-    /// True where the bits of every stored byte stand in reverse (`FillOrder` 2) and the codec does not know of it.
+    /// True if the bits of every stored byte are reversed (`FillOrder` 2) and the codec does not handle it.
     pub(super) reversed_bits: bool,
 }
 
-/// Compression codes this module needs to know itself.
+/// Compression codes of the CCITT codecs.
 const CCITT: std::ops::RangeInclusive<u16> = 2..=4;
 
 /// `PhotometricInterpretation` values that change how blocks are decoded.
@@ -46,18 +46,18 @@ const RGB: u32 = 2;
 const SEPARATED: u32 = 5;
 const YCBCR: u32 = 6;
 
-/// Bits of a block, up to which no size that is computed from it overflows. No file holds so large a block.
+/// Most bits of a block for which no size computed from it overflows. No file holds so large a block.
 const LARGEST_BLOCK_BITS: u128 = 1 << 56;
 
-/// Bytes of a block that rows of a larger uncompressed strip are grouped to. Any row can be read alone then, so the blocks
-/// that are shown need not be those that are stored.
+/// Bytes of the blocks into which a larger uncompressed strip is divided. Any of its rows can be read alone, so the blocks
+/// that are shown may differ from the stored ones.
 const GROUPED_BYTES: u64 = 1 << 20;
 
 impl Storage {
     /// Reads the fields of a directory.
     ///
     /// # Errors
-    /// [`Error::Malformed`] and [`Error::Unsupported`] with the tag, its value, and where it stands.
+    /// [`Error::Malformed`] or [`Error::Unsupported`] with the tag, its value and its offset.
     pub(super) fn read(directory: &Directory) -> Result<Self> {
         let (columns, rows) = (directory.size(tags::IMAGE_WIDTH)?, directory.size(tags::IMAGE_LENGTH)?);
         let (tiled, block_columns, block_rows) = block_size(directory, columns, rows)?;
@@ -82,7 +82,7 @@ impl Storage {
         }
         let mut pixels = PixelCoding::new(if planar { 1 } else { bands }, sample);
         pixels.bits = bits;
-        // Integers of 24 bits are packed like those of 12, whatever the file's order: readers agree on it.
+        // Integers of 24 bits are packed like those of 12 bits, whatever the file's byte order: readers agree on it.
         let packed = sample.is_integer() && bits < sample.bits();
         pixels.byte_order = if packed { ByteOrder::Big } else { directory.order };
         let mut storage = Self {
@@ -103,7 +103,7 @@ impl Storage {
         Ok(storage)
     }
 
-    /// The decoder of stored blocks, conversions included. None if the compression has no codec.
+    /// The decoder of stored blocks, conversions included; `None` if the compression has no codec.
     pub(super) fn decoder(&self) -> Option<Box<dyn BlockDecoder>> {
         let mut decoder = self.coding.as_ref().map(Coding::decoder)?;
         if self.reversed_bits {
@@ -112,7 +112,7 @@ impl Storage {
         Some(self.conversion.after(decoder, self.pixels, self.grid.block_columns() as usize))
     }
 
-    /// True where rows can be read from the file without decoding anything before them.
+    /// True if rows can be read from the file without decoding anything before them.
     pub(super) fn is_direct(&self) -> bool {
         self.compression == compression::NONE
             && self.bits == self.sample.bits()
@@ -120,17 +120,17 @@ impl Storage {
             && !self.reversed_bits
     }
 
-    /// Stored blocks of all bands.
+    /// Number of stored blocks of all bands.
     pub(super) fn stored_blocks(&self) -> u64 {
         self.grid.count().saturating_mul(u64::from(self.planes()))
     }
 
-    /// Images that follow one another: the bands where they are apart, else one.
+    /// Number of planes: the bands if they are stored apart, else one.
     pub(super) const fn planes(&self) -> u32 {
         if self.planar { self.bands } else { 1 }
     }
 
-    /// Rows that the codec is told of for blocks in row `row` of the grid: rows of pixels, or of data units.
+    /// Rows of a coded block in row `row` of the grid: rows of pixels, or of data units.
     pub(super) fn coded_rows(&self, row: u32) -> u32 {
         let full = self.grid.block_rows();
         let rows = if self.tiled { full } else { full.min(self.grid.rows() - row * full) };
@@ -140,7 +140,7 @@ impl Storage {
         }
     }
 
-    /// Rows of pixels in a block of which the codec is told `shape`.
+    /// Rows of pixels in a block that has `shape` in the codec.
     pub(super) fn pixel_rows(&self, shape: BlockShape) -> u32 {
         match &self.conversion {
             Conversion::YCbCr(units) => units.rows(shape.rows),
@@ -148,19 +148,19 @@ impl Storage {
         }
     }
 
-    /// Bytes of a pixel of a stored block in memory: one sample where bands are apart.
+    /// Bytes in memory of a pixel of a stored block: one sample if bands are stored apart.
     pub(super) const fn pixel_bytes(&self) -> usize {
         let samples = if self.planar { 1 } else { self.bands };
         samples as usize * self.sample.bytes()
     }
 
-    /// Bytes of a row of a stored block, of one band where they are apart. Meant for storage that is direct.
+    /// Bytes of a row of a stored block, of one band if bands are stored apart. Meant for direct storage.
     pub(super) const fn row_bytes(&self) -> u64 {
         self.grid.block_columns() as u64 * self.pixel_bytes() as u64
     }
 
-    /// The layout to show. Large uncompressed strips are shown as smaller blocks, so that reading one takes little memory
-    /// and several can be read at a time.
+    /// The layout to show. Large uncompressed strips are shown as smaller blocks: reading one takes little memory, and
+    /// several can be read at a time.
     pub(super) fn layout(&self, nodata: Option<PadValue>) -> Result<ImageLayout> {
         let mut grid = self.grid;
         let row = self.row_bytes().saturating_mul(u64::from(self.planes()));
@@ -179,12 +179,12 @@ impl Storage {
     fn read_coding(&mut self, directory: &Directory) -> Result<()> {
         let coder = compression::by_code(self.compression.into()).and_then(|row| row.coder.as_ref());
         let predictor = match directory.u32_or(tags::PREDICTOR, 1)? {
-            // A predictor means nothing to the other codecs (TIFF 6.0 §14), whatever the field says.
+            // The other codecs have no predictor (TIFF 6.0 §14): ignore the field.
             _ if coder.is_some_and(|coder| !coder.codec.predicts) => Predictor::None,
             1 => Predictor::None,
             2 => Predictor::Horizontal,
             3 if self.sample.is_float() => Predictor::FloatingPoint,
-            3 => return Err(directory.malformed(tags::PREDICTOR, 3).allowed("1 or 2 for samples that are no floats")),
+            3 => return Err(directory.malformed(tags::PREDICTOR, 3).allowed("1 or 2 for samples that are not floats")),
             other => return Err(directory.unsupported(tags::PREDICTOR, other).allowed("1, 2 or 3")),
         };
         let mut fields = CodingFields { predictor, ..CodingFields::default() };
@@ -197,7 +197,7 @@ impl Storage {
         };
         if CCITT.contains(&self.compression) {
             if self.bits != 1 || self.pixels.samples != 1 {
-                return Err(directory.malformed(tags::BITS_PER_SAMPLE, self.bits).allowed("1 for CCITT codes"));
+                return Err(directory.malformed(tags::BITS_PER_SAMPLE, self.bits).allowed("1 for CCITT compression"));
             }
             fields.fax = fax::Params {
                 group: self.compression as u8,
@@ -250,7 +250,7 @@ impl Storage {
         Ok(())
     }
 
-    /// Sets what codecs give where it is not what the image shows.
+    /// Sets the conversion if the codec returns other samples than the image shows.
     fn convert(&mut self, directory: &Directory) -> Result<()> {
         if self.sample == SampleType::Complex64 && self.bits == 32 {
             let samples = self.pixels.samples.checked_mul(2);
@@ -262,7 +262,7 @@ impl Storage {
     }
 }
 
-/// Tiled or not, columns and rows of a block.
+/// True for tiles, and the columns and rows of a block.
 fn block_size(directory: &Directory, columns: u32, rows: u32) -> Result<(bool, u32, u32)> {
     if directory.get(tags::TILE_WIDTH)?.is_some() || directory.get(tags::TILE_LENGTH)?.is_some() {
         return Ok((true, directory.size(tags::TILE_WIDTH)?, directory.size(tags::TILE_LENGTH)?));
@@ -275,7 +275,7 @@ fn block_size(directory: &Directory, columns: u32, rows: u32) -> Result<(bool, u
     Ok((false, columns, block_rows))
 }
 
-/// Type of a sample in memory, and bits of a stored one.
+/// Type of a sample in memory, and bits of a stored sample.
 fn sample_type(directory: &Directory) -> Result<(SampleType, u32)> {
     use SampleType as S;
     let bits = directory.of_every_sample(tags::BITS_PER_SAMPLE, 1)?;

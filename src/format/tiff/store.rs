@@ -21,7 +21,7 @@ struct TiffStore {
     source: Arc<dyn ByteSource>,
     limits: Limits,
     storage: Storage,
-    /// None if the compression has no codec here.
+    /// `None` if the compression has no codec.
     decoder: Option<Box<dyn BlockDecoder>>,
     layout: ImageLayout,
     arrays: RangeArrays,
@@ -31,7 +31,7 @@ struct TiffStore {
 /// The image of a directory.
 ///
 /// # Errors
-/// [`crate::Error::Malformed`] and [`crate::Error::Unsupported`] with the tag, its value, and where it stands.
+/// [`crate::Error::Malformed`] or [`crate::Error::Unsupported`] with the tag, its value and its offset.
 pub(super) fn image(
     source: Arc<dyn ByteSource>,
     limits: Limits,
@@ -54,7 +54,7 @@ pub(super) fn image(
 }
 
 impl TiffStore {
-    /// Where the blocks lie; read from the file the first time.
+    /// The positions of the blocks, read from the file on first use.
     fn ranges(&self) -> Result<&BlockRanges> {
         if let Some(ranges) = self.ranges.get() {
             return Ok(ranges);
@@ -63,12 +63,12 @@ impl TiffStore {
         Ok(self.ranges.get_or_init(|| ranges))
     }
 
-    /// The number that a block has in the arrays.
+    /// The index of a block in the arrays.
     fn number(&self, block: StoredBlock) -> u64 {
         u64::from(block.plane) * self.storage.grid.count() + self.storage.grid.position(block.at)
     }
 
-    /// What the codec makes of a block: rows of pixels, or of data units.
+    /// The shape of a block in the codec: rows of pixels, or of data units.
     fn shape(&self, block: StoredBlock) -> BlockShape {
         BlockShape { rows: self.storage.coded_rows(block.at.row), ..self.storage.shape }
     }
@@ -101,7 +101,7 @@ impl BlockStore for TiffStore {
 
     fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>> {
         let Some(found) = self.ranges()?.get(self.number(block)) else { return Ok(None) };
-        // Without compression the size is known; counts that differ are a common mistake of writers.
+        // Without compression the size is known. Wrong counts are a common mistake of writers.
         let length = match found.length {
             Some(length) if self.storage.compression != compression::NONE => length,
             _ => self.storage.pixels.stored_bytes(self.shape(block)) as u64,

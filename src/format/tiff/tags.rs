@@ -1,4 +1,4 @@
-//! The tags of TIFF in one table: numbers, the standards' names, types, named values, and what a writer does with each.
+//! The tags of TIFF in one table: numbers, the standards' names, types, named values, and the writer's treatment of each.
 //!
 //! Sources: TIFF 6.0, Supplements 1 and 2, Technical Note 2, OGC 19-008r4 §7, GDAL's registered tags.
 
@@ -17,31 +17,31 @@ pub struct Tag {
     pub values: &'static [(u64, &'static str)],
     /// The types a value may have; a writer takes the first that holds it.
     pub(super) kinds: &'static [FieldType],
-    /// What a writer does with a value it is given.
+    /// The writer's treatment of a value.
     pub(super) treatment: Treatment,
 }
 
-/// What a writer does with a tag that stands in an image's metadata.
+/// The writer's treatment of a tag in an image's metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Treatment {
-    /// It decides how the image is written.
+    /// It is an option of the writer.
     Setting,
-    /// It is a fact of how the image is stored, which the writer states itself: a copied value is of no use.
+    /// It is a fact of the image's storage, which the writer determines itself: a copied value is ignored.
     Computed,
     /// It is part of the georeference.
     Geo,
-    /// It is an offset to something elsewhere in the file it was copied from.
+    /// It is an offset into the file it was copied from.
     Pointer,
-    /// It is written as it is.
+    /// It is written unchanged.
     Plain,
 }
 
-/// The tag of this number.
+/// The tag with this number.
 pub fn by_number(number: u16) -> Option<&'static Tag> {
     TAGS.binary_search_by_key(&number, |tag| tag.number).ok().map(|position| &TAGS[position])
 }
 
-/// The tag of this name, case ignored. `TileHeight` is a synonym of `TileLength`.
+/// The tag with this name; case is ignored. `TileHeight` is a synonym of `TileLength`.
 pub fn by_name(name: &str) -> Option<&'static Tag> {
     let synonym = SYNONYMS.iter().find(|(synonym, _)| synonym.eq_ignore_ascii_case(name));
     let name = synonym.map_or(name, |(_, name)| name);
@@ -54,7 +54,7 @@ pub fn nearest_name(name: &str) -> Option<&'static str> {
 }
 
 impl Tag {
-    /// The number of a named value, case ignored.
+    /// The number of a named value; case is ignored.
     pub fn value_number(&self, name: &str) -> Option<u64> {
         self.values.iter().find(|(_, known)| known.eq_ignore_ascii_case(name.trim())).map(|(number, _)| *number)
     }
@@ -70,7 +70,7 @@ impl Tag {
     }
 }
 
-/// A tag as messages name it: `Compression (259)`, or the bare number of one that is not in the table.
+/// The name of a tag in messages: `Compression (259)`, or the bare number if the table lacks the tag.
 pub(super) fn describe(number: u16) -> String {
     by_number(number).map_or_else(|| number.to_string(), |tag| format!("{} ({number})", tag.name))
 }

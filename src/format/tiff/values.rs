@@ -1,16 +1,16 @@
-//! Metadata values to the values of fields, by the types a tag may have.
+//! Converts metadata values to the values of fields, by the types of a tag.
 
 use super::field::{Field, FieldType, FieldValue};
 use super::tags::{self, Tag};
 use crate::error::{Error, Result};
 use crate::metadata::Value;
 
-/// The field of `tag` for a value given under the metadata key `key`; none for an empty one. A tag of the table gets one
-/// of its types; any other gets the type `stored` it had where it was read, if the value still has that form, else the
-/// smallest of SHORT, LONG, LONG8 (SLONG, SLONG8 with a negative number), DOUBLE, ASCII or UNDEFINED that holds it.
+/// The field of `tag` for the value under the metadata key `key`; `None` for an empty value. A copied tag keeps the type
+/// `stored` if the value still fits. Otherwise a tag of the table gets one of its types, and any other tag the smallest of
+/// SHORT, LONG, LONG8 (SLONG, SLONG8 with a negative number), DOUBLE, ASCII or UNDEFINED that holds the value.
 ///
 /// # Errors
-/// [`Error::Usage`] where no type of the tag holds the value.
+/// [`Error::Usage`] if no type of the tag holds the value.
 pub(super) fn field(tag: u16, key: &str, value: &Value, stored: Option<FieldType>) -> Result<Option<Field>> {
     let row = tags::by_number(tag);
     let kinds = row.map_or_else(|| inferred(value), |row| row.kinds);
@@ -27,7 +27,7 @@ pub(super) fn field(tag: u16, key: &str, value: &Value, stored: Option<FieldType
 /// The unsigned numbers of a value given for a tag: numbers, numbers as text, or named values.
 ///
 /// # Errors
-/// [`Error::Usage`] where it is anything else.
+/// [`Error::Usage`] for any other value.
 pub(super) fn unsigned(tag: u16, key: &str, value: &Value) -> Result<Vec<u64>> {
     let numbers = integers(value, tags::by_number(tag));
     let numbers = numbers.and_then(|numbers| numbers.into_iter().map(|n| u64::try_from(n).ok()).collect());
@@ -37,7 +37,7 @@ pub(super) fn unsigned(tag: u16, key: &str, value: &Value) -> Result<Vec<u64>> {
 /// The one unsigned number of a value given for a tag.
 ///
 /// # Errors
-/// [`Error::Usage`] where it is anything else.
+/// [`Error::Usage`] for any other value.
 pub(super) fn number(tag: u16, key: &str, value: &Value) -> Result<u64> {
     match unsigned(tag, key, value)?.as_slice() {
         [number] => Ok(*number),
@@ -45,7 +45,7 @@ pub(super) fn number(tag: u16, key: &str, value: &Value) -> Result<u64> {
     }
 }
 
-/// True where both values mean the same for a tag.
+/// True if both values mean the same for a tag.
 pub(super) fn same(tag: u16, a: &Value, b: &Value) -> bool {
     let row = tags::by_number(tag);
     if let (Some(a), Some(b)) = (integers(a, row), integers(b, row)) {
@@ -57,7 +57,7 @@ pub(super) fn same(tag: u16, a: &Value, b: &Value) -> bool {
     }
 }
 
-/// The error for a value that is none of the tag's.
+/// The error for a value that the tag cannot have.
 pub(super) fn wrong(tag: u16, key: &str, value: &Value) -> Error {
     let row = tags::by_number(tag);
     let name = if key == tag.to_string() { tags::describe(tag) } else { key.to_owned() };
@@ -71,7 +71,7 @@ pub(super) fn wrong(tag: u16, key: &str, value: &Value) -> Error {
 
 impl FieldValue {
     fn is_empty(&self) -> bool {
-        // Text has a NUL at least, so it is never without a value.
+        // Text counts its NUL, so it is never empty.
         self.count() == 0
     }
 }
@@ -92,7 +92,7 @@ fn inferred(value: &Value) -> &'static [FieldType] {
 
 fn convert(value: &Value, kind: FieldType, row: Option<&Tag>) -> Option<FieldValue> {
     use FieldType as T;
-    // A private tag keeps apart what Python keeps apart: 1.0 is no SHORT.
+    // A private tag distinguishes the types that Python does: 1.0 is not a SHORT.
     let integers = || integers(value, row).filter(|_| row.is_some() || !has_floats(value));
     match kind {
         T::Byte | T::Short | T::Long | T::Ifd | T::Long8 | T::Ifd8 => {
@@ -129,7 +129,7 @@ fn integers(value: &Value, row: Option<&Tag>) -> Option<Vec<i128>> {
             nested.map(|values| values.concat())
         }
         Value::Bytes(bytes) => Some(bytes.iter().map(|byte| i128::from(*byte)).collect()),
-        // Text means a number only where the tag is known to have numbers.
+        // Text is a number only for a known tag: its types then decide.
         Value::Text(text) => {
             let row = row?;
             if let Some(number) = row.value_number(text) {
@@ -158,7 +158,7 @@ fn has_floats(value: &Value) -> bool {
     }
 }
 
-/// Text as the bytes of an ASCII field; several texts are kept apart by NULs. Numbers are text where the tag has text.
+/// Text as the bytes of an ASCII field; NULs separate several texts. A known tag also takes numbers as text.
 fn text(value: &Value, known: bool) -> Option<Vec<u8>> {
     match value {
         Value::Text(text) => Some(text.strip_suffix('\0').unwrap_or(text).as_bytes().to_vec()),
@@ -172,7 +172,7 @@ fn text(value: &Value, known: bool) -> Option<Vec<u8>> {
     }
 }
 
-/// The fraction nearest to a number, by its continued fraction: exact wherever one with 32-bit terms is.
+/// The fraction nearest to a number, by its continued fraction; exact if a fraction with 32-bit terms is.
 fn fraction(value: f64, signed: bool) -> Option<(i64, i64)> {
     let largest = if signed { f64::from(i32::MAX) } else { f64::from(u32::MAX) };
     if !value.is_finite() || value.abs() > largest || (value < 0.0 && !signed) {
@@ -197,14 +197,14 @@ fn fraction(value: f64, signed: bool) -> Option<(i64, i64)> {
     Some((sign * best.0 as i64, best.1 as i64))
 }
 
-/// What a type holds, for messages.
+/// The values of a type, for messages.
 fn what(kind: FieldType) -> String {
     use FieldType as T;
     match kind {
         T::Byte | T::Short | T::Long | T::Long8 | T::Ifd | T::Ifd8 => {
-            format!("whole numbers from 0 to {}", u64::MAX >> (64 - 8 * kind.bytes()))
+            format!("integers from 0 to {}", u64::MAX >> (64 - 8 * kind.bytes()))
         }
-        T::SByte | T::SShort | T::SLong | T::SLong8 => format!("whole numbers of {} bits", 8 * kind.bytes()),
+        T::SByte | T::SShort | T::SLong | T::SLong8 => format!("signed integers of {} bits", 8 * kind.bytes()),
         T::Rational | T::SRational | T::Float | T::Double => "numbers".to_owned(),
         T::Ascii => "text".to_owned(),
         T::Undefined => "bytes".to_owned(),

@@ -1,4 +1,4 @@
-//! A TIFF file in the making: blocks are appended as they come, directories follow when all is known.
+//! Writes a TIFF file: appends blocks as they arrive, and the directories at the end.
 
 use std::sync::Arc;
 
@@ -21,13 +21,13 @@ struct TiffWriter {
     open: Option<Open>,
 }
 
-/// An image whose blocks are on their way.
+/// An image whose blocks are being appended.
 struct Open {
     fields: Vec<Field>,
     tiled: bool,
-    /// Where the blocks lie that have come, plane by plane.
+    /// The positions of the blocks so far, plane by plane.
     planes: Vec<BlockRanges>,
-    /// Where they lie if that is known beforehand.
+    /// The area of the blocks, if it is known beforehand.
     area: Option<DataArea>,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn create(mut sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWri
 impl ContainerWriter for TiffWriter {
     fn set_metadata(&mut self, metadata: &Metadata, context: &mut WriteContext<'_, '_>) -> Result<()> {
         if let Some((key, _)) = metadata.iter().next() {
-            let message = "metadata of the file is not used: in TIFF, all metadata is that of an image";
+            let message = "metadata of the file is ignored: in TIFF, all metadata belongs to an image";
             context.warnings.push(Warning::new(key, message));
         }
         Ok(())
@@ -138,7 +138,7 @@ impl Written {
     }
 }
 
-/// A field of offsets or sizes, of 64 bits only where one needs it.
+/// A field of offsets or sizes, of 64 bits only if a value needs them.
 fn range_field(tag: u16, values: Vec<u64>) -> Field {
     let wide = values.iter().any(|value| *value > u64::from(u32::MAX));
     Field { tag, kind: if wide { FieldType::Long8 } else { FieldType::Long }, value: FieldValue::Unsigned(values) }

@@ -1,12 +1,12 @@
-//! Luminance and chrominance stored without JPEG: data units unpacked, colours made red, green, blue (TIFF 6.0 §20, §21).
+//! YCbCr stored without JPEG: unpacks data units and converts colours to RGB (TIFF 6.0 §20, §21).
 
 use super::directory::Directory;
 use super::field::FieldValue;
 use super::tags;
 use crate::error::Result;
 
-/// Data units of one block: the luminance samples of a few pixels, row by row, then one sample of each chrominance, which
-/// all those pixels share.
+/// The data units of a block. Each holds the luminance samples of a few pixels, row by row, and then one sample of each
+/// chrominance, which all those pixels share.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct DataUnits {
     horizontal: u32,
@@ -14,7 +14,7 @@ pub(super) struct DataUnits {
     tables: Box<Tables>,
 }
 
-/// The contribution of each sample value, so that a pixel takes additions only. Green is in 1/65536.
+/// Contributions of each sample value: a pixel takes additions only. Those to green are in units of 1/65536.
 #[derive(Debug, Clone, PartialEq)]
 struct Tables {
     luminance: [i32; 256],
@@ -24,16 +24,16 @@ struct Tables {
     cb_to_green: [i32; 256],
 }
 
-/// Luminance of red, green and blue where `YCbCrCoefficients` is absent (CCIR 601-1).
+/// Luminance of red, green and blue if `YCbCrCoefficients` is absent (CCIR 601-1).
 const COEFFICIENTS: [f32; 3] = [0.299, 0.587, 0.114];
 
-/// Black and white of Y, Cb and Cr where `ReferenceBlackWhite` is absent.
+/// Black and white of Y, Cb and Cr if `ReferenceBlackWhite` is absent.
 const BLACK_WHITE: [f32; 6] = [0.0, 255.0, 128.0, 255.0, 128.0, 255.0];
 
 /// Bits of the fraction in fixed-point numbers.
 const FRACTION: u32 = 16;
 
-/// How many columns and rows share a chrominance sample: `YCbCrSubSampling`, 2 and 2 where it is absent.
+/// Columns and rows that share a chrominance sample: `YCbCrSubSampling`, or 2 and 2 if it is absent.
 ///
 /// # Errors
 /// [`crate::Error::Malformed`] for factors other than 1, 2 and 4.
@@ -42,21 +42,25 @@ pub(super) fn subsampling(directory: &Directory) -> Result<(u8, u8)> {
         None => Ok((2, 2)),
         Some(FieldValue::Unsigned(values)) => match values[..] {
             [horizontal @ (1 | 2 | 4), vertical @ (1 | 2 | 4)] => Ok((horizontal as u8, vertical as u8)),
-            _ => Err(directory.malformed(tags::YCBCR_SUB_SAMPLING, format!("{values:?}")).allowed("1, 2 or 4, twice")),
+            _ => Err(directory
+                .malformed(tags::YCBCR_SUB_SAMPLING, format!("{values:?}"))
+                .allowed("two factors of 1, 2 or 4")),
         },
-        Some(_) => Err(directory.malformed(tags::YCBCR_SUB_SAMPLING, "no unsigned integers")),
+        Some(_) => Err(directory.malformed(tags::YCBCR_SUB_SAMPLING, "not unsigned integers")),
     }
 }
 
 impl DataUnits {
-    /// Reads the fields that say what luminance and chrominance mean.
+    /// Reads the fields that define luminance and chrominance.
     ///
     /// # Errors
-    /// [`crate::Error::Malformed`] where they are no numbers, too few, or not above zero where they must be.
+    /// [`crate::Error::Malformed`] if a field does not hold the right count of finite numbers, or a coefficient is not above 0.
     pub(super) fn read(directory: &Directory, horizontal: u8, vertical: u8) -> Result<Self> {
         let coefficients = numbers(directory, tags::YCBCR_COEFFICIENTS, COEFFICIENTS)?;
         if coefficients.iter().any(|value| *value <= 0.0) {
-            return Err(directory.malformed(tags::YCBCR_COEFFICIENTS, format!("{coefficients:?}")).allowed("above 0"));
+            return Err(directory
+                .malformed(tags::YCBCR_COEFFICIENTS, format!("{coefficients:?}"))
+                .allowed("numbers above 0"));
         }
         let black_white = numbers(directory, tags::REFERENCE_BLACK_WHITE, BLACK_WHITE)?;
         let tables = Box::new(Tables::new(coefficients, black_white));
@@ -78,7 +82,7 @@ impl DataUnits {
         unit_rows.saturating_mul(self.vertical)
     }
 
-    /// Turns the data units of a block into pixels of red, green, blue; `out` holds rows of `columns` pixels.
+    /// Converts the data units of a block to RGB pixels; `out` holds rows of `columns` pixels.
     pub(super) fn to_rgb(&self, units: &[u8], columns: usize, out: &mut [u8]) {
         let (horizontal, vertical) = (self.horizontal as usize, self.vertical as usize);
         let unit_bytes = self.bytes() as usize;
@@ -97,8 +101,8 @@ impl DataUnits {
 }
 
 impl Tables {
-    /// TIFF 6.0 §21, in the fixed-point arithmetic that readers agree on to the last bit: colour differences as whole
-    /// numbers, factors with 16 bits of fraction.
+    /// The tables of TIFF 6.0 §21 in fixed-point arithmetic, on which readers agree to the last bit: colour differences are
+    /// integers, factors have 16 bits of fraction.
     fn new([red, green, blue]: [f32; 3], black_white: [f32; 6]) -> Self {
         let fixed = |factor: f32| (f64::from(factor.clamp(0.0, 2.0)) * f64::from(1 << FRACTION) + 0.5) as i32;
         let (red_factor, blue_factor) = (2.0 - 2.0 * red, 2.0 - 2.0 * blue);
@@ -135,7 +139,7 @@ impl Tables {
     }
 }
 
-/// A code between black and white as a whole number between 0 and `full`, bounded so that factors cannot overflow.
+/// Scales a code between black and white to an integer between 0 and `full`, bounded to keep factors from overflowing.
 fn scale(code: i32, [black, white]: [f32; 2], full: f32) -> i32 {
     let black = black.trunc();
     let range = if white - black == 0.0 { 1.0 } else { white - black };
@@ -151,7 +155,7 @@ fn numbers<const N: usize>(directory: &Directory, tag: u16, default: [f32; N]) -
         Some(_) => Vec::new(),
     };
     let whole = <[f32; N]>::try_from(values).ok().filter(|values| values.iter().all(|value| value.is_finite()));
-    whole.ok_or_else(|| directory.malformed(tag, "no numbers, or not enough").allowed(format!("{N} numbers")))
+    whole.ok_or_else(|| directory.malformed(tag, "other values").allowed(format!("{N} finite numbers")))
 }
 
 #[cfg(test)]

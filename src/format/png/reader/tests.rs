@@ -1,4 +1,4 @@
-//! Files as readers see them: rows that stream, files cut off and damaged.
+//! Reading: rows that stream, truncated and damaged files.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::metadata::Metadata;
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
 
-/// A source that knows how far it was read.
+/// A source that records how far it was read.
 struct Watched {
     bytes: Vec<u8>,
     end: AtomicU64,
@@ -107,7 +107,7 @@ fn reading_forwards_decodes_each_row_once_and_a_window_none_below_it() {
         assert!(read(&image, window).unwrap() == expected(window));
     }
     assert!(source.read.load(Ordering::Relaxed) < size + READ_AHEAD as u64);
-    // Going back begins anew.
+    // Going back restarts the stream.
     assert!(read(&image, window).unwrap() == expected(window));
 }
 
@@ -154,7 +154,7 @@ fn damaged_files_never_panic() {
         for _ in 0..=next(3) {
             let (at, value) = (next(bytes.len()), next(256) as u8);
             bytes[at] = value;
-            // Checksums are repaired half of the time, so that damage gets past them.
+            // Repair half of the checksums, to let damage get past them.
             if round % 4 < 2 {
                 repair(&mut bytes);
             }
@@ -168,7 +168,7 @@ fn damaged_files_never_panic() {
     assert!(failed > 1000, "{failed}");
 }
 
-/// Writes the right checksum behind every chunk that can be found.
+/// Writes the right checksum after every chunk that can be found.
 fn repair(bytes: &mut [u8]) {
     let mut at = 8;
     while at + 12 <= bytes.len() {

@@ -21,7 +21,7 @@ pub(in super::super) fn image(
     MemoryImage::from_pixels(pixels, 64, 64).unwrap()
 }
 
-/// Bytes of a scene: a slope with noise of some bits.
+/// Bytes of a scene: a slope with some bits of noise.
 pub(in super::super) fn scene(count: usize, columns: usize, noise: u32) -> Vec<u8> {
     let mut state = 7u32;
     let mut next = move || {
@@ -46,7 +46,7 @@ pub(in super::super) fn write(
     Ok((bytes, warnings))
 }
 
-/// Decodes with the `png` crate and turns the samples into ours.
+/// Decodes with the `png` crate, and returns native samples, band after band.
 fn decode(bytes: &[u8]) -> Vec<u8> {
     let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
     let mut out = vec![0; reader.output_buffer_size().unwrap()];

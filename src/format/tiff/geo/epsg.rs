@@ -1,9 +1,9 @@
-//! What kind of system an EPSG code is, which decides the `GeoKey` that takes it (OGC 19-008r4 §7.4).
+//! The kind of system of an EPSG code, which determines its `GeoKey` (OGC 19-008r4 §7.4).
 
 pub(super) use super::epsg_kind::Kind;
 use super::epsg_table::{COMPOUND, FLAT, RANGES};
 
-/// The kind of a system that is not compound; none where the register has no such code.
+/// The kind of a system that is not compound; `None` for any other code.
 pub(super) fn kind(code: u32) -> Option<Kind> {
     let code = u16::try_from(code).ok()?;
     let after = RANGES.partition_point(|(first, ..)| *first <= code);
@@ -11,7 +11,7 @@ pub(super) fn kind(code: u32) -> Option<Kind> {
     (code <= *last).then_some(*kind)
 }
 
-/// The horizontal and the vertical part of a system, where it has both; [`joined`] is the reverse.
+/// The horizontal and the vertical part of a system, if it has both; [`joined`] is the reverse.
 pub(super) fn parts(code: u32) -> Option<(u16, u16)> {
     let code = u16::try_from(code).ok()?;
     if let Ok(place) = FLAT.binary_search_by_key(&code, |(code, _)| *code) {
@@ -22,8 +22,8 @@ pub(super) fn parts(code: u32) -> Option<(u16, u16)> {
     Some((horizontal, vertical))
 }
 
-/// The system of these parts: a compound one, or one with ellipsoidal height, whose vertical part is itself (OGC 19-008r4
-/// §7.4.3 allows codes of three-dimensional geographic systems there, and GDAL reads and writes them so).
+/// The system with these parts: a compound one, or one with ellipsoidal height, which is its own vertical part (OGC
+/// 19-008r4 §7.4.3 allows codes of three-dimensional geographic systems there, and GDAL reads and writes them).
 pub(super) fn joined(horizontal: u16, vertical: u16) -> Option<u16> {
     if FLAT.contains(&(vertical, horizontal)) {
         return Some(vertical);

@@ -43,7 +43,7 @@ pub(super) enum KeyValue {
 pub(super) struct GeoKeys {
     /// Minor revision: 0 for GeoTIFF 1.0, 1 for 1.1.
     pub(super) minor: u16,
-    /// The keys, known to the table or not.
+    /// The keys, including those that the table lacks.
     pub(super) entries: BTreeMap<u16, KeyValue>,
 }
 
@@ -52,9 +52,9 @@ pub(super) struct GeoKeys {
 pub(super) struct KeyTags {
     /// `GeoKeyDirectory`.
     pub(super) directory: Vec<u16>,
-    /// `GeoDoubleParams`; empty: not written.
+    /// `GeoDoubleParams`; not written if empty.
     pub(super) doubles: Vec<f64>,
-    /// `GeoAsciiParams`; empty: not written.
+    /// `GeoAsciiParams`; not written if empty.
     pub(super) text: Vec<u8>,
 }
 
@@ -75,17 +75,17 @@ pub(super) const PIXEL_IS_POINT: u16 = 2;
 /// The code of a system or parameter that other keys describe.
 pub(super) const USER_DEFINED: u16 = 32_767;
 
-/// The tags a key's value may stand in.
+/// The tags that may hold a key's value.
 const IN_DIRECTORY: u16 = 34_735;
 const IN_DOUBLES: u16 = 34_736;
 const IN_TEXT: u16 = 34_737;
 
-/// The key of this number.
+/// The key with this number.
 pub(super) fn by_id(id: u16) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.id == id)
 }
 
-/// The key of this metadata name, case ignored.
+/// The key with this metadata name; case is ignored.
 pub(super) fn by_name(name: &str) -> Option<&'static Key> {
     let is = |known: &str| known.eq_ignore_ascii_case(name);
     KEYS.iter().find(|key| is(key.name) || key.alias.is_some_and(is))
@@ -97,7 +97,7 @@ pub(super) fn nearest_name(name: &str, others: &[&'static str]) -> Option<&'stat
 }
 
 impl GeoKeys {
-    /// Reads the keys. Entries that point outside of their tag are left out; none where it is no directory.
+    /// Reads the keys. Entries that point outside of their tag are ignored; `None` if the directory lacks its header.
     pub(super) fn parse(directory: &[u64], doubles: &[f64], text: &[u8]) -> Option<Self> {
         let [_, _, minor, _, ..] = *directory else { return None };
         let mut entries = BTreeMap::new();
@@ -118,7 +118,7 @@ impl GeoKeys {
         Some(Self { minor: minor as u16, entries })
     }
 
-    /// The keys as the tags hold them.
+    /// The values of the tags that hold the keys.
     pub(super) fn to_tags(&self) -> KeyTags {
         let mut tags = KeyTags { directory: vec![1, 1, self.minor, self.entries.len() as u16], ..KeyTags::default() };
         let mut further: Vec<u16> = Vec::new();
@@ -159,7 +159,7 @@ impl GeoKeys {
         }
     }
 
-    /// The value of a key that is text, where it is not empty.
+    /// The text of a key, if it is not empty.
     pub(super) fn text(&self, id: u16) -> Option<String> {
         match self.entries.get(&id) {
             Some(KeyValue::Text(text)) => {

@@ -1,8 +1,8 @@
-//! Where pixels lie: the raster-to-model tags (OGC 19-008r4 §7.3, Annex B) and GDAL's six numbers.
+//! The position of pixels: the raster-to-model tags (OGC 19-008r4 §7.3, Annex B) and GDAL's six numbers.
 //!
-//! A [`Transform`] always means pixel edges. The tags mean pixel centres where the raster type is `PixelIsPoint`, so both
-//! differ by half a pixel there. As GDAL does, the sign of the vertical scale is ignored on reading, and scale with tie point
-//! go before a matrix.
+//! A [`Transform`] always refers to pixel edges. The tags refer to pixel centres if the raster type is `PixelIsPoint`: the
+//! two then differ by half a pixel. As in GDAL, reading ignores the sign of the vertical scale, and prefers a scale with a
+//! tie point to a matrix.
 
 use crate::format::tiff::field::{Field, FieldType, FieldValue};
 use crate::format::tiff::tags::{MODEL_PIXEL_SCALE, MODEL_TIEPOINT, MODEL_TRANSFORMATION};
@@ -20,7 +20,7 @@ pub(super) struct Position {
 }
 
 impl Position {
-    /// What the tags among `fields` hold.
+    /// Reads the tags among `fields`.
     pub(super) fn from_fields(fields: &[Field]) -> Self {
         let numbers = |tag| {
             let field = fields.iter().find(|field| field.tag == tag)?;
@@ -51,7 +51,7 @@ impl Position {
         Self { matrix: Some(matrix), ..Self::default() }
     }
 
-    /// The transform; none for ground control points, and where numbers are missing or not finite.
+    /// The transform; `None` for ground control points, and if numbers are missing or not finite.
     pub(super) fn transform(&self, point: bool) -> Option<Transform> {
         let mut g = self.scaled().or_else(|| self.affine())?;
         if point {

@@ -1,4 +1,4 @@
-//! Geo tags of a directory to a [`Georeference`] and the `Geo…` names of metadata.
+//! Converts the geo tags of a directory to a [`Georeference`] and the `Geo…` names of metadata.
 
 use super::epsg;
 use super::keys::{
@@ -12,11 +12,11 @@ use crate::format::tiff::tags::{GEO_ASCII_PARAMS, GEO_DOUBLE_PARAMS, GEO_KEY_DIR
 use crate::image::{Crs, Georeference};
 use crate::metadata::Value;
 
-/// Codes a `GeoKey` takes from the EPSG register (OGC 19-008r4 §7.4); below are obsolete ones of GeoTIFF 1.0, above private ones.
+/// EPSG codes of a `GeoKey` (OGC 19-008r4 §7.4). Lower codes are obsolete ones of GeoTIFF 1.0, higher ones are private.
 const EPSG_CODES: std::ops::RangeInclusive<u16> = 1024..=32_766;
 
-/// Where the image lies by its geo tags, and the `Geo…` names with their values: each `GeoKey` of the table, `GeoPixelScale`,
-/// `GeoTiepoints`, and `GeoTransform` wherever the tags amount to one. Tags that make no sense are left out.
+/// The georeference of an image by its geo tags, and the `Geo…` names with their values: each `GeoKey` of the table,
+/// `GeoPixelScale`, `GeoTiepoints`, and `GeoTransform` if the tags define one. Illegal tags are ignored.
 pub(in crate::format::tiff) fn read(fields: &[Field]) -> (Georeference, Vec<(String, Value)>) {
     let keys = keys_of(fields).unwrap_or_default();
     let position = Position::from_fields(fields);
@@ -59,7 +59,7 @@ fn crs(keys: &GeoKeys) -> Option<Crs> {
     let code = match keys.short(MODEL_TYPE) {
         Some(MODEL_PROJECTED) => projected,
         Some(MODEL_GEOGRAPHIC | MODEL_GEOCENTRIC) => geodetic,
-        // Without a model type, the keys that are there tell; a projected system names its geodetic one as well.
+        // Without a model type, the keys decide. A projected system also names its geodetic one.
         _ => projected.or(geodetic),
     };
     if let Some(code) = code.filter(|code| EPSG_CODES.contains(code)) {

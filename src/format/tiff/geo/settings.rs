@@ -1,19 +1,19 @@
-//! The neutral georeference of a one-line write as `Geo…` names.
+//! Converts the format-neutral georeference of a write to `Geo…` names.
 
 use super::epsg::{self, Kind};
 use crate::error::{Error, Result};
 use crate::image::{Crs, Georeference};
 use crate::metadata::Value;
 
-/// The `Geo…` names that say what `georeference` says.
+/// The `Geo…` names for `georeference`.
 ///
 /// # Errors
-/// [`Error::Usage`] for a system that is no code of the EPSG register, or is one of heights alone.
+/// [`Error::Usage`] for a system that is vertical or not in the EPSG register, and for corners without a transform.
 pub(in crate::format::tiff) fn names_of(georeference: &Georeference) -> Result<Vec<(&'static str, Value)>> {
     let mut names = Vec::new();
     if let (None, Some(corners)) = (georeference.transform, georeference.corners) {
-        let error = Error::usage("corners are no parallelogram:").found(format!("{corners:?}"));
-        return Err(error.allowed("opposite sides parallel: GeoTIFF stores a transform"));
+        let error = Error::usage("corners are not a parallelogram:").found(format!("{corners:?}"));
+        return Err(error.allowed("parallel opposite sides, as GeoTIFF stores a transform"));
     }
     match &georeference.crs {
         None => {}
@@ -24,8 +24,8 @@ pub(in crate::format::tiff) fn names_of(georeference: &Georeference) -> Result<V
                 Some(Kind::Geographic | Kind::Geographic3D) => ("Geographic", "GeoGeographicCRS"),
                 Some(Kind::Geocentric) => ("Geocentric", "GeoGeographicCRS"),
                 Some(Kind::Vertical) => {
-                    let error = Error::usage("a vertical system is no crs of an image:").found(format!("EPSG:{code}"));
-                    return Err(error.allowed("geographic, projected, geocentric and compound systems"));
+                    let error = Error::usage("vertical crs of an image:").found(format!("EPSG:{code}"));
+                    return Err(error.allowed("a geographic, projected, geocentric or compound system"));
                 }
                 None => return Err(unknown(format!("EPSG:{code}"))),
             };
@@ -42,7 +42,7 @@ pub(in crate::format::tiff) fn names_of(georeference: &Georeference) -> Result<V
 }
 
 fn unknown(found: impl std::fmt::Display) -> Error {
-    Error::usage("unknown crs:").found(found).allowed("codes of the EPSG register, e.g. EPSG:4326")
+    Error::usage("unknown crs:").found(found).allowed("a code of the EPSG register, e.g. EPSG:4326")
 }
 
 #[cfg(test)]

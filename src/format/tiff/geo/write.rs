@@ -1,10 +1,10 @@
-//! `Geo…` names of metadata to the geo tags of a directory.
+//! Converts the `Geo…` names of metadata to the geo tags of a directory.
 //!
-//! Metadata read from a TIFF has both the tags by number and the names for what they say. A name that says what the tags say
-//! changes nothing; one that says something else, or more, is the caller's wish. Where the metadata is a copy of a file's,
-//! wishes are applied on top of the copied tags; where it is not, a name and a tag that contradict each other are an error.
-//! A new reference system replaces the copied one as a whole, with its citations and parameters; a new raster type keeps the
-//! pixels' edges where they are.
+//! Metadata read from a TIFF holds the tags by number and the equivalent names. A name that agrees with the tags changes
+//! nothing; one that differs from them, or adds to them, is the caller's wish. If the metadata is a copy of a file's, wishes
+//! are applied on top of the copied tags. Otherwise a name and a tag that contradict each other are an error. A new
+//! reference system replaces the whole copied one, with its citations and parameters. A new raster type does not move the
+//! pixels' edges.
 
 use super::epsg::{self, Kind};
 use super::keys::{
@@ -23,14 +23,14 @@ use crate::format::tiff::tags::{
 use crate::image::Transform;
 use crate::metadata::Value;
 
-/// What an image's metadata says about its place.
+/// The georeference in an image's metadata.
 #[derive(Debug, Default)]
 pub(in crate::format::tiff) struct Given<'a> {
     /// Geo tags given by number.
     pub(in crate::format::tiff) tags: Vec<Field>,
     /// `Geo…` names with their values.
     pub(in crate::format::tiff) names: Vec<(&'a str, &'a Value)>,
-    /// True where the metadata is a copy of what a reader gave.
+    /// True if the metadata is a copy of a file's.
     pub(in crate::format::tiff) copied: bool,
 }
 
@@ -56,14 +56,14 @@ pub(in crate::format::tiff) fn fields(given: Given<'_>, warnings: &mut Vec<Warni
     Ok(fields)
 }
 
-/// What the tags say.
+/// The georeference of the tags.
 struct Before {
     keys: GeoKeys,
     position: Position,
     transform: Option<Transform>,
 }
 
-/// What the names say beyond the tags.
+/// The georeference of the names, if it differs from that of the tags.
 #[derive(Default)]
 struct Wishes {
     keys: Vec<(&'static Key, KeyValue)>,
@@ -80,9 +80,9 @@ const TRANSFORM: &str = "GeoTransform";
 const HORIZONTAL: [std::ops::RangeInclusive<u16>; 2] = [GEODETIC_CRS..=2063, 3059..=3095];
 /// Keys that describe the vertical system.
 const VERTICAL: std::ops::RangeInclusive<u16> = VERTICAL_CRS..=4099;
-/// The first revision of GeoTIFF that has vertical and three-dimensional systems is 1.1.
+/// The minor revision of GeoTIFF 1.1, the first with vertical and three-dimensional systems.
 const REVISION_1_1: u16 = 1;
-/// Keys that came with GeoTIFF 1.1.
+/// A key that GeoTIFF 1.1 introduced.
 const COORDINATE_EPOCH: u16 = 5120;
 
 impl Before {
@@ -99,13 +99,13 @@ impl Wishes {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         let conflict = |there: bool, tag: u16| {
             if there && !copied {
-                let error = Error::usage("metadata contradicts itself:").field(name).found(value);
-                return Err(error.allowed(format!("what tag {tag} says, or only one of the two")));
+                let error = Error::usage("contradicting metadata value of").field(name).found(value);
+                return Err(error.allowed(format!("the value of tag {tag}, or only one of the two")));
             }
             Ok(())
         };
         if is(SCALE) {
-            let scale = Some(numbers(name, value, "3 numbers, x and y not zero", |n| {
+            let scale = Some(numbers(name, value, "3 numbers with x and y not zero", |n| {
                 n.len() == 3 && n[0] != 0.0 && n[1] != 0.0
             })?);
             if scale != before.position.scale {
@@ -141,7 +141,7 @@ impl Wishes {
     fn add_key(&mut self, key: &'static Key, value: KeyValue, name: &str) -> Result<()> {
         match self.keys.iter().find(|(other, _)| other.id == key.id) {
             Some((_, other)) if *other != value => {
-                Err(Error::usage("metadata has two values of one GeoKey:").field(name).found(key.name))
+                Err(Error::usage("second value of GeoKey").field(key.name).found(format!("under {name}")))
             }
             Some(_) => Ok(()),
             None => {
@@ -161,9 +161,9 @@ impl Wishes {
 }
 
 fn unknown_name(name: &str) -> Error {
-    let error = Error::usage("unknown Geo name in metadata:").field(name);
+    let error = Error::usage("unknown metadata key").field(name);
     match keys::nearest_name(name, &[SCALE, TIEPOINTS, TRANSFORM]) {
-        Some(known) => error.allowed(format!("did you mean {known}?")),
+        Some(known) => error.allowed(format!("a known Geo name; did you mean {known}?")),
         None => error,
     }
 }
@@ -204,7 +204,7 @@ fn implied_model(keys: &GeoKeys) -> u16 {
     }
 }
 
-/// Model type and systems must go together (OGC 19-008r4 §7.4), and codes must be of the kind their key is for.
+/// Checks that model type and systems match (OGC 19-008r4 §7.4), and that codes are of the kind that their key requires.
 fn check_crs(keys: &GeoKeys, wishes: &Wishes, warnings: &mut Vec<Warning>) -> Result<()> {
     let model = keys.short(MODEL_TYPE);
     let any = |ids: &[u16]| ids.iter().any(|id| keys.entries.contains_key(id));
@@ -236,7 +236,7 @@ fn check_crs(keys: &GeoKeys, wishes: &Wishes, warnings: &mut Vec<Warning>) -> Re
                 return Err(Error::usage("wrong kind of system for").field(key.name).found(found));
             }
             None => {
-                let message = format!("{code} is written, though the EPSG register has no such system");
+                let message = format!("{code} is not in the EPSG register; it is written unchanged");
                 warnings.push(Warning::new(key.name, message));
             }
         }
@@ -255,19 +255,19 @@ fn new_position(wishes: &Wishes, before: &Before, point: bool) -> Result<Positio
     let scale = wishes.scale.clone().or_else(|| before.position.scale.clone());
     let tiepoints = wishes.tiepoints.clone().or_else(|| before.position.tiepoints.clone());
     if tiepoints.is_none() {
-        return Err(Error::usage("GeoPixelScale without GeoTiepoints says nothing about where the image lies"));
+        return Err(Error::usage("GeoPixelScale without GeoTiepoints does not define a position"));
     }
     let position = Position { scale, tiepoints, matrix: None };
     match &wishes.transform {
         Some(wanted) if !position.transform(point).is_some_and(|there| close(&there, wanted)) => {
             let error = Error::usage("GeoTransform contradicts GeoPixelScale and GeoTiepoints:");
-            Err(error.found(format!("{:?}", wanted.0)).allowed("one of the two"))
+            Err(error.found(format!("{:?}", wanted.0)).allowed("the transform, or the scale and tie points"))
         }
         _ => Ok(position),
     }
 }
 
-/// Equal but for rounding: corners of the image move by less than a millionth of a pixel per pixel.
+/// Equal but for rounding: numbers differ by at most a billionth of a pixel, or by 1e-12 of their size.
 fn close(a: &Transform, b: &Transform) -> bool {
     let size = b.0[1].hypot(b.0[4]).max(b.0[2].hypot(b.0[5]));
     let near = |i: usize| (a.0[i] - b.0[i]).abs() <= (b.0[i].abs() * 1e-12).max(size * 1e-9);
@@ -280,7 +280,9 @@ fn key_fields(keys: &GeoKeys) -> Result<Vec<Field>> {
     }
     let tags = keys.to_tags();
     if tags.text.len() > usize::from(u16::MAX) || tags.doubles.len() > usize::from(u16::MAX) {
-        return Err(Error::usage("GeoKeys are too long:").found(tags.text.len()).allowed(u16::MAX));
+        return Err(Error::usage("length of the GeoKeys:")
+            .found(tags.text.len())
+            .allowed(format!("at most {}", u16::MAX)));
     }
     let shorts = tags.directory.iter().map(|number| u64::from(*number)).collect();
     let mut fields =
@@ -308,7 +310,7 @@ fn key_value(key: &Key, name: &str, value: &Value) -> Result<KeyValue> {
             };
             let known: Vec<_> = key.values.iter().map(|(_, name)| *name).collect();
             let allowed = || if known.is_empty() { "a code from 0 to 65535".to_owned() } else { known.join(" ") };
-            // The raster type has no codes of its own: anything but its names is a mistake.
+            // The raster type takes only its named values.
             let legal = |number: &u16| key.id != RASTER_TYPE || key.values.iter().any(|(known, _)| known == number);
             let number = named.or_else(coded).filter(legal).ok_or_else(|| wrong(allowed()))?;
             Ok(KeyValue::Shorts(vec![number]))
@@ -318,7 +320,7 @@ fn key_value(key: &Key, name: &str, value: &Value) -> Result<KeyValue> {
             Ok(KeyValue::Doubles(numbers))
         }
         KeyType::Text => {
-            // A bar ends the text, but its length is stored, and GDAL has bars inside.
+            // A bar ends the text, but its length is stored: GDAL writes bars inside.
             let text = value.as_text().filter(|text| !text.contains('\0'));
             let text = text.ok_or_else(|| wrong("text without NUL".to_owned()))?;
             Ok(KeyValue::Text(text.as_bytes().to_vec()))

@@ -87,7 +87,7 @@ fn predictors_suit_their_samples() {
         assert!(error.contains(predictor), "{error}");
     }
     assert_eq!(warnings(SampleType::UInt8, &[("317", 2.into()), ("259", 1.into())]), 1);
-    // A copy of integers' metadata beside floats.
+    // Metadata copied from an image of integers, used for floats.
     let copy = [("256", Value::from(1)), ("257", 1.into()), ("317", 2.into())];
     assert_eq!(number(&plan(SampleType::Float32, &copy).unwrap(), 317), Some(3));
 }

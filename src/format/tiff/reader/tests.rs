@@ -12,7 +12,7 @@ fn open_bytes(bytes: Vec<u8>) -> Result<Box<dyn ContainerReader>> {
     open(Arc::new(MemorySource(bytes)), &OpenOptions::default())
 }
 
-/// The same bytes as a file: nothing lies in memory.
+/// The same bytes as a file, with nothing in memory.
 struct OnDisk(Vec<u8>);
 
 impl ByteSource for OnDisk {
@@ -35,7 +35,7 @@ fn read(image: &dyn ImageProvider, window: Window, bands: &[u32]) -> Result<Vec<
     Ok(out)
 }
 
-/// The sample at a place of the images made here: band, row and column can be told from it.
+/// The sample at a place of the test images: it identifies its band, row and column.
 fn sample(band: u32, y: u32, x: u32) -> u16 {
     (band * 10_000 + y * 100 + x) as u16
 }
@@ -52,10 +52,10 @@ fn expected(window: Window, bands: &[u32]) -> Vec<u8> {
 
 /// Stored without compression.
 const NONE: u16 = 1;
-/// Stored by PackBits, as runs that repeat nothing.
+/// Stored with PackBits, in runs without repeats.
 const PACKBITS: u16 = 32_773;
 
-/// An image of 16-bit samples; block (1, 0) of the first plane may be left out.
+/// An image of 16-bit samples; block (1, 0) of the first plane may be absent.
 fn made(
     compression: u16,
     order: ByteOrder,
@@ -202,7 +202,7 @@ fn absent_blocks_are_told_and_filled() {
         assert_eq!(out[6..], [0xee; 6]);
         assert!(grid.check(BlockIndex { row: 3, column: 0 }).is_err());
     }
-    // One band of two is there: the other gets the pad value.
+    // One of two bands is stored: the other gets the pad value.
     for compression in [NONE, PACKBITS] {
         let file = made(compression, ByteOrder::Little, (40, 40), 2, (16, 16), true, true);
         let image = open_bytes(file).unwrap().image(0).unwrap();
@@ -233,7 +233,7 @@ fn a_large_strip_is_shown_as_smaller_blocks() {
     assert_eq!(read(&*image, image.layout().grid.window(), &[0]).unwrap(), pixels);
 }
 
-/// Fields of an image of one pixel whose one byte is at `place`.
+/// Fields of an image of one pixel, stored as one byte at `place`.
 fn pixel(place: u64, size: u64, more: &[Field]) -> Vec<Field> {
     let mut fields = vec![shorts(256, &[size]), shorts(257, &[size]), shorts(258, &[8]), shorts(262, &[1])];
     fields.extend([longs(273, &vec![place; size as usize]), shorts(278, &[1])]);
@@ -282,7 +282,7 @@ fn directories_met_twice_are_refused() {
     file.directory(&pixel(8, 1, &[]));
     file.link_to(first);
     let error = open_bytes(file.finish()).err().unwrap().to_string();
-    assert_eq!(error, format!("malformed directory: met for the second time in IFD 2 at byte {first}"));
+    assert_eq!(error, format!("malformed directory: it occurs for the second time in IFD 2 at byte {first}"));
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn complex_integers_and_luminance_are_converted() {
     assert_eq!(read(&*reader.image(1).unwrap(), Window::new(0, 0, 1, 1), &[0, 1, 2]).unwrap(), [50, 50, 50]);
 }
 
-/// Opens a damaged file and reads what it claims to hold, as far as that is small.
+/// Opens a damaged file and reads its images, if they are small.
 fn exercise(bytes: Vec<u8>) {
     let Ok(reader) = open_bytes(bytes) else { return };
     for position in 0..reader.assets().len() {
@@ -384,7 +384,7 @@ fn damaged_files_give_errors_or_images() {
                 random ^= random << 13;
                 random ^= random >> 7;
                 random ^= random << 17;
-                // Most of the bytes are pixels, in which damage means little: the directory stands last.
+                // Most of the bytes are pixels, in which damage means little: the directory is at the end.
                 let place = damaged.len() - 1 - (random >> 8) as usize % 220;
                 damaged[place] = if random & 1 == 0 { random as u8 } else { damaged[place] ^ 1 << (random >> 4 & 7) };
             }

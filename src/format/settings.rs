@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::image::{Georeference, PadValue};
 use crate::metadata::Metadata;
 
-/// The settings of a write in one call, such as [`crate::dataset::save`].
+/// The settings of a write in one call, such as `dataset::save`.
 #[derive(Debug, Clone, Default)]
 pub struct SaveSettings {
     /// A name such as `deflate`; `None` for the format's default.

@@ -2,7 +2,7 @@
 //!
 //! A file holds one image. `docs/formats/jpeg.md` lists its metadata keys.
 //!
-//! Four components are returned as stored. Adobe's programs store inks inverted: 255 is no ink.
+//! Four components are returned as stored. Adobe's programs store inks inverted: 255 means no ink.
 
 mod metadata;
 mod options;

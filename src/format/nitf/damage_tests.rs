@@ -357,7 +357,7 @@ fn a_header_that_contradicts_itself_or_the_file_is_told() {
 #[test]
 fn errors_name_the_field_and_its_place() {
     let bytes = Made::of_all_kinds(Version::Nitf21).bytes();
-    let Err(error) = open_bytes(replaced(&bytes, b"002000439", b"0x2000439")) else { panic!("0x2 is no number") };
+    let Err(error) = open_bytes(replaced(&bytes, b"002000439", b"0x2000439")) else { panic!("0x2 is not a number") };
     assert!(matches!(&error, Error::Malformed(detail) if detail.offset == Some(363)), "{error}");
     assert!(error.to_string().contains("NUMI"), "{error}");
     let Err(error) = open_bytes(bytes[..370].to_vec()) else { panic!("half a header is none") };

@@ -22,8 +22,7 @@ _DATE = "29123456ZFEB96"
 def nitf20(array, version="02.00", downgrade="999999"):
     """A file with one image of one band in one block, a symbol, a label, a text and a data extension."""
     security = {"CLAS": "U", "DWNG": downgrade, "CTLH": "handling", "CAUT": "authority"}
-    rows, columns = array.shape[1:]
-    bits = array.dtype.itemsize * 8
+    (rows, columns), bits = array.shape[1:], array.dtype.itemsize * 8
     image = _fixed(
         _IMAGE,
         IM="IM",

@@ -42,7 +42,7 @@ def test_every_statement_has_a_proof(number: int, line: str) -> None:
     assert statement and parts, f"line {number}"
     for part in parts:
         later = part.removeprefix("later: ")
-        assert re.fullmatch(r"`[\w/]+\.py::test_\w+`", part) or (later != part and later in LATER), f"line {number}: {part!r} is no proof"
+        assert re.fullmatch(r"`[\w/]+\.py::test_\w+`", part) or (later != part and later in LATER), f"line {number}: {part!r} is not a proof"
 
 
 def test_all_sections_of_the_specification_are_there() -> None:

@@ -45,7 +45,7 @@ pub fn by_extension(path: &std::path::Path) -> Result<&'static dyn Format> {
     }
     let known: Vec<_> =
         FORMATS.iter().flat_map(|format| format.names().extensions).map(|name| format!(".{name}")).collect();
-    Err(Error::usage("unknown file extension, pass `format`:").found(name).allowed(known.join(" ")))
+    Err(Error::usage("unknown file extension (pass `format`):").found(name).allowed(known.join(" ")))
 }
 
 /// The format whose files begin with these bytes.

@@ -69,7 +69,9 @@ fn encoding(settings: &SaveSettings) -> Result<Metadata> {
         return Err(Error::usage("compression of a JPEG file").found(word).allowed(COMPRESSION));
     }
     if let Some((columns, rows)) = settings.block_size {
-        return Err(Error::usage("JPEG files have no blocks, remove block_size").found(format!("({columns}, {rows})")));
+        return Err(
+            Error::usage("block_size for a JPEG file, which has no blocks").found(format!("({columns}, {rows})"))
+        );
     }
     if let Some(nodata) = settings.nodata {
         return Err(Error::usage("JPEG files cannot store nodata").found(nodata));

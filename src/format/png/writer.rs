@@ -27,10 +27,12 @@ pub(super) fn encoding(settings: &SaveSettings) -> Result<Metadata> {
         return Err(Error::usage("PNG files cannot store nodata").found(nodata));
     }
     if let Some(quality) = settings.quality {
-        return Err(Error::usage("PNG is lossless, remove quality").found(quality));
+        return Err(Error::usage("quality for a PNG file, which is lossless").found(quality));
     }
     if let Some((columns, rows)) = settings.block_size {
-        return Err(Error::usage("PNG files have no blocks, remove block_size").found(format!("({columns}, {rows})")));
+        return Err(
+            Error::usage("block_size for a PNG file, which has no blocks").found(format!("({columns}, {rows})"))
+        );
     }
     match settings.compression.as_deref() {
         Some(word) if !["deflate", "lossless"].iter().any(|known| known.eq_ignore_ascii_case(word)) => {

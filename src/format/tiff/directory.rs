@@ -129,7 +129,7 @@ impl<'a> DirectoryReader<'a> {
     pub(super) fn directory(&mut self, number: usize, offset: u64) -> Result<(Directory, u64)> {
         let (count_bytes, entry_bytes, next_bytes) = if self.big { (8, 20, 8) } else { (2, 12, 4) };
         let outside =
-            || Error::malformed("directory: reaches past the end of the file").segment(segment(number)).at(offset);
+            || Error::malformed("directory: extends past the end of the file").segment(segment(number)).at(offset);
         let count = if self.big { self.u64(offset) } else { self.u16(offset).map(u64::from) }.map_err(|_| outside())?;
         let entries_end = count.checked_mul(entry_bytes).and_then(|bytes| bytes.checked_add(count_bytes));
         // A file that ends after the last entry is truncated, but complete enough: it has no next directory.

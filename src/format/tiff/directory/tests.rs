@@ -80,10 +80,10 @@ fn headers_of_other_files_are_refused() {
         (b"PK\x2a\0aaaa", "malformed header: byte order: got PK, expected II or MM"),
         (b"II\x2c\0aaaa", "malformed header: version: got 44, expected 42 or 43 at byte 2"),
         (b"II\x2b\0\x04\0\0\0aaaaaaaa", "malformed header: size of offsets: got 4, 0, expected 8, 0 at byte 4"),
-        (b"II\x2a\0\xff\0\0\0", "malformed directory: reaches past the end of the file in IFD 0 at byte 255"),
+        (b"II\x2a\0\xff\0\0\0", "malformed directory: extends past the end of the file in IFD 0 at byte 255"),
         (
             b"II\x2a\0\x08\0\0\0\x05\0",
-            "malformed directory: reaches past the end of the file: 5 entries in IFD 0 at byte 8",
+            "malformed directory: extends past the end of the file: 5 entries in IFD 0 at byte 8",
         ),
     ] {
         assert_eq!(first_of(bytes).unwrap_err().to_string(), message);

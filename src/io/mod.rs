@@ -2,6 +2,7 @@
 
 mod atomic;
 mod endian;
+mod lookahead;
 mod null;
 mod prepared;
 mod requests;
@@ -16,6 +17,7 @@ mod target;
 
 pub use atomic::{AtomicFile, sink_at};
 pub use endian::ByteOrder;
+pub(crate) use lookahead::Lookahead;
 pub use null::NullSink;
 pub use prepared::{Prepared, publish_all};
 pub(crate) use rows::Rows;

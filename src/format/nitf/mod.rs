@@ -12,7 +12,6 @@ mod ic;
 mod joined;
 mod kind;
 mod layouts;
-mod lookahead;
 mod mask;
 mod names;
 mod pad;

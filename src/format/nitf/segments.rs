@@ -2,13 +2,12 @@
 
 use super::capacity::MAX_HEADER;
 use super::kind::Kind;
-use super::lookahead::Lookahead;
 use super::streaming::{known, replaced_header};
 use super::subheader::{odd_numbers, read_before, read_subheader, shifted};
 use super::version::{Version, is_nitf, text};
 use crate::error::{Error, Result};
 use crate::format::{Warning, WarningKind};
-use crate::io::ByteSource;
+use crate::io::{ByteSource, Lookahead};
 use crate::schema::{FieldData, Record, read};
 
 /// A segment: its parsed subheader, and the place of its data.
@@ -38,6 +37,12 @@ pub(super) struct Segments {
 /// The key of warnings about the file header.
 const FILE: &str = "file header";
 
+/// The least number of bytes read at the beginning of a file, which is all of a small one.
+const FIRST_READ: u64 = 16 << 10;
+
+/// The least number of bytes read elsewhere: short segments follow each other closely.
+const READ: u64 = 4 << 10;
+
 /// Fields of the file header, the last first. A header that cannot be read as a whole may be read up to one of these.
 const RECOVERED: [&str; 8] = ["XHDL", "UDHDL", "NUMRES", "NUMDES", "NUMT", "NUML", "NUMX", "NUMS"];
 
@@ -56,7 +61,7 @@ impl Segments {
     /// [`Error::Malformed`] if the file header cannot be read. A subheader that cannot be read becomes a warning, and its
     /// segment is left out; the others stay usable.
     pub(super) fn open(source: &dyn ByteSource) -> Result<Self> {
-        let mut file = Lookahead::new(source)?;
+        let mut file = Lookahead::new(source, FIRST_READ, READ)?;
         let first = file.up_to(0, 9)?;
         let version = is_nitf(first).ok_or_else(|| {
             let found = String::from_utf8_lossy(first).into_owned();

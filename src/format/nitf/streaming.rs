@@ -1,9 +1,9 @@
 //! Streamed files: their lengths were not known when the header was written, so it holds nines. The complete header is in a
 //! data extension segment at the end (2500C §5.8.3.3, `STREAMING_FILE_HEADER`).
 
-use super::lookahead::Lookahead;
 use super::version::Version;
 use crate::error::{Error, Result};
+use crate::io::Lookahead;
 use crate::schema::{FieldData, Record, read};
 
 /// The delimiters before and after the header in the segment.

@@ -2,9 +2,9 @@
 
 use super::capacity::MAX_HEADER;
 use super::kind::Kind;
-use super::lookahead::Lookahead;
 use super::version::Version;
 use crate::error::{Error, Result};
+use crate::io::Lookahead;
 use crate::schema::{FieldData, Item, Kind as FieldKind, Record, Structure, read};
 
 /// A subheader.

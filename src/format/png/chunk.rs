@@ -1,11 +1,10 @@
 //! Chunks (ISO/IEC 15948, clause 5): finds them without reading the image data, and writes them.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::codestream::png::LARGEST;
 use crate::error::{Error, Result};
-use crate::io::{ByteSink, ByteSource};
+use crate::io::{ByteSink, ByteSource, Lookahead};
 
 /// The first bytes of every PNG file.
 pub(super) const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
@@ -26,12 +25,9 @@ pub(super) struct Chunk {
 }
 
 /// The chunks of a file in order.
-pub(super) struct Chunks {
-    source: Arc<dyn ByteSource>,
+pub(super) struct Chunks<'s> {
+    file: Lookahead<'s>,
     next: u64,
-    /// Bytes of the file from `window_at`: many small chunks share one read.
-    window: Vec<u8>,
-    window_at: u64,
 }
 
 impl Kind {
@@ -58,18 +54,18 @@ impl fmt::Display for Kind {
     }
 }
 
-impl Chunks {
+impl<'s> Chunks<'s> {
     /// Begins at the first chunk of `source`.
     ///
     /// # Errors
     /// [`Error::Malformed`] if the source does not begin with the PNG signature.
-    pub(super) fn new(source: Arc<dyn ByteSource>) -> Result<Self> {
-        let mut first = [0; SIGNATURE.len()];
-        source.read_at(0, &mut first)?;
+    pub(super) fn new(source: &'s dyn ByteSource) -> Result<Self> {
+        let mut file = Lookahead::new(source, READ, READ)?;
+        let first = file.get(0, SIGNATURE.len() as u64)?;
         if first != SIGNATURE {
             return Err(Error::malformed("PNG signature").found(first.escape_ascii()));
         }
-        Ok(Self { source, next: SIGNATURE.len() as u64, window: Vec::new(), window_at: 0 })
+        Ok(Self { file, next: SIGNATURE.len() as u64 })
     }
 
     /// The next chunk; `None` at the end of the file. A chunk that reaches past the end is the last.
@@ -77,7 +73,7 @@ impl Chunks {
     /// # Errors
     /// [`Error::Malformed`] if a chunk's header is truncated, or its length or type is illegal.
     pub(super) fn next(&mut self) -> Result<Option<Chunk>> {
-        let (at, size) = (self.next, self.source.size());
+        let (at, size) = (self.next, self.file.size());
         if at >= size {
             return Ok(None);
         }
@@ -103,22 +99,15 @@ impl Chunks {
     /// # Errors
     /// If the data cannot be read.
     pub(super) fn data(&self, chunk: &Chunk) -> Result<(Vec<u8>, bool)> {
-        let mut data = self.source.read_range(chunk.offset, u64::from(chunk.length) + 4)?;
+        let mut data = self.file.source().read_range(chunk.offset, u64::from(chunk.length) + 4)?;
         let stored = data.split_off(chunk.length as usize);
         let right = crc(chunk.kind, &data).to_be_bytes() == stored[..];
         Ok((data, right))
     }
 
     fn head(&mut self, at: u64) -> Result<[u8; 8]> {
-        let inside = |window_at: u64, length: usize| at >= window_at && at + 8 <= window_at + length as u64;
-        if !inside(self.window_at, self.window.len()) {
-            let length = (self.source.size() - at).min(WINDOW);
-            self.window = self.source.read_range(at, length)?;
-            self.window_at = at;
-        }
-        let start = (at - self.window_at) as usize;
-        let head = self.window.get(start..start + 8).and_then(|head| head.try_into().ok());
-        head.ok_or_else(|| Error::malformed("file: it ends within a chunk header").at(at))
+        let head = self.file.up_to(at, 8)?.try_into();
+        head.map_err(|_| Error::malformed("file: it ends within a chunk header").at(at))
     }
 }
 
@@ -153,8 +142,8 @@ pub(super) fn write_parts(sink: &mut dyn ByteSink, kind: Kind, parts: &[&[u8]], 
     sink.write(&crc.to_be_bytes())
 }
 
-/// Bytes read at once to find chunks.
-const WINDOW: u64 = 1024;
+/// Bytes read at once to find chunks: many small ones share a read.
+const READ: u64 = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -170,7 +159,8 @@ mod tests {
         }
         Box::new(sink).publish().unwrap();
         let bytes = target.lock().unwrap().clone();
-        let mut chunks = Chunks::new(Arc::new(MemorySource(bytes.clone()))).unwrap();
+        let source = MemorySource(bytes.clone());
+        let mut chunks = Chunks::new(&source).unwrap();
         let mut lengths = Vec::new();
         while let Some(chunk) = chunks.next().unwrap() {
             assert!(chunk.whole);
@@ -180,7 +170,8 @@ mod tests {
         assert_eq!(lengths, [0, 5, 3000, 1]);
 
         for end in SIGNATURE.len()..bytes.len() {
-            let mut chunks = Chunks::new(Arc::new(MemorySource(bytes[..end].to_vec()))).unwrap();
+            let source = MemorySource(&bytes[..end]);
+            let mut chunks = Chunks::new(&source).unwrap();
             let all = std::iter::from_fn(|| chunks.next().transpose());
             assert!(all.take_while(|chunk| matches!(chunk, Ok(chunk) if chunk.whole)).count() < 4, "{end}");
         }

@@ -57,7 +57,7 @@ impl Collector {
     /// # Errors
     /// [`Error::Malformed`] for a palette that breaks the standard, [`Error::Unsupported`] for an unknown critical chunk,
     /// [`Error::Limit`] for more metadata than allowed. A defect of any other chunk gives a warning.
-    pub(super) fn add(&mut self, chunks: &Chunks, chunk: &Chunk) -> Result<()> {
+    pub(super) fn add(&mut self, chunks: &Chunks<'_>, chunk: &Chunk) -> Result<()> {
         if ANIMATION.contains(&&chunk.kind.0) {
             if chunk.kind.0 == *b"acTL" {
                 self.warn(chunk.kind, "the file is an animation; only its default image is read");

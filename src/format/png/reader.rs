@@ -22,7 +22,7 @@ use crate::metadata::{Metadata, Value};
 /// [`Error::Malformed`] if the file breaks the standard before its image data, [`Error::Limit`] for more metadata than
 /// allowed.
 pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
-    let mut chunks = Chunks::new(Arc::clone(&source))?;
+    let mut chunks = Chunks::new(&*source)?;
     let header = header(&mut chunks)?;
     let mut collector = Collector::new(header, options.limits);
     let mut image_data = None;
@@ -96,7 +96,7 @@ impl ContainerReader for PngReader {
     }
 }
 
-fn header(chunks: &mut Chunks) -> Result<Header> {
+fn header(chunks: &mut Chunks<'_>) -> Result<Header> {
     let first = chunks.next()?.filter(|chunk| chunk.kind == Kind::IHDR && chunk.length == 13);
     let first = first.ok_or_else(|| Error::malformed("PNG file: it does not begin with an IHDR chunk of 13 bytes"))?;
     let (data, right) = chunks.data(&first)?;

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use super::*;
 use crate::format::png::chunk;
 use crate::io::{ByteSink, MemorySink, MemorySource};
@@ -23,7 +21,8 @@ fn collect(header: Header, list: &[(Kind, Vec<u8>)]) -> Result<Collector> {
     }
     Box::new(sink).publish().unwrap();
     let bytes = target.lock().unwrap().clone();
-    let mut chunks = Chunks::new(Arc::new(MemorySource(bytes))).unwrap();
+    let source = MemorySource(bytes);
+    let mut chunks = Chunks::new(&source).unwrap();
     let mut collector = Collector::new(header, Limits { max_metadata_bytes: 100_000, ..Limits::default() });
     while let Some(chunk) = chunks.next().unwrap() {
         collector.add(&chunks, &chunk)?;

@@ -63,7 +63,8 @@ fn decode(bytes: &[u8]) -> Vec<u8> {
 
 /// The zlib stream of a file, all IDAT chunks joined.
 fn stream(bytes: &[u8]) -> Vec<u8> {
-    let mut chunks = chunk::Chunks::new(Arc::new(MemorySource(bytes.to_vec()))).unwrap();
+    let source = MemorySource(bytes);
+    let mut chunks = chunk::Chunks::new(&source).unwrap();
     let mut out = Vec::new();
     while let Some(chunk) = chunks.next().unwrap() {
         let (data, right) = chunks.data(&chunk).unwrap();

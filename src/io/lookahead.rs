@@ -2,49 +2,50 @@
 
 use std::borrow::Cow;
 
+use super::source::ByteSource;
 use crate::error::Result;
-use crate::io::ByteSource;
-
-/// The least number of bytes read at the beginning of a file, which is all of a small one.
-const FIRST_READ: u64 = 16 << 10;
-
-/// The least number of bytes read elsewhere: short segments follow each other closely.
-const READ: u64 = 4 << 10;
 
 /// A source with the bytes around the last place that was read.
-pub(super) struct Lookahead<'s> {
+pub(crate) struct Lookahead<'s> {
     source: &'s dyn ByteSource,
+    /// The least number of bytes read after the first read.
+    least: u64,
     start: u64,
     bytes: Cow<'s, [u8]>,
 }
 
 impl<'s> Lookahead<'s> {
-    /// Reads the beginning of the source, or borrows all of it if it is in memory.
-    pub(super) fn new(source: &'s dyn ByteSource) -> Result<Self> {
+    /// Reads the `first` bytes of the source, or borrows all of it if it is in memory. Later reads are of `least` bytes at least.
+    pub(crate) fn new(source: &'s dyn ByteSource, first: u64, least: u64) -> Result<Self> {
         let bytes = match source.bytes() {
             Some(bytes) => Cow::Borrowed(bytes),
-            None => Cow::Owned(source.read_range(0, FIRST_READ.min(source.size()))?),
+            None => Cow::Owned(source.read_range(0, first.min(source.size()))?),
         };
-        Ok(Self { source, start: 0, bytes })
+        Ok(Self { source, least, start: 0, bytes })
+    }
+
+    /// The source.
+    pub(crate) fn source(&self) -> &'s dyn ByteSource {
+        self.source
     }
 
     /// Bytes of the source.
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.source.size()
     }
 
     /// The bytes of a range.
-    pub(super) fn get(&mut self, offset: u64, length: u64) -> Result<&[u8]> {
+    pub(crate) fn get(&mut self, offset: u64, length: u64) -> Result<&[u8]> {
         if self.held(offset, length).is_none() {
             let left = self.size().saturating_sub(offset);
-            self.bytes = Cow::Owned(self.source.read_range(offset, length.max(READ.min(left)))?);
+            self.bytes = Cow::Owned(self.source.read_range(offset, length.max(self.least.min(left)))?);
             self.start = offset;
         }
         Ok(self.held(offset, length).unwrap_or_default())
     }
 
     /// The bytes from `offset` on: `length` of them, or as many as the source has.
-    pub(super) fn up_to(&mut self, offset: u64, length: u64) -> Result<&[u8]> {
+    pub(crate) fn up_to(&mut self, offset: u64, length: u64) -> Result<&[u8]> {
         let left = self.size().saturating_sub(offset);
         self.get(offset.min(self.size()), length.min(left))
     }
@@ -80,7 +81,7 @@ mod tests {
     #[test]
     fn near_places_are_read_together_and_far_ones_apart() {
         let source = Counted(1 << 40, AtomicUsize::new(0));
-        let mut ahead = Lookahead::new(&source).unwrap();
+        let mut ahead = Lookahead::new(&source, 16 << 10, 4 << 10).unwrap();
         for offset in [0, 100, 9000, 1 << 39, (1 << 39) + 3000] {
             assert_eq!(ahead.get(offset, 3).unwrap(), [0, 1, 2].map(|at| (offset + at) as u8));
         }

@@ -1,5 +1,6 @@
 //! The stored bytes of a block between its encoder and its container, which may be in another process.
 
+use super::image_encoder::ImageEncoder;
 use super::receipt::Receipt;
 use crate::error::{Error, Result};
 use crate::image::BlockIndex;
@@ -13,6 +14,8 @@ pub struct Encoded {
     ends: Vec<usize>,
     placed: bool,
     receipt: Vec<u8>,
+    /// The checksum of the encoder's identity; 0 if blocks go straight to their container.
+    encoder: u32,
 }
 
 impl Encoded {
@@ -76,10 +79,21 @@ impl Encoded {
         })
     }
 
+    /// Notes the encoder that made the block, by its [`ImageEncoder::identity`].
+    pub(crate) fn set_encoder(&mut self, encoder: &dyn ImageEncoder) {
+        self.encoder = checksum(encoder);
+    }
+
+    /// True if an encoder of the same identity made the block.
+    pub(crate) fn is_of(&self, encoder: &dyn ImageEncoder) -> bool {
+        self.encoder == checksum(encoder)
+    }
+
     /// The block as bytes, for another process.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.bytes.len() + self.receipt.len() + 64);
-        let numbers = [self.at.row, self.at.column, self.receipt.len() as u32, self.ends.len() as u32];
+        let lengths = [self.receipt.len() as u32, self.ends.len() as u32];
+        let numbers = [self.at.row, self.at.column, self.encoder].into_iter().chain(lengths);
         for number in numbers {
             number.write(&mut out);
         }
@@ -115,7 +129,7 @@ impl Encoded {
             Some(taken)
         };
         let mut number = || u32::read(take(4)?);
-        let [row, column, receipt, count] = [number()?, number()?, number()?, number()?];
+        let [row, column, encoder, receipt, count] = [number()?, number()?, number()?, number()?, number()?];
         let mut ends = Vec::new();
         for _ in 0..count {
             ends.push(usize::try_from(u64::read(take(8)?)?).ok()?);
@@ -123,8 +137,12 @@ impl Encoded {
         let receipt = take(receipt as usize)?.to_vec();
         let is_sound = ends.is_sorted() && ends.last().copied().unwrap_or(0) == bytes.len();
         let at = BlockIndex { row, column };
-        is_sound.then(|| Self { at, bytes: bytes.to_vec(), ends, placed: false, receipt })
+        is_sound.then(|| Self { at, bytes: bytes.to_vec(), ends, placed: false, receipt, encoder })
     }
+}
+
+fn checksum(encoder: &dyn ImageEncoder) -> u32 {
+    crc32fast::hash(encoder.identity().as_bytes())
 }
 
 #[cfg(test)]

@@ -10,6 +10,10 @@ pub trait ImageEncoder: Send + Sync {
     /// How to gather the pixels of a block.
     fn gathering(&self) -> &Gathering;
 
+    /// A text with everything that the stored bytes depend on beside the pixels: two encoders with equal texts can stand for each
+    /// other, in whatever process they are.
+    fn identity(&self) -> String;
+
     /// Encodes block `at`. The pieces are appended to `out`, or refer to the memory of `pixels`, which may be altered.
     ///
     /// # Errors

@@ -91,6 +91,9 @@ impl PendingImage {
 
     pub(super) fn append(&mut self, mut block: Encoded, container: &mut dyn ContainerWriter) -> Result<()> {
         let position = self.grid().position(self.grid().check(block.at())?);
+        if !block.is_absent() && !block.is_of(&*self.open.blocks.encoder) {
+            return Err(Error::usage("block encoded for another image:").found(name(&block)));
+        }
         if position < self.next || self.early.contains_key(&position) {
             return Err(Error::usage("block already appended:").found(name(&block)));
         }
@@ -123,11 +126,8 @@ impl PendingImage {
             let names: Vec<_> = missing.iter().take(NAMED).map(|at| format!("({}, {})", at.row, at.column)).collect();
             let more = if missing.len() > NAMED { " …" } else { "" };
             let found = format!("{}{more}", names.join(" "));
-            let what = format!(
-                "{} blocks of {} are missing, but the format does not support absent blocks:",
-                missing.len(),
-                self.key
-            );
+            let what =
+                format!("{} blocks of {} are missing, but the file cannot leave them out:", missing.len(), self.key);
             return Err(Error::usage(what).found(found));
         }
         for position in positions {

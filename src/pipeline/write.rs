@@ -108,6 +108,7 @@ pub fn encode_block(
     block.gather(*interleave, padding, &mut scratch.raw)?;
     let pieces = encoder.encode(at, BlockPixels::Gathered(&mut scratch.raw), &mut out, &mut scratch.codec)?;
     append_pieces(pieces, &mut out)?;
+    out.set_encoder(encoder);
     Ok(out)
 }
 

@@ -183,3 +183,33 @@ fn statistics_are_those_of_the_pixels_for_any_number_of_threads() {
         }
     }
 }
+
+#[test]
+fn a_block_of_another_image_is_refused() {
+    let encoded = |format: &dyn Format| {
+        let image = image(format);
+        let metadata = metadata(format, &image);
+        let (encoder, layout) =
+            remote_encoder(format, &file_metadata(format), &request(&image, &metadata), false).unwrap();
+        let at = layout.grid.at(0);
+        encode_block(&*encoder, &layout, at, &part(&image, layout.grid, at), &mut Scratch::default()).unwrap()
+    };
+    for format in FORMATS.iter().copied() {
+        let image = image(format);
+        let metadata = metadata(format, &image);
+        let (sink, _) = MemorySink::new();
+        let mut writer = DatasetWriter::to_sink(Box::new(sink), format, threads(1)).unwrap();
+        let mut open = writer.begin_image(&request(&image, &metadata), &Control::default()).unwrap();
+        // NITF and NSIF store pixels alike.
+        let others = FORMATS.iter().filter(|other| other.names().media_type != format.names().media_type);
+        for other in others.filter(|other| !(is_nitf(**other) && is_nitf(format))) {
+            let error = open.append(encoded(*other)).unwrap_err().to_string();
+            assert!(error.contains("another image: (0, 0)"), "{} {}: {error}", format.name(), other.name());
+        }
+        open.append(encoded(format)).unwrap();
+    }
+}
+
+fn is_nitf(format: &dyn Format) -> bool {
+    matches!(format.name(), "nitf" | "nsif")
+}

@@ -27,6 +27,7 @@ struct BandEncoder {
     encoder: Encoder,
     grid: BlockGrid,
     gathering: Gathering,
+    identity: String,
 }
 
 impl JpegStream {
@@ -50,7 +51,8 @@ impl JpegStream {
             absent: Some(layout.pad_bytes()),
             borrow: Borrow::Block(Interleave::Pixel),
         };
-        Ok(Self { bands: Arc::new(BandEncoder { encoder, grid, gathering }), segments })
+        let identity = format!("JPEG {color:?} {quality} {grid:?} {gathering:?}");
+        Ok(Self { bands: Arc::new(BandEncoder { encoder, grid, gathering, identity }), segments })
     }
 
     /// Checks that a JPEG stream can hold an image with this layout.
@@ -110,6 +112,10 @@ impl Codestream for JpegStream {
 impl ImageEncoder for BandEncoder {
     fn gathering(&self) -> &Gathering {
         &self.gathering
+    }
+
+    fn identity(&self) -> String {
+        self.identity.clone()
     }
 
     fn encode<'p>(

@@ -123,6 +123,10 @@ impl ImageEncoder for BandEncoder {
         &self.gathering
     }
 
+    fn identity(&self) -> String {
+        format!("PNG {:?} {:?} {:?} {:?}", self.header, self.grid, self.palette, self.gathering)
+    }
+
     fn encode<'p>(
         &self,
         at: BlockIndex,

@@ -17,6 +17,7 @@ pub(super) struct TiffEncoder {
     gathering: Gathering,
     /// True if blocks are stored as they are in memory.
     verbatim: bool,
+    identity: String,
 }
 
 /// The cutting and storage of an image's blocks.
@@ -62,7 +63,8 @@ impl TiffEncoder {
             (true, _) => Borrow::Bands,
         };
         let gathering = Gathering { interleave, padding, absent: None, borrow };
-        Ok(Self { storage, encoder: coding.encoder()?, gathering, verbatim })
+        let identity = format!("TIFF {storage:?} {coding:?} {gathering:?}");
+        Ok(Self { storage, encoder: coding.encoder()?, gathering, verbatim, identity })
     }
 
     /// True if the size of every block is known beforehand.
@@ -74,6 +76,10 @@ impl TiffEncoder {
 impl ImageEncoder for TiffEncoder {
     fn gathering(&self) -> &Gathering {
         &self.gathering
+    }
+
+    fn identity(&self) -> String {
+        self.identity.clone()
     }
 
     fn encode<'p>(

@@ -147,6 +147,26 @@ def test_what_is_not_a_block_of_the_image_is_refused(tmp_path, name):
     assert path.read_bytes() == whole(tmp_path / f"whole.{name}", made(name))
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_block_of_another_image_is_refused(tmp_path, name):
+    foreign = []
+    others = [(other, {}) for other in FORMATS if other != name] + [("tif", {"Compression": "LZW"}), ("tif", {"Predictor": 1})]
+    for number, (other, metadata) in enumerate(others):
+        writer = create(tmp_path / f"{number}.{other}")
+        with pytest.raises(ZeroDivisionError), writer.begin_image("image:0", like=made(other, **metadata)) as begun:
+            foreign.append(begun.encoder.encode(0, 0, part(DATA, begun, (0, 0))))
+            raise ZeroDivisionError
+        writer.abort()
+    path = tmp_path / f"a.{name}"
+    with create(path) as writer, writer.begin_image("image:0", like=made(name), title="title") as begun:
+        for block in foreign:
+            with pytest.raises(OptionError, match="another image"):
+                begun.append(pickle.loads(pickle.dumps(block)))
+        for at in places(begun):
+            begun.append(begun.encoder.encode(*at, part(DATA, begun, at)))
+    assert path.read_bytes() == whole(tmp_path / f"whole.{name}", made(name))
+
+
 def test_requests_are_refused_as_by_add_asset(tmp_path):
     with create(tmp_path / "a.tif") as writer:
         with pytest.raises(OptionError, match="Compression"):

@@ -117,6 +117,10 @@ impl ImageEncoder for PixelEncoder {
         &self.gathering
     }
 
+    fn identity(&self) -> String {
+        format!("NITF {:?} {:?} {:?} {}", self.storage, self.work, self.gathering, self.notes_pads)
+    }
+
     fn encode<'p>(
         &self,
         at: BlockIndex,

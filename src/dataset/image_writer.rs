@@ -49,8 +49,8 @@ impl<'w> ImageWriter<'w> {
     /// is known, only its receipt stays.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for a block outside the grid; [`Error::Usage`] for a block that was already appended or that the
-    /// image does not have.
+    /// [`Error::OutOfRange`] for a block outside the grid; [`Error::Usage`] for a block that was already appended, that was
+    /// encoded for another image, or that the image does not have.
     pub fn append(&mut self, block: Encoded) -> Result<()> {
         self.writer.append_block(block)
     }

@@ -111,8 +111,8 @@ class ChipMapping:
             found = np.full((2, 4), np.nan)
         rank = found[0, 1] * found[1, 2] - found[0, 2] * found[1, 1]
         if not np.isfinite(rank) or rank == 0:
-            found = f"{self.chip} in the chip, {self.full} in the full image"
-            raise OptionError(f"ICHIPB points: got {found}, expected quadrilaterals")
+            points = f"{self.chip} in the chip, {self.full} in the full image"
+            raise OptionError(f"ICHIPB points: got {points}, expected quadrilaterals")
         # Rounding errors of the solution would make an affine mapping a bent one.
         noise = 1e-12 * max(1.0, float(np.abs(full).max()))
         return np.where(np.abs(found) < noise, 0.0, found)

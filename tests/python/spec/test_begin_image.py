@@ -14,8 +14,8 @@ NITF = {"FDT": "20260101000000", "FTITLE": "blocks"}
 FILE_METADATA = {"tif": {}, "png": {}, "jpg": {}, "ntf": NITF}
 IMAGE_METADATA = {
     "tif": {"TileWidth": 128, "TileLength": 96, "Compression": "Deflate", "Predictor": 2},
-    "png": {"Interlaced": "no"},
-    "jpg": {"Quality": 80},
+    "png": {"PNG_GAMMA": 0.45455},
+    "jpg": {"JPEG_QUALITY": 80},
     "ntf": {"NPPBH": 128, "NPPBV": 96, "IMODE": "P", "IDATIM": "20260101000000"},
 }
 FORMATS = sorted(FILE_METADATA)

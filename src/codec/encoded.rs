@@ -81,12 +81,12 @@ impl Encoded {
 
     /// Notes the encoder that made the block, by its [`ImageEncoder::identity`].
     pub(crate) fn set_encoder(&mut self, encoder: &dyn ImageEncoder) {
-        self.encoder = checksum(encoder);
+        self.encoder = identity_checksum(encoder);
     }
 
-    /// True if an encoder of the same identity made the block.
-    pub(crate) fn is_of(&self, encoder: &dyn ImageEncoder) -> bool {
-        self.encoder == checksum(encoder)
+    /// True if an encoder whose identity has this checksum made the block.
+    pub(crate) fn is_of(&self, identity: u32) -> bool {
+        self.encoder == identity
     }
 
     /// The block as bytes, for another process.
@@ -141,7 +141,8 @@ impl Encoded {
     }
 }
 
-fn checksum(encoder: &dyn ImageEncoder) -> u32 {
+/// The checksum of an encoder's [`ImageEncoder::identity`].
+pub(crate) fn identity_checksum(encoder: &dyn ImageEncoder) -> u32 {
     crc32fast::hash(encoder.identity().as_bytes())
 }
 

@@ -22,6 +22,7 @@ pub mod zstd;
 pub use crate::image::Scratch;
 pub use coding::{BlockShape, CodecParams, Coding, PixelCoding};
 pub use encoded::Encoded;
+pub(crate) use encoded::identity_checksum;
 pub use image_encoder::{BlockPixels, Borrow, Gathering, ImageEncoder, Pieces};
 pub use predictor::Predictor;
 pub use receipt::Receipt;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::DatasetWriter;
-use crate::codec::{Encoded, ImageEncoder};
+use crate::codec::{Encoded, ImageEncoder, identity_checksum};
 use crate::error::{Error, Result};
 use crate::format::{ContainerWriter, OpenImage};
 use crate::image::{BlockGrid, ImageLayout};
@@ -24,6 +24,8 @@ pub(crate) struct PendingImage {
     key: String,
     layout: ImageLayout,
     open: OpenImage,
+    /// The checksum of the encoder's identity, which every block must have.
+    identity: u32,
     /// The position of the next block to append.
     next: u64,
     /// Blocks received before their turn.
@@ -71,7 +73,8 @@ impl<'w> ImageWriter<'w> {
 impl PendingImage {
     pub(super) fn new(key: &str, layout: &ImageLayout, open: OpenImage) -> Self {
         let layout = ImageLayout { grid: open.blocks.grid, ..layout.clone() };
-        Self { key: key.to_owned(), layout, open, next: 0, early: BTreeMap::new() }
+        let identity = identity_checksum(&*open.blocks.encoder);
+        Self { key: key.to_owned(), layout, open, identity, next: 0, early: BTreeMap::new() }
     }
 
     /// The key of the image.
@@ -91,7 +94,7 @@ impl PendingImage {
 
     pub(super) fn append(&mut self, mut block: Encoded, container: &mut dyn ContainerWriter) -> Result<()> {
         let position = self.grid().position(self.grid().check(block.at())?);
-        if !block.is_absent() && !block.is_of(&*self.open.blocks.encoder) {
+        if !block.is_absent() && !block.is_of(self.identity) {
             return Err(Error::usage("block encoded for another image:").found(name(&block)));
         }
         if position < self.next || self.early.contains_key(&position) {

@@ -7,6 +7,7 @@ use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
 use super::provider::{Access, Block, FileImage, ImageProvider};
+use super::stored::BlockStore;
 use crate::error::Result;
 
 /// A provider whose answers are cached.
@@ -61,6 +62,10 @@ impl ImageProvider for Asked<'_> {
 
     fn in_file(&self) -> Option<&dyn FileImage> {
         self.provider.in_file()
+    }
+
+    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
+        self.provider.whole()
     }
 
     fn pixels(&self) -> Option<&Pixels> {

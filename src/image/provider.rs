@@ -92,6 +92,11 @@ pub trait ImageProvider: Send + Sync {
         None
     }
 
+    /// All bytes of the image in its file as one block, including tables of the container, if the image can be copied in this form.
+    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
+        None
+    }
+
     /// Writes the pixels of `window`, which lies inside block `at` (in pixels of the image), for the chosen bands to a
     /// rectangle of that size. False if the block is absent; the content of the rectangle is then undefined.
     ///
@@ -132,11 +137,6 @@ pub trait FileImage: ImageProvider {
 
     /// The store of the image's blocks, if a single store has them all.
     fn store(&self) -> Option<&Arc<dyn BlockStore>> {
-        None
-    }
-
-    /// All bytes of the image in the container as one block, including tables, if the image can be copied in this form.
-    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
         None
     }
 

@@ -28,4 +28,5 @@ pub use source::{ByteSource, FileSource, LOCAL_GAP, MemorySource};
 #[cfg(feature = "python")]
 pub(crate) use source::{check_range, read_joined};
 pub use source_range::SourceRange;
+pub(crate) use spool::Spool;
 pub use spool::SpooledSink;

@@ -3,9 +3,9 @@
 
 use super::ColorModel;
 use super::entropy::{BitWriter, HuffmanCodes};
-use super::markers::{DHT, DQT, DRI, RST0, SOF0, SOS};
+use super::markers::{DQT, DRI, EOI, RST0, SOF0, SOI, SOS};
 use super::segments::write_segment;
-use super::tables::{AC, DC, HuffmanSpec, ZIGZAG, quantizer_steps};
+use super::tables::{AC, DC, ZIGZAG, quantizer_steps};
 use crate::error::{Error, Result};
 use crate::simd::{self, Coefficients, Quantizer, forward_dct};
 
@@ -83,24 +83,52 @@ impl Encoder {
         (BLOCK * self.components[0].horizontal, BLOCK * self.components[0].vertical)
     }
 
+    /// Appends the bytes of a stream before its entropy-coded data. `segments` are application segments and comments, complete
+    /// with their markers. With `restarts`, each row of MCUs is a restart interval.
+    pub fn write_start(&self, columns: u16, rows: u16, segments: &[u8], restarts: bool, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[0xFF, SOI]);
+        out.extend_from_slice(segments);
+        self.write_tables(out);
+        self.write_frame_header(columns, rows, out);
+        if restarts {
+            self.write_restart_interval(columns, out);
+        }
+        self.write_scan_header(out);
+    }
+
+    /// Appends a complete stream of `columns` × `rows` pixels. `segments` and `restarts` are as for [`Encoder::write_start`].
+    ///
+    /// # Panics
+    /// If the pixels are not `columns` × `rows`.
+    pub fn write_stream(
+        &self,
+        pixels: Rows<'_>,
+        (columns, rows): (u16, u16),
+        segments: &[u8],
+        restarts: bool,
+        out: &mut Vec<u8>,
+    ) {
+        self.write_start(columns, rows, segments, restarts, out);
+        let restarts = restarts.then_some(Restarts { first_row: 0, last: true });
+        self.encode_rows(pixels, columns.into(), rows.into(), restarts, out);
+        out.extend_from_slice(&[0xFF, EOI]);
+    }
+
     /// Appends the quantisation and Huffman tables.
-    pub fn write_tables(&self, out: &mut Vec<u8>) {
+    fn write_tables(&self, out: &mut Vec<u8>) {
         let tables = 1 + usize::from(self.transform);
         for (number, steps) in (0..).zip(&self.steps[..tables]) {
             let values = ZIGZAG.map(|place| steps[usize::from(place)] as u8);
             write_segment(DQT, &[&[number], &values], out);
         }
         for number in 0..tables {
-            let table = |class: u8, spec: &HuffmanSpec, out: &mut Vec<u8>| {
-                write_segment(DHT, &[&[class << 4 | number as u8], &spec.counts, spec.symbols], out);
-            };
-            table(0, &DC[number], out);
-            table(1, &AC[number], out);
+            DC[number].write(0, number as u8, out);
+            AC[number].write(1, number as u8, out);
         }
     }
 
     /// Appends the frame header of an image of `columns` × `rows`. Components are numbered from 1 on.
-    pub fn write_frame_header(&self, columns: u16, rows: u16, out: &mut Vec<u8>) {
+    fn write_frame_header(&self, columns: u16, rows: u16, out: &mut Vec<u8>) {
         let (rows, columns) = (rows.to_be_bytes(), columns.to_be_bytes());
         let fixed = [8, rows[0], rows[1], columns[0], columns[1], self.components.len() as u8];
         let components: Vec<u8> = (1..)
@@ -111,13 +139,13 @@ impl Encoder {
     }
 
     /// Appends the definition of the restart interval: one row of MCUs of an image of `columns`.
-    pub fn write_restart_interval(&self, columns: u16, out: &mut Vec<u8>) {
+    fn write_restart_interval(&self, columns: u16, out: &mut Vec<u8>) {
         let interval = usize::from(columns).div_ceil(self.mcu().0) as u16;
         write_segment(DRI, &[&interval.to_be_bytes()], out);
     }
 
     /// Appends the header of the only scan.
-    pub fn write_scan_header(&self, out: &mut Vec<u8>) {
+    fn write_scan_header(&self, out: &mut Vec<u8>) {
         let components: Vec<u8> =
             (1..).zip(&self.components).flat_map(|(number, part)| [number, part.table * 0x11]).collect();
         write_segment(SOS, &[&[self.components.len() as u8], &components, &[0, 63, 0]], out);

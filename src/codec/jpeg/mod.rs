@@ -15,7 +15,7 @@ mod tables;
 
 pub use decode::working_bytes;
 pub use encode::{Encoder, Restarts, Rows};
-pub use tables::quality_of;
+pub use tables::{quality_of, standard_huffman_tables};
 
 use std::any::Any;
 use std::sync::Arc;
@@ -23,7 +23,6 @@ use std::sync::Arc;
 use super::{BlockDecoder, BlockEncoder, BlockShape, Codec, CodecParams, PixelCoding, Scratch};
 use crate::error::{Error, Result};
 use crate::image::SampleType;
-use markers::{EOI, SOI};
 
 /// The codec.
 pub static CODEC: Codec = Codec {
@@ -108,12 +107,7 @@ impl BlockEncoder for Encoder {
                 .ok_or_else(|| Error::unsupported("JPEG columns or rows").found(length).allowed("1 to 65535"))
         };
         let (columns, rows) = (side(shape.columns)?, side(shape.rows)?);
-        out.extend_from_slice(&[0xFF, SOI]);
-        self.write_tables(out);
-        self.write_frame_header(columns, rows, out);
-        self.write_scan_header(out);
-        self.encode_rows(Rows::Interleaved(raw), columns.into(), rows.into(), None, out);
-        out.extend_from_slice(&[0xFF, EOI]);
+        self.write_stream(Rows::Interleaved(raw), (columns, rows), &[], false, out);
         Ok(())
     }
 }

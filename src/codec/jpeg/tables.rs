@@ -1,5 +1,8 @@
 //! The tables of ITU-T T.81: the zigzag order, and the quantisation and Huffman tables of its Annex K.
 
+use super::markers::{DHT, EOI, SOI};
+use super::segments::write_segment;
+
 /// Index of zigzag position k in a row-major block (Figure A.6).
 pub(super) const ZIGZAG: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
@@ -74,6 +77,13 @@ pub(super) const AC: [HuffmanSpec; 2] = [
     },
 ];
 
+impl HuffmanSpec {
+    /// Appends the table as a segment. The class is 0 for DC, 1 for AC.
+    pub(super) fn write(&self, class: u8, number: u8, out: &mut Vec<u8>) {
+        write_segment(DHT, &[&[class << 4 | number], &self.counts, self.symbols], out);
+    }
+}
+
 /// The steps for luminance (table 0) and chrominance (table 1) at a quality of 1 to 100, in row-major order: the tables of
 /// Annex K, scaled as by the Independent JPEG Group (the usual meaning of "quality") and capped to 8 bits.
 pub(super) fn quantizer_steps(quality: u8) -> [[u16; 64]; 2] {
@@ -81,6 +91,18 @@ pub(super) fn quantizer_steps(quality: u8) -> [[u16; 64]; 2] {
     let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
     [LUMINANCE, CHROMINANCE]
         .map(|table| table.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u16))
+}
+
+/// The Huffman tables that baseline decoders assume if a stream has none, as an abbreviated stream (§B.4, §K.3).
+pub fn standard_huffman_tables() -> Vec<u8> {
+    let mut out = vec![0xFF, SOI];
+    for (class, specs) in (0..).zip([&DC, &AC]) {
+        for (number, spec) in (0..).zip(specs) {
+            spec.write(class, number, &mut out);
+        }
+    }
+    out.extend_from_slice(&[0xFF, EOI]);
+    out
 }
 
 /// The quality with these luminance steps (in zigzag order, as in a file), if there is one.

@@ -1,5 +1,5 @@
 use super::*;
-use markers::{APP14, SOF0};
+use markers::{APP14, EOI, SOF0, SOI};
 
 const SUBSAMPLINGS: [(u8, u8); 4] = [(1, 1), (2, 1), (1, 2), (2, 2)];
 
@@ -123,11 +123,8 @@ fn restart_markers_change_nothing_but_the_bytes() {
     let encoder = Encoder::new(3, ColorModel::YCbCr { horizontal: 2, vertical: 2 }, 85).unwrap();
     let block = block(100, 100, 3, ColorModel::YCbCr { horizontal: 2, vertical: 2 }, 85);
     let (raw, plain) = encoded(&block);
-    let mut stream = vec![0xFF, SOI];
-    encoder.write_tables(&mut stream);
-    encoder.write_frame_header(100, 100, &mut stream);
-    encoder.write_restart_interval(100, &mut stream);
-    encoder.write_scan_header(&mut stream);
+    let mut stream = Vec::new();
+    encoder.write_start(100, 100, &[], true, &mut stream);
     for (first, rows) in [(0, 48), (48, 48), (96, 4)] {
         let part = &raw[first * 300..][..rows * 300];
         let restarts = Restarts { first_row: first / 16, last: first == 96 };

@@ -3,8 +3,8 @@
 use memchr::memchr;
 
 use super::header::Header;
+use super::scan::Markers;
 use crate::codec::jpeg::markers::{EOI, Process, RST0, RST7};
-use crate::codec::jpeg::segments::truncated;
 use crate::error::{Error, Result};
 use crate::io::ByteSource;
 
@@ -14,9 +14,6 @@ const TARGET_BYTES: u64 = 4 << 20;
 /// Range of rows of a block, as far as restart markers allow.
 const FEWEST_ROWS: u64 = 64;
 const MOST_ROWS: u64 = 512;
-
-/// Bytes read at a time in the search for restart markers.
-const CHUNK: usize = 1 << 20;
 
 /// The division of an image into bands of a whole number of steps. A step is the least number of rows of MCUs between two
 /// that begin with a restart interval.
@@ -78,7 +75,7 @@ impl Bands {
     /// # Errors
     /// [`Error::Malformed`] if restart markers are missing or out of order.
     pub(super) fn index(&self, source: &dyn ByteSource, start: u64) -> Result<StepIndex> {
-        let mut markers = Markers { source, at: start, chunk: Vec::new(), chunk_at: start };
+        let mut markers = Markers::new(source, start..source.size());
         let mut starts = vec![start];
         for interval in 1..self.intervals {
             let (marker, offset) = markers.next()?;
@@ -133,48 +130,6 @@ impl StepIndex {
     fn range(&self, first: u32, end: u32) -> std::ops::Range<u64> {
         let stop = self.starts.get(end as usize).map_or(self.end, |next| next - 2);
         self.starts[first as usize]..stop
-    }
-}
-
-/// Markers in entropy-coded data, read in chunks.
-struct Markers<'a> {
-    source: &'a dyn ByteSource,
-    at: u64,
-    chunk: Vec<u8>,
-    chunk_at: u64,
-}
-
-impl Markers<'_> {
-    /// The next marker and its offset.
-    fn next(&mut self) -> Result<(u8, u64)> {
-        loop {
-            let place = (self.at - self.chunk_at) as usize;
-            let found = self.chunk.get(place..).and_then(|rest| memchr(0xFF, rest)).map(|i| place + i);
-            match found.map(|i| (i, self.chunk.get(i + 1))) {
-                Some((i, Some(code))) => {
-                    let offset = self.chunk_at + i as u64;
-                    self.at = offset + if *code == 0xFF { 1 } else { 2 };
-                    if !matches!(code, 0x00 | 0xFF) {
-                        return Ok((*code, offset));
-                    }
-                }
-                // The code of the marker is in the next chunk.
-                Some((i, None)) => self.refill(self.chunk_at + i as u64, 2)?,
-                None => self.refill(self.chunk_at + self.chunk.len() as u64, 1)?,
-            }
-        }
-    }
-
-    /// Reads a chunk of at least `least` bytes from `offset`.
-    fn refill(&mut self, offset: u64, least: u64) -> Result<()> {
-        let left = self.source.size().saturating_sub(offset);
-        if left < least {
-            return Err(truncated(self.source.size()));
-        }
-        self.chunk.resize(left.min(CHUNK as u64) as usize, 0);
-        self.source.read_at(offset, &mut self.chunk)?;
-        (self.chunk_at, self.at) = (offset, offset);
-        Ok(())
     }
 }
 

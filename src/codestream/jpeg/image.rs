@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::bands::{Bands, StepIndex};
 use super::header::Header;
 use crate::codec::jpeg::markers::EOI;
-use crate::codec::jpeg::{Params, working_bytes};
+use crate::codec::jpeg::{ColorModel, Params, working_bytes};
 use crate::codec::{BlockShape, CodecParams, PixelCoding, Scratch};
 use crate::error::Result;
 use crate::image::{
-    Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, Interleave, Pixels, SampleType, Window,
+    Access, Block, BlockGrid, BlockIndex, BlockStore, ImageLayout, ImageProvider, Interleave, Pixels, SampleType,
+    Window,
 };
 use crate::io::ByteSource;
 use crate::limits::Limits;
@@ -23,7 +24,10 @@ const KEPT_BYTES: usize = 16 << 20;
 pub(crate) struct JpegImage {
     source: Arc<dyn ByteSource>,
     header: Arc<Header>,
+    color: ColorModel,
     layout: ImageLayout,
+    stated: BlockGrid,
+    whole: Option<Arc<dyn BlockStore>>,
     limits: Limits,
     bands: Option<Bands>,
     index: OnceLock<StepIndex>,
@@ -51,8 +55,11 @@ impl JpegImage {
         layout.actual_bits = frame.precision.into();
         Ok(Self {
             source,
+            color: header.color(),
             header,
+            stated: layout.grid,
             layout,
+            whole: None,
             limits,
             bands,
             index: OnceLock::new(),
@@ -60,6 +67,21 @@ impl JpegImage {
             kept: Mutex::default(),
             decoding: Mutex::default(),
         })
+    }
+
+    /// The same image inside a container, which states the colour of the stream, the layout, and the blocks. `layout` has the
+    /// size and the samples of the stream.
+    #[must_use]
+    pub(crate) fn inside(mut self, color: ColorModel, layout: &ImageLayout) -> Self {
+        (self.color, self.stated) = (color, layout.grid);
+        self.layout = ImageLayout { grid: self.layout.grid, ..layout.clone() };
+        self
+    }
+
+    /// The same image, which can also be copied as one block of its container.
+    #[must_use]
+    pub(crate) fn with_whole(self, whole: Option<Arc<dyn BlockStore>>) -> Self {
+        Self { whole, ..self }
     }
 
     fn decode(&self, at: BlockIndex) -> Result<Pixels> {
@@ -102,7 +124,7 @@ impl JpegImage {
     fn pixels(&self, data: &[u8], rows: u32) -> Result<Pixels> {
         let (columns, bands) = (self.layout.grid.columns(), self.layout.bands);
         let (shape, pixels) = (BlockShape::new(columns, rows), PixelCoding::new(bands, self.layout.sample));
-        let params = Params { color: self.header.color(), ..Params::default() };
+        let params = Params { color: self.color, ..Params::default() };
         let mut out = vec![0; pixels.block_bytes(shape)];
         params.decoder(&pixels).decode(shape, data, &mut out, &mut Scratch::default())?;
         Pixels::from_vec(out, [bands as usize, rows as usize, columns as usize], self.layout.sample, Interleave::Pixel)
@@ -159,6 +181,14 @@ impl ImageProvider for JpegImage {
 
     fn is_dense(&self) -> bool {
         true
+    }
+
+    fn stored_grid(&self) -> BlockGrid {
+        self.stated
+    }
+
+    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
+        self.whole.as_ref()
     }
 
     fn check_unchanged(&self) -> Result<()> {

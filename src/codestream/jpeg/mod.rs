@@ -8,8 +8,10 @@
 mod bands;
 mod header;
 mod image;
+mod scan;
 mod stream;
 
 pub(crate) use header::{EXIF, Header, ICC, JFIF};
 pub(crate) use image::JpegImage;
-pub(crate) use stream::JpegStream;
+pub(crate) use scan::streams;
+pub(crate) use stream::{JpegOptions, JpegStream};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::codec::jpeg::markers::{EOI, SOI};
+use crate::codec::jpeg::markers::EOI;
 use crate::codec::jpeg::{ColorModel, Encoder, Restarts, Rows};
 use crate::codec::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces, Scratch};
 use crate::codestream::{Codestream, StreamEnd};
@@ -16,32 +16,41 @@ const BAND_BYTES: usize = 1 << 20;
 const FEWEST_ROWS: usize = 64;
 const MOST_ROWS: usize = 256;
 
+/// The choices for a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct JpegOptions {
+    /// Quality, 1 to 100.
+    pub(crate) quality: u8,
+    /// The meaning of the samples.
+    pub(crate) color: ColorModel,
+    /// Application segments and comments, complete with their markers.
+    pub(crate) segments: Vec<u8>,
+    /// True to end each row of MCUs with a restart marker, also in a stream of one band.
+    pub(crate) restarts: bool,
+}
+
 /// A baseline stream of grey or RGB pixels.
 pub(crate) struct JpegStream {
     bands: Arc<BandEncoder>,
-    /// Application segments and comments.
     segments: Vec<u8>,
 }
 
 struct BandEncoder {
     encoder: Encoder,
+    restarts: bool,
     grid: BlockGrid,
     gathering: Gathering,
     identity: String,
 }
 
 impl JpegStream {
-    /// The stream of an image with this layout. `subsampling` is the columns and rows of luminance per sample of chrominance.
-    /// `segments` are application segments and comments, complete with their markers.
+    /// The stream of an image with this layout.
     ///
     /// # Errors
     /// [`Error::Usage`] for an image whose type, bands or size JPEG cannot hold.
-    pub(crate) fn new(layout: &ImageLayout, quality: u8, subsampling: (u8, u8), segments: Vec<u8>) -> Result<Self> {
+    pub(crate) fn new(layout: &ImageLayout, options: JpegOptions) -> Result<Self> {
         Self::check(layout)?;
-        let color = match layout.bands {
-            1 => ColorModel::Independent,
-            _ => ColorModel::YCbCr { horizontal: subsampling.0, vertical: subsampling.1 },
-        };
+        let JpegOptions { quality, color, segments, restarts } = options;
         let encoder = Encoder::new(layout.bands, color, quality)?;
         let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
         let grid = BlockGrid::new(columns, rows, columns, band_rows(layout, encoder.mcu().1) as u32)?;
@@ -51,8 +60,9 @@ impl JpegStream {
             absent: Some(layout.pad_bytes()),
             borrow: Borrow::Block(Interleave::Pixel),
         };
-        let identity = format!("JPEG {color:?} {quality} {grid:?} {gathering:?}");
-        Ok(Self { bands: Arc::new(BandEncoder { encoder, grid, gathering, identity }), segments })
+        let restarts = restarts || grid.count() > 1;
+        let identity = format!("JPEG {color:?} {quality} {restarts} {grid:?} {gathering:?}");
+        Ok(Self { bands: Arc::new(BandEncoder { encoder, restarts, grid, gathering, identity }), segments })
     }
 
     /// Checks that a JPEG stream can hold an image with this layout.
@@ -82,17 +92,11 @@ impl Codestream for JpegStream {
     }
 
     fn header(&self) -> Vec<u8> {
-        let BandEncoder { encoder, grid, .. } = &*self.bands;
+        let BandEncoder { encoder, grid, restarts, .. } = &*self.bands;
         // `check` has verified the sides.
         let (columns, rows) = (grid.columns() as u16, grid.rows() as u16);
-        let mut out = vec![0xFF, SOI];
-        out.extend_from_slice(&self.segments);
-        encoder.write_tables(&mut out);
-        encoder.write_frame_header(columns, rows, &mut out);
-        if grid.count() > 1 {
-            encoder.write_restart_interval(columns, &mut out);
-        }
-        encoder.write_scan_header(&mut out);
+        let mut out = Vec::new();
+        encoder.write_start(columns, rows, &self.segments, *restarts, &mut out);
         out
     }
 
@@ -126,7 +130,7 @@ impl ImageEncoder for BandEncoder {
         _scratch: &mut Scratch,
     ) -> Result<Pieces<'p>> {
         let window = self.grid.block_window(at);
-        let restarts = (self.grid.count() > 1).then(|| Restarts {
+        let restarts = self.restarts.then(|| Restarts {
             first_row: window.y as usize / self.encoder.mcu().1,
             last: at.row + 1 == self.grid.down(),
         });

@@ -1,10 +1,10 @@
 //! The options of a file to write: turns metadata into checked values and marker segments.
 
 use super::metadata::{APPLICATION, COMMENT, DENSITY, EXIF, FACTS, ICC_PROFILE, QUALITY, SUBSAMPLING, SUBSAMPLINGS};
-use crate::codec::jpeg::DEFAULT_QUALITY;
 use crate::codec::jpeg::markers::{APP0, COM};
 use crate::codec::jpeg::segments::write_segment;
-use crate::codestream::jpeg::{EXIF as EXIF_PREFIX, ICC, JFIF};
+use crate::codec::jpeg::{ColorModel, DEFAULT_QUALITY};
+use crate::codestream::jpeg::{EXIF as EXIF_PREFIX, ICC, JFIF, JpegOptions};
 use crate::error::{Error, Result};
 use crate::format::Warning;
 use crate::metadata::{Metadata, Value};
@@ -19,55 +19,51 @@ const PROFILE_CHUNKS: usize = 255;
 /// Where a profile names its colour space (ICC.1, 7.2).
 const PROFILE_SPACE: std::ops::Range<usize> = 16..20;
 
-/// Checked options of an image.
-pub(super) struct Options {
-    pub(super) quality: u8,
-    /// Columns and rows of luminance per sample of chrominance.
-    pub(super) subsampling: (u8, u8),
-    /// Application segments and comments.
-    pub(super) segments: Vec<u8>,
-}
-
-impl Options {
-    /// Reads the metadata of an image of `bands` bands. If it has no comment, `description` becomes the comment. Each ignored
-    /// key gives a warning.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] for an illegal value; it states the key, the value and the allowed values.
-    pub(super) fn new(metadata: &Metadata, bands: u32, description: &str, warnings: &mut Vec<Warning>) -> Result<Self> {
-        let quality = match metadata.get(QUALITY) {
-            Some(value) => {
-                quality(value.to_float().ok_or_else(|| illegal(QUALITY, value, "an integer from 1 to 100"))?, QUALITY)?
-            }
-            None => DEFAULT_QUALITY,
-        };
-        let subsampling = metadata.get(SUBSAMPLING).map_or(Ok(SUBSAMPLINGS[0].1), subsampling)?;
-        let mut segments = Vec::new();
-        write_density(metadata.get(DENSITY), &mut segments)?;
-        for (key, value) in metadata.iter() {
-            match key {
-                QUALITY | SUBSAMPLING | DENSITY | COMMENT => {}
-                EXIF => write_payload(key, 1, EXIF_PREFIX, bytes(key, value)?, &mut segments)?,
-                ICC_PROFILE => write_profile(bytes(key, value)?, bands, &mut segments, warnings)?,
-                _ if FACTS.contains(&key) => {}
-                _ => match application(key) {
-                    // An index of several images holds offsets into the file it was read from.
-                    Some(2) if bytes(key, value)?.starts_with(b"MPF\0") => {
-                        warnings.push(Warning::new(
-                            key,
-                            "the index of several images refers to another file; it is ignored",
-                        ));
-                    }
-                    Some(number) => write_payload(key, number, &[], bytes(key, value)?, &mut segments)?,
-                    None => {
-                        warnings.push(Warning::new(key, "JPEG files cannot store this key; it is ignored"));
-                    }
-                },
-            }
+/// The options in the metadata of an image of `bands` bands. If it has no comment, `description` becomes the comment. Each ignored
+/// key gives a warning.
+///
+/// # Errors
+/// [`Error::Usage`] for an illegal value; it states the key, the value and the allowed values.
+pub(super) fn read(
+    metadata: &Metadata,
+    bands: u32,
+    description: &str,
+    warnings: &mut Vec<Warning>,
+) -> Result<JpegOptions> {
+    let quality = match metadata.get(QUALITY) {
+        Some(value) => {
+            quality(value.to_float().ok_or_else(|| illegal(QUALITY, value, "an integer from 1 to 100"))?, QUALITY)?
         }
-        write_comments(metadata, description, &mut segments)?;
-        Ok(Self { quality, subsampling, segments })
+        None => DEFAULT_QUALITY,
+    };
+    let subsampling = metadata.get(SUBSAMPLING).map_or(Ok(SUBSAMPLINGS[0].1), subsampling)?;
+    let mut segments = Vec::new();
+    write_density(metadata.get(DENSITY), &mut segments)?;
+    for (key, value) in metadata.iter() {
+        match key {
+            QUALITY | SUBSAMPLING | DENSITY | COMMENT => {}
+            EXIF => write_payload(key, 1, EXIF_PREFIX, bytes(key, value)?, &mut segments)?,
+            ICC_PROFILE => write_profile(bytes(key, value)?, bands, &mut segments, warnings)?,
+            _ if FACTS.contains(&key) => {}
+            _ => match application(key) {
+                // An index of several images holds offsets into the file it was read from.
+                Some(2) if bytes(key, value)?.starts_with(b"MPF\0") => {
+                    warnings
+                        .push(Warning::new(key, "the index of several images refers to another file; it is ignored"));
+                }
+                Some(number) => write_payload(key, number, &[], bytes(key, value)?, &mut segments)?,
+                None => {
+                    warnings.push(Warning::new(key, "JPEG files cannot store this key; it is ignored"));
+                }
+            },
+        }
     }
+    write_comments(metadata, description, &mut segments)?;
+    let color = match bands {
+        1 => ColorModel::Independent,
+        _ => ColorModel::YCbCr { horizontal: subsampling.0, vertical: subsampling.1 },
+    };
+    Ok(JpegOptions { quality, color, segments, restarts: false })
 }
 
 /// A quality of 1 to 100, given as `name`.

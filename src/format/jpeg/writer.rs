@@ -1,6 +1,6 @@
 //! Writes a file: metadata as segments, then one stream.
 
-use super::options::Options;
+use super::options;
 use crate::codec::Encoded;
 use crate::codestream::Codestream;
 use crate::codestream::jpeg::JpegStream;
@@ -44,9 +44,8 @@ impl ContainerWriter for JpegWriter {
         let layout = image.provider.layout();
         JpegStream::check(layout)?;
         let metadata = image.metadata.over(&self.metadata);
-        let Options { quality, subsampling, segments } =
-            Options::new(&metadata, layout.bands, image.description, context.warnings)?;
-        let stream = JpegStream::new(layout, quality, subsampling, segments)?;
+        let options = options::read(&metadata, layout.bands, image.description, context.warnings)?;
+        let stream = JpegStream::new(layout, options)?;
         self.sink.write(&stream.header())?;
         let blocks = BlockPlan { grid: stream.grid(), encoder: stream.encoder(), placement: None };
         self.state = State::Open { stream, key: image.key.to_owned() };

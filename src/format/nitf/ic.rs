@@ -9,7 +9,7 @@ pub(super) struct Ic {
     /// Its aliases in the setting `compression`.
     words: &'static [&'static str],
     /// The algorithm that codes the pixels.
-    coding: Coding,
+    pub(super) coding: Coding,
     /// True if a mask table precedes the blocks.
     pub(super) is_masked: bool,
     /// True if the crate can decode the pixels.
@@ -20,7 +20,7 @@ pub(super) struct Ic {
 
 /// The algorithm that codes the pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Coding {
+pub(super) enum Coding {
     Uncompressed,
     /// Chosen by the user and not defined by the standard (NITF 2.0).
     UserDefined,
@@ -43,10 +43,10 @@ enum Coding {
 }
 
 /// No compression.
-pub(super) const NC: Ic = Ic { is_decoded: true, is_written: true, ..plain("NC", &["none"], Coding::Uncompressed) };
+pub(super) const NC: Ic = plain("NC", &["none"], Coding::Uncompressed).supported();
 
 /// No compression, with a mask table.
-pub(super) const NM: Ic = Ic { is_decoded: true, is_written: true, ..masked("NM", Coding::Uncompressed) };
+pub(super) const NM: Ic = masked("NM", Coding::Uncompressed).supported();
 
 /// Every known code.
 const CODES: &[Ic] = &[
@@ -55,7 +55,7 @@ const CODES: &[Ic] = &[
     plain("C0", &[], Coding::UserDefined),
     plain("C1", &[], Coding::Bilevel),
     plain("C2", &[], Coding::Aridpcm),
-    plain("C3", &["jpeg"], Coding::Jpeg),
+    plain("C3", &["jpeg"], Coding::Jpeg).supported(),
     plain("C4", &[], Coding::VectorQuantisation),
     plain("C5", &[], Coding::LosslessJpeg),
     plain("C6", &[], Coding::Other),
@@ -70,7 +70,7 @@ const CODES: &[Ic] = &[
     masked("M0", Coding::UserDefined),
     masked("M1", Coding::Bilevel),
     masked("M2", Coding::Aridpcm),
-    masked("M3", Coding::Jpeg),
+    masked("M3", Coding::Jpeg).supported(),
     masked("M4", Coding::VectorQuantisation),
     masked("M5", Coding::LosslessJpeg),
     masked("M6", Coding::Other),
@@ -82,7 +82,7 @@ const CODES: &[Ic] = &[
     masked("MC", Coding::Other),
     masked("MD", Coding::HighThroughput),
     masked("ME", Coding::Other),
-    plain("I1", &[], Coding::ReducedJpeg),
+    plain("I1", &[], Coding::ReducedJpeg).supported(),
 ];
 
 impl Ic {
@@ -94,6 +94,26 @@ impl Ic {
     /// The Ic of a word of the setting `compression`, in any case; `None` if it is unknown.
     pub(super) fn from_word(word: &str) -> Option<Self> {
         CODES.iter().copied().find(|ic| ic.all_words().any(|known| known.eq_ignore_ascii_case(word.trim())))
+    }
+
+    /// The code for the same coding with a mask table, or without one; `None` if the standard has none.
+    pub(super) fn with_mask(self, is_masked: bool) -> Option<Self> {
+        CODES.iter().copied().find(|ic| ic.coding == self.coding && ic.is_masked == is_masked)
+    }
+
+    /// True if blocks are JPEG streams with the cosine transform.
+    pub(super) fn is_jpeg(self) -> bool {
+        matches!(self.coding, Coding::Jpeg | Coding::ReducedJpeg)
+    }
+
+    /// True if an image is a single block (N0106-97).
+    pub(super) fn is_single_block(self) -> bool {
+        self.coding == Coding::ReducedJpeg
+    }
+
+    /// The row of a code that the crate decodes and writes.
+    const fn supported(self) -> Self {
+        Self { is_decoded: true, is_written: true, ..self }
     }
 
     /// True if the subheader has a COMRAT.

@@ -5,6 +5,7 @@ mod assets;
 mod capacity;
 mod chain;
 pub mod chip;
+mod coded_store;
 mod des;
 mod fields;
 pub mod geo;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::assets::{self, Assets};
+use super::coded_store;
 use super::ic::Ic;
 use super::joined::JoinedImage;
 use super::pad::pad_of;
@@ -55,9 +56,12 @@ impl ContainerReader for NitfReader {
 
     fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
         match self.segments_of(position)? {
-            [segment] => Ok(self.segment_image(*segment)?),
+            [segment] => self.segment_image(*segment),
             parts => {
-                let image = |part: &usize| self.segment_image(*part).map(|image| image as Arc<dyn FileImage>);
+                let image = |part: &usize| {
+                    let image = self.stored_image(&SegmentParts::of(self, *part))?;
+                    Ok(Arc::new(image) as Arc<dyn FileImage>)
+                };
                 let images: Result<Vec<_>> = parts.iter().map(image).collect();
                 Ok(Arc::new(JoinedImage::new(images?)?))
             }
@@ -91,43 +95,80 @@ impl NitfReader {
         found.ok_or_else(|| Error::out_of_range("asset").found(position))
     }
 
-    fn segment_image(&self, number: usize) -> Result<Arc<StoredImage>> {
-        let segment = &self.segments[number];
+    /// The image of a segment.
+    fn segment_image(&self, number: usize) -> Result<Arc<dyn ImageProvider>> {
+        let parts = SegmentParts::of(self, number);
+        let image = self.stored_image(&parts)?;
+        // A stream with restart markers is decoded in bands of rows.
+        let stream = parts.ic.filter(|ic| ic.is_jpeg());
+        match stream.and_then(|_| coded_store::stream_image(&parts.data, self.limits, image.layout())) {
+            Some(stream) => Ok(Arc::new(stream.with_whole(image.whole().cloned()))),
+            None => Ok(Arc::new(image)),
+        }
+    }
+
+    /// The image over the stored blocks of a segment.
+    fn stored_image(&self, parts: &SegmentParts<'_>) -> Result<StoredImage> {
+        let SegmentParts { segment, ic, data } = parts;
         let place = |error: Error| error.segment(segment.key());
-        let (subheader, size) = (&segment.subheader, self.source.size());
-        let ic = Ic::from_code(subheader.text("IC").unwrap_or_default());
+        let subheader = &segment.subheader;
+        let there = data.range.end - data.range.start;
+        let pad = pad_of(&*self.source, subheader, (segment.data, there)).map(|(value, _)| value);
+        // Only complete bytes that mean the same in the version that is written may be copied: of NITF 2.0, those of JPEG.
+        let is_same = !self.version.is_20() || ic.is_some_and(Ic::is_jpeg);
+        let is_copied = is_same && there > 0 && there == segment.data_length;
+        let whole = |layout: &ImageLayout, reason| -> Result<_> {
+            let mut coding = SegmentCoding::new(|name| subheader.get(name).cloned(), pad, segment.raw.clone());
+            coding.is_renewed = self.version.is_20();
+            let segment = WholeSegment::new(data.clone(), layout, coding, reason)?;
+            Ok(Arc::new(segment) as Arc<dyn BlockStore>)
+        };
+        let decoded = ic.filter(|ic| ic.is_decoded);
+        let is_jpeg = ic.is_some_and(Ic::is_jpeg);
+        let check = |storage: &Storage| if is_jpeg { storage.check_jpeg() } else { storage.check_uncompressed() };
+        let storage = Storage::read(subheader).and_then(|storage| check(&storage).map(|()| storage));
+        let (image, whole) = match storage {
+            Ok(storage) if decoded.is_some() => {
+                let pad = pad.unwrap_or(PadValue::ZERO);
+                let (data, limits) = (data.clone(), self.limits);
+                let image = if is_jpeg {
+                    coded_store::image(data, limits, storage, pad, subheader.text("COMRAT").unwrap_or_default())
+                } else {
+                    store::image(data, limits, storage, pad)
+                };
+                let image = image.map_err(place)?;
+                let whole = whole(image.layout(), None)?;
+                (image, whole)
+            }
+            Err(error) if decoded.is_some() && !matches!(error, Error::Unsupported(_)) => return Err(place(error)),
+            // An image that cannot be decoded can still be described and copied.
+            other => {
+                let layout = described_layout(subheader).map_err(place)?;
+                let whole = whole(&layout, other.err().filter(|_| decoded.is_some()))?;
+                (StoredImage::new(Arc::clone(&whole), layout, self.limits), whole)
+            }
+        };
+        Ok(image.with_whole(Some(whole).filter(|_| is_copied)))
+    }
+}
+
+/// What the image of a segment is made from.
+struct SegmentParts<'r> {
+    segment: &'r Segment,
+    ic: Option<Ic>,
+    data: SegmentData,
+}
+
+impl<'r> SegmentParts<'r> {
+    fn of(reader: &'r NitfReader, number: usize) -> Self {
+        let (segment, size) = (&reader.segments[number], reader.source.size());
+        let ic = Ic::from_code(segment.subheader.text("IC").unwrap_or_default());
         let data = SegmentData {
-            source: Arc::clone(&self.source),
+            source: Arc::clone(&reader.source),
             key: segment.key(),
             range: segment.data.min(size)..segment.data.saturating_add(segment.data_length).min(size),
             is_masked: ic.is_some_and(|ic| ic.is_masked),
         };
-        let there = data.range.end - data.range.start;
-        let pad = pad_of(&*self.source, subheader, (segment.data, there)).map(|(value, _)| value);
-        // Only bytes that are complete and of a version that can be written may be copied.
-        let is_copied = !self.version.is_20() && there > 0 && there == segment.data_length;
-        let whole = |layout: &ImageLayout, reason| -> Result<_> {
-            let coding = SegmentCoding::new(|name| subheader.get(name).cloned(), pad, segment.raw.clone());
-            let segment = WholeSegment::new(data.clone(), layout, coding, reason)?;
-            Ok(Arc::new(segment) as Arc<dyn BlockStore>)
-        };
-        let is_decoded = ic.is_some_and(|ic| ic.is_decoded);
-        let storage = Storage::read(subheader).and_then(|storage| storage.check_uncompressed().map(|()| storage));
-        let (image, whole) = match storage {
-            Ok(storage) if is_decoded => {
-                let pad = pad.unwrap_or(PadValue::ZERO);
-                let image = store::image(data.clone(), self.limits, storage, pad).map_err(place)?;
-                let whole = whole(image.layout(), None)?;
-                (image, whole)
-            }
-            Err(error) if is_decoded && !matches!(error, Error::Unsupported(_)) => return Err(place(error)),
-            // An image that cannot be decoded can still be described and copied.
-            other => {
-                let layout = described_layout(subheader).map_err(place)?;
-                let whole = whole(&layout, other.err().filter(|_| is_decoded))?;
-                (StoredImage::new(Arc::clone(&whole), layout, self.limits), whole)
-            }
-        };
-        Ok(Arc::new(image.with_whole(Some(whole).filter(|_| is_copied))))
+        Self { segment, ic, data }
     }
 }

@@ -28,16 +28,22 @@ pub(super) struct SegmentData {
     pub(super) is_masked: bool,
 }
 
+/// The blocks of a segment, whatever their coding, and its mask table.
+pub(super) struct SegmentBlocks {
+    pub(super) data: SegmentData,
+    pub(super) limits: Limits,
+    pub(super) storage: Storage,
+    /// The image, with the blocks of the file.
+    pub(super) layout: ImageLayout,
+    mask: OnceLock<MaskTable>,
+}
+
 /// The blocks of an uncompressed image segment.
 struct NitfStore {
-    data: SegmentData,
-    limits: Limits,
-    storage: Storage,
-    layout: ImageLayout,
+    blocks: SegmentBlocks,
     coding: Option<Coding>,
     /// Decodes samples in a row.
     decoder: Box<dyn BlockDecoder>,
-    mask: OnceLock<MaskTable>,
 }
 
 /// The image of a segment.
@@ -47,21 +53,23 @@ struct NitfStore {
 pub(super) fn image(data: SegmentData, limits: Limits, storage: Storage, pad: PadValue) -> Result<StoredImage> {
     let shown = storage.layout(pad, BAND_BYTES)?;
     let stated = storage.grid;
-    let store = NitfStore {
-        data,
-        limits,
-        layout: ImageLayout { grid: storage.grid, ..shown.clone() },
-        coding: storage.block_coding(),
-        decoder: Coding::new(storage.sample_coding(), raw::Params).decoder(),
-        storage,
-        mask: OnceLock::new(),
-    };
+    let (coding, decoder) = (storage.block_coding(), Coding::new(storage.sample_coding(), raw::Params).decoder());
+    let store = NitfStore { blocks: SegmentBlocks::new(data, limits, storage, &shown), coding, decoder };
     Ok(StoredImage::new(Arc::new(store), shown, limits).with_stated_grid(stated))
 }
 
-impl NitfStore {
+impl SegmentBlocks {
+    /// The blocks of an image that is shown with this layout.
+    pub(super) fn new(data: SegmentData, limits: Limits, storage: Storage, shown: &ImageLayout) -> Self {
+        let layout = ImageLayout { grid: storage.grid, ..shown.clone() };
+        Self { data, limits, storage, layout, mask: OnceLock::new() }
+    }
+
     /// The mask table; empty for an image without one. It is read on first use.
-    fn mask(&self) -> Result<&MaskTable> {
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for a table that breaks the standard, and the errors of the source.
+    pub(super) fn mask(&self) -> Result<&MaskTable> {
         if let Some(mask) = self.mask.get() {
             return Ok(mask);
         }
@@ -76,46 +84,67 @@ impl NitfStore {
         Ok(self.mask.get_or_init(|| mask))
     }
 
-    /// The number of a block in the mask table, and the bytes of the block that precede the plane.
-    fn number(&self, block: StoredBlock) -> (u64, u64) {
+    /// The number of a block in the mask table.
+    pub(super) fn number(&self, block: StoredBlock) -> u64 {
         let (position, plane) = (self.storage.grid.position(block.at), u64::from(block.plane));
+        if self.storage.mode == Mode::Sequential { plane * self.storage.grid.count() + position } else { position }
+    }
+
+    /// The order of bands. Bands that follow each other in a block are read like blocks of their own.
+    pub(super) fn interleave(&self) -> Interleave {
         match self.storage.mode {
-            Mode::Sequential => (plane * self.storage.grid.count() + position, 0),
-            _ => (position, plane * self.storage.plane_bytes()),
+            Mode::Pixel => Interleave::Pixel,
+            Mode::Row => Interleave::Row,
+            Mode::Block | Mode::Sequential => Interleave::Band,
         }
+    }
+
+    /// True if the mask table records the block, or there is no table of blocks.
+    ///
+    /// # Errors
+    /// As [`SegmentBlocks::mask`].
+    pub(super) fn has_block(&self, block: StoredBlock) -> Result<bool> {
+        let Some(offsets) = &self.mask()?.blocks else { return Ok(true) };
+        Ok(offsets.get(self.number(block) as usize).is_some_and(|offset| *offset != ABSENT))
+    }
+
+    /// True if every block is recorded.
+    pub(super) fn is_dense(&self) -> bool {
+        self.mask().is_ok_and(|mask| mask.blocks.as_ref().is_none_or(|blocks| !blocks.contains(&ABSENT)))
+    }
+
+    /// The block's name in messages.
+    pub(super) fn name(&self, block: StoredBlock) -> String {
+        format!("block {} of {}", self.number(block), self.data.key)
     }
 }
 
 impl BlockStore for NitfStore {
     fn source(&self) -> &Arc<dyn ByteSource> {
-        &self.data.source
+        &self.blocks.data.source
     }
 
     fn layout(&self) -> &ImageLayout {
-        &self.layout
+        &self.blocks.layout
     }
 
     fn interleave(&self) -> Interleave {
-        match self.storage.mode {
-            Mode::Pixel => Interleave::Pixel,
-            Mode::Row => Interleave::Row,
-            // Bands that follow each other in a block are read like blocks of their own.
-            Mode::Block | Mode::Sequential => Interleave::Band,
-        }
+        self.blocks.interleave()
     }
 
     fn has_block(&self, block: StoredBlock) -> Result<bool> {
-        let Some(offsets) = &self.mask()?.blocks else { return Ok(true) };
-        Ok(offsets.get(self.number(block).0 as usize).is_some_and(|offset| *offset != ABSENT))
+        self.blocks.has_block(block)
     }
 
     fn is_dense(&self) -> bool {
-        self.mask().is_ok_and(|mask| mask.blocks.as_ref().is_none_or(|blocks| !blocks.contains(&ABSENT)))
+        self.blocks.is_dense()
     }
 
     fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>> {
-        let mask = self.mask()?;
-        let (length, (number, before)) = (self.storage.block_bytes(), self.number(block));
+        let SegmentBlocks { data, storage, .. } = &self.blocks;
+        let (mask, number, length) = (self.blocks.mask()?, self.blocks.number(block), storage.block_bytes());
+        // The bytes of the block that precede the plane.
+        let before = if storage.mode == Mode::Block { u64::from(block.plane) * storage.plane_bytes() } else { 0 };
         let offset = match &mask.blocks {
             Some(offsets) => match offsets.get(number as usize) {
                 Some(&ABSENT) | None => return Ok(None),
@@ -123,18 +152,18 @@ impl BlockStore for NitfStore {
             },
             None => number.saturating_mul(length),
         };
-        let data = &self.data.range;
-        let start = data.start.saturating_add(mask.data_offset).saturating_add(offset);
+        let range = &data.range;
+        let start = range.start.saturating_add(mask.data_offset).saturating_add(offset);
         let end = start.saturating_add(length);
-        if end > data.end {
+        if end > range.end {
             return Err(Error::malformed("end of block")
                 .field(number)
-                .found(end - data.start)
-                .allowed(format!("at most {}", data.end - data.start))
-                .segment(&self.data.key)
+                .found(end - range.start)
+                .allowed(format!("at most {}", range.end - range.start))
+                .segment(&data.key)
                 .at(start));
         }
-        Ok(Some(start + before..start + before + self.storage.plane_bytes()))
+        Ok(Some(start + before..start + before + storage.plane_bytes()))
     }
 
     fn coding(&self) -> Option<&dyn BlockCoding> {
@@ -142,15 +171,15 @@ impl BlockStore for NitfStore {
     }
 
     fn samples(&self) -> Option<StoredSamples> {
-        self.storage.is_whole_bytes().then(|| self.storage.stored_samples())
+        self.blocks.storage.is_whole_bytes().then(|| self.blocks.storage.stored_samples())
     }
 
     fn piece(&self, block: StoredBlock, rows: Range<u32>) -> Result<Option<Piece>> {
         let Some(range) = self.range(block)? else { return Ok(None) };
         // Samples of a few bits continue from row to row, so unpacking starts at a row that begins with a byte.
-        let first = rows.start - rows.start % self.storage.aligned_rows();
-        let start = range.start + self.storage.row_bits(first) / 8;
-        let end = range.start + self.storage.row_bits(rows.end).div_ceil(8);
+        let first = rows.start - rows.start % self.blocks.storage.aligned_rows();
+        let start = range.start + self.blocks.storage.row_bits(first) / 8;
+        let end = range.start + self.blocks.storage.row_bits(rows.end).div_ceil(8);
         Ok(Some(Piece { bytes: start..end, rows: first..rows.end }))
     }
 
@@ -162,16 +191,16 @@ impl BlockStore for NitfStore {
         out: &mut [u8],
         scratch: &mut Scratch,
     ) -> Result<()> {
-        let samples = self.storage.row_samples().saturating_mul(piece.rows.len() as u64);
+        let samples = self.blocks.storage.row_samples().saturating_mul(piece.rows.len() as u64);
         let samples =
             u32::try_from(samples).map_err(|_| Error::unsupported("packed rows of more than 2^32 samples"))?;
         self.decoder.decode(BlockShape::new(samples, 1), stored, out, scratch)?;
-        self.storage.stored_samples().shift_down(out);
+        self.blocks.storage.stored_samples().shift_down(out);
         Ok(())
     }
 
     fn name(&self, block: StoredBlock) -> String {
-        format!("block {} of {}", self.number(block).0, self.data.key)
+        self.blocks.name(block)
     }
 }
 

@@ -25,6 +25,8 @@ const FIELDS: [&str; 17] = [
 pub(super) struct SegmentCoding {
     fields: Vec<Option<FieldData>>,
     pad: Option<PadValue>,
+    /// True if the metadata of the image are renewed when it is written: it is of NITF 2.0.
+    pub(super) is_renewed: bool,
     /// The subheader as it stands in the file, which identifies metadata that come from it.
     pub(super) header: Vec<u8>,
 }
@@ -41,13 +43,22 @@ pub(super) struct WholeSegment {
 impl SegmentCoding {
     /// The coding that the fields of a subheader describe.
     pub(super) fn new(field: impl Fn(&str) -> Option<FieldData>, pad: Option<PadValue>, header: Vec<u8>) -> Self {
-        Self { fields: FIELDS.into_iter().map(field).collect(), pad, header }
+        Self { fields: FIELDS.into_iter().map(field).collect(), pad, is_renewed: false, header }
+    }
+
+    /// The fields that are present.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&'static str, &FieldData)> {
+        FIELDS.into_iter().zip(&self.fields).filter_map(|(name, data)| Some((name, data.as_ref()?)))
+    }
+
+    /// A field.
+    pub(super) fn field(&self, name: &str) -> Option<&FieldData> {
+        self.fields().find(|(known, _)| *known == name).map(|(_, data)| data)
     }
 
     /// IC.
     fn compression(&self) -> String {
-        let known = FIELDS.iter().zip(&self.fields).find(|(name, _)| **name == "IC");
-        known.and_then(|(_, data)| data.as_ref()).map(ToString::to_string).unwrap_or_default()
+        self.field("IC").map(ToString::to_string).unwrap_or_default()
     }
 }
 
@@ -56,14 +67,20 @@ impl BlockCoding for SegmentCoding {
         let is_nan = |pad: Option<PadValue>| pad.is_some_and(|pad| pad.to_f64().is_nan());
         let other: &dyn Any = other;
         other.downcast_ref().is_some_and(|other: &Self| {
-            self.fields == other.fields && (self.pad == other.pad || (is_nan(self.pad) && is_nan(other.pad)))
+            // Blanks at the end of a text are padding.
+            let is_same = |(a, b): (&Option<FieldData>, &Option<FieldData>)| match (a, b) {
+                (Some(FieldData::Text(a)), Some(FieldData::Text(b))) => a.trim_end() == b.trim_end(),
+                (a, b) => a == b,
+            };
+            self.fields.iter().zip(&other.fields).all(is_same)
+                && (self.pad == other.pad || (is_nan(self.pad) && is_nan(other.pad)))
         })
     }
 }
 
 /// The bytes of an image that a writer may copy, and their coding.
 pub(super) fn stored_segment(image: &dyn ImageProvider) -> Option<(&Arc<dyn BlockStore>, &SegmentCoding)> {
-    let store = image.in_file()?.whole()?;
+    let store = image.whole()?;
     let coding: &dyn Any = store.coding()?;
     Some((store, coding.downcast_ref()?))
 }

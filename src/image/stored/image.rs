@@ -71,10 +71,6 @@ impl FileImage for StoredImage {
         Some(&self.store)
     }
 
-    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
-        self.whole.as_ref()
-    }
-
     fn ranges(&self, window: Window, bands: &[u32], out: &mut Vec<Range<u64>>) -> Result<()> {
         for part in parts(&*self.store, window, bands) {
             match part.locate(&*self.store, &self.limits)? {
@@ -146,6 +142,10 @@ impl ImageProvider for StoredImage {
 
     fn in_file(&self) -> Option<&dyn FileImage> {
         Some(self)
+    }
+
+    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
+        self.whole.as_ref()
     }
 
     fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {

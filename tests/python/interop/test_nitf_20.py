@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from aws.osml.io import IO, OsmlWarning, UnsupportedError, imread
+from aws.osml.io import IO, OsmlWarning, UnsupportedError
 from conftest import corpus_root
 from testkit.nitf_judges import jbpy_check
 
@@ -29,7 +29,7 @@ def test_a_file_of_nitf_20_is_written_as_21(source, tmp_path):
             writer.metadata = reader.metadata
             for key in reader:
                 asset = reader.get_asset(key)
-                if asset.asset_type.value == "image" and asset.compression not in ("none", "NM"):
+                if asset.asset_type.value == "image" and asset.compression not in ("none", "NM", "C3"):
                     with pytest.raises(UnsupportedError, match="IC"):
                         writer.add_asset(key, asset)
                 elif key.startswith("graphic") and asset.media_type != "image/cgm":
@@ -48,12 +48,14 @@ def test_a_file_of_nitf_20_is_written_as_21(source, tmp_path):
         images = [key for key in copied if key.startswith("image:")]
         for number, key in enumerate(images):
             before, after = old.get_asset(key), new.get_asset(f"image:{number}")
-            assert np.array_equal(before.read(), after.read())
+            if before.compression == "C3":
+                assert before.raw_asset.read() == after.raw_asset.read()
+            else:
+                assert np.array_equal(before.read(), after.read())
             assert after.metadata["IID1"].strip() == before.metadata["IID"].strip()
             if before.metadata["ICORDS"] in "GC" and before.corners is not None:
                 assert np.allclose(after.corners, before.corners, atol=2 / 3600)
         # Labels, which 2.1 does not have, become texts.
         for number, key in enumerate(key for key in copied if key.startswith(("label:", "text:"))):
             assert new.get_asset(f"text:{number}").raw_asset.read() == old.get_asset(key).raw_asset.read()
-    if images and np.size(imread(target)):
-        assert imread(target).dtype == imread(source).dtype
+        assert all(new.get_asset(f"image:{number}").dtype == old.get_asset(key).dtype for number, key in enumerate(images))

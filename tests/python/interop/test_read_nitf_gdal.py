@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import rasterio.shutil
 from aws.osml.io import IO, AssetType, UnsupportedError, iminfo, imread
-from testkit.arrays import assert_same, image, smooth
+from testkit.arrays import assert_same, image, psnr, smooth
 from testkit.nitf_bytes import parse
 from testkit.nitf_judges import gdal_open, gdal_tags, gdal_write
 from testkit.nitf_pixels import pixels
@@ -151,7 +151,24 @@ def test_several_images_of_gdal(ntf):
         assert reader.get_asset_keys(asset_type="image") == [f"image:{i}" for i in range(len(parse(ntf).images))]
 
 
-@pytest.mark.parametrize("code", ["C3", "C8"])
+@pytest.mark.parametrize("bands,options", [(1, {}), (3, {}), (1, {"BLOCKSIZE": 64}), (3, {"BLOCKSIZE": 64}), (1, {"QUALITY": 30}),
+                                           (3, {"BLOCKXSIZE": 64, "BLOCKYSIZE": 32, "QUALITY": 95})])
+def test_jpeg_of_gdal(tmp_path, ntf, bands, options):
+    data = np.concatenate([np.roll(smooth((1, 150, 200)), 7 * band, axis=2) for band in range(bands)])
+    with gdal_open(tmp_path / "a.tif", "w", driver="GTiff", width=200, height=150, count=bands, dtype="uint8",
+                   photometric="RGB" if bands == 3 else "MINISBLACK") as dst:
+        dst.write(data)
+    rasterio.shutil.copy(tmp_path / "a.tif", ntf, driver="NITF", IC="C3", **options)
+    with gdal_open(ntf) as dataset:
+        expected = dataset.read()
+    found = imread(ntf)
+    assert found.shape == expected.shape == data.shape
+    assert psnr(found, expected) > (55 if bands == 1 else 38) and psnr(found, data) > 25
+    window = imread(ntf, window=(50, 40, 70, 60))
+    assert (window == found[:, 40:100, 50:120]).all()
+
+
+@pytest.mark.parametrize("code", ["C8"])
 def test_a_compression_that_is_not_there_yet_opens_but_does_not_decode(tmp_path, ntf, code):
     data = smooth((1, 64, 64))
     with gdal_open(tmp_path / "a.tif", "w", driver="GTiff", width=64, height=64, count=1, dtype="uint8") as dst:

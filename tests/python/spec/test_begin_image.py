@@ -5,8 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from aws.osml.io import IO, BlockEncoder, BufferedImageAssetProvider, EncodedBlock, ImageWriter, OptionError, OutOfRangeError, imread
-from testkit.arrays import assert_same, image
+from testkit.arrays import assert_same, image, psnr
 from testkit.children import run_json
+from testkit.nitf_bytes import parse
+from testkit.nitf_judges import jbpy_check
+from testkit.nitf_pixels import absent, pixels
 from testkit.providers import GridProvider
 
 DATA = image((3, 900, 500), np.uint8)
@@ -91,6 +94,47 @@ def test_blocks_of_other_processes_make_the_same_file(tmp_path, name):
         """, tmp_path, path.name)
     assert np.prod(grid) > 1
     assert path.read_bytes() == whole(tmp_path / f"whole.{name}", made(name))
+
+
+CODED = [("C3", "B", (128, 96)), ("C3", "S", (128, 96)), ("C3", "P", (500, 900)), ("M3", "P", (128, 96)), ("M3", "S", (128, 96)),
+         ("NM", "R", (128, 96)), ("I1", "P", (500, 900))]
+
+
+@pytest.mark.parametrize("code,mode,size", CODED)
+def test_blocks_of_a_coded_nitf_in_any_order_make_the_same_file(tmp_path, code, mode, size):
+    metadata = {"IC": code, "IMODE": mode, "NPPBH": size[0], "NPPBV": size[1]}
+    path = tmp_path / "blocks.ntf"
+    with create(path) as writer, writer.begin_image("image:0", like=made("ntf", **metadata), title="title") as begun:
+        assert len(places(begun)) > 1, "a large stream is encoded in bands of rows"
+        for at in reversed(places(begun)):
+            encoder = pickle.loads(pickle.dumps(begun.encoder))
+            begun.append(pickle.loads(pickle.dumps(encoder.encode(*at, part(DATA, begun, at)))))
+    assert path.read_bytes() == whole(tmp_path / "whole.ntf", made("ntf", **metadata))
+
+
+@pytest.mark.parametrize("code,mode", [("NM", "B"), ("NM", "P"), ("NM", "S"), ("M3", "P"), ("M3", "S")])
+@pytest.mark.parametrize("pad", [None, 9])
+def test_blocks_that_are_not_appended_are_absent_in_a_masked_nitf(tmp_path, code, mode, pad):
+    metadata = {"IC": code, "IMODE": mode, **({} if pad is None else {"TPXCD": pad})}
+    path = tmp_path / "a.ntf"
+    with create(path) as writer:
+        writer.add_asset("image:0", made("ntf"))
+        with writer.begin_image("image:1", like=made("ntf", **metadata)) as begun:
+            for at in places(begun)[2:]:
+                begun.append(begun.encoder.encode(*at, part(DATA, begun, at)))
+        writer.add_asset("image:2", made("ntf"))
+    found = parse(path).images
+    assert all((pixels(found[index]) == DATA).all() for index in (0, 2))
+    with IO.open(path) as reader:
+        image = reader.get_asset("image:1")
+        assert [image.has_block(*at, 0) for at in places(begun)] == [False, False] + [True] * (len(places(begun)) - 2)
+        read = image.read()
+        assert (read[:, :96, :256] == (pad or 0)).all()
+        assert psnr(read[:, 96:], DATA[:, 96:]) > (99 if code == "NM" else 9)
+        assert_same(reader.get_asset("image:2").read(), DATA)
+    if code == "NM":
+        assert absent(found[1]) == {(0, 0), (0, 1)}
+    jbpy_check(path)
 
 
 def test_the_image_may_be_a_plain_object_whose_blocks_are_never_asked_for(tmp_path):

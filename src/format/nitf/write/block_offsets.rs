@@ -1,5 +1,7 @@
 //! The places of the blocks of an image that is written: segment, offset, and which blocks are left out.
 
+use std::ops::Range;
+
 use super::super::capacity::{MAX_BLOCKS, MAX_IMAGE_BYTES, MAX_LOCATION, MAX_OFFSET};
 use super::super::mask::{ABSENT, MaskTable};
 use super::super::pixels::{Mode, Storage};
@@ -10,9 +12,9 @@ use crate::image::{BlockGrid, BlockIndex, ImageProvider};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Part {
     /// The first row of pixels.
-    pub(super) first_row: u32,
+    first_row: u32,
     /// Rows of pixels.
-    pub(super) rows: u32,
+    rows: u32,
     /// The first row of blocks, and how many there are.
     first_block_row: u32,
     block_rows: u32,
@@ -32,6 +34,11 @@ pub(super) struct BlockOffsets {
 }
 
 impl Part {
+    /// The rows of pixels.
+    pub(super) fn rows(&self) -> Range<u32> {
+        self.first_row..self.first_row + self.rows
+    }
+
     /// Blocks of the part's grid.
     fn blocks(&self, across: u32) -> u64 {
         u64::from(self.block_rows) * u64::from(across)

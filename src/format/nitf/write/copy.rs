@@ -32,19 +32,29 @@ impl StoredPlan {
         if image.blocks == Blocks::Caller {
             return Ok(None);
         }
-        // Only metadata read from the image's own header can describe its bytes.
-        let stored = stored_segment(image.provider).filter(|(_, coding)| is_of_header(image.metadata, &coding.header));
+        // Metadata of NITF 2.0 are renewed, and lack the fields that a writer makes from pixels. The image's own metadata still
+        // describe its bytes.
+        let is_own = |coding: &SegmentCoding| !coding.is_renewed || is_of_header(image.metadata, &coding.header);
+        let stored = stored_segment(image.provider).filter(|(_, coding)| is_own(coding));
         let Some((segment, coding)) = stored else { return Ok(None) };
         let known = context.warnings.len();
         let given = Given::new(structure("IMAGE"), image.metadata, context)?;
         let pad = given.pad.as_ref().map(stated_pad).transpose();
-        let asked = pad.map(|pad| SegmentCoding::new(|name| given.get(name).cloned(), pad, Vec::new()));
-        if given.original.is_none() || !asked.is_ok_and(|asked| asked.decodes_like(coding)) {
+        let kept = |name: &str| coding.field(name).filter(|_| coding.is_renewed);
+        let asked = |name: &str| given.get(name).or_else(|| kept(name)).cloned();
+        let asked = pad.map(|pad| SegmentCoding::new(asked, pad, Vec::new()));
+        let is_copy = given.original.is_some() || coding.is_renewed;
+        if !is_copy || !asked.is_ok_and(|asked| asked.decodes_like(coding)) {
             // The other way of writing adds its own warnings.
             context.warnings.truncate(known);
             return Ok(None);
         }
         let mut record = given.fields.without(IMAGE.following).without(IMAGE.areas);
+        for (name, value) in coding.fields().filter(|_| coding.is_renewed) {
+            if record.get(name).is_none() && !IMAGE.following.contains(&name) {
+                record.set(name, value.clone());
+            }
+        }
         titles::fill(names::IMAGE, &mut record, &given, (image.title, image.description, image.key), true, context)?;
         let mut length = 0;
         for block in segment.blocks() {

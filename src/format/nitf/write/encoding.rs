@@ -37,26 +37,34 @@ pub(in super::super) fn apply(
 fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Result<Metadata> {
     let mut metadata = Metadata::new();
     let is_given = |name: &str| given.get(name).is_some();
-    let compression = settings.compression.as_deref().map(compression).transpose()?;
     let masked = settings.nodata.is_some();
-    match compression {
-        Some(ic) if masked && !ic.is_masked => {
-            return Err(Error::usage("nodata with compression")
-                .found(ic.code)
-                .allowed("NM, whose mask table holds the value"));
-        }
-        Some(ic) => metadata.set("IC", ic.code),
-        None if is_given("IC") && !masked => {}
-        None if masked || is_given(PAD_CODE) => metadata.set("IC", NM.code),
-        None => metadata.set("IC", NC.code),
+    let stated = given.get("IC").and_then(Value::as_text).and_then(|code| Ic::from_code(code.trim()));
+    let ic = match &settings.compression {
+        Some(word) => masked_if(masked, word)?,
+        None if masked => stated.and_then(|ic| ic.with_mask(true)).filter(|ic| ic.is_written).unwrap_or(NM),
+        None if is_given("IC") => stated.unwrap_or(NC),
+        None if is_given(PAD_CODE) => NM,
+        None => NC,
+    };
+    // An unknown IC in the metadata is refused with the rest of the subheader.
+    if settings.compression.is_some() || masked || !is_given("IC") {
+        metadata.set("IC", ic.code);
     }
     if let Some(nodata) = settings.nodata {
         metadata.set(PAD_CODE, pad_code(nodata, layout)?);
     }
-    if let Some(quality) = settings.quality {
-        return Err(Error::usage("quality with lossless compression:").found(quality));
+    match settings.quality {
+        Some(quality) if !ic.is_jpeg() => {
+            return Err(Error::usage("quality with lossless compression:").found(quality).allowed("compression jpeg"));
+        }
+        Some(quality) if !(1.0..=100.0).contains(&quality) => {
+            return Err(Error::usage("quality:").found(quality).allowed("1 to 100"));
+        }
+        // The field cannot state 100.
+        Some(quality) => metadata.set("COMRAT", format!("{:04.1}", quality.min(99.9))),
+        None => {}
     }
-    set_blocks(&mut metadata, settings, given, layout)?;
+    set_blocks(&mut metadata, settings, given, layout, ic)?;
     for (name, value) in describe(&settings.georeference, layout, form(given), settings.precise)? {
         metadata.set(name, value);
     }
@@ -114,6 +122,22 @@ fn compression(word: &str) -> Result<Ic> {
     Err(error.found(format!("{word} ({})", ic.code)).allowed(Ic::written_words()))
 }
 
+/// The compression of a word, with a mask table if the caller names none and nodata needs one.
+fn masked_if(masked: bool, word: &str) -> Result<Ic> {
+    let ic = compression(word)?;
+    if !masked || ic.is_masked {
+        return Ok(ic);
+    }
+    let with_table = ic.with_mask(true);
+    match with_table {
+        // A code is a choice, a name of the algorithm is not.
+        Some(with_table) if ic.is_jpeg() && !word.trim().eq_ignore_ascii_case(ic.code) => Ok(with_table),
+        _ => Err(Error::usage("nodata with compression")
+            .found(ic.code)
+            .allowed(format!("{}, whose mask table holds the value", with_table.unwrap_or(NM).code))),
+    }
+}
+
 fn pad_code(nodata: PadValue, layout: &ImageLayout) -> Result<Value> {
     if !nodata.fits(layout.sample) || layout.sample.is_complex() {
         let error = Error::usage("nodata:").found(nodata);
@@ -125,13 +149,19 @@ fn pad_code(nodata: PadValue, layout: &ImageLayout) -> Result<Value> {
     })
 }
 
-fn set_blocks(metadata: &mut Metadata, settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Result<()> {
+fn set_blocks(
+    metadata: &mut Metadata,
+    settings: &SaveSettings,
+    given: &Metadata,
+    layout: &ImageLayout,
+    ic: Ic,
+) -> Result<()> {
     let sides = [layout.grid.columns(), layout.grid.rows()];
     let names = ["NPPBH", "NPPBV"];
     let Some((columns, rows)) = settings.block_size else {
         for (name, side) in names.into_iter().zip(sides) {
             if given.get(name).is_none() {
-                metadata.set(name, default_block(side));
+                metadata.set(name, if ic.is_single_block() { side } else { default_block(side) });
             }
         }
         return Ok(());
@@ -191,7 +221,7 @@ mod tests {
 
     #[test]
     fn what_is_not_written_is_told_apart_from_what_is_no_word() {
-        for name in ["C8", "j2k", "HTJ2K", "jpeg", "I1", "M4"] {
+        for name in ["C8", "j2k", "HTJ2K", "M4"] {
             let error = encode(&word(name)).unwrap_err();
             assert!(matches!(error, Error::Unsupported(_)) && error.to_string().contains("IC"), "{error}");
         }

@@ -18,17 +18,17 @@ pub(super) fn record(plan: &mut ImagePlan, number: usize, key: &str, levels: &mu
         plan.record.set("IDATIM", now()?);
     }
     let mut record = plan.record.clone();
-    let count = plan.offsets.parts().len();
-    if count > 1 {
-        let part = plan.offsets.parts()[number];
-        record.set("NROWS", part.rows);
-        record.set("NBPC", part.rows.div_ceil(plan.storage.grid.block_rows()));
-        record.set("IID1", identifier(record.text("IID1").unwrap_or_default(), number, count));
-        cut_corners(&mut record, plan.storage.grid.rows(), part.first_row, part.rows)?;
+    let parts = plan.segments();
+    if let (Some(last), true) = (parts.last(), parts.len() > 1) {
+        let rows = parts[number].len() as u32;
+        record.set("NROWS", rows);
+        record.set("NBPC", rows.div_ceil(plan.block_rows()));
+        record.set("IID1", identifier(record.text("IID1").unwrap_or_default(), number, parts.len()));
+        cut_corners(&mut record, last.end, parts[number].start, rows)?;
     }
-    match number.checked_sub(1).map(|before| plan.offsets.parts()[before]) {
+    match number.checked_sub(1).map(|before| &parts[before]) {
         None => levels.assign(&mut record, &plan.given, levels::IMAGE)?,
-        Some(before) => levels.attach(&mut record, before.rows)?,
+        Some(before) => levels.attach(&mut record, before.len() as u32)?,
     }
     levels.add(key, &record, levels::IMAGE, image_size(&record));
     Ok(record)

@@ -1,57 +1,36 @@
 //! Encodes pixels to the stored bytes of uncompressed blocks: byte order, interleave and packing.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::super::pixels::{Mode, Storage};
-use super::work_grid::WorkGrid;
+use super::sample_notes::SampleNotes;
 use crate::codec::{
-    BlockPixels, BlockShape, Borrow, CodecParams, Encoded, Gathering, ImageEncoder, Pieces, Receipt, Scratch, raw,
+    BlockPixels, BlockShape, Borrow, CodecParams, Encoded, Gathering, ImageEncoder, Pieces, Scratch, raw,
 };
 use crate::error::{Error, Result};
-use crate::image::{BlockIndex, Interleave, Padding};
+use crate::image::{BlockGrid, BlockIndex, Interleave, Padding};
 use crate::io::ByteOrder;
 use crate::simd;
+
+/// Bytes that are gathered at once: enough for one efficient write, few enough for the processor's cache.
+const PIECE: u64 = 1 << 20;
+
+/// Up to this size, a block whose height has no useful divisor is gathered whole.
+const WHOLE: u64 = 16 << 20;
+
+/// The grid of the pieces.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PieceGrid(BlockGrid);
 
 /// Encodes pieces of blocks: of each plane, the rows that the file has.
 pub(super) struct PixelEncoder {
     storage: Storage,
-    work: WorkGrid,
-    /// The value of padding and of absent blocks, as a sample in native byte order.
-    pad: Vec<u8>,
+    work: PieceGrid,
     gathering: Gathering,
-    /// True if pad pixels must be detected.
-    notes_pads: bool,
-    /// True if samples must be checked for bits beyond ABPP; the first excess is enough.
-    is_narrow: bool,
-    excess: AtomicBool,
-}
-
-/// The facts about a piece that the writer needs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct PixelReceipt {
-    /// True if a sample has more bits than ABPP.
-    pub(super) excess: bool,
-    /// For each record of the block in the mask table, whether the piece holds pad pixels: one for each band in mode S, else
-    /// one. Empty if pad pixels are not detected.
-    pub(super) pads: Vec<bool>,
-}
-
-impl Receipt for PixelReceipt {
-    fn write(&self, out: &mut Vec<u8>) {
-        out.push(self.excess.into());
-        out.extend(self.pads.iter().map(|pad| u8::from(*pad)));
-    }
-
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let flag = |byte: &u8| [false, true].get(usize::from(*byte)).copied();
-        let (excess, pads) = bytes.split_first()?;
-        Some(Self { excess: flag(excess)?, pads: pads.iter().map(flag).collect::<Option<_>>()? })
-    }
+    notes: SampleNotes,
 }
 
 impl PixelEncoder {
     /// An encoder for the pieces of an image with this storage; `pad` is the value of padding as a sample in native byte order.
-    pub(super) fn new(storage: &Storage, work: WorkGrid, pad: &[u8], notes_pads: bool) -> Self {
+    pub(super) fn new(storage: &Storage, work: PieceGrid, pad: &[u8], notes_pads: bool) -> Self {
         let interleave = match storage.mode {
             Mode::Block | Mode::Sequential => Interleave::Band,
             Mode::Pixel => Interleave::Pixel,
@@ -66,49 +45,54 @@ impl PixelEncoder {
         };
         let padding = Padding::Value(pad.to_vec());
         let gathering = Gathering { interleave, padding, absent: Some(pad.to_vec()), borrow };
-        let is_narrow = storage.sample.is_integer() && storage.actual_bits < storage.bits && storage.shift == 0;
-        let (pad, excess) = (pad.to_vec(), AtomicBool::new(false));
-        Self { storage: storage.clone(), work, pad, gathering, notes_pads, is_narrow, excess }
+        let notes = SampleNotes::new(storage, pad, notes_pads);
+        Self { storage: storage.clone(), work, gathering, notes }
+    }
+}
+
+impl PieceGrid {
+    /// Blocks, cut into bands of rows if they are large.
+    ///
+    /// # Errors
+    /// Never for a checked storage.
+    pub(super) fn pieces(storage: &Storage) -> Result<Self> {
+        let grid = storage.grid;
+        let row = u64::from(grid.block_columns()) * u64::from(storage.bands) * storage.sample.bytes() as u64;
+        let wanted = (PIECE / row.max(1)).clamp(1, u64::from(grid.block_rows())) as u32;
+        // Every piece begins at a byte boundary.
+        let aligned = storage.aligned_rows();
+        let rows = if grid.down() == 1 {
+            (wanted / aligned * aligned).max(aligned)
+        } else {
+            let is_good = |rows: &u32| grid.block_rows().is_multiple_of(*rows) && rows.is_multiple_of(aligned);
+            let divisor = (1..=wanted.max(aligned)).rev().find(is_good).unwrap_or(grid.block_rows());
+            let small = row.saturating_mul(grid.block_rows().into()) <= WHOLE;
+            if divisor < wanted / 4 && small { grid.block_rows() } else { divisor }
+        };
+        let rows = rows.min(grid.block_rows());
+        Ok(Self(BlockGrid::new(grid.columns(), grid.rows(), grid.block_columns(), rows)?))
     }
 
-    /// True if a sample that is not padding has more bits than ABPP.
-    fn has_excess(&self, samples: &[u8]) -> bool {
-        let (storage, pad) = (&self.storage, self.pad.as_slice());
-        if !self.is_narrow || self.excess.load(Ordering::Relaxed) || !exceeds(samples, storage) {
-            return false;
-        }
-        let is_data = |sample: &&[u8]| *sample != pad && exceeds(sample, storage);
-        let found = !exceeds(pad, storage) || samples.chunks_exact(pad.len()).find(is_data).is_some();
-        self.excess.fetch_or(found, Ordering::Relaxed);
-        found
+    /// Whole blocks.
+    pub(super) fn blocks(storage: &Storage) -> Self {
+        Self(storage.grid)
     }
 
-    /// For each record of the block, whether it has pad pixels: pixels that have the pad value in all bands. Gathered rows
-    /// below the end of the block do not count, only the first `written` bytes of each plane.
-    fn pads(&self, raw: &[u8], written: usize) -> Vec<bool> {
-        let (storage, pad) = (&self.storage, self.pad.as_slice());
-        let bands = storage.bands as usize;
-        let planes = raw.chunks_exact(raw.len() / storage.planes() as usize).map(|plane| &plane[..written]);
-        match storage.mode {
-            Mode::Sequential => planes.map(|plane| plane.chunks_exact(pad.len()).any(|sample| sample == pad)).collect(),
-            Mode::Pixel => {
-                let whole = pad.repeat(bands);
-                vec![planes.flat_map(|plane| plane.chunks_exact(whole.len())).any(|pixel| pixel == whole)]
-            }
-            Mode::Block => {
-                let planes: Vec<&[u8]> = planes.collect();
-                let is_pad = |at: usize| planes.iter().all(|plane| &plane[at..][..pad.len()] == pad);
-                vec![(0..written).step_by(pad.len()).any(is_pad)]
-            }
-            Mode::Row => {
-                // The samples of a pixel are one line apart.
-                let line = storage.grid.block_columns() as usize * pad.len();
-                let is_pad =
-                    |group: &[u8], at: usize| (0..bands).all(|band| &group[band * line + at..][..pad.len()] == pad);
-                let mut groups = planes.flat_map(|plane| plane.chunks_exact(line * bands));
-                vec![groups.any(|group| (0..line).step_by(pad.len()).any(|at| is_pad(group, at)))]
-            }
-        }
+    /// The grid.
+    pub(super) fn grid(self) -> BlockGrid {
+        self.0
+    }
+
+    /// The block of the file that holds the piece `at`, and the piece's first row in it.
+    pub(super) fn stored_block(self, storage: &Storage, at: BlockIndex) -> (BlockIndex, u32) {
+        let y = at.row * self.0.block_rows();
+        let row = y / storage.grid.block_rows();
+        (BlockIndex { row, column: at.column }, y - row * storage.grid.block_rows())
+    }
+
+    /// Rows of a piece that the file has; the piece begins at row `within` of its block. The last piece of a block may be cut.
+    pub(super) fn taken_rows(self, storage: &Storage, within: u32) -> u32 {
+        self.0.block_rows().min(storage.grid.block_rows() - within)
     }
 }
 
@@ -118,7 +102,7 @@ impl ImageEncoder for PixelEncoder {
     }
 
     fn identity(&self) -> String {
-        format!("NITF {:?} {:?} {:?} {}", self.storage, self.work, self.gathering, self.notes_pads)
+        format!("NITF {:?} {:?} {:?} {}", self.storage, self.work, self.gathering, self.notes.finds_pads())
     }
 
     fn encode<'p>(
@@ -138,8 +122,7 @@ impl ImageEncoder for PixelEncoder {
             BlockPixels::Bands(bands) => return Ok(self.as_they_are(bands, samples, out)),
         };
         let taken = samples * storage.sample.bytes();
-        let pads = if self.notes_pads { self.pads(raw, taken) } else { Vec::new() };
-        out.set_receipt(&PixelReceipt { excess: self.has_excess(raw), pads });
+        out.set_receipt(&self.notes.of_gathered(raw, taken));
         shift_up(raw, storage)?;
         let planes = raw.chunks_exact_mut(raw.len() / storage.planes() as usize).map(|plane| &mut plane[..taken]);
         if storage.is_whole_bytes() {
@@ -159,8 +142,7 @@ impl ImageEncoder for PixelEncoder {
 impl PixelEncoder {
     /// Planes with the byte order and layout of the file, cut to the samples that the file has of each.
     fn as_they_are<'p>(&self, planes: Vec<&'p [u8]>, samples: usize, out: &mut Encoded) -> Pieces<'p> {
-        let excess = planes.iter().any(|plane| self.has_excess(plane));
-        out.set_receipt(&PixelReceipt { excess, pads: Vec::new() });
+        out.set_receipt(&self.notes.of_planes(&planes));
         let taken = samples * self.storage.sample.bytes();
         Pieces::Of(planes.into_iter().map(|plane| &plane[..taken.min(plane.len())]).collect())
     }
@@ -196,32 +178,6 @@ fn pack(storage: &Storage, samples: &mut [u8], packed: &mut Vec<u8>, scratch: &m
     let count = count.map_err(|_| Error::unsupported("packed rows of more than 2^32 samples"))?;
     let encoder = raw::Params.encoder(&storage.sample_coding())?;
     encoder.encode(BlockShape::new(count, 1), samples, packed, scratch)
-}
-
-/// True if a sample in native order has more bits than ABPP.
-fn exceeds(samples: &[u8], storage: &Storage) -> bool {
-    let bits = storage.actual_bits;
-    // The excess bits; in a signed value, those that differ from its sign.
-    macro_rules! any {
-        ($unsigned:ty, $signed:ty) => {{
-            let (units, _) = samples.as_chunks::<{ size_of::<$unsigned>() }>();
-            if storage.sample.is_signed_integer() {
-                let beyond = |unit: &[u8; size_of::<$unsigned>()]| {
-                    let value = <$signed>::from_ne_bytes(*unit);
-                    (value >> (bits - 1)) ^ (value >> (<$signed>::BITS - 1))
-                };
-                units.iter().fold(0, |all, unit| all | beyond(unit)) != 0
-            } else {
-                units.iter().fold(0, |all, unit| all | <$unsigned>::from_ne_bytes(*unit)) >> bits != 0
-            }
-        }};
-    }
-    match storage.sample.bytes() {
-        1 => any!(u8, i8),
-        2 => any!(u16, i16),
-        4 => any!(u32, i32),
-        _ => any!(u64, i64),
-    }
 }
 
 /// Shifts right-justified values to left-justified ones, if the file has those.

@@ -1,23 +1,31 @@
 //! Checks a request to write an image and turns it into a subheader and the places of blocks, before a byte is written.
 
+use std::ops::Range;
+
 use super::super::capacity::{MAX_BLOCK, MAX_BLOCKS, MAX_IMAGE_BYTES, MAX_OFFSET, MAX_SIDE};
 use super::super::geo::{Corners, Icords};
 use super::super::ic::{Ic, NC, NM};
-use super::super::mask::MaskTable;
 use super::super::names;
 use super::super::pad::{PAD_CODE, pad_value, stated_pad};
 use super::super::pixels::Storage;
 use super::super::whole::stored_segment;
 use super::bands;
 use super::block_offsets::{BlockOffsets, Part};
+use super::coded::CodedBlocks;
 use super::field_sets::{IMAGE, IMAGE_FACTS};
 use super::given::{Given, check_stated, structure};
+use super::image_data::{ImageData, MaskPlan, Space, StreamData};
+use super::jpeg::{self, JpegPlan};
 use super::origin::is_of_header;
+use super::pixel_encoder::PieceGrid;
 use super::titles;
-use super::work_grid::WorkGrid;
+use super::uncompressed::Uncompressed;
+use crate::codestream::Codestream;
 use crate::error::{Error, Result};
-use crate::format::{Blocks, ImageRequest, Warning, WarningKind, WriteContext};
+use crate::format::{Blocks, ImageRequest, OpenImage, Warning, WarningKind, WriteContext};
 use crate::image::{ImageLayout, ImageProvider, PadValue, SampleType};
+use crate::io::ByteSink;
+use crate::pipeline::BlockPlan;
 use crate::schema::{FieldData, Record};
 
 /// A checked request.
@@ -25,21 +33,18 @@ pub(super) struct ImagePlan {
     /// The subheader, without the values that differ by segment: levels, lengths, TREs.
     pub(super) record: Record,
     pub(super) given: Given,
-    pub(super) storage: Storage,
-    pub(super) offsets: BlockOffsets,
-    pub(super) mask: Option<MaskPlan>,
-    /// The grid in which pixels are gathered and written.
-    pub(super) work: WorkGrid,
-    /// The value of padding and of absent blocks, as a sample in native byte order.
-    pub(super) pad: Vec<u8>,
+    storage: Storage,
+    /// The layout of the image, with the value of padding and of absent blocks.
+    layout: ImageLayout,
+    mask: Option<MaskPlan>,
+    coding: CodingPlan,
 }
 
-/// The content of the mask table of an image with IC NM.
-pub(super) struct MaskPlan {
-    /// The pad pixel code and its length in bits. If it is given, blocks that hold it are listed.
-    pub(super) pad: Option<(u64, u32)>,
-    /// True if absent blocks are listed.
-    pub(super) blocks: bool,
+/// How the blocks are coded.
+enum CodingPlan {
+    /// Their offsets are known, and the grid in which pixels are gathered and written.
+    Uncompressed(BlockOffsets, PieceGrid),
+    Jpeg(JpegPlan),
 }
 
 impl ImagePlan {
@@ -54,11 +59,20 @@ impl ImagePlan {
         let mut record = IMAGE.stated(&given.fields);
         record.set("IC", compression.code);
         set_pixels(&mut record, &given, layout)?;
-        bands::fill(&mut record, &given, layout)?;
-        let masked = compression.is_masked;
-        let limit = if masked { limit.min(MAX_OFFSET) } else { limit };
-        set_blocks(&mut record, &given, layout, limit)?;
-        set_mode(&mut record, &given, layout, masked, context)?;
+        let is_jpeg = compression.is_jpeg();
+        if is_jpeg {
+            jpeg::check(compression, layout, &record)?;
+        }
+        // An image whose coded length is unknown is not split.
+        let limit = match (is_jpeg, compression.is_masked) {
+            (true, _) => None,
+            (false, true) => Some(limit.min(MAX_OFFSET)),
+            (false, false) => Some(limit),
+        };
+        set_blocks(&mut record, &given, layout, compression, limit)?;
+        set_mode(&mut record, &given, layout, compression, context)?;
+        let stored = if is_jpeg { jpeg::stored_representation(&record, &given, layout, context)? } else { None };
+        bands::fill(&mut record, &given, layout, stored)?;
         check_facts(&given, &record)?;
         check_corners(&given)?;
         note_stale_corners(&given, layout, context);
@@ -70,38 +84,114 @@ impl ImagePlan {
             is_as_read(image),
             context,
         )?;
+        if is_jpeg {
+            // The hint is a quality, which the file does not hold.
+            record.set("COMRAT", jpeg::RATE);
+        }
         if !compression.has_comrat() && given.is_chosen("COMRAT") {
             context.warnings.push(Warning::new(
                 "COMRAT",
                 "is left out: an image without compression (IC NC, NM) has no such field",
             ));
         }
+        Self::of_record(record, given, image, (compression, limit), context)
+    }
+
+    /// The plan of a complete subheader: the mask table and the coding.
+    fn of_record(
+        record: Record,
+        given: Given,
+        image: &ImageRequest<'_>,
+        (ic, limit): (Ic, Option<u64>),
+        context: &mut WriteContext<'_, '_>,
+    ) -> Result<Self> {
+        let layout = image.provider.layout();
         let storage = Storage::read(&record).map_err(as_usage)?;
         let pad = pad_code(&given, layout, &storage)?;
         let absent = !image.provider.is_dense();
-        let mask = masked.then_some(MaskPlan { pad, blocks: absent });
         // A template of an image has no blocks: any block may be set later.
         let by_hand = image.blocks == Blocks::Caller;
-        let asks = masked && absent && (!by_hand || any_block(image.provider, true)?);
-        let offsets = BlockOffsets::new(&storage, Some(image.provider).filter(|_| asks), limit)?;
         let value = pad.and_then(|(code, bits)| pad_value(code, bits, storage.sample)).unwrap_or(layout.pad);
-        if !masked && absent && !by_hand && any_block(image.provider, false)? {
+        if !ic.is_masked && absent && !by_hand && any_block(image.provider, false)? {
+            let (code, masked) = (ic.code, ic.with_mask(true).unwrap_or(NM).code);
             let message = format!(
-                "absent blocks are filled with {value}: an image with IC NC has no mask table, one with NM has"
+                "absent blocks are filled with {value}: an image with IC {code} has no mask table, one with {masked} has"
             );
             context.warnings.push(Warning::new(image.key, message).of(WarningKind::Padding));
         }
-        let work = if by_hand { WorkGrid::blocks(&storage) } else { WorkGrid::pieces(&storage)? };
-        let pad = value.bytes(storage.sample);
-        Ok(Self { record, given, storage, offsets, mask, work, pad })
+        // Coded blocks differ in length, so their table always lists them.
+        let mask = ic.is_masked.then_some(MaskPlan { pad, blocks: absent || ic.is_jpeg() });
+        let coding = if ic.is_jpeg() {
+            CodingPlan::Jpeg(JpegPlan::new(&given, &storage)?)
+        } else {
+            let asks = ic.is_masked && absent && (!by_hand || any_block(image.provider, true)?);
+            let limit = limit.unwrap_or(u64::MAX);
+            let offsets = BlockOffsets::new(&storage, Some(image.provider).filter(|_| asks), limit)?;
+            let work = if by_hand { PieceGrid::blocks(&storage) } else { PieceGrid::pieces(&storage)? };
+            CodingPlan::Uncompressed(offsets, work)
+        };
+        let layout = ImageLayout { pad: value, ..layout.clone() };
+        Ok(Self { record, given, storage, layout, mask, coding })
     }
 
-    /// Bytes of the mask table of a part.
-    pub(super) fn table_bytes(&self, part: &Part) -> u64 {
-        self.mask.as_ref().map_or(0, |mask| {
-            let code_bits = mask.pad.map_or(0, |(_, bits)| bits);
-            MaskTable::bytes(self.offsets.record_count(part), mask.blocks, mask.pad.is_some(), code_bits)
-        })
+    /// The rows of pixels of each segment.
+    pub(super) fn segments(&self) -> Vec<Range<u32>> {
+        match &self.coding {
+            CodingPlan::Uncompressed(offsets, _) => offsets.parts().iter().map(Part::rows).collect(),
+            CodingPlan::Jpeg(_) => std::iter::once(0..self.storage.grid.rows()).collect(),
+        }
+    }
+
+    /// Rows of a block.
+    pub(super) fn block_rows(&self) -> u32 {
+        self.storage.grid.block_rows()
+    }
+
+    /// The space of each segment's data.
+    pub(super) fn spaces(&self) -> Vec<Space> {
+        let table = |records| self.mask.as_ref().map_or(0, |mask| mask.table_bytes(records));
+        match &self.coding {
+            CodingPlan::Uncompressed(offsets, _) => {
+                let bytes = |part: &Part| table(offsets.record_count(part)) + offsets.bytes(part);
+                let space = |part| Space { reserved: bytes(part), appended: 0 };
+                offsets.parts().iter().map(space).collect()
+            }
+            CodingPlan::Jpeg(_) => vec![Space { reserved: table(self.storage.stored_blocks()), appended: 0 }],
+        }
+    }
+
+    /// The data of the image, which begin at `data` in each segment, and the image that is opened for its blocks.
+    ///
+    /// # Errors
+    /// If the sink fails.
+    pub(super) fn open(
+        self,
+        key: &str,
+        data: Vec<u64>,
+        sink: &mut dyn ByteSink,
+    ) -> Result<(Box<dyn ImageData>, OpenImage)> {
+        let table = self.spaces()[0].reserved;
+        let Self { storage, layout, mask, coding, .. } = self;
+        let (allows_absent, pad) = (mask.is_some(), layout.pad.bytes(storage.sample));
+        let plan = match coding {
+            CodingPlan::Uncompressed(offsets, work) => {
+                let (segments, open) = Uncompressed::new(key, storage, (offsets, work), mask, pad, data, sink)?;
+                return Ok((Box::new(segments), open));
+            }
+            CodingPlan::Jpeg(plan) => plan,
+        };
+        let stream = if allows_absent { None } else { plan.stream(&storage, &layout)? };
+        let (data, grid, encoder): (Box<dyn ImageData>, _, _) = if let Some(stream) = stream {
+            let (grid, encoder) = (stream.grid(), stream.encoder());
+            (Box::new(StreamData::new(Box::new(stream), jpeg::RATE, sink)?), grid, encoder)
+        } else {
+            let (grid, finds_pads) = (storage.grid, mask.as_ref().is_some_and(|mask| mask.pad.is_some()));
+            let encoder = plan.encoder(storage.clone(), allows_absent, finds_pads, &pad)?;
+            let blocks = CodedBlocks::new(key, storage, mask, jpeg::RATE, (data[0], table));
+            (Box::new(blocks), grid, encoder)
+        };
+        let blocks = BlockPlan { grid, encoder, placement: None };
+        Ok((data, OpenImage { blocks, coding: None, allows_absent }))
     }
 }
 
@@ -182,13 +272,26 @@ fn set_mode(
     record: &mut Record,
     given: &Given,
     layout: &ImageLayout,
-    masked: bool,
+    ic: Ic,
     context: &mut WriteContext<'_, '_>,
 ) -> Result<()> {
+    let default = match ic {
+        ic if ic.is_jpeg() => jpeg::default_mode(given, layout),
+        ic if ic.is_masked && layout.bands > 1 => "P",
+        _ => "B",
+    };
     let mode = match given.get("IMODE") {
+        // The mode of an uncompressed image may have been copied.
+        Some(FieldData::Text(text)) if ic.is_jpeg() && text.trim() == "R" => {
+            if given.is_chosen("IMODE") {
+                let error = Error::usage(format!("value of IMODE for IC {}:", ic.code)).found("R");
+                return Err(error.allowed("B, P or S"));
+            }
+            default.to_owned()
+        }
         Some(FieldData::Text(text)) if matches!(text.trim(), "B" | "P" | "R" | "S") => text.trim().to_owned(),
         Some(other) => return Err(Error::usage("value of").field("IMODE").found(other).allowed("B, P, R or S")),
-        None => if masked && layout.bands > 1 { "P" } else { "B" }.to_owned(),
+        None => default.to_owned(),
     };
     let blocks = ["NBPR", "NBPC"].map(|name| record.int(name).unwrap_or(1));
     let needless = mode != "B" && (layout.bands == 1 || (mode == "S" && blocks == [1, 1]));
@@ -248,8 +351,8 @@ fn check_corners(given: &Given) -> Result<()> {
     }
 }
 
-/// NROWS, NCOLS, NPPBH, NPPBV, NBPR, NBPC. `limit` is the most bytes of a segment.
-fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout, limit: u64) -> Result<()> {
+/// NROWS, NCOLS, NPPBH, NPPBV, NBPR, NBPC. `limit` is the most bytes of a segment if the image may be split.
+fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout, ic: Ic, limit: Option<u64>) -> Result<()> {
     let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
     for (name, side) in [("columns", columns), ("rows", rows)] {
         if side > MAX_SIDE {
@@ -280,11 +383,20 @@ fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout, limit: u
                     size => size,
                 }
             }
+            None if ic.is_single_block() => whole,
             None => default_block(provided, whole),
         };
-        let is_split = name == "NPPBV" && needs_segments(rows, row_bytes, limit);
-        let block = if is_split && !given.is_chosen(name) { cut(block, row_bytes, limit) } else { block };
+        let limit = limit.filter(|limit| name == "NPPBV" && needs_segments(rows, row_bytes, *limit));
+        let is_split = limit.is_some();
+        let block = match limit {
+            Some(limit) if !given.is_chosen(name) => cut(block, row_bytes, limit),
+            _ => block,
+        };
         let count = whole.div_ceil(block);
+        if ic.is_single_block() && count > 1 {
+            let error = Error::usage("value of").field(name).found(block);
+            return Err(error.allowed(format!("{whole} or more: an image with IC {} has a single block", ic.code)));
+        }
         // Each segment of a split image counts its own blocks.
         if count > MAX_BLOCKS && !is_split {
             let error = Error::usage("number of blocks").field(count_name).found(count);

@@ -4,6 +4,7 @@
 use super::super::capacity::MAX_SEGMENTS;
 use super::super::kind::Kind;
 use super::super::rules::segment_findings;
+use super::super::subheader::read_before;
 use super::super::values::FAMILY;
 use super::areas::{self, Area, Overflow};
 use super::clevel::{self, Features};
@@ -12,9 +13,9 @@ use super::data::{self, Pending, SegmentKind};
 use super::field_sets::{IMAGE, IMAGE_REFUSED};
 use super::given::{Given, structure};
 use super::header::{FileHeader, Flavour, Lengths, check_file, class_of};
+use super::image_data::{Copied, Finished, ImageData, Space};
 use super::levels::{self, Levels, image_size};
 use super::parts;
-use super::pixel_segments::PixelSegments;
 use super::plan::ImagePlan;
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
@@ -32,8 +33,8 @@ pub(in super::super) struct NitfWriter {
     /// Bytes reserved for the file header, once the first image is written.
     room: Option<u64>,
     images: Vec<Image>,
-    /// An image that is waiting for its blocks.
-    open: Option<PixelSegments>,
+    /// The data of an image that is waiting for its blocks or its stored bytes, and its first segment.
+    open: Option<(Box<dyn ImageData>, usize)>,
     graphics: Vec<Pending>,
     texts: Vec<Pending>,
     data: Vec<Pending>,
@@ -45,19 +46,14 @@ pub(in super::super) struct NitfWriter {
 
 /// An image segment in the file.
 struct Image {
+    /// Bytes of the subheader, and of the data.
     subheader: u64,
     data: u64,
+    /// The offset of COMRAT in the file.
+    rate_at: Option<u64>,
     /// TREs that overflow, each with the place of the index that names its segment.
     overflows: Vec<(Overflow, u64)>,
     record: Record,
-}
-
-/// How the data of an image segment reach the file, and their number of bytes.
-enum SegmentData {
-    /// Written to places in reserved space.
-    Reserved(u64),
-    /// Appended.
-    Appended(u64),
 }
 
 /// Begins a file.
@@ -101,9 +97,16 @@ impl ContainerWriter for NitfWriter {
     }
 
     fn finish_image(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<()> {
-        // A copied image has no encoded blocks that could break a rule.
-        let Some(segments) = self.open.take() else { return Ok(()) };
-        segments.finish(end, &mut *self.sink)?.map_or(Ok(()), |finding| context.report(finding))
+        let (data, first) = self.open.take().ok_or_else(no_image)?;
+        let Finished { lengths, rate, finding } = data.finish(end, &mut *self.sink, &|| context.control.poll())?;
+        for (image, length) in self.images[first..].iter_mut().zip(lengths) {
+            image.data = length;
+            if let (Some(at), Some(rate)) = (image.rate_at, &rate) {
+                self.sink.patch(at, rate.as_bytes())?;
+                image.record.set("COMRAT", rate.as_str());
+            }
+        }
+        finding.map_or(Ok(()), |finding| context.report(finding))
     }
 
     fn add_data(&mut self, data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<()> {
@@ -187,27 +190,29 @@ impl NitfWriter {
         let mut levels = self.levels.clone();
         levels.assign(&mut record, &given, levels::IMAGE)?;
         levels.add(image.key, &record, levels::IMAGE, image_size(&record));
-        self.begin_segments(image.key, vec![record], &given, &[SegmentData::Appended(length)], context)?;
+        let space = Space { reserved: 0, appended: length };
+        let first = self.images.len();
+        let starts = self.begin_segments(image.key, vec![record], &given, &[space], context)?;
         self.levels = levels;
+        self.open = Some((Box::new(Copied { start: starts[0] }), first));
         Ok(Begun::Copy(segment))
     }
 
-    /// Begins an image whose blocks have known places.
+    /// Begins an image whose blocks are encoded.
     fn begin_pixels(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
         let mut plan = ImagePlan::new(image, self.limit, context)?;
-        let parts = plan.offsets.parts().to_vec();
-        let blocks = parts.iter().map(|part| plan.offsets.bytes(part));
-        check_file(blocks.fold(self.lengths().total(), u64::saturating_add))?;
-        check_count("NUMI", self.images.len() + parts.len())?;
+        let spaces = plan.spaces();
+        let bytes = spaces.iter().map(|space| space.bytes());
+        check_file(bytes.fold(self.lengths().total(), u64::saturating_add))?;
+        check_count("NUMI", self.images.len() + spaces.len())?;
         let mut levels = self.levels.clone();
-        let records: Vec<Record> = (0..parts.len())
+        let records: Vec<Record> = (0..spaces.len())
             .map(|number| parts::record(&mut plan, number, image.key, &mut levels))
             .collect::<Result<_>>()?;
-        let bytes = |part| SegmentData::Reserved(plan.table_bytes(part) + plan.offsets.bytes(part));
-        let data: Vec<SegmentData> = parts.iter().map(bytes).collect();
-        let starts = self.begin_segments(image.key, records, &plan.given, &data, context)?;
-        let (segments, open) = PixelSegments::new(plan, image.key, starts, &mut *self.sink)?;
-        (self.levels, self.open) = (levels, Some(segments));
+        let first = self.images.len();
+        let starts = self.begin_segments(image.key, records, &plan.given, &spaces, context)?;
+        let (data, open) = plan.open(image.key, starts, &mut *self.sink)?;
+        (self.levels, self.open) = (levels, Some((data, first)));
         Ok(Begun::Encode(open))
     }
 
@@ -218,7 +223,7 @@ impl NitfWriter {
         key: &str,
         mut records: Vec<Record>,
         given: &Given,
-        data: &[SegmentData],
+        spaces: &[Space],
         context: &mut WriteContext<'_, '_>,
     ) -> Result<Vec<u64>> {
         for record in &records {
@@ -228,17 +233,14 @@ impl NitfWriter {
         let subheaders: Vec<Vec<u8>> =
             records.iter().map(|record| write(structure("IMAGE"), record)).collect::<Result<_>>()?;
         given.check_computed(structure("IMAGE"), IMAGE.following, &subheaders[0])?;
-        self.check_room(&subheaders, data, context)?;
+        self.check_room(&subheaders, spaces, context)?;
         let mut starts = Vec::new();
-        for ((subheader, record), data) in subheaders.iter().zip(records).zip(data) {
+        for ((subheader, record), space) in subheaders.iter().zip(records).zip(spaces) {
             let at = self.sink.position();
             self.sink.write(subheader)?;
-            starts.push(match data {
-                SegmentData::Reserved(bytes) => self.sink.reserve(*bytes)?,
-                SegmentData::Appended(_) => self.sink.position(),
-            });
+            starts.push(self.sink.reserve(space.reserved)?);
             let overflows = std::mem::take(&mut overflows);
-            self.images.push(Image::new(at, subheader, data.bytes(), overflows, record));
+            self.images.push(Image::new(at, subheader, space.bytes(), overflows, record));
         }
         Ok(starts)
     }
@@ -247,12 +249,12 @@ impl NitfWriter {
     fn check_room(
         &mut self,
         subheaders: &[Vec<u8>],
-        data: &[SegmentData],
+        spaces: &[Space],
         context: &mut WriteContext<'_, '_>,
     ) -> Result<()> {
         let mut lengths = self.lengths();
         let subheaders = subheaders.iter().map(|subheader| subheader.len() as u64);
-        lengths.images.extend(subheaders.zip(data.iter().map(SegmentData::bytes)));
+        lengths.images.extend(subheaders.zip(spaces.iter().map(|space| space.bytes())));
         let header = self.take_header(context)?;
         let length = header.length(&lengths)?;
         check_file(length + lengths.total())?;
@@ -342,16 +344,10 @@ impl NitfWriter {
     }
 }
 
-impl SegmentData {
-    fn bytes(&self) -> u64 {
-        let (Self::Reserved(bytes) | Self::Appended(bytes)) = self;
-        *bytes
-    }
-}
-
 impl BlockSink for NitfWriter {
     fn append(&mut self, block: &Encoded) -> Result<()> {
-        self.open.as_mut().ok_or_else(no_image)?.append(block, &mut *self.sink)
+        let (data, _) = self.open.as_mut().ok_or_else(no_image)?;
+        data.append(block, &mut *self.sink)
     }
 }
 
@@ -363,7 +359,10 @@ impl Image {
             .into_iter()
             .map(|overflow| (index_at(overflow.area), overflow))
             .map(|(at, overflow)| (overflow, at));
-        Self { subheader: subheader.len() as u64, data, overflows: overflows.collect(), record }
+        // COMRAT follows the two characters of IC.
+        let coded = record.get("COMRAT").and_then(|_| read_before(structure("IMAGE"), "IC", subheader));
+        let rate_at = coded.map(|(_, ic)| at + ic as u64 + 2);
+        Self { subheader: subheader.len() as u64, data, rate_at, overflows: overflows.collect(), record }
     }
 }
 

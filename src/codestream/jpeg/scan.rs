@@ -1,0 +1,153 @@
+//! Markers of a stream in a source, read in chunks, and complete streams that follow one another.
+
+use std::ops::Range;
+
+use memchr::memchr;
+
+use crate::codec::jpeg::markers::{EOI, SOI, stands_alone};
+use crate::codec::jpeg::segments::truncated;
+use crate::error::{Error, Result};
+use crate::io::ByteSource;
+
+/// Bytes read at a time in the search for markers.
+const CHUNK: usize = 1 << 20;
+
+/// The complete streams that follow one another in a range of a source, at most `count`. A stream without an end marker ends
+/// where the next one begins, or with the range. Bytes between streams are skipped.
+///
+/// # Errors
+/// Errors of the source.
+pub(crate) fn streams(source: &dyn ByteSource, range: Range<u64>, count: usize) -> Result<Vec<Range<u64>>> {
+    let mut markers = Markers::new(source, range.clone());
+    let mut found: Vec<Range<u64>> = Vec::new();
+    let mut start = None;
+    while found.len() < count {
+        let step = markers.next().and_then(|(marker, offset)| {
+            // Only marker segments of a stream have a length; entropy-coded data and other bytes do not.
+            if start.is_some() && !stands_alone(marker) {
+                markers.skip_segment(offset)?;
+            }
+            Ok((marker, offset))
+        });
+        match step {
+            Ok((SOI, offset)) => found.extend(start.replace(offset).map(|start| start..offset)),
+            Ok((EOI, offset)) => found.extend(start.take().map(|start| start..offset + 2)),
+            Ok(_) => {}
+            Err(Error::Malformed(_)) => {
+                found.extend(start.map(|start| start..range.end));
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// Markers in entropy-coded data, read in chunks.
+pub(super) struct Markers<'a> {
+    source: &'a dyn ByteSource,
+    at: u64,
+    end: u64,
+    chunk: Vec<u8>,
+    chunk_at: u64,
+}
+
+impl<'a> Markers<'a> {
+    /// The markers in a range of a source.
+    pub(super) fn new(source: &'a dyn ByteSource, range: Range<u64>) -> Self {
+        Self { source, at: range.start, end: range.end, chunk: Vec::new(), chunk_at: range.start }
+    }
+
+    /// The next marker and its offset.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if the range ends before a marker, and the errors of the source.
+    pub(super) fn next(&mut self) -> Result<(u8, u64)> {
+        loop {
+            let place = (self.at - self.chunk_at) as usize;
+            let found = self.chunk.get(place..).and_then(|rest| memchr(0xFF, rest)).map(|i| place + i);
+            match found.map(|i| (i, self.chunk.get(i + 1))) {
+                Some((i, Some(code))) => {
+                    let offset = self.chunk_at + i as u64;
+                    self.at = offset + if *code == 0xFF { 1 } else { 2 };
+                    if !matches!(code, 0x00 | 0xFF) {
+                        return Ok((*code, offset));
+                    }
+                }
+                // The code of the marker is in the next chunk.
+                Some((i, None)) => self.refill(self.chunk_at + i as u64, 2)?,
+                None => self.refill(self.at.max(self.chunk_at + self.chunk.len() as u64), 1)?,
+            }
+        }
+    }
+
+    /// Continues after the segment whose marker is at `offset`.
+    fn skip_segment(&mut self, offset: u64) -> Result<()> {
+        let mut place = (offset - self.chunk_at) as usize;
+        if self.chunk.len() < place + 4 {
+            self.refill(offset, 4)?;
+            place = 0;
+        }
+        let length = u16::from_be_bytes([self.chunk[place + 2], self.chunk[place + 3]]);
+        self.at = offset + 2 + u64::from(length);
+        Ok(())
+    }
+
+    /// Reads a chunk of at least `least` bytes from `offset`.
+    fn refill(&mut self, offset: u64, least: u64) -> Result<()> {
+        let left = self.end.saturating_sub(offset);
+        if left < least {
+            return Err(truncated(self.end));
+        }
+        self.chunk.resize(left.min(CHUNK as u64) as usize, 0);
+        self.source.read_at(offset, &mut self.chunk)?;
+        (self.chunk_at, self.at) = (offset, offset);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::jpeg::{ColorModel, Encoder, Rows};
+    use crate::io::MemorySource;
+
+    #[test]
+    fn streams_are_found_whatever_stands_between_and_inside_them() {
+        let encoder = Encoder::new(1, ColorModel::Independent, 90).unwrap();
+        let mut bytes = vec![0xFF; 6];
+        let mut expected = Vec::new();
+        // A segment may hold the markers of a thumbnail.
+        for segments in [&[][..], &[0xFF, 0xE1, 0, 6, 0xFF, SOI, 0xFF, EOI], &[]] {
+            let start = bytes.len() as u64;
+            let pixels: Vec<u8> = (0..1600).map(|n| (n * n % 251) as u8).collect();
+            encoder.write_stream(Rows::Planar(&pixels), (40, 40), segments, true, &mut bytes);
+            expected.push(start..bytes.len() as u64);
+        }
+        let end = bytes.len() as u64;
+        let find = |bytes: &[u8], count| {
+            let source = MemorySource(bytes.to_vec());
+            streams(&source, 0..source.size(), count).unwrap()
+        };
+        assert_eq!(find(&bytes, 3), expected);
+        assert_eq!(find(&bytes, 9), expected);
+        assert_eq!(find(&bytes, 2), expected[..2]);
+        assert_eq!(find(&bytes[..bytes.len() - 2], 3)[2], expected[2].start..end - 2);
+        let without_end = [&bytes[..expected[1].end as usize - 2], &bytes[expected[2].start as usize..]].concat();
+        assert_eq!(find(&without_end, 3).len(), 3);
+        for length in 0..bytes.len() {
+            assert!(find(&bytes[..length], 3).len() <= 3);
+        }
+    }
+
+    #[test]
+    fn markers_are_found_across_chunks() {
+        let mut bytes = vec![0xFF, SOI, 0xFF, 0xE0, 0x7F, 0xFF];
+        bytes.resize(CHUNK - 1, 0);
+        bytes.extend_from_slice(&[0xFF, 0xE1, 0xFF, 0xFF]);
+        bytes.resize(CHUNK + 70_000, 1);
+        bytes.extend_from_slice(&[0xFF, EOI]);
+        let source = MemorySource(bytes);
+        assert_eq!(streams(&source, 0..source.size(), 1).unwrap().first(), Some(&(0..source.size())));
+    }
+}

@@ -1,0 +1,270 @@
+//! The stored blocks of a JPEG image segment (IC C3, M3 and I1). Each block is a complete stream, or one stream for each band
+//! (MIL-STD-188-198A). Blocks differ in length: the mask table records where they begin, or the streams are searched for.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::mask::ABSENT;
+use super::pixels::{Mode, Storage};
+use super::store::{SegmentBlocks, SegmentData};
+use crate::codec::jpeg::{ColorModel, Params, markers, segments, standard_huffman_tables};
+use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Scratch};
+use crate::codestream::jpeg::{Header, JpegImage, streams};
+use crate::error::{Error, Result};
+use crate::image::{
+    BlockCoding, BlockStore, ImageLayout, ImageProvider, Interleave, PadValue, Piece, StoredBlock, StoredImage,
+};
+use crate::io::{ByteSource, SourceRange};
+use crate::limits::Limits;
+
+/// The identifier of the application segment APP6, and its byte that states the colour of the stream.
+const APP6: (u8, &[u8]) = (6, b"NITF\0");
+const STREAM_COLOR: usize = 17;
+
+/// The blocks of a JPEG image segment.
+struct CodedStore {
+    blocks: SegmentBlocks,
+    /// COMRAT, which names the quantisation tables of a stream that has none.
+    rate: String,
+    index: OnceLock<Index>,
+    /// Held while the index is built, so it is built once.
+    indexing: Mutex<()>,
+}
+
+/// The locations of the streams, and how they are coded.
+struct Index {
+    /// For each plane, the range of each block; `None` if the block is absent.
+    ranges: Vec<Option<Range<u64>>>,
+    /// Streams that were found.
+    found: usize,
+    coding: Coding,
+    decoder: Box<dyn BlockDecoder>,
+}
+
+/// The image of a segment. An image of one stream is read band by band if the stream has restart markers, else each block is
+/// decoded as a whole.
+///
+/// # Errors
+/// [`Error::Unsupported`] for samples or a mode that JPEG blocks cannot have, [`Error::Usage`] for an impossible layout.
+pub(super) fn image(
+    data: SegmentData,
+    limits: Limits,
+    storage: Storage,
+    pad: PadValue,
+    rate: &str,
+) -> Result<StoredImage> {
+    let shown = storage.layout(pad, u64::MAX)?;
+    let (rate, index, indexing) = (rate.to_owned(), OnceLock::new(), Mutex::default());
+    let store = CodedStore { blocks: SegmentBlocks::new(data, limits, storage, &shown), rate, index, indexing };
+    Ok(StoredImage::new(Arc::new(store), shown, limits))
+}
+
+/// The image of a segment that is one stream with restart markers, which divide it into bands of rows. `None` for any other
+/// segment.
+pub(super) fn stream_image(data: &SegmentData, limits: Limits, shown: &ImageLayout) -> Option<JpegImage> {
+    let Range { start, end } = data.range;
+    if data.is_masked || shown.grid.count() > 1 {
+        return None;
+    }
+    let source = SourceRange::new(Arc::clone(&data.source), start, end - start).ok()?;
+    let header = Header::read(&source, &limits).ok()?;
+    let color = color_of(&header);
+    let image = JpegImage::new(Arc::new(source), Arc::new(header), limits).ok()?;
+    let is_same = |layout: &ImageLayout| {
+        let grid = layout.grid;
+        (grid.columns(), grid.rows(), layout.bands, layout.sample)
+            == (shown.grid.columns(), shown.grid.rows(), shown.bands, shown.sample)
+    };
+    (is_same(image.layout()) && image.layout().grid.count() > 1).then(|| image.inside(color, shown))
+}
+
+impl CodedStore {
+    fn index(&self) -> Result<&Index> {
+        if let Some(index) = self.index.get() {
+            return Ok(index);
+        }
+        let _one = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = self.index.get() {
+            return Ok(index);
+        }
+        let index = self.make_index()?;
+        Ok(self.index.get_or_init(|| index))
+    }
+
+    fn make_index(&self) -> Result<Index> {
+        let SegmentBlocks { data, limits, storage, .. } = &self.blocks;
+        let (count, planes) = (storage.grid.count(), u64::from(storage.planes()));
+        limits.check_metadata("index of blocks", (count * planes).saturating_mul(size_of::<Range<u64>>() as u64))?;
+        let mask = self.blocks.mask()?;
+        let body = data.range.start.saturating_add(mask.data_offset)..data.range.end;
+        let (count, planes) = (count as usize, planes as usize);
+        let mut ranges = vec![None; count * planes];
+        let mut found = 0;
+        if let Some(offsets) = &mask.blocks {
+            for (number, range) in recorded(offsets, &body).into_iter().enumerate() {
+                let Some(range) = range else { continue };
+                if storage.mode != Mode::Block || planes == 1 {
+                    found += 1;
+                    ranges[number] = Some(range);
+                    continue;
+                }
+                for (plane, stream) in streams(&*data.source, range, planes)?.into_iter().enumerate() {
+                    found += 1;
+                    ranges[plane * count + number] = Some(stream);
+                }
+            }
+        } else {
+            for (number, stream) in streams(&*data.source, body, count * planes)?.into_iter().enumerate() {
+                found += 1;
+                // In mode B the bands of a block follow one another, in mode S the blocks of a band do.
+                let place =
+                    if storage.mode == Mode::Block { number % planes * count + number / planes } else { number };
+                ranges[place] = Some(stream);
+            }
+        }
+        let coding = self.coding_of(ranges.iter().flatten().min_by_key(|range| range.start))?;
+        Ok(Index { ranges, found, decoder: coding.decoder(), coding })
+    }
+
+    /// The coding of the streams, by the header of the first.
+    fn coding_of(&self, first: Option<&Range<u64>>) -> Result<Coding> {
+        let SegmentBlocks { data, limits, storage, .. } = &self.blocks;
+        let pixels = PixelCoding::new(storage.bands / storage.planes(), storage.sample);
+        let Some(Range { start, end }) = first else { return Ok(Coding::new(pixels, Params::default())) };
+        let source = SourceRange::new(Arc::clone(&data.source), *start, end - start)?;
+        let header = Header::read(&source, limits).map_err(|error| error.segment(&data.key))?;
+        if !has_segment(&header, markers::DQT) {
+            let error = Error::unsupported("JPEG stream without quantisation tables, which its level names,");
+            return Err(error.field("COMRAT").found(&self.rate).segment(&data.key));
+        }
+        let tables = (!has_segment(&header, markers::DHT)).then(|| standard_huffman_tables().into());
+        Ok(Coding::new(pixels, Params { color: color_of(&header), quality: None, tables }))
+    }
+
+    fn place(&self, block: StoredBlock) -> usize {
+        let storage = &self.blocks.storage;
+        (u64::from(block.plane) * storage.grid.count() + storage.grid.position(block.at)) as usize
+    }
+}
+
+/// The meaning of the samples: as APP6 states, or else as in any JPEG file.
+fn color_of(header: &Header) -> ColorModel {
+    let stated = header.others.iter().find(|(number, payload)| *number == APP6.0 && payload.starts_with(APP6.1));
+    match stated.and_then(|(_, payload)| payload.get(STREAM_COLOR)) {
+        Some(1) if header.frame.components.len() == 3 => ColorModel::Rgb,
+        _ => header.color(),
+    }
+}
+
+fn has_segment(header: &Header, marker: u8) -> bool {
+    let mut at = 0;
+    while let Ok(Some(segment)) = segments::next_segment(&header.tables, at) {
+        if segment.marker == marker {
+            return true;
+        }
+        at = segment.end;
+    }
+    false
+}
+
+/// The range of each recorded block: up to the next one. Offsets past the end give empty ranges.
+fn recorded(offsets: &[u32], body: &Range<u64>) -> Vec<Option<Range<u64>>> {
+    let mut starts: Vec<u32> = offsets.iter().copied().filter(|offset| *offset != ABSENT).collect();
+    starts.sort_unstable();
+    let range = |offset: &u32| {
+        let next = starts.get(starts.partition_point(|start| start <= offset));
+        let end = next.map_or(body.end, |next| body.start.saturating_add(u64::from(*next)).min(body.end));
+        let start = body.start.saturating_add(u64::from(*offset)).min(end);
+        (*offset != ABSENT).then_some(start..end)
+    };
+    offsets.iter().map(range).collect()
+}
+
+impl BlockStore for CodedStore {
+    fn source(&self) -> &Arc<dyn ByteSource> {
+        &self.blocks.data.source
+    }
+
+    fn layout(&self) -> &ImageLayout {
+        &self.blocks.layout
+    }
+
+    fn interleave(&self) -> Interleave {
+        self.blocks.interleave()
+    }
+
+    fn has_block(&self, block: StoredBlock) -> Result<bool> {
+        self.blocks.has_block(block)
+    }
+
+    fn is_dense(&self) -> bool {
+        self.blocks.is_dense()
+    }
+
+    fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>> {
+        if !self.has_block(block)? {
+            return Ok(None);
+        }
+        let index = self.index()?;
+        match index.ranges.get(self.place(block)) {
+            Some(Some(range)) if !range.is_empty() => Ok(Some(range.clone())),
+            _ => {
+                let error = Error::malformed("JPEG streams of the image:").found(index.found);
+                Err(error.allowed(index.ranges.len()).segment(self.name(block)))
+            }
+        }
+    }
+
+    fn coding(&self) -> Option<&dyn BlockCoding> {
+        self.index().ok().map(|index| &index.coding as _)
+    }
+
+    fn piece(&self, block: StoredBlock, _: Range<u32>) -> Result<Option<Piece>> {
+        let rows = 0..self.blocks.storage.grid.block_rows();
+        Ok(self.range(block)?.map(|bytes| Piece { bytes, rows }))
+    }
+
+    fn decode(&self, _: StoredBlock, _: &Piece, stored: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
+        let grid = self.blocks.storage.grid;
+        self.index()?.decoder.decode(BlockShape::new(grid.block_columns(), grid.block_rows()), stored, out, scratch)
+    }
+
+    fn name(&self, block: StoredBlock) -> String {
+        self.blocks.name(block)
+    }
+}
+
+impl Storage {
+    /// Checks that a JPEG image may have these samples and this mode (MIL-STD-188-198A, Joint BIIF Profile Table G-1).
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] that names the field.
+    pub(super) fn check_jpeg(&self) -> Result<()> {
+        if self.bits != 8 || self.sample.is_signed_integer() || !self.sample.is_integer() {
+            let error = Error::unsupported("samples of a JPEG image,").field("PVTYPE, NBPP");
+            return Err(error.found(format!("{}, {}", self.sample, self.bits)).allowed("INT, 8"));
+        }
+        match self.mode {
+            Mode::Row => {
+                Err(Error::unsupported("mode of a JPEG image,").field("IMODE").found("R").allowed("B, P or S"))
+            }
+            Mode::Pixel if self.bands > 4 => {
+                let error = Error::unsupported("bands of a JPEG image of mode P:");
+                Err(error.found(self.bands).allowed("1 to 4"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_block_ends_where_the_next_one_begins() {
+        let ranges = recorded(&[40, ABSENT, 0, 40, 200], &(1000..1100));
+        let found: Vec<_> = ranges.into_iter().flatten().collect();
+        assert_eq!(found, [1040..1100, 1000..1040, 1040..1100, 1100..1100]);
+    }
+}

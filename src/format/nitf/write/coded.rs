@@ -1,0 +1,124 @@
+//! Coded blocks of an image segment, which differ in length. They are appended as they arrive; the mask table records where they
+//! begin.
+
+use std::collections::BTreeMap;
+
+use super::super::capacity::MAX_OFFSET;
+use super::super::mask::{ABSENT, MaskTable};
+use super::super::pixels::{Mode, Storage};
+use super::image_data::{Finished, ImageData, MaskPlan, check_length};
+use super::sample_notes::{SampleReceipt, excess_finding};
+use crate::codec::Encoded;
+use crate::error::{Error, Result};
+use crate::io::{ByteSink, Spool};
+use crate::pipeline::BlocksEnd;
+
+/// The blocks of a segment.
+pub(super) struct CodedBlocks {
+    key: String,
+    storage: Storage,
+    mask: Option<MaskPlan>,
+    rate: &'static str,
+    /// The first byte of the mask table, and of the blocks.
+    data: u64,
+    start: u64,
+    /// For each record of the mask table, the offset of the block after `start`.
+    offsets: Vec<u32>,
+    /// For each record, whether the block holds pad pixels; empty if the table does not list them.
+    pads: Vec<bool>,
+    excess: bool,
+    /// In mode S, the blocks of all bands but the first, which follow the last block of the first.
+    later: Option<Later>,
+}
+
+/// Blocks that are written after others: their ranges in the spool, by the number of their record.
+struct Later {
+    spool: Spool,
+    ranges: BTreeMap<usize, (u64, u64)>,
+}
+
+impl CodedBlocks {
+    /// The blocks of the segment whose data begin at `data` with a mask table of `table` bytes. `rate` is COMRAT.
+    pub(super) fn new(
+        key: &str,
+        storage: Storage,
+        mask: Option<MaskPlan>,
+        rate: &'static str,
+        (data, table): (u64, u64),
+    ) -> Self {
+        let records = storage.stored_blocks() as usize;
+        let offsets = if mask.is_some() { vec![ABSENT; records] } else { Vec::new() };
+        let lists_pads = mask.as_ref().is_some_and(|mask| mask.pad.is_some());
+        let pads = if lists_pads { vec![false; records] } else { Vec::new() };
+        let is_banded = storage.mode == Mode::Sequential && storage.bands > 1;
+        let later = is_banded.then(|| Later { spool: Spool::new(), ranges: BTreeMap::new() });
+        let key = key.to_owned();
+        Self { key, storage, mask, rate, data, start: data + table, offsets, pads, excess: false, later }
+    }
+
+    /// Records the block that begins at the end of the sink.
+    fn record(&mut self, number: usize, sink: &dyn ByteSink) -> Result<()> {
+        let Some(record) = self.offsets.get_mut(number) else { return Ok(()) };
+        let offset = sink.position() - self.start;
+        *record = u32::try_from(offset).ok().filter(|offset| u64::from(*offset) <= MAX_OFFSET).ok_or_else(|| {
+            let error = Error::usage("offset of a block in the mask table:").found(offset);
+            error.allowed(format!("at most {MAX_OFFSET}; write the image without a mask table"))
+        })?;
+        Ok(())
+    }
+}
+
+impl ImageData for CodedBlocks {
+    fn append(&mut self, block: &Encoded, sink: &mut dyn ByteSink) -> Result<()> {
+        if block.is_absent() {
+            return Ok(());
+        }
+        let SampleReceipt { excess, pads } = block.receipt()?;
+        self.excess |= excess;
+        let grid = self.storage.grid;
+        let (position, count) = (grid.position(block.at()) as usize, grid.count() as usize);
+        for (band, has_pads) in pads.into_iter().enumerate() {
+            if let Some(pad) = self.pads.get_mut(band * count + position) {
+                *pad = has_pads;
+            }
+        }
+        for (number, piece) in block.pieces().enumerate() {
+            match &mut self.later {
+                Some(Later { spool, ranges }) if number > 0 => {
+                    ranges.insert(number * count + position, spool.append(piece)?);
+                }
+                _ => {
+                    if number == 0 {
+                        self.record(position, sink)?;
+                    }
+                    sink.write(piece)?;
+                }
+            }
+        }
+        check_length(sink.position() - self.data)
+    }
+
+    fn finish(
+        mut self: Box<Self>,
+        _: &BlocksEnd,
+        sink: &mut dyn ByteSink,
+        poll: &dyn Fn() -> Result<()>,
+    ) -> Result<Finished> {
+        if let Some(Later { mut spool, ranges }) = self.later.take() {
+            for (number, range) in ranges {
+                poll()?;
+                self.record(number, sink)?;
+                spool.copy(range, sink)?;
+                check_length(sink.position() - self.data)?;
+            }
+        }
+        if let Some(mask) = &self.mask {
+            let blocks = Some(std::mem::take(&mut self.offsets));
+            let table = MaskTable { data_offset: self.start - self.data, blocks, pad: mask.pad };
+            let pads = mask.pad.is_some().then_some(self.pads.as_slice());
+            sink.patch(self.data, &table.write(pads, 0))?;
+        }
+        let finding = self.excess.then(|| excess_finding(&self.key, &self.storage));
+        Ok(Finished { lengths: vec![sink.position() - self.data], rate: Some(self.rate.to_owned()), finding })
+    }
+}

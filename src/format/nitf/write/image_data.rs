@@ -1,0 +1,137 @@
+//! The data of an image while they are written. One sequence writes every image: subheaders with space for what is known of the
+//! data, then blocks or copied bytes, then what is known only at the end: lengths, mask tables, COMRAT.
+
+use super::super::capacity::MAX_IMAGE_BYTES;
+use super::super::mask::MaskTable;
+use crate::codec::Encoded;
+use crate::codestream::Codestream;
+use crate::error::{Error, Result};
+use crate::format::{Finding, no_image};
+use crate::io::ByteSink;
+use crate::pipeline::BlocksEnd;
+
+/// The bytes that follow a subheader.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Space {
+    /// Reserved when the subheader is written.
+    pub(super) reserved: u64,
+    /// Appended later, as far as this number is known.
+    pub(super) appended: u64,
+}
+
+/// The data of an image that was begun.
+pub(super) trait ImageData: Send {
+    /// Takes a block: its receipt, and its pieces unless they are at their places already.
+    ///
+    /// # Errors
+    /// If the sink fails, for a block of another image, and for more bytes than the fields can state.
+    fn append(&mut self, block: &Encoded, sink: &mut dyn ByteSink) -> Result<()>;
+
+    /// Writes what is known only after the last block. `poll` is called before long steps.
+    ///
+    /// # Errors
+    /// If the sink or `poll` fails.
+    fn finish(
+        self: Box<Self>,
+        end: &BlocksEnd,
+        sink: &mut dyn ByteSink,
+        poll: &dyn Fn() -> Result<()>,
+    ) -> Result<Finished>;
+}
+
+/// What is known after the last block.
+#[derive(Debug, Default)]
+pub(super) struct Finished {
+    /// LI of each segment.
+    pub(super) lengths: Vec<u64>,
+    /// COMRAT of the segments, if the coding has one.
+    pub(super) rate: Option<String>,
+    /// A rule that is broken.
+    pub(super) finding: Option<Finding>,
+}
+
+/// The content of the mask table of an image.
+pub(super) struct MaskPlan {
+    /// The pad pixel code and its length in bits. If it is given, blocks that hold it are listed.
+    pub(super) pad: Option<(u64, u32)>,
+    /// True if absent blocks are listed.
+    pub(super) blocks: bool,
+}
+
+/// Stored bytes that are copied.
+pub(super) struct Copied {
+    /// The first byte of the data.
+    pub(super) start: u64,
+}
+
+/// The data of a segment that are one codestream.
+pub(super) struct StreamData {
+    stream: Box<dyn Codestream>,
+    start: u64,
+    rate: &'static str,
+}
+
+impl Space {
+    /// Bytes in all, as far as they are known.
+    pub(super) fn bytes(self) -> u64 {
+        self.reserved.saturating_add(self.appended)
+    }
+}
+
+impl MaskPlan {
+    /// Bytes of a table with `records` records.
+    pub(super) fn table_bytes(&self, records: u64) -> u64 {
+        let code_bits = self.pad.map_or(0, |(_, bits)| bits);
+        MaskTable::bytes(records, self.blocks, self.pad.is_some(), code_bits)
+    }
+}
+
+impl ImageData for Copied {
+    fn append(&mut self, _: &Encoded, _: &mut dyn ByteSink) -> Result<()> {
+        Err(no_image())
+    }
+
+    fn finish(self: Box<Self>, _: &BlocksEnd, sink: &mut dyn ByteSink, _: &dyn Fn() -> Result<()>) -> Result<Finished> {
+        Ok(Finished { lengths: vec![sink.position() - self.start], ..Finished::default() })
+    }
+}
+
+impl StreamData {
+    /// Begins the data with the header of the stream. `rate` is COMRAT.
+    ///
+    /// # Errors
+    /// If the sink fails.
+    pub(super) fn new(stream: Box<dyn Codestream>, rate: &'static str, sink: &mut dyn ByteSink) -> Result<Self> {
+        let start = sink.position();
+        sink.write(&stream.header())?;
+        Ok(Self { stream, start, rate })
+    }
+}
+
+impl ImageData for StreamData {
+    fn append(&mut self, block: &Encoded, sink: &mut dyn ByteSink) -> Result<()> {
+        self.stream.take(block)?;
+        block.pieces().try_for_each(|piece| sink.write(piece))?;
+        check_length(sink.position() - self.start)
+    }
+
+    fn finish(self: Box<Self>, _: &BlocksEnd, sink: &mut dyn ByteSink, _: &dyn Fn() -> Result<()>) -> Result<Finished> {
+        let end = self.stream.end();
+        sink.write(&end.trailer)?;
+        end.patches.iter().try_for_each(|(offset, bytes)| sink.patch(self.start + offset, bytes))?;
+        let length = sink.position() - self.start;
+        check_length(length)?;
+        Ok(Finished { lengths: vec![length], rate: Some(self.rate.to_owned()), finding: None })
+    }
+}
+
+/// Checks the bytes of a segment's data against LI.
+///
+/// # Errors
+/// [`Error::Usage`] if LI cannot state them.
+pub(super) fn check_length(bytes: u64) -> Result<()> {
+    if bytes <= MAX_IMAGE_BYTES {
+        return Ok(());
+    }
+    Err(Error::usage("bytes of image data,").field("LI").found(bytes).allowed(format!("at most {MAX_IMAGE_BYTES}")))
+}

@@ -1,0 +1,260 @@
+//! JPEG images (IC C3, M3 and I1; MIL-STD-188-198A, Joint BIIF Profile Table G-1): the quality, the colour, and the encoder of
+//! blocks. Each block is a complete stream, or one for each band. The first stream names the image in its segment APP6.
+
+use std::sync::Arc;
+
+use super::super::ic::{Coding, Ic};
+use super::super::pixels::{Mode, Storage};
+use super::given::Given;
+use super::sample_notes::SampleNotes;
+use crate::codec::jpeg::segments::write_segment;
+use crate::codec::jpeg::{ColorModel, Encoder, Rows, markers::APP0};
+use crate::codec::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces, Scratch};
+use crate::codestream::jpeg::{JpegOptions, JpegStream};
+use crate::error::{Error, Result};
+use crate::format::{Warning, WriteContext};
+use crate::image::{BlockGrid, BlockIndex, ImageLayout, Interleave, Padding, SampleType};
+use crate::schema::{FieldData, Record};
+
+/// COMRAT on disk: general imagery, and tables in the stream. Other readers accept only this form, whatever the quality.
+pub(super) const RATE: &str = "00.0";
+
+/// The quality if COMRAT does not state one.
+const DEFAULT_QUALITY: u8 = 75;
+
+/// The longest side of an image of IC I1 (N0106-97).
+const MAX_REDUCED: u32 = 2048;
+
+/// The names of the bands in a stream of luminance and chrominance.
+pub(super) const YCBCR: &str = "YCbCr601";
+
+/// A JPEG image that is about to be written.
+#[derive(Debug, Clone)]
+pub(super) struct JpegPlan {
+    quality: u8,
+    color: ColorModel,
+    /// The segment APP6, complete with its marker.
+    app6: Vec<u8>,
+}
+
+/// Encodes the blocks of an image, each as complete streams.
+struct BlockStreams {
+    encoder: Encoder,
+    plan: JpegPlan,
+    storage: Storage,
+    gathering: Gathering,
+    notes: SampleNotes,
+}
+
+/// Checks the pixels and the size of an image against its IC.
+///
+/// # Errors
+/// [`Error::Usage`] for what JPEG blocks cannot hold.
+pub(super) fn check(ic: Ic, layout: &ImageLayout, record: &Record) -> Result<()> {
+    let bits = record.int("NBPP").unwrap_or(0);
+    if layout.sample != SampleType::UInt8 || bits != 8 {
+        let found = format!("{} of {bits} bits", layout.sample);
+        let error = Error::usage(format!("dtype of an image with IC {}:", ic.code)).found(found);
+        return Err(error.allowed("uint8 of 8 bits (NBPP 8)"));
+    }
+    let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
+    if ic.coding == Coding::ReducedJpeg && columns.max(rows) > MAX_REDUCED {
+        let error = Error::usage(format!("size of an image with IC {}:", ic.code)).found(format!("{columns} × {rows}"));
+        return Err(error.allowed(format!("at most {MAX_REDUCED} × {MAX_REDUCED}; C3 holds larger images")));
+    }
+    Ok(())
+}
+
+/// The mode if none is given: P for colour, which is then stored as luminance and chrominance; S for other images of several
+/// bands.
+pub(super) fn default_mode(given: &Given, layout: &ImageLayout) -> &'static str {
+    let is_color = match given.get("IREP") {
+        Some(FieldData::Text(text)) if given.is_chosen("IREP") => matches!(text.trim(), "RGB" | YCBCR),
+        _ => true,
+    };
+    match layout.bands {
+        1 => "B",
+        3 if is_color => "P",
+        _ => "S",
+    }
+}
+
+/// The representation of an image whose pixels are stored as luminance and chrominance, in mode P; `None` in other modes.
+///
+/// # Errors
+/// [`Error::Usage`] for another number of bands than 3, or another chosen IREP than RGB and `YCbCr601`.
+pub(super) fn stored_representation(
+    record: &Record,
+    given: &Given,
+    layout: &ImageLayout,
+    context: &mut WriteContext<'_, '_>,
+) -> Result<Option<&'static str>> {
+    if record.text("IMODE") != Some("P") {
+        return Ok(None);
+    }
+    if layout.bands != 3 {
+        let error = Error::usage("bands of a JPEG image with IMODE P:").found(layout.bands);
+        return Err(error.allowed("3 (red, green, blue), or IMODE B or S"));
+    }
+    let chosen = record.text("IREP").map(str::trim).filter(|_| given.is_chosen("IREP"));
+    match chosen {
+        Some(YCBCR) | None => {}
+        Some("RGB") => {
+            let message = "is YCbCr601, not RGB, as JPEG stores luminance and chrominance in IMODE P";
+            context.warnings.push(Warning::new("IREP", message));
+        }
+        Some(other) => {
+            let error = Error::usage("value of").field("IREP").found(other);
+            return Err(error.allowed("YCbCr601 for a JPEG image with IMODE P, or IMODE B or S"));
+        }
+    }
+    Ok(Some(YCBCR))
+}
+
+impl JpegPlan {
+    /// The plan of an image with this storage.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a quality out of range.
+    pub(super) fn new(given: &Given, storage: &Storage) -> Result<Self> {
+        let (mode, is_color) = match storage.mode {
+            Mode::Pixel => (b'P', true),
+            Mode::Sequential => (b'S', false),
+            Mode::Block | Mode::Row => (b'B', false),
+        };
+        let color = if is_color { ColorModel::YCbCr { horizontal: 2, vertical: 2 } } else { ColorModel::Independent };
+        Ok(Self { quality: quality(given)?, color, app6: app6(mode, &storage.grid, is_color) })
+    }
+
+    /// The image as one stream, if it is a single block without padding. Bands of rows are then encoded apart.
+    ///
+    /// # Errors
+    /// None for a checked image.
+    pub(super) fn stream(&self, storage: &Storage, layout: &ImageLayout) -> Result<Option<JpegStream>> {
+        let grid = storage.grid;
+        let is_whole = (grid.block_columns(), grid.block_rows()) == (grid.columns(), grid.rows());
+        // Samples beyond ABPP are noted block by block.
+        if !is_whole || storage.planes() > 1 || storage.actual_bits < storage.bits {
+            return Ok(None);
+        }
+        let Self { quality, color, app6 } = self.clone();
+        JpegStream::new(layout, JpegOptions { quality, color, segments: app6, restarts: true }).map(Some)
+    }
+
+    /// The encoder of the blocks. Blocks that the provider does not have are absent if `is_masked`, and hold `pad` otherwise.
+    ///
+    /// # Errors
+    /// None for a checked image.
+    pub(super) fn encoder(
+        self,
+        storage: Storage,
+        is_masked: bool,
+        finds_pads: bool,
+        pad: &[u8],
+    ) -> Result<Arc<dyn ImageEncoder>> {
+        let (interleave, borrow) = match storage.mode {
+            Mode::Pixel => (Interleave::Pixel, Borrow::Block(Interleave::Pixel)),
+            _ => (Interleave::Band, Borrow::Bands),
+        };
+        let gathering = Gathering {
+            interleave,
+            padding: Padding::Replicate,
+            absent: (!is_masked).then(|| pad.to_vec()),
+            borrow: if finds_pads { Borrow::Nothing } else { borrow },
+        };
+        let encoder = Encoder::new(storage.bands / storage.planes(), self.color, self.quality)?;
+        let notes = SampleNotes::new(&storage, pad, finds_pads);
+        Ok(Arc::new(BlockStreams { encoder, plan: self, storage, gathering, notes }))
+    }
+}
+
+impl ImageEncoder for BlockStreams {
+    fn gathering(&self) -> &Gathering {
+        &self.gathering
+    }
+
+    fn identity(&self) -> String {
+        format!("NITF {:?} {:?} {:?} {}", self.plan, self.storage, self.gathering, self.notes.finds_pads())
+    }
+
+    fn encode<'p>(
+        &self,
+        at: BlockIndex,
+        pixels: BlockPixels<'p>,
+        out: &mut Encoded,
+        _: &mut Scratch,
+    ) -> Result<Pieces<'p>> {
+        let planes = match &pixels {
+            BlockPixels::Borrowed(bytes) => vec![*bytes],
+            BlockPixels::Bands(bands) => bands.clone(),
+            BlockPixels::Gathered(raw) => raw.chunks_exact(raw.len() / self.storage.planes() as usize).collect(),
+        };
+        out.set_receipt(&match &pixels {
+            BlockPixels::Gathered(raw) => self.notes.of_gathered(raw, raw.len() / self.storage.planes() as usize),
+            _ => self.notes.of_planes(&planes),
+        });
+        let grid = self.storage.grid;
+        let side = |length: u32| {
+            let error = || Error::usage("side of a JPEG block:").found(length).allowed(format!("1 to {}", u16::MAX));
+            u16::try_from(length).map_err(|_| error())
+        };
+        let shape = (side(grid.block_columns())?, side(grid.block_rows())?);
+        for (number, plane) in planes.into_iter().enumerate() {
+            let is_first = number == 0 && at == BlockIndex { row: 0, column: 0 };
+            let segments = if is_first { self.plan.app6.as_slice() } else { &[] };
+            out.piece(|bytes| {
+                self.encoder.write_stream(Rows::Interleaved(plane), shape, segments, true, bytes);
+                Ok(())
+            })?;
+        }
+        Ok(Pieces::Appended)
+    }
+}
+
+/// The quality that COMRAT states as a hint. A copied COMRAT describes the tables of another stream.
+fn quality(given: &Given) -> Result<u8> {
+    let Some(value) = given.get("COMRAT").filter(|_| given.is_chosen("COMRAT")) else { return Ok(DEFAULT_QUALITY) };
+    let number = match value {
+        FieldData::Text(text) => text.trim().parse().ok(),
+        other => other.to_float(),
+    };
+    match number {
+        Some(0.0) => Ok(DEFAULT_QUALITY),
+        Some(quality) if (0.0..=99.9).contains(&quality) => Ok((quality.round() as u8).max(1)),
+        _ => {
+            let error = Error::usage("value of").field("COMRAT").found(value);
+            Err(error.allowed("a quality of 00.1 to 99.9 for a JPEG image; 00.0 is the default, 75"))
+        }
+    }
+}
+
+/// The segment APP6 (MIL-STD-188-198A): the mode, the blocks, and the colour of the image and of its streams.
+fn app6(mode: u8, grid: &BlockGrid, is_color: bool) -> Vec<u8> {
+    let (across, down) = ((grid.across() as u16).to_be_bytes(), (grid.down() as u16).to_be_bytes());
+    // The colour of the image: RGB; the colour of the stream: luminance and chrominance.
+    let [image_color, stream_color] = if is_color { [1, 2] } else { [0, 0] };
+    let (precision, class, baseline, embedded_tables) = (8, 0, 1, 0);
+    let fields = [image_color, precision, class, baseline, embedded_tables, stream_color, precision];
+    // No filter was applied across or down, and there are no flags.
+    let rest = [1, 1, 0, 0];
+    let mut out = Vec::new();
+    write_segment(APP0 + 6, &[b"NITF\0", &[2, 0], &[mode], &across, &down, &fields, &rest], &mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_stream_names_the_image() {
+        let grid = BlockGrid::new(2048, 2048, 256, 256).unwrap();
+        let grey: Vec<u8> = app6(b'B', &grid, false);
+        assert_eq!(
+            grey,
+            b"\xFF\xE6\x00\x19NITF\0\x02\x00B\x00\x08\x00\x08\x00\x08\x00\x01\x00\x00\x08\x01\x01\x00\x00"
+        );
+        let color = app6(b'P', &grid, true);
+        assert_eq!((color.len(), color[11], color[16], color[21]), (27, b'P', 1, 2));
+    }
+}

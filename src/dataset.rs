@@ -19,13 +19,13 @@ use crate::asset::{AssetInfo, AssetType};
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
-    Begun, Blocks, ContainerReader, ContainerWriter, DataRequest, Format, ImageRequest, MAGIC_BYTES, OpenOptions,
-    SaveSettings, Warning, WriteContext, by_extension, by_magic, by_name,
+    Begun, Blocks, ContainerReader, ContainerWriter, DataRequest, Format, ImageRequest, MAGIC_BYTES, OpenImage,
+    OpenOptions, SaveSettings, Warning, WriteContext, by_extension, by_magic, by_name,
 };
-use crate::image::{Asked, Georeference, ImageLayout, ImageProvider};
+use crate::image::{Asked, BlockStore, Georeference, ImageLayout, ImageProvider};
 use crate::io::{self, ByteSink, ByteSource, FileSource, sink_at};
 use crate::metadata::Metadata;
-use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, copy_blocks, write_blocks};
+use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, append_stored, copy_blocks, write_blocks};
 
 /// A file opened for reading: its assets, their metadata, and pixels on demand.
 pub struct DatasetReader {
@@ -40,6 +40,7 @@ pub struct DatasetWriter {
     state: State,
     format: &'static dyn Format,
     keys: Vec<String>,
+    copied: u64,
     concurrency: Concurrency,
     warnings: Vec<Warning>,
     strict: bool,
@@ -185,7 +186,7 @@ impl DatasetWriter {
     pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static dyn Format, concurrency: Concurrency) -> Result<Self> {
         let state = State::Open(format.create(sink)?);
         let (keys, warnings) = (Vec::new(), Vec::new());
-        Ok(Self { state, format, keys, concurrency, warnings, strict: false })
+        Ok(Self { state, format, keys, copied: 0, concurrency, warnings, strict: false })
     }
 
     /// Reports departures from the format's standard as errors instead of warnings.
@@ -237,6 +238,13 @@ impl DatasetWriter {
             let image = &ImageRequest { provider: &asked, metadata: &metadata, settings: None, ..*image };
             write_image(container, image, taps, context)
         })
+        .map(|copied| self.copied += copied)
+    }
+
+    /// The number of blocks that were copied undecoded so far: those of images that the format copies as a whole, and those of
+    /// requests with [`Blocks::Stored`].
+    pub fn copied_blocks(&self) -> u64 {
+        self.copied
     }
 
     /// Begins an image whose blocks the caller encodes, on any thread or process, and appends. Pixels of the request's provider
@@ -431,23 +439,31 @@ fn settled<'i>(
     }
 }
 
-/// Runs the blocks of an image through the engine into a container.
+/// Runs the blocks of an image through the engine into a container. Returns the number of blocks that were copied undecoded.
 pub(crate) fn write_image(
     container: &mut dyn ContainerWriter,
     image: &ImageRequest<'_>,
     taps: &[&dyn Tap],
     context: &mut WriteContext<'_, '_>,
-) -> Result<()> {
+) -> Result<u64> {
     let end = match container.begin_image(image, context)? {
-        Begun::Encode(open) => {
-            write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?
-        }
+        Begun::Encode(open) => match stored_blocks(image, &open).filter(|_| taps.is_empty()) {
+            Some(store) => append_stored(&**store, &open.blocks, container, context.control)?,
+            None => write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?,
+        },
         Begun::Copy(stored) => {
             copy_blocks(&*stored, context.control, &mut |piece| container.append_stored(piece.bytes))?;
-            BlocksEnd::default()
+            BlocksEnd { copied: image.provider.stored_grid().count(), ..BlocksEnd::default() }
         }
     };
-    container.finish_image(&end, context)
+    container.finish_image(&end, context)?;
+    Ok(end.copied)
+}
+
+/// The stored blocks of an image, if the request allows to copy them and the file takes them.
+fn stored_blocks<'i>(image: &ImageRequest<'i>, open: &OpenImage) -> Option<&'i Arc<dyn BlockStore>> {
+    let store = image.provider.in_file()?.store()?;
+    (image.blocks == Blocks::Stored && open.takes(&**store)).then_some(store)
 }
 
 /// The georeference and nodata value of an image as metadata of another format, with a warning for each that it cannot state.

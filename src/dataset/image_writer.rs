@@ -137,7 +137,7 @@ impl PendingImage {
             let block = self.early.remove(&position).unwrap_or_else(|| Encoded::absent(grid.at(position)));
             container.append(&block)?;
         }
-        Ok(BlocksEnd { filled: false, missing })
+        Ok(BlocksEnd { missing, ..BlocksEnd::default() })
     }
 
     fn grid(&self) -> BlockGrid {

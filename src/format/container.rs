@@ -7,7 +7,7 @@ use super::warning::Warning;
 use crate::asset::AssetInfo;
 use crate::codec::Coding;
 use crate::error::{Error, Result};
-use crate::image::{BlockStore, ImageProvider};
+use crate::image::{BlockForm, BlockStore, ImageProvider, Interleave};
 use crate::io::ByteSink;
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd};
@@ -24,10 +24,31 @@ pub enum Begun {
 pub struct OpenImage {
     /// The file's blocks and their encoder.
     pub blocks: BlockPlan,
-    /// The coding of a plane's blocks, if all of them share one. Stored blocks with an equal coding can be appended unchanged.
-    pub coding: Option<Coding>,
+    /// How the file stores the blocks, if stored blocks of this form can be appended without a receipt.
+    pub form: Option<FileForm>,
     /// True if the file can omit absent blocks.
     pub allows_absent: bool,
+}
+
+/// The form of the blocks of a file, apart from their grid.
+#[derive(Debug, Clone)]
+pub struct FileForm {
+    /// The order of bands. With `Band`, each band has blocks of its own, and an encoded block has a piece for each.
+    pub interleave: Interleave,
+    /// True if the bottom blocks end with the image.
+    pub is_cropped: bool,
+    /// The coding of a piece.
+    pub coding: Coding,
+}
+
+impl OpenImage {
+    /// True if the stored blocks of another image can be appended unchanged.
+    pub fn takes(&self, store: &dyn BlockStore) -> bool {
+        let Some(FileForm { interleave, is_cropped, coding }) = &self.form else { return false };
+        let (interleave, is_cropped, bands) = (*interleave, *is_cropped, store.layout().bands);
+        let form = BlockForm { grid: self.blocks.grid, bands, interleave, is_cropped, coding };
+        store.form().is_some_and(|stored| form.takes(&stored))
+    }
 }
 
 /// An open file: its headers, without pixels.

@@ -11,7 +11,7 @@ mod settings;
 pub mod tiff;
 mod warning;
 
-pub use container::{Begun, ContainerReader, ContainerWriter, OpenImage};
+pub use container::{Begun, ContainerReader, ContainerWriter, FileForm, OpenImage};
 pub(crate) use container::{check_only_asset, no_image};
 pub use palette::{PALETTE_KEYS, is_indexed, palette_of};
 pub use registry::{FORMATS, by_extension, by_magic, by_name};

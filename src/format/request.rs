@@ -52,6 +52,9 @@ pub enum Blocks {
     /// The engine reads them from the provider; large blocks are read in pieces.
     #[default]
     Provider,
+    /// The stored blocks of the provider's file are copied undecoded if they have the grid and the coding of the new file's
+    /// blocks. Otherwise as [`Blocks::Provider`]. The effort of the encoder and a quality then have no effect.
+    Stored,
     /// The caller encodes whole blocks of the file's grid, in any thread or process, and appends them. The engine requests no
     /// pixels from the provider.
     Caller,

@@ -1,8 +1,10 @@
-//! Copying stored blocks from file to file without decoding them.
+//! Copying stored blocks from file to file without decoding them: as pieces of bytes, or as blocks of another image.
 
 use std::ops::Range;
 
 use super::concurrency::Control;
+use super::write::{BlockPlan, BlockSink, BlocksEnd};
+use crate::codec::Encoded;
 use crate::error::Result;
 use crate::image::{BlockStore, StoredBlock};
 
@@ -69,6 +71,70 @@ pub fn copy_blocks(
         }
     }
     copying.flush(take)
+}
+
+/// Appends the stored blocks of an image to another one, which takes them. Small blocks are read together.
+///
+/// # Errors
+/// The errors of the store, its source and the sink, and the errors of the caller's control.
+pub fn append_stored(
+    store: &dyn BlockStore,
+    plan: &BlockPlan,
+    sink: &mut dyn BlockSink,
+    control: &Control<'_>,
+) -> Result<BlocksEnd> {
+    store.source().check_unchanged()?;
+    let (total, planes) = (plan.grid.count(), store.planes());
+    control.progress(0, total)?;
+    let mut next = 0;
+    while next < total {
+        control.poll()?;
+        let (first, mut bytes, mut ranges) = (next, 0, Vec::new());
+        while next < total && (next == first || bytes < PIECE) {
+            let at = plan.grid.at(next);
+            for plane in 0..planes {
+                let block = StoredBlock { at, plane };
+                let range = store.range(block)?;
+                range.iter().try_for_each(|range| store.check_inside(block, range))?;
+                bytes += range.as_ref().map_or(0, |range| range.end - range.start);
+                ranges.push(range);
+            }
+            next += 1;
+        }
+        let read = read_all(store, &ranges)?;
+        let mut pieces = ranges.iter().zip(&read);
+        for number in first..next {
+            let mut block = Encoded::absent(plan.grid.at(number));
+            let planes: Vec<_> = pieces.by_ref().take(planes as usize).collect();
+            // A block without any plane is absent. A missing plane of another block is an empty piece.
+            if planes.iter().any(|(range, _)| range.is_some()) {
+                for (_, bytes) in planes {
+                    block.piece(|out| {
+                        out.extend_from_slice(bytes);
+                        Ok(())
+                    })?;
+                }
+                if let Some(placement) = &plan.placement {
+                    placement.place(&mut block)?;
+                }
+            }
+            sink.append(&block)?;
+            control.progress(number + 1, total)?;
+        }
+    }
+    Ok(BlocksEnd { copied: total, ..BlocksEnd::default() })
+}
+
+/// The bytes of each range; none for an absent one.
+fn read_all(store: &dyn BlockStore, ranges: &[Option<Range<u64>>]) -> Result<Vec<Vec<u8>>> {
+    let mut read = vec![Vec::new(); ranges.len()];
+    let (places, present): (Vec<usize>, Vec<Range<u64>>) =
+        ranges.iter().enumerate().filter_map(|(place, range)| Some((place, range.clone()?))).unzip();
+    store.source().read_ranges(&present, &mut |n, bytes| {
+        read[places[n]].extend_from_slice(bytes);
+        Ok(())
+    })?;
+    Ok(read)
 }
 
 /// The number of pieces of a block.

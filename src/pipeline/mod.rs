@@ -12,7 +12,7 @@ mod tap;
 mod write;
 
 pub use concurrency::{Concurrency, Control};
-pub use copy::{StoredPiece, copy_blocks};
+pub use copy::{StoredPiece, append_stored, copy_blocks};
 pub use ordered::{Scratch, ordered};
 pub use read::read_region;
 pub use request::ReadRequest;

@@ -52,6 +52,8 @@ pub trait BlockSink {
 pub struct BlocksEnd {
     /// True if the provider did not have a block and the encoder received a constant block instead.
     pub filled: bool,
+    /// Blocks that were copied undecoded.
+    pub copied: u64,
     /// Blocks that were not appended, in row-major order. The engine appends all; a caller who appends blocks may not.
     pub missing: Vec<BlockIndex>,
 }
@@ -86,7 +88,7 @@ pub fn write_blocks(
             control.progress(done, total)
         },
     )?;
-    Ok(BlocksEnd { filled: work.filled.into_inner(), missing: Vec::new() })
+    Ok(BlocksEnd { filled: work.filled.into_inner(), ..BlocksEnd::default() })
 }
 
 /// Encodes block `at` of an image with this layout and the file's blocks from an array of pixels. The array is the full block

@@ -49,7 +49,7 @@ impl ContainerWriter for JpegWriter {
         self.sink.write(&stream.header())?;
         let blocks = BlockPlan { grid: stream.grid(), encoder: stream.encoder(), placement: None };
         self.state = State::Open { stream, key: image.key.to_owned() };
-        Ok(Begun::Encode(OpenImage { blocks, coding: None, allows_absent: false }))
+        Ok(Begun::Encode(OpenImage { blocks, form: None, allows_absent: false }))
     }
 
     fn finish_image(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<()> {

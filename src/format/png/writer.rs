@@ -81,7 +81,7 @@ impl ContainerWriter for PngWriter {
         }
         let blocks = BlockPlan { grid: stream.grid(), encoder: stream.encoder(), placement: None };
         self.state = State::Open { stream, key: image.key.to_owned() };
-        Ok(Begun::Encode(OpenImage { blocks, coding: None, allows_absent: false }))
+        Ok(Begun::Encode(OpenImage { blocks, form: None, allows_absent: false }))
     }
 
     fn finish_image(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<()> {

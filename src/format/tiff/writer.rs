@@ -9,7 +9,8 @@ use super::plan::WritePlan;
 use super::tags;
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
-use crate::format::{Begun, ContainerWriter, ImageRequest, OpenImage, Warning, WriteContext, no_image};
+use crate::format::{Begun, ContainerWriter, FileForm, ImageRequest, OpenImage, Warning, WriteContext, no_image};
+use crate::image::Interleave;
 use crate::io::ByteSink;
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd, Placement};
@@ -67,7 +68,10 @@ impl ContainerWriter for TiffWriter {
         let planes = vec![BlockRanges::default(); storage.planes as usize];
         self.open = Some(Open { fields, tiled: storage.tiled, planes, area });
         let blocks = BlockPlan { grid: storage.grid, encoder: Arc::new(encoder), placement };
-        Ok(Begun::Encode(OpenImage { blocks, coding: Some(coding), allows_absent: true }))
+        let interleave =
+            if storage.planes > 1 || coding.pixels.samples == 1 { Interleave::Band } else { Interleave::Pixel };
+        let form = Some(FileForm { interleave, is_cropped: !storage.tiled, coding });
+        Ok(Begun::Encode(OpenImage { blocks, form, allows_absent: true }))
     }
 
     fn finish_image(&mut self, _end: &BlocksEnd, _context: &mut WriteContext<'_, '_>) -> Result<()> {
@@ -105,7 +109,8 @@ impl BlockSink for TiffWriter {
         let mut pieces = block.pieces();
         for plane in planes {
             match pieces.next() {
-                None => plane.push(0, 0),
+                // A plane may lack a block that another plane has.
+                None | Some([]) => plane.push(0, 0),
                 Some(piece) => {
                     plane.push(self.sink.position(), piece.len() as u64);
                     self.sink.write(piece)?;

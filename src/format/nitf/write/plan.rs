@@ -191,7 +191,7 @@ impl ImagePlan {
             (Box::new(blocks), grid, encoder)
         };
         let blocks = BlockPlan { grid, encoder, placement: None };
-        Ok((data, OpenImage { blocks, coding: None, allows_absent }))
+        Ok((data, OpenImage { blocks, form: None, allows_absent }))
     }
 }
 

@@ -64,7 +64,7 @@ impl Uncompressed {
         let placement = sink.positioned()?.map(|target| Placement { places: Arc::clone(&places) as _, target });
         let blocks = BlockPlan { grid: work.grid(), encoder: Arc::new(encoder), placement };
         let segments = Self { key: key.to_owned(), places, mask, pad, data, pads, excess: false };
-        Ok((segments, OpenImage { blocks, coding: None, allows_absent }))
+        Ok((segments, OpenImage { blocks, form: None, allows_absent }))
     }
 
     /// Records of a block in the mask table.

@@ -54,7 +54,7 @@ const NOTES: &[(&str, &str)] = &[
     ("jpeg", "8 bits, grey and RGB; four inks and progressive on reading; lossy; see [JPEG](docs/formats/jpeg.md)"),
     (
         "nitf",
-        "NITF 2.1; uncompressed and masked, 8 to 64 bits; TREs, texts, graphics, data extensions; also 2.0 on reading; see [NITF](docs/formats/nitf.md)",
+        "NITF 2.1; uncompressed, masked and JPEG; 8 to 64 bits; TREs, texts, graphics, data extensions; also 2.0 on reading; see [NITF](docs/formats/nitf.md)",
     ),
     ("nsif", "NSIF 1.0, the same; see [NITF](docs/formats/nitf.md)"),
 ];

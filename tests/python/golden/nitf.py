@@ -55,6 +55,17 @@ for mode in "BPRS":
 image("nitf/pad/without-mask", "constant 1x40x32 uint8", {"IC": "NC", "TPXCD": 7})
 
 
+for code in ("C3", "M3"):
+    for bands, modes in ((1, "B"), (2, "BS"), (3, "BPS")):
+        for mode in modes:
+            metadata = {"IC": code, "IMODE": mode, "NPPBH": 64, "NPPBV": 48}
+            image(f"nitf/{code}/{mode}-{bands}", f"smooth {bands}x130x150 uint8", metadata)
+    image(f"nitf/{code}/one-stream", "smooth 3x700x500 uint8", {"IC": code, "NPPBH": 500, "NPPBV": 700})
+    image(f"nitf/{code}/quality", "noisy 1x100x90 uint8", {"IC": code, "COMRAT": "30.0"})
+image("nitf/I1", "smooth 3x100x90 uint8", {"IC": "I1"})
+save("nitf/M3/nodata", "gaps 1x160x170 uint8", compression="jpeg", nodata=9, quality=60, block_size=(64, 64))
+
+
 def absent(path, spec, metadata, kind="nitf"):
     write(path, sparse(pixels(spec), PRESENT, (32, 16), metadata), format=kind)
 

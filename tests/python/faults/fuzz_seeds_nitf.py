@@ -85,7 +85,8 @@ def gdal_seeds(folder):
     yield "gdal-utm", by_gdal(folder, picture(3), crs="EPSG:32618", transform=transform, ICORDS="N", BLOCKXSIZE=16, BLOCKYSIZE=16,
                               FTITLE="a title", TRE="XYZABC=of another writer")
     yield "gdal-float", by_gdal(folder, picture(1, "float64"), NPPBH=8, NPPBV=8)
-    yield "unsupported-jpeg", by_gdal(folder, picture(1), IC="C3")
+    yield "gdal-jpeg", by_gdal(folder, picture(1), IC="C3")
+    yield "gdal-jpeg-blocks", by_gdal(folder, picture(3), IC="C3", BLOCKXSIZE=16, BLOCKYSIZE=16)
     yield "unsupported-jpeg-2000", by_gdal(folder, picture(1), IC="C8", QUALITY=100)
 
 
@@ -110,6 +111,10 @@ def own_seeds():
     try:
         yield "ours-default", ours(picture(3), format="nitf", compression="NC", block_size=(16, 16))
         yield "ours-masked", ours_masked()
+        for code, mode in (("C3", "B"), ("M3", "P"), ("M3", "S")):
+            metadata = {"IC": code, "IMODE": mode, "NPPBH": 16, "NPPBV": 16}
+            yield f"ours-jpeg-{code}-{mode}", ours(picture(3), format="nitf", metadata=metadata)
+        yield "ours-jpeg-stream", ours(np.repeat(picture(3), 9, axis=1), format="nitf", compression="jpeg")
         yield "ours-nsif", ours(picture(1, "uint16"), format="nsif", compression="NC", corners=[(-77, 39), (-76, 39), (-76, 38), (-77, 38)],
                                 crs="EPSG:4326", metadata={"IMODE": "B", "IID2": "a title"})
     finally:

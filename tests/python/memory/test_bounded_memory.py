@@ -3,6 +3,7 @@
 Each measurement runs in a separate process: first a small image to warm up code, pools and caches, then the large one. The measure
 is the growth of the peak resident set between them.
 """
+import itertools
 import json
 
 import pytest
@@ -59,7 +60,9 @@ CASES = [pytest.param("tif", {}, (512, 512), id="tif deflate"), pytest.param("ti
          pytest.param("tif", {"322": 512, "323": 512}, (300, 200), id="tif other grid"),
          pytest.param("png", {}, (512, 512), id="png"), pytest.param("jpg", {}, (512, 512), id="jpg"),
          pytest.param("ntf", {"IC": "NC"}, (512, 512), id="ntf"), pytest.param("ntf", {"IC": "NM"}, (512, 512), id="ntf masked"),
-         pytest.param("ntf", {"IC": "NC", "NPPBH": 1024, "NPPBV": 768}, (300, 200), id="ntf other grid")]
+         pytest.param("ntf", {"IC": "NC", "NPPBH": 1024, "NPPBV": 768}, (300, 200), id="ntf other grid"),
+         pytest.param("ntf", {"IC": "C3"}, (512, 512), id="ntf jpeg blocks"),
+         pytest.param("ntf", {"IC": "C3", "NPPBH": 0, "NPPBV": 0}, (512, 512), id="ntf one jpeg stream")]
 READABLE = ["tif", "png", "jpg", "ntf"]
 
 
@@ -82,14 +85,23 @@ def test_reading_windows_of_a_large_file_takes_a_bounded_amount(tmp_path, extens
     assert growth <= BOUND_MB, f"{growth:.0f} MB for an image of {SIDE * SIDE >> 20} MB"
 
 
+@pytest.mark.parametrize("metadata", [{"IC": "C3"}, {"IC": "M3"}, {"IC": "C3", "NPPBH": 0, "NPPBV": 0}])
+def test_reading_windows_of_jpeg_in_nitf_takes_a_bounded_amount(tmp_path, metadata):
+    path, small = tmp_path / "a.ntf", tmp_path / "small.ntf"
+    write_growth(path, SIDE, metadata, (512, 512))
+    write_growth(small, 1000, metadata, (512, 512))
+    code = READ.replace('if not path.endswith(".jpg"):', "if False:")
+    growth = run_json(code, path, small, SIDE, timeout=600)
+    assert growth <= BOUND_MB, f"{growth:.0f} MB for an image of {SIDE * SIDE >> 20} MB"
+
+
 def test_three_bands_are_bounded_too(tmp_path):
     for extension in READABLE:
         growth = write_growth(tmp_path / f"a.{extension}", 8000, {}, (256, 256), bands=3)
         assert growth <= BOUND_MB, f"{extension}: {growth:.0f} MB for an image of {3 * 8000 * 8000 >> 20} MB"
 
 
-@pytest.mark.parametrize("ic", ["NC", "NM"])
-@pytest.mark.parametrize("imode", "BPRS")
+@pytest.mark.parametrize("ic,imode", [*itertools.product(("NC", "NM"), "BPRS"), *itertools.product(("C3", "M3"), "BPS")])
 def test_every_interleave_of_nitf_is_bounded(tmp_path, imode, ic):
     growth = write_growth(tmp_path / "a.ntf", 8000, {"IC": ic, "IMODE": imode}, (256, 256), bands=3)
     assert growth <= BOUND_MB, f"{growth:.0f} MB for an image of {3 * 8000 * 8000 >> 20} MB"

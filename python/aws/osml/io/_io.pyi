@@ -74,7 +74,7 @@ class MetadataProvider(Mapping[str, Any]):
     def values(self) -> ValuesView[Any]: ...
     def items(self) -> ItemsView[str, Any]: ...
     def entries(self, prefix: str | None = None) -> dict[str, Any]:
-        """A new dict of the keys that begin with `prefix` and their first values."""
+        """A new dict of the keys that begin with `prefix` and deep copies of their first values."""
     @property
     def raw(self) -> BytesIO:
         """The header bytes the entries were read from."""

@@ -264,7 +264,7 @@ def test_the_rest_of_a_mutable_mapping():
 
 
 @pytest.mark.parametrize("source", [5, "text", [1, 2], [("a",)], {1: 2}], ids=repr)
-def test_what_is_no_mapping_is_a_type_error(source):
+def test_a_source_that_is_not_a_mapping_is_a_type_error(source):
     with pytest.raises((TypeError, ValueError)):
         BufferedMetadataProvider(source)
 

@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_says_where_what_and_what_was_allowed() {
+    fn a_message_has_the_place_the_value_and_the_allowed_values() {
         let error =
             Error::malformed("tag").field("TileWidth").found(17).allowed("multiple of 16").segment("IFD 0").at(42);
         assert_eq!(error.to_string(), "malformed tag TileWidth: got 17, expected multiple of 16 in IFD 0 at byte 42");

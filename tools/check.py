@@ -280,7 +280,7 @@ def stubs(shell: Shell) -> None:
 def pytest(shell: Shell, environment: str, paths: Sequence[str], ignored: Sequence[str] = ()) -> None:
     """Runs Python tests, given by paths below `tests/python`, in an environment with the wheel."""
     if not paths:
-        raise StepFailed("there are no such tests")
+        raise StepFailed("the step has no folder of tests")
     options = ["-q", "-ra", "--import-mode=importlib", "-p", "no:cacheprovider", "--strict-markers"]
     options.append("--disable-warnings")
     options += [f"--ignore={PYTHON_TESTS / name}" for name in ignored]

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_of_other_parameters_decode_otherwise_unless_the_coder_says_more() {
+    fn blocks_of_other_parameters_decode_otherwise_unless_the_coder_overrides_it() {
         assert!(Keyed(1).decodes_like(&Keyed(1)));
         assert!(!Keyed(1).decodes_like(&Keyed(2)));
         assert!(!Keyed(1).decodes_like(&raw::Params));

@@ -40,6 +40,14 @@ pub struct BlockGrid {
 /// The most reductions of a grid: beyond this, every image is a single pixel.
 const MAX_REDUCTION: u8 = 32;
 
+/// The first pixels of tiles along an axis of `length` pixels. Neighbours share `overlap` pixels, fewer than the `size` of a
+/// tile. The last tile is the first that reaches the end.
+pub fn tile_starts(length: u32, size: u64, overlap: u64) -> Vec<u32> {
+    let (length, step) = (u64::from(length), size - overlap);
+    // A tile begins inside the axis, so that its start fits.
+    (0..=length.saturating_sub(size).div_ceil(step)).map(|tile| (tile * step) as u32).collect()
+}
+
 impl Window {
     /// The rectangle with its top left pixel at column `x`, row `y`.
     pub const fn new(x: u32, y: u32, width: u32, height: u32) -> Self {
@@ -73,6 +81,18 @@ impl Window {
         let width = self.right().min(other.right()).saturating_sub(x);
         let height = self.bottom().min(other.bottom()).saturating_sub(y);
         Self { x, y, width, height }
+    }
+
+    /// The part inside an image of `columns` × `rows` of a rectangle (x, y, width, height), which may extend outside on all
+    /// sides. `None` if they do not overlap.
+    pub fn clipped([x, y, width, height]: [i64; 4], columns: u32, rows: u32) -> Option<Self> {
+        let inside = |start: i64, length: i64, size: u32| {
+            let (first, end) = (start.max(0), start.saturating_add(length).min(size.into()));
+            // Both lie between 0 and `size`.
+            (first < end).then(|| (first as u32, (end - first) as u32))
+        };
+        let ((x, width), (y, height)) = (inside(x, width, columns)?, inside(y, height, rows)?);
+        Some(Self { x, y, width, height })
     }
 
     /// The same rectangle with the origin at `(x, y)`, which must lie at or before its top left corner in both axes.

@@ -24,7 +24,7 @@ mod window_image;
 pub(crate) use asked::Asked;
 pub use canvas::{Canvas, TileMut};
 pub use georeference::{Crs, Georeference, Transform};
-pub use grid::{BlockGrid, BlockIndex, Window};
+pub use grid::{BlockGrid, BlockIndex, Window, tile_starts};
 pub use layout::{ImageLayout, PadValue};
 pub use memory_image::MemoryImage;
 pub use palette::{Palette, PaletteImage};

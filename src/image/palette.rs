@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_index_is_an_error() {
+    fn a_sample_beyond_the_palette_is_an_error() {
         let image = PaletteImage::new(Arc::new(indices([0, 1, 3, 0])), palette()).unwrap();
         let error = image.block(BlockIndex { row: 0, column: 1 }).unwrap_err();
         assert!(matches!(error, Error::Malformed(_)), "{error}");

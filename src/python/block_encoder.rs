@@ -85,7 +85,7 @@ impl BlockEncoder {
     /// Encodes block (row, col) from an array of (bands, rows, columns), or (rows, columns) for one band. The array is the full
     /// block, or the block cropped to the image. The GIL is released.
     ///
-    /// Raises `OptionError` (a `ValueError`) for another shape or dtype, `OutOfRangeError` if there is no such block.
+    /// Raises `OptionError` (a `ValueError`) for another shape or dtype, `OutOfRangeError` for a block outside of the grid.
     #[pyo3(signature = (row, col, array))]
     fn encode(
         &self,

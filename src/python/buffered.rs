@@ -114,7 +114,7 @@ impl BufferedImageAssetProvider {
     /// bottom edge may be cropped to the image or padded to the block's size. The image refers to the array and does not copy
     /// it.
     ///
-    /// Raises `OutOfRangeError` if there is no such block, `OptionError` for an unexpected shape or dtype.
+    /// Raises `OutOfRangeError` for a block outside of the grid, `OptionError` for an unexpected shape or dtype.
     fn set_block(
         slf: &Bound<'_, Self>,
         block_row: &Bound<'_, PyAny>,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -12,14 +13,23 @@ use super::duck::DuckProvider;
 use super::duck_windows::DuckWindows;
 use super::image_provider::ImageAssetProvider;
 use super::metadata::BufferedMetadataProvider;
-use super::value;
+use super::{errors, layout, region, value, windows};
 use crate::asset::{AssetType, ImageFacts};
+use crate::error::Error;
 use crate::format::nitf::chip::{self, CHIP_KEYS, Part};
 use crate::format::{PALETTE_KEYS, is_indexed};
 use crate::image::{
     BlockGrid, Crs, Georeference, ImageProvider, ReducedImage, Reduction, Transform, Window, WindowImage,
 };
 use crate::metadata::Metadata;
+
+/// The block size if the image's own is unsuitable: one block for the whole image, or blocks larger than NITF allows.
+const BLOCK: u32 = 1024;
+
+/// The largest side of a block in NITF (MIL-STD-2500C table A-3, NPPBH).
+const LARGEST_BLOCK: u32 = 8192;
+
+const LAST_LEVEL: u8 = 14;
 
 /// Part of an image, made by `chip`: an image provider that reads a block from the image when it is requested.
 ///
@@ -118,10 +128,76 @@ impl Chip {
     }
 }
 
+/// The part of an image in a window (x, y, width, height) of a resolution level, and the texts of warnings for the caller.
+/// `block_size` is (width, height), or `None` for that of the image.
+#[pyfunction(name = "_nitf_chip")]
+#[pyo3(signature = (image, window, level, block_size, /))]
+pub(super) fn make<'py>(
+    image: &Bound<'py, PyAny>,
+    window: &Bound<'py, PyAny>,
+    level: &Bound<'py, PyAny>,
+    block_size: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Bound<'py, Chip>, Vec<String>)> {
+    let (py, level) = (image.py(), level_of(level)?);
+    let (columns, rows) = size_at(image, level)?;
+    let Window { x, y, width, height } = windows::clipped(window, columns, rows)?;
+    let metadata = BufferedMetadataProvider::from_mapping(py, image.getattr_opt("metadata")?.as_ref())?;
+    let block = block_size.map_or_else(|| suitable_block(image), chosen_block)?;
+    let block = (block.0.min(width), block.1.min(height));
+    let chip = Bound::new(py, Chip::new(image, metadata.bind(py), (x, y, width, height), level, block, None)?)?;
+    let notes = adjust(&chip)?;
+    Ok((chip, notes))
+}
+
+/// The argument `level`.
+fn level_of(object: &Bound<'_, PyAny>) -> PyResult<u8> {
+    let level = match region::index(object) {
+        Ok(level) => level,
+        Err(error) if error.is_instance_of::<PyTypeError>(object.py()) => -1,
+        Err(error) => return Err(error),
+    };
+    if let Some(level) = u8::try_from(level).ok().filter(|level| *level <= LAST_LEVEL) {
+        return Ok(level);
+    }
+    let text = format!("level: got {}, expected an integer from 0 to {LAST_LEVEL}", object.repr()?);
+    Err(errors::out_of_range(object.py(), text))
+}
+
+/// Columns and rows of an image at a resolution level, which the image may lack.
+fn size_at(image: &Bound<'_, PyAny>, level: u8) -> PyResult<(u32, u32)> {
+    let [bands, rows, columns] = ["num_bands", "num_rows", "num_columns"].map(|name| image.getattr(name));
+    bands?;
+    let reduced = |size: &Bound<'_, PyAny>, name| Ok::<_, PyErr>(layout::size(size, name, 1)?.div_ceil(1 << level));
+    let (rows, columns) = (reduced(&rows?, "num_rows")?, reduced(&columns?, "num_columns")?);
+    if level == 0 || i64::from(level) >= region::index(&image.getattr("num_resolution_levels")?)? {
+        return Ok((columns, rows));
+    }
+    let (_, rows, columns): (u32, u32, u32) = image.call_method1("level_shape", (level,))?.extract()?;
+    Ok((columns, rows))
+}
+
+/// The argument `block_size`.
+fn chosen_block(size: &Bound<'_, PyAny>) -> PyResult<(u32, u32)> {
+    let legal = |side: i64| u32::try_from(side).ok().filter(|side| (1..=LARGEST_BLOCK).contains(side));
+    if let Some([Some(width), Some(height)]) = windows::whole_numbers::<2>(size)?.map(|sides| sides.map(legal)) {
+        return Ok((width, height));
+    }
+    let allowed = format!("(width, height), each from 1 to {LARGEST_BLOCK}");
+    Err(Error::usage("block_size:").found(size.repr()?).allowed(allowed).into())
+}
+
+/// The block size of an image, if it suits a chip. That of an image of one block follows from the image and was not chosen.
+fn suitable_block(image: &Bound<'_, PyAny>) -> PyResult<(u32, u32)> {
+    let side = |of_block: &str, of_image: &str| -> PyResult<u32> {
+        let block = layout::size(&image.getattr(of_block)?, of_block, 0)?;
+        let whole = layout::size(&image.getattr(of_image)?, of_image, 1)?;
+        Ok(if block == 0 || block == whole || block > LARGEST_BLOCK { BLOCK } else { block })
+    };
+    Ok((side("num_pixels_per_block_horizontal", "num_columns")?, side("num_pixels_per_block_vertical", "num_rows")?))
+}
+
 /// Adjusts the metadata of a chip, which were copied from its image. Returns the texts of warnings for the caller.
-#[pyfunction(name = "_nitf_make_chip")]
-#[pyo3(signature = (chip, /))]
-pub(super) fn make_chip(chip: &Bound<'_, Chip>) -> PyResult<Vec<String>> {
+fn adjust(chip: &Bound<'_, Chip>) -> PyResult<Vec<String>> {
     let py = chip.py();
     let metadata = chip.getattr("metadata")?.cast_into::<BufferedMetadataProvider>()?;
     BufferedMetadataProvider::retain(&metadata, |key| !chip::is_of_another_format(key));
@@ -168,7 +244,7 @@ impl Source {
         let levels: u32 = image.getattr("num_resolution_levels")?.extract()?;
         let stored = u32::from(level) < levels;
         let pixels = windows_of(image, if stored { level.into() } else { 0 })?;
-        let size = |name| super::layout::size(&image.getattr(name)?, name, 1);
+        let size = |name| layout::size(&image.getattr(name)?, name, 1);
         Ok(Self {
             size: (size("num_columns")?, size("num_rows")?),
             missing: if stored { 0 } else { level },

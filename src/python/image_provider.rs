@@ -326,7 +326,7 @@ impl ImageAssetProvider {
 
     /// True if the block holds pixels; False if it is absent (masked or sparse).
     ///
-    /// Raises `OutOfRangeError` (an `IndexError`) if there is no such block.
+    /// Raises `OutOfRangeError` (an `IndexError`) for a block outside of the grid.
     #[pyo3(signature = (block_row, block_col, resolution_level=None))]
     #[pyo3(text_signature = "($self, block_row, block_col, resolution_level=0)")]
     fn has_block(
@@ -347,7 +347,7 @@ impl ImageAssetProvider {
     /// At resolution level *n* a block covers the area of the block of level 0, reduced by 2ⁿ. Pixels of an absent block have
     /// the pad value. `bands` selects and orders bands.
     ///
-    /// Raises `OutOfRangeError` (an `IndexError`) if there is no such block, level or band.
+    /// Raises `OutOfRangeError` (an `IndexError`) for a block, level or band that the image lacks.
     #[pyo3(signature = (block_row, block_col, resolution_level=None, bands=None))]
     #[pyo3(text_signature = "($self, block_row, block_col, resolution_level=0, bands=None)")]
     fn get_block<'py>(

@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyIterator, PyList, PyMapping, PyString, PyTuple};
 
 use super::value;
 use crate::metadata::{Metadata, Origin, Value};
@@ -18,7 +18,7 @@ const SHOWN: (usize, usize) = (12, 60);
 /// Metadata of a file or an asset: a read-only ordered mapping from names to values.
 ///
 /// A key may repeat, for example a repeated TRE: `[]` returns the first value, `get_all` all of them. Values are `str`, `int`,
-/// `float`, `bytes`, `list`, `dict`, `bool` or `None`; each access returns a new object.
+/// `float`, `bytes`, `list`, `dict` or `bool`; each access returns a new object.
 #[pyclass(frozen, subclass, mapping, module = "aws.osml.io")]
 pub(super) struct MetadataProvider {
     storage: Storage,
@@ -28,8 +28,8 @@ pub(super) struct MetadataProvider {
 ///
 /// `source` is any mapping, or the metadata of a file or asset. A copy of metadata includes repeated keys, unknown entries,
 /// order, and the header they were read from. Every value set is deep-copied. `[]` returns the value itself:
-/// `metadata["ICHIPB"]["XFRM_FLAG"] = "01"` changes this metadata only. Setting a value that no format can hold raises
-/// `OptionError`. A writer raises it for a value that its format cannot hold.
+/// `metadata["ICHIPB"]["XFRM_FLAG"] = "01"` changes this metadata only. `entries` returns copies. Setting a value that no
+/// format can hold, such as `None`, raises `OptionError`. A writer raises it for a value that its format cannot hold.
 #[pyclass(frozen, extends = MetadataProvider, subclass, module = "aws.osml.io")]
 pub(super) struct BufferedMetadataProvider;
 
@@ -97,6 +97,26 @@ impl MetadataProvider {
                 entries.iter().find(|(name, _)| name == key).map(|(_, value)| value.bind(py).clone())
             })),
         }
+    }
+
+    /// The keys that begin with `prefix`, in order, each with its first value.
+    fn firsts<'py>(&self, py: Python<'py>, prefix: &str) -> PyResult<Vec<Pair<'py>>> {
+        match &self.storage {
+            // Only the shown values are converted: a tag may repeat many times.
+            Storage::File(metadata) => {
+                let mut seen = HashSet::new();
+                listed(py, metadata.iter().filter(|(key, _)| key.starts_with(prefix) && seen.insert(*key)))
+            }
+            Storage::Memory { .. } => {
+                let (mut pairs, mut seen) = (self.list(py)?, HashSet::new());
+                pairs.retain(|(key, _)| key.starts_with(prefix) && seen.insert(key.clone()));
+                Ok(pairs)
+            }
+        }
+    }
+
+    fn is_of_file(&self) -> bool {
+        matches!(self.storage, Storage::File(_))
     }
 
     /// Every key once, in order.
@@ -172,22 +192,14 @@ impl MetadataProvider {
         view(slf, "ItemsView")
     }
 
-    /// A new `dict` of the keys that begin with `prefix` (by default all keys) and their first values.
+    /// A new `dict` of the keys that begin with `prefix` (by default all keys) and deep copies of their first values.
     #[pyo3(signature = (prefix=None))]
     fn entries<'py>(&self, py: Python<'py>, prefix: Option<&str>) -> PyResult<Bound<'py, PyDict>> {
-        let (dict, prefix) = (PyDict::new(py), prefix.unwrap_or_default());
-        if let Storage::File(metadata) = &self.storage {
-            // Only the shown values are converted: a tag may repeat many times.
-            let mut seen = HashSet::new();
-            for (key, value) in metadata.iter().filter(|(key, _)| key.starts_with(prefix) && seen.insert(*key)) {
-                dict.set_item(key, value::to_python(py, value)?)?;
-            }
-            return Ok(dict);
-        }
-        for (key, value) in self.list(py)? {
-            if key.starts_with(prefix) && !dict.contains(&key)? {
-                dict.set_item(key, value)?;
-            }
+        let dict = PyDict::new(py);
+        for (key, value) in self.firsts(py, prefix.unwrap_or_default())? {
+            // Each access to the metadata of a file makes new values, which need no copy.
+            let value = if self.is_of_file() { value } else { value::kept(&value, &key)? };
+            dict.set_item(key, value)?;
         }
         Ok(dict)
     }
@@ -206,7 +218,8 @@ impl MetadataProvider {
         match other.cast::<PyMapping>() {
             Ok(other) => {
                 let theirs = py.get_type::<PyDict>().call1((other,))?;
-                self.entries(py, None)?.rich_compare(theirs, pyo3::basic::CompareOp::Eq)
+                let ours = self.firsts(py, "")?.into_py_dict(py)?;
+                ours.rich_compare(theirs, pyo3::basic::CompareOp::Eq)
             }
             Err(_) => Ok(py.NotImplemented().into_bound(py)),
         }
@@ -440,7 +453,7 @@ fn kept((key, value): Pair<'_>) -> PyResult<Entry> {
 
 /// True for the metadata of a file, which is immutable.
 pub(super) fn is_of_file(source: &Bound<'_, PyAny>) -> bool {
-    source.cast::<MetadataProvider>().is_ok_and(|provider| matches!(provider.get().storage, Storage::File(_)))
+    source.cast::<MetadataProvider>().is_ok_and(|provider| provider.get().is_of_file())
 }
 
 /// The provenance of metadata, kept by copies; `None` for other objects.

@@ -8,6 +8,7 @@ mod asset;
 mod block_encoder;
 mod buffered;
 mod chip;
+mod chip_mapping;
 mod control;
 mod duck;
 mod duck_windows;
@@ -27,6 +28,7 @@ mod stream;
 mod text;
 mod tiff;
 mod value;
+mod windows;
 mod writer;
 
 /// The compiled part of `aws.osml.io`. Import the names from `aws.osml.io`.
@@ -46,7 +48,9 @@ mod _io {
         BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedImageAssetProvider, BufferedTextAssetProvider,
     };
     #[pymodule_export]
-    use super::chip::{Chip, make_chip};
+    use super::chip::{Chip, make};
+    #[pymodule_export]
+    use super::chip_mapping::{from_full, scales_and_offsets, to_full};
     #[pymodule_export]
     use super::expanded::{absent, expanded};
     #[pymodule_export]
@@ -63,6 +67,8 @@ mod _io {
     use super::text::TextAssetProvider;
     #[pymodule_export]
     use super::tiff::tiff_tag;
+    #[pymodule_export]
+    use super::windows::{clipped_tuple, starts, tile_sizes};
     #[pymodule_export]
     use super::writer::{DatasetWriter, ImageWriter};
 

@@ -24,7 +24,7 @@ pub(super) fn index(object: &Bound<'_, PyAny>) -> PyResult<i64> {
 /// A resolution level of an image with `levels` levels.
 ///
 /// # Errors
-/// `OutOfRangeError` if there is no such level.
+/// `OutOfRangeError` for a level that the image lacks.
 pub(super) fn level(object: Option<&Bound<'_, PyAny>>, levels: u32) -> PyResult<u32> {
     let wanted = object.map_or(Ok(0), index)?;
     let level = u32::try_from(wanted).ok().filter(|level| *level < levels);

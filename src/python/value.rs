@@ -12,6 +12,33 @@ use crate::metadata::Value;
 /// The limit of nesting. TRE groups reach 5; a list that contains itself must fail.
 const MAX_DEPTH: usize = 32;
 
+/// The types that a format can hold.
+const ALLOWED: &str = "bool, int, float, str, bytes, a date or time, list, tuple, dict (in which None is a blank field), \
+                       NumPy scalar or array";
+
+/// Where a value lies.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// The key of its entry.
+    key: &'a str,
+    /// The number of containers around it.
+    depth: usize,
+    /// True if it may be `None`.
+    nullable: bool,
+}
+
+impl Place<'_> {
+    /// The place of an element of a list.
+    fn item(self) -> Self {
+        Self { depth: self.depth + 1, nullable: false, ..self }
+    }
+
+    /// The place of a value of a mapping. A field of a TRE may be blank.
+    fn field(self) -> Self {
+        Self { depth: self.depth + 1, nullable: true, ..self }
+    }
+}
+
 /// A value as a Python object: numbers, `str`, `bytes`, `list`, `dict`, `None`.
 pub(super) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     Ok(match value {
@@ -45,17 +72,17 @@ pub(super) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
 /// `dict`, memory views as `bytes`.
 ///
 /// # Errors
-/// As [`from_python`], for an object that is not a metadata value.
+/// As [`from_python`], for an object that is not a metadata value, and for `None`, which no format can hold.
 pub(super) fn kept<'py>(object: &Bound<'py, PyAny>, key: &str) -> PyResult<Bound<'py, PyAny>> {
-    copied(object, key, 0)
+    copied(object, Place { key, depth: 0, nullable: false })
 }
 
-/// A Python object as a value, for the entry `key`.
+/// A Python object as a value, for the entry `key`. `None` is [`Value::Null`], which writers refuse.
 ///
 /// # Errors
 /// [`Error::Usage`] that names the key, for an object that is not a metadata value; any exception of a caller's mapping.
 pub(super) fn from_python(object: &Bound<'_, PyAny>, key: &str) -> PyResult<Value> {
-    convert(object, key, 0)
+    convert(object, Place { key, depth: 0, nullable: true })
 }
 
 /// A number as a pad value, exact for every integer. `name` is the argument or attribute that holds it.
@@ -89,8 +116,8 @@ struct PyComplexParts {
     imag: f64,
 }
 
-fn copied<'py>(object: &Bound<'py, PyAny>, key: &str, depth: usize) -> PyResult<Bound<'py, PyAny>> {
-    check_depth(key, depth)?;
+fn copied<'py>(object: &Bound<'py, PyAny>, place: Place<'_>) -> PyResult<Bound<'py, PyAny>> {
+    check_depth(place)?;
     // The commonest immutable types first: the other checks take longer.
     if object.is_none()
         || object.is_instance_of::<PyString>()
@@ -98,15 +125,15 @@ fn copied<'py>(object: &Bound<'py, PyAny>, key: &str, depth: usize) -> PyResult<
         || object.is_instance_of::<PyFloat>()
         || object.is_instance_of::<PyBytes>()
     {
-        return convert(object, key, depth).map(|_| object.clone());
+        return convert(object, place).map(|_| object.clone());
     }
     let py = object.py();
-    let deeper = |value: Bound<'py, PyAny>| copied(&value, key, depth + 1);
+    let item = |value: Bound<'py, PyAny>| copied(&value, place.item());
     if let Ok(list) = object.cast::<PyList>() {
-        return Ok(PyList::new(py, list.iter().map(deeper).collect::<PyResult<Vec<_>>>()?)?.into_any());
+        return Ok(PyList::new(py, list.iter().map(item).collect::<PyResult<Vec<_>>>()?)?.into_any());
     }
     if let Ok(tuple) = object.cast::<PyTuple>() {
-        let values = tuple.iter().map(deeper).collect::<PyResult<Vec<_>>>()?;
+        let values = tuple.iter().map(item).collect::<PyResult<Vec<_>>>()?;
         let is_same = tuple.iter().zip(&values).all(|(old, new)| old.is(new));
         return if is_same { Ok(object.clone()) } else { Ok(PyTuple::new(py, values)?.into_any()) };
     }
@@ -121,17 +148,25 @@ fn copied<'py>(object: &Bound<'py, PyAny>, key: &str, depth: usize) -> PyResult<
         for item in mapping.items()? {
             let (name, value): (Bound<'py, PyAny>, Bound<'py, PyAny>) = item.extract()?;
             name.str()?.to_str()?;
-            dict.set_item(name, deeper(value)?)?;
+            dict.set_item(name, copied(&value, place.field())?)?;
         }
         return Ok(dict.into_any());
     }
-    let can_change = is_array(object)? && object.hasattr("__setitem__")?;
-    let copy = if can_change { py.import("copy")?.call_method1("deepcopy", (object,))? } else { object.clone() };
-    convert(&copy, key, depth)?;
-    Ok(copy)
+    convert(object, place)?;
+    if is_immutable(object)? { Ok(object.clone()) } else { py.import("copy")?.call_method1("deepcopy", (object,)) }
 }
 
-fn check_depth(key: &str, depth: usize) -> PyResult<()> {
+/// True for NumPy scalars, and for dates and times of the standard library. Arrays can change, and so can objects of other
+/// classes that have the methods of a date.
+fn is_immutable(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if is_array(object)? {
+        return Ok(!object.hasattr("__setitem__")?);
+    }
+    let module = object.py().import("datetime")?;
+    Ok(object.is_instance(&module.getattr("date")?)? || object.is_instance(&module.getattr("time")?)?)
+}
+
+fn check_depth(Place { key, depth, .. }: Place<'_>) -> PyResult<()> {
     if depth > MAX_DEPTH {
         let allowed = format!("at most {MAX_DEPTH} levels of nesting");
         return Err(Error::usage("metadata value").field(key).allowed(allowed).into());
@@ -144,9 +179,10 @@ fn is_array(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(object.hasattr("dtype")? && object.hasattr("tolist")?)
 }
 
-fn convert(object: &Bound<'_, PyAny>, key: &str, depth: usize) -> PyResult<Value> {
-    check_depth(key, depth)?;
-    if object.is_none() {
+fn convert(object: &Bound<'_, PyAny>, place: Place<'_>) -> PyResult<Value> {
+    check_depth(place)?;
+    let key = place.key;
+    if object.is_none() && place.nullable {
         return Ok(Value::Null);
     }
     if let Ok(value) = object.cast::<PyBool>() {
@@ -175,13 +211,13 @@ fn convert(object: &Bound<'_, PyAny>, key: &str, depth: usize) -> PyResult<Value
         return Ok(Value::Bytes(bytes.extract()?));
     }
     if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
-        let values: PyResult<Vec<_>> = object.try_iter()?.map(|value| convert(&value?, key, depth + 1)).collect();
+        let values: PyResult<Vec<_>> = object.try_iter()?.map(|value| convert(&value?, place.item())).collect();
         return values.map(Value::List);
     }
     if let Ok(mapping) = object.cast::<PyMapping>() {
         let entries = mapping.items()?.iter().map(|item| {
             let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
-            Ok((name.str()?.to_str()?.into(), convert(&value, key, depth + 1)?))
+            Ok((name.str()?.to_str()?.into(), convert(&value, place.field())?))
         });
         return entries.collect::<PyResult<_>>().map(Value::Map);
     }
@@ -199,11 +235,10 @@ fn convert(object: &Bound<'_, PyAny>, key: &str, depth: usize) -> PyResult<Value
     if is_array(object)? {
         let plain = object.call_method0("tolist")?;
         if plain.get_type().as_ptr() != object.get_type().as_ptr() {
-            return convert(&plain, key, depth + 1);
+            return convert(&plain, Place { depth: place.depth + 1, ..place });
         }
     }
-    let allowed = "None, bool, int, float, str, bytes, a date or time, list, tuple, dict, NumPy scalar or array";
-    Err(refused(object, key, allowed)?.into())
+    Err(refused(object, key, ALLOWED)?.into())
 }
 
 fn refused(object: &Bound<'_, PyAny>, key: &str, allowed: &str) -> PyResult<Error> {

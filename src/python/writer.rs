@@ -429,7 +429,7 @@ impl ImageWriter {
 
     /// The image's pixels in a block of the file: (x, y, width, height).
     ///
-    /// Raises `OutOfRangeError` (an `IndexError`) if there is no such block.
+    /// Raises `OutOfRangeError` (an `IndexError`) for a block outside of the grid.
     #[pyo3(signature = (row, col))]
     fn block_window(&self, row: &Bound<'_, PyAny>, col: &Bound<'_, PyAny>) -> PyResult<(u32, u32, u32, u32)> {
         let window = self.layout.grid.block_window(block_index(row, col, &self.layout.grid)?);

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets_hold_what_the_profile_says() {
+    fn sets_hold_the_characters_of_the_profile() {
         let count = |set: Charset| (0..=255u8).filter(|byte| set.allows(*byte)).count();
         assert_eq!(Charset::NAMES.map(|(_, set)| count(set)), [95, 14, 10, 191, 194, 256, 256]);
     }

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_written_as_the_picture_says() {
+    fn numbers_are_written_in_the_form_of_the_picture() {
         let cases = [
             ("000000", 42.0, Some("000042")),
             ("000000", 0.5, None),
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_pictures() {
+    fn other_texts_are_not_pictures() {
         for text in ["", "+", "1", ".0", "00.0E+", "00.0E+0", "0E", "0.0.0", "-0"] {
             assert_eq!(Picture::parse(text), None, "{text}");
         }

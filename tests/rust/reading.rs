@@ -62,7 +62,7 @@ fn what_lies_outside_is_an_error_and_never_zeros() {
 }
 
 #[test]
-fn a_file_is_known_by_its_first_bytes_and_says_what_it_holds() {
+fn a_file_is_known_by_its_first_bytes_and_lists_its_assets() {
     for format in FORMATS.iter().copied() {
         let image = memory_image(&image_for(format, 3, 40, 50, SampleType::UInt8), 50, 40);
         let bytes = write(format, &image, &plain(format, image.layout()), threads(1)).unwrap();

@@ -72,7 +72,7 @@ fn runs_longer_than_63_are_several_codes() {
 }
 
 #[test]
-fn damaged_codes_are_told() {
+fn damaged_codes_are_reported() {
     let cases = [
         (group(2, 0), "000000000", "malformed CCITT data: unknown code or end of data in row 0"),
         (group(2, 0), "110 11", "malformed CCITT data: run past the end of the line in row 0: got 64, expected 8"),

@@ -24,7 +24,7 @@ fn image_like() -> impl Strategy<Value = Vec<u8>> {
 }
 
 #[test]
-fn the_example_of_the_standard_is_coded_as_it_says() {
+fn the_example_of_the_standard_is_coded_as_printed() {
     let bytes = [7, 7, 7, 8, 8, 7, 7, 6, 6];
     let stored = [0x80, 0x01, 0xE0, 0x40, 0x80, 0x44, 0x08, 0x0C, 0x06, 0x80, 0x80];
     assert_eq!(compressed(&bytes), stored);
@@ -38,7 +38,7 @@ fn an_empty_block_is_a_clear_and_an_end_code() {
 }
 
 #[test]
-fn a_code_without_a_string_says_where_it_is() {
+fn the_error_for_a_code_without_a_string_has_its_offset() {
     // Clear, 7, 300.
     let error = expanded(&[0x80, 0x01, 0xE5, 0x80, 0, 0], 4).unwrap_err();
     assert_eq!(error.to_string(), "malformed LZW code: 300 (not yet defined) at byte 3");

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn short_data_says_how_much_was_found() {
+    fn the_error_for_short_data_has_the_length_found() {
         let error = Params.decompress(&[0xFE, 5], &mut [0; 10], &mut ()).unwrap_err();
         assert_eq!(error.to_string(), "malformed PackBits block: got 3 bytes, expected 10 bytes");
     }

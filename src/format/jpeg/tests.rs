@@ -206,7 +206,7 @@ fn illegal_hints_are_errors_that_name_key_value_and_what_is_allowed() {
 }
 
 #[test]
-fn what_is_not_used_is_said() {
+fn an_unused_key_is_a_warning() {
     let mut metadata = one("NODATA", 0);
     metadata.set("JPEG_PROCESS", "progressive");
     metadata.set("JPEG_APP2", b"MPF\0offsets".to_vec());

@@ -103,7 +103,10 @@ impl<'a> Options<'a> {
         let Given { key, value } = given;
         let is = |name: &str| key.eq_ignore_ascii_case(name);
         if *value == Value::Null {
-            return Err(Error::usage("metadata value of").field(key).found("None").allowed("a value, or no such key"));
+            return Err(Error::usage("metadata value of")
+                .field(key)
+                .found("None")
+                .allowed("a value; to omit the tag, leave out the key"));
         }
         if key.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
             let number = key.parse().ok().filter(|number| *number != 0);
@@ -201,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_an_error_that_says_so() {
+    fn an_unknown_key_is_an_error_that_names_it() {
         for key in ["Compresion", "notatag", "70000", "-1", "", "3.5", "0"] {
             let error = keys(&[(key, "1".into())]).unwrap_err().to_string();
             assert!(error.contains(key), "{error}");

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_directory_has_no_types() {
+    fn bytes_that_are_not_a_directory_have_no_types() {
         let classic = [0, 1, 0xfd, 0xe8, 0, 11, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
         assert!(types(&classic[..13], FAMILY, "MM42").is_empty() && types(&classic, FAMILY, "II43").is_empty());
         assert!(types(&classic, "nitf", "MM42").is_empty() && types(&classic, FAMILY, "").is_empty());

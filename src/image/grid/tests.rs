@@ -20,6 +20,33 @@ fn edge_blocks_are_cropped() {
 }
 
 #[test]
+fn a_window_is_clipped_to_the_image() {
+    for (window, expected) in [
+        ([0, 0, 100, 50], Some(Window::new(0, 0, 100, 50))),
+        ([-5, -6, 10, 10], Some(Window::new(0, 0, 5, 4))),
+        ([99, 49, i64::MAX, i64::MAX], Some(Window::new(99, 49, 1, 1))),
+        ([-1, -1, i64::MAX, 2], Some(Window::new(0, 0, 100, 1))),
+        ([100, 0, 1, 1], None),
+        ([0, 0, 0, 5], None),
+        ([0, 0, 5, -5], None),
+        ([i64::MIN, 0, -1, 5], None),
+        ([i64::MAX, 0, 5, 5], None),
+    ] {
+        assert_eq!(Window::clipped(window, 100, 50), expected, "{window:?}");
+    }
+}
+
+#[test]
+fn the_last_tile_is_the_first_that_reaches_the_end() {
+    assert_eq!(tile_starts(10, 10, 0), [0]);
+    assert_eq!(tile_starts(11, 10, 0), [0, 10]);
+    assert_eq!(tile_starts(3, 10, 9), [0]);
+    assert_eq!(tile_starts(12, 10, 9), [0, 1, 2]);
+    assert_eq!(tile_starts(u32::MAX, u64::from(u32::MAX) - 1, 0), [0, u32::MAX - 1]);
+    assert_eq!(tile_starts(9, u64::MAX, u64::MAX - 1), [0]);
+}
+
+#[test]
 fn a_block_reduced_to_nothing_is_empty_and_holds_no_pixel() {
     let grid = BlockGrid::new(8, 1, 1, 1).unwrap().reduced(2).unwrap();
     assert_eq!((grid.columns(), grid.rows(), grid.across()), (2, 1, 8));
@@ -50,6 +77,21 @@ fn grids() -> impl Strategy<Value = (BlockGrid, (u32, u32))> {
 }
 
 proptest! {
+    #[test]
+    fn a_clipped_window_has_the_pixels_inside(
+        window in (-20i64..20, -20i64..20, -5i64..40, -5i64..40), columns in 1u32..12, rows in 1u32..12,
+    ) {
+        let (x, y, width, height) = window;
+        let inside = |at: i64, start: i64, length: i64| start <= at && at < start + length;
+        let pixels = (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row)));
+        let expected: Vec<_> =
+            pixels.clone().filter(|(c, r)| inside((*c).into(), x, width) && inside((*r).into(), y, height)).collect();
+        let found = Window::clipped([x, y, width, height], columns, rows).unwrap_or_default();
+        let found: Vec<_> =
+            pixels.filter(|(c, r)| (found.x..found.right()).contains(c) && (found.y..found.bottom()).contains(r)).collect();
+        prop_assert_eq!(found, expected);
+    }
+
     /// T.800: every edge is divided by 2^r and rounded up.
     #[test]
     fn edges_of_a_level_are_those_of_the_grid_divided_and_rounded_up((grid, image) in grids(), level in 0u8..7) {

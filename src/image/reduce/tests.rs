@@ -36,7 +36,7 @@ fn halves_are_rounded_up_and_nodata_does_not_count() {
 }
 
 #[test]
-fn real_numbers_are_averaged_without_what_is_no_number() {
+fn real_numbers_are_averaged_without_nan() {
     const NAN: f32 = f32::NAN;
     assert_eq!(floats(&[&[0., 1., 2., 3.], &[4., 5., 6., 7.], &[8., 9., 10., 11.]], None), [2.5, 4.5, 8.5, 10.5]);
     let found = floats(&[&[NAN, 4., NAN, NAN], &[6., 8., NAN, NAN]], Some(PadValue::Float(f64::NAN)));

@@ -245,7 +245,7 @@ def test_a_compressed_image_is_refused_naming_its_ic(corpus, entry, index):
 
 
 @pytest.mark.parametrize("entry", cases(lambda entry: entry["expect"] == "metadata"))
-def test_a_file_without_an_image_opens_and_says_so_when_pixels_are_asked_for(corpus, entry):
+def test_a_file_without_an_image_opens_and_raises_when_pixels_are_requested(corpus, entry):
     path = corpus / entry["path"]
     for call in (imread, iminfo):
         with warnings.catch_warnings():

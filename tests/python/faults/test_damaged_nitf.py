@@ -18,7 +18,7 @@ GOOD = nb.tre("XYZABC", "hello")
 def test_the_whole_file_is_read_without_a_word():
     survey = Survey(bytes(whole(ixshd=GOOD + points(4), xhd=GOOD)))
     assert_honest(survey, must=KEYS, noted=False)
-    assert not survey.noted(), survey.told()
+    assert not survey.noted(), survey.texts()
     assert survey.metadata["image:0"]["XYZABC"] == b"hello" and survey.file_metadata["XYZABC"] == b"hello"
     assert int(survey.metadata["image:0"]["BNDPLB"]["NUM_PTS"]) == 4
 
@@ -100,7 +100,7 @@ def test_a_header_that_lies_hides_nothing_that_is_there(name):
 
 @pytest.mark.parametrize("blank", ["  {}", " {}", "+{}"])
 @pytest.mark.parametrize("name,value,size", [("NUMI", 2, 3), ("LI002", 720, 10), ("FL", None, 12), ("LISH002", None, 6), ("HL", None, 6)])
-def test_blanks_and_signs_before_a_number_are_told(name, value, size, blank):
+def test_blanks_and_signs_before_a_number_are_warnings(name, value, size, blank):
     file = whole()
     value = value if value is not None else int(dict(file.header().fields)[name])
     content = blank.format(value)
@@ -109,11 +109,11 @@ def test_blanks_and_signs_before_a_number_are_told(name, value, size, blank):
     assert_honest(survey)
 
 
-def test_bytes_after_the_end_are_told_and_nothing_is_lost():
+def test_bytes_after_the_end_are_a_warning_and_nothing_is_lost():
     content = bytes(whole())
     survey = Survey(content + b"\0" * 100)
     assert_honest(survey, must=KEYS)
-    assert any(isinstance(one, FileWarning) for one in survey.warnings), survey.told()
+    assert any(isinstance(one, FileWarning) for one in survey.warnings), survey.texts()
 
 
 @pytest.mark.parametrize("content", [b"", b"N", b"NITF", b"NITF02.10", b"NITF02.10" + b" " * 379, b"NITF02.10" + b"9" * 379, b"NITF02.10" + b"\xff" * 5000,
@@ -128,10 +128,10 @@ MARKERS = [("images", 1, "IM", 1), ("graphics", 0, "SY", 2), ("texts", 0, "TE", 
 
 
 @pytest.mark.parametrize("kind,number,field,index", MARKERS, ids=lambda v: str(v))
-def test_a_segment_without_its_marker_is_told_and_the_others_are_read(kind, number, field, index):
+def test_a_segment_without_its_marker_is_reported_and_the_others_are_read(kind, number, field, index):
     survey = Survey(bytes(whole(lambda file: file.segments[kind][number][0].set(**{field: "??"}))))
     assert_honest(survey, must=[key for i, key in enumerate(KEYS) if i != index])
-    assert any(re.search(field, text) for text in survey.told()), survey.told()
+    assert any(re.search(field, text) for text in survey.texts()), survey.texts()
 
 
 TRES = {  # the bytes after a sound TRE in its area, and the tag under which they must be found
@@ -180,14 +180,14 @@ ASTRAY = [(1, "IXSHD", 9), (1, "IXSHD", 2), (999, "IXSHD", 1), (2, "IXSHD", 1), 
 
 
 @pytest.mark.parametrize("item,area,index", ASTRAY, ids=str)
-def test_an_overflow_that_leads_astray_is_told(item, area, index):
+def test_an_overflow_with_a_wrong_index_is_reported(item, area, index):
     survey = Survey(bytes(overflowing(item, area, index)))
     expected = {**EXPECTED, "data:0": nb.tre("ZYXABC", "over"), "data:1": b"own data"}
     assert_honest(survey, must=expected, expected=expected)
     assert survey.metadata["image:0"]["XYZABC"] == b"hello"
 
 
-def test_an_overflow_of_garbage_is_told():
+def test_an_overflow_of_garbage_is_reported():
     survey = Survey(bytes(whole(overflow=1, ixshd=GOOD, des=[(nb.des(overflows=("IXSHD", 1)), b"garbage")])))
     assert_honest(survey, must=KEYS, expected={**EXPECTED, "data:0": b"garbage"})
 

@@ -27,10 +27,10 @@ CLAIMS = {
     "rows blank": dict(NROWS=" "), "more blocks across": dict(NBPR=9999), "more blocks down": dict(NBPC=9999), "no blocks": dict(NBPR=0),
     "blocks too small": dict(NPPBH=1), "blocks too low": dict(NPPBV=1), "blocks of letters": dict(NPPBH="AAAA"), "blocks below zero": dict(NPPBV="-012"),
     "0 bits": dict(NBPP=0), "7 bits": dict(NBPP=7), "99 bits": dict(NBPP=99), "64 bits": dict(NBPP=64), "bits of letters": dict(NBPP="XX"),
-    "no such sample type": dict(PVTYPE="XYZ"), "floats of 16 bits": dict(PVTYPE="R"), "bits of 16 bits": dict(PVTYPE="B"), "no such order": dict(IMODE="X"),
+    "an unknown sample type": dict(PVTYPE="XYZ"), "floats of 16 bits": dict(PVTYPE="R"), "bits of 16 bits": dict(PVTYPE="B"), "an unknown order": dict(IMODE="X"),
     "bands without a number": dict(NBANDS=0), "nine bands": dict(NBANDS=9), "one band": dict(NBANDS=1), "bands of letters": dict(NBANDS="X"),
     "tables that are not there": dict(NLUTS1="4"), "tables of letters": dict(NLUTS1="x"), "comments that are not there": dict(NICOM=9),
-    "comments of letters": dict(NICOM="x"), "corners that are not there": dict(ICORDS="G"), "no such corners": dict(ICORDS="?"),
+    "comments of letters": dict(NICOM="x"), "corners that are not there": dict(ICORDS="G"), "unknown corners": dict(ICORDS="?"),
     "an area past the end": dict(UDIDL="99999"), "an area of two": dict(IXSHDL="00002"), "an area below zero": dict(IXSHDL="-0003"),
     "an area of letters": dict(UDIDL="ABCDE"), "more bits than stored": dict(ABPP=99), "no significant bits": dict(ABPP=0)}
 
@@ -43,12 +43,12 @@ def test_an_image_that_claims_the_impossible_leaves_the_others_readable(name):
         assert isinstance(error, (FormatError, LimitError, UnsupportedError)), repr(error)
 
 
-@pytest.mark.parametrize("name", ["rows of a giant", "no such sample type", "more blocks across", "7 bits", "rows of letters", "no such order"])
+@pytest.mark.parametrize("name", ["rows of a giant", "an unknown sample type", "more blocks across", "7 bits", "rows of letters", "an unknown order"])
 def test_the_field_at_fault_is_named(name):
     (field,) = CLAIMS[name]
     related = {"NROWS": "NROWS|NBPC|NPPBV|LI", "NBPR": "NBPR|NPPBH|NCOLS|LI", "NBPP": "NBPP|bits"}.get(field, field)
-    told = Survey(bytes(second(**CLAIMS[name]))).told()
-    assert any(re.search(related, text) for text in told), told
+    texts = Survey(bytes(second(**CLAIMS[name]))).texts()
+    assert any(re.search(related, text) for text in texts), texts
 
 
 NUMBERS = ["NROWS", "NCOLS", "ABPP", "NBANDS", "NBPR", "NBPC", "NPPBH", "NPPBV", "NBPP", "IDLVL", "IALVL", "NICOM", "UDIDL", "IXSHDL"]
@@ -56,7 +56,7 @@ NUMBERS = ["NROWS", "NCOLS", "ABPP", "NBANDS", "NBPR", "NBPC", "NPPBH", "NPPBV",
 
 @pytest.mark.parametrize("how", ["blanks before", "a plus", "a minus", "blanks after", "superscripts"])
 @pytest.mark.parametrize("field", NUMBERS)
-def test_a_number_with_blanks_or_signs_is_told_and_read_or_refused(field, how):
+def test_a_number_with_blanks_or_signs_is_read_with_a_warning_or_refused(field, how):
     file = whole()
     sub = file.segments["images"][1][0]
     text = dict(sub.fields)[field].decode()
@@ -109,8 +109,8 @@ def masked_file(data, imode="B", bands=1, **fields):
 
 
 def test_a_masked_file_without_damage_gives_its_blocks():
-    found, told = read_blocks(masked_file(nb.masked(FIRST, "B", BLOCK, absent=(1, 4), pad=b"\xff")))
-    assert not told
+    found, warned = read_blocks(masked_file(nb.masked(FIRST, "B", BLOCK, absent=(1, 4), pad=b"\xff")))
+    assert not warned
     assert [number for number, block in found.items() if block is None] == [1, 4]
     for number in set(range(9)) - {1, 4}:
         assert_block(found[number], number)
@@ -211,7 +211,7 @@ def test_pixel_data_that_is_too_short_gives_the_blocks_that_are_there(imode, ban
     assert sum(isinstance(block, FormatError) for block in found.values()) == -(-missing // size), "only what is missing is refused"
 
 
-def test_pixel_data_that_is_too_long_is_read_and_told():
+def test_pixel_data_that_is_too_long_is_read_with_a_warning():
     file = nb.File([(nb.image(19, 21, block=BLOCK), nb.stored(FIRST, "B", BLOCK) + b"more")])
     assert_honest(Survey(bytes(file)), must=["image:0"], expected={"image:0": FIRST}, noted=False)
 

@@ -66,14 +66,14 @@ def test_an_exception_at_block_k_is_the_one_reported(untouched, k, threads):
 
 
 @pytest.mark.parametrize("k", [0, 7, BLOCKS - 1])
-@pytest.mark.parametrize("lie,told", [
+@pytest.mark.parametrize("lie,message", [
     (lambda b: None, "None"), (lambda b: b[:1], r"\d"), (lambda b: b[:, :-1], r"\d"), (lambda b: b[0], r"\d"),
     (lambda b: np.zeros((2, 65, 64), b.dtype), r"65"), (lambda b: np.moveaxis(b, 0, 2), r"\d"), (lambda b: b.astype(np.float32), "float32"),
     (lambda b: b.astype(np.uint8), "uint8"), (lambda b: "block", "str"), (lambda b: b[:, :0], r"0"), (lambda b: 7, "int"),
     (lambda b: [b], r"\d|list")],
     ids=["None", "bands", "rows", "dimensions", "too many rows", "bands last", "float32", "uint8", "text", "empty", "number", "nested"])
-def test_a_block_that_is_not_what_was_promised_is_an_error_saying_so(untouched, k, lie, told):
-    with pytest.raises((Error, TypeError, ValueError), match=told):
+def test_a_block_of_an_unexpected_kind_is_an_error_that_names_it(untouched, k, lie, message):
+    with pytest.raises((Error, TypeError, ValueError), match=message):
         write(untouched, FailsAt(k, lie))
 
 

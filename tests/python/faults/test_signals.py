@@ -151,7 +151,7 @@ def test_sigkill_in_mid_write_keeps_the_old_file_and_leaves_at_most_a_temporary(
     left = [name for name in listing(tmp_path) if name != path.name]
     assert len(left) <= 1
     for name in left:
-        assert "tmp" in name or "part" in name or "picture" in name, f"{name} does not tell what it is"
+        assert "tmp" in name or "part" in name or "picture" in name, f"{name} does not show that it is temporary"
         assert not name.endswith(f"picture.{extension}") or name.startswith("."), "it must not be taken for the image"
     # the next run neither needs nor removes the leftovers of another
     other = image((1, 50, 60), np.uint8, 1)

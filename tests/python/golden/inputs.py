@@ -179,7 +179,7 @@ def from_a_reader(path):
         imsave(path, reader.get_asset("image:0"), compression="lzw")
 
 
-# Arguments of `imsave`, alone and beside metadata that say the same thing otherwise.
+# Arguments of `imsave`, alone and beside metadata with another value for the same setting.
 for word, options in {
     "compression": {"compression": "lzw"},
     "compression-of-metadata": {"metadata": {"Compression": "LZW"}},

@@ -86,7 +86,7 @@ def test_worked_examples(ntf, transform, crs, kind, text):
 
 @pytest.mark.parametrize("crs", [32618, "EPSG:32618", pyproj.CRS.from_epsg(32618)])
 @pytest.mark.parametrize("way", ["transform", "Affine", "corners"])
-def test_every_way_to_say_it(ntf, crs, way):
+def test_every_form_of_a_georeference_gives_the_same_file(ntf, crs, way):
     where = {"transform": {"transform": UTM_NORTH}, "Affine": {"transform": Affine.from_gdal(*UTM_NORTH)}, "corners": {"corners": edges(UTM_NORTH)}}[way]
     imsave(ntf, DATA, compression="none", crs=crs, **where)
     assert parse(ntf).images[0]["IGEOLO"] == WORKED[0][3]
@@ -156,7 +156,7 @@ def test_the_180th_meridian(ntf):
     assert corners[1][0] > corners[0][0] or corners[1][0] == pytest.approx(-179.9, abs=1e-3)
 
 
-def test_a_quadrilateral_that_is_no_parallelogram_fits_igeolo(ntf):
+def test_a_quadrilateral_that_is_not_a_parallelogram_fits_igeolo(ntf):
     corners = [(10.0, 20.0), (10.2, 20.01), (10.19, 19.9), (10.01, 19.88)]
     imsave(ntf, DATA, compression="none", corners=corners, crs=4326)
     assert_near(iminfo(ntf).corners, corners, PRECISION["G"] * 1.1)
@@ -307,7 +307,7 @@ def test_an_image_without_coordinates(ntf):
     assert parse(ntf).images[0]["ICORDS"] == " "
 
 
-def test_coordinates_that_are_no_coordinates_do_not_hide_the_image(ntf):
+def test_illegal_coordinates_do_not_hide_the_image(ntf):
     from aws.osml.io import OsmlWarning, imread
     ntf.write_bytes(nitf_make.file([nitf_make.image(DATA, ICORDS="G", IGEOLO="x" * 60)]))
     with pytest.warns(OsmlWarning, match="IGEOLO"):

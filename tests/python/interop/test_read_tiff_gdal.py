@@ -89,7 +89,7 @@ def test_jpeg_bands_apart(tif):
     assert difference.max() <= 2
 
 
-def test_sparse_files_read_as_zero_and_say_absent(tif):
+def test_sparse_files_read_as_zero_and_list_absent_blocks(tif):
     data = np.zeros((1, 256, 256), np.int16)
     data[:, :64, 64:128] = image((1, 64, 64), np.int16)
     with rasterio.open(tif, "w", driver="GTiff", width=256, height=256, count=1, dtype="int16", tiled=True, blockxsize=64, blockysize=64,
@@ -185,7 +185,7 @@ def test_a_colour_table(tif):
     assert len(palette) == 768 and palette[10] >> 8 == 10 and palette[256 + 10] >> 8 == 245
 
 
-def test_ground_control_points_are_no_affine(tif):
+def test_ground_control_points_are_not_an_affine(tif):
     from rasterio.control import GroundControlPoint
 
     points = [GroundControlPoint(row=r, col=c, x=c * 2.0 + r * 0.1 + (r * c) ** 1.5, y=-r * 3.0) for r in (0, 10, 20) for c in (0, 15, 30)]

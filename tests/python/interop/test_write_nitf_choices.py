@@ -116,7 +116,7 @@ def test_a_description_finds_a_place(ntf):
     assert (first(ntf).text("IID1"), first(ntf).text("IID2")) == ("mine", "from the air")
 
 
-def test_a_description_without_a_place_is_told(ntf):
+def test_a_description_without_a_field_is_a_warning(ntf):
     with warned(MetadataWarning, "description"):
         write(ntf, provider(DATA, {"IID2": "mine", "ICOM": ["c"]}, title="t", description="from the air"))
     with warned(MetadataWarning, "title"):
@@ -153,7 +153,7 @@ def test_an_image_that_is_added_as_read_gets_the_title_it_is_given(tmp_path, tit
     jbpy_check(again)
 
 
-def test_names_that_an_extension_has_no_field_for_are_told(ntf):
+def test_names_without_a_field_in_the_extension_are_warnings(ntf):
     with warned(MetadataWarning, "title"):
         write(ntf, BufferedDataAssetProvider.create("data:0", b"x", title="a title", metadata={"DESID": "MINE"}))
     with warned(MetadataWarning, "description"):
@@ -179,7 +179,7 @@ def test_a_pad_code_alone_asks_for_a_mask(ntf):
     assert (first(ntf)["IC"], mask(first(ntf)).code, iminfo(ntf).nodata) == ("NM", b"\t", 9)
 
 
-def test_a_pad_code_that_cannot_be_recorded_is_told(ntf):
+def test_a_pad_code_that_cannot_be_recorded_is_a_warning(ntf):
     with warned(MetadataWarning, "TPXCD", "NM"):
         write(ntf, provider(DATA, {"TPXCD": 7, "IC": "NC"}))
 
@@ -222,11 +222,11 @@ def test_a_pad_code_longer_than_a_sample_is_its_low_bits(tmp_path, bits, code, p
     path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
     path.write_bytes(nitf_make.file(images=[nitf_make.image(DATA, ic="NM", block=(16, 16), absent={(0, 0)}, code=code.to_bytes(bits // 8, "big"),
                                                             code_bits=bits)]))
-    with heard() as told:
+    with heard() as caught:
         assert iminfo(path).nodata == pad
         assert imread(path, fill_value=3)[0, 0, 0] == 3
         copy(path, again)
-    assert any(category is FileWarning for category, _ in told) == (code > 255)
+    assert any(category is FileWarning for category, _ in caught) == (code > 255)
     assert int.from_bytes(mask(first(again)).code, "big") in (code, pad)
 
 
@@ -279,7 +279,7 @@ def test_a_divided_image_is_listed_once_and_copied(tmp_path, rows, whole_side, b
 
 # Bands and bits.
 
-def test_bands_that_say_something_keep_their_roles(ntf):
+def test_bands_with_metadata_keep_their_roles(ntf):
     with quiet():
         write(ntf, provider(image((3, 9, 9), "uint8"), {"BAND_INFO": [{"ISUBCAT": name} for name in ("a", "b", "c")]}))
     assert [band["IREPBAND"].strip() for band in first(ntf).bands] == ["R", "G", "B"]
@@ -287,7 +287,7 @@ def test_bands_that_say_something_keep_their_roles(ntf):
 
 
 @pytest.mark.parametrize("dtype,abpp,value", [("uint16", 11, 2048), ("int16", 11, -1025), ("int16", 11, 1024), ("uint8", 7, 128), ("uint32", 20, 1 << 20)])
-def test_samples_of_more_bits_than_said_are_told(ntf, dtype, abpp, value):
+def test_samples_of_more_bits_than_abpp_are_a_warning(ntf, dtype, abpp, value):
     data = np.zeros((1, 40, 50), dtype)
     with quiet():
         write(ntf, provider(data, {"ABPP": abpp}))
@@ -357,19 +357,19 @@ def test_an_overflow_of_the_header_is_classified_as_the_file(ntf):
     assert [(des.text("DESID"), des.text("DESCLAS")) for des in found.des] == [("TRE_OVERFLOW", "S")]
 
 
-def test_a_category_that_does_not_suit_is_told(ntf):
+def test_a_category_that_does_not_suit_is_a_warning(ntf):
     with warned(ConformanceWarning, "ICAT"):
         write(ntf, provider(DATA, {"ICAT": "WIND"}))
 
 
-def test_bytes_that_do_not_follow_their_layout_are_told(ntf):
+def test_bytes_that_do_not_follow_their_layout_are_a_warning(ntf):
     with warned(ConformanceWarning, "ICHIPB"):
         write(ntf, provider(DATA, {"ICHIPB": b"short"}))
     with quiet():
         write(ntf, provider(DATA, {"XQZW01": b"short"}))
 
 
-def test_many_bands_in_many_images_are_no_higher_level(ntf):
+def test_many_bands_in_many_images_do_not_raise_the_level(ntf):
     write(ntf, *(provider(image((9, 8, 8), "uint8"), key=f"image:{n}") for n in range(3)))
     assert parse(ntf).header["CLEVEL"] == "03"
     jbpy_check(ntf)
@@ -377,7 +377,7 @@ def test_many_bands_in_many_images_are_no_higher_level(ntf):
 
 # Copies of whole files.
 
-def test_a_plain_copy_says_nothing_of_what_overflows(tmp_path):
+def test_a_plain_copy_does_not_warn_about_an_overflow(tmp_path):
     path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
     write(path, provider(DATA, {"XQZW01": b"x" * 99_000, "XQZW02": b"y" * 5000}))
     with quiet():
@@ -438,14 +438,14 @@ def test_a_warning_that_is_an_error_leaves_no_file(ntf):
 
 def test_warnings_of_a_refused_asset_are_not_those_of_the_next(ntf):
     with IO.open([ntf], "w", "nitf") as writer:
-        with heard() as told, pytest.raises(OptionError, match="IDATIM"):
+        with heard() as caught, pytest.raises(OptionError, match="IDATIM"):
             writer.add_asset("image:0", provider(DATA, {"FOO": 1, "IDATIM": "now"}))
-        assert told == []
+        assert caught == []
         with quiet():
             writer.add_asset("image:0", provider(DATA))
 
 
-def test_xml_says_that_its_check_sum_is_not_computed(ntf):
+def test_xml_warns_that_its_check_sum_is_not_computed(ntf):
     write(ntf, BufferedDataAssetProvider.create("data:0", b"<a/>", "application/xml"))
     found = parse(ntf).des[0]
     assert (found.text("DESID"), found["DESSHL"], found.user) == ("XML_DATA_CONTENT", "0005", b"99999")
@@ -471,17 +471,17 @@ def test_a_stream_target_that_cannot_seek_holds_the_same(tmp_path):
     assert pipe.content == path.read_bytes()
 
 
-def test_a_filled_block_says_with_what(ntf):
-    with heard() as told:
+def test_the_warning_for_a_filled_block_has_the_value(ntf):
+    with heard() as caught:
         write(ntf, sparse(DATA, {(0, 0)}, (16, 16), {"IC": "NC", "TPXCD": 5}))
-    assert any(category is PaddingWarning and "with 5" in text for category, text in told)
+    assert any(category is PaddingWarning and "with 5" in text for category, text in caught)
     assert imread(ntf)[0, 19, 29] == 5
 
 
 # Wrong keys and values.
 
 @pytest.mark.parametrize("name,title", [("FTITLE", "file header"), ("OSTAID", "file header"), ("TXTITL", "text"), ("OPHONE", "file header")])
-def test_a_field_of_another_header_is_no_tre(ntf, name, title):
+def test_a_field_of_another_header_is_not_a_tre(ntf, name, title):
     with warned(MetadataWarning, name, title):
         write(ntf, provider(DATA, {name: "x"}))
     assert first(ntf).tres == []
@@ -530,7 +530,7 @@ def test_a_wrong_format_of_a_text_is_named(ntf, value):
         write(ntf, BufferedTextAssetProvider.create("text:0", "é", metadata={"TXTFMT": value}))
 
 
-def test_corners_of_another_size_are_told(tmp_path):
+def test_corners_of_another_size_are_a_warning(tmp_path):
     path, part = tmp_path / "a.ntf", tmp_path / "b.ntf"
     save(path, image((1, 200, 300), "uint8"), corners=[(10, 50), (13, 50), (13, 48), (10, 48)], crs=4326)
     with warned(MetadataWarning, "IGEOLO", "200 rows"):
@@ -560,20 +560,20 @@ def test_images_with_extensions_become_tiff_files(tmp_path, precise):
 # What a review found.
 
 @pytest.mark.parametrize("area,item,udofl", [("UDID", 5, 0), ("FOOO", 1, 0), ("TXSHD", 1, 0)])
-def test_an_overflow_that_belongs_to_nothing_is_told_and_copied(tmp_path, area, item, udofl):
+def test_an_overflow_without_an_owner_is_a_warning_and_copied(tmp_path, area, item, udofl):
     path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
     orphan = nitf_make.overflow_des(area, item, nitf_make.tre("ZZZAAA", b"hello orphan"))
     path.write_bytes(nitf_make.file(images=[nitf_make.image(DATA)], des=[orphan]))
-    with heard() as told:
+    with heard() as caught:
         copy(path, again)
-    assert any(category is FileWarning and "data:0" in text for category, text in told)
+    assert any(category is FileWarning and "data:0" in text for category, text in caught)
     with heard(), IO.open([again]) as reader:
         kept = reader.get_asset("data:0")
         assert (kept.metadata["DESOFLW"].strip(), int(kept.metadata["DESITEM"])) == (area, item)
         assert b"hello orphan" in kept.raw_asset.read() and kept.roles == ["data"]
 
 
-def test_the_second_overflow_of_an_area_is_no_part_of_the_first(tmp_path):
+def test_the_second_overflow_of_an_area_stays_apart_from_the_first(tmp_path):
     path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
     made = [nitf_make.overflow_des("UDID", 1, nitf_make.tre(tag, b"x" * 50)) for tag in ("ZZZAAA", "ZZZBBB")]
     path.write_bytes(nitf_make.file(images=[nitf_make.image(DATA, udofl=2)], des=made))
@@ -587,7 +587,7 @@ def test_the_second_overflow_of_an_area_is_no_part_of_the_first(tmp_path):
     assert b"ZZZAAA" in again.read_bytes()
 
 
-def test_segments_of_a_divided_image_keep_what_only_they_say(tmp_path):
+def test_segments_of_a_divided_image_keep_their_own_fields(tmp_path):
     path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
     both, own = nitf_make.tre("ZZZAAA", b"both"), nitf_make.tre("ZZZBBB", b"own of the second")
     parts = [nitf_make.image(DATA, ixshd=both, comments=("a",)),
@@ -699,9 +699,9 @@ def test_an_image_keeps_its_place_and_nodata_in_another_format(tmp_path, source,
     path, again = tmp_path / f"a.{source}", tmp_path / f"b.{target}"
     with heard():
         imsave(path, DATA, nodata=7, **place, **({} if source == "tif" else {"precise": True}))
-    with heard() as told, IO.open([path]) as reader, IO.open([again], "w") as writer:
+    with heard() as caught, IO.open([path]) as reader, IO.open([again], "w") as writer:
         writer.add_asset("image:0", reader.get_asset("image:0"))
-    assert [category for category, _ in told] == [MetadataWarning] and "left out" in told[0][1]
+    assert [category for category, _ in caught] == [MetadataWarning] and "left out" in caught[0][1]
     old, new = iminfo(path), iminfo(again)
     assert (new.crs, new.nodata) == (old.crs, 7)
     assert np.allclose(new.corners, old.corners, atol=0.2 if place is UTM else 1e-6)
@@ -709,13 +709,13 @@ def test_an_image_keeps_its_place_and_nodata_in_another_format(tmp_path, source,
     gdal_agrees(again, DATA)
 
 
-def test_what_another_format_cannot_say_is_told(tmp_path):
+def test_a_georeference_that_another_format_cannot_hold_is_a_warning(tmp_path):
     path, png, ntf = tmp_path / "a.tif", tmp_path / "b.png", tmp_path / "b.ntf"
     imsave(path, DATA, crs=3857, transform=(0, 10, 0, 0, 0, -10), nodata=3)
     for target in (png, ntf):
-        with heard() as told, IO.open([path]) as reader, IO.open([target], "w") as writer:
+        with heard() as caught, IO.open([path]) as reader, IO.open([target], "w") as writer:
             writer.add_asset("image:0", reader.get_asset("image:0"))
-        assert any("georeference" in text for _, text in told)
+        assert any("georeference" in text for _, text in caught)
         assert_same(imread(target), DATA)
     assert iminfo(ntf).nodata == 3
 

@@ -101,7 +101,7 @@ def test_the_fill_of_edge_blocks_is_the_pad_value(ntf, mode):
 
 
 @pytest.mark.parametrize("value", [256, -1, 1.5, "grey"])
-def test_a_pad_code_that_is_no_sample_is_an_error(ntf, value):
+def test_a_pad_code_that_is_not_a_sample_is_an_error(ntf, value):
     with pytest.raises(OptionError, match="TPXCD"):
         write(ntf, sparse(image((1, *SHAPE), "uint8"), PRESENT, BLOCK, {"IC": "NM", "TPXCD": value}))
     assert not ntf.exists()
@@ -159,7 +159,7 @@ class Holed(GridProvider):
 
 
 @pytest.mark.parametrize("mode", "BPRS")
-def test_a_lazy_provider_says_which_blocks_it_has(ntf, mode):
+def test_a_lazy_provider_chooses_the_blocks_it_has(ntf, mode):
     data = image((2, *SHAPE), "int16")
     source = Holed(data, BLOCK, metadata={"IC": "NM", "IMODE": mode})
     write(ntf, source)

@@ -210,7 +210,7 @@ def test_words_for_no_compression(ntf, word):
     assert check(ntf, data)["IC"] == "NC"
 
 
-def test_without_a_word_imsave_stores_uncompressed_and_says_so(ntf):
+def test_imsave_without_a_compression_stores_uncompressed_and_records_it(ntf):
     data = image((3, 1100, 1030), "uint8")
     with warned(FallbackWarning):
         imsave(ntf, data)

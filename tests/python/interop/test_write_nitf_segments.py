@@ -73,7 +73,7 @@ def test_text_formats(ntf, name, content, stored):
         assert reader.get_asset("text:0").text_content == content
 
 
-def test_characters_beyond_the_subset_of_utf_8_are_written_and_told(ntf):
+def test_characters_beyond_the_subset_of_utf_8_are_written_with_a_warning(ntf):
     with warned(ConformanceWarning, "U8S", "Ω"):
         found = written(ntf, text("é Ω 日本", metadata={"TXTFMT": "U8S"})).texts[0]
     assert found.data == "é Ω 日本".encode()

@@ -138,7 +138,7 @@ def test_unknown_tags_take_bytes_and_six_capitals_take_text(ntf, tag, value, bod
 
 
 @pytest.mark.parametrize("key,value", [("ABCDE", "text"), ("Abcdef", "text"), ("ABCDEFG", b"bytes"), ("TOOLONGKEY", "x")])
-def test_other_keys_are_no_tres(ntf, key, value):
+def test_other_keys_are_not_tres(ntf, key, value):
     with warned(MetadataWarning, key):
         first = written(ntf, {key: value}).images[0]
     assert first.tres == []

@@ -154,7 +154,7 @@ def test_jpeg_refuses_band_counts_it_cannot_hold(tmp_path, bands):
         imsave(tmp_path / "a.jpg", smooth((bands, 5, 6)))
 
 
-def test_a_jpeg_is_baseline_and_says_where_it_restarts(tmp_path):
+def test_a_jpeg_is_baseline_and_has_restart_markers(tmp_path):
     imsave(tmp_path / "a.jpg", smooth((3, 1000, 900)))
     content = (tmp_path / "a.jpg").read_bytes()
     assert content[:2] == b"\xff\xd8" and content[-2:] == b"\xff\xd9"

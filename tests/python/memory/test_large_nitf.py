@@ -184,7 +184,7 @@ def test_a_masked_image_of_more_than_ten_gigabytes_is_small_where_it_is_empty(tm
 
 
 def assert_segmentation(reader):
-    """Rows split as the rule says: all columns, at most 99 999 rows, whole rows of blocks, each below the one before."""
+    """Rows are split by the rule: all columns, at most 99 999 rows, whole rows of blocks, each below the one before."""
     pieces = [reader.get_asset(key).metadata for key in reader.get_asset_keys(roles=["segment"])]
     before = None
     for number, sub in enumerate(pieces, 1):

@@ -26,7 +26,7 @@ def test_the_crate_keeps_the_dependency_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "said"),
+    ("name", "code", "expected"),
     [
         ("image__pixels", "use crate::codec::Codec;", "image uses codec"),
         ("codec__raw", "use crate::{error::Error, format::{Format, tiff}, io::Sink};", "codec uses format"),
@@ -39,10 +39,10 @@ def test_the_crate_keeps_the_dependency_rule() -> None:
         ("novelty__mod", "", "has no place in the dependency rule"),
     ],
 )
-def test_a_use_against_the_rule_is_found(tmp_path: Path, name: str, code: str, said: str) -> None:
+def test_a_use_against_the_rule_is_found(tmp_path: Path, name: str, code: str, expected: str) -> None:
     found = dependency_rule.violations(source(tmp_path, **{name: code, "format__png__mod": ""}))
     assert len(found) == 1
-    assert said in found[0]
+    assert expected in found[0]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_crate_that_no_source_names_is_found(tmp_path: Path) -> None:
 
         [dependencies]
         in-use = "1"
-        only-said = "1"
+        only-mentioned = "1"
         only-tested = "1"
 
         [dev-dependencies]
@@ -81,19 +81,19 @@ def test_a_crate_that_no_source_names_is_found(tmp_path: Path) -> None:
     (tmp_path / "Cargo.toml").write_text(textwrap.dedent(manifest))
     source(
         tmp_path,
-        src__lib="use in_use::Thing; // only_said::thing\nfn f(thing: crate::only_said::Thing) {}",
+        src__lib="use in_use::Thing; // only_mentioned::thing\nfn f(thing: crate::only_mentioned::Thing) {}",
         src__lib__tests="use only_tested::Thing;",
         src__codec="fn f() {}\n#[cfg(test)]\nmod tests {\n    use only_tested_too::Thing;\n}",
     )
     assert unused.unused_crates(tmp_path) == [
-        "Cargo.toml: no source names the crate only-said of [dependencies]",
+        "Cargo.toml: no source names the crate only-mentioned of [dependencies]",
         "Cargo.toml: no source names the crate only-tested of [dependencies]",
         "Cargo.toml: no source names the crate forgotten of [dev-dependencies]",
     ]
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "expected"),
     [
         ("pub fn planted() {}", "the fn planted"),
         ("pub(crate) const PLANTED: u8 = 1; // PLANTED", "the const PLANTED"),
@@ -101,9 +101,9 @@ def test_a_crate_that_no_source_names_is_found(tmp_path: Path) -> None:
         ("pub const unsafe fn planted() {}\n#[cfg(test)]\nmod tests {\n    fn f() { planted() }\n}", "the fn planted"),
     ],
 )
-def test_an_item_that_nothing_names_is_found(tmp_path: Path, code: str, said: str) -> None:
+def test_an_item_that_nothing_names_is_found(tmp_path: Path, code: str, expected: str) -> None:
     source(tmp_path, src__codec__mod=code, src__codec__tests="fn f() { planted(); Planted; PLANTED }")
-    assert unused.unused_items(tmp_path, {}) == [f"src/codec/mod.rs: nothing uses {said}"]
+    assert unused.unused_items(tmp_path, {}) == [f"src/codec/mod.rs: nothing uses {expected}"]
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_the_number_of_threads_never_reaches_the_file(data, threads):
 
 @FEW
 @given(st.data())
-def test_blocks_are_the_slices_their_grid_says(folder, data):
+def test_blocks_are_the_slices_of_their_grid(folder, data):
     array = data.draw(images(dtypes=("uint8", "float64"), bands=st.integers(1, 3)))
     imsave(folder / "b.ntf", array, metadata=data.draw(options()))
     with IO.open(folder / "b.ntf") as reader:

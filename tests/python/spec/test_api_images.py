@@ -125,7 +125,7 @@ def test_an_opened_image_pickles_and_reopens(opened):
     assert_same(copy.read(), data)
 
 
-def test_an_image_outlives_a_closed_reader_or_says_so(tmp_path, rgb):
+def test_an_image_outlives_a_closed_reader_or_raises(tmp_path, rgb):
     imsave(tmp_path / "a.tif", rgb)
     with IO.open(tmp_path / "a.tif") as reader:
         found = reader.get_asset("image:0")

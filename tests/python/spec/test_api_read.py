@@ -181,7 +181,7 @@ def test_iminfo_describes_a_tiff(tmp_path, rgb):
     assert info.compression.lower() == "lzw"
 
 
-def test_iminfo_without_georeferencing_says_none(tmp_path, rgb):
+def test_iminfo_without_georeferencing_has_none(tmp_path, rgb):
     imsave(tmp_path / "a.tif", rgb)
     info = iminfo(tmp_path / "a.tif")
     assert (info.crs, info.transform, info.corners, info.nodata) == (None, None, None, None)

@@ -58,14 +58,14 @@ def test_a_read_only_array_is_fine(tif, rgb):
 
 
 @pytest.mark.parametrize("shape", [(), (5,), (1, 2, 3, 4), (0, 5, 5), (1, 0, 5), (1, 5, 0), (0, 0)], ids=str)
-def test_a_shape_that_is_no_image_is_refused(tif, shape):
+def test_a_shape_that_is_not_an_image_is_refused(tif, shape):
     with pytest.raises(ValueError):
         imsave(tif, np.zeros(shape, np.uint8))
     assert not tif.exists()
 
 
 @pytest.mark.parametrize("dtype", ["U3", "S3", "O", "M8[s]", "V4"])
-def test_a_dtype_that_is_no_number_is_refused(tif, dtype):
+def test_a_dtype_that_is_not_a_number_is_refused(tif, dtype):
     with pytest.raises((OptionError, TypeError)):
         imsave(tif, np.zeros((1, 4, 4), dtype))
     assert not tif.exists()

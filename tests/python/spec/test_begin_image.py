@@ -169,7 +169,7 @@ def test_a_block_travels_as_bytes(tmp_path):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_what_is_not_a_block_of_the_image_is_refused(tmp_path, name):
+def test_a_block_of_another_shape_or_place_is_refused(tmp_path, name):
     path = tmp_path / f"a.{name}"
     with create(path) as writer:
         with writer.begin_image("image:0", like=made(name), title="title") as begun:

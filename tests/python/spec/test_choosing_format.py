@@ -134,7 +134,7 @@ def test_reading_detects_by_magic_bytes_whatever_the_extension(tmp_path, kind, e
     assert imread(other).shape == (1, 8, 8)
 
 
-def test_reading_can_be_told_the_format(tmp_path):
+def test_reading_takes_the_format_as_an_argument(tmp_path):
     imsave(tmp_path / "a.bin", np.full((1, 8, 8), 3, np.uint8), format="tiff")
     assert imread(tmp_path / "a.bin", format="geotiff").max() == 3
     with IO.open([tmp_path / "a.bin"], "r", "tif") as reader:

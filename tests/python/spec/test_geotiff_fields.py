@@ -161,7 +161,7 @@ def test_a_geographic_crs_is_an_epsg_code(tif, value):
 
 
 @pytest.mark.parametrize("value", ["UTM 18", "", -1, "1e3", None])
-def test_a_crs_that_is_no_code_is_a_value_error(tif, value):
+def test_a_crs_that_is_not_a_code_is_a_value_error(tif, value):
     with pytest.raises((ValueError, TypeError)):
         save(tif, **{**UTM, "GeoProjectedCRS": value})
 

@@ -161,7 +161,7 @@ def parse(source, exact=True):
             segment.data = content[segment.data_offset:segment.data_offset + data]
             reader = Reader(content[:at + subheader], at, segment.fields)
             PARSERS[count](reader, segment)
-            assert reader.at == at + subheader, f"{count} subheader at {at}: {reader.at - at} bytes, its length field says {subheader}"
+            assert reader.at == at + subheader, f"{count} subheader at {at}: {reader.at - at} bytes, its length field has {subheader}"
             at += subheader + data
             {"NUMI": found.images, "NUMS": found.graphics, "NUMT": found.texts, "NUMDES": found.des, "NUMRES": found.res}[count].append(segment)
     assert at == header.number("FL") and (at == len(content) or not exact), f"segments end at {at}, FL is {header['FL']}, the file has {len(content)} bytes"
@@ -189,7 +189,7 @@ def file_header(reader, header):
         lengths[count] = [(reader.number(f"{sub}{i:03}", sub_size), reader.number(f"{data}{i:03}", data_size)) for i in range(1, number + 1)]
     reader.area(header, "UDHDL", "UDHOFL", "UDHD", "UDHD")
     reader.area(header, "XHDL", "XHDLOFL", "XHD", "XHD")
-    assert reader.at == header.number("HL"), f"the header has {reader.at} bytes, HL says {header['HL']}"
+    assert reader.at == header.number("HL"), f"the header has {reader.at} bytes, HL has {header['HL']}"
     header.subheader = reader.content[:reader.at]
     return lengths
 

@@ -62,7 +62,7 @@ class Survey:
     def noted(self):
         return self.error is not None or bool(self.errors) or bool(self.warnings)
 
-    def told(self):
+    def texts(self):
         return [str(text) for text in [self.error, *self.errors.values(), *self.warnings] if text is not None]
 
 
@@ -86,5 +86,5 @@ def assert_honest(survey, must=(), noted=True, expected=None):
     missing = [key for key in must if key not in survey.values]
     assert not missing, f"{missing} could be read: {survey.errors}"
     if noted:
-        assert survey.noted(), "the damage is not told"
-        assert any(re.search(r"\d|[A-Z]{2,}", text) for text in survey.told()), survey.told()
+        assert survey.noted(), "the damage is not reported"
+        assert any(re.search(r"\d|[A-Z]{2,}", text) for text in survey.texts()), survey.texts()

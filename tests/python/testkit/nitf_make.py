@@ -68,7 +68,7 @@ def image(array, imode="B", block=None, nbpp=None, abpp=None, pjust="R", ic="NC"
         head += f"{name:2}{category:6}N   {len(luts)}".encode() + (f"{len(luts[0]):05}".encode() if luts else b"") + b"".join(luts)
     head += fields(IMAGE_BLOCKS, values) + area(udid, udofl) + area(ixshd, ixsofl)
     values.pop("ICORDS", None)
-    assert not values, f"no such fields: {values}"
+    assert not values, f"unknown fields: {values}"
     if data is None:
         data = image_data(array, imode, (width, height), nbpp, fill, ic, set(absent), set(padded), bmr, tmr, code, code_bits)
     return head, data
@@ -140,7 +140,7 @@ def res(data=b"reserved", user=b"", **values):
 
 
 def closed(content, values):
-    assert not values, f"no such fields: {values}"
+    assert not values, f"unknown fields: {values}"
     return content
 
 

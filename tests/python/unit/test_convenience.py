@@ -20,8 +20,8 @@ from aws.osml.io import (
     imsave,
     tiles,
 )
-from aws.osml.io._convenience import _starts
 from aws.osml.io._georeference import corner_pairs, epsg_code, gdal_transform
+from aws.osml.io._io import _tile_starts
 from aws.osml.io.tiff.utils import TagNameResolver
 
 DATA = np.random.default_rng(6).integers(0, 256, (3, 70, 90)).astype(np.uint8)
@@ -86,9 +86,10 @@ def test_a_hint_that_is_made_an_error_leaves_no_file(tif):
 
 
 @pytest.mark.parametrize("length, size, overlap, starts", [(10, 10, 0, [0]), (11, 10, 0, [0, 10]), (3, 10, 9, [0]),
-                                                           (12, 10, 9, [0, 1, 2]), (20, 10, 5, [0, 5, 10])])
+                                                           (12, 10, 9, [0, 1, 2]), (20, 10, 5, [0, 5, 10]),
+                                                           (20, 10**12, 10**11, [0])])
 def test_tiles_begin_where_they_must(length, size, overlap, starts):
-    assert _starts(length, size, overlap) == starts
+    assert _tile_starts(length, size, overlap) == starts
 
 
 def test_tiles_are_arrays_of_their_own(tif):

@@ -175,7 +175,7 @@ def test_what_programs_do_not_catch_goes_through_unchanged(tmp_path, kind):
     assert caught.value is original and list(tmp_path.iterdir()) == []
 
 
-def test_a_property_that_fails_says_why(tmp_path):
+def test_a_property_that_fails_is_an_error_with_its_cause(tmp_path):
     class Failing(Duck):
         @property
         def num_rows(self):

@@ -23,6 +23,6 @@ print(interpreters.run_string(made, code) or "")
 """
 
 
-def test_a_sub_interpreter_is_told_that_there_is_one_interpreter_only():
+def test_an_import_in_a_sub_interpreter_raises_that_one_interpreter_is_allowed():
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, timeout=60)
     assert "refused: aws.osml.io can be used in only one interpreter" in done.stdout, done.stdout + done.stderr

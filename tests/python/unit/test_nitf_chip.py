@@ -175,7 +175,7 @@ def test_absent_blocks_stay_absent():
     (lambda: chip(image(), (0, 0, 10, 10)).get_block(0, 0, 1), "resolution level: got 1"),
     (lambda: chip(image(), (0, 0, 10, 10)).read((0, 0, 11, 10)), "window"),
 ])
-def test_what_is_not_there_is_an_error(call, message):
+def test_an_illegal_argument_is_an_error(call, message):
     with pytest.raises(OptionError, match=message):
         call()
 

@@ -13,7 +13,7 @@ from testkit.providers import GridProvider
 SOME = settings(deadline=None, max_examples=60)
 
 
-def test_the_specification_says_what_ichipb_is():
+def test_the_fields_of_ichipb_follow_the_specification():
     found = chip(image(), (100, 200, 350, 90)).metadata["ICHIPB"]
     assert found == {
         "XFRM_FLAG": "00", "SCALE_FACTOR": "0001.00000", "ANAMRPH_CORR": "00", "SCANBLK_NUM": "00",
@@ -162,7 +162,7 @@ def test_blocka_is_that_of_the_chip():
     assert found["FRFC_LOC"] == " " * 21 and found["L_LINES"] == "00150"
 
 
-def test_what_cannot_be_said_of_a_chip_is_left_out():
+def test_fields_that_cannot_be_recomputed_for_a_chip_are_left_out():
     metadata = BufferedMetadataProvider({"BLOCKA": BLOCKA})
     metadata.append("BLOCKA", {**BLOCKA, "BLOCK_INSTANCE": "02"})
     for given_ in (metadata, {"BLOCKA": b"damaged"}, {"BLOCKA": {**BLOCKA, "FRLC_LOC": "+50.000000E10.49900000"}}):

@@ -164,7 +164,7 @@ def test_many_points_are_worked_on_in_parts():
     np.testing.assert_allclose(back, [lon, lat], rtol=0, atol=1e-10)
 
 
-def test_what_does_not_converge_is_an_error_that_says_which():
+def test_points_that_do_not_converge_are_an_error_that_names_the_first():
     # Rows are a parabola of the latitude: there are none below its vertex.
     line = np.zeros(20)
     line[2], line[8] = 0.5, 1

@@ -191,7 +191,7 @@ def test_any_quadrilateral_both_ways(rows, columns, bend, scale, angle, v, u):
     assert mapping.from_full(*mapping.to_full(row, column)) == pytest.approx((row, column), rel=1e-9, abs=1e-6)
 
 
-def test_a_mapping_that_says_nothing_is_an_error():
+def test_a_mapping_without_usable_points_is_an_error():
     same = {f"FI_{kind}_{corner}": "00000007.500" for kind in ("ROW", "COL") for corner in CORNERS}
     with pytest.raises(OptionError, match="expected quadrilaterals"):
         ichipb({"ICHIPB": ichipb_fields(**same)})

@@ -136,7 +136,7 @@ def test_an_exception_while_writing_goes_through_unchanged(error, kind):
     assert caught.value is error
 
 
-def test_text_streams_are_no_place_for_images():
+def test_text_streams_are_refused():
     with pytest.raises(TypeError):
         imsave(io.StringIO(), DATA, format="png")
     with pytest.raises((TypeError, OptionError)):

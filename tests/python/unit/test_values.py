@@ -65,6 +65,19 @@ def test_other_values_are_refused_by_the_name_of_their_key(value):
         through_the_engine(value)
 
 
+class Moment:
+    """A date of another library, which can change."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __repr__(self):
+        return self.text
+
+    def isoformat(self):
+        return self.text
+
+
 WAYS_IN = {
     "constructor": lambda metadata, value: BufferedMetadataProvider({"key": value}),
     "setitem": lambda metadata, value: metadata.__setitem__("key", value),
@@ -83,11 +96,27 @@ def created(metadata):
 
 @pytest.mark.parametrize("set_value", WAYS_IN.values(), ids=WAYS_IN)
 @pytest.mark.parametrize("nested", [lambda value: value, lambda value: [{"A": (value,)}]], ids=["alone", "nested"])
-def test_what_no_format_can_hold_is_refused_when_it_is_set(set_value, nested):
+@pytest.mark.parametrize("value", [timedelta(1), None, {1, 2}, object(), 1j, range(3)], ids=lambda value: type(value).__name__)
+def test_a_value_that_no_format_can_hold_is_refused_when_it_is_set(set_value, nested, value):
     metadata = BufferedMetadataProvider({"before": 1})
-    with pytest.raises(OptionError, match=r"key.*timedelta.*bool, int"):
-        set_value(metadata, nested(timedelta(1)))
-    assert metadata == {"before": 1}, "what is refused changes nothing"
+    with pytest.raises(OptionError, match=rf"key.*got {type(value).__name__}, expected bool, int"):
+        set_value(metadata, nested(value))
+    assert metadata == {"before": 1}, "a refused value changes nothing"
+
+
+def test_the_default_of_setdefault_is_not_a_value():
+    metadata = BufferedMetadataProvider({"key": 1})
+    assert metadata.setdefault("key") == 1
+    with pytest.raises(OptionError, match="other: got NoneType"):
+        metadata.setdefault("other")
+
+
+@pytest.mark.parametrize("set_value", WAYS_IN.values(), ids=WAYS_IN)
+def test_a_field_of_a_mapping_may_be_blank(set_value):
+    metadata = BufferedMetadataProvider()
+    made = set_value(metadata, {"A": None, "B": [{"C": None}]})
+    kept = (made if isinstance(made, MetadataProvider) else metadata).get_all("key")[-1]
+    assert kept == {"A": None, "B": [{"C": None}]}
 
 
 @pytest.mark.parametrize("set_value", WAYS_IN.values(), ids=WAYS_IN)
@@ -99,8 +128,10 @@ def test_what_no_format_can_hold_is_refused_when_it_is_set(set_value, nested):
         (lambda: ({"A": 1}, 2), lambda value: value[0].clear()),
         (lambda: bytearray(b"ab"), lambda value: value.extend(b"c")),
         (lambda: np.arange(3), lambda value: value.fill(7)),
+        (lambda: np.array(5), lambda value: value.fill(7)),
+        (lambda: Moment("2024"), lambda value: setattr(value, "text", "2025")),
     ],
-    ids=["list", "dict", "tuple", "bytearray", "array"],
+    ids=["list", "dict", "tuple", "bytearray", "array", "array of one number", "date of another library"],
 )
 def test_a_value_is_copied_whichever_way_it_comes_in(set_value, make, change):
     value = make()
@@ -123,6 +154,52 @@ def test_copies_of_metadata_share_nothing():
         assert made["T"] == {"X": ["1", "2"]}, "a value is the metadata's own"
         assert source["T"] == {"X": ["1"]}
     assert source.setdefault("new", {}) is source["new"]
+
+
+NESTED = {"list": [1, [2]], "T": {"X": ["1"], "Y": {"Z": [{"A": 1}]}}, "tuple": ({"A": [1]},), "bytes": bytearray(b"ab"),
+          "array": np.arange(3)}
+
+
+def change_all(value):
+    """Changes a value and everything in it."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            change_all(inner)
+        value["changed"] = 1
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            change_all(inner)
+        if isinstance(value, list):
+            value.append("changed")
+    elif isinstance(value, bytearray):
+        value.extend(b"changed")
+    elif isinstance(value, np.ndarray):
+        value.fill(7)
+
+
+@pytest.mark.parametrize("take", [
+    lambda source: BufferedMetadataProvider(source=source).items(),
+    lambda source: BufferedMetadataProvider(source.entries()).items(),
+    lambda source: source.entries().items(),
+    lambda source: source.entries("T").items(),
+    lambda source: copy.copy(source).items(),
+    lambda source: copy.deepcopy(source).items(),
+    lambda source: pickle.loads(pickle.dumps(source)).items(),
+    lambda source: created(source).items(),
+    lambda source: created(source).entries().items(),
+], ids=["copy", "copy of entries", "entries", "entries with a prefix", "copy.copy", "copy.deepcopy", "pickle", "image", "entries of an image"])
+def test_a_nested_value_of_a_copy_does_not_change_the_source(take):
+    source = BufferedMetadataProvider(copy.deepcopy(NESTED))
+    before = repr([*source.items()])
+    for _, value in take(source):
+        change_all(value)
+    assert repr([*source.items()]) == before
+
+
+def test_entries_of_a_repeated_key_are_copies_of_the_first():
+    metadata = BufferedMetadataProvider([("T", {"A": 1}), ("T", {"A": 2})])
+    found = metadata.entries()
+    assert found == {"T": {"A": 1}} and found["T"] is not metadata["T"]
 
 
 @pytest.mark.parametrize("value", ["text", b"bytes", 10**20, 1.5, (1, "x"), datetime(2024, 1, 1), np.float32(2)], ids=repr)
@@ -187,7 +264,7 @@ def test_the_rest_of_a_mutable_mapping():
 
 
 @pytest.mark.parametrize("source", [5, "text", [1, 2], [("a",)], {1: 2}], ids=repr)
-def test_what_is_no_mapping_is_a_type_error(source):
+def test_a_source_that_is_not_a_mapping_is_a_type_error(source):
     with pytest.raises((TypeError, ValueError)):
         BufferedMetadataProvider(source)
 

@@ -6,14 +6,13 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from operator import index
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from ._enums import PixelType
-from ._errors import AssetNotFoundError, OptionError, OutOfRangeError, ShapeWarning
+from ._errors import AssetNotFoundError, OptionError, ShapeWarning
 from ._georeference import corner_pairs, epsg_code, gdal_transform
 from ._io import (
     IO,
@@ -22,7 +21,10 @@ from ._io import (
     DatasetReader,
     ImageAssetProvider,
     _absent,
+    _clipped,
     _expanded,
+    _tile_sizes,
+    _tile_starts,
 )
 from ._typing import Corners, MetadataLike, PathOrStream
 
@@ -243,15 +245,12 @@ def tiles(
     read once, while the caller uses the row before. At most two rows are in memory. The other arguments are those of
     `imread`.
     """
-    width, height = _pair(tile_size, "tile_size", 1)
-    across, down = _pair(overlap, "overlap", 0)
-    if across >= width or down >= height:
-        raise OptionError(f"overlap: got {tuple(overlap)}, expected less than the tile size {tuple(tile_size)}")
+    (width, height), (across, down) = _tile_sizes(tile_size, overlap)
     reader = IO.open(path, "r", format, threads=threads, max_bytes=max_bytes)
     image = _image(reader, asset)
     _, rows, columns = image.level_shape(resolution_level)
-    xs = _starts(columns, width, across)
-    ys = _starts(rows, height, down)
+    xs = _tile_starts(columns, width, across)
+    ys = _tile_starts(rows, height, down)
 
     def strip(y: int) -> npt.NDArray[Any]:
         return image.read((0, y, columns, min(height, rows - y)), bands, resolution_level, fill_value=fill_value)
@@ -315,34 +314,3 @@ def _image(reader: DatasetReader, asset: str | None) -> ImageAssetProvider:
     if not isinstance(image, ImageAssetProvider):
         raise OptionError(f"asset is not an image: {asset}")
     return image
-
-
-def _clipped(window: Window, shape: tuple[int, int, int]) -> Window:
-    """The part of a window that lies inside of an image."""
-    try:
-        x, y, width, height = (index(number) for number in window)
-    except (TypeError, ValueError):
-        raise OptionError(f"window: got {window!r}, expected (x, y, width, height), whole numbers") from None
-    _, rows, columns = shape
-    left, right = max(x, 0), min(x + width, columns)
-    top, bottom = max(y, 0), min(y + height, rows)
-    if left >= right or top >= bottom:
-        raise OutOfRangeError(f"window: got {tuple(window)}, expected one that overlaps the image of {columns} × {rows}")
-    return (left, top, right - left, bottom - top)
-
-
-def _pair(pair: tuple[int, int], name: str, least: int) -> tuple[int, int]:
-    try:
-        first, second = (index(number) for number in pair)
-    except (TypeError, ValueError):
-        first = second = least - 1
-    if min(first, second) < least:
-        raise OptionError(f"{name}: got {pair!r}, expected two whole numbers of {least} or more")
-    return (first, second)
-
-
-def _starts(length: int, size: int, overlap: int) -> list[int]:
-    """The first pixels of tiles of length `size`; the last tile ends at `length`."""
-    step = size - overlap
-    count = 1 + max(0, -(-(length - size) // step))
-    return [number * step for number in range(count)]

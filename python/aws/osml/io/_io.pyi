@@ -36,16 +36,22 @@ __all__ = [
     "TextAssetProvider",
     "__version__",
     "_absent",
+    "_clipped",
     "_encoded_block",
     "_expanded",
+    "_nitf_chip",
+    "_nitf_from_full",
     "_nitf_georeference",
-    "_nitf_make_chip",
     "_nitf_register",
+    "_nitf_scales_and_offsets",
+    "_nitf_to_full",
     "_nitf_typed",
     "_open_encoder",
     "_open_image",
     "_open_reader",
     "_tiff_tag",
+    "_tile_sizes",
+    "_tile_starts",
 ]
 
 __version__: str
@@ -68,7 +74,7 @@ class MetadataProvider(Mapping[str, Any]):
     def values(self) -> ValuesView[Any]: ...
     def items(self) -> ItemsView[str, Any]: ...
     def entries(self, prefix: str | None = None) -> dict[str, Any]:
-        """A new dict of the keys that begin with `prefix` and their first values."""
+        """A new dict of the keys that begin with `prefix` and deep copies of their first values."""
     @property
     def raw(self) -> BytesIO:
         """The header bytes the entries were read from."""
@@ -494,6 +500,22 @@ def _nitf_georeference(
     precise: bool,
     /,
 ) -> dict[str, Any]: ...
-def _nitf_make_chip(chip: Chip, /) -> list[str]: ...
+def _nitf_chip(
+    image: Any,
+    window: tuple[int, int, int, int],
+    level: int,
+    block_size: tuple[int, int] | None,
+    /,
+) -> tuple[Chip, list[str]]: ...
+def _nitf_to_full(mapping: Any, row: npt.ArrayLike, col: npt.ArrayLike, /) -> tuple[Any, Any]: ...
+def _nitf_from_full(mapping: Any, row: npt.ArrayLike, col: npt.ArrayLike, /) -> tuple[Any, Any]: ...
+def _nitf_scales_and_offsets(mapping: Any, /) -> tuple[tuple[float, float], tuple[float, float]]: ...
+def _clipped(
+    window: tuple[int, int, int, int], shape: tuple[int, int, int], /
+) -> tuple[int, int, int, int]: ...
+def _tile_sizes(
+    tile_size: tuple[int, int], overlap: tuple[int, int], /
+) -> tuple[tuple[int, int], tuple[int, int]]: ...
+def _tile_starts(length: int, size: int, overlap: int, /) -> list[int]: ...
 def _expanded(image: ImageAssetProvider, /) -> ImageAssetProvider | None: ...
 def _absent(image: ImageAssetProvider, window: tuple[int, int, int, int] | None, resolution_level: int, /) -> bool: ...

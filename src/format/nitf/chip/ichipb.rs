@@ -1,5 +1,6 @@
 //! ICHIPB: the location of a chip's pixels in the image it was cut from (STDI-0002-1 App B).
 
+use super::bilinear::{Bilinear, Points};
 use super::fields::Fields;
 use super::part::Part;
 use crate::error::{Error, Result};
@@ -9,9 +10,6 @@ const TAG: &str = "ICHIPB";
 
 /// The four points in the numbering of their fields: upper left, upper right, lower left, lower right.
 const CORNERS: [&str; 4] = ["11", "12", "21", "22"];
-
-/// Four points, each (row, column), in the order of [`CORNERS`].
-type Points = [(f64, f64); 4];
 
 /// Four points of a chip and their positions in the full image. Rows and columns count from the edge of the first pixel, as in
 /// the fields. Between the points and beyond them, the mapping is bilinear.
@@ -95,11 +93,7 @@ impl Mapping {
         let known = |own: u32, other: u32| if own == 0 { other } else { own };
         Ok(Self {
             chip: inner.chip,
-            full: inner.full.map(|(row, column)| {
-                let [u, v] = [(column - self.chip[0].1) / self.size().1, (row - self.chip[0].0) / self.size().0];
-                let at = |axis: [f64; 4]| axis[0] + axis[1] * u + axis[2] * v + axis[3] * u * v;
-                (at(bilinear[0]), at(bilinear[1]))
-            }),
+            full: inner.full.map(|point| bilinear.point_to_full(point)),
             scale: inner.scale * self.scale,
             full_rows: known(self.full_rows, inner.full_rows),
             full_columns: known(self.full_columns, inner.full_columns),
@@ -107,38 +101,11 @@ impl Mapping {
         })
     }
 
-    /// Rows and columns from the first point to the last, or 1 if they coincide: a chip of one row or column.
-    fn size(&self) -> (f64, f64) {
-        let size = |first: f64, last: f64| if first == last { 1.0 } else { last - first };
-        (size(self.chip[0].0, self.chip[3].0), size(self.chip[0].1, self.chip[3].1))
-    }
-
-    /// Row and column of the full image, each as factors of 1, u, v and u·v. Both u and v run from 0 to 1 across the chip.
-    fn bilinear(&self) -> Result<[[f64; 4]; 2]> {
-        let (mut chip, mut full) = (self.chip, self.full);
-        // In a chip of one row or column the points coincide, and the scale gives the distance to the next one.
-        if chip[0].0 == chip[3].0 {
-            for corner in [2, 3] {
-                chip[corner].0 += 1.0;
-                full[corner].0 += self.scale;
-            }
-        }
-        if chip[0].1 == chip[3].1 {
-            for corner in [1, 3] {
-                chip[corner].1 += 1.0;
-                full[corner].1 += self.scale;
-            }
-        }
-        let size = self.size();
-        let share = |(row, column): (f64, f64)| ((column - chip[0].1) / size.1, (row - chip[0].0) / size.0);
-        let equations = chip.map(share).map(|(u, v)| [1.0, u, v, u * v]);
-        let solved = [solve(equations, full.map(|point| point.0)), solve(equations, full.map(|point| point.1))];
-        let turns = |rows: [f64; 4], columns: [f64; 4]| rows[1] * columns[2] - rows[2] * columns[1];
-        match solved {
-            [Some(rows), Some(columns)] if turns(rows, columns).is_normal() => Ok([rows, columns]),
-            _ => Err(Error::usage("points of ICHIPB are not a quadrilateral:")
-                .found(format!("{:?} in the chip, {:?} in the full image", self.chip, self.full))),
-        }
+    fn bilinear(&self) -> Result<Bilinear> {
+        Bilinear::new(&self.chip, &self.full, self.scale).ok_or_else(|| {
+            Error::usage("points of ICHIPB are not a quadrilateral:")
+                .found(format!("{:?} in the chip, {:?} in the full image", self.chip, self.full))
+        })
     }
 
     /// The fields in their exact widths.
@@ -163,26 +130,6 @@ impl Mapping {
         }
         Ok(Value::Map(fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect()))
     }
-}
-
-/// The solution of four linear equations, by elimination; `None` if it is not unique.
-fn solve(mut left: [[f64; 4]; 4], mut right: [f64; 4]) -> Option<[f64; 4]> {
-    for column in 0..4 {
-        let pivot = (column..4).max_by(|a, b| left[*a][column].abs().total_cmp(&left[*b][column].abs()))?;
-        left.swap(column, pivot);
-        right.swap(column, pivot);
-        if left[column][column] == 0.0 {
-            return None;
-        }
-        let (pivot, value) = (left[column], right[column]);
-        for row in (0..4).filter(|row| *row != column) {
-            let factor = left[row][column] / pivot[column];
-            left[row].iter_mut().zip(pivot).for_each(|(target, pivot)| *target -= factor * pivot);
-            right[row] -= factor * value;
-        }
-    }
-    let found: [f64; 4] = std::array::from_fn(|row| right[row] / left[row][row]);
-    found.iter().all(|value| value.is_finite()).then_some(found)
 }
 
 /// A number with so many decimals, in a field of this width.

@@ -1,5 +1,6 @@
 //! Chips: turns the metadata of an image into those of a part of it.
 
+mod bilinear;
 mod blocka;
 mod corners;
 mod fields;
@@ -8,5 +9,6 @@ mod ichipb;
 mod metadata;
 mod part;
 
+pub use bilinear::{Bilinear, Points};
 pub use metadata::{CHIP_KEYS, is_of_another_format, make_chip};
 pub use part::Part;

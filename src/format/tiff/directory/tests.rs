@@ -47,7 +47,7 @@ fn long_arrays_of_places_are_found_and_not_read() {
 }
 
 #[test]
-fn a_field_outside_of_the_file_is_told_of_only_where_it_is_needed() {
+fn a_field_outside_of_the_file_is_an_error_only_when_it_is_read() {
     let mut file = SampleFile::new(ByteOrder::Little, false);
     file.directory(&[shorts(tags::IMAGE_WIDTH, &[7]), text(tags::IMAGE_DESCRIPTION, "a longer text")]);
     let mut bytes = file.finish();

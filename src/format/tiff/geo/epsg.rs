@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_of_the_kind_the_register_says() {
+    fn codes_have_the_kind_of_the_register() {
         let cases = [
             (4326, Some(Kind::Geographic)),
             (4979, Some(Kind::Geographic3D)),

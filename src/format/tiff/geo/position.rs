@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn ground_control_points_are_no_transform() {
+    fn ground_control_points_are_not_a_transform() {
         let position = Position { tiepoints: Some(vec![0.0; 18]), ..Position::default() };
         assert_eq!(position.transform(false), None);
     }

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_crs_of_an_image_is_refused() {
+    fn a_crs_that_an_image_cannot_have_is_refused() {
         for code in [0, 1, 5773, 999_999] {
             assert!(names(code).is_err(), "{code}");
         }

@@ -189,7 +189,7 @@ fn blocks_of_equal_codings_are_copied_undecoded() {
 }
 
 #[test]
-fn absent_blocks_are_told_and_filled() {
+fn absent_blocks_are_reported_and_filled() {
     for (compression, block) in [(NONE, (16, 16)), (NONE, (40, 16)), (PACKBITS, (16, 16))] {
         let file = made(compression, ByteOrder::Little, (40, 40), 2, block, false, true);
         let image = open_bytes(file).unwrap().image(0).unwrap();
@@ -317,7 +317,7 @@ fn wrong_fields_are_named() {
 }
 
 #[test]
-fn a_compression_without_a_codec_is_told_when_pixels_are_asked_for() {
+fn a_compression_without_a_codec_is_an_error_when_pixels_are_requested() {
     let mut file = SampleFile::new(ByteOrder::Little, false);
     file.directory(&pixel(8, 1, &[shorts(259, &[50_001]), longs(279, &[1])]));
     let reader = open_bytes(file.finish()).unwrap();

@@ -73,7 +73,7 @@ fn numbers(directory: &Directory, tag: u16) -> Vec<u64> {
 }
 
 #[test]
-fn a_small_file_is_exactly_what_the_standard_says() {
+fn a_small_file_has_exactly_the_bytes_of_the_standard() {
     let file =
         bytes_of(&[asset(counting(1, 2, 3, SampleType::UInt16), &[("259", "None".into()), ("278", 1.into())])], 1)
             .unwrap();

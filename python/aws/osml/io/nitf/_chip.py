@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from operator import index
 from typing import Any
 
-from .._convenience import Window, _clipped
-from .._errors import MetadataWarning, OptionError, OutOfRangeError
-from .._io import BufferedMetadataProvider, Chip, _nitf_make_chip
-
-# The block size if the image's own is unsuitable: one block for the whole image, or blocks larger than NITF allows.
-_BLOCK, _LARGEST_BLOCK = 1024, 8192
-
-_LAST_LEVEL = 14
+from .._convenience import Window
+from .._errors import MetadataWarning
+from .._io import Chip, _nitf_chip
 
 
 def chip(image: Any, window: Window, *, level: int = 0, block_size: tuple[int, int] | None = None) -> Chip:
@@ -38,39 +32,7 @@ def chip(image: Any, window: Window, *, level: int = 0, block_size: tuple[int, i
     Raises:
         OptionError: A `ValueError`, for a window outside of the image, a wrong level or block size.
     """
-    level = _level(level)
-    shape = (image.num_bands, -(-image.num_rows >> level), -(-image.num_columns >> level))
-    if 0 < level < image.num_resolution_levels:
-        shape = image.level_shape(level)
-    inside = _clipped(window, shape)
-    metadata = BufferedMetadataProvider(getattr(image, "metadata", None))
-    found = Chip(image, metadata, inside, level, _block_size(block_size, image, inside))
-    for note in _nitf_make_chip(found):
+    found, notes = _nitf_chip(image, window, level, block_size)
+    for note in notes:
         warnings.warn(note, MetadataWarning, stacklevel=2)
     return found
-
-
-def _level(level: Any) -> int:
-    try:
-        found = index(level)
-    except TypeError:
-        found = -1
-    if not 0 <= found <= _LAST_LEVEL:
-        raise OutOfRangeError(f"level: got {level!r}, expected an integer from 0 to {_LAST_LEVEL}")
-    return found
-
-
-def _block_size(size: Any, image: Any, window: Window) -> tuple[int, int]:
-    if size is None:
-        sides = (image.num_pixels_per_block_horizontal, image.num_pixels_per_block_vertical)
-        wholes = (image.num_columns, image.num_rows)
-        # The block size of a one-block image follows from the image and was not chosen.
-        given = [_BLOCK if side in (0, whole) or side > _LARGEST_BLOCK else side for side, whole in zip(sides, wholes)]
-    else:
-        try:
-            given = [index(side) for side in size]
-        except TypeError:
-            given = []
-        if len(given) != 2 or not all(1 <= side <= _LARGEST_BLOCK for side in given):
-            raise OptionError(f"block_size: got {size!r}, expected (width, height), each from 1 to {_LARGEST_BLOCK}")
-    return (min(given[0], window[2]), min(given[1], window[3]))

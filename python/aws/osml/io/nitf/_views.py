@@ -100,7 +100,7 @@ def tre(metadata: Mapping[str, Any], tag: str, index: int = 0) -> Fields:
         index: The position among the TREs with this tag, from 0.
 
     Raises:
-        FieldNotFoundError: A `KeyError`, if there is no such TRE.
+        FieldNotFoundError: A `KeyError`, if the metadata lacks the TRE.
         OutOfRangeError: An `IndexError`, if `index` is not less than the number of these TREs.
         Error: If the tag has no layout, or the TRE does not follow it.
     """

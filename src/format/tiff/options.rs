@@ -40,10 +40,8 @@ pub(super) struct Options<'a> {
     pub(super) level: Option<Given<'a>>,
     /// Quality of lossy compression.
     pub(super) quality: Option<Given<'a>>,
-    /// True if the metadata is a copy of a TIFF's: it may describe that image rather than this one.
-    pub(super) copied: bool,
-    /// The metadata, if it is known which of its values were copied.
-    known: Option<&'a Metadata>,
+    /// The metadata with its origin. A copy of a TIFF's may describe that image rather than this one.
+    metadata: Metadata,
     /// The types of tags in the directory that the metadata was read from.
     pub(super) types: HashMap<u16, FieldType>,
 }
@@ -54,9 +52,8 @@ impl<'a> Options<'a> {
     /// # Errors
     /// [`Error::Usage`] for unknown keys, null values, and a name and a number that contradict each other.
     pub(super) fn new(metadata: &'a Metadata, warnings: &mut Vec<Warning>) -> Result<Self> {
-        let known = Some(metadata).filter(|metadata| metadata.is_copy_of(origin::FAMILY));
-        let copied = known.is_some() || lists_a_directory(metadata);
-        let mut options = Self { copied, known, types: origin::stored_types(metadata), ..Self::default() };
+        let types = origin::stored_types(metadata);
+        let mut options = Self { metadata: origin::with_origin(metadata), types, ..Self::default() };
         for (key, value) in metadata.iter() {
             options.add(Given { key, value }, warnings)?;
         }
@@ -76,11 +73,14 @@ impl<'a> Options<'a> {
         self.get(tag).map(|given| values::number(tag, given.key, given.value)).transpose()
     }
 
-    /// True if the caller has chosen the value of a tag, rather than copied it from a file with the rest. In a mapping that
-    /// looks like a copy, only values under names count as chosen: readers put tags under numbers.
+    /// True if the metadata is a copy of a TIFF's.
+    pub(super) fn is_copy(&self) -> bool {
+        self.metadata.is_copy_of(origin::FAMILY)
+    }
+
+    /// True if the caller has chosen the value of a tag, rather than copied it from a file with the rest.
     pub(super) fn is_chosen(&self, given: Given<'_>) -> bool {
-        let is_number = given.key.starts_with(|first: char| first.is_ascii_digit());
-        self.known.map_or(!self.copied || !is_number, |metadata| metadata.is_chosen(given.key))
+        self.metadata.is_chosen(given.key)
     }
 
     /// Refuses an option that this image cannot have. A copied option may describe another image: it only gives a warning.
@@ -91,7 +91,7 @@ impl<'a> Options<'a> {
     pub(super) fn refuse(&self, key: &str, error: Error, warnings: &mut Vec<Warning>) -> Result<()> {
         let tag = key.parse().ok().or_else(|| tags::by_name(key).map(|row| row.number));
         let given = tag.and_then(|tag| self.get(tag));
-        if given.map_or(!self.copied, |given| self.is_chosen(given)) {
+        if given.map_or(!self.is_copy(), |given| self.is_chosen(given)) {
             return Err(error);
         }
         warnings
@@ -154,13 +154,6 @@ impl<'a> Options<'a> {
         }
         Ok(())
     }
-}
-
-/// True for a plain mapping that looks like a copy of a TIFF's metadata, such as `dict(image.metadata)`: it has the size of the
-/// image under the numbers of its tags, which nobody needs to write by hand. This is a guess, as a mapping has no origin.
-fn lists_a_directory(metadata: &Metadata) -> bool {
-    let has = |tag: u16| metadata.get(&tag.to_string()).is_some();
-    metadata.origin().is_none() && has(tags::IMAGE_WIDTH) && has(tags::IMAGE_LENGTH)
 }
 
 /// True for the tag of a NITF extension: GEOPSB, GEOLOB … are not Geo names.

@@ -19,8 +19,25 @@ pub(super) fn is_of_header(metadata: &Metadata, header: &[u8]) -> bool {
     metadata.origin_in(FAMILY).is_some_and(|origin| origin.raw() == header)
 }
 
+/// The fields of the header from which metadata were copied, if [`original_of`] does not find it: as they were read, else
+/// guessed from the stated `fields`.
+pub(super) fn original_or_guess(structure: &Structure, metadata: &Metadata, fields: &Record) -> Option<Record> {
+    match metadata.origin() {
+        // A header that is damaged or of another kind can still be copied.
+        Some(origin) => Some(fields_read(structure, origin)),
+        None => guessed(structure, fields),
+    }
+}
+
+/// The stated fields of a request with their origin: those that equal a field of `original` were read. Fields are compared and
+/// not metadata values, as a field has several spellings: with and without padding, or a group as a list or as mappings.
+pub(super) fn with_origin(stated: Metadata, fields: &Record, original: Option<&Record>) -> Metadata {
+    let Some(original) = original else { return stated };
+    stated.as_copy(FAMILY, |name| original.get(name) == fields.get(name))
+}
+
 /// The fields of a header that is damaged, or of another kind or format, under the names of this structure.
-pub(super) fn fields_read(structure: &Structure, origin: &Origin) -> Record {
+fn fields_read(structure: &Structure, origin: &Origin) -> Record {
     let fields = origin.iter().filter(|(key, _)| structure.has(key));
     to_record(&structure.items, fields).unwrap_or_default()
 }
@@ -28,7 +45,7 @@ pub(super) fn fields_read(structure: &Structure, origin: &Origin) -> Record {
 /// Guesses the original from a plain mapping that looks like a copy of a header, such as `dict(image.metadata)`: its origin is
 /// lost. The result has the fields that state the size and storage of the image or file, and as many bands as they state.
 /// `None` unless every field that any such header has is present as text, which nobody writes by hand.
-pub(super) fn guessed(structure: &Structure, fields: &Record) -> Option<Record> {
+fn guessed(structure: &Structure, fields: &Record) -> Option<Record> {
     let is_text = |name: &str| matches!(fields.get(name), Some(FieldData::Text(_) | FieldData::Bytes(_)));
     let whole = structure.items.iter().all(|item| match item {
         Item::Field(field) => is_text(&field.name),

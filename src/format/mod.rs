@@ -3,6 +3,7 @@
 mod container;
 mod jpeg;
 pub mod nitf;
+mod only_image;
 mod palette;
 mod png;
 mod registry;
@@ -13,6 +14,7 @@ mod warning;
 
 pub use container::{Begun, ContainerReader, ContainerWriter, OpenImage};
 pub(crate) use container::{check_only_asset, no_image};
+pub(crate) use only_image::OnlyImage;
 pub use palette::{PALETTE_KEYS, is_indexed, palette_of};
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
 pub use request::{Blocks, Content, DataRequest, ImageRequest, WriteContext};

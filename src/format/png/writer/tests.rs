@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dataset::{DatasetReader, DatasetWriter};
-use crate::format::{OpenOptions, Warning};
 use crate::format::png::Png;
+use crate::format::{OpenOptions, Warning};
 use crate::image::{BlockGrid, ImageLayout, Interleave, MemoryImage, PadValue, Pixels, SampleType};
 use crate::io::{MemorySink, MemorySource};
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};

@@ -84,6 +84,12 @@ impl Format for Nitf {
         is_nsif == Some(matches!(self.flavour, Flavour::Nsif))
     }
 
+    /// Header fields and TREs, which are spelt in capitals, digits and underscores, and the hints for JPEG 2000.
+    fn owns_key(&self, key: &str) -> bool {
+        let is_capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        key.starts_with(J2K_PREFIX) || (!key.is_empty() && key.chars().all(is_capital))
+    }
+
     fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
         open(source, options)
     }
@@ -104,6 +110,9 @@ impl Format for Nitf {
 }
 
 const MEDIA_TYPE: &str = "application/vnd.nitf";
+
+/// How metadata keys of hints for JPEG 2000 begin.
+const J2K_PREFIX: &str = "J2K_";
 
 #[cfg(test)]
 mod damage_tests;

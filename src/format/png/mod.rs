@@ -38,6 +38,10 @@ impl Format for Png {
         first.starts_with(&chunk::SIGNATURE)
     }
 
+    fn owns_key(&self, key: &str) -> bool {
+        key.starts_with(KEY_PREFIX)
+    }
+
     fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
         reader::open(source, options)
     }
@@ -60,3 +64,6 @@ impl Format for Png {
 static NAMES: FormatNames = FormatNames { name: "png", aliases: &[], extensions: &["png"], media_type: MEDIA_TYPE };
 
 const MEDIA_TYPE: &str = "image/png";
+
+/// How every metadata key begins.
+const KEY_PREFIX: &str = "PNG_";

@@ -5,8 +5,7 @@
 //! - a decimal number from 1 to 65535: the tag of that number;
 //! - `Geo…`: a name of `geo`, an error if it is unknown;
 //! - the name of a tag (case ignored), or a hint: `CompressionLevel`, `Quality` (also `JPEGQuality`);
-//! - capitals, digits and underscores only, or one of the prefixes `PNG_`, `JPEG_`, `J2K_`: a field of another format (NITF
-//!   header fields and TREs are spelt so), which is ignored with a warning;
+//! - a key that another format owns (`Format::owns_key`), which is ignored with a warning;
 //! - anything else is an error that suggests the nearest name.
 //!
 //! Different values under a tag's name and its number are an error. If the metadata is a copy of a TIFF's and the caller has
@@ -15,9 +14,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::field::FieldType;
-use super::{origin, tags, values};
+use super::{NAMES, origin, tags, values};
 use crate::error::{Error, Result};
-use crate::format::Warning;
+use crate::format::{Warning, is_key_of_another};
 use crate::metadata::{Metadata, Value};
 
 /// A tag's value with the key it was given under.
@@ -121,7 +120,7 @@ impl<'a> Options<'a> {
         } else if is("Quality") || is("JPEGQuality") {
             self.quality = Some(given);
             Ok(())
-        } else if is_foreign(key) {
+        } else if is_key_of_another(&NAMES, key) {
             warnings.push(Warning::new(key, "is not a TIFF tag and is ignored"));
             Ok(())
         } else {
@@ -158,14 +157,7 @@ impl<'a> Options<'a> {
 
 /// True for the tag of a NITF extension: GEOPSB, GEOLOB … are not Geo names.
 fn is_tre(key: &str) -> bool {
-    key.len() <= 6 && is_foreign(key)
-}
-
-/// True for a key in the spelling of another format.
-fn is_foreign(key: &str) -> bool {
-    let prefixed = ["PNG_", "JPEG_", "J2K_"].iter().any(|prefix| key.starts_with(prefix));
-    let shouted = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    prefixed || (!key.is_empty() && key.chars().all(shouted))
+    key.len() <= 6 && is_key_of_another(&NAMES, key)
 }
 
 #[cfg(test)]

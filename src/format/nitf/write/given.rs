@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use super::super::J2K_PREFIX;
 use super::super::fields::to_record;
 use super::super::layouts::{header, tre_layouts};
 use super::super::pad::PAD_CODE;
@@ -263,7 +264,7 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     if names.contains("ICOM") && key.strip_prefix("ICOM").is_some_and(|rest| rest.parse::<u32>().is_ok()) {
         return Key::Unknown(Some("ICOM1 to ICOM9".to_owned()));
     }
-    if key.starts_with("J2K_") || key == PAD_CODE {
+    if key.starts_with(J2K_PREFIX) || key == PAD_CODE {
         return Key::Hint;
     }
     let near = nearest(key, names.iter().copied()).filter(|name| name.len().abs_diff(key.len()) <= 1);

@@ -31,7 +31,7 @@ mod whole;
 mod write;
 
 pub use layouts::{des_layout, des_names, header, register_des, register_tre, tre_layout, tre_layouts, tre_names};
-pub(super) use palette::{is_indexed, palette};
+pub(super) use palette::PALETTE;
 pub use reader::open;
 pub use tre::{Tre, TreBody, parse_tres, write_tre_fields, write_tres};
 pub use typed::{typed, typed_des, typed_tre};

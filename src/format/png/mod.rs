@@ -15,7 +15,7 @@ mod reader;
 mod text;
 mod writer;
 
-pub(super) use palette::{is_indexed, palette};
+pub(super) use palette::PALETTE;
 
 use std::sync::Arc;
 

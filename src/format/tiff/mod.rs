@@ -26,7 +26,7 @@ mod values;
 mod writer;
 mod ycbcr;
 
-pub(super) use palette::{is_indexed, palette};
+pub(super) use palette::PALETTE;
 
 use std::sync::Arc;
 

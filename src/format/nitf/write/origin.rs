@@ -89,4 +89,27 @@ mod tests {
         let fields = fields_read(structure("TEXT"), copy.origin_in(FAMILY).unwrap());
         assert_eq!((fields.text("TXTITL"), fields.len()), (Some("T"), 1));
     }
+
+    #[test]
+    fn fields_that_equal_the_original_are_copied_and_others_chosen() {
+        let stated: Metadata = [("NROWS", "8"), ("IC", "NM"), ("ICAT", "VIS")].into_iter().collect();
+        let fields: Record = [("NROWS", "00000008"), ("IC", "NM"), ("ICAT", "VIS")].into_iter().collect();
+        let original: Record = [("NROWS", "00000008"), ("IC", "NC")].into_iter().collect();
+        let copy = with_origin(stated.clone(), &fields, Some(&original));
+        assert!(copy.is_copy_of(FAMILY) && !copy.is_chosen("NROWS") && copy.is_chosen("IC") && copy.is_chosen("ICAT"));
+        let plain = with_origin(stated, &fields, None);
+        assert!(!plain.is_copy_of(FAMILY) && plain.is_chosen("NROWS"));
+    }
+
+    #[test]
+    fn a_guess_needs_every_field_that_any_header_has() {
+        let image = structure("IMAGE");
+        let names =
+            image.items.iter().filter_map(|item| if let Item::Field(field) = item { Some(&*field.name) } else { None });
+        let mut fields: Record = names.map(|name| (name, "x")).collect();
+        let original = original_or_guess(image, &Metadata::new(), &fields).unwrap();
+        assert!(original.get("NROWS").is_some() && original.get("TGTID").is_none());
+        fields.remove("TGTID");
+        assert!(original_or_guess(image, &Metadata::new(), &fields).is_none());
+    }
 }

@@ -3,6 +3,7 @@
 mod container;
 mod jpeg;
 pub mod nitf;
+mod only_image;
 mod palette;
 mod png;
 mod registry;
@@ -13,7 +14,10 @@ mod warning;
 
 pub use container::{Begun, ContainerReader, ContainerWriter, FileForm, OpenImage};
 pub(crate) use container::{check_only_asset, no_image};
-pub use palette::{PALETTE_KEYS, is_indexed, palette_of};
+pub(crate) use only_image::OnlyImage;
+pub(crate) use palette::PaletteForm;
+pub use palette::{is_indexed, palette_keys, palette_of};
+pub(crate) use registry::is_key_of_another;
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
 pub use request::{Blocks, Content, DataRequest, ImageRequest, WriteContext};
 pub use settings::SaveSettings;
@@ -34,6 +38,9 @@ pub trait Format: Sync {
 
     /// True if a file with these first bytes (up to [`MAGIC_BYTES`]) is of this format.
     fn matches(&self, first: &[u8]) -> bool;
+
+    /// True for a metadata key that the format recognises as its own by the spelling: other formats do not store it.
+    fn owns_key(&self, key: &str) -> bool;
 
     /// Reads a file's headers.
     ///

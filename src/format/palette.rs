@@ -5,16 +5,31 @@ use crate::error::Result;
 use crate::image::Palette;
 use crate::metadata::Metadata;
 
-/// The keys that state whether an image has a palette, and the palette itself.
-pub const PALETTE_KEYS: [&str; 5] = ["BAND_INFO", "IREP", "262", "320", "PNG_PALETTE"];
+/// How a format states a palette in the metadata of an image.
+pub(crate) struct PaletteForm {
+    /// The keys that state whether an image has a palette, and the palette itself.
+    pub(crate) keys: &'static [&'static str],
+    /// The palette of an indexed image of one band; `None` if the metadata state none.
+    pub(crate) palette: fn(&Metadata) -> Result<Option<Palette>>,
+    /// True if the metadata state that the samples are indices.
+    pub(crate) is_indexed: fn(&Metadata) -> bool,
+}
+
+/// The form of each format that has palettes, in the order in which they are tried.
+const FORMS: [&PaletteForm; 3] = [&nitf::PALETTE, &tiff::PALETTE, &png::PALETTE];
+
+/// The keys, of any format, that state whether an image has a palette, and the palette itself.
+pub fn palette_keys() -> impl Iterator<Item = &'static str> {
+    FORMS.iter().flat_map(|form| form.keys).copied()
+}
 
 /// The palette in the metadata of an indexed image of one band; `None` if the samples are not indices.
 ///
 /// # Errors
 /// [`crate::Error::Malformed`] for a palette with tables of different lengths or illegal values.
 pub fn palette_of(metadata: &Metadata) -> Result<Option<Palette>> {
-    for palette in [nitf::palette, tiff::palette, png::palette] {
-        if let Some(found) = palette(metadata)? {
+    for form in FORMS {
+        if let Some(found) = (form.palette)(metadata)? {
             return Ok(Some(found));
         }
     }
@@ -23,7 +38,7 @@ pub fn palette_of(metadata: &Metadata) -> Result<Option<Palette>> {
 
 /// True if the metadata states that the samples of an image are indices, which must not be averaged.
 pub fn is_indexed(metadata: &Metadata) -> bool {
-    [nitf::is_indexed, tiff::is_indexed, png::is_indexed].iter().any(|is_indexed| is_indexed(metadata))
+    FORMS.iter().any(|form| (form.is_indexed)(metadata))
 }
 
 #[cfg(test)]
@@ -39,6 +54,12 @@ mod tests {
         let metadata: Metadata = entries.into_iter().collect();
         let palette = palette_of(&metadata).unwrap();
         assert_eq!(palette.is_some(), is_indexed(&metadata));
+        let stated: Metadata = metadata
+            .iter()
+            .filter(|(key, _)| palette_keys().any(|known| known == *key))
+            .map(|(key, value)| (key, value.clone()))
+            .collect();
+        assert_eq!(palette_of(&stated).unwrap(), palette, "the keys are all that matters");
         palette
     }
 

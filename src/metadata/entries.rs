@@ -42,6 +42,18 @@ impl Metadata {
         self
     }
 
+    /// The same entries as a copy of a file of the format called `family` of which no header is known. `is_read` is true for
+    /// the keys that count as read; the other keys count as chosen.
+    ///
+    /// A format calls this where a request arrives: for a plain mapping that looks like a copy, such as a `dict` of metadata in
+    /// Python, and where entries with another spelling count as unchanged. What follows asks [`Metadata::is_chosen`].
+    #[must_use]
+    pub fn as_copy(mut self, family: impl Into<Cow<'static, str>>, is_read: impl Fn(&str) -> bool) -> Self {
+        let set = self.entries.iter().map(|(key, _)| key).filter(|key| !is_read(key)).cloned().collect();
+        self.origin = Some(Arc::new(Origin::without_header(family.into(), Arc::clone(&self.entries), set)));
+        self
+    }
+
     /// The first value under `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
         values(&self.entries, key).next()
@@ -196,6 +208,18 @@ mod tests {
         assert!(copy.is_chosen("A") && copy.is_chosen("B") && copy.is_copy_of("tiff") && !copy.is_unchanged());
         assert!(found.is_unchanged() && found.get("A") == Some(&Value::Int(1)));
         assert_eq!(copy.origin(), found.origin());
+    }
+
+    #[test]
+    fn of_a_copy_without_a_header_the_keys_that_were_not_read_are_chosen() {
+        let plain: Metadata = [("A", 1), ("B", 2), ("A", 3)].into_iter().collect();
+        let mut copy = plain.clone().as_copy("tiff", |key| key == "A");
+        assert!(copy.is_copy_of("tiff") && !copy.is_chosen("A") && copy.is_chosen("B") && !copy.is_chosen("C"));
+        assert!(!copy.is_unchanged() && copy.raw().is_empty());
+        assert_eq!(copy.origin().map(|origin| origin.iter().count()), Some(2));
+        copy.append("A", 4);
+        assert!(copy.is_chosen("A") && copy.is_chosen("B"));
+        assert!(plain.as_copy("tiff", |_| true).is_unchanged());
     }
 
     #[derive(Debug, Clone)]

@@ -15,12 +15,19 @@ pub struct Origin {
     form: Cow<'static, str>,
     raw: Vec<u8>,
     entries: Arc<Entries>,
+    /// Keys among the entries that were not read: the caller set them in a mapping that has no origin of its own.
+    set: Vec<String>,
 }
 
 impl Origin {
     /// The origin of `entries`, sharing them with the metadata that was read.
     pub(super) fn new(family: Cow<'static, str>, form: Cow<'static, str>, raw: Vec<u8>, entries: Arc<Entries>) -> Self {
-        Self { family, form, raw, entries }
+        Self { family, form, raw, entries, set: Vec::new() }
+    }
+
+    /// The origin of a copy whose file is not known: of `entries`, those whose keys are not in `set`.
+    pub(super) fn without_header(family: Cow<'static, str>, entries: Arc<Entries>, set: Vec<String>) -> Self {
+        Self { set, ..Self::new(family, "".into(), Vec::new(), entries) }
     }
 
     /// The name of the format: `nitf`, `tiff` …
@@ -40,19 +47,23 @@ impl Origin {
 
     /// The entries as they were read, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.entries.iter().map(|(key, value)| (key.as_str(), value))
+        let read = self.entries.iter().filter(|(key, _)| !self.set.contains(key));
+        read.map(|(key, value)| (key.as_str(), value))
     }
 
     /// True if `entries` are those that were read.
     pub(super) fn has(&self, entries: &Arc<Entries>) -> bool {
         let is_same =
             |((key, value), (other, read)): (&(String, Value), &(String, Value))| key == other && value.is_same(read);
-        Arc::ptr_eq(entries, &self.entries)
-            || (entries.len() == self.entries.len() && entries.iter().zip(&*self.entries).all(is_same))
+        let are_same = || entries.len() == self.entries.len() && entries.iter().zip(&*self.entries).all(is_same);
+        self.set.is_empty() && (Arc::ptr_eq(entries, &self.entries) || are_same())
     }
 
     /// True if the values under `key` among `entries` are those that were read under it.
     pub(super) fn has_values(&self, key: &str, entries: &Arc<Entries>) -> bool {
+        if self.set.iter().any(|name| name == key) {
+            return false;
+        }
         if Arc::ptr_eq(entries, &self.entries) {
             return true;
         }

@@ -17,7 +17,7 @@ use super::{errors, layout, region, value, windows};
 use crate::asset::{AssetType, ImageFacts};
 use crate::error::Error;
 use crate::format::nitf::chip::{self, CHIP_KEYS, Part};
-use crate::format::{PALETTE_KEYS, is_indexed};
+use crate::format::{is_indexed, palette_keys};
 use crate::image::{
     BlockGrid, Crs, Georeference, ImageProvider, ReducedImage, Reduction, Transform, Window, WindowImage,
 };
@@ -293,7 +293,7 @@ fn crs_of(crs: &Bound<'_, PyAny>) -> PyResult<Crs> {
 
 /// True if the pixels are indices into a colour table. Averages of indices are meaningless.
 fn has_table(metadata: &Bound<'_, BufferedMetadataProvider>) -> PyResult<bool> {
-    entries(metadata, &PALETTE_KEYS).map(|entries| is_indexed(&entries))
+    entries(metadata, &palette_keys().collect::<Vec<_>>()).map(|entries| is_indexed(&entries))
 }
 
 /// The entries of some keys.

@@ -50,8 +50,12 @@ impl Header {
     /// [`Error::Malformed`] or [`Error::Unsupported`] for its content, [`Error::Limit`] for its size.
     pub(crate) fn read(source: &dyn ByteSource, limits: &Limits) -> Result<Self> {
         let mut length = FIRST_READ.min(source.size());
+        let mut bytes = Vec::new();
         loop {
-            let mut bytes = source.read_range(0, length)?;
+            // `length` is at most the size of the source, and a small multiple of what the limits allow.
+            let known = bytes.len();
+            bytes.resize(length as usize, 0);
+            source.read_at(known as u64, &mut bytes[known..])?;
             if let Some(end) = Self::end(&bytes)? {
                 bytes.truncate(end);
                 limits.check_metadata("JPEG header", end as u64)?;

@@ -99,7 +99,11 @@ impl JpegImage {
         if let Some(data) = self.source.bytes() {
             return self.pixels(data, frame.rows.into());
         }
-        let data = self.source.read_range(0, self.source.size())?;
+        // The header is known: only what follows is read.
+        let mut data = vec![0; self.source.size() as usize];
+        let (header, rest) = data.split_at_mut(self.header.raw.len());
+        header.copy_from_slice(&self.header.raw);
+        self.source.read_at(header.len() as u64, rest)?;
         self.pixels(&data, frame.rows.into())
     }
 

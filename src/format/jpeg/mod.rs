@@ -31,6 +31,10 @@ impl Format for Jpeg {
         first.starts_with(&[0xFF, SOI, 0xFF])
     }
 
+    fn owns_key(&self, key: &str) -> bool {
+        key.starts_with(KEY_PREFIX)
+    }
+
     fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
         reader::open(source, options)
     }
@@ -58,6 +62,9 @@ static NAMES: FormatNames = FormatNames {
 };
 
 const MEDIA_TYPE: &str = "image/jpeg";
+
+/// How every metadata key begins.
+const KEY_PREFIX: &str = "JPEG_";
 
 /// The name of a JPEG file's compression.
 const COMPRESSION: &str = "jpeg";

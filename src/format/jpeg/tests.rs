@@ -130,19 +130,37 @@ fn bands_decoded_apart_are_the_image_decoded_as_a_whole() {
     }
 }
 
+/// A source that notes the offset and the length of each read.
+struct Counting(Vec<u8>, Mutex<Vec<(u64, usize)>>);
+
+impl crate::io::ByteSource for Counting {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        self.1.lock().unwrap().push((offset, out.len()));
+        out.copy_from_slice(&self.0[offset as usize..][..out.len()]);
+        Ok(())
+    }
+}
+
+#[test]
+fn the_header_is_read_once() {
+    for application in [100, 60_000] {
+        let (bytes, _) = written(&request(&picture(64, 48, 3), &one("JPEG_APP7", vec![7; application])), 1).unwrap();
+        let source = Arc::new(Counting(bytes, Mutex::default()));
+        let reader = Jpeg.open(Arc::<Counting>::clone(&source), &OpenOptions::default()).unwrap();
+        let header = reader.assets()[0].metadata.raw().len();
+        let whole = pixels(&*reader.image(0).unwrap(), Window::new(0, 0, 64, 48)).unwrap();
+        assert!(whole == pixels(&*opened(&source.0).unwrap().image(0).unwrap(), Window::new(0, 0, 64, 48)).unwrap());
+        let reads = source.1.lock().unwrap();
+        let of_header = |(offset, length): &(u64, usize)| header.saturating_sub(*offset as usize).min(*length);
+        assert_eq!(reads.iter().map(of_header).sum::<usize>(), header, "{reads:?}");
+    }
+}
+
 #[test]
 fn a_window_reads_the_data_of_its_bands_alone() {
-    struct Counting(Vec<u8>, Mutex<Vec<(u64, usize)>>);
-    impl crate::io::ByteSource for Counting {
-        fn size(&self) -> u64 {
-            self.0.len() as u64
-        }
-        fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
-            self.1.lock().unwrap().push((offset, out.len()));
-            out.copy_from_slice(&self.0[offset as usize..][..out.len()]);
-            Ok(())
-        }
-    }
     let (bytes, _) = written(&request(&picture(1000, 3000, 1), &Metadata::new()), 2).unwrap();
     let source = Arc::new(Counting(bytes, Mutex::default()));
     let reader = Jpeg.open(Arc::<Counting>::clone(&source), &OpenOptions::default()).unwrap();

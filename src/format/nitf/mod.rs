@@ -32,7 +32,7 @@ mod whole;
 mod write;
 
 pub use layouts::{des_layout, des_names, header, register_des, register_tre, tre_layout, tre_layouts, tre_names};
-pub(super) use palette::{is_indexed, palette};
+pub(super) use palette::PALETTE;
 pub use reader::open;
 pub use tre::{Tre, TreBody, parse_tres, write_tre_fields, write_tres};
 pub use typed::{typed, typed_des, typed_tre};
@@ -85,6 +85,12 @@ impl Format for Nitf {
         is_nsif == Some(matches!(self.flavour, Flavour::Nsif))
     }
 
+    /// Header fields and TREs, which are spelt in capitals, digits and underscores, and the hints for JPEG 2000.
+    fn owns_key(&self, key: &str) -> bool {
+        let is_capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        key.starts_with(J2K_PREFIX) || (!key.is_empty() && key.chars().all(is_capital))
+    }
+
     fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
         open(source, options)
     }
@@ -105,6 +111,9 @@ impl Format for Nitf {
 }
 
 const MEDIA_TYPE: &str = "application/vnd.nitf";
+
+/// How metadata keys of hints for JPEG 2000 begin.
+const J2K_PREFIX: &str = "J2K_";
 
 #[cfg(test)]
 mod damage_tests;

@@ -1,20 +1,27 @@
 //! Look-up tables of a band: LUTS (2500C Table A-3).
 
 use crate::error::Result;
+use crate::format::PaletteForm;
 use crate::image::Palette;
 use crate::metadata::{Metadata, Value};
+
+const BANDS: &str = "BAND_INFO";
+const REPRESENTATION: &str = "IREP";
+
+/// The palette in the metadata of an image.
+pub(in super::super) const PALETTE: PaletteForm = PaletteForm { keys: &[BANDS, REPRESENTATION], palette, is_indexed };
 
 /// The palette of the first band; `None` if it has no tables.
 ///
 /// # Errors
 /// [`crate::Error::Malformed`] for tables of different lengths.
-pub(in super::super) fn palette(metadata: &Metadata) -> Result<Option<Palette>> {
+fn palette(metadata: &Metadata) -> Result<Option<Palette>> {
     let Some(Value::List(luts)) = bands(metadata).first().and_then(|band| field(band, "LUTS")) else { return Ok(None) };
     let bytes = |lut: &Value| if let Value::Bytes(bytes) = lut { Some(bytes.clone()) } else { None };
     let Some(tables) = luts.iter().map(bytes).collect::<Option<Vec<_>>>().filter(|tables| !tables.is_empty()) else {
         return Ok(None);
     };
-    let representation = metadata.get("IREP").and_then(Value::as_text).unwrap_or_default().trim();
+    let representation = metadata.get(REPRESENTATION).and_then(Value::as_text).unwrap_or_default().trim();
     if let ("MONO", [high, low]) = (representation, tables.as_slice())
         && high.len() == low.len()
     {
@@ -26,7 +33,7 @@ pub(in super::super) fn palette(metadata: &Metadata) -> Result<Option<Palette>> 
 }
 
 /// True if a band has tables.
-pub(in super::super) fn is_indexed(metadata: &Metadata) -> bool {
+fn is_indexed(metadata: &Metadata) -> bool {
     bands(metadata).iter().any(|band| match field(band, "NLUTS") {
         Some(Value::Text(count)) => !matches!(count.trim(), "" | "0"),
         Some(count) => count.to_int() != Some(0),
@@ -35,7 +42,7 @@ pub(in super::super) fn is_indexed(metadata: &Metadata) -> bool {
 }
 
 fn bands(metadata: &Metadata) -> &[Value] {
-    if let Some(Value::List(bands)) = metadata.get("BAND_INFO") { bands } else { &[] }
+    if let Some(Value::List(bands)) = metadata.get(BANDS) { bands } else { &[] }
 }
 
 fn field<'a>(band: &'a Value, name: &str) -> Option<&'a Value> {

@@ -1,6 +1,7 @@
 //! Chunks that hold one value each (ISO/IEC 15948, 11.2.3 and 11.3): their keys, readers and writers.
 
 use super::chunk::Kind;
+use super::palette;
 use crate::codestream::png::{ColorType, Header, LARGEST};
 use crate::error::{Error, Result};
 use crate::metadata::Value;
@@ -50,7 +51,7 @@ pub(super) static FIELDS: &[Field] = &[
     },
     Field { key: "PNG_SRGB", kind: Kind(*b"sRGB"), read: read_srgb, write: write_srgb, allowed: "0, 1, 2 or 3" },
     Field {
-        key: "PNG_PALETTE",
+        key: palette::KEY,
         kind: Kind::PLTE,
         read: read_palette,
         write: write_palette,

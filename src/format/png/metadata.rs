@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::chunk::{Chunk, Chunks, Kind};
 use super::fields::{FIELDS, Field};
+use super::palette::KEY as PALETTE;
 use super::text::{self, TEXT_KEY};
 use crate::codestream::png::{ColorType, Header};
 use crate::error::{Error, Result, nearest};
@@ -16,7 +17,6 @@ const CHUNK_KEY: &str = "PNG_CHUNK_";
 
 const PROFILE: &str = "PNG_ICC_PROFILE";
 const PROFILE_NAME: &str = "PNG_ICC_PROFILE_NAME";
-const PALETTE: &str = "PNG_PALETTE";
 const SRGB: &str = "PNG_SRGB";
 const BIT_DEPTH: &str = "PNG_BIT_DEPTH";
 

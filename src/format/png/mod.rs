@@ -15,7 +15,7 @@ mod reader;
 mod text;
 mod writer;
 
-pub(super) use palette::{is_indexed, palette};
+pub(super) use palette::PALETTE;
 
 use std::sync::Arc;
 
@@ -36,6 +36,10 @@ impl Format for Png {
 
     fn matches(&self, first: &[u8]) -> bool {
         first.starts_with(&chunk::SIGNATURE)
+    }
+
+    fn owns_key(&self, key: &str) -> bool {
+        key.starts_with(KEY_PREFIX)
     }
 
     fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
@@ -60,3 +64,6 @@ impl Format for Png {
 static NAMES: FormatNames = FormatNames { name: "png", aliases: &[], extensions: &["png"], media_type: MEDIA_TYPE };
 
 const MEDIA_TYPE: &str = "image/png";
+
+/// How every metadata key begins.
+const KEY_PREFIX: &str = "PNG_";

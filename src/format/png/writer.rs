@@ -7,14 +7,14 @@ use crate::codec::Encoded;
 use crate::codestream::Codestream;
 use crate::codestream::png::{BandReceipt, Compression, Header, PngStream};
 use crate::error::{Error, Result};
-use crate::format::{Begun, ContainerWriter, ImageRequest, OpenImage, SaveSettings, Warning, WriteContext, no_image};
+use crate::format::{Begun, ContainerWriter, ImageRequest, OnlyImage, SaveSettings, WriteContext};
 use crate::io::ByteSink;
 use crate::metadata::{Metadata, Value};
-use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd};
+use crate::pipeline::{BlockSink, BlocksEnd};
 
 /// Begins a PNG file.
 pub(super) fn create(sink: Box<dyn ByteSink>) -> Box<dyn ContainerWriter> {
-    Box::new(PngWriter { sink, metadata: Metadata::new(), state: State::Empty })
+    Box::new(PngWriter { sink, image: OnlyImage::new("PNG") })
 }
 
 /// Checks the format-neutral settings. They add no metadata: PNG has one compression and no blocks.
@@ -44,32 +44,17 @@ pub(super) fn encoding(settings: &SaveSettings) -> Result<Metadata> {
 
 struct PngWriter {
     sink: Box<dyn ByteSink>,
-    /// Metadata of the file, written together with that of the image.
-    metadata: Metadata,
-    state: State,
-}
-
-enum State {
-    Empty,
-    Open { stream: PngStream, key: String },
-    Complete,
+    image: OnlyImage<PngStream>,
 }
 
 impl ContainerWriter for PngWriter {
     fn set_metadata(&mut self, metadata: &Metadata, _: &mut WriteContext<'_, '_>) -> Result<()> {
-        if !matches!(self.state, State::Empty) && !metadata.is_empty() {
-            return Err(Error::usage("metadata of a PNG file must be set before its image is added"));
-        }
-        self.metadata = metadata.clone();
-        Ok(())
+        self.image.set_metadata(metadata)
     }
 
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
-        if !matches!(self.state, State::Empty) {
-            return Err(Error::usage("PNG files hold one image; cannot add").found(image.key));
-        }
+        let metadata = with_texts(self.image.check_first(image.key, image.metadata)?, image);
         let layout = image.provider.layout();
-        let metadata = self.merged(image);
         let header = Header::of(layout, has_palette(&metadata))?;
         let compression = compression(&metadata)?;
         let HeaderChunks { header, palette, chunks } = chunks(header, &metadata, context.warnings)?;
@@ -79,26 +64,16 @@ impl ContainerWriter for PngWriter {
         for (kind, data) in &chunks {
             chunk::write(&mut *self.sink, *kind, data)?;
         }
-        let blocks = BlockPlan { grid: stream.grid(), encoder: stream.encoder(), placement: None };
-        self.state = State::Open { stream, key: image.key.to_owned() };
-        Ok(Begun::Encode(OpenImage { blocks, form: None, allows_absent: false }))
+        Ok(self.image.begin(image.key, stream))
     }
 
     fn finish_image(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<()> {
-        let State::Open { key, .. } = std::mem::replace(&mut self.state, State::Complete) else {
-            return Err(no_image());
-        };
-        if end.filled {
-            let message = "absent blocks are filled with the pad value, as PNG files cannot omit them";
-            context.warnings.push(Warning::new(key, message));
-        }
-        Ok(())
+        // The chunk of the last band has the end of the stream.
+        self.image.finish(end, context).map(drop)
     }
 
     fn finish(mut self: Box<Self>, _: &mut WriteContext<'_, '_>) -> Result<Box<dyn ByteSink>> {
-        if !matches!(self.state, State::Complete) {
-            return Err(Error::usage("a PNG file needs an image, but none was added"));
-        }
+        self.image.check_complete()?;
         chunk::write(&mut *self.sink, Kind::IEND, &[])?;
         Ok(self.sink)
     }
@@ -107,8 +82,7 @@ impl ContainerWriter for PngWriter {
 impl BlockSink for PngWriter {
     /// Each band becomes a chunk; the last chunk also holds the end of the stream.
     fn append(&mut self, block: &Encoded) -> Result<()> {
-        let State::Open { stream, .. } = &mut self.state else { return Err(no_image()) };
-        stream.take(block)?;
+        let stream = self.image.take(block)?;
         let BandReceipt { crc, .. } = block.receipt()?;
         let data = block.pieces().next().unwrap_or_default();
         if block.at().row + 1 < stream.grid().down() {
@@ -121,18 +95,15 @@ impl BlockSink for PngWriter {
     }
 }
 
-impl PngWriter {
-    /// Merges the metadata of file and image. The image's keys win, and its title and description override both.
-    fn merged(&self, image: &ImageRequest<'_>) -> Metadata {
-        let mut merged = image.metadata.over(&self.metadata);
-        for (keyword, text) in [("Title", image.title), ("Description", image.description)] {
-            let key = format!("{TEXT_KEY}{keyword}");
-            if !text.is_empty() && merged.get(&key).and_then(Value::as_text) != Some(text) {
-                merged.set(key, text);
-            }
+/// Adds the title and the description of the image to its metadata. They override what the metadata hold.
+fn with_texts(mut metadata: Metadata, image: &ImageRequest<'_>) -> Metadata {
+    for (keyword, text) in [("Title", image.title), ("Description", image.description)] {
+        let key = format!("{TEXT_KEY}{keyword}");
+        if !text.is_empty() && metadata.get(&key).and_then(Value::as_text) != Some(text) {
+            metadata.set(key, text);
         }
-        merged
     }
+    metadata
 }
 
 fn compression(metadata: &Metadata) -> Result<Compression> {

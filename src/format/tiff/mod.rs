@@ -26,7 +26,7 @@ mod values;
 mod writer;
 mod ycbcr;
 
-pub(super) use palette::{is_indexed, palette};
+pub(super) use palette::PALETTE;
 
 use std::sync::Arc;
 
@@ -47,6 +47,12 @@ impl Format for Tiff {
 
     fn matches(&self, first: &[u8]) -> bool {
         matches!(first.get(..4), Some(b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+"))
+    }
+
+    /// Numbers of tags, and `Geo…` names. Names of tags are options of the writer: a reader puts tags under their numbers.
+    fn owns_key(&self, key: &str) -> bool {
+        let is_number = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
+        is_number || key.starts_with("Geo")
     }
 
     fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {

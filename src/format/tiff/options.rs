@@ -5,8 +5,7 @@
 //! - a decimal number from 1 to 65535: the tag of that number;
 //! - `Geo…`: a name of `geo`, an error if it is unknown;
 //! - the name of a tag (case ignored), or a hint: `CompressionLevel`, `Quality` (also `JPEGQuality`);
-//! - capitals, digits and underscores only, or one of the prefixes `PNG_`, `JPEG_`, `J2K_`: a field of another format (NITF
-//!   header fields and TREs are spelt so), which is ignored with a warning;
+//! - a key that another format owns (`Format::owns_key`), which is ignored with a warning;
 //! - anything else is an error that suggests the nearest name.
 //!
 //! Different values under a tag's name and its number are an error. If the metadata is a copy of a TIFF's and the caller has
@@ -15,9 +14,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::field::FieldType;
-use super::{origin, tags, values};
+use super::{NAMES, origin, tags, values};
 use crate::error::{Error, Result};
-use crate::format::Warning;
+use crate::format::{Warning, is_key_of_another};
 use crate::metadata::{Metadata, Value};
 
 /// A tag's value with the key it was given under.
@@ -40,10 +39,8 @@ pub(super) struct Options<'a> {
     pub(super) level: Option<Given<'a>>,
     /// Quality of lossy compression.
     pub(super) quality: Option<Given<'a>>,
-    /// True if the metadata is a copy of a TIFF's: it may describe that image rather than this one.
-    pub(super) copied: bool,
-    /// The metadata, if it is known which of its values were copied.
-    known: Option<&'a Metadata>,
+    /// The metadata with its origin. A copy of a TIFF's may describe that image rather than this one.
+    metadata: Metadata,
     /// The types of tags in the directory that the metadata was read from.
     pub(super) types: HashMap<u16, FieldType>,
 }
@@ -54,9 +51,8 @@ impl<'a> Options<'a> {
     /// # Errors
     /// [`Error::Usage`] for unknown keys, null values, and a name and a number that contradict each other.
     pub(super) fn new(metadata: &'a Metadata, warnings: &mut Vec<Warning>) -> Result<Self> {
-        let known = Some(metadata).filter(|metadata| metadata.is_copy_of(origin::FAMILY));
-        let copied = known.is_some() || lists_a_directory(metadata);
-        let mut options = Self { copied, known, types: origin::stored_types(metadata), ..Self::default() };
+        let types = origin::stored_types(metadata);
+        let mut options = Self { metadata: origin::with_origin(metadata), types, ..Self::default() };
         for (key, value) in metadata.iter() {
             options.add(Given { key, value }, warnings)?;
         }
@@ -76,11 +72,14 @@ impl<'a> Options<'a> {
         self.get(tag).map(|given| values::number(tag, given.key, given.value)).transpose()
     }
 
-    /// True if the caller has chosen the value of a tag, rather than copied it from a file with the rest. In a mapping that
-    /// looks like a copy, only values under names count as chosen: readers put tags under numbers.
+    /// True if the metadata is a copy of a TIFF's.
+    pub(super) fn is_copy(&self) -> bool {
+        self.metadata.is_copy_of(origin::FAMILY)
+    }
+
+    /// True if the caller has chosen the value of a tag, rather than copied it from a file with the rest.
     pub(super) fn is_chosen(&self, given: Given<'_>) -> bool {
-        let is_number = given.key.starts_with(|first: char| first.is_ascii_digit());
-        self.known.map_or(!self.copied || !is_number, |metadata| metadata.is_chosen(given.key))
+        self.metadata.is_chosen(given.key)
     }
 
     /// Refuses an option that this image cannot have. A copied option may describe another image: it only gives a warning.
@@ -91,7 +90,7 @@ impl<'a> Options<'a> {
     pub(super) fn refuse(&self, key: &str, error: Error, warnings: &mut Vec<Warning>) -> Result<()> {
         let tag = key.parse().ok().or_else(|| tags::by_name(key).map(|row| row.number));
         let given = tag.and_then(|tag| self.get(tag));
-        if given.map_or(!self.copied, |given| self.is_chosen(given)) {
+        if given.map_or(!self.is_copy(), |given| self.is_chosen(given)) {
             return Err(error);
         }
         warnings
@@ -124,7 +123,7 @@ impl<'a> Options<'a> {
         } else if is("Quality") || is("JPEGQuality") {
             self.quality = Some(given);
             Ok(())
-        } else if is_foreign(key) {
+        } else if is_key_of_another(&NAMES, key) {
             warnings.push(Warning::new(key, "is not a TIFF tag and is ignored"));
             Ok(())
         } else {
@@ -159,23 +158,9 @@ impl<'a> Options<'a> {
     }
 }
 
-/// True for a plain mapping that looks like a copy of a TIFF's metadata, such as `dict(image.metadata)`: it has the size of the
-/// image under the numbers of its tags, which nobody needs to write by hand. This is a guess, as a mapping has no origin.
-fn lists_a_directory(metadata: &Metadata) -> bool {
-    let has = |tag: u16| metadata.get(&tag.to_string()).is_some();
-    metadata.origin().is_none() && has(tags::IMAGE_WIDTH) && has(tags::IMAGE_LENGTH)
-}
-
 /// True for the tag of a NITF extension: GEOPSB, GEOLOB … are not Geo names.
 fn is_tre(key: &str) -> bool {
-    key.len() <= 6 && is_foreign(key)
-}
-
-/// True for a key in the spelling of another format.
-fn is_foreign(key: &str) -> bool {
-    let prefixed = ["PNG_", "JPEG_", "J2K_"].iter().any(|prefix| key.starts_with(prefix));
-    let shouted = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    prefixed || (!key.is_empty() && key.chars().all(shouted))
+    key.len() <= 6 && is_key_of_another(&NAMES, key)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
-//! The origin of an image's metadata: the bytes of its directory, and their form, which the bytes do not state.
+//! The origin of an image's metadata: the bytes of its directory, and their form, which the bytes do not state. Also the guess
+//! that a plain mapping is a copy.
 
 use std::collections::HashMap;
 
 use super::field::FieldType;
+use super::tags;
 use crate::io::ByteOrder;
 use crate::metadata::Metadata;
 
@@ -21,6 +23,24 @@ const FORMS: [(&str, ByteOrder, bool); 4] = [
 pub(super) fn form(order: ByteOrder, big: bool) -> &'static str {
     let found = FORMS.iter().find(|form| (form.1, form.2) == (order, big));
     found.map(|form| form.0).expect("every byte order and kind has a row")
+}
+
+/// The metadata of a request with the origin that counts here: that of a TIFF's directory. Metadata of other formats states
+/// nothing about tags, so all of it is chosen.
+///
+/// A plain mapping has no origin, such as `dict(image.metadata)`. If it has the size of an image under the numbers of the tags,
+/// which nobody needs to write by hand, it counts as a copy: values under numbers were read, as readers put tags under numbers,
+/// and all others are chosen.
+pub(super) fn with_origin(metadata: &Metadata) -> Metadata {
+    if metadata.is_copy_of(FAMILY) {
+        return metadata.clone();
+    }
+    let has = |tag: u16| metadata.get(&tag.to_string()).is_some();
+    if metadata.origin().is_none() && has(tags::IMAGE_WIDTH) && has(tags::IMAGE_LENGTH) {
+        let is_number = |key: &str| key.starts_with(|first: char| first.is_ascii_digit());
+        return metadata.clone().as_copy(FAMILY, is_number);
+    }
+    metadata.clone().with_origin(None)
 }
 
 /// The types of fields in the directory that the metadata was read from; empty for other metadata.
@@ -63,6 +83,25 @@ mod tests {
         big.resize(8 + 20 + 8, 0);
         let found = HashMap::from([(65_000, FieldType::Long8)]);
         assert_eq!(types(&big, FAMILY, form(ByteOrder::Little, true)), found);
+    }
+
+    #[test]
+    fn a_plain_mapping_with_the_numbers_of_a_size_is_a_copy_under_its_numbers() {
+        let mut plain: Metadata = [("256", 8), ("257", 8), ("259", 5), ("Compression", 8)].into_iter().collect();
+        let copy = with_origin(&plain);
+        assert!(copy.is_copy_of(FAMILY) && !copy.is_chosen("259") && copy.is_chosen("Compression"));
+        assert!(stored_types(&copy).is_empty());
+        plain.remove("257");
+        assert!(with_origin(&plain).origin().is_none());
+    }
+
+    #[test]
+    fn only_the_origin_in_a_tiff_counts() {
+        let read: Metadata = [("256", 8), ("257", 8)].into_iter().collect();
+        let known = read.clone().read_from(FAMILY, "II42", vec![1]);
+        assert_eq!(with_origin(&known), known);
+        let other = with_origin(&read.read_from("nitf", "IMAGE", vec![1]));
+        assert!(other.origin().is_none() && other.is_chosen("256"));
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl WritePlan {
             let text = gdal::nodata_text(given.key, given.value, layout.sample)?;
             fields.push(text_field(tags::GDAL_NODATA, &text));
         }
-        let mut place = geo::Given { names: options.geo.clone(), copied: options.copied, ..geo::Given::default() };
+        let mut place = geo::Given { names: options.geo.clone(), copied: options.is_copy(), ..geo::Given::default() };
         for (tag, given) in &options.tags {
             match tags::by_number(*tag).map_or(Treatment::Plain, |row| row.treatment) {
                 Treatment::Setting | Treatment::Computed => {}

@@ -114,7 +114,7 @@ def own_seeds():
         for code, mode in (("C3", "B"), ("M3", "P"), ("M3", "S")):
             metadata = {"IC": code, "IMODE": mode, "NPPBH": 16, "NPPBV": 16}
             yield f"ours-jpeg-{code}-{mode}", ours(picture(3), format="nitf", metadata=metadata)
-        yield "ours-jpeg-stream", ours(np.repeat(picture(3), 9, axis=1), format="nitf", compression="jpeg")
+        yield "ours-jpeg-stream", ours(picture(3), format="nitf", compression="jpeg")
         yield "ours-nsif", ours(picture(1, "uint16"), format="nsif", compression="NC", corners=[(-77, 39), (-76, 39), (-76, 38), (-77, 38)],
                                 crs="EPSG:4326", metadata={"IMODE": "B", "IID2": "a title"})
     finally:

@@ -1,8 +1,10 @@
 //! Turns the metadata of an image into those of a chip of it.
 
+use super::super::NITF;
 use super::part::Part;
 use super::{blocka, corners, grids, ichipb};
 use crate::error::Result;
+use crate::format::is_key_of_another;
 use crate::image::Georeference;
 use crate::metadata::{Metadata, Value};
 
@@ -55,10 +57,9 @@ pub fn make_chip(metadata: &mut Metadata, place: &Georeference, part: &Part, blo
     Ok(notes)
 }
 
-/// True for TIFF tags and facts of PNG and JPEG, which are left out if a NITF is made from an image of another format.
+/// True for a key of another format (TIFF tags, facts of PNG and JPEG), which is left out if a NITF is made from its image.
 pub fn is_of_another_format(key: &str) -> bool {
-    let is_number = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
-    is_number || ["Geo", "PNG_", "JPEG_"].iter().any(|prefix| key.starts_with(prefix))
+    is_key_of_another(&NITF.names, key)
 }
 
 fn set_sizes(metadata: &mut Metadata, part: &Part, block: (u32, u32)) {

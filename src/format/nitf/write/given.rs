@@ -3,15 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use super::super::J2K_PREFIX;
 use super::super::fields::to_record;
 use super::super::layouts::{header, tre_layouts};
 use super::super::pad::PAD_CODE;
 use super::super::tre::{Tre, TreBody, follows_layout, parse_sound_tres};
-use super::super::values::AREAS;
+use super::super::values::{AREAS, FAMILY};
 use super::field_sets::LOCATIONS;
 use super::location::stated_location;
 use super::modern::modernised;
-use super::origin::{fields_read, guessed, original_of};
+use super::origin::{original_of, original_or_guess, with_origin};
 use crate::error::{Error, Result, nearest};
 use crate::format::{Finding, Warning, WriteContext};
 use crate::metadata::{Metadata, Value};
@@ -23,6 +24,8 @@ pub(super) struct Given {
     pub(super) fields: Record,
     /// TREs in order, each with the area it was copied from, if any.
     pub(super) tres: Vec<(Tre, Option<String>)>,
+    /// The fields as metadata, whose origin knows which of them were copied.
+    stated: Metadata,
     /// The header that the metadata is a copy of.
     pub(super) original: Option<Record>,
     /// The pad pixel code.
@@ -63,9 +66,14 @@ impl Given {
         let metadata = modern.as_ref().unwrap_or(metadata);
         let stored = original_of(structure, metadata);
         let mut places = stored.as_ref().map(places_of_tres).unwrap_or_default();
-        let has_chosen_pad = metadata.is_chosen(PAD_CODE);
-        let mut given = Self { fields: Record::new(), tres: Vec::new(), original: stored, pad: None, has_chosen_pad };
-        let mut entries = Vec::new();
+        let mut given = Self {
+            fields: Record::new(),
+            tres: Vec::new(),
+            stated: Metadata::new(),
+            original: None,
+            pad: None,
+            has_chosen_pad: metadata.is_chosen(PAD_CODE),
+        };
         let mut comments = Vec::new();
         let mut seen: HashMap<&str, usize> = HashMap::new();
         for (key, value) in metadata.iter() {
@@ -75,10 +83,10 @@ impl Given {
             }
             match classify(structure, key, value) {
                 Key::Field if key == "ICOM" && value.as_text().is_some() => {
-                    entries.push((key, Value::List(vec![value.clone()])));
+                    given.stated.append(key, vec![value.clone()]);
                 }
-                Key::Field if LOCATIONS.contains(&key) => entries.push((key, stated_location(key, value)?)),
-                Key::Field => entries.push((key, value.clone())),
+                Key::Field if LOCATIONS.contains(&key) => given.stated.append(key, stated_location(key, value)?),
+                Key::Field => given.stated.append(key, value.clone()),
                 Key::Comment(number) => comments.push((number, value.clone())),
                 Key::Area => {
                     let body = TreBody::Bytes(bytes_of(key, value)?);
@@ -110,22 +118,19 @@ impl Given {
         }
         if !comments.is_empty() {
             comments.sort_by_key(|(number, _)| *number);
-            if entries.iter().any(|(key, _)| *key == "ICOM") {
+            if given.stated.get("ICOM").is_some() {
                 let (number, value) = &comments[0];
                 let error = Error::usage("comment beside the list of comments,").field(format!("ICOM{number}"));
                 return Err(error.found(value).allowed("either ICOM (a list) or ICOM1 to ICOM9"));
             }
-            entries.push(("ICOM", Value::List(comments.into_iter().map(|(_, value)| value).collect())));
+            given.stated.append("ICOM", comments.into_iter().map(|(_, value)| value).collect::<Vec<_>>());
         }
-        given.fields = to_record(&structure.items, entries.iter().map(|(key, value)| (*key, value)))?;
-        if let Some(original) = &given.original {
+        given.fields = to_record(&structure.items, given.stated.iter())?;
+        if let Some(original) = &stored {
             given.fields.keep(original);
-        } else if let Some(origin) = metadata.origin() {
-            // A header that is damaged or of another kind can still be copied.
-            given.original = Some(fields_read(structure, origin));
-        } else {
-            given.original = guessed(structure, &given.fields);
         }
+        given.original = stored.or_else(|| original_or_guess(structure, metadata, &given.fields));
+        given.stated = with_origin(given.stated, &given.fields, given.original.as_ref());
         Ok(given)
     }
 
@@ -164,12 +169,12 @@ impl Given {
 
     /// True if a field was given, and not just copied from a file with the rest.
     pub(super) fn is_chosen(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| !self.is_copied(name, value))
+        self.stated.is_chosen(name)
     }
 
     /// True if the metadata are a copy of a file's header.
     pub(super) fn is_copy(&self) -> bool {
-        self.original.is_some()
+        self.stated.is_copy_of(FAMILY)
     }
 
     /// Reports what breaks a rule. Content that was copied unchanged is the fault of its file, and is reported only to a strict
@@ -212,10 +217,6 @@ impl Given {
             }
         }
         Ok(())
-    }
-
-    fn is_copied(&self, name: &str, value: &FieldData) -> bool {
-        self.original.as_ref().and_then(|record| record.get(name)) == Some(value)
     }
 }
 
@@ -263,7 +264,7 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     if names.contains("ICOM") && key.strip_prefix("ICOM").is_some_and(|rest| rest.parse::<u32>().is_ok()) {
         return Key::Unknown(Some("ICOM1 to ICOM9".to_owned()));
     }
-    if key.starts_with("J2K_") || key == PAD_CODE {
+    if key.starts_with(J2K_PREFIX) || key == PAD_CODE {
         return Key::Hint;
     }
     let near = nearest(key, names.iter().copied()).filter(|name| name.len().abs_diff(key.len()) <= 1);

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dataset::{DatasetReader, DatasetWriter};
-use crate::format::OpenOptions;
 use crate::format::png::Png;
+use crate::format::{OpenOptions, Warning};
 use crate::image::{BlockGrid, ImageLayout, Interleave, MemoryImage, PadValue, Pixels, SampleType};
 use crate::io::{MemorySink, MemorySource};
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
@@ -129,7 +129,7 @@ fn a_palette_makes_a_palette_image_and_bounds_its_samples() {
 fn what_png_cannot_hold_is_refused_before_the_first_byte() {
     let refused = |image: &MemoryImage| {
         let (sink, _) = MemorySink::new();
-        let mut writer = PngWriter { sink: Box::new(sink), metadata: Metadata::new(), state: State::Empty };
+        let mut writer = PngWriter { sink: Box::new(sink), image: OnlyImage::new("PNG") };
         let metadata = Metadata::new();
         let request = ImageRequest::new("image:0", image, &metadata);
         let (control, mut warnings) = (Control::default(), Vec::new());

@@ -7,7 +7,6 @@ mod palette;
 mod png;
 mod registry;
 mod request;
-mod settings;
 pub mod tiff;
 mod warning;
 
@@ -15,8 +14,7 @@ pub use container::{Begun, ContainerReader, ContainerWriter, OpenImage};
 pub(crate) use container::{check_only_asset, no_image};
 pub use palette::{PALETTE_KEYS, is_indexed, palette_of};
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
-pub use request::{Blocks, Content, DataRequest, ImageRequest, WriteContext};
-pub use settings::SaveSettings;
+pub use request::{Blocks, Content, DataRequest, ImageRequest, SaveSettings, WriteContext};
 pub use warning::{Finding, Warning, WarningKind};
 
 use std::sync::Arc;

@@ -1,11 +1,9 @@
 //! TIFF, BigTIFF and GeoTIFF (TIFF 6.0, OGC 19-008r4).
 
 mod arrange;
-mod block_ranges;
 mod blocks;
 mod colors;
 mod compression;
-mod convert;
 mod directory;
 mod encoding;
 mod field;

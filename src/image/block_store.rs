@@ -1,6 +1,6 @@
-//! The container's view of an image's blocks: their location, coding, samples and decoding.
+//! The container's view of an image's blocks: their location, coding and samples, and the state that decoding them keeps.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::grid::{BlockGrid, BlockIndex};
 use super::layout::ImageLayout;
 use super::sample::{Interleave, SampleType};
-use super::scratch::Scratch;
 use crate::error::{Error, Result};
 use crate::io::{ByteOrder, ByteSource};
 use crate::simd;
@@ -134,6 +133,18 @@ pub trait BlockStore: Send + Sync {
     fn name(&self, block: StoredBlock) -> String;
 }
 
+/// The buffers and coder states that a worker keeps from block to block to save allocations. Each codec keeps its own type of state here, unknown to other code.
+#[derive(Default)]
+pub struct Scratch {
+    /// Bytes between two stages.
+    pub bytes: Vec<u8>,
+    states: States,
+}
+
+/// One state of each type. A worker meets few codecs, so a list is the fastest map.
+#[derive(Default)]
+struct States(Vec<(TypeId, Box<dyn Any + Send>)>);
+
 impl BlockForm<'_> {
     /// True if blocks of the other form can be stored as blocks of this form.
     pub fn takes(&self, other: &BlockForm<'_>) -> bool {
@@ -211,6 +222,35 @@ impl StoredSamples {
     }
 }
 
+impl Scratch {
+    /// The state of type `T`, created on first use.
+    pub fn state<T: Default + Send + 'static>(&mut self) -> &mut T {
+        self.bytes_and_state().1
+    }
+
+    /// The buffer and a state, for coders that need both at once.
+    pub fn bytes_and_state<T: Default + Send + 'static>(&mut self) -> (&mut Vec<u8>, &mut T) {
+        (&mut self.bytes, self.states.get())
+    }
+}
+
+impl States {
+    fn get<T: Default + Send + 'static>(&mut self) -> &mut T {
+        let id = TypeId::of::<T>();
+        let place = self.0.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+            self.0.push((id, Box::<T>::default()));
+            self.0.len() - 1
+        });
+        self.0[place].1.downcast_mut().expect("each state is kept under its own type")
+    }
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scratch").field("bytes", &self.bytes.len()).finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,5 +272,15 @@ mod tests {
         let mut samples = [0x0800u16.to_ne_bytes(), 0x07F0u16.to_ne_bytes()].concat();
         stored.shift_down(&mut samples);
         assert_eq!(samples, [(-128i16).to_ne_bytes(), 127i16.to_ne_bytes()].concat());
+    }
+
+    #[test]
+    fn each_type_has_one_state_that_is_kept() {
+        let mut scratch = Scratch::default();
+        scratch.state::<Vec<u8>>().push(7);
+        *scratch.state::<u32>() = 9;
+        scratch.state::<Vec<u8>>().push(8);
+        assert_eq!(scratch.state::<Vec<u8>>().as_slice(), [7, 8]);
+        assert_eq!(*scratch.state::<u32>(), 9);
     }
 }

@@ -2,15 +2,14 @@
 //! not depend on the container or the codec.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::block_store::{BlockStore, Piece, StoredBlock};
+use super::block_store::{BlockStore, Piece, Scratch, StoredBlock};
 use super::canvas::TileMut;
 use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::provider::{Access, Block, FileImage, ImageProvider, read_whole_block};
 use super::sample::Interleave;
-use super::scratch::{Workspace, Workspaces, sized};
 use crate::error::Result;
 use crate::io::{ByteSource, Rows};
 use crate::limits::Limits;
@@ -64,6 +63,24 @@ struct Reading<'r, 't> {
     tile: TileMut<'t>,
     work: &'r mut Workspace,
 }
+
+/// The buffers that a thread needs to read blocks.
+#[derive(Default)]
+struct Workspace {
+    /// Bytes of the file.
+    stored: Vec<u8>,
+    /// Decoded pixels, if only some are requested or if they must be moved.
+    decoded: Vec<u8>,
+    /// The state of the codecs.
+    scratch: Scratch,
+}
+
+/// Idle workspaces, kept to save allocations.
+#[derive(Default)]
+struct Workspaces(Mutex<Vec<Workspace>>);
+
+/// Larger workspaces are freed after use.
+const KEPT_BYTES: usize = 16 << 20;
 
 impl StoredImage {
     /// The image of a store, shown with another layout. The blocks of its grid are as wide as those of the store.
@@ -401,4 +418,31 @@ fn fill_band(tile: &mut TileMut<'_>, band: usize, sample: &[u8]) {
 fn gather<const N: usize>(pixels: &[u8], samples: usize, out: &mut [u8]) {
     let from = pixels.as_chunks::<N>().0.iter().step_by(samples);
     out.as_chunks_mut::<N>().0.iter_mut().zip(from).for_each(|(to, sample)| *to = *sample);
+}
+
+impl Workspaces {
+    /// Runs `work` with a workspace.
+    fn with<T>(&self, work: impl FnOnce(&mut Workspace) -> T) -> T {
+        let pool = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workspace = pool().pop().unwrap_or_default();
+        let result = work(&mut workspace);
+        if workspace.bytes() <= KEPT_BYTES {
+            pool().push(workspace);
+        }
+        result
+    }
+}
+
+impl Workspace {
+    fn bytes(&self) -> usize {
+        self.stored.capacity() + self.decoded.capacity() + self.scratch.bytes.capacity()
+    }
+}
+
+/// The first `length` bytes of a buffer that grows as needed; their content is unspecified.
+fn sized(buffer: &mut Vec<u8>, length: usize) -> &mut [u8] {
+    if buffer.len() < length {
+        buffer.resize(length, 0);
+    }
+    &mut buffer[..length]
 }

@@ -1,9 +1,9 @@
 //! Blocks of a stream: literals and matches with dynamic or fixed codes, or stored bytes (RFC 1951 §3.2.3 to §3.2.7), written bit
 //! by bit.
 
-use super::prefix_code::{Code, LONGEST, PrefixCode};
-use super::symbols::{
-    DISTANCES, END_OF_BLOCK, Frequencies, LITERALS, Sequence, Symbol, distance_symbol, length_symbol,
+use super::codes::{
+    Code, DISTANCES, END_OF_BLOCK, Frequencies, LITERALS, LONGEST, PrefixCode, Sequence, Symbol, distance_symbol,
+    length_symbol,
 };
 
 /// The codes of both alphabets.

@@ -2,10 +2,9 @@
 
 mod block;
 mod choose;
+mod codes;
 mod imagery;
 pub(crate) mod pixels;
-mod prefix_code;
-mod symbols;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! TIFF, BigTIFF and GeoTIFF (TIFF 6.0, OGC 19-008r4).
 
-mod arrange;
 mod blocks;
 mod colors;
 mod compression;

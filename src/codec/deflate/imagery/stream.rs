@@ -2,7 +2,7 @@
 
 use super::matches::{Arrangement, Finder};
 use crate::codec::deflate::block::{BitWriter, Block};
-use crate::codec::deflate::symbols::Frequencies;
+use crate::codec::deflate::codes::Frequencies;
 
 /// Appends a zlib stream of `bytes` to `out`.
 pub(in crate::codec::deflate) fn compress(

@@ -6,7 +6,6 @@
 mod bytewise;
 mod coding;
 pub mod deflate;
-mod encoded;
 pub mod fax;
 mod image_encoder;
 pub mod jpeg;
@@ -15,17 +14,14 @@ pub mod packbits;
 mod packing;
 mod predictor;
 pub mod raw;
-mod receipt;
 mod registry;
 pub mod zstd;
 
 pub use crate::image::Scratch;
 pub use coding::{BlockShape, CodecParams, Coding, PixelCoding};
-pub use encoded::Encoded;
-pub(crate) use encoded::identity_checksum;
-pub use image_encoder::{BlockPixels, Borrow, Gathering, ImageEncoder, Pieces};
+pub(crate) use image_encoder::identity_checksum;
+pub use image_encoder::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces, Receipt};
 pub use predictor::Predictor;
-pub use receipt::Receipt;
 pub use registry::{CODECS, by_name};
 
 use std::sync::Arc;

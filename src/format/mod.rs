@@ -8,7 +8,6 @@ mod palette;
 mod png;
 mod registry;
 mod request;
-mod settings;
 pub mod tiff;
 mod warning;
 
@@ -19,8 +18,7 @@ pub(crate) use palette::PaletteForm;
 pub use palette::{is_indexed, palette_keys, palette_of};
 pub(crate) use registry::is_key_of_another;
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
-pub use request::{Blocks, Content, DataRequest, ImageRequest, WriteContext};
-pub use settings::SaveSettings;
+pub use request::{Blocks, Content, DataRequest, ImageRequest, SaveSettings, WriteContext};
 pub use warning::{Finding, Warning, WarningKind};
 
 use std::sync::Arc;

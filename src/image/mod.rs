@@ -1,7 +1,6 @@
 //! Images as the engine sees them: samples, layouts, block grids, views of pixels, and their providers.
 
-mod asked;
-mod axis;
+mod block_store;
 mod canvas;
 mod georeference;
 mod grid;
@@ -14,14 +13,12 @@ mod reblock;
 mod reduce;
 mod reduced_image;
 mod sample;
-mod scratch;
-mod stored;
+mod stored_image;
 mod template;
 mod view;
-mod whole_block;
 mod window_image;
 
-pub(crate) use asked::Asked;
+pub use block_store::{BlockCoding, BlockForm, BlockStore, Piece, Scratch, StoredBlock, StoredSamples};
 pub use canvas::{Canvas, TileMut};
 pub use georeference::{Crs, Georeference, Transform};
 pub use grid::{BlockGrid, BlockIndex, Window, tile_starts};
@@ -29,14 +26,13 @@ pub use layout::{ImageLayout, PadValue};
 pub use memory_image::MemoryImage;
 pub use palette::{Palette, PaletteImage};
 pub use pixels::{Memory, Pixels};
-pub use provider::{Access, Block, FileImage, ImageProvider, at_level};
+pub(crate) use provider::Asked;
+pub use provider::{Access, Block, FileImage, ImageProvider, at_level, read_whole_block};
 pub use reblock::{Padding, Reblock, TargetBlock};
 pub use reduce::{Reducer, Reduction};
 pub use reduced_image::ReducedImage;
 pub use sample::{Interleave, SampleType};
-pub use scratch::Scratch;
-pub use stored::{BlockCoding, BlockForm, BlockStore, Piece, StoredBlock, StoredImage, StoredSamples};
+pub use stored_image::StoredImage;
 pub use template::Template;
 pub use view::absent_parts;
-pub use whole_block::read_whole_block;
 pub use window_image::WindowImage;

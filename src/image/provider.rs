@@ -1,13 +1,14 @@
 //! Image providers: a layout, and the pixels of one block at a time.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::canvas::TileMut;
+use super::block_store::BlockStore;
+use super::canvas::{Canvas, TileMut};
 use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
-use super::stored::store::BlockStore;
+use super::sample::Interleave;
 use crate::error::{Error, Result};
 use crate::io::ByteSource;
 
@@ -155,6 +156,85 @@ pub trait FileImage: ImageProvider {
     fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool>;
 }
 
+/// A provider that caches the answers of `has_block`: they decide where blocks lie, so they must not change during writing.
+pub(crate) struct Asked<'a> {
+    provider: &'a dyn ImageProvider,
+    answers: Mutex<Vec<Option<bool>>>,
+}
+
+impl<'a> Asked<'a> {
+    /// A cache without answers.
+    pub(crate) fn new(provider: &'a dyn ImageProvider) -> Self {
+        Self { provider, answers: Mutex::default() }
+    }
+}
+
+impl ImageProvider for Asked<'_> {
+    fn layout(&self) -> &ImageLayout {
+        self.provider.layout()
+    }
+
+    fn access(&self) -> Access {
+        self.provider.access()
+    }
+
+    fn has_block(&self, at: BlockIndex) -> Result<bool> {
+        let grid = self.layout().grid;
+        let place = grid.position(grid.check(at)?) as usize;
+        let known = |answers: &Vec<Option<bool>>| answers.get(place).copied().flatten();
+        if let Some(answer) = known(&self.answers.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(answer);
+        }
+        let answer = self.provider.has_block(at)?;
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers.len() <= place {
+            answers.resize(grid.count() as usize, None);
+        }
+        // If two threads ask at once, the first answer is kept.
+        Ok(*answers[place].get_or_insert(answer))
+    }
+
+    fn block(&self, at: BlockIndex) -> Result<Block> {
+        self.provider.block(at)
+    }
+
+    fn is_dense(&self) -> bool {
+        self.provider.is_dense()
+    }
+
+    fn stored_grid(&self) -> BlockGrid {
+        self.provider.stored_grid()
+    }
+
+    fn in_file(&self) -> Option<&dyn FileImage> {
+        self.provider.in_file()
+    }
+
+    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
+        self.provider.whole()
+    }
+
+    fn pixels(&self) -> Option<&Pixels> {
+        self.provider.pixels()
+    }
+
+    fn levels(&self) -> &[Arc<dyn ImageProvider>] {
+        self.provider.levels()
+    }
+
+    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        self.provider.read_block(at, window, bands, out)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        self.provider.check_unchanged()
+    }
+
+    fn file_bytes(&self) -> u64 {
+        self.provider.file_bytes()
+    }
+}
+
 /// The image at a resolution level: 0 is the image itself, 1 the first of its levels.
 ///
 /// # Errors
@@ -166,6 +246,23 @@ pub fn at_level(image: Arc<dyn ImageProvider>, level: u32) -> Result<Arc<dyn Ima
     let found = image.levels().get(level as usize - 1).map(Arc::clone);
     let missing = || Error::out_of_range("resolution level").found(level);
     found.ok_or_else(|| missing().allowed(format!("0 to {}", image.levels().len())))
+}
+
+/// The pixels of a block of an image whose provider writes pixels to rectangles.
+///
+/// # Errors
+/// As [`ImageProvider::block`].
+pub fn read_whole_block(image: &dyn ImageProvider, at: BlockIndex) -> Result<Block> {
+    let layout = image.layout();
+    let window = layout.grid.block_window(layout.grid.check(at)?);
+    let shape = [layout.bands as usize, window.height as usize, window.width as usize];
+    let mut pixels = vec![0; shape.iter().product::<usize>() * layout.sample.bytes()];
+    let bands: Vec<u32> = (0..layout.bands).collect();
+    let canvas = Canvas::new(&mut pixels, shape[0], shape[1], shape[2], layout.sample.bytes())?;
+    if !image.read_block(at, window, &bands, &mut canvas.whole()?)? {
+        return Ok(Block::Absent);
+    }
+    Pixels::from_vec(pixels, shape, layout.sample, Interleave::Band).map(Block::Pixels)
 }
 
 /// Checks a block that a provider returned against the provider's layout: bands, type, and size. The size must be that of the

@@ -6,8 +6,7 @@ use super::canvas::TileMut;
 use super::grid::{BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
-use super::provider::{Access, Block, ImageProvider};
-use super::whole_block::read_whole_block;
+use super::provider::{Access, Block, ImageProvider, read_whole_block};
 use crate::error::Result;
 
 /// An image derived from a source. It allows the same threads as the source, and blocks absent in the source are absent here.

@@ -1,7 +1,6 @@
 //! A sink that counts bytes and discards them, for callers that need a container's results but not its file.
 
-use super::prepared::Prepared;
-use super::sink::ByteSink;
+use super::sink::{ByteSink, Prepared};
 use crate::error::Result;
 
 /// Counts the bytes written.

@@ -3,10 +3,8 @@
 
 mod concurrency;
 mod copy;
-mod fetch;
 mod ordered;
 mod read;
-mod request;
 mod statistics;
 mod tap;
 mod write;
@@ -14,8 +12,7 @@ mod write;
 pub use concurrency::{Concurrency, Control};
 pub use copy::{StoredPiece, append_stored, copy_blocks};
 pub use ordered::{Scratch, ordered};
-pub use read::read_region;
-pub use request::ReadRequest;
+pub use read::{ReadRequest, read_region};
 pub use statistics::{BandStatistics, Statistics};
 pub use tap::{Tap, TapBlock};
 pub use write::{BlockPlaces, BlockPlan, BlockSink, BlocksEnd, Placement, encode_block, write_blocks};

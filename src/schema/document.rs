@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use super::charset::Charset;
 use super::expression::Expression;
-use super::table::{Check, Field, Item, Kind, Structure};
+use super::table::{Charset, Check, Field, Item, Kind, Structure};
 
 /// The fields of a structure as a Markdown table. Groups have rows of their own, and their content is indented below them.
 pub fn document(structure: &Structure) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::number::integer;
+use super::record::number::integer;
 use super::record::{FieldData, Record};
 
 /// A size, count or condition.

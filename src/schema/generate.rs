@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
-use super::charset::Charset;
 use super::expression::{Expression, Scope};
 use super::record::{FieldData, Record};
-use super::table::{Check, Field, Item, Kind, Structure, expressions};
+use super::table::{Charset, Check, Field, Item, Kind, Structure, expressions};
 
 /// Records of a structure with every field given, in the form that reading returns.
 pub(crate) fn records(structure: &Structure) -> impl Strategy<Value = Record> {

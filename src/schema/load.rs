@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::charset::Charset;
 use super::expression::Expression;
 use super::picture::Picture;
-use super::table::{Check, Field, Item, Kind, Structure};
+use super::table::{Charset, Check, Field, Item, Kind, Structure};
 use crate::error::{Error, Result};
 
 impl Structure {

@@ -29,14 +29,12 @@
 //! `same(GROUP, NAME)` (NAME in the record of an earlier group with the same turn as this one), and
 //! `remaining` (when reading, the bytes left in the structure; when writing, whether a field of the group is given).
 
-mod charset;
 mod date;
 mod document;
 mod expression;
 #[cfg(test)]
 pub(crate) mod generate;
 mod load;
-pub(crate) mod number;
 mod picture;
 mod read;
 mod record;
@@ -44,11 +42,11 @@ mod table;
 mod value;
 mod write;
 
-pub use charset::Charset;
 pub use date::datetime_of;
 pub use document::document;
 pub use picture::Picture;
 pub use read::{read, read_whole};
+pub(crate) use record::number;
 pub use record::{FieldData, Record};
-pub use table::{Check, Field, Item, Kind, Structure};
+pub use table::{Charset, Check, Field, Item, Kind, Structure};
 pub use write::{write, write_whole};

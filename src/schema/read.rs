@@ -1,9 +1,8 @@
 //! Reads records from bytes.
 
-use super::charset::Charset;
 use super::expression::{Expression, Scope};
 use super::record::{FieldData, Record};
-use super::table::{Field, Item, Kind, Structure};
+use super::table::{Charset, Field, Item, Kind, Structure};
 use super::write::write;
 use crate::error::{Error, Result};
 

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::charset::Charset;
 use super::date;
-use super::number::integer;
 use super::picture::Picture;
 use super::record::FieldData;
-use super::table::{Check, Field, Kind};
+use super::record::number::integer;
+use super::table::{Charset, Check, Field, Kind};
 
 /// Appends the `size` bytes of a field. Returns false, without appending, if the value does not fit, contains characters
 /// outside the field's set, or fails the check. A `kept` value of the right length is written unchanged.

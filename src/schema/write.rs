@@ -3,11 +3,10 @@
 
 use std::cell::Cell;
 
-use super::charset::Charset;
 use super::expression::{Expression, Scope};
 use super::load::MAX_SIZE;
 use super::record::{Entry, FieldData, Record};
-use super::table::{Field, Item, Structure};
+use super::table::{Charset, Field, Item, Structure};
 use super::value::{describe, encode, encode_missing, length};
 use crate::error::{Error, Result, nearest};
 

@@ -11,9 +11,6 @@ mod dispatch;
 mod equality;
 mod interleave;
 mod predictor;
-#[cfg(target_arch = "x86_64")]
-mod prefix;
-mod three;
 mod ycbcr;
 
 pub(crate) use dct::{Coefficients, Quantizer, forward_dct};

@@ -1,15 +1,10 @@
 //! Deflate (Adobe TIFF Technical Note 2, Compression 8 and 32946): one zlib stream (RFC 1950, RFC 1951) per block.
 
-mod bits;
 mod block;
 mod choose;
-mod description;
-mod frequencies;
+mod codes;
 mod imagery;
 pub(crate) mod pixels;
-mod prefix_code;
-mod sequence;
-mod symbols;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use super::settings::merge;
+use super::request::merge;
 use super::{ContainerReader, ContainerWriter, Format, FormatNames, OpenOptions, SaveSettings, Warning};
 use crate::codec::jpeg::markers::SOI;
 use crate::error::{Error, Result};

@@ -19,7 +19,7 @@ pub(super) use palette::PALETTE;
 
 use std::sync::Arc;
 
-use super::settings::merge;
+use super::request::merge;
 use super::{ContainerReader, ContainerWriter, Format, FormatNames, OpenOptions, SaveSettings, Warning};
 use crate::error::Result;
 use crate::image::ImageLayout;

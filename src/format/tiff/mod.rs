@@ -1,11 +1,8 @@
 //! TIFF, BigTIFF and GeoTIFF (TIFF 6.0, OGC 19-008r4).
 
-mod arrange;
-mod block_ranges;
 mod blocks;
 mod colors;
 mod compression;
-mod convert;
 mod directory;
 mod encoding;
 mod field;
@@ -30,7 +27,7 @@ pub(super) use palette::PALETTE;
 
 use std::sync::Arc;
 
-use super::settings::merge;
+use super::request::merge;
 use super::{ContainerReader, ContainerWriter, Format, FormatNames, OpenOptions, SaveSettings, Warning};
 use crate::error::Result;
 use crate::image::ImageLayout;

@@ -1,11 +1,11 @@
-//! The storage of a directory's pixels, checked: size, samples, blocks, compression (TIFF 6.0 §8, §14, §15, §21).
+//! The storage of a directory's pixels, checked: size, samples, blocks, compression (TIFF 6.0 §8, §14, §15, §21). What a codec
+//! returns without a sample type is converted to samples that have one.
 
 use super::compression::CodingFields;
-use super::convert::{self, Conversion};
 use super::directory::Directory;
 use super::{compression, tags, ycbcr};
 use crate::codec::jpeg::ColorModel;
-use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Predictor, fax};
+use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Predictor, Scratch, fax};
 use crate::error::Result;
 use crate::image::{BlockGrid, ImageLayout, PadValue, SampleType};
 use crate::io::ByteOrder;
@@ -37,6 +37,37 @@ pub(super) struct Storage {
     /// True if the bits of every stored byte are reversed (`FillOrder` 2) and the codec does not handle it.
     pub(super) reversed_bits: bool,
 }
+
+/// The conversion of the samples that a codec returns.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Conversion {
+    /// They are the image's samples.
+    None,
+    /// Luminance and chrominance in data units become red, green, blue.
+    YCbCr(ycbcr::DataUnits),
+    /// Pairs of 16-bit integers become complex numbers of 32-bit floats.
+    ComplexInt,
+}
+
+/// A decoder of stored bytes with reversed bits.
+struct Reversed(Box<dyn BlockDecoder>);
+
+/// A decoder with a conversion of its samples.
+struct Converted {
+    decoder: Box<dyn BlockDecoder>,
+    pixels: PixelCoding,
+    /// Columns of pixels in a block.
+    columns: usize,
+    conversion: Conversion,
+}
+
+/// The buffer that [`Reversed`] keeps from block to block.
+#[derive(Default)]
+struct ReversedBytes(Vec<u8>);
+
+/// The buffer that [`Converted`] keeps from block to block.
+#[derive(Default)]
+struct Unconverted(Vec<u8>);
 
 /// Compression codes of the CCITT codecs.
 const CCITT: std::ops::RangeInclusive<u16> = 2..=4;
@@ -107,7 +138,7 @@ impl Storage {
     pub(super) fn decoder(&self) -> Option<Box<dyn BlockDecoder>> {
         let mut decoder = self.coding.as_ref().map(Coding::decoder)?;
         if self.reversed_bits {
-            decoder = convert::reversed(decoder);
+            decoder = reversed_bits(decoder);
         }
         Some(self.conversion.after(decoder, self.pixels, self.grid.block_columns() as usize))
     }
@@ -262,6 +293,56 @@ impl Storage {
     }
 }
 
+impl Conversion {
+    /// A decoder that also converts. Blocks are `columns` pixels wide, and `decoder` writes `pixels`.
+    fn after(&self, decoder: Box<dyn BlockDecoder>, pixels: PixelCoding, columns: usize) -> Box<dyn BlockDecoder> {
+        if *self == Self::None {
+            return decoder;
+        }
+        Box::new(Converted { decoder, pixels, columns, conversion: self.clone() })
+    }
+
+    /// Converts a block whose rows have `columns` pixels; `out` has the size of the result, all in native byte order.
+    fn apply(&self, decoded: &[u8], columns: usize, out: &mut [u8]) {
+        match self {
+            Self::None => out.copy_from_slice(decoded),
+            Self::YCbCr(units) => units.to_rgb(decoded, columns, out),
+            Self::ComplexInt => {
+                for (from, to) in decoded.as_chunks::<2>().0.iter().zip(out.as_chunks_mut::<4>().0) {
+                    *to = f32::from(i16::from_ne_bytes(*from)).to_ne_bytes();
+                }
+            }
+        }
+    }
+}
+
+impl BlockDecoder for Reversed {
+    fn decode(&self, shape: BlockShape, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
+        let ReversedBytes(mut reversed) = std::mem::take(scratch.state());
+        reversed.clear();
+        reversed.extend(data.iter().map(|byte| byte.reverse_bits()));
+        let decoded = self.0.decode(shape, &reversed, out, scratch);
+        *scratch.state() = ReversedBytes(reversed);
+        decoded
+    }
+}
+
+impl BlockDecoder for Converted {
+    fn decode(&self, shape: BlockShape, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
+        let Unconverted(mut samples) = std::mem::take(scratch.state());
+        samples.resize(self.pixels.block_bytes(shape), 0);
+        self.decoder.decode(shape, data, &mut samples, scratch)?;
+        self.conversion.apply(&samples, self.columns, out);
+        *scratch.state() = Unconverted(samples);
+        Ok(())
+    }
+}
+
+/// A decoder of blocks whose stored bytes have their bits in reverse order.
+fn reversed_bits(decoder: Box<dyn BlockDecoder>) -> Box<dyn BlockDecoder> {
+    Box::new(Reversed(decoder))
+}
+
 /// True for tiles, and the columns and rows of a block.
 fn block_size(directory: &Directory, columns: u32, rows: u32) -> Result<(bool, u32, u32)> {
     if directory.get(tags::TILE_WIDTH)?.is_some() || directory.get(tags::TILE_LENGTH)?.is_some() {
@@ -303,4 +384,18 @@ fn sample_type(directory: &Directory) -> Result<(SampleType, u32)> {
         _ => return Err(directory.malformed(tags::SAMPLE_FORMAT, format).allowed("1–6")),
     };
     Ok((sample, bits as u32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complex_integers_become_floats() {
+        let decoded: Vec<u8> = [-3i16, 7].iter().flat_map(|value| value.to_ne_bytes()).collect();
+        let mut out = [0; 8];
+        Conversion::ComplexInt.apply(&decoded, 1, &mut out);
+        assert_eq!(out[..4], (-3f32).to_ne_bytes());
+        assert_eq!(out[4..], 7f32.to_ne_bytes());
+    }
 }

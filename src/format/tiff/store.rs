@@ -1,19 +1,18 @@
-//! The stored blocks of a directory: strips or tiles.
+//! The stored blocks of a directory, strips or tiles: where they lie in the file, and their decoding.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::block_ranges::{BlockRanges, RangeArrays};
-use super::compression;
-use super::convert::Conversion;
-use super::directory::Directory;
-use super::storage::Storage;
+use super::directory::{Array, Directory};
+use super::field::FieldValue;
+use super::storage::{Conversion, Storage};
+use super::{compression, tags};
 use crate::codec::{BlockDecoder, BlockShape, Scratch};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::image::{
     BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples,
 };
-use crate::io::ByteSource;
+use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
 
 /// The blocks of an image of a TIFF file.
@@ -28,10 +27,39 @@ struct TiffStore {
     ranges: OnceLock<BlockRanges>,
 }
 
+/// The arrays of a directory's block offsets and lengths. They are read with the first pixels: in a large file they exceed
+/// everything else that is read to open it.
+#[derive(Debug)]
+struct RangeArrays {
+    offsets: Array,
+    counts: Option<Array>,
+    order: ByteOrder,
+    blocks: u64,
+    /// Name of the directory, for messages.
+    segment: String,
+}
+
+/// Offset and length of every stored block, in the order of the arrays.
+#[derive(Debug)]
+struct BlockRanges {
+    offsets: Vec<u64>,
+    /// Empty if the directory has none.
+    counts: Vec<u64>,
+}
+
+/// A stored block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct BlockRange {
+    /// Its first byte.
+    offset: u64,
+    /// Its length, if the file states it.
+    length: Option<u64>,
+}
+
 /// The image of a directory.
 ///
 /// # Errors
-/// [`crate::Error::Malformed`] or [`crate::Error::Unsupported`] with the tag, its value and its offset.
+/// [`Error::Malformed`] or [`Error::Unsupported`] with the tag, its value and its offset.
 pub(super) fn image(
     source: Arc<dyn ByteSource>,
     limits: Limits,
@@ -141,5 +169,87 @@ impl BlockStore for TiffStore {
 
     fn name(&self, block: StoredBlock) -> String {
         self.arrays.name(self.number(block))
+    }
+}
+
+impl RangeArrays {
+    /// Finds the arrays of a directory.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if an array is absent, too short, or outside of the file.
+    fn find(directory: &Directory, storage: &Storage) -> Result<Self> {
+        let (offsets_tag, counts_tag) = if storage.tiled {
+            (tags::TILE_OFFSETS, tags::TILE_BYTE_COUNTS)
+        } else {
+            (tags::STRIP_OFFSETS, tags::STRIP_BYTE_COUNTS)
+        };
+        let blocks = storage.stored_blocks();
+        let find = |tag| match directory.places(tag)? {
+            Some(array) if array.count < blocks => {
+                Err(directory.malformed(tag, format!("{} values", array.count)).allowed(blocks))
+            }
+            other => Ok(other),
+        };
+        // Old writers store tiles under the tags of strips.
+        let offsets = match find(offsets_tag)? {
+            None if storage.tiled => find(tags::STRIP_OFFSETS)?,
+            other => other,
+        };
+        let counts = match find(counts_tag)? {
+            None if storage.tiled => find(tags::STRIP_BYTE_COUNTS)?,
+            other => other,
+        };
+        // Only without compression does the shape of a block determine its size.
+        if counts.is_none() && storage.compression != compression::NONE {
+            return Err(directory.malformed(counts_tag, "absent"));
+        }
+        let offsets = offsets.ok_or_else(|| directory.malformed(offsets_tag, "absent"))?;
+        Ok(Self { offsets, counts, order: directory.order, blocks, segment: directory.segment() })
+    }
+
+    /// Reads the arrays.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] for too many blocks, or any error of reading.
+    fn read(&self, source: &dyn ByteSource, limits: &Limits) -> Result<BlockRanges> {
+        limits.check_metadata("block offsets and lengths", self.blocks.saturating_mul(32))?;
+        let read = |array: &Array| -> Result<Vec<u64>> {
+            let bytes = source.read_range(array.offset, self.blocks * array.kind.bytes() as u64)?;
+            match FieldValue::parse(array.kind, &bytes, self.order) {
+                FieldValue::Unsigned(values) => Ok(values),
+                _ => Err(self.malformed(array.tag, format!("{:?}", array.kind)).allowed("SHORT, LONG or LONG8")),
+            }
+        };
+        let counts = self.counts.as_ref().map(read).transpose()?.unwrap_or_default();
+        Ok(BlockRanges { offsets: read(&self.offsets)?, counts })
+    }
+
+    /// The name of a block in messages.
+    fn name(&self, block: u64) -> String {
+        format!("block {block} of {}", self.segment)
+    }
+
+    /// An error for a compression that is not implemented.
+    fn no_codec(&self, code: u16) -> Error {
+        Error::unsupported("tag").field(tags::describe(tags::COMPRESSION)).found(code).segment(&self.segment)
+    }
+
+    fn malformed(&self, tag: u16, found: impl std::fmt::Display) -> Error {
+        Error::malformed("tag").field(tags::describe(tag)).found(found).segment(&self.segment)
+    }
+}
+
+impl BlockRanges {
+    /// Stored block number `block`; `None` if the block is absent (a sparse file).
+    fn get(&self, block: u64) -> Option<BlockRange> {
+        let block = usize::try_from(block).ok()?;
+        let offset = *self.offsets.get(block)?;
+        let length = self.counts.get(block).copied();
+        (offset != 0 && length != Some(0)).then_some(BlockRange { offset, length })
+    }
+
+    /// True if no block is absent.
+    fn is_dense(&self) -> bool {
+        !self.offsets.contains(&0) && !self.counts.contains(&0)
     }
 }

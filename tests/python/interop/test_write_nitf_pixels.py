@@ -218,7 +218,7 @@ def test_imsave_without_a_compression_stores_uncompressed_and_records_it(ntf):
     assert (found["IC"], found["NPPBH"], found["NPPBV"]) == ("NC", "1024", "1024")
 
 
-@pytest.mark.parametrize("code,word", [("C8", "j2k"), ("CD", "htj2k"), ("C3", "jpeg"), ("M8", "M8"), ("MD", "MD"), ("M3", "M3"), ("I1", "I1")])
+@pytest.mark.parametrize("code,word", [("C8", "j2k"), ("CD", "htj2k"), ("M8", "M8"), ("MD", "MD")])
 def test_a_compression_that_is_not_there_yet_is_unsupported_and_named(ntf, code, word):
     with pytest.raises(UnsupportedError, match=f"(?i){code}|{word}"):
         imsave(ntf, image((1, 64, 64), "uint8"), compression=word)

@@ -3,9 +3,7 @@
 use std::ops::Range;
 
 use super::repeats::{Repeats, SHORTEST, STEP};
-use crate::codec::deflate::frequencies::Frequencies;
-use crate::codec::deflate::sequence::Sequence;
-use crate::codec::deflate::symbols::{WINDOW, distance_symbol};
+use crate::codec::deflate::codes::{Frequencies, Sequence, WINDOW, distance_symbol};
 
 /// The layout of a block's bytes.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::codec::deflate::symbols::LONGEST_MATCH;
+use crate::codec::deflate::codes::LONGEST_MATCH;
 use crate::simd;
 
 /// The bytes of a segment that repeat those at one distance before: one bit per byte, then two words of zeros.

@@ -1,9 +1,8 @@
 //! Compression of a block's segments to the blocks of a zlib stream.
 
 use super::matches::{Arrangement, Finder};
-use crate::codec::deflate::bits::BitWriter;
-use crate::codec::deflate::block::Block;
-use crate::codec::deflate::frequencies::Frequencies;
+use crate::codec::deflate::block::{BitWriter, Block};
+use crate::codec::deflate::codes::Frequencies;
 
 /// Appends a zlib stream of `bytes` to `out`.
 pub(in crate::codec::deflate) fn compress(

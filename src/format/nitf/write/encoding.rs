@@ -6,7 +6,7 @@ use super::super::ic::{Ic, NC, NM};
 use super::super::pad::PAD_CODE;
 use super::plan::stale_corners;
 use crate::error::{Error, Result};
-use crate::format::settings::merge;
+use crate::format::request::merge;
 use crate::format::{SaveSettings, Warning, WarningKind};
 use crate::image::{Georeference, ImageLayout, PadValue};
 use crate::metadata::{Metadata, Value};

@@ -4,8 +4,7 @@
 mod epsg;
 mod epsg_kind;
 mod epsg_table;
-mod keys;
-mod position;
+mod geo_tags;
 mod read;
 mod settings;
 mod write;

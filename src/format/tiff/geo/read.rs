@@ -1,12 +1,11 @@
 //! Converts the geo tags of a directory to a [`Georeference`] and the `Geo…` names of metadata.
 
 use super::epsg;
-use super::keys::{
+use super::geo_tags::{
     self, CITATION, GEODETIC_CITATION, GEODETIC_CRS, GeoKeys, KeyValue, MODEL_GEOCENTRIC, MODEL_GEOGRAPHIC,
-    MODEL_PROJECTED, MODEL_TYPE, PIXEL_IS_POINT, PROJECTED_CITATION, PROJECTED_CRS, RASTER_TYPE, USER_DEFINED,
-    VERTICAL_CRS,
+    MODEL_PROJECTED, MODEL_TYPE, PIXEL_IS_POINT, PROJECTED_CITATION, PROJECTED_CRS, Position, RASTER_TYPE,
+    USER_DEFINED, VERTICAL_CRS,
 };
-use super::position::Position;
 use crate::format::tiff::field::{Field, FieldValue};
 use crate::format::tiff::tags::{GEO_ASCII_PARAMS, GEO_DOUBLE_PARAMS, GEO_KEY_DIRECTORY};
 use crate::image::{Crs, Georeference};
@@ -23,7 +22,7 @@ pub(in crate::format::tiff) fn read(fields: &[Field]) -> (Georeference, Vec<(Str
     let transform = position.transform(keys.short(RASTER_TYPE) == Some(PIXEL_IS_POINT));
     let mut names = Vec::new();
     for (id, value) in &keys.entries {
-        if let Some(key) = keys::by_id(*id) {
+        if let Some(key) = geo_tags::by_id(*id) {
             names.push((key.name.to_owned(), to_metadata(key, value)));
         }
     }
@@ -77,7 +76,7 @@ fn crs(keys: &GeoKeys) -> Option<Crs> {
     }
 }
 
-fn to_metadata(key: &keys::Key, value: &KeyValue) -> Value {
+fn to_metadata(key: &geo_tags::Key, value: &KeyValue) -> Value {
     match value {
         KeyValue::Shorts(values) => match values.as_slice() {
             [value] => match key.values.iter().find(|(number, _)| number == value) {

@@ -7,11 +7,10 @@
 //! pixels' edges.
 
 use super::epsg::{self, Kind};
-use super::keys::{
+use super::geo_tags::{
     self, CITATION, GEODETIC_CRS, GeoKeys, Key, KeyType, KeyValue, MODEL_GEOCENTRIC, MODEL_GEOGRAPHIC, MODEL_PROJECTED,
-    MODEL_TYPE, PIXEL_IS_AREA, PIXEL_IS_POINT, PROJECTED_CRS, RASTER_TYPE, USER_DEFINED, VERTICAL_CRS,
+    MODEL_TYPE, PIXEL_IS_AREA, PIXEL_IS_POINT, PROJECTED_CRS, Position, RASTER_TYPE, USER_DEFINED, VERTICAL_CRS,
 };
-use super::position::Position;
 use super::read::keys_of;
 use crate::error::{Error, Result};
 use crate::format::Warning;
@@ -127,7 +126,7 @@ impl Wishes {
                 self.transform = transform;
             }
         } else {
-            let key = keys::by_name(name).ok_or_else(|| unknown_name(name))?;
+            let key = geo_tags::by_name(name).ok_or_else(|| unknown_name(name))?;
             let value = key_value(key, name, value)?;
             let old = before.keys.entries.get(&key.id);
             if !old.is_some_and(|old| same(old, &value)) {
@@ -162,7 +161,7 @@ impl Wishes {
 
 fn unknown_name(name: &str) -> Error {
     let error = Error::usage("unknown metadata key").field(name);
-    match keys::nearest_name(name, &[SCALE, TIEPOINTS, TRANSFORM]) {
+    match geo_tags::nearest_name(name, &[SCALE, TIEPOINTS, TRANSFORM]) {
         Some(known) => error.allowed(format!("a known Geo name; did you mean {known}?")),
         None => error,
     }

@@ -392,3 +392,44 @@ fn damaged_files_give_errors_or_images() {
         }
     }
 }
+
+fn keys(directories: &[(u8, Option<usize>)]) -> Vec<String> {
+    let facts = |(bits, parent): &(u8, Option<usize>)| Facts {
+        reduced: bits & 1 != 0,
+        mask: bits & 4 != 0,
+        parent: *parent,
+        size: (1, 1),
+    };
+    let places = arrange(&directories.iter().map(facts).collect::<Vec<_>>());
+    places.into_iter().map(|place| format!("{} {}", place.key, place.roles.join("+"))).collect()
+}
+
+#[test]
+fn overviews_and_masks_belong_to_the_image_before_them() {
+    let chain = [0, 4, 1, 1, 5, 0, 1, 5].map(|bits| (bits, None));
+    let expected = [
+        "image:0 data",
+        "image:0:mask mask",
+        "image:0:overview:1 overview",
+        "image:0:overview:2 overview",
+        "image:0:mask:overview:1 overview+mask",
+        "image:1 data",
+        "image:1:overview:1 overview",
+        "image:1:mask mask",
+    ];
+    assert_eq!(keys(&chain), expected);
+}
+
+#[test]
+fn sub_directories_belong_to_their_parent() {
+    let tree = [(1, None), (0, None), (1, Some(1)), (0, Some(1)), (1, Some(1)), (0, None)];
+    let expected = [
+        "image:0 overview",
+        "image:1 data",
+        "image:1:overview:1 overview",
+        "image:1:sub:1 data",
+        "image:1:sub:1:overview:1 overview",
+        "image:2 data",
+    ];
+    assert_eq!(keys(&tree), expected);
+}

@@ -1,38 +1,23 @@
-//! Datasets: a file opened for reading, or a file being written. The entry point for Rust programs.
+//! A file being written, and its states.
 
 mod image_writer;
-mod one_liners;
-mod remote;
-mod state;
-
-pub use image_writer::ImageWriter;
-pub(crate) use image_writer::PendingImage;
-pub use one_liners::{ReadOptions, SaveOptions, read, save};
-pub use remote::remote_encoder;
-use state::State;
 
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::asset::{AssetInfo, AssetType};
+use self::image_writer::PendingImage;
+pub use self::image_writer::{ImageWriter, remote_encoder};
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
-    Begun, Blocks, ContainerReader, ContainerWriter, DataRequest, Format, ImageRequest, MAGIC_BYTES, OpenImage,
-    OpenOptions, SaveSettings, Warning, WriteContext, by_extension, by_magic, by_name,
+    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, Warning, WriteContext, by_extension,
+    by_name, no_image,
 };
-use crate::image::{Asked, BlockStore, Georeference, ImageLayout, ImageProvider};
-use crate::io::{self, ByteSink, ByteSource, FileSource, sink_at};
+use crate::image::{Asked, BlockStore};
+use crate::io::{self, ByteSink, Prepared, sink_at};
 use crate::metadata::Metadata;
 use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, append_stored, copy_blocks, write_blocks};
-
-/// A file opened for reading: its assets, their metadata, and pixels on demand.
-pub struct DatasetReader {
-    container: Box<dyn ContainerReader>,
-    format: &'static dyn Format,
-    source: Arc<dyn ByteSource>,
-}
 
 /// A file being written. Assets are written as they are added. Nothing is visible at the target before
 /// [`DatasetWriter::close`]; dropping the writer discards everything.
@@ -46,123 +31,59 @@ pub struct DatasetWriter {
     strict: bool,
 }
 
-impl DatasetReader {
-    /// Opens the file at `path`. If `format` is `None`, the first bytes determine the format, or else the extension.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the file cannot be read; [`Error::Malformed`] or [`Error::Unsupported`] depending on its content.
-    pub fn open(path: impl AsRef<Path>, format: Option<&str>, options: &OpenOptions) -> Result<Self> {
-        Self::from_source(Arc::new(FileSource::open(path)?), format, options)
-    }
+/// The state of a writer. A call that the state does not permit changes nothing.
+enum State {
+    /// Accepts assets.
+    Open(Box<dyn ContainerWriter>),
+    /// Accepts the blocks of the pending image.
+    Pending(Box<dyn ContainerWriter>, Box<PendingImage>),
+    /// Cannot be completed: adding the asset with this key failed after a part of it may have been written.
+    Failed(String),
+    /// Complete, but not yet visible.
+    Finished(Prepared<'static>),
+    /// Published or discarded.
+    Closed,
+}
 
-    /// Opens any source of bytes.
-    ///
-    /// # Errors
-    /// As [`DatasetReader::open`].
-    pub fn from_source(source: Arc<dyn ByteSource>, format: Option<&str>, options: &OpenOptions) -> Result<Self> {
-        let format = match format {
-            Some(name) => by_name(name)?,
-            None => detect(&*source)?,
-        };
-        let container = format.open(Arc::clone(&source), options)?;
-        Ok(Self { container, format, source })
+/// Makes finished files visible at their targets: all of them, or none.
+///
+/// # Errors
+/// [`Error::Usage`] if a file is not finished; all files then keep their state. [`Error::Io`] if publishing fails; the targets
+/// are then unchanged.
+pub fn publish_all<'w>(writers: impl IntoIterator<Item = &'w mut DatasetWriter>) -> Result<()> {
+    let writers: Vec<_> = writers.into_iter().collect();
+    if !writers.iter().all(|writer| matches!(writer.state, State::Finished(_))) {
+        return Err(Error::usage("cannot publish a file that is not complete"));
     }
+    let outputs = writers.into_iter().map(|writer| writer.state.take_finished());
+    io::publish_all(outputs.collect::<Result<_>>()?)
+}
 
-    /// The format.
-    pub fn format(&self) -> &'static dyn Format {
-        self.format
-    }
-
-    /// The source of the dataset's bytes.
-    pub fn source(&self) -> &Arc<dyn ByteSource> {
-        &self.source
-    }
-
-    /// Metadata of the file.
-    pub fn metadata(&self) -> &Arc<Metadata> {
-        self.container.metadata()
-    }
-
-    /// The assets in file order. The segments of an image that is stored in several follow the image ([`AssetInfo::is_part`]).
-    pub fn assets(&self) -> &[AssetInfo] {
-        self.container.assets()
-    }
-
-    /// Defects and oddities that do not prevent reading.
-    pub fn warnings(&self) -> &[Warning] {
-        self.container.warnings()
-    }
-
-    /// The position of the asset called `key`.
-    ///
-    /// # Errors
-    /// [`Error::AssetNotFound`], with the available keys.
-    pub fn position(&self, key: &str) -> Result<usize> {
-        let assets = self.assets();
-        assets.iter().position(|asset| asset.key == key).ok_or_else(|| Error::AssetNotFound {
-            key: key.to_owned(),
-            available: assets.iter().map(|asset| asset.key.clone()).collect(),
-        })
-    }
-
-    /// The position of the default image: the first with role `data`, otherwise the first.
-    ///
-    /// # Errors
-    /// [`Error::AssetNotFound`] if the file does not contain an image.
-    pub fn default_image(&self) -> Result<usize> {
-        let images = || self.assets().iter().enumerate().filter(|(_, asset)| asset.kind == AssetType::Image);
-        let data = images().find(|(_, asset)| asset.roles.iter().any(|role| role == "data"));
-        let chosen = data.or_else(|| images().next()).map(|(position, _)| position);
-        chosen.ok_or_else(|| Error::AssetNotFound {
-            key: "image:0".to_owned(),
-            available: self.assets().iter().map(|asset| asset.key.clone()).collect(),
-        })
-    }
-
-    /// The image at a position.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] if the asset is not an image; any error of opening its pixels.
-    pub fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
-        match self.assets().get(position) {
-            Some(asset) if asset.kind == AssetType::Image => self.container.image(position),
-            Some(asset) => Err(Error::usage("asset is not an image:").found(&asset.key)),
-            None => Err(Error::out_of_range("asset").found(position)),
+/// Runs the blocks of an image through the engine into a container. Returns the number of blocks that were copied undecoded.
+pub(crate) fn write_image(
+    container: &mut dyn ContainerWriter,
+    image: &ImageRequest<'_>,
+    taps: &[&dyn Tap],
+    context: &mut WriteContext<'_, '_>,
+) -> Result<u64> {
+    let end = match container.begin_image(image, context)? {
+        Begun::Encode(open) => match stored_blocks(image, &open).filter(|_| taps.is_empty()) {
+            Some(store) => append_stored(&**store, &open.blocks, container, context.control)?,
+            None => write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?,
+        },
+        Begun::Copy(stored) => {
+            copy_blocks(&*stored, context.control, &mut |piece| container.append_stored(piece.bytes))?;
+            BlocksEnd { copied: image.provider.stored_grid().count(), ..BlocksEnd::default() }
         }
-    }
+    };
+    container.finish_image(&end, context)?;
+    Ok(end.copied)
+}
 
-    /// The metadata for writing the image at a position to a file of format `to`, with warnings about entries that are left
-    /// out. The same format takes the image's own metadata. Another format takes only the georeference and the nodata value, as
-    /// precisely as it can state them: header fields have no meaning there.
-    ///
-    /// # Errors
-    /// If the image cannot be described.
-    pub fn metadata_for(&self, position: usize, to: &dyn Format) -> Result<(Arc<Metadata>, Vec<Warning>)> {
-        let info = self.assets().get(position).ok_or_else(|| Error::out_of_range("asset").found(position))?;
-        if self.format.names().media_type == to.names().media_type {
-            return Ok((Arc::clone(&info.metadata), Vec::new()));
-        }
-        let layout = self.image(position)?.layout().clone();
-        let (metadata, mut warnings) = translated(info, &layout, to);
-        if !info.metadata.is_empty() {
-            let message = format!(
-                "{} cannot hold metadata of {}: {} entries are left out",
-                to.name(),
-                self.format.name(),
-                info.metadata.len()
-            );
-            warnings.insert(0, Warning::new(&info.key, message));
-        }
-        Ok((Arc::new(metadata), warnings))
-    }
-
-    /// The stored bytes of the asset at a position.
-    ///
-    /// # Errors
-    /// If the bytes cannot be read.
-    pub fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
-        self.container.raw_asset(position)
-    }
+/// The stored blocks of an image, if the request allows to copy them and the file takes them.
+fn stored_blocks<'i>(image: &ImageRequest<'i>, open: &OpenImage) -> Option<&'i Arc<dyn BlockStore>> {
+    let store = image.provider.in_file()?.store()?;
+    (image.blocks == Blocks::Stored && open.takes(&**store)).then_some(store)
 }
 
 impl DatasetWriter {
@@ -408,18 +329,61 @@ impl DatasetWriter {
     }
 }
 
-/// Makes finished files visible at their targets: all of them, or none.
-///
-/// # Errors
-/// [`Error::Usage`] if a file is not finished; all files then keep their state. [`Error::Io`] if publishing fails; the targets
-/// are then unchanged.
-pub fn publish_all<'w>(writers: impl IntoIterator<Item = &'w mut DatasetWriter>) -> Result<()> {
-    let writers: Vec<_> = writers.into_iter().collect();
-    if !writers.iter().all(|writer| matches!(writer.state, State::Finished(_))) {
-        return Err(Error::usage("cannot publish a file that is not complete"));
+impl State {
+    /// The container of an open writer. The state becomes `next` until another is set, so a panic leaves the writer in `next`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] in any other state.
+    fn take_open(&mut self, next: Self) -> Result<Box<dyn ContainerWriter>> {
+        match std::mem::replace(self, next) {
+            Self::Open(container) => Ok(container),
+            other => Err(self.refuse(other)),
+        }
     }
-    let outputs = writers.into_iter().map(|writer| writer.state.take_finished());
-    io::publish_all(outputs.collect::<Result<_>>()?)
+
+    /// The container and the pending image. The writer counts as failed until another state is set.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] in any other state.
+    fn take_pending(&mut self) -> Result<(Box<dyn ContainerWriter>, Box<PendingImage>)> {
+        match std::mem::replace(self, Self::Closed) {
+            Self::Pending(container, image) => {
+                *self = Self::Failed(image.key().to_owned());
+                Ok((container, image))
+            }
+            other => Err(self.refuse(other)),
+        }
+    }
+
+    /// The complete output.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] in any other state.
+    fn take_finished(&mut self) -> Result<Prepared<'static>> {
+        match std::mem::replace(self, Self::Closed) {
+            Self::Finished(output) => Ok(output),
+            Self::Closed => Err(Self::Closed.refusal()),
+            other => {
+                *self = other;
+                Err(Error::usage("the file is not complete"))
+            }
+        }
+    }
+
+    fn refuse(&mut self, state: Self) -> Error {
+        *self = state;
+        self.refusal()
+    }
+
+    /// The error of a call that the state does not permit.
+    fn refusal(&self) -> Error {
+        match self {
+            Self::Open(_) => no_image(),
+            Self::Pending(_, image) => Error::usage("an image is not complete:").found(image.key()),
+            Self::Failed(key) => Error::usage("the file cannot be completed: adding an asset failed:").found(key),
+            Self::Finished(_) | Self::Closed => Error::usage("the writer is closed"),
+        }
+    }
 }
 
 /// True for an error that rejects a wrong or impossible request.
@@ -436,71 +400,5 @@ fn settled<'i>(
     match image.settings {
         None => Ok(Cow::Borrowed(image.metadata)),
         Some(settings) => format.apply(settings, image.metadata, image.provider.layout(), warnings).map(Cow::Owned),
-    }
-}
-
-/// Runs the blocks of an image through the engine into a container. Returns the number of blocks that were copied undecoded.
-pub(crate) fn write_image(
-    container: &mut dyn ContainerWriter,
-    image: &ImageRequest<'_>,
-    taps: &[&dyn Tap],
-    context: &mut WriteContext<'_, '_>,
-) -> Result<u64> {
-    let end = match container.begin_image(image, context)? {
-        Begun::Encode(open) => match stored_blocks(image, &open).filter(|_| taps.is_empty()) {
-            Some(store) => append_stored(&**store, &open.blocks, container, context.control)?,
-            None => write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?,
-        },
-        Begun::Copy(stored) => {
-            copy_blocks(&*stored, context.control, &mut |piece| container.append_stored(piece.bytes))?;
-            BlocksEnd { copied: image.provider.stored_grid().count(), ..BlocksEnd::default() }
-        }
-    };
-    container.finish_image(&end, context)?;
-    Ok(end.copied)
-}
-
-/// The stored blocks of an image, if the request allows to copy them and the file takes them.
-fn stored_blocks<'i>(image: &ImageRequest<'i>, open: &OpenImage) -> Option<&'i Arc<dyn BlockStore>> {
-    let store = image.provider.in_file()?.store()?;
-    (image.blocks == Blocks::Stored && open.takes(&**store)).then_some(store)
-}
-
-/// The georeference and nodata value of an image as metadata of another format, with a warning for each that it cannot state.
-fn translated(info: &AssetInfo, layout: &ImageLayout, to: &dyn Format) -> (Metadata, Vec<Warning>) {
-    let facts = info.image.clone().unwrap_or_default();
-    let mut warnings = Vec::new();
-    let mut settings = SaveSettings { precise: true, ..SaveSettings::default() };
-    let mut try_with = |changed: SaveSettings, what: &str, settings: &mut SaveSettings| match to.apply(
-        &changed,
-        &Metadata::new(),
-        layout,
-        &mut Vec::new(),
-    ) {
-        Ok(_) => *settings = changed,
-        Err(error) => warnings.push(Warning::new(&info.key, format!("the {what} is left out: {error}"))),
-    };
-    if facts.georeference != Georeference::default() {
-        let changed = SaveSettings { georeference: facts.georeference, ..settings.clone() };
-        try_with(changed, "georeference", &mut settings);
-    }
-    if facts.nodata.is_some() {
-        let changed = SaveSettings { nodata: facts.nodata, ..settings.clone() };
-        try_with(changed, "nodata value", &mut settings);
-    }
-    let metadata = to.apply(&settings, &Metadata::new(), layout, &mut Vec::new());
-    (metadata.unwrap_or_default(), warnings)
-}
-
-fn detect(source: &dyn ByteSource) -> Result<&'static dyn Format> {
-    let mut first = [0; MAGIC_BYTES];
-    let count = source.size().min(MAGIC_BYTES as u64) as usize;
-    source.read_at(0, &mut first[..count])?;
-    if let Some(format) = by_magic(&first[..count]) {
-        return Ok(format);
-    }
-    match source.path() {
-        Some(path) => by_extension(path),
-        None => Err(Error::malformed("stream: its first bytes match no known format")),
     }
 }

@@ -1,7 +1,111 @@
 use std::io::ErrorKind;
 
 use super::*;
-use crate::io::{AtomicFile, ByteSink};
+
+fn files(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn large_and_small_writes_keep_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out");
+    let mut file = Box::new(AtomicFile::create(&path).unwrap());
+    let mut expected = Vec::new();
+    for (value, length) in [(1, 1000), (2, BUFFER / 2), (3, 10), (4, BUFFER), (5, 2 * BUFFER), (6, 1)] {
+        file.write(&vec![value; length]).unwrap();
+        expected.resize(expected.len() + length, value);
+        assert_eq!(file.position(), expected.len() as u64);
+    }
+    file.publish().unwrap();
+    assert!(std::fs::read(&path).unwrap() == expected);
+}
+
+#[test]
+fn a_tail_is_moved_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out");
+    let new = || -> Box<dyn ByteSink> { Box::new(AtomicFile::create(&path).unwrap()) };
+    super::super::tests::check_moves(new, |sink| {
+        sink.publish().unwrap();
+        std::fs::read(&path).unwrap()
+    });
+}
+
+#[test]
+fn the_target_changes_only_when_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.tif");
+    std::fs::write(&path, b"old").unwrap();
+    let mut sink = Box::new(AtomicFile::create(&path).unwrap());
+    sink.write(b"new").unwrap();
+    sink.write(&vec![7; BUFFER]).unwrap();
+    let place = sink.reserve(4).unwrap();
+    sink.positioned().unwrap().unwrap().write_at(place + 1, b"xy").unwrap();
+    sink.patch(0, b"N").unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"old");
+    sink.publish().unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    assert_eq!((&bytes[..3], bytes.len()), (&b"New"[..], BUFFER + 7));
+    assert_eq!(bytes[BUFFER + 3..], [0, b'x', b'y', 0]);
+
+    drop(AtomicFile::create(&path).unwrap());
+    assert_eq!(files(folder.path()), ["out.tif"]);
+}
+
+#[test]
+fn a_name_as_long_as_a_file_system_allows_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("é".repeat(125) + ".tif");
+    let mut sink = Box::new(AtomicFile::create(&path).unwrap());
+    sink.write(b"new").unwrap();
+    sink.publish().unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"new");
+}
+
+#[cfg(unix)]
+#[test]
+fn modes_and_links_are_kept() {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("real.tif");
+    std::fs::write(&path, b"old").unwrap();
+    std::fs::set_permissions(&path, Permissions::from_mode(0o664)).unwrap();
+    let link = folder.path().join("link.tif");
+    symlink("real.tif", &link).unwrap();
+    let mut sink = Box::new(AtomicFile::create(&link).unwrap());
+    sink.write(b"new").unwrap();
+    sink.publish().unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"new");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o664);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_written_to_and_not_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("null.png");
+    std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+    let mut sink = sink_at(&link).unwrap();
+    sink.write(b"bytes").unwrap();
+    sink.publish().unwrap();
+    assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+    assert_eq!(files(folder.path()), ["null.png"]);
+}
+
+#[test]
+fn a_directory_or_a_missing_folder_is_an_error_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(matches!(AtomicFile::create(folder.path()), Err(Error::Io { .. })));
+    assert!(matches!(AtomicFile::create(folder.path().join("no/such.tif")), Err(Error::Io { .. })));
+}
 
 /// Folders with one target each; those with an even number hold a file.
 struct Folders(tempfile::TempDir);

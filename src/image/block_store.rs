@@ -1,14 +1,16 @@
-//! The container's view of an image's blocks: their location, coding and decoding.
+//! The container's view of an image's blocks: their location, coding and samples, and the state that decoding them keeps.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::samples::StoredSamples;
+use super::grid::{BlockGrid, BlockIndex};
+use super::layout::ImageLayout;
+use super::sample::{Interleave, SampleType};
 use crate::error::{Error, Result};
-use crate::image::{BlockGrid, BlockIndex, ImageLayout, Interleave, Scratch};
-use crate::io::ByteSource;
+use crate::io::{ByteOrder, ByteSource};
+use crate::simd;
 
 /// The coding of blocks, as far as this layer needs it: whether blocks of one image can be used in another.
 pub trait BlockCoding: Any + fmt::Debug + Send + Sync {
@@ -47,6 +49,19 @@ pub struct BlockForm<'a> {
     pub is_cropped: bool,
     /// The coding of a block.
     pub coding: &'a dyn BlockCoding,
+}
+
+/// The differences between stored samples and samples in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredSamples {
+    /// Type of a sample in memory.
+    pub sample: SampleType,
+    /// Bits of a stored sample.
+    pub bits: u32,
+    /// Unused bits below the value; the value is shifted down by this number.
+    pub shift: u32,
+    /// Order of the bytes of a sample.
+    pub byte_order: ByteOrder,
 }
 
 /// The stored blocks of an image. Every method except [`BlockStore::decode`] may read the container's tables on first use, so
@@ -118,6 +133,18 @@ pub trait BlockStore: Send + Sync {
     fn name(&self, block: StoredBlock) -> String;
 }
 
+/// The buffers and coder states that a worker keeps from block to block to save allocations. Each codec keeps its own type of state here, unknown to other code.
+#[derive(Default)]
+pub struct Scratch {
+    /// Bytes between two stages.
+    pub bytes: Vec<u8>,
+    states: States,
+}
+
+/// One state of each type. A worker meets few codecs, so a list is the fastest map.
+#[derive(Default)]
+struct States(Vec<(TypeId, Box<dyn Any + Send>)>);
+
 impl BlockForm<'_> {
     /// True if blocks of the other form can be stored as blocks of this form.
     pub fn takes(&self, other: &BlockForm<'_>) -> bool {
@@ -153,5 +180,107 @@ impl dyn BlockStore + '_ {
             .found(format!("{} bytes", bytes.end - bytes.start))
             .segment(self.name(block))
             .at(bytes.start))
+    }
+}
+
+impl StoredSamples {
+    /// True if stored samples of whole bytes are native as they are.
+    pub fn is_native(&self) -> bool {
+        self.shift == 0 && self.is_in_order()
+    }
+
+    /// Converts stored samples of whole bytes to native ones, in place.
+    pub fn to_native(&self, samples: &mut [u8]) {
+        if !self.is_in_order() {
+            simd::swap_bytes(samples, self.sample.swap_unit());
+        }
+        self.shift_down(samples);
+    }
+
+    fn is_in_order(&self) -> bool {
+        self.byte_order.is_native() || self.sample.swap_unit() == 1
+    }
+
+    /// Shifts the values of native samples down to the low end of their bits, preserving signs.
+    pub fn shift_down(&self, samples: &mut [u8]) {
+        if self.shift == 0 {
+            return;
+        }
+        let (size, unused) = (self.sample.bytes(), u64::BITS - self.bits);
+        let place = if cfg!(target_endian = "little") { 0..size } else { 8 - size..8 };
+        for sample in samples.chunks_exact_mut(size) {
+            let mut wide = [0; 8];
+            wide[place.clone()].copy_from_slice(sample);
+            let value = u64::from_ne_bytes(wide) << unused;
+            let value = if self.sample.is_signed_integer() {
+                (value as i64 >> (unused + self.shift)) as u64
+            } else {
+                value >> (unused + self.shift)
+            };
+            sample.copy_from_slice(&value.to_ne_bytes()[place.clone()]);
+        }
+    }
+}
+
+impl Scratch {
+    /// The state of type `T`, created on first use.
+    pub fn state<T: Default + Send + 'static>(&mut self) -> &mut T {
+        self.bytes_and_state().1
+    }
+
+    /// The buffer and a state, for coders that need both at once.
+    pub fn bytes_and_state<T: Default + Send + 'static>(&mut self) -> (&mut Vec<u8>, &mut T) {
+        (&mut self.bytes, self.states.get())
+    }
+}
+
+impl States {
+    fn get<T: Default + Send + 'static>(&mut self) -> &mut T {
+        let id = TypeId::of::<T>();
+        let place = self.0.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+            self.0.push((id, Box::<T>::default()));
+            self.0.len() - 1
+        });
+        self.0[place].1.downcast_mut().expect("each state is kept under its own type")
+    }
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scratch").field("bytes", &self.bytes.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_at_the_upper_end_are_moved_down_with_their_signs() {
+        let stored = |sample, byte_order| StoredSamples { sample, bits: 16, shift: 5, byte_order };
+        let mut samples = [0xFF, 0xE0, 0x00, 0x40];
+        stored(SampleType::Int16, ByteOrder::Big).to_native(&mut samples);
+        assert_eq!(samples, [(-1i16).to_ne_bytes(), 2i16.to_ne_bytes()].concat()[..]);
+        let mut samples = [0xE0, 0xFF, 0x40, 0x00];
+        stored(SampleType::UInt16, ByteOrder::Little).to_native(&mut samples);
+        assert_eq!(samples, [0x7FFu16.to_ne_bytes(), 2u16.to_ne_bytes()].concat()[..]);
+    }
+
+    #[test]
+    fn unpacked_samples_keep_to_their_bits() {
+        let stored = StoredSamples { sample: SampleType::Int16, bits: 12, shift: 4, byte_order: ByteOrder::Big };
+        let mut samples = [0x0800u16.to_ne_bytes(), 0x07F0u16.to_ne_bytes()].concat();
+        stored.shift_down(&mut samples);
+        assert_eq!(samples, [(-128i16).to_ne_bytes(), 127i16.to_ne_bytes()].concat());
+    }
+
+    #[test]
+    fn each_type_has_one_state_that_is_kept() {
+        let mut scratch = Scratch::default();
+        scratch.state::<Vec<u8>>().push(7);
+        *scratch.state::<u32>() = 9;
+        scratch.state::<Vec<u8>>().push(8);
+        assert_eq!(scratch.state::<Vec<u8>>().as_slice(), [7, 8]);
+        assert_eq!(*scratch.state::<u32>(), 9);
     }
 }

@@ -4,12 +4,12 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::concurrency::{Concurrency, Control};
-use super::ordered::ordered;
-use super::request::ReadRequest;
+use super::ReadRequest;
 use crate::error::{Error, Result};
 use crate::image::{BlockIndex, Canvas, FileImage, TileMut, Window};
 use crate::io::ByteSource;
+use crate::pipeline::concurrency::{Concurrency, Control};
+use crate::pipeline::ordered::ordered;
 
 /// Bytes at which one fetch stops to add blocks.
 const AT_ONCE: u64 = 16 << 20;

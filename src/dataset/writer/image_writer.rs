@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::DatasetWriter;
+use super::{DatasetWriter, settled};
 use crate::codec::{Encoded, ImageEncoder, identity_checksum};
 use crate::error::{Error, Result};
-use crate::format::{ContainerWriter, OpenImage};
+use crate::format::{Begun, Blocks, ContainerWriter, Format, ImageRequest, OpenImage, WriteContext};
 use crate::image::{BlockGrid, ImageLayout};
-use crate::pipeline::{BlocksEnd, Control};
+use crate::io::NullSink;
+use crate::metadata::Metadata;
+use crate::pipeline::{BlocksEnd, Concurrency, Control};
 
 /// The most missing blocks that an error lists.
 const NAMED: usize = 8;
@@ -30,6 +32,37 @@ pub(crate) struct PendingImage {
     next: u64,
     /// Blocks received before their turn.
     early: BTreeMap<u64, Encoded>,
+}
+
+/// The encoder of an image and the image's layout with the blocks of the file, for a process that does not write the file. It
+/// encodes as the encoder of [`DatasetWriter::begin_image`] does for the same request and the same file metadata.
+///
+/// # Errors
+/// As [`DatasetWriter::set_metadata`] and [`DatasetWriter::begin_image`].
+pub fn remote_encoder(
+    format: &dyn Format,
+    file: &Metadata,
+    image: &ImageRequest<'_>,
+    strict: bool,
+) -> Result<(Arc<dyn ImageEncoder>, ImageLayout)> {
+    let mut container = format.create(Box::<NullSink>::default())?;
+    let concurrency = Concurrency::new(1).ok_or_else(|| Error::usage("threads:").found(0))?;
+    let (control, mut warnings) = (Control::default(), Vec::new());
+    let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict };
+    if !file.is_empty() {
+        container.set_metadata(file, &mut context)?;
+    }
+    let metadata = settled(format, image, context.warnings)?;
+    let image = &ImageRequest { blocks: Blocks::Caller, metadata: &metadata, settings: None, ..*image };
+    match container.begin_image(image, &mut context)? {
+        Begun::Encode(open) => {
+            let layout = ImageLayout { grid: open.blocks.grid, ..image.provider.layout().clone() };
+            Ok((open.blocks.encoder, layout))
+        }
+        Begun::Copy(_) => {
+            Err(Error::usage("cannot encode blocks of an image that is copied undecoded:").found(image.key))
+        }
+    }
 }
 
 impl<'w> ImageWriter<'w> {

@@ -1,0 +1,178 @@
+//! A file opened for reading.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::asset::{AssetInfo, AssetType};
+use crate::error::{Error, Result};
+use crate::format::{
+    ContainerReader, Format, MAGIC_BYTES, OpenOptions, SaveSettings, Warning, by_extension, by_magic, by_name,
+};
+use crate::image::{Georeference, ImageLayout, ImageProvider};
+use crate::io::{ByteSource, FileSource};
+use crate::metadata::Metadata;
+
+/// A file opened for reading: its assets, their metadata, and pixels on demand.
+pub struct DatasetReader {
+    container: Box<dyn ContainerReader>,
+    format: &'static dyn Format,
+    source: Arc<dyn ByteSource>,
+}
+
+impl DatasetReader {
+    /// Opens the file at `path`. If `format` is `None`, the first bytes determine the format, or else the extension.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read; [`Error::Malformed`] or [`Error::Unsupported`] depending on its content.
+    pub fn open(path: impl AsRef<Path>, format: Option<&str>, options: &OpenOptions) -> Result<Self> {
+        Self::from_source(Arc::new(FileSource::open(path)?), format, options)
+    }
+
+    /// Opens any source of bytes.
+    ///
+    /// # Errors
+    /// As [`DatasetReader::open`].
+    pub fn from_source(source: Arc<dyn ByteSource>, format: Option<&str>, options: &OpenOptions) -> Result<Self> {
+        let format = match format {
+            Some(name) => by_name(name)?,
+            None => detect(&*source)?,
+        };
+        let container = format.open(Arc::clone(&source), options)?;
+        Ok(Self { container, format, source })
+    }
+
+    /// The format.
+    pub fn format(&self) -> &'static dyn Format {
+        self.format
+    }
+
+    /// The source of the dataset's bytes.
+    pub fn source(&self) -> &Arc<dyn ByteSource> {
+        &self.source
+    }
+
+    /// Metadata of the file.
+    pub fn metadata(&self) -> &Arc<Metadata> {
+        self.container.metadata()
+    }
+
+    /// The assets in file order. The segments of an image that is stored in several follow the image ([`AssetInfo::is_part`]).
+    pub fn assets(&self) -> &[AssetInfo] {
+        self.container.assets()
+    }
+
+    /// Defects and oddities that do not prevent reading.
+    pub fn warnings(&self) -> &[Warning] {
+        self.container.warnings()
+    }
+
+    /// The position of the asset called `key`.
+    ///
+    /// # Errors
+    /// [`Error::AssetNotFound`], with the available keys.
+    pub fn position(&self, key: &str) -> Result<usize> {
+        let assets = self.assets();
+        assets.iter().position(|asset| asset.key == key).ok_or_else(|| Error::AssetNotFound {
+            key: key.to_owned(),
+            available: assets.iter().map(|asset| asset.key.clone()).collect(),
+        })
+    }
+
+    /// The position of the default image: the first with role `data`, otherwise the first.
+    ///
+    /// # Errors
+    /// [`Error::AssetNotFound`] if the file does not contain an image.
+    pub fn default_image(&self) -> Result<usize> {
+        let images = || self.assets().iter().enumerate().filter(|(_, asset)| asset.kind == AssetType::Image);
+        let data = images().find(|(_, asset)| asset.roles.iter().any(|role| role == "data"));
+        let chosen = data.or_else(|| images().next()).map(|(position, _)| position);
+        chosen.ok_or_else(|| Error::AssetNotFound {
+            key: "image:0".to_owned(),
+            available: self.assets().iter().map(|asset| asset.key.clone()).collect(),
+        })
+    }
+
+    /// The image at a position.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if the asset is not an image; any error of opening its pixels.
+    pub fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
+        match self.assets().get(position) {
+            Some(asset) if asset.kind == AssetType::Image => self.container.image(position),
+            Some(asset) => Err(Error::usage("asset is not an image:").found(&asset.key)),
+            None => Err(Error::out_of_range("asset").found(position)),
+        }
+    }
+
+    /// The metadata for writing the image at a position to a file of format `to`, with warnings about entries that are left
+    /// out. The same format takes the image's own metadata. Another format takes only the georeference and the nodata value, as
+    /// precisely as it can state them: header fields have no meaning there.
+    ///
+    /// # Errors
+    /// If the image cannot be described.
+    pub fn metadata_for(&self, position: usize, to: &dyn Format) -> Result<(Arc<Metadata>, Vec<Warning>)> {
+        let info = self.assets().get(position).ok_or_else(|| Error::out_of_range("asset").found(position))?;
+        if self.format.names().media_type == to.names().media_type {
+            return Ok((Arc::clone(&info.metadata), Vec::new()));
+        }
+        let layout = self.image(position)?.layout().clone();
+        let (metadata, mut warnings) = translated(info, &layout, to);
+        if !info.metadata.is_empty() {
+            let message = format!(
+                "{} cannot hold metadata of {}: {} entries are left out",
+                to.name(),
+                self.format.name(),
+                info.metadata.len()
+            );
+            warnings.insert(0, Warning::new(&info.key, message));
+        }
+        Ok((Arc::new(metadata), warnings))
+    }
+
+    /// The stored bytes of the asset at a position.
+    ///
+    /// # Errors
+    /// If the bytes cannot be read.
+    pub fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
+        self.container.raw_asset(position)
+    }
+}
+
+/// The georeference and nodata value of an image as metadata of another format, with a warning for each that it cannot state.
+fn translated(info: &AssetInfo, layout: &ImageLayout, to: &dyn Format) -> (Metadata, Vec<Warning>) {
+    let facts = info.image.clone().unwrap_or_default();
+    let mut warnings = Vec::new();
+    let mut settings = SaveSettings { precise: true, ..SaveSettings::default() };
+    let mut try_with = |changed: SaveSettings, what: &str, settings: &mut SaveSettings| match to.apply(
+        &changed,
+        &Metadata::new(),
+        layout,
+        &mut Vec::new(),
+    ) {
+        Ok(_) => *settings = changed,
+        Err(error) => warnings.push(Warning::new(&info.key, format!("the {what} is left out: {error}"))),
+    };
+    if facts.georeference != Georeference::default() {
+        let changed = SaveSettings { georeference: facts.georeference, ..settings.clone() };
+        try_with(changed, "georeference", &mut settings);
+    }
+    if facts.nodata.is_some() {
+        let changed = SaveSettings { nodata: facts.nodata, ..settings.clone() };
+        try_with(changed, "nodata value", &mut settings);
+    }
+    let metadata = to.apply(&settings, &Metadata::new(), layout, &mut Vec::new());
+    (metadata.unwrap_or_default(), warnings)
+}
+
+fn detect(source: &dyn ByteSource) -> Result<&'static dyn Format> {
+    let mut first = [0; MAGIC_BYTES];
+    let count = source.size().min(MAGIC_BYTES as u64) as usize;
+    source.read_at(0, &mut first[..count])?;
+    if let Some(format) = by_magic(&first[..count]) {
+        return Ok(format);
+    }
+    match source.path() {
+        Some(path) => by_extension(path),
+        None => Err(Error::malformed("stream: its first bytes match no known format")),
+    }
+}

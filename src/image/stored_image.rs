@@ -1,0 +1,448 @@
+//! An image over the stored blocks of a file: locates, reads and decodes blocks, and writes their pixels to the output. It does
+//! not depend on the container or the codec.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::block_store::{BlockStore, Piece, Scratch, StoredBlock};
+use super::canvas::TileMut;
+use super::grid::{BlockGrid, BlockIndex, Window};
+use super::layout::ImageLayout;
+use super::provider::{Access, Block, FileImage, ImageProvider, read_whole_block};
+use super::sample::Interleave;
+use crate::error::Result;
+use crate::io::{ByteSource, Rows};
+use crate::limits::Limits;
+
+/// An image over a store.
+pub struct StoredImage {
+    store: Arc<dyn BlockStore>,
+    /// The image as the engine sees it: its blocks are those of the store, or parts of them that can be read
+    /// separately.
+    layout: ImageLayout,
+    stated: BlockGrid,
+    whole: Option<Arc<dyn BlockStore>>,
+    limits: Limits,
+    pad: Vec<u8>,
+    levels: Vec<Arc<dyn ImageProvider>>,
+    workspaces: Workspaces,
+}
+
+/// The part of a stored block to read: all bands of its plane, or one band.
+struct Part {
+    block: StoredBlock,
+    /// Pixels of the image.
+    window: Window,
+    band: Option<PartBand>,
+}
+
+/// The band to read.
+#[derive(Clone, Copy)]
+struct PartBand {
+    /// Its index among the requested bands.
+    out: usize,
+    /// Its index among the bands of the plane.
+    inside: u32,
+}
+
+/// The location in the file of the part of a block to read.
+enum Located {
+    /// Uncompressed rows; only the window is read.
+    Rows(Rows),
+    Piece(Piece),
+}
+
+/// The source, buffers and output for reading a part.
+struct Reading<'r, 't> {
+    store: &'r dyn BlockStore,
+    /// The file, or ranges fetched from it.
+    source: &'r dyn ByteSource,
+    /// The requested bands.
+    bands: &'r [u32],
+    /// A rectangle of the part's size.
+    tile: TileMut<'t>,
+    work: &'r mut Workspace,
+}
+
+/// The buffers that a thread needs to read blocks.
+#[derive(Default)]
+struct Workspace {
+    /// Bytes of the file.
+    stored: Vec<u8>,
+    /// Decoded pixels, if only some are requested or if they must be moved.
+    decoded: Vec<u8>,
+    /// The state of the codecs.
+    scratch: Scratch,
+}
+
+/// Idle workspaces, kept to save allocations.
+#[derive(Default)]
+struct Workspaces(Mutex<Vec<Workspace>>);
+
+/// Larger workspaces are freed after use.
+const KEPT_BYTES: usize = 16 << 20;
+
+impl StoredImage {
+    /// The image of a store, shown with another layout. The blocks of its grid are as wide as those of the store.
+    pub fn new(store: Arc<dyn BlockStore>, layout: ImageLayout, limits: Limits) -> Self {
+        let (stated, pad) = (layout.grid, layout.pad_bytes());
+        let (levels, workspaces) = (Vec::new(), Workspaces::default());
+        Self { store, layout, stated, whole: None, limits, pad, levels, workspaces }
+    }
+
+    /// The store of the blocks.
+    pub fn store(&self) -> &Arc<dyn BlockStore> {
+        &self.store
+    }
+
+    /// The same image, which can also be copied as one block, including tables of the container.
+    #[must_use]
+    pub fn with_whole(self, whole: Option<Arc<dyn BlockStore>>) -> Self {
+        Self { whole, ..self }
+    }
+
+    /// The same image, for a file that states other blocks than those of the layout.
+    #[must_use]
+    pub fn with_stated_grid(self, stated: BlockGrid) -> Self {
+        Self { stated, ..self }
+    }
+
+    /// The same image, with levels at a half, a quarter … of its size.
+    #[must_use]
+    pub fn with_levels(mut self, levels: Vec<Arc<dyn ImageProvider>>) -> Self {
+        self.levels = levels;
+        self
+    }
+}
+
+impl FileImage for StoredImage {
+    fn source(&self) -> &dyn ByteSource {
+        &**self.store.source()
+    }
+
+    fn store(&self) -> Option<&Arc<dyn BlockStore>> {
+        Some(&self.store)
+    }
+
+    fn ranges(&self, window: Window, bands: &[u32], out: &mut Vec<Range<u64>>) -> Result<()> {
+        for part in parts(&*self.store, window, bands) {
+            match part.locate(&*self.store, &self.limits)? {
+                None => {}
+                Some(Located::Rows(rows)) => out.extend(rows.ranges()),
+                Some(Located::Piece(piece)) => out.push(piece.bytes),
+            }
+        }
+        Ok(())
+    }
+
+    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        self.workspaces.with(|work| {
+            let mut found = false;
+            for part in parts(&*self.store, window, bands) {
+                let mut tile = out.part(part.window.relative_to(window.x, window.y))?;
+                if let Some(located) = part.locate(&*self.store, &self.limits)? {
+                    Reading { store: &*self.store, source, bands, tile, work }.read(&part, &located)?;
+                    found = true;
+                    continue;
+                }
+                let absent = part.band.map_or(0..bands.len(), |band| band.out..band.out + 1);
+                absent.for_each(|band| fill_band(&mut tile, band, &self.pad));
+            }
+            Ok(found)
+        })
+    }
+}
+
+impl ImageProvider for StoredImage {
+    fn layout(&self) -> &ImageLayout {
+        &self.layout
+    }
+
+    fn access(&self) -> Access {
+        if self.source().is_parallel() { Access::Parallel } else { Access::Serial }
+    }
+
+    fn has_block(&self, at: BlockIndex) -> Result<bool> {
+        let window = self.layout.grid.block_window(self.layout.grid.check(at)?);
+        for at in self.store.layout().grid.blocks_of(window) {
+            for plane in 0..self.store.planes() {
+                if self.store.has_block(StoredBlock { at, plane })? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn block(&self, at: BlockIndex) -> Result<Block> {
+        let window = self.layout.grid.block_window(self.layout.grid.check(at)?);
+        let bytes = window.pixels().saturating_mul(self.layout.pixel_bytes() as u64);
+        self.limits.check_block("block", bytes, self.file_bytes())?;
+        read_whole_block(self, at)
+    }
+
+    fn is_dense(&self) -> bool {
+        self.store.is_dense()
+    }
+
+    fn levels(&self) -> &[Arc<dyn ImageProvider>] {
+        &self.levels
+    }
+
+    fn stored_grid(&self) -> BlockGrid {
+        self.stated
+    }
+
+    fn in_file(&self) -> Option<&dyn FileImage> {
+        Some(self)
+    }
+
+    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
+        self.whole.as_ref()
+    }
+
+    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        self.layout.grid.check(at)?;
+        self.read_from(self.source(), window, bands, out)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        self.source().check_unchanged()
+    }
+
+    fn file_bytes(&self) -> u64 {
+        self.source().size()
+    }
+}
+
+/// The parts that `window` needs for the bands; the parts of a block follow one another.
+fn parts(store: &dyn BlockStore, window: Window, bands: &[u32]) -> impl Iterator<Item = Part> {
+    let (grid, interleave) = (store.layout().grid, store.interleave());
+    // Row-interleaved samples are read band by band unless a block must be decoded as a whole.
+    let single = match interleave {
+        Interleave::Band => true,
+        Interleave::Row => store.samples().is_some(),
+        Interleave::Pixel => false,
+    };
+    let apart = interleave == Interleave::Band;
+    let count = if single { bands.len() } else { 1 };
+    grid.blocks_of(window).flat_map(move |at| {
+        let window = grid.block_window(at).intersect(&window);
+        (0..count).map(move |out| {
+            let (plane, inside) = if apart { (bands[out], 0) } else { (0, bands[out]) };
+            let block = StoredBlock { at, plane };
+            Part { block, window, band: single.then_some(PartBand { out, inside }) }
+        })
+    })
+}
+
+/// Bands of one plane.
+fn plane_bands(store: &dyn BlockStore) -> u32 {
+    store.layout().bands / store.planes()
+}
+
+/// Bytes of a row of a block in memory, with all bands of its plane.
+fn row_bytes(store: &dyn BlockStore, at: BlockIndex) -> u64 {
+    let layout = store.layout();
+    let samples = u64::from(layout.grid.full_block_window(at).width) * u64::from(plane_bands(store));
+    samples.saturating_mul(layout.sample.bytes() as u64)
+}
+
+impl Part {
+    /// The location of the part, checked to lie inside the source and within the limits. `None` if the block is absent.
+    ///
+    /// # Errors
+    /// As [`BlockStore::range`] and [`BlockStore::piece`]; [`crate::Error::Limit`] for a block that is too large.
+    fn locate(&self, store: &dyn BlockStore, limits: &Limits) -> Result<Option<Located>> {
+        if store.samples().is_some() {
+            let Some(range) = store.range(self.block)? else { return Ok(None) };
+            let rows = self.rows(store, range.start);
+            store.check_inside(self.block, &(rows.offset..rows.end()))?;
+            return Ok(Some(Located::Rows(rows)));
+        }
+        let inside = self.inside(store);
+        let Some(piece) = store.piece(self.block, inside.y..inside.bottom())? else { return Ok(None) };
+        let (row, file_bytes) = (row_bytes(store, self.block.at), store.source().size());
+        limits.check_block("block", row.saturating_mul(piece.rows.len() as u64), file_bytes)?;
+        store.check_inside(self.block, &piece.bytes)?;
+        limits.check_block("stored block", piece.bytes.end - piece.bytes.start, file_bytes)?;
+        Ok(Some(Located::Piece(piece)))
+    }
+
+    /// The window, relative to the block.
+    fn inside(&self, store: &dyn BlockStore) -> Window {
+        let full = store.layout().grid.full_block_window(self.block.at);
+        self.window.relative_to(full.x, full.y)
+    }
+
+    /// The rows of the part in an uncompressed block that begins at `start`.
+    fn rows(&self, store: &dyn BlockStore, start: u64) -> Rows {
+        let (inside, pitch) = (self.inside(store), row_bytes(store, self.block.at));
+        let bands = u64::from(plane_bands(store));
+        let (step, first) = match (store.interleave(), self.band) {
+            (Interleave::Row, Some(band)) => (1, u64::from(band.inside) * (pitch / bands)),
+            _ => (bands, 0),
+        };
+        let step = step * store.layout().sample.bytes() as u64;
+        let skipped = first + u64::from(inside.y) * pitch + u64::from(inside.x) * step;
+        Rows {
+            offset: start.saturating_add(skipped),
+            bytes: (u64::from(inside.width) * step) as usize,
+            pitch,
+            count: inside.height as usize,
+        }
+    }
+}
+
+impl Reading<'_, '_> {
+    /// Reads a part.
+    ///
+    /// # Errors
+    /// Errors of the source; errors of the codec, with the block.
+    fn read(&mut self, part: &Part, located: &Located) -> Result<()> {
+        match located {
+            Located::Rows(rows) => self.read_rows(part, rows),
+            Located::Piece(piece) => self.read_piece(part, piece),
+        }
+    }
+
+    fn read_rows(&mut self, part: &Part, rows: &Rows) -> Result<()> {
+        let Some(samples) = self.store.samples() else { return Ok(()) };
+        let Self { store, source, bands, tile, work } = self;
+        if let (Some(band), true, None) = (part.band, rows.is_joined(), source.bytes())
+            && let Some(plane) = tile.plane(band.out)
+        {
+            source.read_at(rows.offset, plane)?;
+            samples.to_native(plane);
+            return Ok(());
+        }
+        let native = samples.is_native();
+        rows.read(*source, &mut work.stored, |y, bytes| {
+            if let Some(band) = part.band {
+                let row = tile.row(band.out, y);
+                row.copy_from_slice(bytes);
+                return samples.to_native(row);
+            }
+            put_pixels(tile, bands, store.layout().bands as usize, y, bytes);
+            if !native {
+                (0..bands.len()).for_each(|out| samples.to_native(tile.row(out, y)));
+            }
+        })
+    }
+
+    fn read_piece(&mut self, part: &Part, piece: &Piece) -> Result<()> {
+        let Workspace { stored, decoded, scratch } = &mut *self.work;
+        let range = piece.bytes.start as usize..piece.bytes.end as usize;
+        let data = if let Some(bytes) = self.source.bytes() {
+            &bytes[range]
+        } else {
+            let stored = sized(stored, range.len());
+            self.source.read_at(piece.bytes.start, stored)?;
+            stored
+        };
+        let mut decode = |out: &mut [u8]| {
+            let result = self.store.decode(part.block, piece, data, out, scratch);
+            result.map_err(|error| error.segment(self.store.name(part.block)).at(piece.bytes.start))
+        };
+        let (store, inside) = (self.store, part.inside(self.store));
+        let columns = store.layout().grid.full_block_window(part.block.at).width;
+        let whole = inside.width == columns && (inside.y..inside.bottom()) == piece.rows;
+        if let (true, Some(band)) = (whole, part.band)
+            && let Some(plane) = self.tile.plane(band.out)
+        {
+            return decode(plane);
+        }
+        let row = row_bytes(store, part.block.at) as usize;
+        let decoded = sized(decoded, row * piece.rows.len());
+        decode(decoded)?;
+        let rows = decoded.chunks_exact(row).skip((inside.y - piece.rows.start) as usize);
+        for (y, row) in rows.take(inside.height as usize).enumerate() {
+            put_row(store, part, inside, self.bands, (y, row), &mut self.tile);
+        }
+        Ok(())
+    }
+}
+
+/// Writes the window's columns of a decoded row, which holds all bands of a plane.
+fn put_row(
+    store: &dyn BlockStore,
+    part: &Part,
+    inside: Window,
+    bands: &[u32],
+    (y, row): (usize, &[u8]),
+    tile: &mut TileMut<'_>,
+) {
+    let (samples, size) = (store.layout().bands as usize, tile.sample_bytes());
+    let columns = |pixel: usize| inside.x as usize * pixel..inside.right() as usize * pixel;
+    if let Some(band) = part.band {
+        return tile.row(band.out, y).copy_from_slice(&row[columns(size)]);
+    }
+    if store.interleave() == Interleave::Pixel {
+        return put_pixels(tile, bands, samples, y, &row[columns(samples * size)]);
+    }
+    let band_rows = row.len() / samples;
+    for (out, band) in bands.iter().enumerate() {
+        let row = &row[*band as usize * band_rows..];
+        tile.row(out, y).copy_from_slice(&row[columns(size)]);
+    }
+}
+
+/// Writes row `y` of the rectangle from pixel-interleaved samples of `samples` bands; `bands` are the requested ones.
+fn put_pixels(tile: &mut TileMut<'_>, bands: &[u32], samples: usize, y: usize, pixels: &[u8]) {
+    let size = tile.sample_bytes();
+    if bands.len() == samples && bands.iter().zip(0..).all(|(band, place)| *band == place) {
+        return tile.deinterleave_row(y, pixels, size);
+    }
+    for (out, band) in bands.iter().enumerate() {
+        let row = tile.row(out, y);
+        let from = &pixels[*band as usize * size..];
+        match size {
+            1 => gather::<1>(from, samples, row),
+            2 => gather::<2>(from, samples, row),
+            4 => gather::<4>(from, samples, row),
+            8 => gather::<8>(from, samples, row),
+            _ => gather::<16>(from, samples, row),
+        }
+    }
+}
+
+/// Fills one band of a rectangle with a sample.
+fn fill_band(tile: &mut TileMut<'_>, band: usize, sample: &[u8]) {
+    let [_, rows, _] = tile.shape();
+    for y in 0..rows {
+        tile.row(band, y).chunks_exact_mut(sample.len()).for_each(|out| out.copy_from_slice(sample));
+    }
+}
+
+/// Copies every `samples`-th sample, each of `N` bytes.
+fn gather<const N: usize>(pixels: &[u8], samples: usize, out: &mut [u8]) {
+    let from = pixels.as_chunks::<N>().0.iter().step_by(samples);
+    out.as_chunks_mut::<N>().0.iter_mut().zip(from).for_each(|(to, sample)| *to = *sample);
+}
+
+impl Workspaces {
+    /// Runs `work` with a workspace.
+    fn with<T>(&self, work: impl FnOnce(&mut Workspace) -> T) -> T {
+        let pool = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workspace = pool().pop().unwrap_or_default();
+        let result = work(&mut workspace);
+        if workspace.bytes() <= KEPT_BYTES {
+            pool().push(workspace);
+        }
+        result
+    }
+}
+
+impl Workspace {
+    fn bytes(&self) -> usize {
+        self.stored.capacity() + self.decoded.capacity() + self.scratch.bytes.capacity()
+    }
+}
+
+/// The first `length` bytes of a buffer that grows as needed; their content is unspecified.
+fn sized(buffer: &mut Vec<u8>, length: usize) -> &mut [u8] {
+    if buffer.len() < length {
+        buffer.resize(length, 0);
+    }
+    &mut buffer[..length]
+}

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use super::store::SegmentData;
 use crate::codec::Scratch;
 use crate::error::{Detail, Error, Result};
-use crate::image::{
-    BlockCoding, BlockGrid, BlockStore, ImageLayout, ImageProvider, Interleave, PadValue, Piece, StoredBlock,
-};
+use crate::image::{BlockCoding, BlockGrid, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock};
 use crate::io::ByteSource;
 use crate::schema::FieldData;
 
@@ -78,11 +76,10 @@ impl BlockCoding for SegmentCoding {
     }
 }
 
-/// The bytes of an image that a writer may copy, and their coding.
-pub(super) fn stored_segment(image: &dyn ImageProvider) -> Option<(&Arc<dyn BlockStore>, &SegmentCoding)> {
-    let store = image.whole()?;
+/// The coding of the stored bytes of an image; `None` for an image of another format.
+pub(super) fn segment_coding(store: &dyn BlockStore) -> Option<&SegmentCoding> {
     let coding: &dyn Any = store.coding()?;
-    Some((store, coding.downcast_ref()?))
+    coding.downcast_ref()
 }
 
 impl WholeSegment {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::super::names;
 use super::super::pad::stated_pad;
-use super::super::whole::{SegmentCoding, stored_segment};
+use super::super::whole::{SegmentCoding, segment_coding};
 use super::field_sets::IMAGE;
 use super::given::{Given, structure};
 use super::origin::is_of_header;
 use super::titles;
 use crate::error::Result;
-use crate::format::{Blocks, ImageRequest, WriteContext};
+use crate::format::{ImageRequest, WriteContext};
 use crate::image::{BlockCoding, BlockStore};
 use crate::schema::Record;
 
@@ -24,19 +24,20 @@ pub(super) struct StoredPlan {
 }
 
 impl StoredPlan {
-    /// The plan for an image of a NITF file whose metadata request the encoding it has; `None` for any other image.
+    /// The plan for an image whose file has these stored bytes, if they are those of a NITF file and the metadata request the
+    /// encoding they have; `None` for any other image.
     ///
     /// # Errors
     /// [`Error::Usage`] for wrong metadata values.
-    pub(super) fn new(image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Option<Self>> {
-        if image.blocks == Blocks::Caller {
-            return Ok(None);
-        }
+    pub(super) fn new(
+        image: &ImageRequest<'_>,
+        segment: &Arc<dyn BlockStore>,
+        context: &mut WriteContext<'_, '_>,
+    ) -> Result<Option<Self>> {
         // Metadata of NITF 2.0 are renewed, and lack the fields that a writer makes from pixels. The image's own metadata still
         // describe its bytes.
         let is_own = |coding: &SegmentCoding| !coding.is_renewed || is_of_header(image.metadata, &coding.header);
-        let stored = stored_segment(image.provider).filter(|(_, coding)| is_own(coding));
-        let Some((segment, coding)) = stored else { return Ok(None) };
+        let Some(coding) = segment_coding(&**segment).filter(|coding| is_own(coding)) else { return Ok(None) };
         let known = context.warnings.len();
         let given = Given::new(structure("IMAGE"), image.metadata, context)?;
         let pad = given.pad.as_ref().map(stated_pad).transpose();

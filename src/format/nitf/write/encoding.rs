@@ -65,8 +65,10 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
         None => {}
     }
     set_blocks(&mut metadata, settings, given, layout, ic)?;
-    for (name, value) in describe(&settings.georeference, layout, form(given), settings.precise)? {
-        metadata.set(name, value);
+    if settings.georeference != Georeference::default() {
+        for (name, value) in describe(&settings.georeference, layout, form(given), settings.precise)? {
+            metadata.set(name, value);
+        }
     }
     Ok(metadata)
 }
@@ -89,6 +91,7 @@ fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Ve
         warnings.push(Warning::new("IGEOLO", stale_corners(rows, columns)));
     }
     if !settings.precise
+        && settings.georeference != Georeference::default()
         && let Some(message) = precision(&settings.georeference, layout, form(given))
     {
         warnings.push(Warning::new("IGEOLO", message).of(WarningKind::Precision));

@@ -30,6 +30,15 @@ pub(super) struct Displayed {
 pub(super) struct Levels(Vec<Displayed>);
 
 impl Levels {
+    /// Attaches an image to the one added last, `rows` below its first row.
+    pub(super) fn attach(&self, record: &mut Record, rows: u32) -> Result<()> {
+        let parent = self.last().ok_or_else(|| Error::usage("attachment to no image"))?;
+        record.set("IDLVL", self.free()?);
+        record.set("IALVL", parent);
+        record.set("ILOC", format_location(rows.into(), 0));
+        Ok(())
+    }
+
     /// Sets the level, attachment and location of an image or graphic in its subheader: as given, else an unused level.
     ///
     /// # Errors

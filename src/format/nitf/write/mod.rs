@@ -2,9 +2,7 @@
 
 mod areas;
 mod bands;
-mod block_offsets;
-mod clevel;
-mod clock;
+mod blocks;
 mod coded;
 mod copy;
 mod data;
@@ -16,10 +14,7 @@ mod image_data;
 mod jpeg;
 mod levels;
 mod location;
-mod modern;
 mod origin;
-mod parts;
-mod pixel_encoder;
 mod plan;
 mod sample_notes;
 mod titles;

@@ -2,24 +2,25 @@
 
 use std::ops::Range;
 
-use super::super::capacity::{MAX_BLOCK, MAX_BLOCKS, MAX_IMAGE_BYTES, MAX_OFFSET, MAX_SIDE};
+use super::super::capacity::MAX_OFFSET;
 use super::super::geo::{Corners, Icords};
 use super::super::ic::{Ic, NC, NM};
 use super::super::names;
 use super::super::pad::{PAD_CODE, pad_value, stated_pad};
 use super::super::pixels::Storage;
-use super::super::whole::stored_segment;
+use super::super::whole::segment_coding;
 use super::bands;
-use super::block_offsets::{BlockOffsets, Part};
+use super::blocks::{BlockOffsets, Part, set_blocks};
 use super::coded::CodedBlocks;
 use super::field_sets::{IMAGE, IMAGE_FACTS};
 use super::given::{Given, check_stated, structure};
+use super::header::now;
 use super::image_data::{ImageData, MaskPlan, Space, StreamData};
 use super::jpeg::{self, JpegPlan};
+use super::levels::{self, Levels, image_size};
 use super::origin::is_of_header;
-use super::pixel_encoder::PieceGrid;
 use super::titles;
-use super::uncompressed::Uncompressed;
+use super::uncompressed::{PieceGrid, Uncompressed};
 use crate::codestream::Codestream;
 use crate::error::{Error, Result};
 use crate::format::{Blocks, ImageRequest, OpenImage, Warning, WarningKind, WriteContext};
@@ -197,7 +198,8 @@ impl ImagePlan {
 
 /// True for an image of a file that is added with its own metadata.
 pub(super) fn is_as_read(image: &ImageRequest<'_>) -> bool {
-    stored_segment(image.provider).is_some_and(|(_, coding)| is_of_header(image.metadata, &coding.header))
+    let coding = image.provider.whole().and_then(|store| segment_coding(&**store));
+    coding.is_some_and(|coding| is_of_header(image.metadata, &coding.header))
 }
 
 /// IC: as given; else NM if a pad pixel code is given, which only a mask table can hold; else NC.
@@ -351,94 +353,6 @@ fn check_corners(given: &Given) -> Result<()> {
     }
 }
 
-/// NROWS, NCOLS, NPPBH, NPPBV, NBPR, NBPC. `limit` is the most bytes of a segment if the image may be split.
-fn set_blocks(record: &mut Record, given: &Given, layout: &ImageLayout, ic: Ic, limit: Option<u64>) -> Result<()> {
-    let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
-    for (name, side) in [("columns", columns), ("rows", rows)] {
-        if side > MAX_SIDE {
-            return Err(Error::usage(format!("{name} of a NITF image:"))
-                .found(side)
-                .allowed(format!("1 to {MAX_SIDE}")));
-        }
-    }
-    record.set("NROWS", rows);
-    record.set("NCOLS", columns);
-    let same_size = ["NROWS", "NCOLS"].map(|name| given.get(name).and_then(FieldData::to_int));
-    let same_size = same_size == [Some(rows.into()), Some(columns.into())];
-    let axes =
-        [("NPPBH", "NBPR", columns, layout.grid.block_columns()), ("NPPBV", "NBPC", rows, layout.grid.block_rows())];
-    let mut row_bytes = 0;
-    for (name, count_name, whole, provided) in axes {
-        let block = match given.get(name) {
-            Some(value) => {
-                let size = value.to_int().filter(|size| (0..=i128::from(MAX_BLOCK)).contains(size));
-                let wrong =
-                    || Error::usage("value of").field(name).found(value).allowed("1 to 8192, or 0 for the whole side");
-                let size = size.ok_or_else(wrong)? as u32;
-                let copied = !given.is_chosen(name) && !same_size;
-                match size {
-                    0 => whole,
-                    // A copied block size may come from a larger image.
-                    size if copied => size.min(whole),
-                    size => size,
-                }
-            }
-            None if ic.is_single_block() => whole,
-            None => default_block(provided, whole),
-        };
-        let limit = limit.filter(|limit| name == "NPPBV" && needs_segments(rows, row_bytes, *limit));
-        let is_split = limit.is_some();
-        let block = match limit {
-            Some(limit) if !given.is_chosen(name) => cut(block, row_bytes, limit),
-            _ => block,
-        };
-        let count = whole.div_ceil(block);
-        if ic.is_single_block() && count > 1 {
-            let error = Error::usage("value of").field(name).found(block);
-            return Err(error.allowed(format!("{whole} or more: an image with IC {} has a single block", ic.code)));
-        }
-        // Each segment of a split image counts its own blocks.
-        if count > MAX_BLOCKS && !is_split {
-            let error = Error::usage("number of blocks").field(count_name).found(count);
-            return Err(error.allowed(format!("1 to {MAX_BLOCKS}, which takes a larger {name}")));
-        }
-        record.set(name, if block > MAX_BLOCK { 0 } else { block });
-        record.set(count_name, count);
-        let bits = record.int("NBPP").map_or(8, |bits| bits.max(1) as u64);
-        row_bytes = (u64::from(count) * u64::from(block) * u64::from(layout.bands)).saturating_mul(bits).div_ceil(8);
-    }
-    Ok(())
-}
-
-/// True for an image with rows of `row_bytes` bytes that one segment cannot hold.
-fn needs_segments(rows: u32, row_bytes: u64, limit: u64) -> bool {
-    // The mask table takes more, or too little to matter: an image that just fits is cut into smaller blocks anyway.
-    const TABLE: u64 = 64;
-    row_bytes.saturating_mul(rows.into()).saturating_add(TABLE) > limit.min(MAX_IMAGE_BYTES)
-}
-
-/// The rows of a block of an image of several segments. Segments are cut between blocks, so a row of blocks must fit a segment,
-/// and each segment states the height of its blocks.
-fn cut(block: u32, row_bytes: u64, limit: u64) -> u32 {
-    let mut block = block.min(MAX_BLOCK);
-    while block > 1 && needs_segments(block, row_bytes, limit) {
-        block /= 2;
-    }
-    block
-}
-
-/// The block of the provider, as far as NITF can have such blocks.
-fn default_block(provided: u32, whole: u32) -> u32 {
-    if provided >= whole {
-        return whole;
-    }
-    let mut block = provided.min(MAX_BLOCK);
-    while whole.div_ceil(block) > MAX_BLOCKS && block < MAX_BLOCK {
-        block = (block * 2).min(MAX_BLOCK);
-    }
-    if whole.div_ceil(block) > MAX_BLOCKS { whole } else { block }
-}
-
 /// Wrong values for facts of the image are an error, unless they were copied with the header of another image.
 fn check_facts(given: &Given, record: &Record) -> Result<()> {
     for name in IMAGE_FACTS {
@@ -500,5 +414,77 @@ fn as_usage(error: Error) -> Error {
     match error {
         Error::Malformed(detail) => Error::Usage(detail),
         other => other,
+    }
+}
+
+/// The subheader of part `number`, with its place among the images and graphics of the file.
+///
+/// # Errors
+/// [`Error::Usage`] for a display level that is taken.
+pub(super) fn part_record(plan: &mut ImagePlan, number: usize, key: &str, levels: &mut Levels) -> Result<Record> {
+    if plan.record.get("IDATIM").is_none() {
+        plan.record.set("IDATIM", now()?);
+    }
+    let mut record = plan.record.clone();
+    let parts = plan.segments();
+    if let (Some(last), true) = (parts.last(), parts.len() > 1) {
+        let rows = parts[number].len() as u32;
+        record.set("NROWS", rows);
+        record.set("NBPC", rows.div_ceil(plan.block_rows()));
+        record.set("IID1", identifier(record.text("IID1").unwrap_or_default(), number, parts.len()));
+        cut_corners(&mut record, last.end, parts[number].start, rows)?;
+    }
+    match number.checked_sub(1).map(|before| &parts[before]) {
+        None => levels.assign(&mut record, &plan.given, levels::IMAGE)?,
+        Some(before) => levels.attach(&mut record, before.len() as u32)?,
+    }
+    levels.add(key, &record, levels::IMAGE, image_size(&record));
+    Ok(record)
+}
+
+/// The identifier of part `number` of `count`. Digits at its end count up if that does not make it longer; otherwise all parts
+/// have the same identifier. It is never cut, because it identifies a long title.
+fn identifier(name: &str, number: usize, count: usize) -> String {
+    let (stem, digits) = name.split_at(name.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+    let turn = |number: usize| digits.parse::<usize>().ok().and_then(|first| first.checked_add(number));
+    let fits = |number: usize| number.to_string().len() <= digits.len();
+    match (turn(number), turn(count - 1)) {
+        (Some(number), Some(last)) if fits(last) => format!("{stem}{number:0width$}", width = digits.len()),
+        _ => name.to_owned(),
+    }
+}
+
+/// Sets IGEOLO to the corners of rows `first` to `first + count` of an image of `rows` rows.
+fn cut_corners(record: &mut Record, rows: u32, first: u32, count: u32) -> Result<()> {
+    let Some(form) = record.text("ICORDS").and_then(Icords::from_code) else { return Ok(()) };
+    let Some(FieldData::Text(text)) = record.get("IGEOLO") else { return Ok(()) };
+    let Ok(corners) = Corners::parse(form, text) else { return Ok(()) };
+    let steps = f64::from(rows - 1).max(1.0);
+    let at = |from: (f64, f64), to: (f64, f64), row: u32| {
+        let share = f64::from(row) / steps;
+        (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)
+    };
+    let (top, bottom) = (first, first + count - 1);
+    let cut = |[a, b, c, d]: [(f64, f64); 4]| [at(a, d, top), at(b, c, top), at(b, c, bottom), at(a, d, bottom)];
+    let cut = match corners {
+        Corners::Geographic(points) => Corners::Geographic(cut(points)),
+        Corners::Utm(zone, points) => Corners::Utm(zone, cut(points)),
+    };
+    record.set("IGEOLO", cut.format(form)?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::identifier;
+
+    #[test]
+    fn identifiers_count_up_where_there_is_room() {
+        let names = |name: &str, count| (0..count).map(|number| identifier(name, number, count)).collect::<Vec<_>>();
+        assert_eq!(names("SICD001", 3), ["SICD001", "SICD002", "SICD003"]);
+        assert_eq!(names("image_8", 2), ["image_8", "image_9"]);
+        assert_eq!(names("image_8", 3), ["image_8"; 3]);
+        assert_eq!(names("A long tit", 2), ["A long tit"; 2]);
+        assert_eq!(names("", 2), ["", ""]);
     }
 }

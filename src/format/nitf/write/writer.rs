@@ -7,19 +7,17 @@ use super::super::rules::segment_findings;
 use super::super::subheader::read_before;
 use super::super::values::FAMILY;
 use super::areas::{self, Area, Overflow};
-use super::clevel::{self, Features};
 use super::copy::StoredPlan;
 use super::data::{self, Pending, SegmentKind};
 use super::field_sets::{IMAGE, IMAGE_REFUSED};
 use super::given::{Given, structure};
-use super::header::{FileHeader, Flavour, Lengths, check_file, class_of};
+use super::header::{Features, FileHeader, Flavour, Lengths, check_file, class_of, image_level};
 use super::image_data::{Copied, Finished, ImageData, Space};
 use super::levels::{self, Levels, image_size};
-use super::parts;
-use super::plan::ImagePlan;
+use super::plan::{ImagePlan, part_record};
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
-use crate::format::{Begun, ContainerWriter, DataRequest, ImageRequest, WriteContext, no_image};
+use crate::format::{Begun, Blocks, ContainerWriter, DataRequest, ImageRequest, WriteContext, no_image};
 use crate::io::{ByteSink, SpooledSink};
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockSink, BlocksEnd};
@@ -86,7 +84,11 @@ impl ContainerWriter for NitfWriter {
     }
 
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
-        match StoredPlan::new(image, context)? {
+        let stored = match image.provider.whole().filter(|_| image.blocks != Blocks::Caller) {
+            Some(segment) => StoredPlan::new(image, segment, context)?,
+            None => None,
+        };
+        match stored {
             Some(stored) => self.begin_copy(image, stored, context),
             None => self.begin_pixels(image, context),
         }
@@ -207,7 +209,7 @@ impl NitfWriter {
         check_count("NUMI", self.images.len() + spaces.len())?;
         let mut levels = self.levels.clone();
         let records: Vec<Record> = (0..spaces.len())
-            .map(|number| parts::record(&mut plan, number, image.key, &mut levels))
+            .map(|number| part_record(&mut plan, number, image.key, &mut levels))
             .collect::<Result<_>>()?;
         let first = self.images.len();
         let starts = self.begin_segments(image.key, records, &plan.given, &spaces, context)?;
@@ -331,7 +333,7 @@ impl NitfWriter {
         let (row, column) = self.levels.extent();
         let bands = |image: &Image| image.record.int("NBANDS").unwrap_or(0) + image.record.int("XBANDS").unwrap_or(0);
         Features {
-            images: self.images.iter().map(|image| clevel::of_image(&image.record)).max().unwrap_or(3),
+            images: self.images.iter().map(|image| image_level(&image.record)).max().unwrap_or(3),
             bands: self.images.iter().map(|image| bands(image).max(0) as u64).sum(),
             extent: row.max(column),
             file_bytes: 0,

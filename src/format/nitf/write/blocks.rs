@@ -1,12 +1,16 @@
-//! The places of the blocks of an image that is written: segment, offset, and which blocks are left out.
+//! The blocks of an image that is written: their sizes, the segments they lie in, their offsets if they are uncompressed, and which
+//! are left out.
 
 use std::ops::Range;
 
-use super::super::capacity::{MAX_BLOCKS, MAX_IMAGE_BYTES, MAX_LOCATION, MAX_OFFSET};
+use super::super::capacity::{MAX_BLOCK, MAX_BLOCKS, MAX_IMAGE_BYTES, MAX_LOCATION, MAX_OFFSET, MAX_SIDE};
+use super::super::ic::Ic;
 use super::super::mask::{ABSENT, MaskTable};
 use super::super::pixels::{Mode, Storage};
+use super::given::Given;
 use crate::error::{Error, Result};
-use crate::image::{BlockGrid, BlockIndex, ImageProvider};
+use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider};
+use crate::schema::{FieldData, Record};
 
 /// Rows of blocks of an image that lie in one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,10 +216,104 @@ fn ranks(grid: BlockGrid, provider: &dyn ImageProvider) -> Result<Vec<(u64, bool
     Ok(ranks)
 }
 
+/// NROWS, NCOLS, NPPBH, NPPBV, NBPR, NBPC. `limit` is the most bytes of a segment if the image may be split.
+pub(super) fn set_blocks(
+    record: &mut Record,
+    given: &Given,
+    layout: &ImageLayout,
+    ic: Ic,
+    limit: Option<u64>,
+) -> Result<()> {
+    let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
+    for (name, side) in [("columns", columns), ("rows", rows)] {
+        if side > MAX_SIDE {
+            return Err(Error::usage(format!("{name} of a NITF image:"))
+                .found(side)
+                .allowed(format!("1 to {MAX_SIDE}")));
+        }
+    }
+    record.set("NROWS", rows);
+    record.set("NCOLS", columns);
+    let same_size = ["NROWS", "NCOLS"].map(|name| given.get(name).and_then(FieldData::to_int));
+    let same_size = same_size == [Some(rows.into()), Some(columns.into())];
+    let axes =
+        [("NPPBH", "NBPR", columns, layout.grid.block_columns()), ("NPPBV", "NBPC", rows, layout.grid.block_rows())];
+    let mut row_bytes = 0;
+    for (name, count_name, whole, provided) in axes {
+        let block = match given.get(name) {
+            Some(value) => {
+                let size = value.to_int().filter(|size| (0..=i128::from(MAX_BLOCK)).contains(size));
+                let wrong =
+                    || Error::usage("value of").field(name).found(value).allowed("1 to 8192, or 0 for the whole side");
+                let size = size.ok_or_else(wrong)? as u32;
+                let copied = !given.is_chosen(name) && !same_size;
+                match size {
+                    0 => whole,
+                    // A copied block size may come from a larger image.
+                    size if copied => size.min(whole),
+                    size => size,
+                }
+            }
+            None if ic.is_single_block() => whole,
+            None => default_block(provided, whole),
+        };
+        let limit = limit.filter(|limit| name == "NPPBV" && needs_segments(rows, row_bytes, *limit));
+        let is_split = limit.is_some();
+        let block = match limit {
+            Some(limit) if !given.is_chosen(name) => cut(block, row_bytes, limit),
+            _ => block,
+        };
+        let count = whole.div_ceil(block);
+        if ic.is_single_block() && count > 1 {
+            let error = Error::usage("value of").field(name).found(block);
+            return Err(error.allowed(format!("{whole} or more: an image with IC {} has a single block", ic.code)));
+        }
+        // Each segment of a split image counts its own blocks.
+        if count > MAX_BLOCKS && !is_split {
+            let error = Error::usage("number of blocks").field(count_name).found(count);
+            return Err(error.allowed(format!("1 to {MAX_BLOCKS}, which takes a larger {name}")));
+        }
+        record.set(name, if block > MAX_BLOCK { 0 } else { block });
+        record.set(count_name, count);
+        let bits = record.int("NBPP").map_or(8, |bits| bits.max(1) as u64);
+        row_bytes = (u64::from(count) * u64::from(block) * u64::from(layout.bands)).saturating_mul(bits).div_ceil(8);
+    }
+    Ok(())
+}
+
+/// True for an image with rows of `row_bytes` bytes that one segment cannot hold.
+fn needs_segments(rows: u32, row_bytes: u64, limit: u64) -> bool {
+    // The mask table takes more, or too little to matter: an image that just fits is cut into smaller blocks anyway.
+    const TABLE: u64 = 64;
+    row_bytes.saturating_mul(rows.into()).saturating_add(TABLE) > limit.min(MAX_IMAGE_BYTES)
+}
+
+/// The rows of a block of an image of several segments. Segments are cut between blocks, so a row of blocks must fit a segment,
+/// and each segment states the height of its blocks.
+fn cut(block: u32, row_bytes: u64, limit: u64) -> u32 {
+    let mut block = block.min(MAX_BLOCK);
+    while block > 1 && needs_segments(block, row_bytes, limit) {
+        block /= 2;
+    }
+    block
+}
+
+/// The block of the provider, as far as NITF can have such blocks.
+fn default_block(provided: u32, whole: u32) -> u32 {
+    if provided >= whole {
+        return whole;
+    }
+    let mut block = provided.min(MAX_BLOCK);
+    while whole.div_ceil(block) > MAX_BLOCKS && block < MAX_BLOCK {
+        block = (block * 2).min(MAX_BLOCK);
+    }
+    if whole.div_ceil(block) > MAX_BLOCKS { whole } else { block }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::{Block, ImageLayout, SampleType};
+    use crate::image::{Block, SampleType};
 
     /// An image with a block wherever the sum of row and column is even.
     struct Sparse(ImageLayout);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::MEDIA_TYPE;
+use super::areas::{self, Area};
 use super::capacity::{MAX_BLOCK, MAX_BLOCKS};
 use super::chain::chains;
 use super::geo;
@@ -36,9 +37,10 @@ impl Assets {
     /// Builds the assets from the headers. What cannot be read becomes a warning.
     pub(super) fn new(source: &dyn ByteSource, file: &Segments, limits: Limits, warnings: &mut Vec<Warning>) -> Self {
         let mut taken: Vec<usize> = Vec::new();
-        let mut overflow = |record: &Record, areas: &[&str], number: usize, warnings: &mut Vec<Warning>| {
-            let segments =
-                areas.iter().filter_map(|area| Some((*area, file.overflow(area, number, index_of(record, area))?)));
+        let mut overflow = |record: &Record, areas: &[Area], number: usize, warnings: &mut Vec<Warning>| {
+            let segments = areas
+                .iter()
+                .filter_map(|area| Some((area.name, file.overflow(area.name, number, area.overflow_in(record))?)));
             let segments: Vec<_> = segments.collect();
             taken.extend(segments.iter().map(|(_, segment)| segment.ordinal));
             let bytes = segments.iter().map(|(area, segment)| overflow(source, limits, segment, area, warnings));
@@ -49,7 +51,7 @@ impl Assets {
         {
             missing_overflows(file, record, &key, warnings);
         }
-        let bytes = overflow(&file.header, &["UDHD", "XHD"], 0, warnings);
+        let bytes = overflow(&file.header, areas::HEADER, 0, warnings);
         let metadata = to_metadata(file.header.clone(), &bytes, warnings);
         let metadata = Arc::new(of_header(metadata, file.version.file_header(), file.raw.clone()));
         let mut all = Vec::new();
@@ -138,34 +140,18 @@ pub(super) fn check(file: &Segments, warnings: &[Warning]) -> Result<()> {
     }
 }
 
-/// Areas of TREs, each with the index field that names its overflow segment.
-const INDICES: [(&str, &str); 7] = [
-    ("UDHD", "UDHOFL"),
-    ("XHD", "XHDLOFL"),
-    ("UDID", "UDOFL"),
-    ("IXSHD", "IXSOFL"),
-    ("SXSHD", "SXSOFL"),
-    ("LXSHD", "LXSOFL"),
-    ("TXSHD", "TXSOFL"),
-];
-
-/// The index of the segment that takes the overflow of an area; 0 for none.
-fn index_of(record: &Record, area: &str) -> i128 {
-    INDICES.iter().find(|(name, _)| *name == area).and_then(|(_, index)| record.int(index)).unwrap_or(0)
-}
-
 /// Warns of areas whose index names a segment that does not take their overflow.
 fn missing_overflows(file: &Segments, record: &Record, key: &str, warnings: &mut Vec<Warning>) {
     let number =
         key.rsplit_once(':').and_then(|(_, number)| number.parse::<usize>().ok()).map_or(0, |number| number + 1);
-    for (area, index) in INDICES {
-        let named = record.int(index).unwrap_or(0);
-        let found = file.overflow(area, number, named).map(|segment| segment.ordinal as i128 + 1);
+    for area in areas::all() {
+        let (Area { name, index, .. }, named) = (area, area.overflow_in(record));
+        let found = file.overflow(name, number, named).map(|segment| segment.ordinal as i128 + 1);
         if named > 0 && found != Some(named) {
             let message = format!(
-                "{index} of {key} names data extension segment {named}, which does not hold the overflow of {area}"
+                "{index} of {key} names data extension segment {named}, which does not hold the overflow of {name}"
             );
-            warnings.push(Warning::new(index, message).of(WarningKind::File));
+            warnings.push(Warning::new(*index, message).of(WarningKind::File));
         }
     }
 }

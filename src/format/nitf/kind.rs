@@ -1,5 +1,7 @@
 //! The kinds of segments.
 
+use super::areas::{self, Area};
+
 /// The kinds of segments, in file order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
@@ -53,12 +55,12 @@ impl Kind {
     }
 
     /// The areas of TREs in the subheader.
-    pub(super) fn areas(self) -> &'static [&'static str] {
+    pub(super) fn areas(self) -> &'static [Area] {
         match self {
-            Self::Image => &["UDID", "IXSHD"],
-            Self::Graphic => &["SXSHD"],
-            Self::Label => &["LXSHD"],
-            Self::Text => &["TXSHD"],
+            Self::Image => areas::IMAGE,
+            Self::Graphic => areas::GRAPHIC,
+            Self::Label => areas::LABEL,
+            Self::Text => areas::TEXT,
             Self::Data | Self::Reserved => &[],
         }
     }

@@ -1,6 +1,7 @@
 //! Reads and writes NITF 2.1 and NSIF 1.0 (MIL-STD-2500C, Joint BIIF Profile); reads NITF 2.0 (MIL-STD-2500A). The structures
 //! are data, every segment has its metadata, and the pixels of uncompressed images are read and written.
 
+mod areas;
 mod assets;
 mod capacity;
 mod chain;

@@ -131,8 +131,8 @@ fn recover(
     }
     let bytes = bytes.get(..usize::try_from(length).ok()?)?;
     kind.areas().iter().rev().find_map(|area| {
-        let field = format!("{area}L");
-        let (record, _) = read_before(structure, &field, bytes)?;
+        let field = area.length;
+        let (record, _) = read_before(structure, field, bytes)?;
         notes.push(format!("has extensions that cannot be read, from {field} on: {error}"));
         Some((record, bytes.to_vec()))
     })

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
+use super::areas::is_area;
 use super::tre::{Tre, TreBody, parse_sound_tres};
 use crate::format::{Warning, WarningKind};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Record};
-
-/// The areas of TREs in headers and subheaders.
-pub(super) const AREAS: [&str; 7] = ["UDHD", "XHD", "UDID", "IXSHD", "SXSHD", "LXSHD", "TXSHD"];
 
 /// The family of the format in the origin of metadata. The form of header bytes is the name of their table.
 pub(super) const FAMILY: &str = "nitf";
@@ -21,7 +19,7 @@ pub(super) fn to_metadata(record: Record, overflow: &[u8], warnings: &mut Vec<Wa
     let version = record.int("DESVER").unwrap_or(1);
     for (name, data) in record {
         match data {
-            FieldData::Bytes(area) if AREAS.contains(&&*name) => tres.extend(area_tres(&name, &area, warnings)),
+            FieldData::Bytes(area) if is_area(&name) => tres.extend(area_tres(&name, &area, warnings)),
             // A single field that repeats is a list of its values.
             FieldData::Group(comments) if &*name == "ICOM" => {
                 metadata.append(&*name, Value::List(only_field(comments, "ICOM")));

@@ -1,5 +1,6 @@
 //! TREs in the areas of headers, and their overflow into separate segments (2500C §5.8).
 
+use super::super::areas::Area;
 use super::super::tre::{Tre, TreBody, write_tres};
 use crate::error::Result;
 use crate::schema::Record;
@@ -7,33 +8,12 @@ use crate::schema::Record;
 /// Bytes of the overflow index at the beginning of an area.
 const INDEX: usize = 3;
 
-/// An area of a header: its name, the field of its length, the field of its overflow index, and its largest length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Area {
-    pub(super) name: &'static str,
-    length: &'static str,
-    index: &'static str,
-    most: usize,
-}
-
 /// TREs that did not fit an area.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Overflow {
     pub(super) area: Area,
     pub(super) bytes: Vec<u8>,
 }
-
-/// The areas of a kind of header, the one for new TREs last.
-pub(super) const HEADER: &[Area] = &[
-    Area { name: "UDHD", length: "UDHDL", index: "UDHOFL", most: 99_999 },
-    Area { name: "XHD", length: "XHDL", index: "XHDLOFL", most: 99_999 },
-];
-pub(super) const IMAGE: &[Area] = &[
-    Area { name: "UDID", length: "UDIDL", index: "UDOFL", most: 99_999 },
-    Area { name: "IXSHD", length: "IXSHDL", index: "IXSOFL", most: 99_999 },
-];
-pub(super) const GRAPHIC: &[Area] = &[Area { name: "SXSHD", length: "SXSHDL", index: "SXSOFL", most: 9741 }];
-pub(super) const TEXT: &[Area] = &[Area { name: "TXSHD", length: "TXSHDL", index: "TXSOFL", most: 9717 }];
 
 impl Area {
     /// The offset of this area's overflow index in a header that ends with the areas `areas`.
@@ -105,6 +85,7 @@ fn encode(tre: &Tre) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::areas::{IMAGE, TEXT};
     use super::*;
 
     fn tre(tag: &str, length: usize) -> Tre {

@@ -50,7 +50,7 @@ impl StoredPlan {
             context.warnings.truncate(known);
             return Ok(None);
         }
-        let mut record = given.fields.without(IMAGE.following).without(IMAGE.areas);
+        let mut record = IMAGE.without_areas(&given.fields.without(IMAGE.following));
         for (name, value) in coding.fields().filter(|_| coding.is_renewed) {
             if record.get(name).is_none() && !IMAGE.following.contains(&name) {
                 record.set(name, value.clone());

@@ -1,11 +1,12 @@
 //! Graphics, texts and extension segments: their subheaders and stored bytes.
 
+use super::super::areas::{self, Area};
 use super::super::capacity::{MAX_DATA_BYTES, MAX_GRAPHIC_BYTES, MAX_RESERVED_BYTES, MAX_TEXT_BYTES};
 use super::super::des::write_fields;
 use super::super::kind::Kind;
 use super::super::names::{self, identifier};
 use super::super::rules::segment_findings;
-use super::areas::{self, Area, Overflow};
+use super::areas::{Overflow, fill as fill_areas};
 use super::field_sets::{DATA, FieldSets, GRAPHIC, ORPHAN_DATA, RESERVED, TEXT};
 use super::given::{Given, structure};
 use super::header::now;
@@ -154,7 +155,7 @@ fn graphic(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteConte
     levels.assign(&mut record, &given, levels::GRAPHIC)?;
     let bytes = content_bytes(data);
     check_size("graphic", bytes.len(), MAX_GRAPHIC_BYTES)?;
-    let overflows = areas::fill(&mut record, &given.tres, areas::GRAPHIC)?;
+    let overflows = fill_areas(&mut record, &given.tres, areas::GRAPHIC)?;
     let pending = Pending { record, areas: areas::GRAPHIC, overflows, subheader: Vec::new(), data: bytes };
     let pending = pending.complete(SegmentKind::Graphic, data.key, (&given, GRAPHIC), context)?;
     levels.add(data.key, &pending.record, levels::GRAPHIC, graphic_size(&pending.record));
@@ -209,7 +210,7 @@ fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pe
     };
     record.set("TXTFMT", format);
     check_size("text", bytes.len(), MAX_TEXT_BYTES)?;
-    let overflows = areas::fill(&mut record, &given.tres, areas::TEXT)?;
+    let overflows = fill_areas(&mut record, &given.tres, areas::TEXT)?;
     let pending = Pending { record, areas: areas::TEXT, overflows, subheader: Vec::new(), data: bytes };
     pending.complete(SegmentKind::Text, data.key, (&given, TEXT), context)
 }

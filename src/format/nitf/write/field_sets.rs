@@ -1,5 +1,6 @@
 //! The role of header fields in writing: given by the caller, computed from the content, or stale in a copy.
 
+use super::super::areas::{self, Area};
 use crate::schema::Record;
 
 /// The fields of a kind of header that do not simply take a caller's values.
@@ -10,7 +11,7 @@ pub(super) struct FieldSets {
     /// Made by the writer from the content and from the caller's choice.
     pub(super) made: &'static [&'static str],
     /// Areas of TREs, which are filled separately.
-    pub(super) areas: &'static [&'static str],
+    pub(super) areas: &'static [Area],
 }
 
 pub(super) const HEADER: FieldSets = FieldSets {
@@ -26,7 +27,7 @@ pub(super) const HEADER: FieldSets = FieldSets {
         "DATA_SEGMENTS",
         "RESERVED_SEGMENTS",
     ],
-    areas: &["UDHD", "XHD"],
+    areas: areas::HEADER,
 };
 
 pub(super) const IMAGE: FieldSets = FieldSets {
@@ -45,13 +46,13 @@ pub(super) const IMAGE: FieldSets = FieldSets {
         "NPPBH",
         "NPPBV",
     ],
-    areas: &["UDID", "IXSHD"],
+    areas: areas::IMAGE,
 };
 
 pub(super) const GRAPHIC: FieldSets =
-    FieldSets { following: &["SY", "SXSHDL", "SXSOFL"], made: &[], areas: &["SXSHD"] };
+    FieldSets { following: &["SY", "SXSHDL", "SXSOFL"], made: &[], areas: areas::GRAPHIC };
 
-pub(super) const TEXT: FieldSets = FieldSets { following: &["TE", "TXSHDL", "TXSOFL"], made: &[], areas: &["TXSHD"] };
+pub(super) const TEXT: FieldSets = FieldSets { following: &["TE", "TXSHDL", "TXSOFL"], made: &[], areas: areas::TEXT };
 
 pub(super) const DATA: FieldSets =
     FieldSets { following: &["DE", "DESSHL", "DESOFLW", "DESITEM"], made: &[], areas: &[] };
@@ -78,8 +79,14 @@ pub(super) const STALE: [&str; 38] = [
 pub(super) const LOCATIONS: [&str; 4] = ["ILOC", "SLOC", "SBND1", "SBND2"];
 
 impl FieldSets {
+    /// The fields without areas of TREs.
+    pub(super) fn without_areas(&self, fields: &Record) -> Record {
+        let names: Vec<&str> = self.areas.iter().map(|area| area.name).collect();
+        fields.without(&names)
+    }
+
     /// The caller's fields that go to the header unchanged.
     pub(super) fn stated(&self, fields: &Record) -> Record {
-        fields.without(self.following).without(self.made).without(self.areas)
+        self.without_areas(&fields.without(self.following).without(self.made))
     }
 }

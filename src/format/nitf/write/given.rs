@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::super::J2K_PREFIX;
+use super::super::areas;
 use super::super::fields::to_record;
 use super::super::layouts::{header, tre_layouts};
 use super::super::pad::PAD_CODE;
 use super::super::tre::{Tre, TreBody, follows_layout, parse_sound_tres};
-use super::super::values::{AREAS, FAMILY};
+use super::super::values::FAMILY;
 use super::field_sets::LOCATIONS;
 use super::location::stated_location;
 use super::origin::{modernised, original_of, original_or_guess, with_origin};
@@ -247,7 +248,7 @@ fn collect(items: &'static [Item], names: &mut HashSet<&'static str>) {
 }
 
 fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
-    if AREAS.contains(&key) || key == "TRE_OVERFLOW" {
+    if areas::is_area(key) || key == "TRE_OVERFLOW" {
         return Key::Area;
     }
     let names = names_of(structure);
@@ -362,11 +363,11 @@ pub(super) fn check_stated(name: &str, stated: &FieldData, actual: Option<&Field
 fn places_of_tres(original: &Record) -> HashMap<(String, usize), (String, TreBody)> {
     let mut places = HashMap::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
-    for area in AREAS {
-        let Some(FieldData::Bytes(bytes)) = original.get(area) else { continue };
+    for area in areas::all() {
+        let Some(FieldData::Bytes(bytes)) = original.get(area.name) else { continue };
         for tre in parse_sound_tres(bytes).0 {
             let ordinal = seen.entry(tre.tag.clone()).or_default();
-            places.insert((tre.tag, *ordinal), (area.to_owned(), tre.body));
+            places.insert((tre.tag, *ordinal), (area.name.to_owned(), tre.body));
             *ordinal += 1;
         }
     }

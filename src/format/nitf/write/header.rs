@@ -3,9 +3,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::super::areas;
 use super::super::capacity::{MAX_FILE, MAX_SEGMENTS};
 use super::super::rules::file_findings;
-use super::areas::{self, Overflow};
+use super::areas::{Overflow, fill as fill_areas};
 use super::field_sets::HEADER;
 use super::given::{Given, structure};
 use crate::error::{Error, Result};
@@ -95,7 +96,7 @@ impl FileHeader {
         let (magic, versions) = flavour.magic();
         record.set("FHDR", chosen_of(&given, "FHDR", &[magic])?);
         record.set("FVER", chosen_of(&given, "FVER", versions)?);
-        let overflows = areas::fill(&mut record, &given.tres, areas::HEADER)?;
+        let overflows = fill_areas(&mut record, &given.tres, areas::HEADER)?;
         let level = match given.get("CLEVEL").filter(|_| given.is_chosen("CLEVEL")) {
             Some(value) => {
                 let level = value.to_int().filter(|level| (1..=99).contains(level));
@@ -154,9 +155,9 @@ impl FileHeader {
         check_file(file)?;
         features.file_bytes = file;
         let mut record = self.with_lengths(lengths, file, header, self.level(features, context)?)?;
-        for (area, index) in [("UDHD", "UDHOFL"), ("XHD", "XHDLOFL")] {
-            if let Some(ordinal) = overflow(area) {
-                record.set(index, ordinal as u64);
+        for area in areas::HEADER {
+            if let Some(ordinal) = overflow(area.name) {
+                record.set(area.index, ordinal as u64);
             }
         }
         self.given.report(file_findings(&record), &[], context)?;

@@ -1,12 +1,13 @@
 //! Writes a NITF file. Images are written when they are added, at their final place if the file header does not become longer.
 //! The rest follows when the file is completed.
 
+use super::super::areas::{self, Area};
 use super::super::capacity::MAX_SEGMENTS;
 use super::super::kind::Kind;
 use super::super::rules::segment_findings;
 use super::super::subheader::read_before;
 use super::super::values::FAMILY;
-use super::areas::{self, Area, Overflow};
+use super::areas::{Overflow, fill as fill_areas};
 use super::copy::StoredPlan;
 use super::data::{self, Pending, SegmentKind};
 use super::field_sets::{IMAGE, IMAGE_REFUSED};
@@ -231,7 +232,7 @@ impl NitfWriter {
         for record in &records {
             given.report(segment_findings(Kind::Image, record, key), &IMAGE_REFUSED, context)?;
         }
-        let mut overflows = areas::fill(&mut records[0], &given.tres, areas::IMAGE)?;
+        let mut overflows = fill_areas(&mut records[0], &given.tres, areas::IMAGE)?;
         let subheaders: Vec<Vec<u8>> =
             records.iter().map(|record| write(structure("IMAGE"), record)).collect::<Result<_>>()?;
         given.check_computed(structure("IMAGE"), IMAGE.following, &subheaders[0])?;

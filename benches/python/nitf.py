@@ -21,6 +21,7 @@ def nitf_cells(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
     """Every cell of NITF, made lazily."""
     yield from writes(inputs, folder)
     yield from reads(inputs, folder)
+    yield from jpeg(inputs, folder)
     yield lambda: headers(folder)
     yield lambda: chips(inputs, folder)
 
@@ -83,6 +84,31 @@ def reads(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
     for mode in "PRS":
         yield lambda mode=mode: interleaved(mode, whole, f"IC NC, blocks {BLOCK}², written by us")
         yield lambda mode=mode: interleaved(mode, windows, f"40 windows of 512², IC NC, blocks {BLOCK}², written by us")
+
+
+def jpeg(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
+    """IC C3 at quality 75. GDAL compresses only copies, so it copies from memory."""
+    ours, theirs = folder / "ours-jpeg.ntf", folder / "theirs-jpeg.ntf"
+
+    def written(name: str, pixels: np.ndarray) -> Cell:
+        own = ways.ours(ours, pixels, compression="jpeg", quality=75, block_size=(BLOCK, BLOCK))
+        others = [Contender("GDAL", ways.gdal_copy(theirs, pixels, "NITF", IC="C3", BLOCKSIZE=BLOCK, QUALITY=75), at_least=2)]
+        settings = f"IC C3, quality 75, blocks {BLOCK}²"
+        return Cell("NITF write", f"JPEG, {name}", settings, pixels.nbytes / 1e6, "MB", own, others)
+
+    def read(name: str, pixels: np.ndarray, windows: bool) -> Cell:
+        ways.gdal_copy(theirs, pixels, "NITF", IC="C3", BLOCKSIZE=BLOCK, QUALITY=75)()
+        places = window_places(pixels.shape) if windows else None
+        settings, amount, unit = f"IC C3, blocks {BLOCK}², written by GDAL", pixels.nbytes / 1e6, "MB"
+        if places is not None:
+            settings, amount, unit = f"40 windows of 512² at odd places, one file opened once; {settings}", len(places), "windows"
+        others = [Contender("GDAL", ways.gdal_read(theirs, places), at_least=1)]
+        return Cell("NITF read", f"{'windows' if windows else 'whole'}, JPEG, {name}", settings, amount, unit, ways.our_read(theirs, places), others)
+
+    for name, kind in {"RGB 8-bit": lambda: inputs.rgb, "grey 8-bit": lambda: inputs.rgb[:1]}.items():
+        yield lambda name=name, kind=kind: written(name, kind())
+        yield lambda name=name, kind=kind: read(name, kind(), False)
+        yield lambda name=name, kind=kind: read(name, kind(), True)
 
 
 def headers(folder: Path) -> Cell:

@@ -83,6 +83,24 @@ def gdal_write(path: Path, pixels: np.ndarray, driver: str, **options: object) -
     return action
 
 
+def gdal_copy(path: Path, pixels: np.ndarray, driver: str, **options: object) -> Callable[[], int]:
+    """GDAL through rasterio, for drivers that compress only copies: a copy of a dataset in memory."""
+    import rasterio
+    import rasterio.shutil
+
+    bands, rows, columns = pixels.shape
+    source = rasterio.MemoryFile()
+    with source.open(driver="GTiff", width=columns, height=rows, count=bands, dtype=pixels.dtype.name) as made:
+        made.write(pixels)
+
+    def action() -> int:
+        with source.open() as file:
+            rasterio.shutil.copy(file, path, driver=driver, **options)
+        return path.stat().st_size
+
+    return action
+
+
 def gdal_read(path: Path, windows: list[tuple[int, int, int, int]] | None = None) -> Callable[[], None]:
     """GDAL through rasterio: the whole image, or windows of it, all processors."""
     import rasterio

@@ -189,6 +189,7 @@ def source_steps() -> list[Step]:
     return [
         Step("format", lambda shell: checked(shell(["cargo", "fmt", "--check"]))),
         Step("dependency rule", lambda shell: checked(shell([sys.executable, "tools/dependency_rule.py"]))),
+        Step("circles between files", lambda shell: checked(shell([sys.executable, "tools/circles.py"]))),
         Step("unused crates and items", lambda shell: checked(shell([sys.executable, "tools/unused.py"]))),
         Step("licences of dependencies", licences),
     ]

@@ -1,19 +1,10 @@
 //! The palette of an indexed image, from the metadata of any format.
 
+use super::palette_form::PaletteForm;
 use super::{nitf, png, tiff};
 use crate::error::Result;
 use crate::image::Palette;
 use crate::metadata::Metadata;
-
-/// How a format states a palette in the metadata of an image.
-pub(crate) struct PaletteForm {
-    /// The keys that state whether an image has a palette, and the palette itself.
-    pub(crate) keys: &'static [&'static str],
-    /// The palette of an indexed image of one band; `None` if the metadata state none.
-    pub(crate) palette: fn(&Metadata) -> Result<Option<Palette>>,
-    /// True if the metadata state that the samples are indices.
-    pub(crate) is_indexed: fn(&Metadata) -> bool,
-}
 
 /// The form of each format that has palettes, in the order in which they are tried.
 const FORMS: [&PaletteForm; 3] = [&nitf::PALETTE, &tiff::PALETTE, &png::PALETTE];

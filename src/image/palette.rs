@@ -7,7 +7,7 @@ use super::grid::Window;
 use super::layout::ImageLayout;
 use super::provider::ImageProvider;
 use super::sample::SampleType;
-use super::view::{Base, View, read_window};
+use super::view::{Base, Read, View};
 use crate::error::{Error, Result};
 
 /// The values of an image's indices: a table for each band of the result, all of the same length.
@@ -103,12 +103,16 @@ impl View for PaletteImage {
         window
     }
 
-    fn make(&self, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
-        let (source, rows, columns) = (&*self.base.source, window.height as usize, window.width as usize);
-        let sample = source.layout().sample;
+    fn bands_in_source(&self, _: &[u32]) -> Vec<u32> {
+        vec![0]
+    }
+
+    fn make(&self, window: Window, bands: &[u32], read: &Read<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let (rows, columns) = (window.height as usize, window.width as usize);
+        let sample = self.base.source.layout().sample;
         let mut indices = vec![0; rows * columns * sample.bytes()];
         let canvas = Canvas::new(&mut indices, 1, rows, columns, sample.bytes())?;
-        if !read_window(source, window, &[0], &mut canvas.whole()?)? {
+        if !read(window, &[0], &mut canvas.whole()?)? {
             return Ok(false);
         }
         drop(canvas);

@@ -253,13 +253,26 @@ pub fn at_level(image: Arc<dyn ImageProvider>, level: u32) -> Result<Arc<dyn Ima
 /// # Errors
 /// As [`ImageProvider::block`].
 pub fn read_whole_block(image: &dyn ImageProvider, at: BlockIndex) -> Result<Block> {
+    whole_block(image, at, |window, bands, out| image.read_block(at, window, bands, out))
+}
+
+/// The pixels of a block, which `read` writes to a rectangle: all bands of the block's window. The block is absent if it returns
+/// false.
+///
+/// # Errors
+/// [`Error::OutOfRange`] for a block that does not exist, and the errors of `read`.
+pub(super) fn whole_block(
+    image: &dyn ImageProvider,
+    at: BlockIndex,
+    read: impl FnOnce(Window, &[u32], &mut TileMut<'_>) -> Result<bool>,
+) -> Result<Block> {
     let layout = image.layout();
     let window = layout.grid.block_window(layout.grid.check(at)?);
     let shape = [layout.bands as usize, window.height as usize, window.width as usize];
     let mut pixels = vec![0; shape.iter().product::<usize>() * layout.sample.bytes()];
     let bands: Vec<u32> = (0..layout.bands).collect();
     let canvas = Canvas::new(&mut pixels, shape[0], shape[1], shape[2], layout.sample.bytes())?;
-    if !image.read_block(at, window, &bands, &mut canvas.whole()?)? {
+    if !read(window, &bands, &mut canvas.whole()?)? {
         return Ok(Block::Absent);
     }
     Pixels::from_vec(pixels, shape, layout.sample, Interleave::Band).map(Block::Pixels)

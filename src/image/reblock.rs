@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::{ImageLayout, PadValue};
 use super::pixels::Pixels;
-use super::provider::{Access, Block, ImageProvider, check_block};
+use super::provider::{Access, Block, FileImage, ImageProvider, check_block, whole_block};
 use super::sample::{Interleave, SampleType};
 use crate::error::{Error, Result};
+use crate::io::{Fetched, fetch, is_fetched};
 
 /// The fill for the part of an edge block outside the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +22,19 @@ pub enum Padding {
     Replicate,
 }
 
+/// The most blocks and bytes of a serial source that are fetched at once.
+const AT_ONCE: (usize, u64) = (64, 16 << 20);
+
 /// Iterates over the blocks of the target grid in row-major order. Each source block is requested once, and released after the
-/// last target block that needs it.
+/// last target block that needs it. The bytes of an image in a serial file are fetched several blocks at a time, and decoded
+/// by the workers.
 pub struct Reblock<'a> {
     provider: &'a dyn ImageProvider,
     target: BlockGrid,
     next: u64,
     held: HashMap<BlockIndex, Arc<SourceBlock<'a>>>,
+    /// Blocks of a serial file whose bytes were fetched ahead.
+    ahead: HashMap<BlockIndex, Arc<SourceBlock<'a>>>,
 }
 
 /// A block of the target grid, with the source blocks that it overlaps. A worker gathers its pixels.
@@ -50,6 +57,8 @@ struct SourceBlock<'a> {
 
 enum State {
     Waiting,
+    /// The bytes of a block of an image in a file were fetched.
+    Fetched(Fetched),
     Ready(Block),
     Failed,
 }
@@ -68,7 +77,7 @@ impl<'a> Reblock<'a> {
         if provider.layout().grid.window() != target.window() {
             return Err(Error::usage("target grid does not match the size of the image:").found(format!("{target:?}")));
         }
-        Ok(Self { provider, target, next: 0, held: HashMap::new() })
+        Ok(Self { provider, target, next: 0, held: HashMap::new(), ahead: HashMap::new() })
     }
 
     fn block(&mut self, at: BlockIndex) -> Result<TargetBlock<'a>> {
@@ -97,12 +106,51 @@ impl<'a> Reblock<'a> {
         Ok(TargetBlock { parts, ..target })
     }
 
-    fn fetch(&self, at: BlockIndex) -> Result<Arc<SourceBlock<'a>>> {
-        let block = SourceBlock { provider: self.provider, at, state: Mutex::new(State::Waiting) };
-        if self.provider.access() == Access::Serial {
+    fn fetch(&mut self, at: BlockIndex) -> Result<Arc<SourceBlock<'a>>> {
+        if let Some(block) = self.ahead.remove(&at) {
+            return Ok(block);
+        }
+        let block = SourceBlock::new(self.provider, at, State::Waiting);
+        if let Some(image) = self.provider.in_file().filter(|image| is_fetched(image.source())) {
+            if image.has_block(at)? {
+                self.fetch_ahead(image, at)?;
+                return Ok(self.ahead.remove(&at).unwrap_or(block));
+            }
+            block.get()?;
+        } else if self.provider.access() == Access::Serial {
             block.get()?;
         }
-        Ok(Arc::new(block))
+        Ok(block)
+    }
+
+    /// Fetches the bytes of block `at` of an image in a file, and of those to its right. A block ahead that is absent or cannot
+    /// be located is left for its turn.
+    fn fetch_ahead(&mut self, image: &dyn FileImage, at: BlockIndex) -> Result<()> {
+        let layout = image.layout();
+        let bands: Vec<u32> = (0..layout.bands).collect();
+        let (mut places, mut wanted, mut bytes) = (Vec::new(), Vec::new(), 0);
+        for column in at.column..layout.grid.across() {
+            let place = BlockIndex { column, ..at };
+            if places.len() == AT_ONCE.0 || bytes >= AT_ONCE.1 {
+                break;
+            }
+            if self.held.contains_key(&place) || self.ahead.contains_key(&place) || !image.has_block(place)? {
+                continue;
+            }
+            let mut ranges = Vec::new();
+            match image.ranges(layout.grid.block_window(place), &bands, &mut ranges) {
+                Ok(()) => {}
+                Err(error) if place == at => return Err(error),
+                Err(_) => break,
+            }
+            bytes += ranges.iter().map(|range| range.end - range.start).sum::<u64>();
+            places.push(place);
+            wanted.push(ranges);
+        }
+        for (place, bytes) in places.into_iter().zip(fetch(image.source(), wanted)?) {
+            self.ahead.insert(place, SourceBlock::new(self.provider, place, State::Fetched(bytes)));
+        }
+        Ok(())
     }
 
     /// The last block of the target grid, in row-major order, that holds a pixel of `window`.
@@ -249,18 +297,21 @@ impl Part<'_> {
     }
 }
 
-impl SourceBlock<'_> {
+impl<'a> SourceBlock<'a> {
+    fn new(provider: &'a dyn ImageProvider, at: BlockIndex, state: State) -> Arc<Self> {
+        Arc::new(Self { provider, at, state: Mutex::new(state) })
+    }
+
     /// The block. The first call decodes it while others wait. If decoding fails, the first caller gets the error; the others
     /// get [`Error::Cancelled`].
     fn get(&self) -> Result<Block> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*state {
-            State::Ready(block) => return Ok(block.clone()),
+        let block = match std::mem::replace(&mut *state, State::Failed) {
+            State::Ready(block) => block,
             State::Failed => return Err(Error::Cancelled),
-            State::Waiting => {}
-        }
-        *state = State::Failed;
-        let block = self.decode()?;
+            State::Waiting => self.decode()?,
+            State::Fetched(bytes) => self.decode_fetched(&bytes)?,
+        };
         *state = State::Ready(block.clone());
         Ok(block)
     }
@@ -274,6 +325,13 @@ impl SourceBlock<'_> {
             check_block(self.provider.layout(), self.at, pixels)?;
         }
         Ok(block)
+    }
+
+    fn decode_fetched(&self, bytes: &Fetched) -> Result<Block> {
+        match self.provider.in_file() {
+            Some(image) => whole_block(image, self.at, |window, bands, out| image.read_from(bytes, window, bands, out)),
+            None => self.decode(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::grid::{BlockGrid, Window};
 use super::layout::{ImageLayout, PadValue};
 use super::provider::ImageProvider;
 use super::reduce::{Reducer, Reduction};
-use super::view::{Base, View, read_window};
+use super::view::{Base, Read, View};
 use crate::error::{Error, Result};
 
 /// The most samples of the source held at a time for one block: larger blocks are read in parts.
@@ -50,14 +50,21 @@ impl ReducedImage {
     }
 
     /// Writes the bands of `window` to its rectangle, with `held` as the buffer.
-    fn reduce(&self, window: Window, bands: &[u32], held: &mut Vec<u8>, out: &mut TileMut<'_>) -> Result<()> {
+    fn reduce(
+        &self,
+        window: Window,
+        bands: &[u32],
+        read: &Read<'_>,
+        held: &mut Vec<u8>,
+        out: &mut TileMut<'_>,
+    ) -> Result<()> {
         let full = self.in_source(window);
         let (rows, columns, size) = (full.height as usize, full.width as usize, self.base.layout.sample.bytes());
         held.clear();
         held.resize(bands.len() * rows * columns * size, 0);
         let canvas = Canvas::new(held, bands.len(), rows, columns, size)?;
         let mut tile = canvas.whole()?;
-        if !read_window(&*self.base.source, full, bands, &mut tile)? {
+        if !read(full, bands, &mut tile)? {
             tile.fill(&self.base.source.layout().pad_bytes());
         }
         let rows: Vec<&[u8]> = held.chunks_exact(columns * size).collect();
@@ -86,7 +93,12 @@ impl View for ReducedImage {
         full.intersect(&self.base.source.layout().grid.window())
     }
 
-    fn make(&self, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    /// A block is made from many blocks of the source, which are read in pieces.
+    fn is_fetched(&self) -> bool {
+        false
+    }
+
+    fn make(&self, window: Window, bands: &[u32], read: &Read<'_>, out: &mut TileMut<'_>) -> Result<bool> {
         if !self.base.source.has_pixels(self.in_source(window))? {
             return Ok(false);
         }
@@ -95,7 +107,7 @@ impl View for ReducedImage {
         let mut held = Vec::new();
         for piece in pieces.blocks_of(pieces.window()).map(|at| pieces.block_window(at)) {
             let reduced = Window { x: piece.x + window.x, y: piece.y + window.y, ..piece };
-            self.reduce(reduced, bands, &mut held, &mut out.part(piece)?)?;
+            self.reduce(reduced, bands, read, &mut held, &mut out.part(piece)?)?;
         }
         Ok(true)
     }

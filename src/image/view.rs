@@ -1,13 +1,15 @@
 //! Views: images derived from another image, window by window.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::canvas::TileMut;
 use super::grid::{BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
-use super::provider::{Access, Block, ImageProvider, read_whole_block};
+use super::provider::{Access, Block, FileImage, ImageProvider, read_whole_block};
 use crate::error::Result;
+use crate::io::ByteSource;
 
 /// An image derived from a source. It allows the same threads as the source, and blocks absent in the source are absent here.
 pub(super) trait View: Send + Sync {
@@ -17,13 +19,26 @@ pub(super) trait View: Send + Sync {
     /// The source pixels that a window is made from.
     fn in_source(&self, window: Window) -> Window;
 
-    /// Writes the chosen bands of a window, which lies inside one block, to a rectangle of its size. False if the whole window
-    /// is absent; the content of the rectangle is then undefined.
+    /// The bands of the source that these bands are made from.
+    fn bands_in_source(&self, bands: &[u32]) -> Vec<u32> {
+        bands.to_vec()
+    }
+
+    /// True if the source pixels of a block are so few that their bytes can be fetched before the block is made.
+    fn is_fetched(&self) -> bool {
+        true
+    }
+
+    /// Writes the chosen bands of a window, which lies inside one block, to a rectangle of its size. `read` reads the source.
+    /// False if the whole window is absent; the content of the rectangle is then undefined.
     ///
     /// # Errors
-    /// Errors of the source.
-    fn make(&self, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool>;
+    /// Errors of `read`.
+    fn make(&self, window: Window, bands: &[u32], read: &Read<'_>, out: &mut TileMut<'_>) -> Result<bool>;
 }
+
+/// Reads the chosen bands of a window of a source, which may cover many blocks, as [`read_window`] does.
+pub(super) type Read<'r> = dyn Fn(Window, &[u32], &mut TileMut<'_>) -> Result<bool> + 'r;
 
 /// The source of a view, and the properties known before any pixel is made.
 pub(super) struct Base {
@@ -40,6 +55,10 @@ impl Base {
     /// A view that computes its pixels, without levels, and not larger than its source.
     pub(super) fn new(source: Arc<dyn ImageProvider>, layout: ImageLayout) -> Self {
         Self { source, layout, pixels: None, levels: Vec::new(), expansion: 1 }
+    }
+
+    fn file(&self) -> &dyn FileImage {
+        self.source.in_file().expect("a view is an image in a file only if its source is one")
     }
 }
 
@@ -79,7 +98,11 @@ impl<V: View> ImageProvider for V {
 
     fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
         self.layout().grid.check(at)?;
-        self.make(window, bands, out)
+        self.make(window, bands, &|window, bands, out| read_window(&*self.base().source, window, bands, out), out)
+    }
+
+    fn in_file(&self) -> Option<&dyn FileImage> {
+        self.base().source.in_file().filter(|_| self.is_fetched()).map(|_| self as _)
     }
 
     fn check_unchanged(&self) -> Result<()> {
@@ -88,6 +111,21 @@ impl<V: View> ImageProvider for V {
 
     fn file_bytes(&self) -> u64 {
         self.base().source.file_bytes().saturating_mul(self.base().expansion)
+    }
+}
+
+impl<V: View> FileImage for V {
+    fn source(&self) -> &dyn ByteSource {
+        self.base().file().source()
+    }
+
+    fn ranges(&self, window: Window, bands: &[u32], out: &mut Vec<Range<u64>>) -> Result<()> {
+        self.base().file().ranges(self.in_source(window), &self.bands_in_source(bands), out)
+    }
+
+    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        let image = self.base().file();
+        self.make(window, bands, &|window, bands, out| image.read_from(source, window, bands, out), out)
     }
 }
 

@@ -6,7 +6,7 @@ use super::canvas::TileMut;
 use super::grid::{BlockGrid, Window};
 use super::layout::ImageLayout;
 use super::provider::ImageProvider;
-use super::view::{Base, View, read_window};
+use super::view::{Base, Read, View};
 use crate::error::{Error, Result};
 
 /// A window of an image. It reads only when a block is requested, and then only the pixels of that block.
@@ -51,8 +51,8 @@ impl View for WindowImage {
         Window { x: window.x + self.window.x, y: window.y + self.window.y, ..window }
     }
 
-    fn make(&self, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
-        read_window(&*self.base.source, self.in_source(window), bands, out)
+    fn make(&self, window: Window, bands: &[u32], read: &Read<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        read(self.in_source(window), bands, out)
     }
 }
 

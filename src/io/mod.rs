@@ -1,6 +1,7 @@
 //! Sources ([`ByteSource`]) and sinks ([`ByteSink`]) of bytes.
 
 mod endian;
+mod fetched;
 mod lookahead;
 mod null;
 mod requests;
@@ -13,6 +14,7 @@ mod source_range;
 mod spool;
 
 pub use endian::ByteOrder;
+pub(crate) use fetched::{Fetched, fetch, is_fetched};
 pub(crate) use lookahead::Lookahead;
 pub use null::NullSink;
 pub(crate) use rows::Rows;

@@ -10,7 +10,7 @@ use super::concurrency::{Concurrency, Control};
 use super::ordered::contained;
 use crate::error::{Error, Result};
 use crate::image::{Access, BlockIndex, Canvas, ImageProvider, TileMut, Window};
-use crate::io::{ByteSource, LOCAL_GAP};
+use crate::io::is_fetched;
 
 /// The part of an image to read.
 #[derive(Debug, Clone)]
@@ -102,12 +102,6 @@ impl ReadRequest {
             None => Ok(()),
         }
     }
-}
-
-/// True if the calling thread fetches the bytes that workers decode: because only it may read the source, or because separate
-/// reads cost so much that the ranges of several blocks are read at once.
-fn is_fetched(source: &dyn ByteSource) -> bool {
-    !source.is_parallel() || source.gap() > LOCAL_GAP
 }
 
 struct Region<'a, I> {

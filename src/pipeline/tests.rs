@@ -8,10 +8,11 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use super::*;
+use crate::codec::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces};
 use crate::error::{Error, Result};
 use crate::image::{
-    BlockCoding, BlockGrid, BlockStore, FileImage, ImageLayout, ImageProvider, Interleave, Piece, SampleType, Scratch,
-    StoredBlock, StoredImage, Window,
+    BlockCoding, BlockGrid, BlockIndex, BlockStore, FileImage, ImageLayout, ImageProvider, Interleave, Padding, Piece,
+    SampleType, Scratch, StoredBlock, StoredImage, Window, WindowImage,
 };
 use crate::io::ByteSource;
 use crate::limits::Limits;
@@ -176,6 +177,102 @@ fn the_calling_thread_reads_a_serial_source_in_few_requests_and_workers_decode()
     let threads = store.threads.lock().unwrap();
     assert!(threads.len() == 2 && !threads.contains(&source.owner));
     assert!(reported.into_inner().unwrap().into_iter().eq((1..=64).map(|done| (done, 64))));
+}
+
+/// Stores gathered pixels as they are.
+struct Plain(Gathering);
+
+impl ImageEncoder for Plain {
+    fn gathering(&self) -> &Gathering {
+        &self.0
+    }
+
+    fn identity(&self) -> String {
+        String::new()
+    }
+
+    fn encode<'p>(
+        &self,
+        _: BlockIndex,
+        pixels: BlockPixels<'p>,
+        out: &mut Encoded,
+        _: &mut crate::codec::Scratch,
+    ) -> Result<Pieces<'p>> {
+        let bytes = pixels.bytes().ok_or_else(|| Error::usage("bands that lie apart"))?;
+        out.piece(|piece| {
+            piece.extend_from_slice(bytes);
+            Ok(())
+        })?;
+        Ok(Pieces::Appended)
+    }
+}
+
+#[derive(Default)]
+struct Blocks(Vec<Encoded>);
+
+impl BlockSink for Blocks {
+    fn append(&mut self, block: &Encoded) -> Result<()> {
+        self.0.push(block.clone());
+        Ok(())
+    }
+}
+
+/// The blocks of an image written in blocks of 48 × 40 pixels, each with its window.
+fn written(image: &dyn ImageProvider) -> Vec<(Window, Vec<u8>)> {
+    let whole = image.layout().grid;
+    let grid = BlockGrid::new(whole.columns(), whole.rows(), 48, 40).unwrap();
+    let absent = Some(vec![9]);
+    let gathering = Gathering { interleave: Interleave::Band, padding: Padding::Crop, absent, borrow: Borrow::Nothing };
+    let plan = BlockPlan { grid, encoder: Arc::new(Plain(gathering)), placement: None };
+    let mut blocks = Blocks::default();
+    write_blocks(image, &plan, &[], &mut blocks, Concurrency::new(2).unwrap(), &Control::default()).unwrap();
+    blocks.0.iter().map(|block| (grid.block_window(block.at()), block.pieces().flatten().copied().collect())).collect()
+}
+
+#[test]
+fn a_serial_source_is_fetched_ahead_when_its_image_is_written() {
+    let (source, store) = toy(false, 0, &[], 2);
+    let image = StoredImage::new(Arc::<Toy>::clone(&store) as _, store.layout.clone(), Limits::default());
+    for (window, pixels) in written(&image) {
+        assert!(pixels == expected(window, &[]), "{window:?}");
+    }
+    assert_eq!(source.requests.lock().unwrap().len(), 8, "a row of blocks at once");
+    let threads = store.threads.lock().unwrap();
+    assert!(threads.len() == 2 && !threads.contains(&source.owner));
+}
+
+#[test]
+fn absent_blocks_of_a_serial_source_are_not_fetched_when_its_image_is_written() {
+    let absent = [0, 1, 2, 8, 9, 10, 16, 17, 18, 63];
+    let (source, store) = toy(false, 0, &absent, 1);
+    let mut layout = store.layout.clone();
+    layout.pad = crate::image::PadValue::Int(9);
+    let image = StoredImage::new(Arc::<Toy>::clone(&store) as _, layout, Limits::default());
+    for (window, pixels) in written(&image) {
+        assert!(pixels == expected(window, &absent), "{window:?}");
+    }
+    let read = source.requests.lock().unwrap().iter().map(|range| range.end - range.start).sum::<u64>();
+    assert_eq!(read, 54 * 256);
+}
+
+#[test]
+fn a_window_of_an_image_in_a_serial_source_is_fetched_ahead_too() {
+    let (source, store) = toy(false, 0, &[], 2);
+    let image = StoredImage::new(Arc::<Toy>::clone(&store) as _, store.layout.clone(), Limits::default());
+    let part = Window::new(10, 20, 100, 90);
+    let chip = WindowImage::new(Arc::new(image), part).unwrap();
+    let request = ReadRequest { window: Window::new(0, 0, 100, 90), bands: vec![0], fill: vec![9] };
+    let mut out = vec![0; 9000];
+    read_region(&chip, &request, &mut out, Concurrency::new(2).unwrap(), &Control::default()).unwrap();
+    assert!(out == expected(part, &[]));
+    assert!(source.requests.lock().unwrap().len() <= 17, "several of 42 blocks at once");
+    source.requests.lock().unwrap().clear();
+    for (window, pixels) in written(&chip) {
+        let window = Window { x: window.x + part.x, y: window.y + part.y, ..window };
+        assert!(pixels == expected(window, &[]), "{window:?}");
+    }
+    assert_eq!(source.requests.lock().unwrap().len(), 6, "a row of blocks at once");
+    assert!(!store.threads.lock().unwrap().contains(&source.owner));
 }
 
 #[test]

@@ -127,7 +127,7 @@ impl StepIndex {
     }
 
     /// The bytes of the steps from `first` up to `end`, without the marker that follows.
-    fn range(&self, first: u32, end: u32) -> std::ops::Range<u64> {
+    pub(super) fn range(&self, first: u32, end: u32) -> std::ops::Range<u64> {
         let stop = self.starts.get(end as usize).map_or(self.end, |next| next - 2);
         self.starts[first as usize]..stop
     }

@@ -1,6 +1,7 @@
 //! The image of a stream: bands are decoded separately if restart markers allow it, else the stream as a whole.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::bands::{Bands, StepIndex};
@@ -10,8 +11,8 @@ use crate::codec::jpeg::{ColorModel, Params, working_bytes};
 use crate::codec::{BlockShape, CodecParams, PixelCoding, Scratch};
 use crate::error::Result;
 use crate::image::{
-    Access, Block, BlockGrid, BlockIndex, BlockStore, ImageLayout, ImageProvider, Interleave, Pixels, SampleType,
-    Window,
+    Access, Block, BlockGrid, BlockIndex, BlockStore, FileImage, ImageLayout, ImageProvider, Interleave, Pixels,
+    SampleType, TileMut, Window,
 };
 use crate::io::ByteSource;
 use crate::limits::Limits;
@@ -86,7 +87,7 @@ impl JpegImage {
 
     fn decode(&self, at: BlockIndex) -> Result<Pixels> {
         match &self.bands {
-            Some(bands) => self.decode_band(bands, at),
+            Some(bands) => self.decode_band(bands, self.index(bands)?, &*self.source, at),
             None => self.decode_whole(),
         }
     }
@@ -107,19 +108,23 @@ impl JpegImage {
         self.pixels(&data, frame.rows.into())
     }
 
-    fn decode_band(&self, bands: &Bands, at: BlockIndex) -> Result<Pixels> {
-        let window = self.layout.grid.block_window(at);
-        let index = self.index(bands)?;
+    /// The steps of the stream from which block `at` is decoded.
+    fn steps(&self, bands: &Bands, at: BlockIndex) -> Range<u32> {
         let first = at.row * bands.band_steps;
         let last = (first + bands.band_steps).min(bands.steps);
-        let (from, to) = (first.saturating_sub(bands.context), (last + bands.context).min(bands.steps));
+        first.saturating_sub(bands.context)..(last + bands.context).min(bands.steps)
+    }
+
+    fn decode_band(&self, bands: &Bands, index: &StepIndex, source: &dyn ByteSource, at: BlockIndex) -> Result<Pixels> {
+        let window = self.layout.grid.block_window(at);
+        let Range { start: from, end: to } = self.steps(bands, at);
         let top = from * bands.step_rows;
         let bottom = to.saturating_mul(bands.step_rows).min(self.layout.grid.rows());
         let bytes = u64::from(bottom - top) * u64::from(window.width) * self.layout.pixel_bytes() as u64;
         self.limits.check_block("JPEG band", bytes, self.source.size())?;
 
         let mut data = self.header.stream((bottom - top) as u16);
-        index.read(&*self.source, from, to, &mut data)?;
+        index.read(source, from, to, &mut data)?;
         data.extend_from_slice(&[0xFF, EOI]);
         self.pixels(&data, bottom - top)?.window(Window::new(0, window.y - top, window.width, window.height))
     }
@@ -191,6 +196,11 @@ impl ImageProvider for JpegImage {
         self.stated
     }
 
+    /// Bands of rows can be fetched before they are decoded; a stream without bands is read as a whole.
+    fn in_file(&self) -> Option<&dyn FileImage> {
+        self.bands.as_ref().map(|_| self as _)
+    }
+
     fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
         self.whole.as_ref()
     }
@@ -201,5 +211,33 @@ impl ImageProvider for JpegImage {
 
     fn file_bytes(&self) -> u64 {
         self.source.size()
+    }
+}
+
+impl FileImage for JpegImage {
+    fn source(&self) -> &dyn ByteSource {
+        &*self.source
+    }
+
+    fn ranges(&self, window: Window, _: &[u32], out: &mut Vec<Range<u64>>) -> Result<()> {
+        let Some(bands) = &self.bands else { return Ok(()) };
+        let index = self.index(bands)?;
+        for at in self.layout.grid.blocks_of(window) {
+            let steps = self.steps(bands, at);
+            out.push(index.range(steps.start, steps.end));
+        }
+        Ok(())
+    }
+
+    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+        let Some(rows) = &self.bands else { return Ok(false) };
+        let index = self.index(rows)?;
+        for at in self.layout.grid.blocks_of(window) {
+            let block = self.layout.grid.block_window(at);
+            let part = block.intersect(&window);
+            let pixels = self.decode_band(rows, index, source, at)?.window(part.relative_to(block.x, block.y))?;
+            pixels.copy_to_tile(bands, &mut out.part(part.relative_to(window.x, window.y))?);
+        }
+        Ok(true)
     }
 }

@@ -124,7 +124,8 @@ impl ImageEncoder for BandEncoder {
     }
 
     fn identity(&self) -> String {
-        format!("PNG {:?} {:?} {:?} {:?}", self.header, self.grid, self.palette, self.gathering)
+        let Self { header, grid, compression, palette, gathering } = self;
+        format!("PNG {header:?} {grid:?} {compression:?} {palette:?} {gathering:?}")
     }
 
     fn encode<'p>(

@@ -2,12 +2,11 @@
 //! workers decode them.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 
 use super::ReadRequest;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::image::{BlockIndex, Canvas, FileImage, TileMut, Window};
-use crate::io::ByteSource;
+use crate::io::{Fetched, fetch};
 use crate::pipeline::concurrency::{Concurrency, Control};
 use crate::pipeline::ordered::ordered;
 
@@ -29,16 +28,9 @@ struct Fetcher<'a, I> {
 struct Job<'a> {
     window: Window,
     tile: TileMut<'a>,
+    present: bool,
     /// `None` if the block is absent.
     bytes: Option<Fetched>,
-}
-
-/// Fetched ranges of a source.
-struct Fetched {
-    size: u64,
-    /// In order of their start, each with its position in `bytes`.
-    ranges: Vec<(Range<u64>, usize)>,
-    bytes: Vec<u8>,
 }
 
 /// Reads the blocks of a request.
@@ -86,35 +78,24 @@ impl<'a, I: Iterator<Item = BlockIndex>> Iterator for Fetcher<'a, I> {
 impl<I: Iterator<Item = BlockIndex>> Fetcher<'_, I> {
     /// Fetches the next blocks.
     fn fetch(&mut self) -> Result<()> {
-        let mut ranges = Vec::new();
-        // For each range, its block and its position in the block's bytes.
-        let mut owners = Vec::new();
-        let mut bytes = 0;
+        let (mut wanted, mut bytes) = (Vec::new(), 0);
         while self.fetched.len() < self.at_once && bytes < AT_ONCE {
             let Some(at) = self.blocks.next() else { break };
             let window = self.image.layout().grid.block_window(at).intersect(&self.request.window);
             let tile = self.canvas.tile(window.relative_to(self.request.window.x, self.request.window.y))?;
-            let mut job = Job { window, tile, bytes: None };
-            if self.image.has_block(at)? {
-                let mut wanted = Vec::new();
-                self.image.ranges(window, &self.request.bands, &mut wanted)?;
-                let fetched = Fetched::new(self.image.source().size(), wanted);
-                bytes += fetched.bytes.len() as u64;
-                for range in &fetched.ranges {
-                    ranges.push(range.0.clone());
-                    owners.push((self.fetched.len(), range.1));
-                }
-                job.bytes = Some(fetched);
+            let mut ranges = Vec::new();
+            let present = self.image.has_block(at)?;
+            if present {
+                self.image.ranges(window, &self.request.bands, &mut ranges)?;
+                bytes += ranges.iter().map(|range| range.end - range.start).sum::<u64>();
             }
-            self.fetched.push_back(job);
+            wanted.push(ranges);
+            self.fetched.push_back(Job { window, tile, present, bytes: None });
         }
-        self.image.source().read_ranges(&ranges, &mut |n, bytes| {
-            let (owner, place) = owners[n];
-            if let Some(fetched) = &mut self.fetched[owner].bytes {
-                fetched.bytes[place..place + bytes.len()].copy_from_slice(bytes);
-            }
-            Ok(())
-        })
+        for (job, bytes) in self.fetched.iter_mut().zip(fetch(self.image.source(), wanted)?) {
+            job.bytes = Some(bytes).filter(|_| job.present);
+        }
+        Ok(())
     }
 }
 
@@ -128,44 +109,5 @@ impl Job<'_> {
             self.tile.fill(&request.fill);
         }
         Ok(())
-    }
-}
-
-impl Fetched {
-    /// Reserves memory for ranges.
-    fn new(size: u64, mut wanted: Vec<Range<u64>>) -> Self {
-        wanted.sort_by_key(|range| range.start);
-        let mut length = 0;
-        let mut ranges = Vec::with_capacity(wanted.len());
-        for range in wanted {
-            let place = length;
-            length += (range.end - range.start) as usize;
-            ranges.push((range, place));
-        }
-        Self { size, ranges, bytes: vec![0; length] }
-    }
-}
-
-impl ByteSource for Fetched {
-    fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Reads bytes from one of the ranges.
-    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
-        let end = offset.saturating_add(out.len() as u64);
-        let before = self.ranges.partition_point(|(range, _)| range.start <= offset);
-        let holds = self.ranges[..before].iter().rfind(|(range, _)| end <= range.end);
-        let Some((range, place)) = holds else {
-            return Err(Error::Panic(format!("{} bytes at byte {offset} were not fetched", out.len())));
-        };
-        let start = place + (offset - range.start) as usize;
-        out.copy_from_slice(&self.bytes[start..start + out.len()]);
-        Ok(())
-    }
-
-    /// Zero, because bytes between ranges are not in memory.
-    fn gap(&self) -> u64 {
-        0
     }
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import circles
 import dependency_rule
 import licences
 import snippets
@@ -57,6 +58,21 @@ def test_a_use_against_the_rule_is_found(tmp_path: Path, name: str, code: str, e
 )
 def test_a_use_that_is_allowed_is_not_found(tmp_path: Path, name: str, code: str) -> None:
     assert dependency_rule.violations(source(tmp_path, **{name: code})) == []
+
+
+def test_files_of_the_crate_do_not_use_each_other_in_a_circle() -> None:
+    assert circles.circles(circles.ROOT / "src") == []
+
+
+def test_a_circle_is_found_also_through_a_name_that_a_module_passes_on(tmp_path: Path) -> None:
+    code = {"io__mod": "mod a; mod b; pub use b::B;", "io__a": "use super::{B as Other, c::C};", "io__b": "fn f() { crate::io::a::g() }"}
+    assert circles.circles(source(tmp_path, **code)) == [["io/b.rs", "io/a.rs"]]
+
+
+@pytest.mark.parametrize("code", ["use super::B;\nuse super::c::C;", "#[cfg(test)]\nmod tests {\n    use super::super::b::B;\n}", "// super::b::B"])
+def test_parents_and_tests_make_no_circle(tmp_path: Path, code: str) -> None:
+    files = {"io__mod": "mod a; mod b; pub struct B; use a::A;", "io__a": code, "io__b": "use super::a::A;"}
+    assert circles.circles(source(tmp_path, **files)) == []
 
 
 def test_everything_in_the_crate_has_a_use() -> None:

@@ -18,8 +18,9 @@ pub enum Padding {
     Crop,
     /// One sample in native byte order, for every band.
     Value(Vec<u8>),
-    /// The last column and row, repeated: this compresses best.
-    Replicate,
+    /// The last column and row, repeated: this compresses best. Absent parts of a present block get this sample in native byte
+    /// order.
+    Replicate(Vec<u8>),
 }
 
 /// The most blocks and bytes of a serial source that are fetched at once.
@@ -255,8 +256,10 @@ impl TargetBlock<'_> {
         }
         // Every byte is written below unless a part is absent or the block extends past the image.
         out.resize(self.bytes(padding), 0);
-        if let (true, Padding::Crop | Padding::Replicate) = (!absent.is_empty(), padding) {
+        if let (true, Padding::Crop) = (!absent.is_empty(), padding) {
             fill(out, &self.pad.bytes(self.sample));
+        } else if let (true, Padding::Replicate(value)) = (!absent.is_empty(), padding) {
+            fill(out, value);
         } else if let (true, Padding::Value(value)) = (!absent.is_empty() || !covered, padding) {
             fill(out, value);
         }
@@ -264,7 +267,7 @@ impl TargetBlock<'_> {
             let place = window.relative_to(self.window.x, self.window.y);
             pixels.copy_to_block(out, shape, place.x as usize, place.y as usize, interleave);
         }
-        if !covered && *padding == Padding::Replicate {
+        if !covered && matches!(padding, Padding::Replicate(_)) {
             replicate(out, shape, &self.window, self.sample.bytes(), interleave);
         }
         Ok(true)

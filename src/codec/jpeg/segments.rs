@@ -18,13 +18,14 @@ pub struct Segment<'a> {
     pub end: usize,
 }
 
-/// The offset after the start-of-image marker.
+/// The offset after the start-of-image marker, which fill bytes may precede (§B.1.1.2).
 ///
 /// # Errors
 /// [`Error::Malformed`] if the data do not begin with that marker.
 pub fn start(data: &[u8]) -> Result<usize> {
-    if data.starts_with(&[0xFF, SOI]) {
-        return Ok(2);
+    let fill = data.iter().take_while(|byte| **byte == 0xFF).count();
+    if fill > 0 && data.get(fill) == Some(&SOI) {
+        return Ok(fill + 1);
     }
     let found: Vec<String> = data.iter().take(2).map(|byte| format!("{byte:02X}")).collect();
     Err(Error::malformed("JPEG stream: no start of image").found(found.concat()).allowed("FFD8").at(0))

@@ -3,8 +3,8 @@
 use memchr::memchr;
 
 use super::markers::{
-    APP0, APP14, DHT, DNL, DQT, DRI, EOI, FrameHeader, RST0, RST7, SOI, SOS, ScanHeader, adobe_transform, is_frame,
-    stands_alone,
+    APP0, APP14, DHT, DNL, DQT, DRI, EOI, FrameHeader, Process, RST0, RST7, SOI, SOS, ScanHeader, adobe_transform,
+    is_frame, stands_alone,
 };
 use super::segments::{Segment, next_segment, start, truncated, write_segment};
 use crate::error::{Error, Result};
@@ -40,7 +40,8 @@ impl Stream {
                 EOI => break,
                 SOS => {
                     parser.scan(&segment, out)?;
-                    let end = scan_end(data, at).ok_or_else(|| truncated(data.len() as u64))?;
+                    let (end, restarts) = scan_end(data, at).ok_or_else(|| truncated(data.len() as u64))?;
+                    parser.check_restarts(restarts, end)?;
                     out.extend_from_slice(&data[at..end]);
                     at = end;
                 }
@@ -114,6 +115,28 @@ impl Parser {
     }
 }
 
+impl Parser {
+    /// Checks that a sequential scan has all its restart intervals, which `restarts` markers divide. Some encoders also end the
+    /// last interval with a marker.
+    fn check_restarts(&self, restarts: u64, end: usize) -> Result<()> {
+        let (Some(frame), Some(scan)) = (&self.frame, self.scans.last()) else { return Ok(()) };
+        let is_sequential = matches!(frame.process, Process::Baseline | Process::Extended);
+        let interval = u64::from(self.restart_interval);
+        if interval == 0 || !is_sequential || scan.components.len() != frame.components.len() {
+            return Ok(());
+        }
+        let (columns, rows) = frame.mcu();
+        let units =
+            u64::from(u32::from(frame.columns).div_ceil(columns)) * u64::from(u32::from(frame.rows).div_ceil(rows));
+        let expected = units.div_ceil(interval).saturating_sub(1);
+        if (expected..=expected + 1).contains(&restarts) {
+            return Ok(());
+        }
+        let error = Error::malformed("JPEG scan: restart markers").found(restarts).allowed(expected);
+        Err(error.at(end as u64))
+    }
+}
+
 /// The normalised frame header.
 fn frame_payload(frame: &FrameHeader) -> Vec<u8> {
     let (rows, columns) = (frame.rows.to_be_bytes(), frame.columns.to_be_bytes());
@@ -141,14 +164,20 @@ fn copy_tables(tables: &[u8], out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// The end of the entropy-coded data that begins at `at`: the first marker that is not a restart marker.
-fn scan_end(data: &[u8], mut at: usize) -> Option<usize> {
+/// The end of the entropy-coded data that begins at `at`, the first marker that is not a restart marker, and the number of restart
+/// markers before it.
+fn scan_end(data: &[u8], mut at: usize) -> Option<(usize, u64)> {
+    let mut restarts = 0;
     loop {
         let offset = at + memchr(0xFF, data.get(at..)?)?;
         match data.get(offset + 1)? {
-            0x00 | RST0..=RST7 => at = offset + 2,
+            0x00 => at = offset + 2,
+            RST0..=RST7 => {
+                restarts += 1;
+                at = offset + 2;
+            }
             0xFF => at = offset + 1,
-            _ => return Some(offset),
+            _ => return Some((offset, restarts)),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Bands of rows that can be decoded separately: the rows of MCUs that begin after a restart marker, and their offsets.
 
+use std::ops::Range;
+
 use memchr::memchr;
 
 use super::header::Header;
@@ -70,6 +72,13 @@ impl Bands {
         })
     }
 
+    /// The steps from which band `number` is decoded.
+    pub(super) fn steps_of(&self, number: u32) -> Range<u32> {
+        let first = number * self.band_steps;
+        let last = (first + self.band_steps).min(self.steps);
+        first.saturating_sub(self.context)..(last + self.context).min(self.steps)
+    }
+
     /// Scans the data from `start` and records the offsets of the steps.
     ///
     /// # Errors
@@ -127,7 +136,7 @@ impl StepIndex {
     }
 
     /// The bytes of the steps from `first` up to `end`, without the marker that follows.
-    pub(super) fn range(&self, first: u32, end: u32) -> std::ops::Range<u64> {
+    pub(super) fn range(&self, first: u32, end: u32) -> Range<u64> {
         let stop = self.starts.get(end as usize).map_or(self.end, |next| next - 2);
         self.starts[first as usize]..stop
     }

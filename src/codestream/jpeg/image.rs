@@ -108,16 +108,9 @@ impl JpegImage {
         self.pixels(&data, frame.rows.into())
     }
 
-    /// The steps of the stream from which block `at` is decoded.
-    fn steps(&self, bands: &Bands, at: BlockIndex) -> Range<u32> {
-        let first = at.row * bands.band_steps;
-        let last = (first + bands.band_steps).min(bands.steps);
-        first.saturating_sub(bands.context)..(last + bands.context).min(bands.steps)
-    }
-
     fn decode_band(&self, bands: &Bands, index: &StepIndex, source: &dyn ByteSource, at: BlockIndex) -> Result<Pixels> {
         let window = self.layout.grid.block_window(at);
-        let Range { start: from, end: to } = self.steps(bands, at);
+        let Range { start: from, end: to } = bands.steps_of(at.row);
         let top = from * bands.step_rows;
         let bottom = to.saturating_mul(bands.step_rows).min(self.layout.grid.rows());
         let bytes = u64::from(bottom - top) * u64::from(window.width) * self.layout.pixel_bytes() as u64;
@@ -223,7 +216,7 @@ impl FileImage for JpegImage {
         let Some(bands) = &self.bands else { return Ok(()) };
         let index = self.index(bands)?;
         for at in self.layout.grid.blocks_of(window) {
-            let steps = self.steps(bands, at);
+            let steps = bands.steps_of(at.row);
             out.push(index.range(steps.start, steps.end));
         }
         Ok(())

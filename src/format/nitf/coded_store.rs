@@ -133,12 +133,19 @@ impl CodedStore {
         let Some(Range { start, end }) = first else { return Ok(Coding::new(pixels, Params::default())) };
         let source = SourceRange::new(Arc::clone(&data.source), *start, end - start)?;
         let header = Header::read(&source, limits).map_err(|error| error.segment(&data.key))?;
-        if !has_segment(&header, markers::DQT) {
+        let needs_steps = header.frame.process != markers::Process::Lossless;
+        if needs_steps && !tables_of(&header).any(|segment| segment.marker == markers::DQT) {
             let error = Error::unsupported("JPEG stream without quantisation tables, which its level names,");
             return Err(error.field("COMRAT").found(&self.rate).segment(&data.key));
         }
-        let tables = (!has_segment(&header, markers::DHT)).then(|| standard_huffman_tables().into());
-        Ok(Coding::new(pixels, Params { color: color_of(&header), quality: None, tables }))
+        // Later streams may leave out tables that the first one has. Huffman tables may be missing everywhere.
+        let mut tables = standard_huffman_tables();
+        tables.truncate(tables.len() - 2);
+        for segment in tables_of(&header).filter(|segment| segment.marker != markers::DRI) {
+            segments::write_segment(segment.marker, &[segment.payload], &mut tables);
+        }
+        tables.extend_from_slice(&[0xFF, markers::EOI]);
+        Ok(Coding::new(pixels, Params { color: color_of(&header), quality: None, tables: Some(tables.into()) }))
     }
 
     fn place(&self, block: StoredBlock) -> usize {
@@ -156,15 +163,14 @@ fn color_of(header: &Header) -> ColorModel {
     }
 }
 
-fn has_segment(header: &Header, marker: u8) -> bool {
+/// The segments with tables of a header.
+fn tables_of(header: &Header) -> impl Iterator<Item = segments::Segment<'_>> {
     let mut at = 0;
-    while let Ok(Some(segment)) = segments::next_segment(&header.tables, at) {
-        if segment.marker == marker {
-            return true;
-        }
+    std::iter::from_fn(move || {
+        let segment = segments::next_segment(&header.tables, at).ok().flatten()?;
         at = segment.end;
-    }
-    false
+        Some(segment)
+    })
 }
 
 /// The range of each recorded block: up to the next one. Offsets past the end give empty ranges.
@@ -208,6 +214,10 @@ impl BlockStore for CodedStore {
         let index = self.index()?;
         match index.ranges.get(self.place(block)) {
             Some(Some(range)) if !range.is_empty() => Ok(Some(range.clone())),
+            Some(Some(range)) => {
+                let error = Error::malformed("offset of block in the mask table: past the end of the image data");
+                Err(error.segment(self.name(block)).at(range.start))
+            }
             _ => {
                 let error = Error::malformed("JPEG streams of the image:").found(index.found);
                 Err(error.allowed(index.ranges.len()).segment(self.name(block)))
@@ -226,7 +236,10 @@ impl BlockStore for CodedStore {
 
     fn decode(&self, _: StoredBlock, _: &Piece, stored: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
         let grid = self.blocks.storage.grid;
-        self.index()?.decoder.decode(BlockShape::new(grid.block_columns(), grid.block_rows()), stored, out, scratch)
+        let shape = BlockShape::new(grid.block_columns(), grid.block_rows());
+        self.index()?.decoder.decode(shape, stored, out, scratch)?;
+        self.blocks.storage.stored_samples().shift_down(out);
+        Ok(())
     }
 
     fn name(&self, block: StoredBlock) -> String {

@@ -114,9 +114,10 @@ impl NitfReader {
         let subheader = &segment.subheader;
         let there = data.range.end - data.range.start;
         let pad = pad_of(&*self.source, subheader, (segment.data, there)).map(|(value, _)| value);
-        // Only complete bytes that mean the same in the version that is written may be copied: of NITF 2.0, those of JPEG.
-        let is_same = !self.version.is_20() || ic.is_some_and(Ic::is_jpeg);
-        let is_copied = is_same && there > 0 && there == segment.data_length;
+        // Only complete bytes that mean the same in the version that is written may be copied. JPEG streams do in any version, and
+        // a copy of those that are there loses less than encoding them again.
+        let is_whole = there == segment.data_length && !self.version.is_20();
+        let is_copied = there > 0 && (is_whole || ic.is_some_and(Ic::is_jpeg));
         let whole = |layout: &ImageLayout, reason| -> Result<_> {
             let mut coding = SegmentCoding::new(|name| subheader.get(name).cloned(), pad, segment.raw.clone());
             coding.is_renewed = self.version.is_20();

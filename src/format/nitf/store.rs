@@ -212,7 +212,8 @@ impl Storage {
         whole.then(|| Coding::new(pixels, raw::Params))
     }
 
-    fn stored_samples(&self) -> StoredSamples {
+    /// The samples of a block as they are stored.
+    pub(super) fn stored_samples(&self) -> StoredSamples {
         let Self { sample, bits, shift, .. } = *self;
         StoredSamples { sample, bits, shift, byte_order: ByteOrder::Big }
     }

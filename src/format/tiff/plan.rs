@@ -84,7 +84,7 @@ impl WritePlan {
         let padding = match (tiled, uncompressed) {
             (false, _) => Padding::Crop,
             (true, true) => Padding::Value(vec![0; layout.sample.bytes()]),
-            (true, false) => Padding::Replicate,
+            (true, false) => Padding::Replicate(layout.pad_bytes()),
         };
         let storage = BlockStorage { grid, tiled, planes: if separate { layout.bands } else { 1 }, pixels };
         let encoder = TiffEncoder::new(storage, &coding, padding, uncompressed)?;

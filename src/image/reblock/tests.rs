@@ -65,7 +65,7 @@ proptest! {
     ) {
         let missing = hole.then(BlockIndex::default);
         let interleave = [Interleave::Band, Interleave::Row, Interleave::Pixel][interleave];
-        let padding = [Padding::Crop, Padding::Value(vec![9]), Padding::Replicate][style].clone();
+        let padding = [Padding::Crop, Padding::Value(vec![9]), Padding::Replicate(vec![7])][style].clone();
         let provider = blocks((width, height), source, bands, missing, padded);
         let grid = BlockGrid::new(width, height, target.0, target.1).unwrap();
         let held_limit = provider.layout().grid.across() as usize
@@ -93,6 +93,7 @@ proptest! {
                 };
                 let expected = match &padding {
                     Padding::Value(pad) if !inside || absent => pad[0],
+                    Padding::Replicate(pad) if absent => pad[0],
                     _ if absent => 0,
                     _ => value(band, y, x),
                 };

@@ -1,10 +1,12 @@
 """JPEG images in NITF (IC C3, M3, I1): the streams follow MIL-STD-188-198A, a parser of markers and Pillow decode them, and GDAL reads
 the images that it can."""
+import io
 import struct
 
 import numpy as np
 import pytest
-from aws.osml.io import BufferedMetadataProvider, IO, MetadataWarning, OptionError, PaddingWarning, iminfo, imread, imsave
+from PIL import Image
+from aws.osml.io import BufferedMetadataProvider, FormatError, IO, MetadataWarning, OptionError, PaddingWarning, iminfo, imread, imsave
 from testkit.arrays import assert_same, psnr, smooth
 from testkit.jpeg_streams import streams
 from testkit.nitf_bytes import parse
@@ -283,3 +285,112 @@ def test_a_copied_rate_is_not_a_quality(ntf, tmp_path):
             metadata["NPPBH"] = 64
             imsave(tmp_path / "b.ntf", reader.get_asset("image:0"), metadata=metadata)
     assert streams_of(parse(tmp_path / "b.ntf").images[0])[0].luminance[0] == 8, "quality 75"
+
+
+@pytest.mark.parametrize("mode", ["B", "P", "S"])
+def test_the_first_stored_stream_has_app6_even_if_the_first_block_is_absent(ntf, mode):
+    with quiet():
+        write(ntf, sparse(picture(3, 128, 192), {(0, 2), (1, 1)}, (64, 64), {"IC": "M3", "IMODE": mode}))
+    found = parse(ntf).images[0]
+    check_streams(found)
+    _, blocks, _, _ = table(found)
+    starts = [stream.start for stream in streams_of(found)]
+    assert {record for record in blocks if record != NOT_RECORDED} <= set(starts) and blocks[2] == 0
+
+
+@pytest.mark.parametrize("code", ["M3", "NM"])
+def test_the_pad_pixel_fills_absent_parts_of_a_block(ntf, code):
+    made = sparse(np.full((1, 64, 64), 90, np.uint8), {(0, 1), (1, 0), (1, 1)}, (32, 32), {"IC": code, "TPXCD": 7, "NPPBH": 64, "NPPBV": 64})
+    with quiet():
+        write(ntf, made)
+    found = parse(ntf).images[0]
+    assert table(found)[2] == ([0] if code == "M3" else [0]) if code == "M3" else found["IC"] == "NM"
+    ours = imread(ntf).astype(int)
+    assert np.abs(ours[:, :32, :32] - 7).max() <= 6 and np.abs(ours[:, 32:] - 90).max() <= 6
+
+
+def test_a_plain_mapping_of_a_jpeg_image_becomes_red_green_and_blue_without_jpeg(ntf, tmp_path):
+    with heard():
+        imsave(ntf, picture(3), compression="jpeg")
+        for number, metadata in enumerate((iminfo(ntf).metadata, {**dict(iminfo(ntf).metadata), "IC": "NC"})):
+            path = tmp_path / f"{number}.ntf"
+            imsave(path, imread(ntf), compression="NC", metadata=metadata)
+            copy = parse(path).images[0]
+            assert copy.text("IREP") == "RGB" and [band["IREPBAND"].strip() for band in copy.bands] == ["R", "G", "B"]
+
+
+def test_luminance_and_chrominance_of_an_uncompressed_image_are_stored_as_they_are(ntf, tmp_path):
+    data = picture(3)
+    with quiet():
+        imsave(ntf, data, compression="NC", metadata={"IREP": "YCbCr601", "IMODE": "P"})
+        with IO.open(ntf) as reader:
+            metadata = BufferedMetadataProvider(source=reader.get_asset("image:0").metadata)
+            metadata["IC"] = "C3"
+            imsave(tmp_path / "b.ntf", reader.get_asset("image:0"), metadata=metadata)
+    found = parse(tmp_path / "b.ntf").images[0]
+    assert (found["IMODE"], found.text("IREP")) == ("P", "YCbCr601")
+    stream = Image.open(io.BytesIO(streams_of(found)[0].content))
+    stream.draft("YCbCr", stream.size)
+    assert stream.mode == "YCbCr" and psnr(np.moveaxis(np.asarray(stream), 2, 0), data) > 38
+
+
+def test_bands_in_another_order_are_not_taken_for_red_green_and_blue(ntf):
+    metadata = {"IC": "C3", "BAND_INFO": [{"IREPBAND": role} for role in "BGR"]}
+    with quiet():
+        imsave(ntf, picture(3), metadata={**metadata, "IREP": "RGB", "NPPBH": 64, "NPPBV": 64})
+    found = parse(ntf).images[0]
+    assert found["IMODE"] == "S" and [band["IREPBAND"].strip() for band in found.bands] == ["B", "G", "R"]
+    assert psnr(imread(ntf), picture(3)) > 38
+    with pytest.raises(OptionError, match="IREPBAND.*B G R.*R G B"), quiet():
+        imsave(ntf, picture(3), metadata={**metadata, "IMODE": "P"})
+
+
+def test_bits_are_not_shifted_to_the_left(ntf):
+    data = picture(1) // 2
+    with warned(MetadataWarning, "PJUST"):
+        write(ntf, provider(data, {"IC": "C3", "ABPP": 7, "PJUST": "L"}))
+    found = parse(ntf).images[0]
+    assert (found["ABPP"], found["PJUST"]) == ("07", "R") and psnr(streams_of(found)[0].pixels(), data) > 38
+
+
+def stream_of(pixels, **options):
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=90, **options)
+    return out.getvalue()
+
+
+def replaced(path, data):
+    """The file with other image data, of any length."""
+    content, image = path.read_bytes(), parse(path).images[0]
+    at = content.index(f"{len(image.data):010}".encode())
+    content = content[:at] + f"{len(data):010}".encode() + content[at + 10:]
+    content = content[:image.data_offset] + data
+    return content[:342] + f"{len(content):012}".encode() + content[354:]
+
+
+def test_a_stream_without_its_last_restart_intervals_is_an_error(ntf):
+    with quiet():
+        imsave(ntf, picture(1, 128, 64), compression="jpeg", block_size=(64, 128))
+    content, image = ntf.read_bytes(), parse(ntf).images[0]
+    (stream,) = streams_of(image)
+    cut = stream.content[:stream.content.index(b"\xff\xd3")] + b"\xff\xd9"
+    ntf.write_bytes(replaced(ntf, cut))
+    with pytest.raises(FormatError, match="restart marker"), quiet():
+        imread(ntf)
+    assert len(content) > len(cut)
+
+
+@pytest.mark.parametrize("tables_later", [True, False])
+def test_fill_before_streams_and_tables_of_the_first_stream(ntf, tables_later):
+    data = picture(1, 64, 128)
+    with quiet():
+        imsave(ntf, data, compression="jpeg", block_size=(64, 64))
+    first, second = (stream_of(data[0][:, at:at + 64]) for at in (0, 64))
+    if not tables_later:
+        (part,) = streams(second)
+        kept = [(marker, payload) for marker, payload in part.segments if marker not in (0xDB, 0xC4)]
+        head = b"".join(bytes((0xFF, marker)) + (len(payload) + 2).to_bytes(2, "big") + payload for marker, payload in kept)
+        second = b"\xff\xd8" + head + second[second.index(b"\xff\xda") + 2 + int.from_bytes(second[second.index(b"\xff\xda") + 2:][:2], "big"):]
+    ntf.write_bytes(replaced(ntf, b"\xff\xff\xff" + first + b"\xff\xff" + second))
+    with quiet():
+        assert psnr(imread(ntf), data) > 35

@@ -1,10 +1,9 @@
 //! The default meaning of bands: IREP, ICAT and `BAND_INFO` by the number and type of the bands (2500C Table A-2, Joint BIIF
 //! Profile Table 5.13-3).
 
-use super::super::ic::Ic;
 use super::super::rules::suits;
 use super::given::Given;
-use super::jpeg::YCBCR;
+use super::jpeg::was_converted;
 use crate::error::{Error, Result};
 use crate::image::{ImageLayout, SampleType};
 use crate::schema::{FieldData, Record};
@@ -25,17 +24,18 @@ pub(super) fn fill(record: &mut Record, given: &Given, layout: &ImageLayout, sto
     }
     let info = band_info(given, bands)?;
     let has_table = info.as_ref().is_some_and(|info| info.iter().any(|band| band.int("NLUTS").unwrap_or(0) > 0));
-    let decoded = stored.is_none() && was_converted(given);
+    let converted = stored.is_none() && was_converted(given);
     let representation = match stored {
         Some(stored) => stored.to_owned(),
-        None => representation(given, layout, has_table, decoded),
+        None => representation(given, layout, has_table, converted && !given.is_chosen("IREP")),
     };
+    let has_new_roles = stored.is_some() || (converted && !given.is_chosen("BAND_INFO"));
     if record.get("ICAT").is_none() {
         record.set("ICAT", category(&representation));
     }
     let mut info = info.unwrap_or_else(|| vec![Record::new(); bands as usize]);
     for (band, number) in info.iter_mut().zip(0..) {
-        if stored.is_some() || decoded || band.get("IREPBAND").is_none() {
+        if has_new_roles || band.get("IREPBAND").is_none() {
             band.set("IREPBAND", role(&representation, number, band.int("NLUTS").unwrap_or(0) > 0));
         }
     }
@@ -70,18 +70,10 @@ fn band_info(given: &Given, bands: u32) -> Result<Option<Vec<Record>>> {
     Ok(Some(info))
 }
 
-/// True if IREP and the roles of the bands are copied from an image whose luminance and chrominance its decoder made red, green
-/// and blue.
-fn was_converted(given: &Given) -> bool {
-    let of_original = |name: &str| given.original.as_ref().and_then(|original| original.text(name)).map(str::trim);
-    let is_jpeg = of_original("IC").and_then(Ic::from_code).is_some_and(Ic::is_jpeg);
-    is_jpeg && of_original("IREP") == Some(YCBCR) && !given.is_chosen("IREP") && !given.is_chosen("BAND_INFO")
-}
-
 /// IREP: as chosen, as copied if it suits the bands, else by the number and type of the bands.
-fn representation(given: &Given, layout: &ImageLayout, has_table: bool, decoded: bool) -> String {
+fn representation(given: &Given, layout: &ImageLayout, has_table: bool, is_stale: bool) -> String {
     if let Some(FieldData::Text(text)) = given.get("IREP")
-        && !decoded
+        && !is_stale
         && (given.is_chosen("IREP") || suits(text.trim(), layout.bands))
     {
         return text.clone();

@@ -19,6 +19,8 @@ pub(super) struct CodedBlocks {
     storage: Storage,
     mask: Option<MaskPlan>,
     rate: &'static str,
+    /// Bytes that the first stored block gets after its first two, the marker that begins it.
+    first: Option<Vec<u8>>,
     /// The first byte of the mask table, and of the blocks.
     data: u64,
     start: u64,
@@ -38,12 +40,13 @@ struct Later {
 }
 
 impl CodedBlocks {
-    /// The blocks of the segment whose data begin at `data` with a mask table of `table` bytes. `rate` is COMRAT.
+    /// The blocks of the segment whose data begin at `data` with a mask table of `table` bytes. `rate` is COMRAT. The first stored
+    /// block gets the bytes `first` after its first two, the marker that begins it.
     pub(super) fn new(
         key: &str,
         storage: Storage,
         mask: Option<MaskPlan>,
-        rate: &'static str,
+        (rate, first): (&'static str, Vec<u8>),
         (data, table): (u64, u64),
     ) -> Self {
         let records = storage.stored_blocks() as usize;
@@ -53,7 +56,17 @@ impl CodedBlocks {
         let is_banded = storage.mode == Mode::Sequential && storage.bands > 1;
         let later = is_banded.then(|| Later { spool: Spool::new(), ranges: BTreeMap::new() });
         let key = key.to_owned();
-        Self { key, storage, mask, rate, data, start: data + table, offsets, pads, excess: false, later }
+        let first = Some(first);
+        Self { key, storage, mask, rate, first, data, start: data + table, offsets, pads, excess: false, later }
+    }
+
+    fn write(&mut self, piece: &[u8], sink: &mut dyn ByteSink) -> Result<()> {
+        match (self.first.take(), piece.split_at_checked(2)) {
+            (Some(first), Some((marker, rest))) => {
+                [marker, &first, rest].into_iter().try_for_each(|part| sink.write(part))
+            }
+            _ => sink.write(piece),
+        }
     }
 
     /// Records the block that begins at the end of the sink.
@@ -91,7 +104,7 @@ impl ImageData for CodedBlocks {
                     if number == 0 {
                         self.record(position, sink)?;
                     }
-                    sink.write(piece)?;
+                    self.write(piece, sink)?;
                 }
             }
         }

@@ -40,7 +40,7 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
     let masked = settings.nodata.is_some();
     let stated = given.get("IC").and_then(Value::as_text).and_then(|code| Ic::from_code(code.trim()));
     let ic = match &settings.compression {
-        Some(word) => masked_if(masked, word)?,
+        Some(word) => masked_if((masked, is_given(PAD_CODE)), word)?,
         None if masked => stated.and_then(|ic| ic.with_mask(true)).filter(|ic| ic.is_written).unwrap_or(NM),
         None if is_given("IC") => stated.unwrap_or(NC),
         None if is_given(PAD_CODE) => NM,
@@ -125,19 +125,23 @@ fn compression(word: &str) -> Result<Ic> {
     Err(error.found(format!("{word} ({})", ic.code)).allowed(Ic::written_words()))
 }
 
-/// The compression of a word, with a mask table if the caller names none and nodata needs one.
-fn masked_if(masked: bool, word: &str) -> Result<Ic> {
+/// The compression of a word, with a mask table if the caller names none and nodata or a pad pixel code needs one.
+fn masked_if((nodata, pad_code): (bool, bool), word: &str) -> Result<Ic> {
     let ic = compression(word)?;
-    if !masked || ic.is_masked {
+    if ic.is_masked || !(nodata || pad_code) {
         return Ok(ic);
     }
     let with_table = ic.with_mask(true);
     match with_table {
         // A code is a choice, a name of the algorithm is not.
         Some(with_table) if ic.is_jpeg() && !word.trim().eq_ignore_ascii_case(ic.code) => Ok(with_table),
-        _ => Err(Error::usage("nodata with compression")
-            .found(ic.code)
-            .allowed(format!("{}, whose mask table holds the value", with_table.unwrap_or(NM).code))),
+        _ if !nodata => Ok(ic),
+        _ => {
+            let allowed = with_table.map_or(if ic.is_jpeg() { "M3" } else { NM.code }, |ic| ic.code);
+            Err(Error::usage("nodata with compression")
+                .found(ic.code)
+                .allowed(format!("{allowed}, whose mask table holds the value")))
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) struct JpegPlan {
     quality: u8,
     color: ColorModel,
     /// The segment APP6, complete with its marker.
-    app6: Vec<u8>,
+    pub(super) app6: Vec<u8>,
 }
 
 /// Encodes the blocks of an image, each as complete streams.
@@ -74,15 +74,23 @@ pub(super) fn default_mode(given: &Given, layout: &ImageLayout) -> &'static str 
     };
     match layout.bands {
         1 => "B",
-        3 if is_color => "P",
+        3 if is_color && odd_roles(given).is_none() => "P",
         _ => "S",
     }
+}
+
+/// The roles of the bands as given, if these are not red, green and blue, or luminance and chrominance, in this order.
+fn odd_roles(given: &Given) -> Option<String> {
+    let Some(FieldData::Group(bands)) = given.get("BAND_INFO") else { return None };
+    let roles: Vec<&str> = bands.iter().map(|band| band.text("IREPBAND").unwrap_or_default().trim()).collect();
+    let is_usual = roles.iter().all(|role| role.is_empty()) || roles == ["R", "G", "B"] || roles == ["Y", "Cb", "Cr"];
+    (!is_usual && bands.len() == 3).then(|| roles.join(" "))
 }
 
 /// The representation of an image whose pixels are stored as luminance and chrominance, in mode P; `None` in other modes.
 ///
 /// # Errors
-/// [`Error::Usage`] for another number of bands than 3, or another chosen IREP than RGB and `YCbCr601`.
+/// [`Error::Usage`] for another number of bands than 3, another chosen IREP than RGB and `YCbCr601`, or other roles of bands.
 pub(super) fn stored_representation(
     record: &Record,
     given: &Given,
@@ -95,6 +103,10 @@ pub(super) fn stored_representation(
     if layout.bands != 3 {
         let error = Error::usage("bands of a JPEG image with IMODE P:").found(layout.bands);
         return Err(error.allowed("3 (red, green, blue), or IMODE B or S"));
+    }
+    if let Some(roles) = odd_roles(given) {
+        let error = Error::usage("value of").field("IREPBAND").found(roles);
+        return Err(error.allowed("R G B for a JPEG image with IMODE P, or IMODE B or S"));
     }
     let chosen = record.text("IREP").map(str::trim).filter(|_| given.is_chosen("IREP"));
     match chosen {
@@ -109,6 +121,22 @@ pub(super) fn stored_representation(
         }
     }
     Ok(Some(YCBCR))
+}
+
+/// True if the metadata are copied from an image whose luminance and chrominance its decoder made red, green and blue. A plain
+/// mapping does not state the IC of its file any more, but keeps the COMRAT of JPEG.
+pub(super) fn was_converted(given: &Given) -> bool {
+    let of_original = |name: &str| given.original.as_ref().and_then(|original| original.text(name)).map(str::trim);
+    let is_jpeg = match of_original("IC") {
+        Some(code) => Ic::from_code(code).is_some_and(Ic::is_jpeg),
+        None => matches!(given.get("COMRAT"), Some(FieldData::Text(rate)) if is_rate(rate)),
+    };
+    is_jpeg && of_original("IREP") == Some(YCBCR)
+}
+
+/// True for a COMRAT of JPEG, such as `00.0`.
+fn is_rate(text: &str) -> bool {
+    matches!(text.as_bytes(), [a, b, b'.', c] if [a, b, c].into_iter().all(u8::is_ascii_digit))
 }
 
 impl JpegPlan {
@@ -158,7 +186,7 @@ impl JpegPlan {
         };
         let gathering = Gathering {
             interleave,
-            padding: Padding::Replicate,
+            padding: Padding::Replicate(pad.to_vec()),
             absent: (!is_masked).then(|| pad.to_vec()),
             borrow: if finds_pads { Borrow::Nothing } else { borrow },
         };
@@ -179,7 +207,7 @@ impl ImageEncoder for BlockStreams {
 
     fn encode<'p>(
         &self,
-        at: BlockIndex,
+        _: BlockIndex,
         pixels: BlockPixels<'p>,
         out: &mut Encoded,
         _: &mut Scratch,
@@ -199,11 +227,10 @@ impl ImageEncoder for BlockStreams {
             u16::try_from(length).map_err(|_| error())
         };
         let shape = (side(grid.block_columns())?, side(grid.block_rows())?);
-        for (number, plane) in planes.into_iter().enumerate() {
-            let is_first = number == 0 && at == BlockIndex { row: 0, column: 0 };
-            let segments = if is_first { self.plan.app6.as_slice() } else { &[] };
+        for plane in planes {
             out.piece(|bytes| {
-                self.encoder.write_stream(Rows::Interleaved(plane), shape, segments, true, bytes);
+                // The first stream in the file gets the segment APP6 when it is appended.
+                self.encoder.write_stream(Rows::Interleaved(plane), shape, &[], true, bytes);
                 Ok(())
             })?;
         }

@@ -63,6 +63,13 @@ impl ImagePlan {
         let is_jpeg = compression.is_jpeg();
         if is_jpeg {
             jpeg::check(compression, layout, &record)?;
+            if record.text("PJUST") == Some("L") {
+                // Streams hold values, not bits of a sample.
+                record.set("PJUST", "R");
+                if given.is_chosen("PJUST") {
+                    context.warnings.push(Warning::new("PJUST", "is R, not L, as JPEG stores values"));
+                }
+            }
         }
         // An image whose coded length is unknown is not split.
         let limit = match (is_jpeg, compression.is_masked) {
@@ -187,8 +194,9 @@ impl ImagePlan {
             (Box::new(StreamData::new(Box::new(stream), jpeg::RATE, sink)?), grid, encoder)
         } else {
             let (grid, finds_pads) = (storage.grid, mask.as_ref().is_some_and(|mask| mask.pad.is_some()));
+            let first = plan.app6.clone();
             let encoder = plan.encoder(storage.clone(), allows_absent, finds_pads, &pad)?;
-            let blocks = CodedBlocks::new(key, storage, mask, jpeg::RATE, (data[0], table));
+            let blocks = CodedBlocks::new(key, storage, mask, (jpeg::RATE, first), (data[0], table));
             (Box::new(blocks), grid, encoder)
         };
         let blocks = BlockPlan { grid, encoder, placement: None };
@@ -209,7 +217,10 @@ fn compression(given: &Given, context: &mut WriteContext<'_, '_>) -> Result<Ic> 
         if !given.is_chosen("IC") {
             return Ok(NM);
         }
-        let message = "fills blocks, but is not recorded: an image with IC NC has no mask table, one with NM has";
+        let (code, masked) = (ic.code, ic.with_mask(true).unwrap_or(NM).code);
+        let message = format!(
+            "fills blocks, but is not recorded: an image with IC {code} has no mask table, one with {masked} has"
+        );
         context.warnings.push(Warning::new(PAD_CODE, message));
     }
     Ok(ic)

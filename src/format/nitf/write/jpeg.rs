@@ -150,7 +150,14 @@ impl JpegPlan {
             Mode::Sequential => (b'S', false),
             Mode::Block | Mode::Row => (b'B', false),
         };
-        let color = if is_color { ColorModel::YCbCr { horizontal: 2, vertical: 2 } } else { ColorModel::Independent };
+        // Samples that were copied as luminance and chrominance from an uncompressed image are stored as they are.
+        let is_copied = |value: &FieldData| *value == FieldData::Text(YCBCR.to_owned()) && !given.is_chosen("IREP");
+        let is_stored = given.get("IREP").is_some_and(is_copied) && !was_converted(given);
+        let color = if is_color && !is_stored {
+            ColorModel::YCbCr { horizontal: 2, vertical: 2 }
+        } else {
+            ColorModel::Independent
+        };
         Ok(Self { quality: quality(given)?, color, app6: app6(mode, &storage.grid, is_color) })
     }
 

@@ -52,7 +52,8 @@ pub struct SaveSettings {
     pub compression: Option<String>,
     /// Block columns and rows; `None` for the format's default.
     pub block_size: Option<(u32, u32)>,
-    /// The image's georeference.
+    /// The image's georeference: a transform or corners. Corners of a parallelogram become a transform
+    /// ([`Georeference::for_writing`]).
     pub georeference: Georeference,
     /// The nodata value.
     pub nodata: Option<PadValue>,

@@ -297,11 +297,8 @@ impl ImageAssetProvider {
     /// The outer corners as `(x, y)`: upper left, upper right, lower right, lower left; or `None`.
     #[getter]
     fn corners(&self) -> Option<Vec<(f64, f64)>> {
-        if let Some(corners) = self.facts.georeference.corners {
-            return Some(corners.to_vec());
-        }
-        let transform = self.facts.georeference.transform?;
-        Some(transform.corners(self.layout.grid.columns(), self.layout.grid.rows()).to_vec())
+        let grid = &self.layout.grid;
+        self.facts.georeference.outer_corners(grid.columns(), grid.rows()).map(|corners| corners.to_vec())
     }
 
     /// The nodata value, or `None`.

@@ -52,6 +52,8 @@ mod _io {
     #[pymodule_export]
     use super::chip_mapping::{from_full, scales_and_offsets, to_full};
     #[pymodule_export]
+    use super::encoding::epsg_code;
+    #[pymodule_export]
     use super::expanded::{absent, expanded};
     #[pymodule_export]
     use super::image_provider::ImageAssetProvider;

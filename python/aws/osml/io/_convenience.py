@@ -120,8 +120,6 @@ def imsave(
     """
     if corners is not None and transform is not None:
         raise OptionError("georeference: got corners and transform, expected one of them")
-    if corners is not None and crs is None:
-        raise OptionError("georeference: got corners without crs, expected both")
     image = _image_of(data, BufferedMetadataProvider(metadata))
     # The image copied the metadata. Settings must go into that copy.
     hints = cast(BufferedMetadataProvider, image.metadata)

@@ -82,11 +82,7 @@ pub(super) fn bands(object: Option<&Bound<'_, PyAny>>, count: u32) -> PyResult<V
 /// `OptionError` for a value that a sample cannot hold.
 pub(super) fn fill(object: Option<&Bound<'_, PyAny>>, layout: &ImageLayout) -> PyResult<Vec<u8>> {
     let Some(object) = object else { return Ok(layout.pad_bytes()) };
-    let value = value::pad_value(object, "fill_value")?;
-    if !value.fits(layout.sample) {
-        return Err(Error::usage("fill_value:").found(value).allowed(format!("a value of {}", layout.sample)).into());
-    }
-    Ok(value.bytes(layout.sample))
+    Ok(layout.fill_bytes(value::pad_value(object, "fill_value")?)?)
 }
 
 /// Reads a region into a new array of (bands, rows, columns), or into `out`, with the GIL released.

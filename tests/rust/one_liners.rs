@@ -1,12 +1,15 @@
-//! `save` has the rules of Python's `imsave`.
+//! `save` and `read` have the rules of Python's `imsave` and `imread`.
 
 use std::path::{Path, PathBuf};
 
 use osml_io::Error;
-use osml_io::dataset::{DatasetReader, SaveOptions, save};
+use osml_io::dataset::{DatasetReader, ReadOptions, SaveOptions, read, save};
 use osml_io::format::{OpenOptions, SaveSettings};
-use osml_io::image::{Crs, Georeference, SampleType, Transform};
-use osml_io::metadata::Metadata;
+use osml_io::image::{
+    BlockGrid, BlockIndex, Crs, Georeference, ImageLayout, Interleave, MemoryImage, PadValue, Pixels, SampleType,
+    Transform, Window,
+};
+use osml_io::metadata::{Metadata, Value};
 
 use crate::support::{memory_image, noise};
 
@@ -86,4 +89,67 @@ fn an_impossible_georeference_is_refused_by_every_format() {
             assert!(!folder.path().join(name).exists());
         }
     }
+}
+
+/// An image of 64 × 32 samples in two blocks, of which the second is absent, with a nodata value of 9.
+fn half_absent(folder: &Path, metadata: Metadata) -> PathBuf {
+    let layout = ImageLayout::new(BlockGrid::new(64, 32, 32, 32).unwrap(), 1, SampleType::UInt8).unwrap();
+    let mut image = MemoryImage::new(layout);
+    let ones = Pixels::from_vec(vec![1; 1024], [1, 32, 32], SampleType::UInt8, Interleave::Band).unwrap();
+    image.set_block(BlockIndex::default(), ones).unwrap();
+    let path = folder.join("a.tif");
+    let nodata = Some(PadValue::Int(9));
+    let settings = SaveSettings { nodata, block_size: Some((32, 32)), ..SaveSettings::default() };
+    save(&path, &image, &SaveOptions { settings, metadata, ..SaveOptions::default() }).unwrap();
+    path
+}
+
+fn samples(path: &Path, options: &ReadOptions) -> Vec<u8> {
+    read(path, options).unwrap().contiguous(Interleave::Band).unwrap().to_vec()
+}
+
+#[test]
+fn absent_blocks_are_zero_or_the_fill_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = half_absent(folder.path(), Metadata::new());
+    let options = ReadOptions { window: Some(Window::new(31, 0, 2, 1)), ..ReadOptions::default() };
+    assert_eq!(samples(&path, &options), [1, 0]);
+    let filled = |value| ReadOptions { fill: Some(PadValue::Int(value)), ..options.clone() };
+    assert_eq!(samples(&path, &filled(9)), [1, 9]);
+    assert!(matches!(read(&path, &filled(256)), Err(Error::Usage(_))));
+}
+
+#[test]
+fn windows_are_clipped_and_must_overlap_the_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = half_absent(folder.path(), Metadata::new());
+    let cut =
+        |x, y, width, height| ReadOptions { window: Some(Window::new(x, y, width, height)), ..ReadOptions::default() };
+    assert_eq!(read(&path, &cut(60, 30, 10, u32::MAX)).unwrap().shape(), [1, 2, 4]);
+    for options in [cut(64, 0, 1, 1), cut(0, 32, 5, 5), cut(3, 3, 0, 5)] {
+        let error = read(&path, &options).unwrap_err();
+        assert!(matches!(error, Error::OutOfRange(_)) && error.to_string().contains("64 × 32"), "{error}");
+    }
+    let none = ReadOptions { bands: Some(Vec::new()), ..ReadOptions::default() };
+    assert!(matches!(read(&path, &none), Err(Error::Usage(_))));
+}
+
+#[test]
+fn indices_become_colours_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    // Red, green and blue of 256 colours each (TIFF 6.0 section 5), of which 1 is (1, 2, 3).
+    let table = (0..768).map(|at| Value::from([0x0101, 0x0202, 0x0303][at / 256] * u64::from(at % 256 == 1)));
+    let entries = [("262", Value::from(3)), ("320", Value::List(table.collect()))];
+    let path = half_absent(folder.path(), entries.into_iter().collect());
+    let window = |x| ReadOptions { window: Some(Window::new(x, 0, 1, 1)), expand: true, ..ReadOptions::default() };
+    assert_eq!(samples(&path, &window(0)), [1, 2, 3]);
+    assert_eq!(samples(&path, &ReadOptions { bands: Some(vec![2, 0]), ..window(0) }), [3, 1]);
+    assert_eq!(samples(&path, &window(40)), [0, 0, 0]);
+    assert_eq!(samples(&path, &ReadOptions { expand: false, ..window(0) }), [1]);
+    // A value that does not fit matters only where a block is absent.
+    let large = |x| ReadOptions { fill: Some(PadValue::Int(300)), ..window(x) };
+    assert_eq!(samples(&path, &large(0)), [1, 2, 3]);
+    assert!(matches!(read(&path, &large(40)), Err(Error::Usage(_))));
+    let plain = half_absent(folder.path(), Metadata::new());
+    assert_eq!(samples(&plain, &window(0)), [1]);
 }

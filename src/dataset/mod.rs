@@ -4,7 +4,7 @@ mod one_liners;
 mod reader;
 mod writer;
 
-pub use one_liners::{ReadOptions, SaveOptions, read, save};
+pub use one_liners::{ReadOptions, SaveOptions, expanded, read, save};
 pub use reader::DatasetReader;
 #[cfg(test)]
 pub(crate) use writer::write_image;

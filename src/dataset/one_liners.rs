@@ -1,11 +1,12 @@
 //! Reading and writing an image in one call, with the format's defaults.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{DatasetReader, DatasetWriter};
-use crate::error::Result;
-use crate::format::{ImageRequest, OpenOptions, SaveSettings, Warning};
-use crate::image::{ImageProvider, Interleave, PadValue, Pixels, Window, at_level};
+use crate::error::{Error, Result};
+use crate::format::{ImageRequest, OpenOptions, SaveSettings, Warning, palette_of};
+use crate::image::{ImageProvider, Interleave, PadValue, PaletteImage, Pixels, Window, absent_parts, at_level};
 use crate::limits::Limits;
 use crate::metadata::Metadata;
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
@@ -30,14 +31,17 @@ pub struct SaveOptions {
 pub struct ReadOptions {
     /// The key of the image; by default the first with role `data`, otherwise the first.
     pub key: Option<String>,
-    /// The window, in pixels of `level`; by default the whole image.
+    /// The window, in pixels of `level`, clipped to the image; by default the whole image.
     pub window: Option<Window>,
     /// The bands, in the requested order; by default all.
     pub bands: Option<Vec<u32>>,
     /// The resolution level; 0 is full resolution.
     pub level: u32,
-    /// The value of pixels in absent blocks; by default the pad value of the file, otherwise zero.
+    /// The value of pixels in absent blocks; by default zero.
     pub fill: Option<PadValue>,
+    /// True to replace palette indices with the colours (or grey values) of the file's table; `bands` then selects among the
+    /// bands of the table. Without a table this has no effect.
+    pub expand: bool,
     /// The format; by default determined by the first bytes of the file.
     pub format: Option<String>,
     /// Number of threads; by default `OSML_IO_THREADS`, otherwise the number of cores.
@@ -68,22 +72,31 @@ pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOpt
 ///
 /// # Errors
 /// [`crate::Error::Io`], [`crate::Error::Malformed`] or [`crate::Error::Unsupported`] depending on the file,
-/// [`crate::Error::AssetNotFound`] for an unknown key, [`crate::Error::OutOfRange`] for a window, band or level that does not
-/// exist, [`crate::Error::Limit`] if a limit is exceeded.
+/// [`crate::Error::AssetNotFound`] for an unknown key, [`crate::Error::OutOfRange`] for a window outside of the image and for a
+/// band or level that does not exist, [`crate::Error::Usage`] for no bands and for a fill value that a sample cannot hold,
+/// [`crate::Error::Limit`] if a limit is exceeded.
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Pixels> {
     let open = OpenOptions { limits: options.limits, ..OpenOptions::default() };
     let reader = DatasetReader::open(path, options.format.as_deref(), &open)?;
     let position = options.key.as_deref().map_or_else(|| reader.default_image(), |key| reader.position(key))?;
-    let image = at_level(reader.image(position)?, options.level)?;
+    let indices = reader.image(position)?;
+    let colors = if options.expand { expanded(&indices, &reader.assets()[position].metadata)? } else { None };
+    let is_expanded = colors.is_some();
+    let image = at_level(colors.unwrap_or(indices), options.level)?;
     let mut request = ReadRequest::whole(&*image);
-    request.window = options.window.unwrap_or(request.window);
+    if let Some(window) = options.window {
+        request.window = inside(window, request.window)?;
+    }
     if let Some(bands) = &options.bands {
+        if bands.is_empty() {
+            return Err(Error::usage("bands").found("none").allowed("at least one"));
+        }
         request.bands.clone_from(bands);
     }
     let sample = image.layout().sample;
-    if let Some(fill) = options.fill {
-        request.fill = fill.bytes(sample);
-    }
+    // A value that does not fit the colours is an error only if there are absent blocks to fill.
+    let is_needed = !is_expanded || !absent_parts(&*image, request.window)?.is_empty();
+    request.fill = image.layout().fill_bytes(options.fill.filter(|_| is_needed).unwrap_or(PadValue::ZERO))?;
     let bytes = request.bytes(&*image);
     options.limits.check_pixels("image", bytes, image.file_bytes())?;
     let mut pixels = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
@@ -91,6 +104,28 @@ pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Pixels> {
     read_region(&*image, &request, &mut pixels, concurrency, &Control::default())?;
     let shape = [request.bands.len(), request.window.height as usize, request.window.width as usize];
     Pixels::from_vec(pixels, shape, sample, Interleave::Band)
+}
+
+/// An image with its indices replaced by the colours (or grey values) of the table in its metadata; `None` for an image without
+/// a table.
+///
+/// # Errors
+/// [`crate::Error::Malformed`] for an illegal table, [`crate::Error::Usage`] for samples that cannot be indices.
+pub fn expanded(indices: &Arc<dyn ImageProvider>, metadata: &Metadata) -> Result<Option<Arc<dyn ImageProvider>>> {
+    if indices.layout().bands != 1 {
+        return Ok(None);
+    }
+    let Some(palette) = palette_of(metadata)? else { return Ok(None) };
+    Ok(Some(Arc::new(PaletteImage::new(Arc::clone(indices), Arc::new(palette))?)))
+}
+
+/// The part of a window inside of the image.
+fn inside(window: Window, image: Window) -> Result<Window> {
+    let Window { x, y, width, height } = window;
+    Window::clipped([x, y, width, height].map(i64::from), image.width, image.height).ok_or_else(|| {
+        let allowed = format!("one that overlaps the image of {} × {}", image.width, image.height);
+        Error::out_of_range("window").found(format!("({x}, {y}, {width}, {height})")).allowed(allowed)
+    })
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ pub use self::image_writer::{ImageWriter, remote_encoder};
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
-    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, Warning, WriteContext, by_extension,
-    by_name, no_image,
+    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, SaveSettings, Warning, WriteContext,
+    by_extension, by_name, no_image,
 };
 use crate::image::{Asked, BlockStore};
 use crate::io::{self, ByteSink, Prepared, sink_at};
@@ -391,7 +391,8 @@ fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Usage(_) | Error::Unsupported(_) | Error::OutOfRange(_))
 }
 
-/// The metadata of a request, merged with its settings as entries of the format. This is the only place that merges the two.
+/// The metadata of a request, merged with its settings as entries of the format. This is the only place that merges the two
+/// for a container.
 fn settled<'i>(
     format: &dyn Format,
     image: &ImageRequest<'i>,
@@ -399,6 +400,11 @@ fn settled<'i>(
 ) -> Result<Cow<'i, Metadata>> {
     match image.settings {
         None => Ok(Cow::Borrowed(image.metadata)),
-        Some(settings) => format.apply(settings, image.metadata, image.provider.layout(), warnings).map(Cow::Owned),
+        Some(settings) => {
+            let layout = image.provider.layout();
+            let georeference = settings.georeference.for_writing(layout.grid.columns(), layout.grid.rows())?;
+            let settings = SaveSettings { georeference, ..settings.clone() };
+            format.apply(&settings, image.metadata, layout, warnings).map(Cow::Owned)
+        }
     }
 }

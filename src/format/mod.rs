@@ -54,7 +54,8 @@ pub trait Format: Sync {
     fn create(&self, sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>>;
 
     /// Returns the metadata of an image with this layout, with `settings` merged in as entries of this format. Settings
-    /// replace entries that contradict them; entries replace the format's defaults. An unexpected choice gives a warning.
+    /// replace entries that contradict them; entries replace the format's defaults. An unexpected choice gives a warning. The
+    /// georeference of the settings is one for writing ([`crate::image::Georeference::for_writing`]).
     ///
     /// # Errors
     /// [`crate::Error::Usage`] for a setting that is illegal or that the format does not have,

@@ -20,8 +20,8 @@ pub struct ImageRequest<'a> {
     pub roles: &'a [String],
     /// Encoding hints and other metadata to write.
     pub metadata: &'a Metadata,
-    /// Settings that all formats share. The format merges them with the metadata and adds its defaults. Without settings, the
-    /// metadata alone decides.
+    /// Settings that all formats share. The dataset merges them with the metadata before the container begins the image, by
+    /// [`Format::apply`](super::Format::apply); a container never sees them. Without settings, the metadata alone decides.
     pub settings: Option<&'a SaveSettings>,
     /// The pixels. If the caller encodes the blocks, the provider only describes the image.
     pub provider: &'a dyn ImageProvider,
@@ -52,7 +52,8 @@ pub struct SaveSettings {
     pub compression: Option<String>,
     /// Block columns and rows; `None` for the format's default.
     pub block_size: Option<(u32, u32)>,
-    /// The image's georeference.
+    /// The image's georeference: a transform or corners. Corners of a parallelogram become a transform
+    /// ([`Georeference::for_writing`]).
     pub georeference: Georeference,
     /// The nodata value.
     pub nodata: Option<PadValue>,

@@ -1,6 +1,11 @@
 //! Georeference: an affine transform and a coordinate reference system, in a form common to every format.
 
+use std::ops::RangeInclusive;
+
 use crate::error::{Error, Result};
+
+/// The codes of the EPSG register. GeoTIFF reserves codes from 32768 for users and 32767 for user-defined systems.
+const EPSG_CODES: RangeInclusive<i64> = 1024..=32_766;
 
 /// A coordinate reference system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +30,54 @@ pub struct Georeference {
     pub crs: Option<Crs>,
     /// The outer corners: upper left, upper right, lower right, lower left. `None` if they equal those of the transform.
     pub corners: Option<[(f64, f64); 4]>,
+}
+
+impl Crs {
+    /// The system with a code of the EPSG register.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a number that is not a code of a system in the register.
+    pub fn from_epsg(code: i64) -> Result<Self> {
+        match u32::try_from(code) {
+            Ok(epsg) if EPSG_CODES.contains(&code) => Ok(Self::Epsg(epsg)),
+            _ => {
+                let (first, last) = EPSG_CODES.into_inner();
+                Err(Error::usage("crs:").found(code).allowed(format!("an EPSG code from {first} to {last}")))
+            }
+        }
+    }
+}
+
+impl Georeference {
+    /// The georeference as a writer takes it, for an image of `columns` × `rows`. Corners of a parallelogram become the
+    /// transform. Other corners that enclose an area stay, for a format that stores corners. If both are set, as a file may
+    /// state them, both stay.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for corners without a reference system, for corners that enclose no area or are not finite, for a
+    /// transform without an inverse, and for a code that is not in the EPSG register.
+    pub fn for_writing(&self, columns: u32, rows: u32) -> Result<Self> {
+        if let Some(Crs::Epsg(code)) = self.crs {
+            Crs::from_epsg(code.into())?;
+        }
+        let (transform, corners) = match (self.transform, self.corners) {
+            (None, Some(_)) if self.crs.is_none() => {
+                return Err(Error::usage("georeference:").found("corners without crs").allowed("both"));
+            }
+            (None, Some(corners)) => match Transform::from_corners(corners, columns, rows) {
+                Ok(transform) => (Some(transform), None),
+                Err(_) if encloses(corners) => (None, Some(corners)),
+                Err(error) => return Err(error),
+            },
+            (transform, corners) => (transform.map(Transform::invertible).transpose()?, corners),
+        };
+        Ok(Self { transform, corners, crs: self.crs.clone() })
+    }
+
+    /// The outer corners of an image of `columns` × `rows`: those stated, or else those of the transform.
+    pub fn outer_corners(&self, columns: u32, rows: u32) -> Option<[(f64, f64); 4]> {
+        self.corners.or_else(|| Some(self.transform?.corners(columns, rows)))
+    }
 }
 
 impl Transform {
@@ -54,6 +107,19 @@ impl Transform {
         Ok(Self(g))
     }
 
+    /// The transform itself, if it has an inverse.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if it has none, and for numbers that are not finite.
+    pub fn invertible(self) -> Result<Self> {
+        let g = self.0;
+        if g.iter().all(|number| number.is_finite()) && g[1] * g[5] - g[2] * g[4] != 0.0 {
+            return Ok(self);
+        }
+        let allowed = "six finite numbers of an invertible transform";
+        Err(Error::usage("transform:").found(format!("{g:?}")).allowed(allowed))
+    }
+
     /// The coordinates of the point `column`, `row` (pixel edges at integers).
     pub fn apply(&self, column: f64, row: f64) -> (f64, f64) {
         let g = &self.0;
@@ -76,6 +142,16 @@ impl std::fmt::Display for Crs {
     }
 }
 
+/// True for finite corners of a quadrilateral that turns the same way at each.
+fn encloses(corners: [(f64, f64); 4]) -> bool {
+    let turn = |n: usize| {
+        let [a, b, c] = [corners[n], corners[(n + 1) % 4], corners[(n + 2) % 4]];
+        (b.0 - a.0) * (c.1 - b.1) - (b.1 - a.1) * (c.0 - b.0)
+    };
+    let turns = [0, 1, 2, 3].map(turn);
+    turns.iter().all(|turn| turn.is_finite() && *turn > 0.0) || turns.iter().all(|turn| *turn < 0.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +162,36 @@ mod tests {
         let transform = Transform::from_corners(corners, 512, 256).unwrap();
         assert_eq!(transform.0, [-77.0, 0.5 / 512.0, 0.0, 39.0, 0.0, -0.5 / 256.0]);
         assert_eq!(transform.corners(512, 256), corners);
+    }
+
+    #[test]
+    fn a_writer_takes_a_transform_or_corners_that_enclose_an_area() {
+        let place = |corners| Georeference { corners: Some(corners), crs: Some(Crs::Epsg(4326)), transform: None };
+        let rectangle = [(0., 1.), (2., 1.), (2., 0.), (0., 0.)];
+        let found = place(rectangle).for_writing(2, 1).unwrap();
+        assert_eq!((found.transform, found.corners), (Some(Transform([0., 1., 0., 1., 0., -1.])), None));
+        let trapezium = place([(0., 1.), (2., 1.), (3., 0.), (0., 0.)]);
+        assert_eq!(trapezium.for_writing(2, 1).unwrap(), trapezium);
+        let bow = [(0., 1.), (2., 0.), (2., 1.), (0., 0.)];
+        for corners in [bow, [(1., 1.); 4], [(0., 1.), (2., 1.), (2., f64::NAN), (0., 0.)]] {
+            assert!(place(corners).for_writing(2, 1).is_err());
+        }
+        assert!(Georeference { crs: None, ..place(rectangle) }.for_writing(2, 1).is_err());
+        let both = Georeference { transform: Some(Transform([0., 1., 0., 1., 0., -1.])), ..place(rectangle) };
+        assert_eq!(both.for_writing(2, 1).unwrap(), both);
+        let flat = Georeference { transform: Some(Transform([0., 1., 2., 1., 2., 4.])), ..both };
+        assert!(flat.for_writing(2, 1).unwrap_err().to_string().contains("invertible"));
+    }
+
+    #[test]
+    fn codes_of_the_register_are_taken() {
+        assert_eq!(Crs::from_epsg(32_766).unwrap(), Crs::Epsg(32_766));
+        for code in [0, -1, 1023, 32_767, i64::MAX] {
+            let error = Crs::from_epsg(code).unwrap_err().to_string();
+            assert_eq!(error, format!("crs: got {code}, expected an EPSG code from 1024 to 32766"));
+        }
+        let reserved = Georeference { crs: Some(Crs::Epsg(40_000)), ..Georeference::default() };
+        assert!(reserved.for_writing(1, 1).is_err());
     }
 
     #[test]

@@ -62,6 +62,17 @@ impl ImageLayout {
     pub fn pad_bytes(&self) -> Vec<u8> {
         self.pad.bytes(self.sample)
     }
+
+    /// The value for pixels of absent blocks as bytes of one sample in native order.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a value that a sample cannot hold.
+    pub fn fill_bytes(&self, fill: PadValue) -> Result<Vec<u8>> {
+        if !fill.fits(self.sample) {
+            return Err(Error::usage("fill_value:").found(fill).allowed(format!("a value of {}", self.sample)));
+        }
+        Ok(fill.bytes(self.sample))
+    }
 }
 
 impl PadValue {

@@ -19,7 +19,8 @@ use crate::error::Error;
 use crate::format::nitf::chip::{self, CHIP_KEYS, Part};
 use crate::format::{is_indexed, palette_keys};
 use crate::image::{
-    BlockGrid, Crs, Georeference, ImageProvider, ReducedImage, Reduction, Transform, Window, WindowImage,
+    BlockGrid, Crs, Georeference, ImageProvider, ReducedImage, Reducer, Reduction, Transform, Window, WindowImage,
+    at_level,
 };
 use crate::metadata::Metadata;
 
@@ -29,7 +30,7 @@ const BLOCK: u32 = 1024;
 /// The largest side of a block in NITF (MIL-STD-2500C table A-3, NPPBH).
 const LARGEST_BLOCK: u32 = 8192;
 
-const LAST_LEVEL: u8 = 14;
+const LAST_LEVEL: u8 = Reducer::MAX_LEVELS;
 
 /// Part of an image, made by `chip`: an image provider that reads a block from the image when it is requested.
 ///
@@ -167,10 +168,11 @@ fn level_of(object: &Bound<'_, PyAny>) -> PyResult<u8> {
 fn size_at(image: &Bound<'_, PyAny>, level: u8) -> PyResult<(u32, u32)> {
     let [bands, rows, columns] = ["num_bands", "num_rows", "num_columns"].map(|name| image.getattr(name));
     bands?;
-    let reduced = |size: &Bound<'_, PyAny>, name| Ok::<_, PyErr>(layout::size(size, name, 1)?.div_ceil(1 << level));
-    let (rows, columns) = (reduced(&rows?, "num_rows")?, reduced(&columns?, "num_columns")?);
+    let (rows, columns) = (layout::size(&rows?, "num_rows", 1)?, layout::size(&columns?, "num_columns", 1)?);
     if level == 0 || i64::from(level) >= region::index(&image.getattr("num_resolution_levels")?)? {
-        return Ok((columns, rows));
+        let reduced = BlockGrid::new(columns, rows, columns, rows)?.reduced(level);
+        let grid = reduced.expect("an image that begins at 0 has a pixel at every level");
+        return Ok((grid.columns(), grid.rows()));
     }
     let (_, rows, columns): (u32, u32, u32) = image.call_method1("level_shape", (level,))?.extract()?;
     Ok((columns, rows))
@@ -229,7 +231,7 @@ impl Source {
 
     fn of_package(image: &ImageAssetProvider, level: u8) -> Self {
         let full = image.provider();
-        let stored = usize::from(level).checked_sub(1).and_then(|at| full.levels().get(at)).cloned();
+        let stored = at_level(Arc::clone(&full), level.into()).ok();
         let grid = &image.layout().grid;
         Self {
             size: (grid.columns(), grid.rows()),

@@ -7,13 +7,20 @@ use pyo3::types::PyFloat;
 
 use super::array::numpy;
 use super::control::detached;
+use super::value;
 use crate::error::Error;
-use crate::format::nitf::chip::{Bilinear, Points};
+use crate::format::nitf::chip::{Bilinear, ChipPoints, Points};
 
 type Array<'py> = Bound<'py, PyArrayDyn<f64>>;
 
 /// Rows and columns: numbers, or arrays of one shape.
 type Pair<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+/// A point as (row, column).
+type Point = (f64, f64);
+
+/// Points in a chip and in the full image, the scale, and rows and columns of the full image.
+type Mapping = ((Point, Point, Point, Point), (Point, Point, Point, Point), f64, Option<u32>, Option<u32>);
 
 /// The rows and columns in the full image of points in the chip of a `ChipMapping`; numbers for numbers, else arrays.
 #[pyfunction(name = "_nitf_to_full")]
@@ -44,6 +51,14 @@ pub(super) fn scales_and_offsets(mapping: &Bound<'_, PyAny>) -> PyResult<((f64, 
     let found = bilinear(mapping)?.scales_and_offsets().map(Into::into);
     let subject = "ICHIPB: the chip is turned or bent against the full image, expected only scales and offsets";
     found.ok_or_else(|| Error::usage(subject).into())
+}
+
+/// The arguments of the `ChipMapping` of an ICHIPB, which is given as a dict of fields or as bytes.
+#[pyfunction(name = "_nitf_ichipb")]
+#[pyo3(signature = (body, /))]
+pub(super) fn ichipb(body: &Bound<'_, PyAny>) -> PyResult<Mapping> {
+    let found = ChipPoints::read(&value::from_python(body, "ICHIPB")?)?;
+    Ok((found.chip.into(), found.full.into(), found.scale, found.full_rows, found.full_columns))
 }
 
 /// Applies `map` to copies of rows and columns.

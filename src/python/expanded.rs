@@ -1,7 +1,5 @@
 //! Palette images whose indices are replaced with the values of the file's table.
 
-use std::sync::Arc;
-
 use pyo3::prelude::*;
 
 use super::asset::{AssetMetadata, AssetProvider};
@@ -9,8 +7,8 @@ use super::buffered::in_memory;
 use super::image_provider::ImageAssetProvider;
 use super::{control, region};
 use crate::asset::AssetType;
-use crate::format::palette_of;
-use crate::image::{ImageProvider, PaletteImage, absent_parts};
+use crate::dataset;
+use crate::image::absent_parts;
 
 /// The image with its indices replaced by the colours (or grey values) of its table; `None` for an image without a table.
 #[pyfunction(name = "_expanded")]
@@ -19,12 +17,8 @@ pub(super) fn expanded<'py>(
     image: &Bound<'py, ImageAssetProvider>,
 ) -> PyResult<Option<Bound<'py, ImageAssetProvider>>> {
     let (py, asset, indices) = (image.py(), image.as_super().get(), image.get());
-    if indices.layout().bands != 1 {
-        return Ok(None);
-    }
     let metadata = asset.metadata.entries(py)?;
-    let Some(palette) = palette_of(&metadata)? else { return Ok(None) };
-    let view: Arc<dyn ImageProvider> = Arc::new(PaletteImage::new(indices.provider(), Arc::new(palette))?);
+    let Some(view) = dataset::expanded(&indices.provider(), &metadata)? else { return Ok(None) };
     let provider =
         ImageAssetProvider::view(view, indices.layout().grid, indices.facts().clone(), indices.dataset().cloned());
     let asset = AssetProvider {

@@ -10,9 +10,7 @@ use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset, Session}
 use super::{index, layout, pixel_type, region};
 use crate::asset::{AssetType, ImageFacts};
 use crate::error::Error;
-use crate::image::{
-    BlockGrid, BlockIndex, ImageLayout, ImageProvider, MemoryImage, PadValue, Window, WindowImage, at_level,
-};
+use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, MemoryImage, PadValue, Window, WindowImage};
 use crate::pipeline::ReadRequest;
 
 /// An image: pixels of shape (bands, rows, columns) in blocks, and their properties.
@@ -146,9 +144,7 @@ impl ImageAssetProvider {
 
     /// The image at the resolution level in an argument, and the number of the level.
     pub(super) fn at_level(&self, level: Option<&Bound<'_, PyAny>>) -> PyResult<(Arc<dyn ImageProvider>, u32)> {
-        let image = self.provider();
-        let level = region::level(level, 1 + image.levels().len() as u32)?;
-        Ok((at_level(image, level)?, level))
+        region::at_level(self.provider(), level)
     }
 
     /// Block (row, column) as a window of the image at `level`: the area of the full-resolution block, reduced.
@@ -297,11 +293,8 @@ impl ImageAssetProvider {
     /// The outer corners as `(x, y)`: upper left, upper right, lower right, lower left; or `None`.
     #[getter]
     fn corners(&self) -> Option<Vec<(f64, f64)>> {
-        if let Some(corners) = self.facts.georeference.corners {
-            return Some(corners.to_vec());
-        }
-        let transform = self.facts.georeference.transform?;
-        Some(transform.corners(self.layout.grid.columns(), self.layout.grid.rows()).to_vec())
+        let grid = &self.layout.grid;
+        self.facts.georeference.outer_corners(grid.columns(), grid.rows()).map(|corners| corners.to_vec())
     }
 
     /// The nodata value, or `None`.

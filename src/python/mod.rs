@@ -50,7 +50,9 @@ mod _io {
     #[pymodule_export]
     use super::chip::{Chip, make};
     #[pymodule_export]
-    use super::chip_mapping::{from_full, scales_and_offsets, to_full};
+    use super::chip_mapping::{from_full, ichipb, scales_and_offsets, to_full};
+    #[pymodule_export]
+    use super::encoding::epsg_code;
     #[pymodule_export]
     use super::expanded::{absent, expanded};
     #[pymodule_export]

@@ -96,6 +96,15 @@ impl DatasetReader {
         asset(py, &dataset, dataset.reader.position(key)?)
     }
 
+    /// The image with this key, or the default image.
+    #[pyo3(name = "_image", signature = (key=None, /))]
+    fn image<'py>(&self, py: Python<'py>, key: Option<&str>) -> PyResult<Bound<'py, ImageAssetProvider>> {
+        let dataset = self.dataset()?;
+        let reader = &dataset.reader;
+        let position = key.map_or_else(|| reader.default_image(), |key| reader.position(key))?;
+        ImageAssetProvider::open(py, &dataset, position)
+    }
+
     /// Releases the file, as soon as none of its images needs it.
     fn close(&self) {
         drop(self.dataset.lock().unwrap_or_else(PoisonError::into_inner).take());

@@ -1,5 +1,7 @@
 //! The region of a read, from Python's arguments, and the read itself.
 
+use std::sync::Arc;
+
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 
@@ -8,7 +10,7 @@ use super::asset::Session;
 use super::control::{call_progress, detached};
 use super::value;
 use crate::error::Error;
-use crate::image::{BlockGrid, ImageLayout, ImageProvider, Window};
+use crate::image::{self, BlockGrid, ImageLayout, ImageProvider, Window};
 use crate::pipeline::{Concurrency, ReadRequest, read_region};
 
 /// A Python integer. Integers beyond 64 bits are clamped: as an index they are out of range anyway.
@@ -21,15 +23,20 @@ pub(super) fn index(object: &Bound<'_, PyAny>) -> PyResult<i64> {
     })
 }
 
-/// A resolution level of an image with `levels` levels.
+/// The image at the resolution level in an argument, and the number of the level.
 ///
 /// # Errors
 /// `OutOfRangeError` for a level that the image lacks.
-pub(super) fn level(object: Option<&Bound<'_, PyAny>>, levels: u32) -> PyResult<u32> {
+pub(super) fn at_level(
+    image: Arc<dyn ImageProvider>,
+    object: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(Arc<dyn ImageProvider>, u32)> {
     let wanted = object.map_or(Ok(0), index)?;
-    let level = u32::try_from(wanted).ok().filter(|level| *level < levels);
-    let error = || Error::out_of_range("resolution level").found(wanted).allowed(format!("0 to {}", levels - 1));
-    Ok(level.ok_or_else(error)?)
+    let Ok(level) = u32::try_from(wanted) else {
+        let allowed = format!("0 to {}", image.levels().len());
+        return Err(Error::out_of_range("resolution level").found(wanted).allowed(allowed).into());
+    };
+    Ok((image::at_level(image, level)?, level))
 }
 
 /// The argument `window`: (x, y, width, height) inside of the image, or all of it.
@@ -82,11 +89,7 @@ pub(super) fn bands(object: Option<&Bound<'_, PyAny>>, count: u32) -> PyResult<V
 /// `OptionError` for a value that a sample cannot hold.
 pub(super) fn fill(object: Option<&Bound<'_, PyAny>>, layout: &ImageLayout) -> PyResult<Vec<u8>> {
     let Some(object) = object else { return Ok(layout.pad_bytes()) };
-    let value = value::pad_value(object, "fill_value")?;
-    if !value.fits(layout.sample) {
-        return Err(Error::usage("fill_value:").found(value).allowed(format!("a value of {}", layout.sample)).into());
-    }
-    Ok(value.bytes(layout.sample))
+    Ok(layout.fill_bytes(value::pad_value(object, "fill_value")?)?)
 }
 
 /// Reads a region into a new array of (bands, rows, columns), or into `out`, with the GIL released.

@@ -194,7 +194,7 @@ impl DatasetWriter {
         settings: &Bound<'_, PyDict>,
     ) -> PyResult<()> {
         let image = self.image(provider)?;
-        let settings = save_settings(image.provider.layout(), settings)?;
+        let settings = save_settings(settings)?;
         self.write(key, &image, ("", ""), &["data".to_owned()], Some(&settings), py)
     }
 

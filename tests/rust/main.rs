@@ -5,6 +5,7 @@
 mod copying;
 mod documents;
 mod faults;
+mod one_liners;
 mod processes;
 mod reading;
 mod support;

@@ -12,14 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ._enums import PixelType
-from ._errors import AssetNotFoundError, OptionError, ShapeWarning
+from ._errors import OptionError, ShapeWarning
 from ._georeference import corner_pairs, epsg_code, gdal_transform
 from ._io import (
     IO,
     BufferedImageAssetProvider,
     BufferedMetadataProvider,
     DatasetReader,
-    ImageAssetProvider,
     _absent,
     _clipped,
     _expanded,
@@ -120,8 +119,6 @@ def imsave(
     """
     if corners is not None and transform is not None:
         raise OptionError("georeference: got corners and transform, expected one of them")
-    if corners is not None and crs is None:
-        raise OptionError("georeference: got corners without crs, expected both")
     image = _image_of(data, BufferedMetadataProvider(metadata))
     # The image copied the metadata. Settings must go into that copy.
     hints = cast(BufferedMetadataProvider, image.metadata)
@@ -180,7 +177,7 @@ def imread(
         OptionError: A `ValueError`, for a window outside of the image and for a wrong band or level.
     """
     with IO.open(path, "r", format, threads=threads, max_bytes=max_bytes) as reader:
-        image = _image(reader, asset)
+        image = reader._image(asset)
         if window is not None:
             window = _clipped(window, image.level_shape(resolution_level))
         colors = _expanded(image) if expand else None
@@ -207,7 +204,7 @@ def iminfo(
         max_bytes: The memory that reading may allocate.
     """
     with IO.open(path, "r", format, max_bytes=max_bytes) as reader:
-        image = _image(reader, asset)
+        image = reader._image(asset)
         return ImageInfo(
             width=image.num_columns,
             height=image.num_rows,
@@ -247,7 +244,7 @@ def tiles(
     """
     (width, height), (across, down) = _tile_sizes(tile_size, overlap)
     reader = IO.open(path, "r", format, threads=threads, max_bytes=max_bytes)
-    image = _image(reader, asset)
+    image = reader._image(asset)
     _, rows, columns = image.level_shape(resolution_level)
     xs = _tile_starts(columns, width, across)
     ys = _tile_starts(rows, height, down)
@@ -302,15 +299,3 @@ def _axes_hint(shape: tuple[int, int, int]) -> str | None:
         f"an array of shape {shape} is taken as {bands} bands of {rows} rows and {columns} columns; "
         "if the last axis holds the bands, pass np.moveaxis(array, -1, 0)"
     )
-
-
-def _image(reader: DatasetReader, asset: str | None) -> ImageAssetProvider:
-    if asset is None:
-        keys = reader.get_asset_keys("image", ["data"]) or reader.get_asset_keys("image")
-        if not keys:
-            raise AssetNotFoundError(f"the file has no image; its assets: {', '.join(reader) or 'none'}")
-        asset = keys[0]
-    image = reader.get_asset(asset)
-    if not isinstance(image, ImageAssetProvider):
-        raise OptionError(f"asset is not an image: {asset}")
-    return image

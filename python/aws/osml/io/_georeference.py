@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._errors import OptionError
+from ._io import _epsg_code
 
 
 def epsg_code(crs: Any) -> int:
@@ -24,10 +25,7 @@ def epsg_code(crs: Any) -> int:
         code = int(code) if isinstance(code, str) else code.__index__()
     except AttributeError:
         raise OptionError(f'crs: got {crs!r}, expected "EPSG:n", a number, or an object with to_epsg()') from None
-    # GeoTIFF reserves codes from 32768 for users; they are not codes of the EPSG register.
-    if not 1024 <= code <= 32766:
-        raise OptionError(f"crs: got {crs!r}, expected an EPSG code from 1024 to 32766")
-    return int(code)
+    return _epsg_code(code)
 
 
 def gdal_transform(transform: Any) -> tuple[float, ...]:

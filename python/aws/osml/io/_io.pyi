@@ -15,6 +15,8 @@ from ._typing import ImageProvider, PathOrStream, Progress
 _T = TypeVar("_T")
 _Bands = SupportsIndex | Iterable[SupportsIndex]
 _Index = SupportsIndex | slice
+_Point = tuple[float, float]
+_Points = tuple[_Point, _Point, _Point, _Point]
 _Transform = tuple[float, float, float, float, float, float]
 
 __all__ = [
@@ -38,10 +40,12 @@ __all__ = [
     "_absent",
     "_clipped",
     "_encoded_block",
+    "_epsg_code",
     "_expanded",
     "_nitf_chip",
     "_nitf_from_full",
     "_nitf_georeference",
+    "_nitf_ichipb",
     "_nitf_register",
     "_nitf_scales_and_offsets",
     "_nitf_to_full",
@@ -355,6 +359,7 @@ class DatasetReader:
         """The keys of the assets in file order; the segments of a divided image only for the role `segment`."""
     def has_asset(self, key: str) -> bool:
         """True if an asset has this key."""
+    def _image(self, key: str | None = None, /) -> ImageAssetProvider: ...
     def get_asset(self, key: str) -> Any:
         """The asset with this key, an `ImageAssetProvider` if it is an image."""
     def close(self) -> None:
@@ -509,7 +514,11 @@ def _nitf_chip(
 ) -> tuple[Chip, list[str]]: ...
 def _nitf_to_full(mapping: Any, row: npt.ArrayLike, col: npt.ArrayLike, /) -> tuple[Any, Any]: ...
 def _nitf_from_full(mapping: Any, row: npt.ArrayLike, col: npt.ArrayLike, /) -> tuple[Any, Any]: ...
+def _nitf_ichipb(
+    body: dict[str, Any] | bytes, /
+) -> tuple[_Points, _Points, float, int | None, int | None]: ...
 def _nitf_scales_and_offsets(mapping: Any, /) -> tuple[tuple[float, float], tuple[float, float]]: ...
+def _epsg_code(code: int, /) -> int: ...
 def _clipped(
     window: tuple[int, int, int, int], shape: tuple[int, int, int], /
 ) -> tuple[int, int, int, int]: ...

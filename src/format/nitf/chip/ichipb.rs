@@ -24,6 +24,51 @@ struct Mapping {
     others: [i128; 2],
 }
 
+/// The points of an ICHIPB. Rows and columns count from the centre of the first pixel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChipPoints {
+    /// Four points in the chip.
+    pub chip: Points,
+    /// The same points in the full image.
+    pub full: Points,
+    /// The width of a pixel of the chip in pixels of the full image.
+    pub scale: f64,
+    /// Rows of the full image; `None` if unknown.
+    pub full_rows: Option<u32>,
+    /// Columns of the full image; `None` if unknown.
+    pub full_columns: Option<u32>,
+}
+
+impl ChipPoints {
+    /// The points in the fields of an ICHIPB, or in its bytes.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a dewarped image, for blank numbers, and for points that are not quadrilaterals; any error from
+    /// reading the bytes.
+    pub fn read(ichipb: &Value) -> Result<Self> {
+        let mapping = Mapping::read(ichipb)?;
+        // The fields count from the edge of the first pixel.
+        let inward = |points: Points| points.map(|(row, column)| (row - 0.5, column - 0.5));
+        let known = |count: u32| (count != 0).then_some(count);
+        let found = Self {
+            chip: inward(mapping.chip),
+            full: inward(mapping.full),
+            scale: mapping.scale,
+            full_rows: known(mapping.full_rows),
+            full_columns: known(mapping.full_columns),
+        };
+        bilinear(&found.chip, &found.full, found.scale).map(|_| found)
+    }
+}
+
+/// The mapping of four points.
+fn bilinear(chip: &Points, full: &Points, scale: f64) -> Result<Bilinear> {
+    Bilinear::new(chip, full, scale).ok_or_else(|| {
+        let found = format!("{chip:?} in the chip, {full:?} in the full image");
+        Error::usage("ICHIPB points:").found(found).allowed("quadrilaterals")
+    })
+}
+
 /// Sets the ICHIPB of a part. An ICHIPB of the image is composed with it, so that a chip of a chip refers to the first image.
 /// Returns a note if the two cannot be composed: the ICHIPB of the image is then kept.
 ///
@@ -89,7 +134,7 @@ impl Mapping {
 
     /// The mapping to the full image of a chip of this chip; `inner` maps that chip to this one.
     fn compose(self, inner: &Self) -> Result<Self> {
-        let bilinear = self.bilinear()?;
+        let bilinear = bilinear(&self.chip, &self.full, self.scale)?;
         let known = |own: u32, other: u32| if own == 0 { other } else { own };
         Ok(Self {
             chip: inner.chip,
@@ -98,13 +143,6 @@ impl Mapping {
             full_rows: known(self.full_rows, inner.full_rows),
             full_columns: known(self.full_columns, inner.full_columns),
             others: self.others,
-        })
-    }
-
-    fn bilinear(&self) -> Result<Bilinear> {
-        Bilinear::new(&self.chip, &self.full, self.scale).ok_or_else(|| {
-            Error::usage("points of ICHIPB are not a quadrilateral:")
-                .found(format!("{:?} in the chip, {:?} in the full image", self.chip, self.full))
         })
     }
 
@@ -185,6 +223,16 @@ mod tests {
             full: [(1.0, 1.0); 4],
             ..Mapping::of_part(&Part::new(Window::new(0, 0, 9, 9), 0, (9, 9)))
         };
-        assert!(flat.bilinear().is_err());
+        let error = ChipPoints::read(&flat.fields().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("expected quadrilaterals"), "{error}");
+    }
+
+    #[test]
+    fn points_count_from_the_centre_of_the_first_pixel() {
+        let part = Part::new(Window::new(100, 200, 35, 9), 0, (500, 0));
+        let found = ChipPoints::read(&Mapping::of_part(&part).fields().unwrap()).unwrap();
+        assert_eq!((found.chip[0], found.chip[3]), ((0.0, 0.0), (8.0, 34.0)));
+        assert_eq!((found.full[0], found.full[3]), ((200.0, 100.0), (208.0, 134.0)));
+        assert_eq!((found.scale, found.full_rows, found.full_columns), (1.0, None, Some(500)));
     }
 }

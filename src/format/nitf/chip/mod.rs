@@ -10,5 +10,6 @@ mod metadata;
 mod part;
 
 pub use bilinear::{Bilinear, Points};
+pub use ichipb::ChipPoints;
 pub use metadata::{CHIP_KEYS, is_of_another_format, make_chip};
 pub use part::Part;

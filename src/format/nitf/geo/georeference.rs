@@ -33,8 +33,8 @@ pub fn describe(
     precise: bool,
 ) -> Result<Vec<(&'static str, Value)>> {
     let size = (f64::from(layout.grid.columns()), f64::from(layout.grid.rows()));
-    let edges = georeference.transform.map(|transform| transform.corners(layout.grid.columns(), layout.grid.rows()));
-    let (edges, crs) = match (georeference.corners.or(edges), &georeference.crs) {
+    let edges = georeference.outer_corners(layout.grid.columns(), layout.grid.rows());
+    let (edges, crs) = match (edges, &georeference.crs) {
         (None, None) => return Ok(Vec::new()),
         (Some(edges), Some(crs)) => (edges, crs),
         (Some(_), None) => return Err(Error::usage("corners or transform without a crs:").allowed(ALLOWED)),
@@ -59,8 +59,7 @@ pub fn describe(
 
 /// A warning message if the form of IGEOLO is coarser than half a pixel.
 pub fn precision(georeference: &Georeference, layout: &ImageLayout, wanted: Option<Icords>) -> Option<String> {
-    let edges = georeference.transform.map(|transform| transform.corners(layout.grid.columns(), layout.grid.rows()));
-    let [a, b, _, d] = georeference.corners.or(edges)?;
+    let [a, b, _, d] = georeference.outer_corners(layout.grid.columns(), layout.grid.rows())?;
     let zone = zone_of(georeference.crs.as_ref()?).ok()?;
     let (unit, name) = match (zone, wanted) {
         (Some(_), _) => (1.0, "a metre"),

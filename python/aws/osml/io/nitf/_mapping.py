@@ -9,21 +9,14 @@ from typing import Any, Union, overload
 import numpy as np
 import numpy.typing as npt
 
-from .._errors import OptionError
-from .._io import _nitf_from_full, _nitf_scales_and_offsets, _nitf_to_full
-from ._views import tre
+from .._io import _nitf_from_full, _nitf_ichipb, _nitf_scales_and_offsets, _nitf_to_full
+from ._views import tre_body
 
 Array = npt.NDArray[np.float64]
 Number = Union[float, Array]
 """A number if all arguments are numbers, otherwise an array."""
 Points = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 """(row, column) of four points: upper left, upper right, lower left, lower right."""
-
-# The four points of ICHIPB, as its fields number them.
-CORNERS = ("11", "12", "21", "22")
-
-# ICHIPB counts from the edge of the first pixel, this package from its centre.
-_HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -80,25 +73,4 @@ def ichipb(metadata: Mapping[str, Any]) -> ChipMapping:
         OptionError: A `ValueError`, if the chip was dewarped (XFRM_FLAG 01), which four points cannot describe, if a
             coordinate is blank, or if the points are not a quadrilateral.
     """
-    fields = tre(metadata, "ICHIPB")
-    if fields["XFRM_FLAG"]:
-        raise OptionError(f"ICHIPB XFRM_FLAG: got {fields['XFRM_FLAG']} (a dewarped chip), expected 0")
-
-    def points(prefix: str) -> Points:
-        names = [(f"{prefix}_ROW_{corner}", f"{prefix}_COL_{corner}") for corner in CORNERS]
-        blank = [name for pair in names for name in pair if fields[name] is None]
-        if blank:
-            raise OptionError(f"ICHIPB: got blank {', '.join(blank)}, expected numbers")
-        a, b, c, d = ((float(fields[row]) - _HALF, float(fields[column]) - _HALF) for row, column in names)
-        return (a, b, c, d)
-
-    mapping = ChipMapping(
-        points("OP"), points("FI"), float(fields["SCALE_FACTOR"] or 1), _size(fields["FI_ROW"]), _size(fields["FI_COL"])
-    )
-    mapping.to_full(0, 0)
-    return mapping
-
-
-def _size(value: Any) -> int | None:
-    """Rows or columns of the full image; 0 means unknown."""
-    return int(value) if value else None
+    return ChipMapping(*_nitf_ichipb(tre_body(metadata, "ICHIPB")))

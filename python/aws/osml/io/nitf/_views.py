@@ -104,12 +104,7 @@ def tre(metadata: Mapping[str, Any], tag: str, index: int = 0) -> Fields:
         OutOfRangeError: An `IndexError`, if `index` is not less than the number of these TREs.
         Error: If the tag has no layout, or the TRE does not follow it.
     """
-    values = all_values(metadata, tag)
-    if not values:
-        raise FieldNotFoundError(f"no TRE {tag!r} in the metadata{near_names(tag, metadata)}")
-    if not 0 <= index < len(values):
-        raise OutOfRangeError(f"index of TRE {tag}: got {index}, expected 0 to {len(values) - 1}")
-    return Fields(tag, _nitf_typed("tre", tag, _body(values[index], tag)))
+    return Fields(tag, _nitf_typed("tre", tag, tre_body(metadata, tag, index)))
 
 
 def des(metadata: Mapping[str, Any]) -> Fields:
@@ -134,6 +129,16 @@ def all_values(metadata: Mapping[str, Any], key: str) -> list[Any]:
     if hasattr(metadata, "get_all"):
         return list(metadata.get_all(key))
     return [metadata[key]] if key in metadata else []
+
+
+def tre_body(metadata: Mapping[str, Any], tag: str, index: int = 0) -> dict[str, Any] | bytes:
+    """The body of a TRE as the metadata hold it: fields or bytes. Raises as `tre`."""
+    values = all_values(metadata, tag)
+    if not values:
+        raise FieldNotFoundError(f"no TRE {tag!r} in the metadata{near_names(tag, metadata)}")
+    if not 0 <= index < len(values):
+        raise OutOfRangeError(f"index of TRE {tag}: got {index}, expected 0 to {len(values) - 1}")
+    return _body(values[index], tag)
 
 
 def near_names(name: str, names: Iterable[str]) -> str:

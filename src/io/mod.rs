@@ -1,6 +1,7 @@
 //! Sources ([`ByteSource`]) and sinks ([`ByteSink`]) of bytes.
 
 mod endian;
+mod lazy;
 mod lookahead;
 mod null;
 mod requests;
@@ -13,6 +14,7 @@ mod source_range;
 mod spool;
 
 pub use endian::ByteOrder;
+pub(crate) use lazy::Lazy;
 pub(crate) use lookahead::Lookahead;
 pub use null::NullSink;
 pub(crate) use rows::Rows;

@@ -1,7 +1,7 @@
 //! The image of a stream: bands are decoded separately if restart markers allow it, else the stream as a whole.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bands::{Bands, StepIndex};
 use super::header::Header;
@@ -13,7 +13,7 @@ use crate::image::{
     Access, Block, BlockGrid, BlockIndex, BlockStore, ImageLayout, ImageProvider, Interleave, Pixels, SampleType,
     Window,
 };
-use crate::io::ByteSource;
+use crate::io::{ByteSource, Lazy};
 use crate::limits::Limits;
 
 /// Bytes of decoded blocks that are kept for further reads. The only block of an image is kept whatever its size, so
@@ -30,9 +30,7 @@ pub(crate) struct JpegImage {
     whole: Option<Arc<dyn BlockStore>>,
     limits: Limits,
     bands: Option<Bands>,
-    index: OnceLock<StepIndex>,
-    /// Held while the index is built, so it is built once.
-    indexing: Mutex<()>,
+    index: Lazy<StepIndex>,
     kept: Mutex<VecDeque<(BlockIndex, Pixels)>>,
     /// Held while the only block is decoded, so it is decoded once.
     decoding: Mutex<()>,
@@ -62,8 +60,7 @@ impl JpegImage {
             whole: None,
             limits,
             bands,
-            index: OnceLock::new(),
-            indexing: Mutex::default(),
+            index: Lazy::default(),
             kept: Mutex::default(),
             decoding: Mutex::default(),
         })
@@ -135,15 +132,7 @@ impl JpegImage {
     }
 
     fn index(&self, bands: &Bands) -> Result<&StepIndex> {
-        if let Some(index) = self.index.get() {
-            return Ok(index);
-        }
-        let _one = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = self.index.get() {
-            return Ok(index);
-        }
-        let index = bands.index(&*self.source, self.header.raw.len() as u64)?;
-        Ok(self.index.get_or_init(|| index))
+        self.index.get_or_make(|| bands.index(&*self.source, self.header.raw.len() as u64))
     }
 
     fn find(&self, at: BlockIndex) -> Option<Pixels> {

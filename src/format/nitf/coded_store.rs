@@ -2,7 +2,7 @@
 //! (MIL-STD-188-198A). Blocks differ in length: the mask table records where they begin, or the streams are searched for.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use super::mask::ABSENT;
 use super::pixels::{Mode, Storage};
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::image::{
     BlockCoding, BlockStore, ImageLayout, ImageProvider, Interleave, PadValue, Piece, StoredBlock, StoredImage,
 };
-use crate::io::{ByteSource, SourceRange};
+use crate::io::{ByteSource, Lazy, SourceRange};
 use crate::limits::Limits;
 
 /// The identifier of the application segment APP6, and its byte that states the colour of the stream.
@@ -26,9 +26,7 @@ struct CodedStore {
     blocks: SegmentBlocks,
     /// COMRAT, which names the quantisation tables of a stream that has none.
     rate: String,
-    index: OnceLock<Index>,
-    /// Held while the index is built, so it is built once.
-    indexing: Mutex<()>,
+    index: Lazy<Index>,
 }
 
 /// The locations of the streams, and how they are coded.
@@ -54,8 +52,8 @@ pub(super) fn image(
     rate: &str,
 ) -> Result<StoredImage> {
     let shown = storage.layout(pad, u64::MAX)?;
-    let (rate, index, indexing) = (rate.to_owned(), OnceLock::new(), Mutex::default());
-    let store = CodedStore { blocks: SegmentBlocks::new(data, limits, storage, &shown), rate, index, indexing };
+    let (rate, index) = (rate.to_owned(), Lazy::default());
+    let store = CodedStore { blocks: SegmentBlocks::new(data, limits, storage, &shown), rate, index };
     Ok(StoredImage::new(Arc::new(store), shown, limits))
 }
 
@@ -80,15 +78,7 @@ pub(super) fn stream_image(data: &SegmentData, limits: Limits, shown: &ImageLayo
 
 impl CodedStore {
     fn index(&self) -> Result<&Index> {
-        if let Some(index) = self.index.get() {
-            return Ok(index);
-        }
-        let _one = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = self.index.get() {
-            return Ok(index);
-        }
-        let index = self.make_index()?;
-        Ok(self.index.get_or_init(|| index))
+        self.index.get_or_make(|| self.make_index())
     }
 
     fn make_index(&self) -> Result<Index> {

@@ -1,7 +1,7 @@
 //! The stored blocks of an uncompressed image segment (IC NC and NM).
 
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::mask::{ABSENT, MaskTable};
 use super::pixels::{Mode, Storage};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::image::{
     BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples,
 };
-use crate::io::{ByteOrder, ByteSource};
+use crate::io::{ByteOrder, ByteSource, Lazy};
 use crate::limits::Limits;
 
 /// An image of a single block is presented in bands of rows of about this many bytes.
@@ -35,7 +35,7 @@ pub(super) struct SegmentBlocks {
     pub(super) storage: Storage,
     /// The image, with the blocks of the file.
     pub(super) layout: ImageLayout,
-    mask: OnceLock<MaskTable>,
+    mask: Lazy<MaskTable>,
 }
 
 /// The blocks of an uncompressed image segment.
@@ -62,7 +62,7 @@ impl SegmentBlocks {
     /// The blocks of an image that is shown with this layout.
     pub(super) fn new(data: SegmentData, limits: Limits, storage: Storage, shown: &ImageLayout) -> Self {
         let layout = ImageLayout { grid: storage.grid, ..shown.clone() };
-        Self { data, limits, storage, layout, mask: OnceLock::new() }
+        Self { data, limits, storage, layout, mask: Lazy::default() }
     }
 
     /// The mask table; empty for an image without one. It is read on first use.
@@ -70,18 +70,15 @@ impl SegmentBlocks {
     /// # Errors
     /// [`Error::Malformed`] for a table that breaks the standard, and the errors of the source.
     pub(super) fn mask(&self) -> Result<&MaskTable> {
-        if let Some(mask) = self.mask.get() {
-            return Ok(mask);
-        }
-        let SegmentData { source, range, is_masked, .. } = &self.data;
-        let mask = if *is_masked {
+        self.mask.get_or_make(|| {
+            let SegmentData { source, range, is_masked, .. } = &self.data;
+            if !is_masked {
+                return Ok(MaskTable::default());
+            }
             let records = self.storage.stored_blocks();
             self.limits.check_metadata("mask table", records.saturating_mul(8))?;
-            MaskTable::read(&**source, range.start, range.end - range.start, records)?
-        } else {
-            MaskTable::default()
-        };
-        Ok(self.mask.get_or_init(|| mask))
+            MaskTable::read(&**source, range.start, range.end - range.start, records)
+        })
     }
 
     /// The number of a block in the mask table.

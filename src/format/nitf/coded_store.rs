@@ -6,24 +6,21 @@ use std::sync::Arc;
 
 use super::mask::ABSENT;
 use super::pixels::{Mode, Storage};
-use super::store::{SegmentBlocks, SegmentData};
+use super::store::{SegmentBlocks, SegmentCodec, SegmentData, SegmentStore};
 use crate::codec::jpeg::{ColorModel, Params, markers, segments, standard_huffman_tables};
 use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Scratch};
 use crate::codestream::jpeg::{Header, JpegImage, streams};
 use crate::error::{Error, Result};
-use crate::image::{
-    BlockCoding, BlockStore, ImageLayout, ImageProvider, Interleave, PadValue, Piece, StoredBlock, StoredImage,
-};
-use crate::io::{ByteSource, Lazy, SourceRange};
+use crate::image::{ImageLayout, ImageProvider, PadValue, Piece, StoredBlock, StoredImage};
+use crate::io::{Lazy, SourceRange};
 use crate::limits::Limits;
 
 /// The identifier of the application segment APP6, and its byte that states the colour of the stream.
 const APP6: (u8, &[u8]) = (6, b"NITF\0");
 const STREAM_COLOR: usize = 17;
 
-/// The blocks of a JPEG image segment.
-struct CodedStore {
-    blocks: SegmentBlocks,
+/// Blocks that are JPEG streams.
+struct JpegStreams {
     /// COMRAT, which names the quantisation tables of a stream that has none.
     rate: String,
     index: Lazy<Index>,
@@ -52,8 +49,8 @@ pub(super) fn image(
     rate: &str,
 ) -> Result<StoredImage> {
     let shown = storage.layout(pad, u64::MAX)?;
-    let (rate, index) = (rate.to_owned(), Lazy::default());
-    let store = CodedStore { blocks: SegmentBlocks::new(data, limits, storage, &shown), rate, index };
+    let blocks = SegmentBlocks::new(data, limits, storage, &shown);
+    let store = SegmentStore { blocks, codec: JpegStreams { rate: rate.to_owned(), index: Lazy::default() } };
     Ok(StoredImage::new(Arc::new(store), shown, limits))
 }
 
@@ -76,16 +73,16 @@ pub(super) fn stream_image(data: &SegmentData, limits: Limits, shown: &ImageLayo
     (is_same(image.layout()) && image.layout().grid.count() > 1).then(|| image.inside(color, shown))
 }
 
-impl CodedStore {
-    fn index(&self) -> Result<&Index> {
-        self.index.get_or_make(|| self.make_index())
+impl JpegStreams {
+    fn index(&self, blocks: &SegmentBlocks) -> Result<&Index> {
+        self.index.get_or_make(|| self.make_index(blocks))
     }
 
-    fn make_index(&self) -> Result<Index> {
-        let SegmentBlocks { data, limits, storage, .. } = &self.blocks;
+    fn make_index(&self, blocks: &SegmentBlocks) -> Result<Index> {
+        let SegmentBlocks { data, limits, storage, .. } = blocks;
         let (count, planes) = (storage.grid.count(), u64::from(storage.planes()));
         limits.check_metadata("index of blocks", (count * planes).saturating_mul(size_of::<Range<u64>>() as u64))?;
-        let mask = self.blocks.mask()?;
+        let mask = blocks.mask()?;
         let body = data.range.start.saturating_add(mask.data_offset)..data.range.end;
         let (count, planes) = (count as usize, planes as usize);
         let mut ranges = vec![None; count * planes];
@@ -112,13 +109,13 @@ impl CodedStore {
                 ranges[place] = Some(stream);
             }
         }
-        let coding = self.coding_of(ranges.iter().flatten().min_by_key(|range| range.start))?;
+        let coding = self.coding_of(blocks, ranges.iter().flatten().min_by_key(|range| range.start))?;
         Ok(Index { ranges, found, decoder: coding.decoder(), coding })
     }
 
     /// The coding of the streams, by the header of the first.
-    fn coding_of(&self, first: Option<&Range<u64>>) -> Result<Coding> {
-        let SegmentBlocks { data, limits, storage, .. } = &self.blocks;
+    fn coding_of(&self, blocks: &SegmentBlocks, first: Option<&Range<u64>>) -> Result<Coding> {
+        let SegmentBlocks { data, limits, storage, .. } = blocks;
         let pixels = PixelCoding::new(storage.bands / storage.planes(), storage.sample);
         let Some(Range { start, end }) = first else { return Ok(Coding::new(pixels, Params::default())) };
         let source = SourceRange::new(Arc::clone(&data.source), *start, end - start)?;
@@ -129,11 +126,6 @@ impl CodedStore {
         }
         let tables = (!has_segment(&header, markers::DHT)).then(|| standard_huffman_tables().into());
         Ok(Coding::new(pixels, Params { color: color_of(&header), quality: None, tables }))
-    }
-
-    fn place(&self, block: StoredBlock) -> usize {
-        let storage = &self.blocks.storage;
-        (u64::from(block.plane) * storage.grid.count() + storage.grid.position(block.at)) as usize
     }
 }
 
@@ -170,57 +162,38 @@ fn recorded(offsets: &[u32], body: &Range<u64>) -> Vec<Option<Range<u64>>> {
     offsets.iter().map(range).collect()
 }
 
-impl BlockStore for CodedStore {
-    fn source(&self) -> &Arc<dyn ByteSource> {
-        &self.blocks.data.source
-    }
-
-    fn layout(&self) -> &ImageLayout {
-        &self.blocks.layout
-    }
-
-    fn interleave(&self) -> Interleave {
-        self.blocks.interleave()
-    }
-
-    fn has_block(&self, block: StoredBlock) -> Result<bool> {
-        self.blocks.has_block(block)
-    }
-
-    fn is_dense(&self) -> bool {
-        self.blocks.is_dense()
-    }
-
-    fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>> {
-        if !self.has_block(block)? {
-            return Ok(None);
-        }
-        let index = self.index()?;
-        match index.ranges.get(self.place(block)) {
-            Some(Some(range)) if !range.is_empty() => Ok(Some(range.clone())),
+impl SegmentCodec for JpegStreams {
+    fn locate(&self, blocks: &SegmentBlocks, block: StoredBlock) -> Result<Range<u64>> {
+        let (index, grid) = (self.index(blocks)?, blocks.storage.grid);
+        let place = u64::from(block.plane) * grid.count() + grid.position(block.at);
+        match index.ranges.get(place as usize) {
+            Some(Some(range)) if !range.is_empty() => Ok(range.clone()),
             _ => {
                 let error = Error::malformed("JPEG streams of the image:").found(index.found);
-                Err(error.allowed(index.ranges.len()).segment(self.name(block)))
+                Err(error.allowed(index.ranges.len()).segment(blocks.name(block)))
             }
         }
     }
 
-    fn coding(&self) -> Option<&dyn BlockCoding> {
-        self.index().ok().map(|index| &index.coding as _)
+    fn coding(&self, blocks: &SegmentBlocks) -> Option<&Coding> {
+        self.index(blocks).ok().map(|index| &index.coding)
     }
 
-    fn piece(&self, block: StoredBlock, _: Range<u32>) -> Result<Option<Piece>> {
-        let rows = 0..self.blocks.storage.grid.block_rows();
-        Ok(self.range(block)?.map(|bytes| Piece { bytes, rows }))
+    fn piece(&self, storage: &Storage, block: Range<u64>, _: Range<u32>) -> Piece {
+        Piece { bytes: block, rows: 0..storage.grid.block_rows() }
     }
 
-    fn decode(&self, _: StoredBlock, _: &Piece, stored: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
-        let grid = self.blocks.storage.grid;
-        self.index()?.decoder.decode(BlockShape::new(grid.block_columns(), grid.block_rows()), stored, out, scratch)
-    }
-
-    fn name(&self, block: StoredBlock) -> String {
-        self.blocks.name(block)
+    fn decode(
+        &self,
+        blocks: &SegmentBlocks,
+        _: &Piece,
+        stored: &[u8],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let grid = blocks.storage.grid;
+        let shape = BlockShape::new(grid.block_columns(), grid.block_rows());
+        self.index(blocks)?.decoder.decode(shape, stored, out, scratch)
     }
 }
 

@@ -44,16 +44,7 @@ impl ImageAssetProvider {
     ) -> PyResult<Bound<'py, Self>> {
         let info = &dataset.reader.assets()[position];
         let provider = super::control::detached(py, None, |_| dataset.reader.image(position))?;
-        let asset = AssetProvider {
-            key: info.key.clone(),
-            title: info.title.clone(),
-            description: info.description.clone(),
-            roles: info.roles.clone(),
-            media_type: info.media_type.to_owned(),
-            kind: AssetType::Image,
-            metadata: AssetMetadata::of_file(&info.metadata),
-            raw: RawAsset::File(Arc::clone(dataset), position),
-        };
+        let asset = AssetProvider::of_file(dataset, position);
         let image = Self {
             // The blocks of the file; the engine may read them in smaller blocks.
             layout: ImageLayout { grid: provider.stored_grid(), ..provider.layout().clone() },

@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_end_as_the_standard_wants() {
+    fn lines_end_as_the_standard_requires() {
         assert_eq!(with_line_ends("a\nb\r\nc\rd"), "a\r\nb\r\nc\r\nd");
         assert!(check_characters("é\n", "UT1").is_ok() && check_characters("é€", "U8S").is_ok());
         assert!(check_characters("\u{7}", "U8S").is_err());

@@ -152,7 +152,7 @@ impl ImageAssetProvider {
                 let (down, across) = (grid.down() - 1, grid.across() - 1);
                 return Err(Error::out_of_range("block index")
                     .found(format!("({row}, {column})"))
-                    .allowed(format!("rows 0–{down}, columns 0–{across}"))
+                    .allowed(format!("rows 0 to {down}, columns 0 to {across}"))
                     .into());
             }
         };

@@ -31,7 +31,7 @@ pub enum Error {
     #[error("{0}")]
     Usage(Box<Detail>),
     /// An index, window, band or level outside the valid range.
-    #[error("{0} out of range")]
+    #[error("{}", .0.text(" out of range"))]
     OutOfRange(Box<Detail>),
     /// A key that does not name an asset.
     #[error("no asset {key:?}; available: {}", list(.available))]
@@ -166,29 +166,28 @@ impl Detail {
     fn boxed(subject: impl Into<Cow<'static, str>>) -> Box<Self> {
         Box::new(Self { subject: subject.into(), ..Self::default() })
     }
+
+    /// The message, with `fault` after the subject and the field.
+    fn text(&self, fault: &str) -> String {
+        let field = self.field.as_ref().map(|field| format!(" {field}")).unwrap_or_default();
+        let subject = format!("{}{field}{fault}", self.subject);
+        // A subject may already end in a colon.
+        let colon = if self.field.is_none() && subject.ends_with(':') { "" } else { ":" };
+        let values = match (&self.found, &self.allowed) {
+            (Some(found), Some(allowed)) => format!("{colon} got {found}, expected {allowed}"),
+            (Some(found), None) => format!("{colon} {found}"),
+            (None, Some(allowed)) => format!("{colon} expected {allowed}"),
+            (None, None) => String::new(),
+        };
+        let segment = self.segment.as_ref().map(|segment| format!(" in {segment}")).unwrap_or_default();
+        let offset = self.offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();
+        format!("{subject}{values}{segment}{offset}")
+    }
 }
 
 impl fmt::Display for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.subject)?;
-        if let Some(field) = &self.field {
-            write!(f, " {field}")?;
-        }
-        // A subject may already end in a colon.
-        let colon = if self.field.is_none() && self.subject.ends_with(':') { "" } else { ":" };
-        match (&self.found, &self.allowed) {
-            (Some(found), Some(allowed)) => write!(f, "{colon} got {found}, expected {allowed}")?,
-            (Some(found), None) => write!(f, "{colon} {found}")?,
-            (None, Some(allowed)) => write!(f, "{colon} expected {allowed}")?,
-            (None, None) => {}
-        }
-        if let Some(segment) = &self.segment {
-            write!(f, " in {segment}")?;
-        }
-        if let Some(offset) = self.offset {
-            write!(f, " at byte {offset}")?;
-        }
-        Ok(())
+        f.write_str(&self.text(""))
     }
 }
 
@@ -235,6 +234,13 @@ mod tests {
         let error =
             Error::malformed("tag").field("TileWidth").found(17).allowed("multiple of 16").segment("IFD 0").at(42);
         assert_eq!(error.to_string(), "malformed tag TileWidth: got 17, expected multiple of 16 in IFD 0 at byte 42");
+    }
+
+    #[test]
+    fn a_message_names_the_range_before_the_values() {
+        let error = Error::out_of_range("band").found(7).allowed("0 to 2");
+        assert_eq!(error.to_string(), "band out of range: got 7, expected 0 to 2");
+        assert_eq!(Error::out_of_range("resolution level").found(3).to_string(), "resolution level out of range: 3");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::ops::RangeInclusive;
 
 use super::{
     BlockDecoder, BlockEncoder, BlockShape, Codec, CodecParams, PixelCoding, Predictor, Scratch, packing, predictor,
@@ -24,15 +25,14 @@ pub(super) trait ByteCoder: Clone + Debug + PartialEq + Send + Sync + 'static {
         Predictor::None
     }
 
-    /// True if blocks of these parameters and of `other` decode alike. A coder whose parameters include effort overrides this,
-    /// as effort does not matter for decoding.
-    fn stores_like(&self, other: &Self) -> bool {
-        self == other
+    /// The effort, if the parameters are a predictor and a level. The level does not matter for decoding.
+    fn effort(&self) -> Option<Effort> {
+        None
     }
 
-    /// Checks the parameters.
-    fn check(&self) -> Result<()> {
-        Ok(())
+    /// True if blocks of these parameters and of `other` decode alike.
+    fn stores_like(&self, other: &Self) -> bool {
+        self == other || (self.effort().is_some() && self.predictor() == other.predictor())
     }
 
     /// Appends the compressed form of `stored` to `out`.
@@ -40,6 +40,16 @@ pub(super) trait ByteCoder: Clone + Debug + PartialEq + Send + Sync + 'static {
 
     /// Fills `stored` from `data`, which may hold more bytes but not fewer.
     fn decompress(&self, data: &[u8], stored: &mut [u8], state: &mut Self::State) -> Result<()>;
+}
+
+/// The effort of a compression.
+pub(super) struct Effort {
+    /// The compression's name in messages.
+    pub(super) name: &'static str,
+    /// The level; `None` for the default.
+    pub(super) level: Option<i32>,
+    /// The levels that may be requested.
+    pub(super) levels: RangeInclusive<i32>,
 }
 
 /// The layout of a block's stored bytes, for compressions that use it.
@@ -63,7 +73,7 @@ impl<C: ByteCoder> CodecParams for C {
     }
 
     fn encoder(&self, pixels: &PixelCoding) -> Result<Box<dyn BlockEncoder>> {
-        self.check()?;
+        self.effort().map_or(Ok(()), |effort| effort.check())?;
         Ok(Box::new(Bytewise { coder: self.clone(), pixels: *pixels }))
     }
 
@@ -77,6 +87,20 @@ impl<C: ByteCoder> CodecParams for C {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+impl Effort {
+    /// # Errors
+    /// [`Error::Usage`] for a level that may not be requested.
+    fn check(&self) -> Result<()> {
+        match self.level.filter(|level| !self.levels.contains(level)) {
+            None => Ok(()),
+            Some(level) => {
+                let allowed = format!("{} to {}", self.levels.start(), self.levels.end());
+                Err(Error::usage(format!("level of {}", self.name)).found(level).allowed(allowed))
+            }
+        }
     }
 }
 

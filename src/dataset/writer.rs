@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use self::image_writer::PendingImage;
 pub use self::image_writer::{ImageWriter, remote_encoder};
+use self::image_writer::{PendingImage, begin_for_caller};
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
@@ -175,16 +175,10 @@ impl DatasetWriter {
     /// As [`DatasetWriter::add_image`], before anything is written.
     pub fn begin_image(&mut self, image: &ImageRequest<'_>, control: &Control<'_>) -> Result<ImageWriter<'_>> {
         let format = self.format;
-        let begun = self.add(image.key, control, |container, context| {
-            let metadata = settled(format, image, context.warnings)?;
-            let blocks = Blocks::Caller;
-            container.begin_image(&ImageRequest { blocks, metadata: &metadata, settings: None, ..*image }, context)
-        })?;
+        let begun =
+            self.add(image.key, control, |container, context| begin_for_caller(format, container, image, context))?;
         let container = self.state.take_open(State::Failed(image.key.to_owned()))?;
-        let Begun::Encode(open) = begun else {
-            return Err(Error::usage("cannot encode blocks of an image that is copied undecoded:").found(image.key));
-        };
-        let pending = PendingImage::new(image.key, image.provider.layout(), open);
+        let pending = PendingImage::new(image, begun)?;
         self.state = State::Pending(container, Box::new(pending));
         Ok(ImageWriter::new(self))
     }

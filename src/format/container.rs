@@ -128,11 +128,3 @@ pub trait ContainerWriter: BlockSink + Send {
 pub(crate) fn no_image() -> Error {
     Error::usage("block of an image that was not begun")
 }
-
-/// Checks the position of an asset in a file that holds one image and nothing else.
-///
-/// # Errors
-/// [`Error::OutOfRange`] for any position but 0.
-pub(crate) fn check_only_asset(position: usize) -> Result<()> {
-    if position == 0 { Ok(()) } else { Err(Error::out_of_range("asset").found(position).allowed(0)) }
-}

@@ -94,7 +94,7 @@ impl<S: Codestream> OnlyImage<S> {
     /// [`Error::Usage`] if it is not.
     pub(crate) fn check_complete(&self) -> Result<()> {
         if !matches!(self.state, State::Complete) {
-            return Err(Error::usage(format!("a {} file needs an image, but none was added", self.format)));
+            return Err(Error::usage(format!("number of images of a {} file", self.format)).found(0).allowed(1));
         }
         Ok(())
     }

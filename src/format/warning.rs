@@ -72,8 +72,7 @@ impl Finding {
 
     /// The finding as a warning.
     pub fn into_warning(self) -> Warning {
-        let message =
-            format!("{} is {:?}, which {} does not allow: {}", self.place, self.value, self.clause, self.rule);
+        let message = format!("{} does not allow {:?}: {}", self.clause, self.value, self.rule);
         Warning::new(self.place, message).of(WarningKind::Conformance)
     }
 }

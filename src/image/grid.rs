@@ -251,7 +251,7 @@ impl BlockGrid {
             return Ok(at);
         }
         Err(Error::out_of_range("block index").found(format!("({}, {})", at.row, at.column)).allowed(format!(
-            "rows 0–{}, columns 0–{}",
+            "rows 0 to {}, columns 0 to {}",
             self.down() - 1,
             self.across() - 1
         )))

@@ -2,6 +2,7 @@
 
 mod endian;
 mod fetched;
+mod lazy;
 mod lookahead;
 mod null;
 mod requests;
@@ -15,6 +16,7 @@ mod spool;
 
 pub use endian::ByteOrder;
 pub(crate) use fetched::{Fetched, fetch, is_fetched};
+pub(crate) use lazy::Lazy;
 pub(crate) use lookahead::Lookahead;
 pub use null::NullSink;
 pub(crate) use rows::Rows;

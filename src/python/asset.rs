@@ -80,6 +80,23 @@ impl OpenDataset {
     }
 }
 
+impl AssetProvider {
+    /// The asset at `position` of an open file.
+    pub(super) fn of_file(dataset: &Arc<OpenDataset>, position: usize) -> Self {
+        let info = &dataset.reader.assets()[position];
+        Self {
+            key: info.key.clone(),
+            title: info.title.clone(),
+            description: info.description.clone(),
+            roles: info.roles.clone(),
+            media_type: info.media_type.to_owned(),
+            kind: info.kind,
+            metadata: AssetMetadata::of_file(&info.metadata),
+            raw: RawAsset::File(Arc::clone(dataset), position),
+        }
+    }
+}
+
 impl Session {
     /// The limits on the memory that reading the file may allocate.
     pub(super) fn limits(&self) -> Limits {

@@ -13,7 +13,7 @@ use super::duck::DuckProvider;
 use super::duck_windows::DuckWindows;
 use super::image_provider::ImageAssetProvider;
 use super::metadata::BufferedMetadataProvider;
-use super::{errors, layout, region, value, windows};
+use super::{layout, region, value, windows};
 use crate::asset::{AssetType, ImageFacts};
 use crate::error::Error;
 use crate::format::nitf::chip::{self, CHIP_KEYS, Part};
@@ -160,8 +160,8 @@ fn level_of(object: &Bound<'_, PyAny>) -> PyResult<u8> {
     if let Some(level) = u8::try_from(level).ok().filter(|level| *level <= LAST_LEVEL) {
         return Ok(level);
     }
-    let text = format!("level: got {}, expected an integer from 0 to {LAST_LEVEL}", object.repr()?);
-    Err(errors::out_of_range(object.py(), text))
+    let error = Error::out_of_range("level").found(object.repr()?);
+    Err(error.allowed(format!("an integer from 0 to {LAST_LEVEL}")).into())
 }
 
 /// Columns and rows of an image at a resolution level, which the image may lack.

@@ -23,11 +23,6 @@ pub(super) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyT
     Ok(module.bind(py).getattr(name)?.cast_into::<PyType>()?)
 }
 
-/// An `OutOfRangeError` with a text of its own: that of [`Error::OutOfRange`] ends with "out of range".
-pub(super) fn out_of_range(py: Python<'_>, text: String) -> PyErr {
-    class(py, "OutOfRangeError").map_or_else(|failure| failure, |class| PyErr::from_type(class, text))
-}
-
 /// Passes the exception through the engine unchanged.
 pub(super) fn raised(origin: &'static str, error: PyErr) -> Error {
     Error::external(origin, Raised(error))

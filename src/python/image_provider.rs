@@ -6,9 +6,9 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset, Session};
+use super::asset::{AssetProvider, OpenDataset, Session};
 use super::{index, layout, pixel_type, region};
-use crate::asset::{AssetType, ImageFacts};
+use crate::asset::ImageFacts;
 use crate::error::Error;
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, MemoryImage, PadValue, Window, WindowImage};
 use crate::pipeline::ReadRequest;
@@ -42,16 +42,7 @@ impl ImageAssetProvider {
     ) -> PyResult<Bound<'py, Self>> {
         let info = &dataset.reader.assets()[position];
         let provider = super::control::detached(py, None, |_| dataset.reader.image(position))?;
-        let asset = AssetProvider {
-            key: info.key.clone(),
-            title: info.title.clone(),
-            description: info.description.clone(),
-            roles: info.roles.clone(),
-            media_type: info.media_type.to_owned(),
-            kind: AssetType::Image,
-            metadata: AssetMetadata::of_file(&info.metadata),
-            raw: RawAsset::File(Arc::clone(dataset), position),
-        };
+        let asset = AssetProvider::of_file(dataset, position);
         let image = Self {
             // The blocks of the file; the engine may read them in smaller blocks.
             layout: ImageLayout { grid: provider.stored_grid(), ..provider.layout().clone() },
@@ -157,7 +148,7 @@ impl ImageAssetProvider {
                 let (down, across) = (grid.down() - 1, grid.across() - 1);
                 return Err(Error::out_of_range("block index")
                     .found(format!("({row}, {column})"))
-                    .allowed(format!("rows 0–{down}, columns 0–{across}"))
+                    .allowed(format!("rows 0 to {down}, columns 0 to {across}"))
                     .into());
             }
         };

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyIterator, PyList, PyTuple};
 
-use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset, Session};
+use super::asset::{AssetProvider, OpenDataset, Session};
 use super::control::detached;
 use super::image_provider::ImageAssetProvider;
 use super::metadata::MetadataProvider;
@@ -161,16 +161,7 @@ pub(super) fn asset<'py>(
     if info.kind == AssetType::Image {
         return Ok(ImageAssetProvider::open(py, dataset, position)?.into_super());
     }
-    let asset = AssetProvider {
-        key: info.key.clone(),
-        title: info.title.clone(),
-        description: info.description.clone(),
-        roles: info.roles.clone(),
-        media_type: info.media_type.to_owned(),
-        kind: info.kind,
-        metadata: AssetMetadata::of_file(&info.metadata),
-        raw: RawAsset::File(Arc::clone(dataset), position),
-    };
+    let asset = AssetProvider::of_file(dataset, position);
     if info.kind == AssetType::Text {
         let text = PyClassInitializer::from(asset).add_subclass(TextAssetProvider);
         return Ok(Bound::new(py, text)?.into_super());

@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::{errors, region};
+use super::region;
 use crate::error::Error;
 use crate::image::{Window, tile_starts};
 
@@ -34,9 +34,8 @@ pub(super) fn clipped(window: &Bound<'_, PyAny>, columns: u32, rows: u32) -> PyR
     if let Some(inside) = Window::clipped(numbers, columns, rows) {
         return Ok(inside);
     }
-    let found = tuple(window)?;
-    let text = format!("window: got {found}, expected one that overlaps the image of {columns} × {rows}");
-    Err(errors::out_of_range(window.py(), text))
+    let error = Error::out_of_range("window").found(tuple(window)?);
+    Err(error.allowed(format!("one that overlaps the image of {columns} × {rows}")).into())
 }
 
 /// `tile_size` and `overlap` as (width, height).

@@ -173,6 +173,7 @@ fn statistics_are_those_of_the_pixels_for_any_number_of_threads() {
             })
             .into();
         assert_eq!(found[0], found[1], "{}", format.name());
+        assert_eq!(found[0].len(), 3, "{}", format.name());
         let all = image_for(format, 3, 700, 650, SampleType::UInt8);
         let bytes = all.contiguous(osml_io::image::Interleave::Band).unwrap();
         for (band, samples) in found[0].iter().zip(bytes.chunks_exact(700 * 650)) {

@@ -13,7 +13,7 @@ use libdeflater::{CompressionLvl, Compressor, DecompressionError, Decompressor};
 
 use self::choose::Method;
 use self::imagery::Arrangement;
-use super::bytewise::{ByteCoder, StoredRows, check_filled};
+use super::bytewise::{ByteCoder, Effort, StoredRows, check_filled};
 use super::{Codec, Predictor, Result};
 use crate::error::Error;
 
@@ -60,15 +60,8 @@ impl ByteCoder for Params {
         self.predictor
     }
 
-    fn stores_like(&self, other: &Self) -> bool {
-        self.predictor == other.predictor
-    }
-
-    fn check(&self) -> Result<()> {
-        match self.level.filter(|level| !LEVELS.contains(level)) {
-            None => Ok(()),
-            Some(level) => Err(Error::usage("level of Deflate").found(level).allowed("0 to 12")),
-        }
+    fn effort(&self) -> Option<Effort> {
+        Some(Effort { name: "Deflate", level: self.level, levels: LEVELS })
     }
 
     fn compress(&self, rows: StoredRows, stored: &[u8], out: &mut Vec<u8>, state: &mut State) -> Result<()> {

@@ -150,7 +150,7 @@ fn planes_and_pixels_give_the_same_stream() {
 }
 
 #[test]
-fn stored_luminance_and_chrominance_are_not_touched_where_bands_are_independent() {
+fn stored_luminance_and_chrominance_are_not_touched_if_bands_are_independent() {
     let grey = block(16, 16, 3, ColorModel::YCbCr { horizontal: 1, vertical: 1 }, 100);
     let stream = grey.encode(&[200; 16 * 16 * 3]).unwrap();
     assert!(decoded(&grey, &stream).unwrap().iter().all(|sample| *sample == 200));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zstd::zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective, compress_bound, get_error_name};
 
-use super::bytewise::{ByteCoder, StoredRows, check_filled};
+use super::bytewise::{ByteCoder, Effort, StoredRows, check_filled};
 use super::{Codec, Predictor, Result};
 use crate::error::Error;
 
@@ -50,18 +50,8 @@ impl ByteCoder for Params {
         self.predictor
     }
 
-    fn stores_like(&self, other: &Self) -> bool {
-        self.predictor == other.predictor
-    }
-
-    fn check(&self) -> Result<()> {
-        match self.level.filter(|level| !LEVELS.contains(level)) {
-            None => Ok(()),
-            Some(level) => {
-                let allowed = format!("{} to {}", LEVELS.start(), LEVELS.end());
-                Err(Error::usage("level of Zstandard").found(level).allowed(allowed))
-            }
-        }
+    fn effort(&self) -> Option<Effort> {
+        Some(Effort { name: "Zstandard", level: self.level, levels: LEVELS })
     }
 
     fn compress(&self, _: StoredRows, stored: &[u8], out: &mut Vec<u8>, state: &mut State) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bands::{Bands, StepIndex};
 use super::header::Header;
@@ -14,7 +14,7 @@ use crate::image::{
     Access, Block, BlockGrid, BlockIndex, BlockStore, FileImage, ImageLayout, ImageProvider, Interleave, Pixels,
     SampleType, TileMut, Window,
 };
-use crate::io::ByteSource;
+use crate::io::{ByteSource, Lazy};
 use crate::limits::Limits;
 
 /// Bytes of decoded blocks that are kept for further reads. The only block of an image is kept whatever its size, so
@@ -31,9 +31,7 @@ pub(crate) struct JpegImage {
     whole: Option<Arc<dyn BlockStore>>,
     limits: Limits,
     bands: Option<Bands>,
-    index: OnceLock<StepIndex>,
-    /// Held while the index is built, so it is built once.
-    indexing: Mutex<()>,
+    index: Lazy<StepIndex>,
     kept: Mutex<VecDeque<(BlockIndex, Pixels)>>,
     /// Held while the only block is decoded, so it is decoded once.
     decoding: Mutex<()>,
@@ -63,8 +61,7 @@ impl JpegImage {
             whole: None,
             limits,
             bands,
-            index: OnceLock::new(),
-            indexing: Mutex::default(),
+            index: Lazy::default(),
             kept: Mutex::default(),
             decoding: Mutex::default(),
         })
@@ -133,15 +130,7 @@ impl JpegImage {
     }
 
     fn index(&self, bands: &Bands) -> Result<&StepIndex> {
-        if let Some(index) = self.index.get() {
-            return Ok(index);
-        }
-        let _one = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = self.index.get() {
-            return Ok(index);
-        }
-        let index = bands.index(&*self.source, self.header.raw.len() as u64)?;
-        Ok(self.index.get_or_init(|| index))
+        self.index.get_or_make(|| bands.index(&*self.source, self.header.raw.len() as u64))
     }
 
     fn find(&self, at: BlockIndex) -> Option<Pixels> {

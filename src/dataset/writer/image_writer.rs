@@ -52,17 +52,21 @@ pub fn remote_encoder(
     if !file.is_empty() {
         container.set_metadata(file, &mut context)?;
     }
+    let begun = begin_for_caller(format, &mut *container, image, &mut context)?;
+    let pending = PendingImage::new(image, begun)?;
+    Ok((pending.open.blocks.encoder, pending.layout))
+}
+
+/// Begins an image whose blocks the caller encodes.
+pub(super) fn begin_for_caller(
+    format: &dyn Format,
+    container: &mut dyn ContainerWriter,
+    image: &ImageRequest<'_>,
+    context: &mut WriteContext<'_, '_>,
+) -> Result<Begun> {
     let metadata = settled(format, image, context.warnings)?;
-    let image = &ImageRequest { blocks: Blocks::Caller, metadata: &metadata, settings: None, ..*image };
-    match container.begin_image(image, &mut context)? {
-        Begun::Encode(open) => {
-            let layout = ImageLayout { grid: open.blocks.grid, ..image.provider.layout().clone() };
-            Ok((open.blocks.encoder, layout))
-        }
-        Begun::Copy(_) => {
-            Err(Error::usage("cannot encode blocks of an image that is copied undecoded:").found(image.key))
-        }
-    }
+    let blocks = Blocks::Caller;
+    container.begin_image(&ImageRequest { blocks, metadata: &metadata, settings: None, ..*image }, context)
 }
 
 impl<'w> ImageWriter<'w> {
@@ -104,10 +108,15 @@ impl<'w> ImageWriter<'w> {
 }
 
 impl PendingImage {
-    pub(super) fn new(key: &str, layout: &ImageLayout, open: OpenImage) -> Self {
-        let layout = ImageLayout { grid: open.blocks.grid, ..layout.clone() };
+    /// # Errors
+    /// [`Error::Usage`] for an image without an encoder.
+    pub(super) fn new(image: &ImageRequest<'_>, begun: Begun) -> Result<Self> {
+        let Begun::Encode(open) = begun else {
+            return Err(Error::usage("cannot encode blocks of an image that is copied undecoded:").found(image.key));
+        };
+        let layout = ImageLayout { grid: open.blocks.grid, ..image.provider.layout().clone() };
         let identity = identity_checksum(&*open.blocks.encoder);
-        Self { key: key.to_owned(), layout, open, identity, next: 0, early: BTreeMap::new() }
+        Ok(Self { key: image.key.to_owned(), layout, open, identity, next: 0, early: BTreeMap::new() })
     }
 
     /// The key of the image.

@@ -81,7 +81,8 @@ fn encoding(settings: &SaveSettings) -> Result<Metadata> {
         );
     }
     if let Some(nodata) = settings.nodata {
-        return Err(Error::usage("JPEG files cannot store nodata").found(nodata));
+        let allowed = "none, as JPEG files cannot store it";
+        return Err(Error::usage("nodata of a JPEG file").found(nodata).allowed(allowed));
     }
     let mut metadata = Metadata::new();
     if let Some(quality) = settings.quality {

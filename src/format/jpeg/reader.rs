@@ -6,20 +6,9 @@ use super::{COMPRESSION, MEDIA_TYPE, metadata};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::codestream::jpeg::{Header, JpegImage};
 use crate::error::Result;
-use crate::format::{ContainerReader, OpenOptions, Warning, check_only_asset};
+use crate::format::{ContainerReader, OnlyImageReader, OpenOptions};
 use crate::image::ImageProvider;
 use crate::io::ByteSource;
-use crate::limits::Limits;
-use crate::metadata::Metadata;
-
-struct JpegReader {
-    source: Arc<dyn ByteSource>,
-    image: Arc<JpegImage>,
-    assets: [AssetInfo; 1],
-    metadata: Arc<Metadata>,
-    limits: Limits,
-    warnings: Vec<Warning>,
-}
 
 /// Reads the header of a file.
 ///
@@ -39,42 +28,12 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
         metadata,
         image: Some(ImageFacts { compression: COMPRESSION.to_owned(), ..ImageFacts::default() }),
     };
-    let image = JpegImage::new(Arc::clone(&source), Arc::new(header), options.limits)?;
-    Ok(Box::new(JpegReader {
-        source,
-        image: Arc::new(image),
-        assets: [asset],
-        metadata: Arc::default(),
-        limits: options.limits,
-        warnings,
-    }))
-}
-
-impl ContainerReader for JpegReader {
-    /// Empty: all metadata of a file belongs to its image.
-    fn metadata(&self) -> &Arc<Metadata> {
-        &self.metadata
-    }
-
-    fn assets(&self) -> &[AssetInfo] {
-        &self.assets
-    }
-
-    fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
-        check_only_asset(position)?;
-        let image: Arc<JpegImage> = Arc::clone(&self.image);
-        Ok(image)
-    }
-
-    fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
-        check_only_asset(position)?;
-        self.limits.check_pixels("bytes of the file", self.source.size(), self.source.size())?;
-        self.source.read_range(0, self.source.size())
-    }
-
-    fn warnings(&self) -> &[Warning] {
-        &self.warnings
-    }
+    let limits = options.limits;
+    let shared = Arc::new(JpegImage::new(Arc::clone(&source), Arc::new(header), limits)?);
+    let image = move || Ok(Arc::<JpegImage>::clone(&shared) as Arc<dyn ImageProvider>);
+    // All metadata of a file belongs to its image.
+    let metadata = Arc::default();
+    Ok(Box::new(OnlyImageReader { source, limits, metadata, assets: [asset], warnings, image }))
 }
 
 /// The first comment, if it is text.

@@ -292,7 +292,7 @@ fn a_file_holds_one_image() {
 }
 
 #[test]
-fn absent_blocks_are_filled_and_said() {
+fn absent_blocks_are_filled_with_a_warning() {
     let grid = BlockGrid::new(32, 512, 32, 256).unwrap();
     let mut layout = ImageLayout::new(grid, 1, SampleType::UInt8).unwrap();
     layout.pad = PadValue::Int(77);

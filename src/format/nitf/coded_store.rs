@@ -2,33 +2,28 @@
 //! (MIL-STD-188-198A). Blocks differ in length: the mask table records where they begin, or the streams are searched for.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use super::mask::ABSENT;
 use super::pixels::{Mode, Storage};
-use super::store::{SegmentBlocks, SegmentData};
+use super::store::{SegmentBlocks, SegmentCodec, SegmentData, SegmentStore};
 use crate::codec::jpeg::{ColorModel, Params, markers, segments, standard_huffman_tables};
 use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Scratch};
 use crate::codestream::jpeg::{Header, JpegImage, streams};
 use crate::error::{Error, Result};
-use crate::image::{
-    BlockCoding, BlockStore, ImageLayout, ImageProvider, Interleave, PadValue, Piece, StoredBlock, StoredImage,
-};
-use crate::io::{ByteSource, SourceRange};
+use crate::image::{ImageLayout, ImageProvider, PadValue, Piece, StoredBlock, StoredImage};
+use crate::io::{Lazy, SourceRange};
 use crate::limits::Limits;
 
 /// The identifier of the application segment APP6, and its byte that states the colour of the stream.
 const APP6: (u8, &[u8]) = (6, b"NITF\0");
 const STREAM_COLOR: usize = 17;
 
-/// The blocks of a JPEG image segment.
-struct CodedStore {
-    blocks: SegmentBlocks,
+/// Blocks that are JPEG streams.
+struct JpegStreams {
     /// COMRAT, which names the quantisation tables of a stream that has none.
     rate: String,
-    index: OnceLock<Index>,
-    /// Held while the index is built, so it is built once.
-    indexing: Mutex<()>,
+    index: Lazy<Index>,
 }
 
 /// The locations of the streams, and how they are coded.
@@ -54,8 +49,8 @@ pub(super) fn image(
     rate: &str,
 ) -> Result<StoredImage> {
     let shown = storage.layout(pad, u64::MAX)?;
-    let (rate, index, indexing) = (rate.to_owned(), OnceLock::new(), Mutex::default());
-    let store = CodedStore { blocks: SegmentBlocks::new(data, limits, storage, &shown), rate, index, indexing };
+    let blocks = SegmentBlocks::new(data, limits, storage, &shown);
+    let store = SegmentStore { blocks, codec: JpegStreams { rate: rate.to_owned(), index: Lazy::default() } };
     Ok(StoredImage::new(Arc::new(store), shown, limits))
 }
 
@@ -78,24 +73,16 @@ pub(super) fn stream_image(data: &SegmentData, limits: Limits, shown: &ImageLayo
     (is_same(image.layout()) && image.layout().grid.count() > 1).then(|| image.inside(color, shown))
 }
 
-impl CodedStore {
-    fn index(&self) -> Result<&Index> {
-        if let Some(index) = self.index.get() {
-            return Ok(index);
-        }
-        let _one = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = self.index.get() {
-            return Ok(index);
-        }
-        let index = self.make_index()?;
-        Ok(self.index.get_or_init(|| index))
+impl JpegStreams {
+    fn index(&self, blocks: &SegmentBlocks) -> Result<&Index> {
+        self.index.get_or_make(|| self.make_index(blocks))
     }
 
-    fn make_index(&self) -> Result<Index> {
-        let SegmentBlocks { data, limits, storage, .. } = &self.blocks;
+    fn make_index(&self, blocks: &SegmentBlocks) -> Result<Index> {
+        let SegmentBlocks { data, limits, storage, .. } = blocks;
         let (count, planes) = (storage.grid.count(), u64::from(storage.planes()));
         limits.check_metadata("index of blocks", (count * planes).saturating_mul(size_of::<Range<u64>>() as u64))?;
-        let mask = self.blocks.mask()?;
+        let mask = blocks.mask()?;
         let body = data.range.start.saturating_add(mask.data_offset)..data.range.end;
         let (count, planes) = (count as usize, planes as usize);
         let mut ranges = vec![None; count * planes];
@@ -122,13 +109,13 @@ impl CodedStore {
                 ranges[place] = Some(stream);
             }
         }
-        let coding = self.coding_of(ranges.iter().flatten().min_by_key(|range| range.start))?;
+        let coding = self.coding_of(blocks, ranges.iter().flatten().min_by_key(|range| range.start))?;
         Ok(Index { ranges, found, decoder: coding.decoder(), coding })
     }
 
     /// The coding of the streams, by the header of the first.
-    fn coding_of(&self, first: Option<&Range<u64>>) -> Result<Coding> {
-        let SegmentBlocks { data, limits, storage, .. } = &self.blocks;
+    fn coding_of(&self, blocks: &SegmentBlocks, first: Option<&Range<u64>>) -> Result<Coding> {
+        let SegmentBlocks { data, limits, storage, .. } = blocks;
         let pixels = PixelCoding::new(storage.bands / storage.planes(), storage.sample);
         let Some(Range { start, end }) = first else { return Ok(Coding::new(pixels, Params::default())) };
         let source = SourceRange::new(Arc::clone(&data.source), *start, end - start)?;
@@ -146,11 +133,6 @@ impl CodedStore {
         }
         tables.extend_from_slice(&[0xFF, markers::EOI]);
         Ok(Coding::new(pixels, Params { color: color_of(&header), quality: None, tables: Some(tables.into()) }))
-    }
-
-    fn place(&self, block: StoredBlock) -> usize {
-        let storage = &self.blocks.storage;
-        (u64::from(block.plane) * storage.grid.count() + storage.grid.position(block.at)) as usize
     }
 }
 
@@ -186,64 +168,44 @@ fn recorded(offsets: &[u32], body: &Range<u64>) -> Vec<Option<Range<u64>>> {
     offsets.iter().map(range).collect()
 }
 
-impl BlockStore for CodedStore {
-    fn source(&self) -> &Arc<dyn ByteSource> {
-        &self.blocks.data.source
-    }
-
-    fn layout(&self) -> &ImageLayout {
-        &self.blocks.layout
-    }
-
-    fn interleave(&self) -> Interleave {
-        self.blocks.interleave()
-    }
-
-    fn has_block(&self, block: StoredBlock) -> Result<bool> {
-        self.blocks.has_block(block)
-    }
-
-    fn is_dense(&self) -> bool {
-        self.blocks.is_dense()
-    }
-
-    fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>> {
-        if !self.has_block(block)? {
-            return Ok(None);
-        }
-        let index = self.index()?;
-        match index.ranges.get(self.place(block)) {
-            Some(Some(range)) if !range.is_empty() => Ok(Some(range.clone())),
+impl SegmentCodec for JpegStreams {
+    fn locate(&self, blocks: &SegmentBlocks, block: StoredBlock) -> Result<Range<u64>> {
+        let (index, grid) = (self.index(blocks)?, blocks.storage.grid);
+        let place = u64::from(block.plane) * grid.count() + grid.position(block.at);
+        match index.ranges.get(place as usize) {
+            Some(Some(range)) if !range.is_empty() => Ok(range.clone()),
             Some(Some(range)) => {
                 let error = Error::malformed("offset of block in the mask table: past the end of the image data");
-                Err(error.segment(self.name(block)).at(range.start))
+                Err(error.segment(blocks.name(block)).at(range.start))
             }
             _ => {
                 let error = Error::malformed("JPEG streams of the image:").found(index.found);
-                Err(error.allowed(index.ranges.len()).segment(self.name(block)))
+                Err(error.allowed(index.ranges.len()).segment(blocks.name(block)))
             }
         }
     }
 
-    fn coding(&self) -> Option<&dyn BlockCoding> {
-        self.index().ok().map(|index| &index.coding as _)
+    fn coding(&self, blocks: &SegmentBlocks) -> Option<&Coding> {
+        self.index(blocks).ok().map(|index| &index.coding)
     }
 
-    fn piece(&self, block: StoredBlock, _: Range<u32>) -> Result<Option<Piece>> {
-        let rows = 0..self.blocks.storage.grid.block_rows();
-        Ok(self.range(block)?.map(|bytes| Piece { bytes, rows }))
+    fn piece(&self, storage: &Storage, block: Range<u64>, _: Range<u32>) -> Piece {
+        Piece { bytes: block, rows: 0..storage.grid.block_rows() }
     }
 
-    fn decode(&self, _: StoredBlock, _: &Piece, stored: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
-        let grid = self.blocks.storage.grid;
+    fn decode(
+        &self,
+        blocks: &SegmentBlocks,
+        _: &Piece,
+        stored: &[u8],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let grid = blocks.storage.grid;
         let shape = BlockShape::new(grid.block_columns(), grid.block_rows());
-        self.index()?.decoder.decode(shape, stored, out, scratch)?;
-        self.blocks.storage.stored_samples().shift_down(out);
+        self.index(blocks)?.decoder.decode(shape, stored, out, scratch)?;
+        blocks.storage.stored_samples().shift_down(out);
         Ok(())
-    }
-
-    fn name(&self, block: StoredBlock) -> String {
-        self.blocks.name(block)
     }
 }
 

@@ -235,7 +235,7 @@ fn an_unknown_length_of_the_only_image_is_what_is_left_of_the_file() {
 }
 
 #[test]
-fn numbers_with_blanks_and_signs_are_read_and_told() {
+fn numbers_with_blanks_and_signs_are_read_with_a_warning() {
     let made = Made::of_all_kinds(Version::Nitf21);
     let bytes = made.bytes();
     let length = format!("{:06}", made.header(|_| ()).len());
@@ -334,7 +334,7 @@ fn a_subheader_that_cannot_be_read_leaves_the_other_keys_as_they_are() {
 }
 
 #[test]
-fn a_header_that_contradicts_itself_or_the_file_is_told() {
+fn a_header_that_contradicts_itself_or_the_file_becomes_a_warning() {
     let made = Made::of_all_kinds(Version::Nitf21);
     let bytes = made.bytes();
     let file = segments(&[&bytes[..], b"more"].concat());

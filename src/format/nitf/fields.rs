@@ -17,6 +17,15 @@ pub(super) fn to_record<'a>(items: &[Item], entries: impl Iterator<Item = (&'a s
     Ok(record)
 }
 
+/// Stored fields that metadata hold as bytes, or as text of one byte per character. `None` for other values.
+pub(super) fn bytes_of(value: &Value) -> Option<Vec<u8>> {
+    match value {
+        Value::Bytes(bytes) => Some(bytes.clone()),
+        Value::Text(text) => text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect(),
+        _ => None,
+    }
+}
+
 fn to_field(items: &[Item], name: &str, value: &Value) -> Result<FieldData> {
     let group = group(items, name);
     let wrong = |allowed: &'static str| Err(Error::usage("value of").field(name).found(value).allowed(allowed));

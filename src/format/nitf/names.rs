@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_the_title_where_the_identifier_is_a_form_of_it() {
+    fn a_text_is_the_title_if_the_identifier_is_a_form_of_it() {
         let read = |identifier: &str, text: &str, comment: &str| {
             let record: Record = [("IID1", identifier), ("IID2", text)].into_iter().collect();
             let names = Names { comment: comment.to_owned(), ..IMAGE.read(&record) };

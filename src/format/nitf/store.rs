@@ -1,7 +1,7 @@
-//! The stored blocks of an uncompressed image segment (IC NC and NM).
+//! The stored blocks of an image segment, and their coding if they are uncompressed (IC NC and NM).
 
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::mask::{ABSENT, MaskTable};
 use super::pixels::{Mode, Storage};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::image::{
     BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples,
 };
-use crate::io::{ByteOrder, ByteSource};
+use crate::io::{ByteOrder, ByteSource, Lazy};
 use crate::limits::Limits;
 
 /// An image of a single block is presented in bands of rows of about this many bytes.
@@ -35,12 +35,50 @@ pub(super) struct SegmentBlocks {
     pub(super) storage: Storage,
     /// The image, with the blocks of the file.
     pub(super) layout: ImageLayout,
-    mask: OnceLock<MaskTable>,
+    mask: Lazy<MaskTable>,
 }
 
-/// The blocks of an uncompressed image segment.
-struct NitfStore {
-    blocks: SegmentBlocks,
+/// The stored blocks of a segment, with what depends on their coding.
+pub(super) struct SegmentStore<C> {
+    pub(super) blocks: SegmentBlocks,
+    pub(super) codec: C,
+}
+
+/// What depends on the coding of a segment: where its blocks lie, and their decoding. The methods are those of [`BlockStore`].
+pub(super) trait SegmentCodec: Send + Sync {
+    /// The stored bytes of a block that is not absent.
+    ///
+    /// # Errors
+    /// As [`BlockStore::range`].
+    fn locate(&self, blocks: &SegmentBlocks, block: StoredBlock) -> Result<Range<u64>>;
+
+    /// The coding of the blocks. `None` if the stored bytes alone do not determine the pixels.
+    fn coding(&self, blocks: &SegmentBlocks) -> Option<&Coding>;
+
+    /// The stored samples of uncompressed blocks whose rows follow one another without padding.
+    fn samples(&self, _: &Storage) -> Option<StoredSamples> {
+        None
+    }
+
+    /// The smallest part of the block with these bytes that contains `rows`.
+    fn piece(&self, storage: &Storage, block: Range<u64>, rows: Range<u32>) -> Piece;
+
+    /// Fills `out` with the rows of a piece.
+    ///
+    /// # Errors
+    /// As [`BlockStore::decode`].
+    fn decode(
+        &self,
+        blocks: &SegmentBlocks,
+        piece: &Piece,
+        stored: &[u8],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> Result<()>;
+}
+
+/// Uncompressed blocks.
+struct Uncompressed {
     coding: Option<Coding>,
     /// Decodes samples in a row.
     decoder: Box<dyn BlockDecoder>,
@@ -54,7 +92,8 @@ pub(super) fn image(data: SegmentData, limits: Limits, storage: Storage, pad: Pa
     let shown = storage.layout(pad, BAND_BYTES)?;
     let stated = storage.grid;
     let (coding, decoder) = (storage.block_coding(), Coding::new(storage.sample_coding(), raw::Params).decoder());
-    let store = NitfStore { blocks: SegmentBlocks::new(data, limits, storage, &shown), coding, decoder };
+    let blocks = SegmentBlocks::new(data, limits, storage, &shown);
+    let store = SegmentStore { blocks, codec: Uncompressed { coding, decoder } };
     Ok(StoredImage::new(Arc::new(store), shown, limits).with_stated_grid(stated))
 }
 
@@ -62,7 +101,7 @@ impl SegmentBlocks {
     /// The blocks of an image that is shown with this layout.
     pub(super) fn new(data: SegmentData, limits: Limits, storage: Storage, shown: &ImageLayout) -> Self {
         let layout = ImageLayout { grid: storage.grid, ..shown.clone() };
-        Self { data, limits, storage, layout, mask: OnceLock::new() }
+        Self { data, limits, storage, layout, mask: Lazy::default() }
     }
 
     /// The mask table; empty for an image without one. It is read on first use.
@@ -70,18 +109,15 @@ impl SegmentBlocks {
     /// # Errors
     /// [`Error::Malformed`] for a table that breaks the standard, and the errors of the source.
     pub(super) fn mask(&self) -> Result<&MaskTable> {
-        if let Some(mask) = self.mask.get() {
-            return Ok(mask);
-        }
-        let SegmentData { source, range, is_masked, .. } = &self.data;
-        let mask = if *is_masked {
+        self.mask.get_or_make(|| {
+            let SegmentData { source, range, is_masked, .. } = &self.data;
+            if !is_masked {
+                return Ok(MaskTable::default());
+            }
             let records = self.storage.stored_blocks();
             self.limits.check_metadata("mask table", records.saturating_mul(8))?;
-            MaskTable::read(&**source, range.start, range.end - range.start, records)?
-        } else {
-            MaskTable::default()
-        };
-        Ok(self.mask.get_or_init(|| mask))
+            MaskTable::read(&**source, range.start, range.end - range.start, records)
+        })
     }
 
     /// The number of a block in the mask table.
@@ -90,36 +126,13 @@ impl SegmentBlocks {
         if self.storage.mode == Mode::Sequential { plane * self.storage.grid.count() + position } else { position }
     }
 
-    /// The order of bands. Bands that follow each other in a block are read like blocks of their own.
-    pub(super) fn interleave(&self) -> Interleave {
-        match self.storage.mode {
-            Mode::Pixel => Interleave::Pixel,
-            Mode::Row => Interleave::Row,
-            Mode::Block | Mode::Sequential => Interleave::Band,
-        }
-    }
-
-    /// True if the mask table records the block, or there is no table of blocks.
-    ///
-    /// # Errors
-    /// As [`SegmentBlocks::mask`].
-    pub(super) fn has_block(&self, block: StoredBlock) -> Result<bool> {
-        let Some(offsets) = &self.mask()?.blocks else { return Ok(true) };
-        Ok(offsets.get(self.number(block) as usize).is_some_and(|offset| *offset != ABSENT))
-    }
-
-    /// True if every block is recorded.
-    pub(super) fn is_dense(&self) -> bool {
-        self.mask().is_ok_and(|mask| mask.blocks.as_ref().is_none_or(|blocks| !blocks.contains(&ABSENT)))
-    }
-
     /// The block's name in messages.
     pub(super) fn name(&self, block: StoredBlock) -> String {
         format!("block {} of {}", self.number(block), self.data.key)
     }
 }
 
-impl BlockStore for NitfStore {
+impl<C: SegmentCodec> BlockStore for SegmentStore<C> {
     fn source(&self) -> &Arc<dyn ByteSource> {
         &self.blocks.data.source
     }
@@ -128,30 +141,65 @@ impl BlockStore for NitfStore {
         &self.blocks.layout
     }
 
+    /// Bands that follow each other in a block are read like blocks of their own.
     fn interleave(&self) -> Interleave {
-        self.blocks.interleave()
+        match self.blocks.storage.mode {
+            Mode::Pixel => Interleave::Pixel,
+            Mode::Row => Interleave::Row,
+            Mode::Block | Mode::Sequential => Interleave::Band,
+        }
     }
 
+    /// True if the mask table records the block, or there is no table of blocks.
     fn has_block(&self, block: StoredBlock) -> Result<bool> {
-        self.blocks.has_block(block)
+        let Some(offsets) = &self.blocks.mask()?.blocks else { return Ok(true) };
+        Ok(offsets.get(self.blocks.number(block) as usize).is_some_and(|offset| *offset != ABSENT))
     }
 
     fn is_dense(&self) -> bool {
-        self.blocks.is_dense()
+        self.blocks.mask().is_ok_and(|mask| mask.blocks.as_ref().is_none_or(|blocks| !blocks.contains(&ABSENT)))
     }
 
     fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>> {
-        let SegmentBlocks { data, storage, .. } = &self.blocks;
-        let (mask, number, length) = (self.blocks.mask()?, self.blocks.number(block), storage.block_bytes());
+        if self.has_block(block)? { self.codec.locate(&self.blocks, block).map(Some) } else { Ok(None) }
+    }
+
+    fn coding(&self) -> Option<&dyn BlockCoding> {
+        self.codec.coding(&self.blocks).map(|coding| coding as _)
+    }
+
+    fn samples(&self) -> Option<StoredSamples> {
+        self.codec.samples(&self.blocks.storage)
+    }
+
+    fn piece(&self, block: StoredBlock, rows: Range<u32>) -> Result<Option<Piece>> {
+        Ok(self.range(block)?.map(|bytes| self.codec.piece(&self.blocks.storage, bytes, rows)))
+    }
+
+    fn decode(
+        &self,
+        _: StoredBlock,
+        piece: &Piece,
+        stored: &[u8],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        self.codec.decode(&self.blocks, piece, stored, out, scratch)
+    }
+
+    fn name(&self, block: StoredBlock) -> String {
+        self.blocks.name(block)
+    }
+}
+
+impl SegmentCodec for Uncompressed {
+    fn locate(&self, blocks: &SegmentBlocks, block: StoredBlock) -> Result<Range<u64>> {
+        let SegmentBlocks { data, storage, .. } = blocks;
+        let (mask, number, length) = (blocks.mask()?, blocks.number(block), storage.block_bytes());
         // The bytes of the block that precede the plane.
         let before = if storage.mode == Mode::Block { u64::from(block.plane) * storage.plane_bytes() } else { 0 };
-        let offset = match &mask.blocks {
-            Some(offsets) => match offsets.get(number as usize) {
-                Some(&ABSENT) | None => return Ok(None),
-                Some(offset) => u64::from(*offset),
-            },
-            None => number.saturating_mul(length),
-        };
+        let recorded = mask.blocks.as_ref().and_then(|offsets| offsets.get(number as usize));
+        let offset = recorded.map_or(number.saturating_mul(length), |offset| u64::from(*offset));
         let range = &data.range;
         let start = range.start.saturating_add(mask.data_offset).saturating_add(offset);
         let end = start.saturating_add(length);
@@ -163,44 +211,39 @@ impl BlockStore for NitfStore {
                 .segment(&data.key)
                 .at(start));
         }
-        Ok(Some(start + before..start + before + storage.plane_bytes()))
+        Ok(start + before..start + before + storage.plane_bytes())
     }
 
-    fn coding(&self) -> Option<&dyn BlockCoding> {
-        self.coding.as_ref().map(|coding| coding as _)
+    fn coding(&self, _: &SegmentBlocks) -> Option<&Coding> {
+        self.coding.as_ref()
     }
 
-    fn samples(&self) -> Option<StoredSamples> {
-        self.blocks.storage.is_whole_bytes().then(|| self.blocks.storage.stored_samples())
+    fn samples(&self, storage: &Storage) -> Option<StoredSamples> {
+        storage.is_whole_bytes().then(|| storage.stored_samples())
     }
 
-    fn piece(&self, block: StoredBlock, rows: Range<u32>) -> Result<Option<Piece>> {
-        let Some(range) = self.range(block)? else { return Ok(None) };
+    fn piece(&self, storage: &Storage, block: Range<u64>, rows: Range<u32>) -> Piece {
         // Samples of a few bits continue from row to row, so unpacking starts at a row that begins with a byte.
-        let first = rows.start - rows.start % self.blocks.storage.aligned_rows();
-        let start = range.start + self.blocks.storage.row_bits(first) / 8;
-        let end = range.start + self.blocks.storage.row_bits(rows.end).div_ceil(8);
-        Ok(Some(Piece { bytes: start..end, rows: first..rows.end }))
+        let first = rows.start - rows.start % storage.aligned_rows();
+        let start = block.start + storage.row_bits(first) / 8;
+        let end = block.start + storage.row_bits(rows.end).div_ceil(8);
+        Piece { bytes: start..end, rows: first..rows.end }
     }
 
     fn decode(
         &self,
-        _: StoredBlock,
+        blocks: &SegmentBlocks,
         piece: &Piece,
         stored: &[u8],
         out: &mut [u8],
         scratch: &mut Scratch,
     ) -> Result<()> {
-        let samples = self.blocks.storage.row_samples().saturating_mul(piece.rows.len() as u64);
+        let samples = blocks.storage.row_samples().saturating_mul(piece.rows.len() as u64);
         let samples =
             u32::try_from(samples).map_err(|_| Error::unsupported("packed rows of more than 2^32 samples"))?;
         self.decoder.decode(BlockShape::new(samples, 1), stored, out, scratch)?;
-        self.blocks.storage.stored_samples().shift_down(out);
+        blocks.storage.stored_samples().shift_down(out);
         Ok(())
-    }
-
-    fn name(&self, block: StoredBlock) -> String {
-        self.blocks.name(block)
     }
 }
 

@@ -202,7 +202,7 @@ fn segments_are_assets_with_fields_comments_and_extensions() {
 }
 
 #[test]
-fn a_mask_table_says_which_blocks_there_are() {
+fn a_mask_table_lists_the_blocks_that_the_file_holds() {
     let sample = Sample { mode: "B", bands: 1, pvtype: "INT", bits: 8, compression: "NM" };
     let mut data = [&35u32.to_be_bytes()[..], &[0, 4, 0, 0, 0, 8, 77]].concat();
     for offset in [0u32, u32::MAX, 4, 8, 12, 16] {
@@ -224,7 +224,7 @@ fn a_mask_table_says_which_blocks_there_are() {
 }
 
 #[test]
-fn compressed_images_are_told_by_name() {
+fn compressed_images_have_the_name_of_their_compression() {
     let mut sample = Sample { mode: "B", bands: 1, pvtype: "INT", bits: 8, compression: "NC" };
     let mut subheader = sample.subheader(b"");
     let at = subheader.windows(4).position(|four| four == b"NC1N" || four == b"NC1 ").expect("IC stands before NBANDS");

@@ -1,6 +1,6 @@
 //! Converts fields to typed values: numbers as numbers, text without padding.
 
-use super::fields::to_record;
+use super::fields::{bytes_of, to_record};
 use super::layouts::{des_layout, tre_layout, tre_layouts};
 use super::tre::write_tre_fields;
 use crate::error::{Error, Result};
@@ -28,7 +28,7 @@ pub fn typed_tre(tag: &str, value: &Value) -> Result<Value> {
             // Missing fields have their defaults.
             write_tre_fields(tag, &record)?
         }
-        value => bytes_of(tag, value)?,
+        value => stored_fields(tag, value)?,
     };
     let layout = tre_layout(tag, given.len())?.ok_or_else(none)?;
     Ok(typed(layout, &read(layout, &given)?.0))
@@ -47,19 +47,15 @@ pub fn typed_des(name: &str, value: &Value) -> Result<Value> {
             let layout = des_layout(id, version, usize::MAX)?.ok_or_else(none)?;
             write(layout, &to_record(&layout.items, entries.iter().map(|(name, value)| (&**name, value)))?)?
         }
-        value => bytes_of(name, value)?,
+        value => stored_fields(name, value)?,
     };
     let layout = des_layout(id, version, given.len())?.ok_or_else(none)?;
     Ok(typed(layout, &read(layout, &given)?.0))
 }
 
-fn bytes_of(name: &str, value: &Value) -> Result<Vec<u8>> {
+fn stored_fields(name: &str, value: &Value) -> Result<Vec<u8>> {
     let wrong = || Error::usage("fields of").field(name).found(value).allowed("a mapping or bytes");
-    match value {
-        Value::Bytes(bytes) => Ok(bytes.clone()),
-        Value::Text(text) => text.chars().map(|c| u8::try_from(u32::from(c)).map_err(|_| wrong())).collect(),
-        _ => Err(wrong()),
-    }
+    bytes_of(value).ok_or_else(wrong)
 }
 
 fn map(items: &[Item], record: &Record) -> Value {

@@ -10,10 +10,9 @@ use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::codestream::png::Header;
 use crate::codestream::png::PngImage;
 use crate::error::{Error, Result};
-use crate::format::{ContainerReader, OpenOptions, Warning, check_only_asset};
+use crate::format::{ContainerReader, OnlyImageReader, OpenOptions, Warning};
 use crate::image::ImageProvider;
 use crate::io::ByteSource;
-use crate::limits::Limits;
 use crate::metadata::{Metadata, Value};
 
 /// Opens a PNG file. A file with truncated image data opens with a warning.
@@ -58,42 +57,10 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
     options.limits.check_metadata("PNG header", image_data)?;
     let metadata = Arc::new(metadata.read_from("png", "", source.read_range(0, image_data)?));
     let asset = asset(&metadata);
-    Ok(Box::new(PngReader { source, header, limits: options.limits, metadata, assets: [asset], warnings }))
-}
-
-struct PngReader {
-    source: Arc<dyn ByteSource>,
-    header: Header,
-    limits: Limits,
-    metadata: Arc<Metadata>,
-    assets: [AssetInfo; 1],
-    warnings: Vec<Warning>,
-}
-
-impl ContainerReader for PngReader {
-    /// A file holds one image, so its metadata is that of the image.
-    fn metadata(&self) -> &Arc<Metadata> {
-        &self.metadata
-    }
-
-    fn assets(&self) -> &[AssetInfo] {
-        &self.assets
-    }
-
-    fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
-        check_only_asset(position)?;
-        Ok(Arc::new(PngImage::new(Arc::clone(&self.source), self.header, self.limits)?))
-    }
-
-    fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
-        check_only_asset(position)?;
-        self.limits.check_pixels("PNG file", self.source.size(), self.source.size())?;
-        self.source.read_range(0, self.source.size())
-    }
-
-    fn warnings(&self) -> &[Warning] {
-        &self.warnings
-    }
+    let (limits, stream) = (options.limits, Arc::clone(&source));
+    let image = move || Ok(Arc::new(PngImage::new(Arc::clone(&stream), header, limits)?) as Arc<dyn ImageProvider>);
+    // A file holds one image, so its metadata is that of the image.
+    Ok(Box::new(OnlyImageReader { source, limits, metadata, assets: [asset], warnings, image }))
 }
 
 fn header(chunks: &mut Chunks<'_>) -> Result<Header> {

@@ -34,7 +34,7 @@ pub(super) fn write(key: &str, value: &Value) -> Result<(Kind, Vec<u8>)> {
     let keyword = to_latin1(keyword).filter(|keyword| is_keyword(keyword)).ok_or_else(|| {
         Error::usage("keyword of metadata key")
             .field(key)
-            .allowed("1–79 printable Latin-1 characters without leading, trailing or double spaces")
+            .allowed("1 to 79 printable Latin-1 characters without leading, trailing or double spaces")
     })?;
     let (text, language, translated) = parts(key, value)?;
     let plain = language.is_empty() && translated.is_empty() && keyword != XMP;
@@ -68,7 +68,7 @@ pub(super) fn write_profile(key: &str, name: &str, profile: &[u8]) -> Result<Vec
         Error::usage("illegal value of metadata key")
             .field(key)
             .found(name)
-            .allowed("1–79 printable Latin-1 characters")
+            .allowed("1 to 79 printable Latin-1 characters")
     })?;
     Ok([&name, &[0, 0][..], &deflate(profile)].concat())
 }

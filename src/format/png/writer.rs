@@ -24,7 +24,8 @@ pub(super) fn create(sink: Box<dyn ByteSink>) -> Box<dyn ContainerWriter> {
 pub(super) fn encoding(settings: &SaveSettings) -> Result<Metadata> {
     settings.refuse_georeference("PNG")?;
     if let Some(nodata) = &settings.nodata {
-        return Err(Error::usage("PNG files cannot store nodata").found(nodata));
+        let allowed = "none, as PNG files cannot store it";
+        return Err(Error::usage("nodata of a PNG file").found(nodata).allowed(allowed));
     }
     if let Some(quality) = settings.quality {
         return Err(Error::usage("quality for a PNG file, which is lossless").found(quality));

@@ -102,7 +102,11 @@ impl<'a> DirectoryReader<'a> {
         reader.order = match [start[0], start[1]] {
             [b'I', b'I'] => ByteOrder::Little,
             [b'M', b'M'] => ByteOrder::Big,
-            _ => return Err(Error::malformed("header: byte order").found(bytes_text(&start[..2])).allowed("II or MM")),
+            _ => {
+                return Err(Error::malformed("byte order of the header")
+                    .found(bytes_text(&start[..2]))
+                    .allowed("II or MM"));
+            }
         };
         let first = match reader.order.u16([start[2], start[3]]) {
             42 => u64::from(reader.u32(4)?),
@@ -301,7 +305,7 @@ impl Directory {
             None => Err(self.malformed(tag, "absent")),
             Some(value) => {
                 let size = u32::try_from(value).ok().filter(|size| *size > 0);
-                size.ok_or_else(|| self.malformed(tag, value).allowed(format!("1–{}", u32::MAX)))
+                size.ok_or_else(|| self.malformed(tag, value).allowed(format!("1 to {}", u32::MAX)))
             }
         }
     }

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_file_is_classic_and_every_byte_is_where_the_standard_wants_it() {
+    fn a_small_file_is_classic_and_every_byte_lies_where_the_standard_requires() {
         let fields = vec![
             field(256, FieldType::Short, &[7]),
             field(258, FieldType::Short, &[8, 8, 8]),

@@ -1,7 +1,7 @@
 //! An open TIFF file: its directories as assets, sorted into images, their overviews and their masks.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::directory::{Directory, DirectoryReader};
 use super::field::FieldValue;
@@ -10,7 +10,7 @@ use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning};
 use crate::image::{BlockStore, ImageProvider, StoredImage, Transform};
-use crate::io::ByteSource;
+use crate::io::{ByteSource, Lazy};
 use crate::limits::Limits;
 use crate::metadata::Metadata;
 
@@ -24,7 +24,7 @@ struct TiffReader {
     directories: Vec<Directory>,
     facts: Vec<Facts>,
     places: Vec<Place>,
-    images: Vec<OnceLock<Arc<StoredImage>>>,
+    images: Vec<Lazy<Arc<StoredImage>>>,
 }
 
 /// The facts of a directory that determine its key.
@@ -85,7 +85,7 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
         assets.push(asset);
     }
     let warnings = directories.iter().flat_map(lost_fields).collect();
-    let images = directories.iter().map(|_| OnceLock::new()).collect();
+    let images = directories.iter().map(|_| Lazy::default()).collect();
     Ok(Box::new(TiffReader { source, limits, metadata, assets, warnings, directories, facts, places, images }))
 }
 
@@ -113,13 +113,13 @@ impl ContainerReader for TiffReader {
 
 impl TiffReader {
     fn tiff_image(&self, position: usize) -> Result<Arc<StoredImage>> {
-        let cell = self.images.get(position).ok_or_else(|| Error::out_of_range("asset").found(position))?;
-        if let Some(image) = cell.get() {
-            return Ok(Arc::clone(image));
-        }
-        let image = self.single_image(position)?;
-        let levels = self.levels(position, &image);
-        Ok(Arc::clone(cell.get_or_init(|| Arc::new(image.with_levels(levels)))))
+        let image = self.images.get(position).ok_or_else(|| Error::out_of_range("asset").found(position))?;
+        let image = image.get_or_make(|| {
+            let image = self.single_image(position)?;
+            let levels = self.levels(position, &image);
+            Ok(Arc::new(image.with_levels(levels)))
+        })?;
+        Ok(Arc::clone(image))
     }
 
     fn single_image(&self, position: usize) -> Result<StoredImage> {

@@ -381,7 +381,7 @@ fn sample_type(directory: &Directory) -> Result<(SampleType, u32)> {
                 .allowed(format!("a size that is implemented for SampleFormat {format}")));
         }
         (1..=6, _) => return Err(directory.malformed(tags::BITS_PER_SAMPLE, bits)),
-        _ => return Err(directory.malformed(tags::SAMPLE_FORMAT, format).allowed("1–6")),
+        _ => return Err(directory.malformed(tags::SAMPLE_FORMAT, format).allowed("1 to 6")),
     };
     Ok((sample, bits as u32))
 }

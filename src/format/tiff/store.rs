@@ -1,7 +1,7 @@
 //! The stored blocks of a directory, strips or tiles: where they lie in the file, and their decoding.
 
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::directory::{Array, Directory};
 use super::field::FieldValue;
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::image::{
     BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples,
 };
-use crate::io::{ByteOrder, ByteSource};
+use crate::io::{ByteOrder, ByteSource, Lazy};
 use crate::limits::Limits;
 
 /// The blocks of an image of a TIFF file.
@@ -24,7 +24,7 @@ struct TiffStore {
     decoder: Option<Box<dyn BlockDecoder>>,
     layout: ImageLayout,
     arrays: RangeArrays,
-    ranges: OnceLock<BlockRanges>,
+    ranges: Lazy<BlockRanges>,
 }
 
 /// The arrays of a directory's block offsets and lengths. They are read with the first pixels: in a large file they exceed
@@ -76,7 +76,7 @@ pub(super) fn image(
         layout: ImageLayout { grid: storage.grid, ..shown.clone() },
         storage,
         arrays,
-        ranges: OnceLock::new(),
+        ranges: Lazy::default(),
     };
     Ok(StoredImage::new(Arc::new(store), shown, limits))
 }
@@ -84,11 +84,7 @@ pub(super) fn image(
 impl TiffStore {
     /// The positions of the blocks, read from the file on first use.
     fn ranges(&self) -> Result<&BlockRanges> {
-        if let Some(ranges) = self.ranges.get() {
-            return Ok(ranges);
-        }
-        let ranges = self.arrays.read(&*self.source, &self.limits)?;
-        Ok(self.ranges.get_or_init(|| ranges))
+        self.ranges.get_or_make(|| self.arrays.read(&*self.source, &self.limits))
     }
 
     /// The index of a block in the arrays.

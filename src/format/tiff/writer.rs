@@ -87,7 +87,7 @@ impl ContainerWriter for TiffWriter {
 
     fn finish(mut self: Box<Self>, _context: &mut WriteContext<'_, '_>) -> Result<Box<dyn ByteSink>> {
         if self.images.is_empty() {
-            return Err(Error::usage("a TIFF file needs at least one image"));
+            return Err(Error::usage("number of images of a TIFF file").found(0).allowed("1 or more"));
         }
         let directories: Vec<Vec<Field>> = self.images.into_iter().map(Written::into_directory).collect();
         let end = lay_out(&directories, self.sink.position())?;

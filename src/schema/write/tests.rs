@@ -199,7 +199,7 @@ fn what_was_read_is_written_back_and_what_was_changed_is_checked() {
 }
 
 #[test]
-fn a_value_that_must_be_given_is_an_error_where_it_is_not() {
+fn a_required_value_that_is_not_given_is_an_error() {
     let structure = Structure::load("structure X\nfield N 2 N+ range 1 9\nfield T 1 A values A B").unwrap().remove(0);
     let mut record = Record::new();
     assert_eq!(
@@ -211,7 +211,7 @@ fn a_value_that_must_be_given_is_an_error_where_it_is_not() {
 }
 
 #[test]
-fn a_value_without_a_place_is_an_error_where_all_must_have_one() {
+fn a_value_without_a_place_is_an_error_if_all_must_have_one() {
     let mut record: Record = [("KIND", "A")].into_iter().collect();
     record.set("MASK", 3);
     assert!(write(&demo(), &record).is_ok());

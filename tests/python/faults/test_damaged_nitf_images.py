@@ -179,7 +179,7 @@ def test_image_data_shorter_than_its_table_is_an_error(keep):
     assert "image:0" not in survey.values
 
 
-def test_a_table_for_one_band_where_each_has_its_own_is_an_error():
+def test_a_table_for_one_band_is_an_error_if_each_band_has_its_own():
     """IMODE S has a record for each block of each band; here they are missing for the second."""
     pair = np.concatenate([FIRST, FIRST[:, ::-1]])
     data = nb.mask_table(OFFSETS) + b"".join(nb.blocks(pair, "S", BLOCK))

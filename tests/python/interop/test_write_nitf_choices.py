@@ -41,7 +41,7 @@ def test_a_wrong_fact_of_the_file_is_refused(ntf, name, wrong):
 
 
 @pytest.mark.parametrize("name,right", [("FHDR", "NITF"), ("FVER", "02.10"), ("NUMI", 1), ("NUMX", "000"), ("XHDL", 0)])
-def test_a_right_fact_of_the_file_may_be_said(ntf, name, right):
+def test_a_right_fact_of_the_file_may_be_given(ntf, name, right):
     with quiet():
         write(ntf, provider(DATA), metadata={name: right})
     jbpy_check(ntf)
@@ -494,7 +494,7 @@ def test_bands_of_a_wrong_type_are_refused(ntf, value):
 
 
 @pytest.mark.parametrize("name,value", [("ICAT", ["SAR"]), ("NPPBH", [64]), ("TGTID", (1, 2)), ("XQZW01", [1, 2]), ("XQZW01", [[b"a"]])])
-def test_a_list_where_one_value_belongs_is_refused(ntf, name, value):
+def test_a_list_instead_of_one_value_is_refused(ntf, name, value):
     with pytest.raises(OptionError, match=name):
         write(ntf, provider(DATA, {name: value}))
 
@@ -607,7 +607,7 @@ def test_a_pad_code_of_too_many_bits_is_refused(ntf, dtype, metadata, pad):
 
 
 @pytest.mark.parametrize("shape,metadata", [((1, 1500, 1000), {}), ((1, 17, 7), {"NBPP": 12})])
-def test_pads_are_noted_only_where_they_are(ntf, shape, metadata):
+def test_pads_are_noted_only_if_they_exist(ntf, shape, metadata):
     write(ntf, provider(np.ones(shape, "uint16" if metadata else "uint8"), {"IC": "NM", "TPXCD": 255, **metadata}))
     assert mask(first(ntf)).pads == [0xFFFFFFFF]
 

@@ -108,7 +108,7 @@ def test_a_pad_code_that_is_not_a_sample_is_an_error(ntf, value):
 
 
 @pytest.mark.parametrize("mode", "BPRS")
-def test_blocks_with_pad_pixels_are_recorded_where_there_is_such_a_table(ntf, mode):
+def test_blocks_with_pad_pixels_are_recorded_if_there_is_such_a_table(ntf, mode):
     data = image((2, *SHAPE), "uint8")
     data[data == 7] = 8
     data[:, 20, 40] = 7  # in block (1, 1)

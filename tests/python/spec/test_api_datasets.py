@@ -174,7 +174,7 @@ def test_a_duplicate_key_is_refused_at_the_call_and_the_rest_can_be_written(tmp_
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
-def test_a_second_image_is_refused_at_the_call_where_the_format_holds_one(tmp_path, rgb, name):
+def test_a_second_image_is_refused_at_the_call_if_the_format_holds_one(tmp_path, rgb, name):
     with IO.open(tmp_path / name, "w") as writer:
         writer.add_asset("image:0", provider(rgb))
         with pytest.raises((Error, ValueError)):

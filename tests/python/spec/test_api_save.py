@@ -192,7 +192,7 @@ def test_a_jpeg_quality_outside_1_to_100_is_refused(tmp_path, rgb, quality):
 
 
 @pytest.mark.parametrize("name", ["a.tif", "a.png"])
-def test_quality_is_refused_where_it_means_nothing(tmp_path, rgb, name):
+def test_quality_is_refused_if_the_format_has_none(tmp_path, rgb, name):
     with pytest.raises(OptionError, match="quality"):
         imsave(tmp_path / name, rgb, quality=80)
 

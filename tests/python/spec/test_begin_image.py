@@ -250,7 +250,7 @@ def test_blocks_that_are_not_appended_are_absent_in_a_tiff(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["png", "jpg", "ntf"])
-def test_missing_blocks_fail_the_file_where_none_can_be_absent(tmp_path, name):
+def test_missing_blocks_fail_the_file_if_none_can_be_absent(tmp_path, name):
     path = tmp_path / f"a.{name}"
     path.write_bytes(b"before")
     with pytest.raises(OptionError, match=r"are missing|cannot be completed"), create(path) as writer:
@@ -261,7 +261,7 @@ def test_missing_blocks_fail_the_file_where_none_can_be_absent(tmp_path, name):
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_masked_nitf_has_the_blocks_that_the_image_said(tmp_path):
+def test_a_masked_nitf_has_the_blocks_for_which_the_image_returned_true(tmp_path):
     provider = made("ntf", block=(128, 96), IC="NM", IMODE="B")
 
     class Masked:

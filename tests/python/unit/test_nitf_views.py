@@ -226,7 +226,7 @@ def test_the_worked_examples():
     ({"crs": "wgs84", "transform": UTM["transform"]}, "crs"),
     ({"crs": 4326, "transform": (1, 2, 3)}, "transform"),
 ])
-def test_places_that_cannot_be_said_are_errors(arguments, message):
+def test_georeferences_that_cannot_be_written_are_errors(arguments, message):
     with pytest.raises(OptionError, match=message):
         georeference(10, 10, **arguments)
 

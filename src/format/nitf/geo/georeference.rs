@@ -388,19 +388,19 @@ mod tests {
     }
 
     #[test]
-    fn what_nitf_cannot_say_is_an_error() {
+    fn a_georeference_that_nitf_cannot_hold_is_an_error() {
         let transform = Some(Transform([0.0, 1.0, 0.0, 0.0, 0.0, -1.0]));
-        let say =
+        let written =
             |transform, crs| describe(&Georeference { transform, crs, corners: None }, &layout(4, 4), None, false);
         for crs in [Some(Crs::Epsg(3857)), Some(Crs::UserDefined("mine".to_owned())), None] {
-            assert!(matches!(say(transform, crs), Err(Error::Usage(_))));
+            assert!(matches!(written(transform, crs), Err(Error::Usage(_))));
         }
-        assert!(say(None, Some(Crs::Epsg(4326))).is_err());
-        assert!(say(Some(Transform([500.0, 1.0, 0.0, 0.0, 0.0, -1.0])), Some(Crs::Epsg(4326))).is_err());
+        assert!(written(None, Some(Crs::Epsg(4326))).is_err());
+        assert!(written(Some(Transform([500.0, 1.0, 0.0, 0.0, 0.0, -1.0])), Some(Crs::Epsg(4326))).is_err());
     }
 
     #[test]
-    fn coarse_fields_are_told() {
+    fn coarse_fields_become_a_warning() {
         let georeference = |pixel: f64, epsg| Georeference {
             transform: Some(Transform([0.0, pixel, 0.0, 0.0, 0.0, -pixel])),
             crs: Some(Crs::Epsg(epsg)),

@@ -275,9 +275,11 @@ fn check_characters(text: &str, format: &str) -> Result<()> {
             .field(format!("{format}, number {place}"))
             .found(format!("{character:?}"));
         return Err(error.allowed(match format {
-            "U8S" => "line feed, form feed, carriage return, U+0020–007E, or U+00A0 and above",
-            "UT1" => "line feed, form feed, carriage return or ECS (U+0020–007E, U+00A0–00FF); U8S holds others",
-            _ => "line feed, form feed, carriage return or BCS (U+0020–007E); UT1 and U8S hold others",
+            "U8S" => "line feed, form feed, carriage return, U+0020 to U+007E, or U+00A0 and above",
+            "UT1" => {
+                "line feed, form feed, carriage return or ECS (U+0020 to U+007E, U+00A0 to U+00FF); U8S holds others"
+            }
+            _ => "line feed, form feed, carriage return or BCS (U+0020 to U+007E); UT1 and U8S hold others",
         }));
     }
     Ok(())
@@ -408,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_end_as_the_standard_wants() {
+    fn lines_end_as_the_standard_requires() {
         assert_eq!(with_line_ends("a\nb\r\nc\rd"), "a\r\nb\r\nc\r\nd");
         assert!(check_characters("é\n", "UT1").is_ok() && check_characters("é€", "U8S").is_ok());
         assert!(check_characters("\u{7}", "U8S").is_err());

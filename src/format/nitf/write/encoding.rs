@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_written_is_told_apart_from_what_is_no_word() {
+    fn a_coding_that_is_not_written_and_an_unknown_word_are_different_errors() {
         for name in ["C8", "j2k", "HTJ2K", "M4"] {
             let error = encode(&word(name)).unwrap_err();
             assert!(matches!(error, Error::Unsupported(_)) && error.to_string().contains("IC"), "{error}");
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_default_is_told_once_and_a_choice_is_not() {
+    fn a_silent_default_becomes_one_warning_and_a_choice_none() {
         let layout = ImageLayout::new(BlockGrid::new(10, 10, 10, 10).unwrap(), 1, SampleType::UInt8).unwrap();
         assert_eq!(notice(&SaveSettings::default(), &Metadata::new(), &layout).len(), 1);
         assert!(notice(&word("none"), &Metadata::new(), &layout).is_empty());

@@ -5,7 +5,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::super::J2K_PREFIX;
 use super::super::areas;
-use super::super::fields::to_record;
+use super::super::fields::{bytes_of, to_record};
 use super::super::layouts::{header, tre_layouts};
 use super::super::pad::PAD_CODE;
 use super::super::tre::{Tre, TreBody, follows_layout, parse_sound_tres};
@@ -89,7 +89,7 @@ impl Given {
                 Key::Field => given.stated.append(key, value.clone()),
                 Key::Comment(number) => comments.push((number, value.clone())),
                 Key::Area => {
-                    let body = TreBody::Bytes(bytes_of(key, value)?);
+                    let body = TreBody::Bytes(tre_bytes(key, value)?);
                     given.tres.push((Tre { tag: String::new(), body }, Some(key.to_owned())));
                 }
                 Key::Tre => {
@@ -320,22 +320,17 @@ fn body_of(tag: &str, value: &Value) -> Result<TreBody> {
             let items = tre_layouts(tag)?.first().map_or(&[][..], |layout| &layout.items);
             Ok(TreBody::Fields(to_record(items, entries.iter().map(|(name, value)| (&**name, value)))?))
         }
-        _ => Ok(TreBody::Bytes(bytes_of(tag, value)?)),
+        _ => Ok(TreBody::Bytes(tre_bytes(tag, value)?)),
     }
 }
 
-fn bytes_of(key: &str, value: &Value) -> Result<Vec<u8>> {
-    let wrong = || {
+fn tre_bytes(key: &str, value: &Value) -> Result<Vec<u8>> {
+    bytes_of(value).ok_or_else(|| {
         Error::usage("TRE")
             .field(key)
             .found(value)
             .allowed("a mapping of fields, bytes, or text of one byte per character; for several TREs, a list of these")
-    };
-    match value {
-        Value::Bytes(bytes) => Ok(bytes.clone()),
-        Value::Text(text) => text.chars().map(|c| u8::try_from(u32::from(c)).map_err(|_| wrong())).collect(),
-        _ => Err(wrong()),
-    }
+    })
 }
 
 /// Checks a value given for a computed field.

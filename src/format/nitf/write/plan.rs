@@ -490,7 +490,7 @@ mod tests {
     use super::identifier;
 
     #[test]
-    fn identifiers_count_up_where_there_is_room() {
+    fn identifiers_count_up_if_there_is_room() {
         let names = |name: &str, count| (0..count).map(|number| identifier(name, number, count)).collect::<Vec<_>>();
         assert_eq!(names("SICD001", 3), ["SICD001", "SICD002", "SICD003"]);
         assert_eq!(names("image_8", 2), ["image_8", "image_9"]);

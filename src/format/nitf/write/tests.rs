@@ -268,8 +268,8 @@ fn absent_blocks_are_left_out_with_a_mask_and_filled_without() {
         let mut made = Made::new();
         made.add("image:0", &image, &metadata(&[("IMODE", mode), ("IC", code), ("TPXCD", "5")])).unwrap();
         // One for the filled blocks, and one because the file does not record the value.
-        let told: Vec<&str> = made.warnings.iter().map(|warning| warning.key.as_str()).collect();
-        assert_eq!(told, if code == "NC" { &["TPXCD", "image:0"][..] } else { &[] });
+        let warned: Vec<&str> = made.warnings.iter().map(|warning| warning.key.as_str()).collect();
+        assert_eq!(warned, if code == "NC" { &["TPXCD", "image:0"][..] } else { &[] });
         let bytes = made.finish().unwrap();
         let reader = read(bytes);
         let found = reader.image(0).unwrap();

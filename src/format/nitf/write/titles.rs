@@ -24,13 +24,13 @@ pub(super) fn fill(
     context: &mut WriteContext<'_, '_>,
 ) -> Result<()> {
     let (short, long) = fields.lengths;
-    let says = fields.read(record).into_title();
-    if !says.0.is_empty() && (title.trim(), description.trim()) == (says.0.as_str(), says.1.as_str()) {
+    let stated = fields.read(record).into_title();
+    if !stated.0.is_empty() && (title.trim(), description.trim()) == (stated.0.as_str(), stated.1.as_str()) {
         return Ok(());
     }
     if given.is_copy() && !is_as_read {
         // The metadata set its fields, unless they leave the text blank.
-        if says.1.is_empty() && !description.trim().is_empty() && record.text(fields.text).is_none_or(str::is_empty) {
+        if stated.1.is_empty() && !description.trim().is_empty() && record.text(fields.text).is_none_or(str::is_empty) {
             record.set(fields.text, checked("description:", description.trim(), long)?);
         }
         return Ok(());

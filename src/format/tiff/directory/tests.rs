@@ -77,7 +77,7 @@ fn unknown_types_are_skipped() {
 fn headers_of_other_files_are_refused() {
     for (bytes, message) in [
         (&b"II"[..], "malformed file: ends early: 2 bytes at byte 0"),
-        (b"PK\x2a\0aaaa", "malformed header: byte order: got PK, expected II or MM"),
+        (b"PK\x2a\0aaaa", "malformed byte order of the header: got PK, expected II or MM"),
         (b"II\x2c\0aaaa", "malformed header: version: got 44, expected 42 or 43 at byte 2"),
         (b"II\x2b\0\x04\0\0\0aaaaaaaa", "malformed header: size of offsets: got 4, 0, expected 8, 0 at byte 4"),
         (b"II\x2a\0\xff\0\0\0", "malformed directory: extends past the end of the file in IFD 0 at byte 255"),

@@ -65,7 +65,7 @@ fn an_uncompressed_image_smaller_than_a_tile_is_not_padded_to_one() {
 }
 
 #[test]
-fn strips_are_written_where_rows_are_given_and_no_tile() {
+fn strips_are_written_if_rows_are_given_and_no_tile() {
     let strips = |rows: i64| plan(SampleType::UInt8, &[("278", rows.into())]).unwrap();
     assert_eq!((strips(7).storage.tiled, number(&strips(7), 278)), (false, Some(7)));
     assert_eq!(number(&strips(1000), 278), Some(300));

@@ -289,8 +289,8 @@ fn directories_met_twice_are_refused() {
 fn wrong_fields_are_named() {
     let cases = [
         (shorts(258, &[8, 16, 8]), "unsupported tag BitsPerSample (258): got [8, 16, 8], expected one value"),
-        (shorts(256, &[0]), "malformed tag ImageWidth (256): got 0, expected 1–4294967295 in IFD 0"),
-        (shorts(339, &[9]), "malformed tag SampleFormat (339): got 9, expected 1–6"),
+        (shorts(256, &[0]), "malformed tag ImageWidth (256): got 0, expected 1 to 4294967295 in IFD 0"),
+        (shorts(339, &[9]), "malformed tag SampleFormat (339): got 9, expected 1 to 6"),
         (shorts(278, &[0]), "malformed tag RowsPerStrip (278): 0"),
         (shorts(284, &[3]), "malformed tag PlanarConfiguration (284): got 3, expected 1 or 2"),
         (shorts(266, &[0]), "malformed tag FillOrder (266): got 0, expected 1 or 2"),

@@ -162,17 +162,17 @@ def test_absent_blocks_stay_absent():
 
 
 @pytest.mark.parametrize("call, message", [
-    (lambda: chip(image(), (500, 0, 10, 10)), "window: got .*, expected one that overlaps"),
+    (lambda: chip(image(), (500, 0, 10, 10)), "window out of range: got .*, expected one that overlaps"),
     (lambda: chip(image(), (0, 0, 10)), r"window: got \(0, 0, 10\), expected"),
-    (lambda: chip(image(), (0, 0, 10, 10), level=-1), "level: got -1"),
-    (lambda: chip(image(), (0, 0, 10, 10), level=1.5), "level: got 1.5"),
-    (lambda: chip(image(), (260, 0, 10, 10), level=1), "window: got .*, expected one that overlaps"),
+    (lambda: chip(image(), (0, 0, 10, 10), level=-1), "level out of range: got -1"),
+    (lambda: chip(image(), (0, 0, 10, 10), level=1.5), "level out of range: got 1.5"),
+    (lambda: chip(image(), (260, 0, 10, 10), level=1), "window out of range: got .*, expected one that overlaps"),
     (lambda: chip(image(), (0, 0, 10, 10), block_size=(0, 5)), "block_size"),
     (lambda: chip(image(), (0, 0, 10, 10), block_size=5), "block_size"),
     (lambda: chip(image(), (0, 0, 10, 10), block_size=(8193, 5)), "block_size"),
-    (lambda: chip(image(), (0, 0, 10, 10)).get_block(0, 1), r"block index: got \(0, 1\)"),
-    (lambda: chip(image(), (0, 0, 10, 10)).get_block(-1, 0), r"block index: got \(-1, 0\)"),
-    (lambda: chip(image(), (0, 0, 10, 10)).get_block(0, 0, 1), "resolution level: got 1"),
+    (lambda: chip(image(), (0, 0, 10, 10)).get_block(0, 1), r"block index out of range: got \(0, 1\)"),
+    (lambda: chip(image(), (0, 0, 10, 10)).get_block(-1, 0), r"block index out of range: got \(-1, 0\)"),
+    (lambda: chip(image(), (0, 0, 10, 10)).get_block(0, 0, 1), "resolution level out of range: got 1"),
     (lambda: chip(image(), (0, 0, 10, 10)).read((0, 0, 11, 10)), "window"),
 ])
 def test_an_illegal_argument_is_an_error(call, message):

@@ -6,7 +6,7 @@ use super::canvas::TileMut;
 use super::grid::{BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
-use super::provider::{Access, Block, ImageProvider, read_whole_block};
+use super::provider::{Access, Block, ImageProvider, InFile, read_whole_block};
 use crate::error::Result;
 
 /// An image derived from a source. It allows the same threads as the source, and blocks absent in the source are absent here.
@@ -86,8 +86,9 @@ impl<V: View> ImageProvider for V {
         self.base().source.check_unchanged()
     }
 
-    fn file_bytes(&self) -> u64 {
-        self.base().source.file_bytes().saturating_mul(self.base().expansion)
+    fn behind(&self) -> InFile<'_> {
+        let bytes = self.base().source.file_bytes().saturating_mul(self.base().expansion);
+        InFile { bytes: Some(bytes), ..InFile::default() }
     }
 }
 

@@ -10,8 +10,8 @@ use crate::codec::jpeg::{ColorModel, Params, working_bytes};
 use crate::codec::{BlockShape, CodecParams, PixelCoding, Scratch};
 use crate::error::Result;
 use crate::image::{
-    Access, Block, BlockGrid, BlockIndex, BlockStore, ImageLayout, ImageProvider, Interleave, Pixels, SampleType,
-    Window,
+    Access, Block, BlockGrid, BlockIndex, BlockStore, ImageLayout, ImageProvider, InFile, Interleave, Pixels,
+    SampleType, Window,
 };
 use crate::io::ByteSource;
 use crate::limits::Limits;
@@ -187,19 +187,12 @@ impl ImageProvider for JpegImage {
         true
     }
 
-    fn stored_grid(&self) -> BlockGrid {
-        self.stated
-    }
-
-    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
-        self.whole.as_ref()
+    fn behind(&self) -> InFile<'_> {
+        let bytes = Some(self.source.size());
+        InFile { whole: self.whole.as_ref(), grid: Some(self.stated), bytes, image: None }
     }
 
     fn check_unchanged(&self) -> Result<()> {
         self.source.check_unchanged()
-    }
-
-    fn file_bytes(&self) -> u64 {
-        self.source.size()
     }
 }

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use osml_io::codec::{BlockShape, CODECS, Coding, PixelCoding, Scratch};
+use osml_io::codec::{BlockShape, CODECS, PixelCoding, Scratch};
 use osml_io::image::SampleType;
 use osml_io::simd;
 
@@ -72,8 +72,7 @@ fn codecs(criterion: &mut Criterion) {
     for codec in CODECS {
         let mut group = criterion.benchmark_group(codec.name);
         for data in &data {
-            let coding = (codec.params)(&data.pixels).swap_remove(0);
-            let coding = Coding { pixels: data.pixels, params: coding };
+            let coding = codec.coding(data.pixels);
             let Ok(encoder) = coding.encoder() else { continue };
             let decoder = coding.decoder();
             let (mut scratch, mut raw, mut stored) = (Scratch::default(), data.raw.clone(), Vec::new());

@@ -192,7 +192,7 @@ impl fmt::Display for Detail {
 }
 
 /// The known name nearest to `name` by edit distance, ignoring case: for "did you mean" in messages about options.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = name.to_ascii_lowercase();
     known
         .into_iter()

@@ -9,7 +9,7 @@
 
 pub mod asset;
 pub mod codec;
-pub mod codestream;
+mod codestream;
 pub mod dataset;
 pub mod error;
 pub mod format;
@@ -19,6 +19,8 @@ pub mod limits;
 pub mod metadata;
 pub mod pipeline;
 pub mod schema;
+// Hidden: only the benches use it from outside.
+#[doc(hidden)]
 pub mod simd;
 
 #[cfg(feature = "python")]

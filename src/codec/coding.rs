@@ -23,17 +23,17 @@ pub struct BlockShape {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PixelCoding {
     /// Samples per pixel.
-    pub samples: u32,
+    pub(crate) samples: u32,
     /// Sample type in memory.
-    pub sample: SampleType,
+    pub(crate) sample: SampleType,
     /// Bits of a stored sample. If the type has more, samples are packed, most significant bit first, and rows padded to bytes.
-    pub bits: u32,
+    pub(crate) bits: u32,
     /// Byte order of stored samples.
-    pub byte_order: ByteOrder,
+    pub(crate) byte_order: ByteOrder,
 }
 
 /// The parameters of one codec, as a type of that codec.
-pub trait CodecParams: fmt::Debug + Send + Sync + 'static {
+pub(crate) trait CodecParams: fmt::Debug + Send + Sync + 'static {
     /// The codec.
     fn codec(&self) -> &'static Codec;
 
@@ -60,9 +60,9 @@ pub trait CodecParams: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug, Clone)]
 pub struct Coding {
     /// The pixel layout.
-    pub pixels: PixelCoding,
+    pub(crate) pixels: PixelCoding,
     /// The codec and its parameters.
-    pub params: Arc<dyn CodecParams>,
+    pub(crate) params: Arc<dyn CodecParams>,
 }
 
 impl BlockShape {
@@ -79,7 +79,7 @@ impl PixelCoding {
     }
 
     /// Bytes of a row in memory.
-    pub const fn row_bytes(&self, columns: u32) -> usize {
+    pub(crate) const fn row_bytes(&self, columns: u32) -> usize {
         columns as usize * self.samples as usize * self.sample.bytes()
     }
 
@@ -89,31 +89,26 @@ impl PixelCoding {
     }
 
     /// Bytes of a stored row before compression: samples of `bits` bits, the row padded to a byte.
-    pub const fn stored_row_bytes(&self, columns: u32) -> usize {
+    pub(crate) const fn stored_row_bytes(&self, columns: u32) -> usize {
         (columns as usize * self.samples as usize * self.bits as usize).div_ceil(8)
     }
 
     /// Bytes of a stored block before compression.
-    pub const fn stored_bytes(&self, shape: BlockShape) -> usize {
+    pub(crate) const fn stored_bytes(&self, shape: BlockShape) -> usize {
         self.stored_row_bytes(shape.columns) * shape.rows as usize
     }
 }
 
 impl Coding {
     /// Pixels coded with these parameters.
-    pub fn new(pixels: PixelCoding, params: impl CodecParams) -> Self {
+    pub(crate) fn new(pixels: PixelCoding, params: impl CodecParams) -> Self {
         Self { pixels, params: Arc::new(params) }
-    }
-
-    /// The codec.
-    pub fn codec(&self) -> &'static Codec {
-        self.params.codec()
     }
 
     /// The encoder for the blocks of an image.
     ///
     /// # Errors
-    /// As [`CodecParams::encoder`].
+    /// [`Error::Unsupported`] if the codec does not encode these pixels, [`Error::Usage`] for a parameter out of range.
     pub fn encoder(&self) -> Result<Box<dyn BlockEncoder>> {
         self.params.encoder(&self.pixels)
     }
@@ -124,7 +119,7 @@ impl Coding {
     }
 
     /// True if a block of either coding can be stored unchanged as a block of the other.
-    pub fn decodes_like(&self, other: &Self) -> bool {
+    pub(crate) fn decodes_like(&self, other: &Self) -> bool {
         self.pixels == other.pixels && self.params.decodes_like(&*other.params)
     }
 }

@@ -6,19 +6,22 @@ use crate::error::{Error, Result};
 use crate::image::{BlockIndex, Interleave, Padding};
 
 /// Encodes the blocks of one image for one container, in any order and on any thread. Another encoder made from the same
-/// request, also in another process, encodes identically.
+/// request, also in another process, encodes identically. [`crate::pipeline::encode_block`] uses it.
 pub trait ImageEncoder: Send + Sync {
     /// How to gather the pixels of a block.
+    #[doc(hidden)]
     fn gathering(&self) -> &Gathering;
 
     /// A text with everything that the stored bytes depend on beside the pixels: two encoders with equal texts can stand for each
     /// other, in whatever process they are.
+    #[doc(hidden)]
     fn identity(&self) -> String;
 
     /// Encodes block `at`. The pieces are appended to `out`, or refer to the memory of `pixels`, which may be altered.
     ///
     /// # Errors
     /// The codec's errors, and [`crate::Error::Usage`] for pixels that the file cannot hold.
+    #[doc(hidden)]
     fn encode<'p>(
         &self,
         at: BlockIndex,
@@ -87,7 +90,7 @@ pub struct Encoded {
 
 /// The facts about a block that a container needs beside its bytes: checksums, flags, lengths. Encoder and container share the
 /// type of a receipt, and it crosses processes as bytes.
-pub trait Receipt: Sized {
+pub(crate) trait Receipt: Sized {
     /// Appends the receipt's bytes.
     fn write(&self, out: &mut Vec<u8>);
 
@@ -97,7 +100,7 @@ pub trait Receipt: Sized {
 
 impl BlockPixels<'_> {
     /// The order of samples in the gathered pixels.
-    pub fn interleave(&self, gathering: &Gathering) -> Interleave {
+    pub(crate) fn interleave(&self, gathering: &Gathering) -> Interleave {
         match (self, gathering.borrow) {
             (Self::Borrowed(_), Borrow::Block(interleave)) => interleave,
             (Self::Bands(_), _) => Interleave::Band,
@@ -106,7 +109,7 @@ impl BlockPixels<'_> {
     }
 
     /// The bytes of all bands, unless the bands are in separate buffers.
-    pub fn bytes(&self) -> Option<&[u8]> {
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Borrowed(bytes) => Some(bytes),
             Self::Gathered(bytes) => Some(bytes),
@@ -130,14 +133,14 @@ impl Encoded {
     ///
     /// # Errors
     /// What `fill` returns.
-    pub fn piece(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+    pub(crate) fn piece(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
         fill(&mut self.bytes)?;
         self.ends.push(self.bytes.len());
         Ok(())
     }
 
     /// The pieces in order; none if the block is absent or already in its place in the file.
-    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
     }
@@ -148,19 +151,19 @@ impl Encoded {
     }
 
     /// True if the bytes are already in their place in the file.
-    pub fn is_placed(&self) -> bool {
+    pub(crate) fn is_placed(&self) -> bool {
         self.placed
     }
 
     /// Drops the pieces of a block that was written to its place in the file.
-    pub fn set_placed(&mut self) {
+    pub(crate) fn set_placed(&mut self) {
         self.bytes.clear();
         self.ends.clear();
         self.placed = true;
     }
 
     /// Sets the receipt.
-    pub fn set_receipt(&mut self, receipt: &impl Receipt) {
+    pub(crate) fn set_receipt(&mut self, receipt: &impl Receipt) {
         self.receipt.clear();
         receipt.write(&mut self.receipt);
     }
@@ -169,7 +172,7 @@ impl Encoded {
     ///
     /// # Errors
     /// [`Error::Usage`] if the block has no receipt of this type, because it was encoded for another container.
-    pub fn receipt<R: Receipt>(&self) -> Result<R> {
+    pub(crate) fn receipt<R: Receipt>(&self) -> Result<R> {
         R::read(&self.receipt).ok_or_else(|| {
             let place = format!("({}, {})", self.at.row, self.at.column);
             Error::usage("receipt of block").field(place).found(format!("{} bytes of another type", self.receipt.len()))
@@ -211,7 +214,7 @@ impl Encoded {
     }
 
     /// Resets for another block and keeps the memory.
-    pub fn reset(&mut self, at: BlockIndex) {
+    pub(crate) fn reset(&mut self, at: BlockIndex) {
         self.at = at;
         self.bytes.clear();
         self.ends.clear();

@@ -5,24 +5,25 @@
 
 mod bytewise;
 mod coding;
-pub mod deflate;
-pub mod fax;
+pub(crate) mod deflate;
+pub(crate) mod fax;
 mod image_encoder;
-pub mod jpeg;
-pub mod lzw;
-pub mod packbits;
+pub(crate) mod jpeg;
+pub(crate) mod lzw;
+pub(crate) mod packbits;
 mod packing;
 mod predictor;
-pub mod raw;
+pub(crate) mod raw;
 mod registry;
-pub mod zstd;
+pub(crate) mod zstd;
 
 pub use crate::image::Scratch;
-pub use coding::{BlockShape, CodecParams, Coding, PixelCoding};
-pub(crate) use image_encoder::identity_checksum;
-pub use image_encoder::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces, Receipt};
-pub use predictor::Predictor;
-pub use registry::{CODECS, by_name};
+pub(crate) use coding::CodecParams;
+pub use coding::{BlockShape, Coding, PixelCoding};
+pub(crate) use image_encoder::{BlockPixels, Borrow, Gathering, Pieces, Receipt, identity_checksum};
+pub use image_encoder::{Encoded, ImageEncoder};
+pub(crate) use predictor::Predictor;
+pub use registry::CODECS;
 
 use std::sync::Arc;
 
@@ -35,9 +36,9 @@ pub struct Codec {
     /// True if decoding returns the pixels that were encoded.
     pub lossless: bool,
     /// True if a predictor may precede it.
-    pub predicts: bool,
+    pub(crate) predicts: bool,
     /// Parameters that suit these pixels, the default first. Tests, benchmarks and tables iterate over them.
-    pub params: fn(&PixelCoding) -> Vec<Arc<dyn CodecParams>>,
+    pub(crate) params: fn(&PixelCoding) -> Vec<Arc<dyn CodecParams>>,
 }
 
 /// Encodes the blocks of one image; keeps no state between blocks.

@@ -7,7 +7,7 @@ use crate::simd;
 
 /// Differencing of neighbouring samples (TIFF 6.0 §14, Adobe TIFF Technical Note 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Predictor {
+pub(crate) enum Predictor {
     /// None.
     #[default]
     None,
@@ -19,7 +19,7 @@ pub enum Predictor {
 
 impl Predictor {
     /// The predictors for these pixels; the first compresses best.
-    pub fn suiting(pixels: &PixelCoding) -> impl Iterator<Item = Self> {
+    pub(crate) fn suiting(pixels: &PixelCoding) -> impl Iterator<Item = Self> {
         let best = match pixels.sample {
             sample if pixels.bits != sample.bits() => None,
             sample if sample.is_integer() => Some(Self::Horizontal),

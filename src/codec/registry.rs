@@ -1,18 +1,18 @@
 //! The registry of codecs.
 
-use super::{Codec, PixelCoding, deflate, fax, jpeg, lzw, packbits, raw, zstd};
+use super::{Codec, Coding, PixelCoding, deflate, fax, jpeg, lzw, packbits, raw, zstd};
 use crate::image::SampleType;
 
 /// Every codec.
 pub static CODECS: &[&Codec] =
     &[&raw::CODEC, &packbits::CODEC, &lzw::CODEC, &deflate::CODEC, &zstd::CODEC, &fax::CODEC, &jpeg::CODEC];
 
-/// The codec with this name.
-pub fn by_name(name: &str) -> Option<&'static Codec> {
-    CODECS.iter().find(|codec| codec.name == name).copied()
-}
-
 impl Codec {
+    /// The coding of blocks of these pixels with the codec's default parameters.
+    pub fn coding(&self, pixels: PixelCoding) -> Coding {
+        Coding { pixels, params: (self.params)(&pixels).swap_remove(0) }
+    }
+
     /// True if the codec also encodes; every codec decodes.
     pub fn encodes(&self) -> bool {
         let pixels = PixelCoding::new(1, SampleType::UInt8);

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::image::BlockGrid;
 
 /// A stream to be written: its container writes the header, the blocks in row-major order, and the end.
-pub trait Codestream: Send {
+pub(crate) trait Codestream: Send {
     /// The block grid of the stream.
     fn grid(&self) -> BlockGrid;
 
@@ -33,7 +33,7 @@ pub trait Codestream: Send {
 
 /// The bytes that complete a stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StreamEnd {
+pub(crate) struct StreamEnd {
     /// The bytes after the last block.
     pub trailer: Vec<u8>,
     /// Earlier bytes that depend on the blocks, with their offsets in the stream.

@@ -37,7 +37,7 @@ impl DatasetReader {
             Some(name) => by_name(name)?,
             None => detect(&*source)?,
         };
-        let container = format.open(Arc::clone(&source), options)?;
+        let container = format.open(Arc::clone(&source), options)?.0;
         Ok(Self { container, format, source })
     }
 

@@ -72,7 +72,7 @@ pub(crate) fn write_image(
             None => write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?,
         },
         Begun::Copy(stored) => {
-            copy_blocks(&*stored, context.control, &mut |piece| container.append_stored(piece.bytes))?;
+            copy_blocks(&*stored, context.control, &mut |bytes| container.append_stored(bytes))?;
             BlocksEnd { copied: image.provider.stored_grid().count(), ..BlocksEnd::default() }
         }
     };
@@ -105,7 +105,7 @@ impl DatasetWriter {
     /// # Errors
     /// If the sink rejects the first bytes.
     pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static dyn Format, concurrency: Concurrency) -> Result<Self> {
-        let state = State::Open(format.create(sink)?);
+        let state = State::Open(format.create(sink)?.0);
         let (keys, warnings) = (Vec::new(), Vec::new());
         Ok(Self { state, format, keys, copied: 0, concurrency, warnings, strict: false })
     }
@@ -257,7 +257,8 @@ impl DatasetWriter {
     }
 
     /// Marks the file as impossible to complete because of the asset called `key`. Does nothing on a closed writer.
-    pub fn fail(&mut self, key: &str) {
+    #[cfg(feature = "python")]
+    pub(crate) fn fail(&mut self, key: &str) {
         if !self.is_closed() {
             self.state = State::Failed(key.to_owned());
         }

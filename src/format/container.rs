@@ -12,8 +12,14 @@ use crate::io::ByteSink;
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd};
 
+/// A file opened by a format.
+pub struct OpenFile(pub(crate) Box<dyn ContainerReader>);
+
+/// A file begun by a format.
+pub struct NewFile(pub(crate) Box<dyn ContainerWriter>);
+
 /// How a begun image is written.
-pub enum Begun {
+pub(crate) enum Begun {
     /// Its blocks are encoded and appended.
     Encode(OpenImage),
     /// Its stored bytes are copied unchanged.
@@ -21,7 +27,7 @@ pub enum Begun {
 }
 
 /// An image whose blocks a container expects.
-pub struct OpenImage {
+pub(crate) struct OpenImage {
     /// The file's blocks and their encoder.
     pub blocks: BlockPlan,
     /// How the file stores the blocks, if stored blocks of this form can be appended without a receipt.
@@ -32,7 +38,7 @@ pub struct OpenImage {
 
 /// The form of the blocks of a file, apart from their grid.
 #[derive(Debug, Clone)]
-pub struct FileForm {
+pub(crate) struct FileForm {
     /// The order of bands. With `Band`, each band has blocks of its own, and an encoded block has a piece for each.
     pub interleave: Interleave,
     /// True if the bottom blocks end with the image.
@@ -43,7 +49,7 @@ pub struct FileForm {
 
 impl OpenImage {
     /// True if the stored blocks of another image can be appended unchanged.
-    pub fn takes(&self, store: &dyn BlockStore) -> bool {
+    pub(crate) fn takes(&self, store: &dyn BlockStore) -> bool {
         let Some(FileForm { interleave, is_cropped, coding }) = &self.form else { return false };
         let (interleave, is_cropped, bands) = (*interleave, *is_cropped, store.layout().bands);
         let form = BlockForm { grid: self.blocks.grid, bands, interleave, is_cropped, coding };
@@ -52,7 +58,7 @@ impl OpenImage {
 }
 
 /// An open file: its headers, without pixels.
-pub trait ContainerReader: Send + Sync {
+pub(crate) trait ContainerReader: Send + Sync {
     /// Metadata of the file as a whole.
     fn metadata(&self) -> &Arc<Metadata>;
 
@@ -79,7 +85,7 @@ pub trait ContainerReader: Send + Sync {
 
 /// A file that is being written: headers and offsets. It holds no pixels, compresses nothing and starts no threads. The engine
 /// encodes the blocks of an image and appends them.
-pub trait ContainerWriter: BlockSink + Send {
+pub(crate) trait ContainerWriter: BlockSink + Send {
     /// Sets the metadata of the file as a whole.
     ///
     /// # Errors

@@ -13,16 +13,17 @@ mod request;
 pub mod tiff;
 mod warning;
 
-pub(crate) use container::no_image;
-pub use container::{Begun, ContainerReader, ContainerWriter, FileForm, OpenImage};
+pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, NewFile, OpenFile, OpenImage, no_image};
 pub(crate) use only_image::OnlyImage;
 pub(crate) use only_image_reader::OnlyImageReader;
 pub use palette::{is_indexed, palette_keys, palette_of};
 pub(crate) use palette_form::PaletteForm;
 pub(crate) use registry::is_key_of_another;
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
-pub use request::{Blocks, Content, DataRequest, ImageRequest, SaveSettings, WriteContext};
-pub use warning::{Finding, Warning, WarningKind};
+pub(crate) use request::WriteContext;
+pub use request::{Blocks, Content, DataRequest, ImageRequest, SaveSettings};
+pub(crate) use warning::Finding;
+pub use warning::{Warning, WarningKind};
 
 use std::sync::Arc;
 
@@ -47,13 +48,15 @@ pub trait Format: Sync {
     ///
     /// # Errors
     /// [`crate::Error::Malformed`], [`crate::Error::Unsupported`] or [`crate::Error::Limit`], depending on its content.
-    fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>>;
+    #[doc(hidden)]
+    fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<OpenFile>;
 
     /// Begins a file.
     ///
     /// # Errors
     /// If the sink refuses the first bytes.
-    fn create(&self, sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>>;
+    #[doc(hidden)]
+    fn create(&self, sink: Box<dyn ByteSink>) -> Result<NewFile>;
 
     /// Returns the metadata of an image with this layout, with `settings` merged in as entries of this format. Settings
     /// replace entries that contradict them; entries replace the format's defaults. An unexpected choice gives a warning. The

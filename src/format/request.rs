@@ -68,7 +68,7 @@ impl SaveSettings {
     ///
     /// # Errors
     /// [`Error::Usage`] if a georeference is set.
-    pub fn refuse_georeference(&self, format: &str) -> Result<()> {
+    pub(crate) fn refuse_georeference(&self, format: &str) -> Result<()> {
         if self.georeference != Georeference::default() {
             return Err(Error::usage(format!("{format} files cannot store a georeference (corners, crs, transform)")));
         }
@@ -120,7 +120,7 @@ pub enum Content<'a> {
 }
 
 /// The context of a request.
-pub struct WriteContext<'a, 'c> {
+pub(crate) struct WriteContext<'a, 'c> {
     /// The number of threads.
     pub concurrency: Concurrency,
     /// The caller's signals and progress callback.
@@ -136,7 +136,7 @@ impl WriteContext<'_, '_> {
     ///
     /// # Errors
     /// [`Error::Usage`] if the caller is strict.
-    pub fn report(&mut self, finding: Finding) -> Result<()> {
+    pub(crate) fn report(&mut self, finding: Finding) -> Result<()> {
         if self.strict {
             return Err(finding.into_usage());
         }

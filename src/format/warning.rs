@@ -35,7 +35,7 @@ pub enum WarningKind {
 
 /// A departure from a rule of a standard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The clause or table, e.g. `2500C Table A-3`.
     pub clause: &'static str,
     /// The field, with its segment if there are several.
@@ -48,30 +48,30 @@ pub struct Finding {
 
 impl Warning {
     /// A warning about the metadata value under `key`.
-    pub fn new(key: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(key: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
         Self { key: key.into(), message: message.into(), kind: WarningKind::Metadata }
     }
 
     /// The same warning with another subject.
     #[must_use]
-    pub fn of(self, kind: WarningKind) -> Self {
+    pub(crate) fn of(self, kind: WarningKind) -> Self {
         Self { kind, ..self }
     }
 }
 
 impl Finding {
     /// The finding as an error of a request.
-    pub fn into_usage(self) -> Error {
+    pub(crate) fn into_usage(self) -> Error {
         Error::usage(format!("{}:", self.clause)).field(self.place).found(self.value).allowed(self.rule)
     }
 
     /// The finding as an error of a file.
-    pub fn into_malformed(self) -> Error {
+    pub(crate) fn into_malformed(self) -> Error {
         Error::malformed(format!("{}:", self.clause)).field(self.place).found(self.value).allowed(self.rule)
     }
 
     /// The finding as a warning.
-    pub fn into_warning(self) -> Warning {
+    pub(crate) fn into_warning(self) -> Warning {
         let message = format!("{} does not allow {:?}: {}", self.clause, self.value, self.rule);
         Warning::new(self.place, message).of(WarningKind::Conformance)
     }

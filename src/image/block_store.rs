@@ -13,14 +13,14 @@ use crate::io::{ByteOrder, ByteSource};
 use crate::simd;
 
 /// The coding of blocks, as far as this layer needs it: whether blocks of one image can be used in another.
-pub trait BlockCoding: Any + fmt::Debug + Send + Sync {
+pub(crate) trait BlockCoding: Any + fmt::Debug + Send + Sync {
     /// True if a block of either coding decodes to the same pixels with the other.
     fn decodes_like(&self, other: &dyn BlockCoding) -> bool;
 }
 
 /// A stored block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct StoredBlock {
+pub(crate) struct StoredBlock {
     /// Its place in the grid.
     pub at: BlockIndex,
     /// Its plane: the band if each band has its own blocks, else 0.
@@ -29,7 +29,7 @@ pub struct StoredBlock {
 
 /// A part of a block that can be decoded separately: the whole block, or rows of an uncompressed one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub(crate) struct Piece {
     /// The stored bytes, as a range of the source.
     pub bytes: Range<u64>,
     /// The rows that the bytes decode to, relative to the block.
@@ -38,7 +38,7 @@ pub struct Piece {
 
 /// How the blocks of an image are stored. Two images of equal form can exchange blocks.
 #[derive(Debug, Clone, Copy)]
-pub struct BlockForm<'a> {
+pub(crate) struct BlockForm<'a> {
     /// The stored blocks.
     pub grid: BlockGrid,
     /// Bands of the image.
@@ -53,7 +53,7 @@ pub struct BlockForm<'a> {
 
 /// The differences between stored samples and samples in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoredSamples {
+pub(crate) struct StoredSamples {
     /// Type of a sample in memory.
     pub sample: SampleType,
     /// Bits of a stored sample.
@@ -66,7 +66,7 @@ pub struct StoredSamples {
 
 /// The stored blocks of an image. Every method except [`BlockStore::decode`] may read the container's tables on first use, so
 /// call it on the thread that may read the source.
-pub trait BlockStore: Send + Sync {
+pub(crate) trait BlockStore: Send + Sync {
     /// The file.
     fn source(&self) -> &Arc<dyn ByteSource>;
 
@@ -137,7 +137,7 @@ pub trait BlockStore: Send + Sync {
 #[derive(Default)]
 pub struct Scratch {
     /// Bytes between two stages.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     states: States,
 }
 
@@ -147,7 +147,7 @@ struct States(Vec<(TypeId, Box<dyn Any + Send>)>);
 
 impl BlockForm<'_> {
     /// True if blocks of the other form can be stored as blocks of this form.
-    pub fn takes(&self, other: &BlockForm<'_>) -> bool {
+    pub(crate) fn takes(&self, other: &BlockForm<'_>) -> bool {
         let same = (self.grid, self.bands, self.interleave, self.is_cropped)
             == (other.grid, other.bands, other.interleave, other.is_cropped);
         same && self.coding.decodes_like(other.coding)
@@ -156,14 +156,14 @@ impl BlockForm<'_> {
 
 impl dyn BlockStore + '_ {
     /// The form of the blocks, if their bytes alone determine the pixels.
-    pub fn form(&self) -> Option<BlockForm<'_>> {
+    pub(crate) fn form(&self) -> Option<BlockForm<'_>> {
         let ImageLayout { grid, bands, .. } = *self.layout();
         let (interleave, is_cropped) = (self.interleave(), self.is_cropped());
         self.coding().map(|coding| BlockForm { grid, bands, interleave, is_cropped, coding })
     }
 
     /// Every stored block, plane by plane.
-    pub fn blocks(&self) -> impl Iterator<Item = StoredBlock> + use<> {
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = StoredBlock> + use<> {
         let grid = self.layout().grid;
         (0..self.planes()).flat_map(move |plane| (0..grid.count()).map(move |n| StoredBlock { at: grid.at(n), plane }))
     }
@@ -172,7 +172,7 @@ impl dyn BlockStore + '_ {
     ///
     /// # Errors
     /// [`Error::Malformed`] with the block, its length and its offset.
-    pub fn check_inside(&self, block: StoredBlock, bytes: &Range<u64>) -> Result<()> {
+    pub(crate) fn check_inside(&self, block: StoredBlock, bytes: &Range<u64>) -> Result<()> {
         if bytes.end <= self.source().size() {
             return Ok(());
         }
@@ -185,12 +185,12 @@ impl dyn BlockStore + '_ {
 
 impl StoredSamples {
     /// True if stored samples of whole bytes are native as they are.
-    pub fn is_native(&self) -> bool {
+    pub(crate) fn is_native(&self) -> bool {
         self.shift == 0 && self.is_in_order()
     }
 
     /// Converts stored samples of whole bytes to native ones, in place.
-    pub fn to_native(&self, samples: &mut [u8]) {
+    pub(crate) fn to_native(self, samples: &mut [u8]) {
         if !self.is_in_order() {
             simd::swap_bytes(samples, self.sample.swap_unit());
         }
@@ -202,7 +202,7 @@ impl StoredSamples {
     }
 
     /// Shifts the values of native samples down to the low end of their bits, preserving signs.
-    pub fn shift_down(&self, samples: &mut [u8]) {
+    pub(crate) fn shift_down(&self, samples: &mut [u8]) {
         if self.shift == 0 {
             return;
         }
@@ -224,12 +224,12 @@ impl StoredSamples {
 
 impl Scratch {
     /// The state of type `T`, created on first use.
-    pub fn state<T: Default + Send + 'static>(&mut self) -> &mut T {
+    pub(crate) fn state<T: Default + Send + 'static>(&mut self) -> &mut T {
         self.bytes_and_state().1
     }
 
     /// The buffer and a state, for coders that need both at once.
-    pub fn bytes_and_state<T: Default + Send + 'static>(&mut self) -> (&mut Vec<u8>, &mut T) {
+    pub(crate) fn bytes_and_state<T: Default + Send + 'static>(&mut self) -> (&mut Vec<u8>, &mut T) {
         (&mut self.bytes, self.states.get())
     }
 }

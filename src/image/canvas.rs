@@ -16,7 +16,7 @@ use crate::simd;
 ///
 /// Invariant: `data` points to `bands * rows * columns * size` bytes borrowed mutably for `'a`, and the rectangles in
 /// `taken` are disjoint; each is reachable through exactly one [`TileMut`].
-pub struct Canvas<'a> {
+pub(crate) struct Canvas<'a> {
     data: *mut u8,
     bands: usize,
     rows: usize,
@@ -48,7 +48,7 @@ impl<'a> Canvas<'a> {
     ///
     /// # Errors
     /// [`Error::Usage`] if the buffer has a different size.
-    pub fn new(buffer: &'a mut [u8], bands: usize, rows: usize, columns: usize, size: usize) -> Result<Self> {
+    pub(crate) fn new(buffer: &'a mut [u8], bands: usize, rows: usize, columns: usize, size: usize) -> Result<Self> {
         let needed = [bands, rows, columns, size].iter().try_fold(1usize, |product, n| product.checked_mul(*n));
         if needed != Some(buffer.len()) {
             return Err(Error::usage("output buffer size:")
@@ -63,7 +63,7 @@ impl<'a> Canvas<'a> {
     ///
     /// # Errors
     /// [`Error::Usage`] if the rectangle extends outside the canvas or overlaps one handed out before.
-    pub fn tile(&self, window: Window) -> Result<TileMut<'_>> {
+    pub(crate) fn tile(&self, window: Window) -> Result<TileMut<'_>> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let inside = window.right() as usize <= self.columns && window.bottom() as usize <= self.rows;
         if !inside || taken.iter().any(|other| !other.intersect(&window).is_empty()) {
@@ -100,14 +100,14 @@ impl<'a> Canvas<'a> {
     ///
     /// # Errors
     /// [`Error::Usage`] if any part was handed out before.
-    pub fn whole(&self) -> Result<TileMut<'_>> {
+    pub(crate) fn whole(&self) -> Result<TileMut<'_>> {
         self.tile(Window::new(0, 0, self.columns as u32, self.rows as u32))
     }
 }
 
 impl TileMut<'_> {
     /// Bands, rows, columns.
-    pub fn shape(&self) -> [usize; 3] {
+    pub(crate) fn shape(&self) -> [usize; 3] {
         [self.bands, self.rows, self.columns]
     }
 
@@ -115,7 +115,7 @@ impl TileMut<'_> {
     ///
     /// # Errors
     /// [`Error::Usage`] if the part extends outside the rectangle.
-    pub fn part(&mut self, window: Window) -> Result<TileMut<'_>> {
+    pub(crate) fn part(&mut self, window: Window) -> Result<TileMut<'_>> {
         if window.right() as usize > self.columns || window.bottom() as usize > self.rows {
             return Err(Error::usage("part outside its rectangle:").found(format!("{window:?}")));
         }
@@ -125,7 +125,7 @@ impl TileMut<'_> {
     }
 
     /// Bytes of a sample.
-    pub fn sample_bytes(&self) -> usize {
+    pub(crate) fn sample_bytes(&self) -> usize {
         self.size
     }
 
@@ -133,14 +133,14 @@ impl TileMut<'_> {
     ///
     /// # Panics
     /// If the row or band does not exist.
-    pub fn row(&mut self, band: usize, y: usize) -> &mut [u8] {
+    pub(crate) fn row(&mut self, band: usize, y: usize) -> &mut [u8] {
         let start = self.start(band, y);
         // SAFETY: the row lies in this tile's rectangle, which no other code can reach, and is borrowed with `self`.
         unsafe { std::slice::from_raw_parts_mut(start, self.columns * self.size) }
     }
 
     /// All rows of a band as one slice, if they are stored without gaps (the tile is as wide as the canvas).
-    pub fn plane(&mut self, band: usize) -> Option<&mut [u8]> {
+    pub(crate) fn plane(&mut self, band: usize) -> Option<&mut [u8]> {
         if self.row_pitch != self.columns * self.size || self.rows == 0 {
             return None;
         }
@@ -150,7 +150,7 @@ impl TileMut<'_> {
     }
 
     /// Writes row `y` of every band from pixel-interleaved samples.
-    pub fn deinterleave_row(&mut self, y: usize, pixels: &[u8], size: usize) {
+    pub(crate) fn deinterleave_row(&mut self, y: usize, pixels: &[u8], size: usize) {
         match self.bands {
             1 => self.row(0, y).copy_from_slice(pixels),
             3 => simd::deinterleave(pixels, size, &mut self.rows_of::<3>(y)),
@@ -166,7 +166,7 @@ impl TileMut<'_> {
     }
 
     /// Fills the rectangle with one sample.
-    pub fn fill(&mut self, sample: &[u8]) {
+    pub(crate) fn fill(&mut self, sample: &[u8]) {
         for band in 0..self.bands {
             for y in 0..self.rows {
                 let row = self.row(band, y);

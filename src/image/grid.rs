@@ -26,7 +26,7 @@ pub struct BlockIndex {
 
 /// An image cut into blocks of one size. Blocks at the right and bottom may extend past the edge.
 ///
-/// A grid may be that of a reduced resolution ([`BlockGrid::reduced`]). Its blocks are those of full resolution, with each edge
+/// A grid may be that of a reduced resolution. Its blocks are those of full resolution, with each edge
 /// divided by a power of two and rounded up, as in T.800. Block sizes may then differ by a pixel, and small blocks may be
 /// empty. Pixels are counted from the first one of the image at the resolution of the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,14 +52,6 @@ struct Axis {
 
 /// The most reductions of a grid: beyond this, every image is a single pixel.
 const MAX_REDUCTION: u8 = 32;
-
-/// The first pixels of tiles along an axis of `length` pixels. Neighbours share `overlap` pixels, fewer than the `size` of a
-/// tile. The last tile is the first that reaches the end.
-pub fn tile_starts(length: u32, size: u64, overlap: u64) -> Vec<u32> {
-    let (length, step) = (u64::from(length), size - overlap);
-    // A tile begins inside the axis, so that its start fits.
-    (0..=length.saturating_sub(size).div_ceil(step)).map(|tile| (tile * step) as u32).collect()
-}
 
 impl Window {
     /// The rectangle with its top left pixel at column `x`, row `y`.
@@ -110,7 +102,7 @@ impl Window {
 
     /// The same rectangle with the origin at `(x, y)`, which must lie at or before its top left corner in both axes.
     #[must_use]
-    pub const fn relative_to(&self, x: u32, y: u32) -> Self {
+    pub(crate) const fn relative_to(&self, x: u32, y: u32) -> Self {
         Self { x: self.x - x, y: self.y - y, width: self.width, height: self.height }
     }
 }
@@ -136,7 +128,7 @@ impl BlockGrid {
     /// # Errors
     /// [`Error::Usage`] if the first block does not contain a pixel of the image, or if the image ends beyond the reference
     /// grid.
-    pub fn with_origin(self, image: (u32, u32), blocks: (u32, u32)) -> Result<Self> {
+    pub(crate) fn with_origin(self, image: (u32, u32), blocks: (u32, u32)) -> Result<Self> {
         let place = |axis: Axis, origin: u32, first: u32| {
             let inside = first <= origin && origin - first < axis.block && origin.checked_add(axis.length).is_some();
             inside.then_some(Axis { origin, first, ..axis })
@@ -152,7 +144,7 @@ impl BlockGrid {
     /// The grid at a resolution reduced by 2^`levels`. `None` if no pixel is left, which can happen only to an image that does
     /// not begin at 0.
     #[must_use]
-    pub fn reduced(self, levels: u8) -> Option<Self> {
+    pub(crate) fn reduced(self, levels: u8) -> Option<Self> {
         let reduction = self.reduction.saturating_add(levels).min(MAX_REDUCTION);
         let grid = Self { reduction, ..self };
         (grid.columns() > 0 && grid.rows() > 0).then_some(grid)
@@ -163,7 +155,7 @@ impl BlockGrid {
     ///
     /// # Errors
     /// [`Error::Usage`] for an empty window.
-    pub fn cropped(&self, window: Window) -> Result<Self> {
+    pub(crate) fn cropped(&self, window: Window) -> Result<Self> {
         let grid = Self::new(window.width, window.height, self.block_columns(), self.block_rows())?;
         if self.reduction > 0 {
             return Ok(grid);
@@ -220,7 +212,7 @@ impl BlockGrid {
     }
 
     /// The rectangle of block `at`. It begins inside the image and may extend past its right and bottom edges.
-    pub const fn full_block_window(&self, at: BlockIndex) -> Window {
+    pub(crate) const fn full_block_window(&self, at: BlockIndex) -> Window {
         let (x, width) = self.x.block(at.column, self.reduction);
         let (y, height) = self.y.block(at.row, self.reduction);
         Window::new(x, y, width, height)

@@ -49,7 +49,7 @@ impl ImageLayout {
     }
 
     /// Bytes of the image's pixels in memory.
-    pub const fn image_bytes(&self) -> u64 {
+    pub(crate) const fn image_bytes(&self) -> u64 {
         self.grid.window().pixels().saturating_mul(self.pixel_bytes() as u64)
     }
 
@@ -59,7 +59,7 @@ impl ImageLayout {
     }
 
     /// The pad value as bytes of one sample in native order.
-    pub fn pad_bytes(&self) -> Vec<u8> {
+    pub(crate) fn pad_bytes(&self) -> Vec<u8> {
         self.pad.bytes(self.sample)
     }
 
@@ -104,7 +104,7 @@ impl PadValue {
 
     /// True if a sample of this type can hold the value exactly. A float sample holds an integer in range, a float that rounds
     /// to a finite sample, and any float that is not finite.
-    pub fn fits(self, sample: SampleType) -> bool {
+    pub(crate) fn fits(self, sample: SampleType) -> bool {
         let (low, high): (i128, i128) = match sample {
             SampleType::UInt8 => (0, u8::MAX.into()),
             SampleType::Int8 => (i8::MIN.into(), i8::MAX.into()),

@@ -125,7 +125,7 @@ impl Pixels {
     }
 
     /// The bytes of one band, if its rows are contiguous and in native order.
-    pub fn contiguous_band(&self, band: usize) -> Option<&[u8]> {
+    pub(crate) fn contiguous_band(&self, band: usize) -> Option<&[u8]> {
         let size = self.sample.bytes();
         let [_, rows, columns] = self.shape;
         let native = !self.swapped || self.sample.swap_unit() == 1;
@@ -149,7 +149,7 @@ impl Pixels {
     }
 
     /// Copies row `y` of all bands to `out`, pixel-interleaved, in native byte order.
-    pub fn copy_row_interleaved(&self, y: usize, out: &mut [u8]) {
+    pub(crate) fn copy_row_interleaved(&self, y: usize, out: &mut [u8]) {
         let size = self.sample.bytes();
         let [bands, _, columns] = self.shape;
         let pixel = bands * size;
@@ -172,7 +172,7 @@ impl Pixels {
     }
 
     /// Copies the chosen bands to a rectangle of an output image of the same size as this view.
-    pub fn copy_to_tile(&self, bands: &[u32], tile: &mut TileMut<'_>) {
+    pub(crate) fn copy_to_tile(&self, bands: &[u32], tile: &mut TileMut<'_>) {
         let size = self.sample.bytes();
         let [count, rows, columns] = self.shape;
         let pixel = count * size;
@@ -200,7 +200,7 @@ impl Pixels {
 
     /// Copies the view into a block of `block` (bands, rows, columns) at column `x` and row `y`, with samples in the order
     /// `interleave` and native byte order.
-    pub fn copy_to_block(&self, out: &mut [u8], block: [usize; 3], x: usize, y: usize, interleave: Interleave) {
+    pub(crate) fn copy_to_block(&self, out: &mut [u8], block: [usize; 3], x: usize, y: usize, interleave: Interleave) {
         let size = self.sample.bytes();
         let [bands, block_rows, block_columns] = block;
         let [_, rows, columns] = self.shape;

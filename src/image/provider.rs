@@ -83,19 +83,10 @@ pub trait ImageProvider: Send + Sync {
         &[]
     }
 
-    /// The grid of the blocks stored in the file, if the blocks of the layout are parts of those.
-    fn stored_grid(&self) -> BlockGrid {
-        self.layout().grid
-    }
-
-    /// The image as an image in a file, whose reads can be fetched before they are decoded.
-    fn in_file(&self) -> Option<&dyn FileImage> {
-        None
-    }
-
-    /// All bytes of the image in its file as one block, including tables of the container, if the image can be copied in this form.
-    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
-        None
+    /// The file behind an image of this crate; other images keep the default.
+    #[doc(hidden)]
+    fn behind(&self) -> InFile<'_> {
+        InFile::default()
     }
 
     /// Writes the pixels of `window`, which lies inside block `at` (in pixels of the image), for the chosen bands to a
@@ -103,6 +94,7 @@ pub trait ImageProvider: Send + Sync {
     ///
     /// # Errors
     /// As [`ImageProvider::block`].
+    #[doc(hidden)]
     fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
         match self.block(at)? {
             Block::Absent => Ok(false),
@@ -123,16 +115,46 @@ pub trait ImageProvider: Send + Sync {
     fn check_unchanged(&self) -> Result<()> {
         Ok(())
     }
+}
 
-    /// Size of the file behind the image, for the limits on the expansion of a small file. `u64::MAX` if the caller supplies
-    /// the pixels and no limit applies.
-    fn file_bytes(&self) -> u64 {
-        u64::MAX
+/// What the engine knows of the file behind an image. Nothing if the caller supplies the pixels.
+#[derive(Clone, Copy, Default)]
+pub struct InFile<'a> {
+    /// The image as an image in a file, whose reads can be fetched before they are decoded.
+    pub(crate) image: Option<&'a dyn FileImage>,
+    /// All bytes of the image in its file as one block, including tables of the container, if the image can be copied in this
+    /// form.
+    pub(crate) whole: Option<&'a Arc<dyn BlockStore>>,
+    /// The grid of the stored blocks, if the blocks of the layout are parts of those.
+    pub(crate) grid: Option<BlockGrid>,
+    /// Size of the file, for the limits on the expansion of a small file.
+    pub(crate) bytes: Option<u64>,
+}
+
+impl dyn ImageProvider + '_ {
+    /// The image as an image in a file, whose reads can be fetched before they are decoded.
+    pub(crate) fn in_file(&self) -> Option<&dyn FileImage> {
+        self.behind().image
+    }
+
+    /// All bytes of the image in its file as one block, if the image can be copied in this form.
+    pub(crate) fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
+        self.behind().whole
+    }
+
+    /// The grid of the blocks stored in the file; that of the layout if the image is not in a file.
+    pub(crate) fn stored_grid(&self) -> BlockGrid {
+        self.behind().grid.unwrap_or(self.layout().grid)
+    }
+
+    /// Size of the file behind the image. `u64::MAX` if the caller supplies the pixels and no limit applies.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        self.behind().bytes.unwrap_or(u64::MAX)
     }
 }
 
 /// An image whose pixels are decoded from ranges of a file.
-pub trait FileImage: ImageProvider {
+pub(crate) trait FileImage: ImageProvider {
     /// The file.
     fn source(&self) -> &dyn ByteSource;
 
@@ -202,16 +224,8 @@ impl ImageProvider for Asked<'_> {
         self.provider.is_dense()
     }
 
-    fn stored_grid(&self) -> BlockGrid {
-        self.provider.stored_grid()
-    }
-
-    fn in_file(&self) -> Option<&dyn FileImage> {
-        self.provider.in_file()
-    }
-
-    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
-        self.provider.whole()
+    fn behind(&self) -> InFile<'_> {
+        self.provider.behind()
     }
 
     fn pixels(&self) -> Option<&Pixels> {
@@ -229,17 +243,13 @@ impl ImageProvider for Asked<'_> {
     fn check_unchanged(&self) -> Result<()> {
         self.provider.check_unchanged()
     }
-
-    fn file_bytes(&self) -> u64 {
-        self.provider.file_bytes()
-    }
 }
 
 /// The image at a resolution level: 0 is the image itself, 1 the first of its levels.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for a level that the image does not have.
-pub fn at_level(image: Arc<dyn ImageProvider>, level: u32) -> Result<Arc<dyn ImageProvider>> {
+pub(crate) fn at_level(image: Arc<dyn ImageProvider>, level: u32) -> Result<Arc<dyn ImageProvider>> {
     if level == 0 {
         return Ok(image);
     }
@@ -252,7 +262,7 @@ pub fn at_level(image: Arc<dyn ImageProvider>, level: u32) -> Result<Arc<dyn Ima
 ///
 /// # Errors
 /// As [`ImageProvider::block`].
-pub fn read_whole_block(image: &dyn ImageProvider, at: BlockIndex) -> Result<Block> {
+pub(crate) fn read_whole_block(image: &dyn ImageProvider, at: BlockIndex) -> Result<Block> {
     whole_block(image, at, |window, bands, out| image.read_block(at, window, bands, out))
 }
 

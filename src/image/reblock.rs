@@ -29,7 +29,7 @@ const AT_ONCE: (usize, u64) = (64, 16 << 20);
 /// Iterates over the blocks of the target grid in row-major order. Each source block is requested once, and released after the
 /// last target block that needs it. The bytes of an image in a serial file are fetched several blocks at a time, and decoded
 /// by the workers.
-pub struct Reblock<'a> {
+pub(crate) struct Reblock<'a> {
     provider: &'a dyn ImageProvider,
     target: BlockGrid,
     next: u64,
@@ -39,7 +39,7 @@ pub struct Reblock<'a> {
 }
 
 /// A block of the target grid, with the source blocks that it overlaps. A worker gathers its pixels.
-pub struct TargetBlock<'a> {
+pub(crate) struct TargetBlock<'a> {
     at: BlockIndex,
     window: Window,
     full: Window,
@@ -74,7 +74,7 @@ impl<'a> Reblock<'a> {
     ///
     /// # Errors
     /// [`Error::Usage`] if the sizes differ.
-    pub fn new(provider: &'a dyn ImageProvider, target: BlockGrid) -> Result<Self> {
+    pub(crate) fn new(provider: &'a dyn ImageProvider, target: BlockGrid) -> Result<Self> {
         if provider.layout().grid.window() != target.window() {
             return Err(Error::usage("target grid does not match the size of the image:").found(format!("{target:?}")));
         }
@@ -182,7 +182,7 @@ impl TargetBlock<'_> {
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if the block does not exist, [`Error::Usage`] for a different shape or type.
-    pub fn of_pixels(layout: &ImageLayout, at: BlockIndex, pixels: &Pixels) -> Result<Self> {
+    pub(crate) fn of_pixels(layout: &ImageLayout, at: BlockIndex, pixels: &Pixels) -> Result<Self> {
         layout.grid.check(at)?;
         check_block(layout, at, pixels)?;
         let (window, full) = (layout.grid.block_window(at), layout.grid.full_block_window(at));
@@ -191,34 +191,34 @@ impl TargetBlock<'_> {
     }
 
     /// The position in the target grid.
-    pub fn at(&self) -> BlockIndex {
+    pub(crate) fn at(&self) -> BlockIndex {
         self.at
     }
 
     /// The image's pixels in the block.
-    pub fn window(&self) -> Window {
+    pub(crate) fn window(&self) -> Window {
         self.window
     }
 
     /// Bands of the image.
-    pub fn bands(&self) -> u32 {
+    pub(crate) fn bands(&self) -> u32 {
         self.bands
     }
 
     /// Type of the image's samples.
-    pub fn sample(&self) -> SampleType {
+    pub(crate) fn sample(&self) -> SampleType {
         self.sample
     }
 
     /// Fills `out` with one sample; `out` is resized to the block's size.
-    pub fn fill(&self, padding: &Padding, sample: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn fill(&self, padding: &Padding, sample: &[u8], out: &mut Vec<u8>) {
         out.resize(self.bytes(padding), 0);
         fill(out, sample);
     }
 
     /// The bytes of the block in the caller's memory, if they already have the form of the file: in the order `interleave`,
     /// native byte order, without padding.
-    pub fn borrow(&self, interleave: Interleave, padding: &Padding) -> Option<&[u8]> {
+    pub(crate) fn borrow(&self, interleave: Interleave, padding: &Padding) -> Option<&[u8]> {
         match self.parts.as_slice() {
             [Part::View(pixels)] if self.extent(padding) == self.window => pixels.contiguous(interleave),
             _ => None,
@@ -226,7 +226,7 @@ impl TargetBlock<'_> {
     }
 
     /// The bytes of one band of the block in the caller's memory, under the conditions of [`TargetBlock::borrow`].
-    pub fn borrow_band(&self, band: u32, padding: &Padding) -> Option<&[u8]> {
+    pub(crate) fn borrow_band(&self, band: u32, padding: &Padding) -> Option<&[u8]> {
         match self.parts.as_slice() {
             [Part::View(pixels)] if self.extent(padding) == self.window => pixels.contiguous_band(band as usize),
             _ => None,
@@ -239,7 +239,7 @@ impl TargetBlock<'_> {
     ///
     /// # Errors
     /// Any error of the provider; [`Error::Usage`] for a block of the wrong shape or type.
-    pub fn gather(&self, interleave: Interleave, padding: &Padding, out: &mut Vec<u8>) -> Result<bool> {
+    pub(crate) fn gather(&self, interleave: Interleave, padding: &Padding, out: &mut Vec<u8>) -> Result<bool> {
         let extent = self.extent(padding);
         let shape = [self.bands as usize, extent.height as usize, extent.width as usize];
         let covered = extent == self.window;
@@ -279,7 +279,7 @@ impl TargetBlock<'_> {
     }
 
     /// The stored rectangle: the image's pixels, or the full block.
-    pub fn extent(&self, padding: &Padding) -> Window {
+    pub(crate) fn extent(&self, padding: &Padding) -> Window {
         if *padding == Padding::Crop { self.window } else { self.full }
     }
 }

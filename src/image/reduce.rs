@@ -22,7 +22,7 @@ pub enum Reduction {
 
 /// Reduces pixels of one band by a power of two.
 #[derive(Debug, Clone)]
-pub struct Reducer {
+pub(crate) struct Reducer {
     sample: SampleType,
     levels: u8,
     method: Reduction,
@@ -31,13 +31,13 @@ pub struct Reducer {
 
 impl Reducer {
     /// The most levels of one reduction: sums of that many 16-bit samples fit into 32 bits column by column.
-    pub const MAX_LEVELS: u8 = 14;
+    pub(crate) const MAX_LEVELS: u8 = 14;
 
     /// Reduces samples of a type by 2^`levels`. Averages ignore samples of the value `nodata`.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for more levels than [`Reducer::MAX_LEVELS`].
-    pub fn new(sample: SampleType, levels: u8, method: Reduction, nodata: Option<PadValue>) -> Result<Self> {
+    pub(super) fn new(sample: SampleType, levels: u8, method: Reduction, nodata: Option<PadValue>) -> Result<Self> {
         if levels > Self::MAX_LEVELS {
             let allowed = format!("0 to {}", Self::MAX_LEVELS);
             return Err(Error::out_of_range("levels of a reduction").found(levels).allowed(allowed));
@@ -47,7 +47,7 @@ impl Reducer {
     }
 
     /// Pixels along each side that are reduced to one.
-    pub fn factor(&self) -> usize {
+    pub(super) fn factor(&self) -> usize {
         1 << self.levels
     }
 
@@ -56,7 +56,7 @@ impl Reducer {
     ///
     /// # Panics
     /// If `rows` is empty, or if `out` has a different length.
-    pub fn row(&self, rows: &[&[u8]], out: &mut [u8]) {
+    pub(super) fn row(&self, rows: &[&[u8]], out: &mut [u8]) {
         let (size, factor) = (self.sample.bytes(), self.factor());
         let columns = rows[0].len() / size;
         assert_eq!(out.len(), columns.div_ceil(factor) * size, "a sample for every {factor} of {columns}");
@@ -70,17 +70,6 @@ impl Reducer {
             }
             Reduction::Average => Average { factor, nodata: self.nodata.as_deref() }.row(self.sample, rows, out),
         }
-    }
-
-    /// Reduces a block of one band of `pixels`, whose rows have `columns` samples and follow one another without gaps.
-    ///
-    /// # Panics
-    /// As [`Reducer::row`].
-    pub fn block(&self, pixels: &[u8], columns: usize, out: &mut [u8]) {
-        let size = self.sample.bytes();
-        let rows: Vec<&[u8]> = pixels.chunks_exact(columns * size).collect();
-        let targets = out.chunks_exact_mut(columns.div_ceil(self.factor()) * size);
-        rows.chunks(self.factor()).zip(targets).for_each(|(rows, target)| self.row(rows, target));
     }
 }
 

@@ -23,7 +23,7 @@ impl ReducedImage {
     /// `source` reduced by 2^`levels`; averages ignore pixels of the value `nodata`.
     ///
     /// # Errors
-    /// [`crate::Error::OutOfRange`] for more levels than [`Reducer::MAX_LEVELS`].
+    /// [`crate::Error::OutOfRange`] for more than 14 levels.
     pub fn new(
         source: Arc<dyn ImageProvider>,
         levels: u8,

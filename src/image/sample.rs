@@ -62,7 +62,7 @@ impl SampleType {
     }
 
     /// Bytes of the unit that changes between byte orders: half a sample for complex types.
-    pub const fn swap_unit(self) -> usize {
+    pub(crate) const fn swap_unit(self) -> usize {
         if self.is_complex() { self.bytes() / 2 } else { self.bytes() }
     }
 

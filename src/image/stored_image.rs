@@ -8,14 +8,14 @@ use super::block_store::{BlockStore, Piece, Scratch, StoredBlock};
 use super::canvas::TileMut;
 use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
-use super::provider::{Access, Block, FileImage, ImageProvider, read_whole_block};
+use super::provider::{Access, Block, FileImage, ImageProvider, InFile, read_whole_block};
 use super::sample::Interleave;
 use crate::error::Result;
 use crate::io::{ByteSource, Rows};
 use crate::limits::Limits;
 
 /// An image over a store.
-pub struct StoredImage {
+pub(crate) struct StoredImage {
     store: Arc<dyn BlockStore>,
     /// The image as the engine sees it: its blocks are those of the store, or parts of them that can be read
     /// separately.
@@ -84,32 +84,32 @@ const KEPT_BYTES: usize = 16 << 20;
 
 impl StoredImage {
     /// The image of a store, shown with another layout. The blocks of its grid are as wide as those of the store.
-    pub fn new(store: Arc<dyn BlockStore>, layout: ImageLayout, limits: Limits) -> Self {
+    pub(crate) fn new(store: Arc<dyn BlockStore>, layout: ImageLayout, limits: Limits) -> Self {
         let (stated, pad) = (layout.grid, layout.pad_bytes());
         let (levels, workspaces) = (Vec::new(), Workspaces::default());
         Self { store, layout, stated, whole: None, limits, pad, levels, workspaces }
     }
 
     /// The store of the blocks.
-    pub fn store(&self) -> &Arc<dyn BlockStore> {
+    pub(crate) fn store(&self) -> &Arc<dyn BlockStore> {
         &self.store
     }
 
     /// The same image, which can also be copied as one block, including tables of the container.
     #[must_use]
-    pub fn with_whole(self, whole: Option<Arc<dyn BlockStore>>) -> Self {
+    pub(crate) fn with_whole(self, whole: Option<Arc<dyn BlockStore>>) -> Self {
         Self { whole, ..self }
     }
 
     /// The same image, for a file that states other blocks than those of the layout.
     #[must_use]
-    pub fn with_stated_grid(self, stated: BlockGrid) -> Self {
+    pub(crate) fn with_stated_grid(self, stated: BlockGrid) -> Self {
         Self { stated, ..self }
     }
 
     /// The same image, with levels at a half, a quarter … of its size.
     #[must_use]
-    pub fn with_levels(mut self, levels: Vec<Arc<dyn ImageProvider>>) -> Self {
+    pub(crate) fn with_levels(mut self, levels: Vec<Arc<dyn ImageProvider>>) -> Self {
         self.levels = levels;
         self
     }
@@ -177,7 +177,7 @@ impl ImageProvider for StoredImage {
     fn block(&self, at: BlockIndex) -> Result<Block> {
         let window = self.layout.grid.block_window(self.layout.grid.check(at)?);
         let bytes = window.pixels().saturating_mul(self.layout.pixel_bytes() as u64);
-        self.limits.check_block("block", bytes, self.file_bytes())?;
+        self.limits.check_block("block", bytes, self.source().size())?;
         read_whole_block(self, at)
     }
 
@@ -189,16 +189,13 @@ impl ImageProvider for StoredImage {
         &self.levels
     }
 
-    fn stored_grid(&self) -> BlockGrid {
-        self.stated
-    }
-
-    fn in_file(&self) -> Option<&dyn FileImage> {
-        Some(self)
-    }
-
-    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
-        self.whole.as_ref()
+    fn behind(&self) -> InFile<'_> {
+        InFile {
+            image: Some(self),
+            whole: self.whole.as_ref(),
+            grid: Some(self.stated),
+            bytes: Some(self.source().size()),
+        }
     }
 
     fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
@@ -208,10 +205,6 @@ impl ImageProvider for StoredImage {
 
     fn check_unchanged(&self) -> Result<()> {
         self.source().check_unchanged()
-    }
-
-    fn file_bytes(&self) -> u64 {
-        self.source().size()
     }
 }
 

@@ -7,7 +7,7 @@ use super::canvas::TileMut;
 use super::grid::{BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
-use super::provider::{Access, Block, FileImage, ImageProvider, read_whole_block};
+use super::provider::{Access, Block, FileImage, ImageProvider, InFile, read_whole_block};
 use crate::error::Result;
 use crate::io::ByteSource;
 
@@ -101,16 +101,14 @@ impl<V: View> ImageProvider for V {
         self.make(window, bands, &|window, bands, out| read_window(&*self.base().source, window, bands, out), out)
     }
 
-    fn in_file(&self) -> Option<&dyn FileImage> {
-        self.base().source.in_file().filter(|_| self.is_fetched()).map(|_| self as _)
-    }
-
     fn check_unchanged(&self) -> Result<()> {
         self.base().source.check_unchanged()
     }
 
-    fn file_bytes(&self) -> u64 {
-        self.base().source.file_bytes().saturating_mul(self.base().expansion)
+    fn behind(&self) -> InFile<'_> {
+        let bytes = self.base().source.file_bytes().saturating_mul(self.base().expansion);
+        let image = self.base().source.in_file().filter(|_| self.is_fetched()).map(|_| self as _);
+        InFile { image, bytes: Some(bytes), ..InFile::default() }
     }
 }
 

@@ -14,19 +14,18 @@ mod source;
 mod source_range;
 mod spool;
 
-pub use endian::ByteOrder;
+pub(crate) use endian::ByteOrder;
 pub(crate) use fetched::{Fetched, fetch, is_fetched};
 pub(crate) use lazy::Lazy;
 pub(crate) use lookahead::Lookahead;
-pub use null::NullSink;
+pub(crate) use null::NullSink;
 pub(crate) use rows::Rows;
 #[cfg(test)]
 pub(crate) use serial_source::SerialSource;
-pub use sink::{
-    AtomicFile, ByteSink, MemorySink, PositionedWrite, Prepared, SeekableSink, SpooledSink, publish_all, sink_at,
-};
-pub use source::{ByteSource, FileSource, LOCAL_GAP, MemorySource};
+pub(crate) use sink::publish_all;
+pub use sink::{AtomicFile, ByteSink, MemorySink, PositionedWrite, Prepared, SeekableSink, SpooledSink, sink_at};
+pub use source::{ByteSource, FileSource, MemorySource};
 #[cfg(feature = "python")]
 pub(crate) use source::{check_range, read_joined};
-pub use source_range::SourceRange;
+pub(crate) use source_range::SourceRange;
 pub(crate) use spool::Spool;

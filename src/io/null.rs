@@ -5,7 +5,7 @@ use crate::error::Result;
 
 /// Counts the bytes written.
 #[derive(Debug, Default)]
-pub struct NullSink {
+pub(crate) struct NullSink {
     length: u64,
 }
 

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::SpooledTempFile;
 
-pub use self::atomic::{AtomicFile, Prepared, publish_all, sink_at};
+pub(crate) use self::atomic::publish_all;
+pub use self::atomic::{AtomicFile, Prepared, sink_at};
 use crate::error::{Error, Result};
 
 /// The destination of a file's bytes. Nothing is visible at the target before the output is published. Dropping a sink discards
@@ -243,7 +244,7 @@ impl<'t> SpooledSink<'t> {
     ///
     /// # Errors
     /// [`Error::Io`] if the spool cannot be created.
-    pub fn over(mut target: Box<dyn ByteSink + 't>) -> Result<Self> {
+    pub(crate) fn over(mut target: Box<dyn ByteSink + 't>) -> Result<Self> {
         Self::with(move |bytes| {
             let mut buffer = vec![0; COPIED];
             loop {

@@ -12,7 +12,7 @@ use super::requests::{Joining, in_order, length, part};
 use crate::error::{Error, Result};
 
 /// The default gap, for local files.
-pub const LOCAL_GAP: u64 = 4096;
+pub(crate) const LOCAL_GAP: u64 = 4096;
 
 /// Bytes that can be read by position.
 pub trait ByteSource: Send + Sync {

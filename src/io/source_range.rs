@@ -10,7 +10,7 @@ use crate::error::Result;
 
 /// A byte range of another source. Its first byte has offset 0; errors state offsets in the outer source.
 #[derive(Clone)]
-pub struct SourceRange {
+pub(crate) struct SourceRange {
     outer: Arc<dyn ByteSource>,
     start: u64,
     size: u64,
@@ -21,7 +21,7 @@ impl SourceRange {
     ///
     /// # Errors
     /// [`crate::Error::Malformed`] if `outer` ends too early.
-    pub fn new(outer: Arc<dyn ByteSource>, start: u64, size: u64) -> Result<Self> {
+    pub(crate) fn new(outer: Arc<dyn ByteSource>, start: u64, size: u64) -> Result<Self> {
         check_range(&*outer, start, size)?;
         Ok(Self { outer, start, size })
     }

@@ -48,7 +48,7 @@ impl Metadata {
     /// A format calls this where a request arrives: for a plain mapping that looks like a copy, such as a `dict` of metadata in
     /// Python, and where entries with another spelling count as unchanged. What follows asks [`Metadata::is_chosen`].
     #[must_use]
-    pub fn as_copy(mut self, family: impl Into<Cow<'static, str>>, is_read: impl Fn(&str) -> bool) -> Self {
+    pub(crate) fn into_copy(mut self, family: impl Into<Cow<'static, str>>, is_read: impl Fn(&str) -> bool) -> Self {
         let set = self.entries.iter().map(|(key, _)| key).filter(|key| !is_read(key)).cloned().collect();
         self.origin = Some(Arc::new(Origin::without_header(family.into(), Arc::clone(&self.entries), set)));
         self
@@ -133,12 +133,12 @@ impl Metadata {
     }
 
     /// The origin of the entries, if it is a file of the format called `family`.
-    pub fn origin_in(&self, family: &str) -> Option<&Origin> {
+    pub(crate) fn origin_in(&self, family: &str) -> Option<&Origin> {
         self.origin.as_deref().filter(|origin| origin.family() == family)
     }
 
     /// True if the entries were read from a file of the format called `family`, or copied from such entries, changed or not.
-    pub fn is_copy_of(&self, family: &str) -> bool {
+    pub(crate) fn is_copy_of(&self, family: &str) -> bool {
         self.origin_in(family).is_some()
     }
 
@@ -149,7 +149,7 @@ impl Metadata {
 
     /// True if `key` has a value that was not merely copied: the origin has different values under it, or none, or there is no
     /// origin.
-    pub fn is_chosen(&self, key: &str) -> bool {
+    pub(crate) fn is_chosen(&self, key: &str) -> bool {
         let is_copied = |origin: &Arc<Origin>| origin.has_values(key, &self.entries);
         self.get(key).is_some() && !self.origin.as_ref().is_some_and(is_copied)
     }
@@ -213,13 +213,13 @@ mod tests {
     #[test]
     fn of_a_copy_without_a_header_the_keys_that_were_not_read_are_chosen() {
         let plain: Metadata = [("A", 1), ("B", 2), ("A", 3)].into_iter().collect();
-        let mut copy = plain.clone().as_copy("tiff", |key| key == "A");
+        let mut copy = plain.clone().into_copy("tiff", |key| key == "A");
         assert!(copy.is_copy_of("tiff") && !copy.is_chosen("A") && copy.is_chosen("B") && !copy.is_chosen("C"));
         assert!(!copy.is_unchanged() && copy.raw().is_empty());
         assert_eq!(copy.origin().map(|origin| origin.iter().count()), Some(2));
         copy.append("A", 4);
         assert!(copy.is_chosen("A") && copy.is_chosen("B"));
-        assert!(plain.as_copy("tiff", |_| true).is_unchanged());
+        assert!(plain.into_copy("tiff", |_| true).is_unchanged());
     }
 
     #[derive(Debug, Clone)]

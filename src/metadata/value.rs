@@ -69,7 +69,7 @@ impl Value {
     }
 
     /// True for bitwise equal values: unlike with `==`, NaN equals itself, and 0.0 does not equal -0.0.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Float(one), Self::Float(two)) => one.to_bits() == two.to_bits(),
             (Self::List(one), Self::List(two)) => {

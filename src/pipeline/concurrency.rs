@@ -13,8 +13,8 @@ const THREADS_VARIABLE: &str = "OSML_IO_THREADS";
 /// as long as reading a small image.
 static CORES: OnceLock<usize> = OnceLock::new();
 
-/// Interval between checks for a signal.
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// The interval between checks for a signal, and the longest time between calls of [`Control::poll`].
+pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The number of threads for one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Concurrency {
 
     /// Reduces the number of threads to the number of jobs, but not below one.
     #[must_use]
-    pub fn at_most(self, jobs: u64) -> Self {
+    pub(crate) fn at_most(self, jobs: u64) -> Self {
         Self(self.0.min(usize::try_from(jobs).unwrap_or(usize::MAX)).max(1))
     }
 }
@@ -79,7 +79,7 @@ impl<'a> Control<'a> {
     ///
     /// # Errors
     /// The error of the caller's function, to stop the work.
-    pub fn poll(&self) -> Result<()> {
+    pub(crate) fn poll(&self) -> Result<()> {
         let Some(poll) = self.poll else { return Ok(()) };
         let now = Instant::now();
         if self.polled.get().is_some_and(|last| now.duration_since(last) < POLL_INTERVAL) {
@@ -93,7 +93,7 @@ impl<'a> Control<'a> {
     ///
     /// # Errors
     /// [`Error::Cancelled`] if the caller's function returned false, or the error that it returned.
-    pub fn progress(&self, done: u64, total: u64) -> Result<()> {
+    pub(crate) fn progress(&self, done: u64, total: u64) -> Result<()> {
         self.reports.set(self.reports.get() + 1);
         match self.progress.map(|progress| progress(done, total)) {
             None | Some(Ok(true)) => Ok(()),
@@ -103,13 +103,8 @@ impl<'a> Control<'a> {
     }
 
     /// The number of progress reports so far. A writer sends the first one before the first block.
-    pub fn reports(&self) -> u64 {
+    pub(crate) fn reports(&self) -> u64 {
         self.reports.get()
-    }
-
-    /// The longest time between calls of [`Control::poll`].
-    pub const fn patience(&self) -> Duration {
-        POLL_INTERVAL
     }
 }
 

@@ -11,24 +11,9 @@ use crate::image::{BlockStore, StoredBlock};
 /// Most bytes of a piece, and of one read.
 const PIECE: u64 = 4 << 20;
 
-/// Stored bytes of a block.
-#[derive(Debug)]
-pub struct StoredPiece<'a> {
-    /// The block.
-    pub block: StoredBlock,
-    /// Bytes of the block. `None` if it is absent; it then has one piece without bytes.
-    pub length: Option<u64>,
-    /// Offset of the piece in the block.
-    pub offset: u64,
-    /// The bytes of the piece.
-    pub bytes: &'a [u8],
-}
-
-/// A piece that has not been read yet.
+/// A piece of a block that has not been read yet.
 struct Planned {
     block: StoredBlock,
-    length: Option<u64>,
-    offset: u64,
     range: Range<u64>,
 }
 
@@ -44,14 +29,14 @@ struct Copying<'a, 'c> {
 }
 
 /// Passes the stored bytes of every block of a store to `take`, plane by plane and in order. A large block is passed in pieces;
-/// small blocks are read together.
+/// small blocks are read together. An absent block is one piece without bytes.
 ///
 /// # Errors
 /// The errors of the store and its source, the first error of `take`, and the errors of the caller's control.
-pub fn copy_blocks(
+pub(crate) fn copy_blocks(
     store: &dyn BlockStore,
     control: &Control<'_>,
-    take: &mut dyn FnMut(&StoredPiece<'_>) -> Result<()>,
+    take: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     store.source().check_unchanged()?;
     let mut total = 0;
@@ -77,7 +62,7 @@ pub fn copy_blocks(
 ///
 /// # Errors
 /// The errors of the store, its source and the sink, and the errors of the caller's control.
-pub fn append_stored(
+pub(crate) fn append_stored(
     store: &dyn BlockStore,
     plan: &BlockPlan,
     sink: &mut dyn BlockSink,
@@ -144,19 +129,17 @@ fn pieces(range: &Range<u64>) -> u64 {
 
 fn planned(store: &dyn BlockStore, block: StoredBlock) -> Result<impl Iterator<Item = Planned>> {
     let range = store.range(block)?;
-    let length = range.as_ref().map(|range| range.end - range.start);
     let range = range.unwrap_or(0..0);
     store.check_inside(block, &range)?;
     Ok((0..pieces(&range)).map(move |piece| {
-        let offset = piece * PIECE;
-        let start = range.start + offset;
-        Planned { block, length, offset, range: start..range.end.min(start + PIECE) }
+        let start = range.start + piece * PIECE;
+        Planned { block, range: start..range.end.min(start + PIECE) }
     }))
 }
 
 impl Copying<'_, '_> {
     /// Reads the waiting pieces and passes them on in order.
-    fn flush(&mut self, take: &mut dyn FnMut(&StoredPiece<'_>) -> Result<()>) -> Result<()> {
+    fn flush(&mut self, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let Some(first) = self.waiting.first() else { return Ok(()) };
         self.control.poll()?;
         let ranges: Vec<_> = self.waiting.iter().map(|piece| piece.range.clone()).collect();
@@ -167,8 +150,9 @@ impl Copying<'_, '_> {
         };
         let result = self.store.source().read_ranges(&ranges, &mut keep);
         result.map_err(|error| error.segment(self.store.name(first.block)))?;
-        for (piece, bytes) in self.waiting.drain(..).zip(&read) {
-            take(&StoredPiece { block: piece.block, length: piece.length, offset: piece.offset, bytes })?;
+        self.waiting.clear();
+        for bytes in &read {
+            take(bytes)?;
             self.done += 1;
             self.control.progress(self.done, self.total)?;
         }

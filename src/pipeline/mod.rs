@@ -10,12 +10,13 @@ mod tap;
 mod write;
 
 pub use concurrency::{Concurrency, Control};
-pub use copy::{StoredPiece, append_stored, copy_blocks};
-pub use ordered::{Scratch, ordered};
+pub(crate) use copy::{append_stored, copy_blocks};
+pub use ordered::Scratch;
 pub use read::{ReadRequest, read_region};
 pub use statistics::{BandStatistics, Statistics};
 pub use tap::{Tap, TapBlock};
-pub use write::{BlockPlaces, BlockPlan, BlockSink, BlocksEnd, Placement, encode_block, write_blocks};
+pub use write::encode_block;
+pub(crate) use write::{BlockPlaces, BlockPlan, BlockSink, BlocksEnd, Placement, write_blocks};
 
 #[cfg(test)]
 mod tests;

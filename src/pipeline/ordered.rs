@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use super::concurrency::{Concurrency, Control};
+use super::concurrency::{Concurrency, Control, POLL_INTERVAL};
 use crate::error::{Error, Result};
 
 /// Buffers that a worker keeps from block to block.
@@ -24,7 +24,7 @@ pub struct Scratch {
 ///
 /// # Errors
 /// The first error in the order of the items; nothing is fed or appended after it. A panic in a worker becomes an error.
-pub fn ordered<T: Send, U: Send>(
+pub(super) fn ordered<T: Send, U: Send>(
     concurrency: Concurrency,
     control: &Control<'_>,
     mut feed: impl Iterator<Item = Result<T>>,
@@ -107,7 +107,7 @@ impl<T, U> Coordinator<'_, '_, T, U> {
                 }
                 self.fed += 1;
             } else if self.received < self.fed {
-                match self.results.recv_timeout(self.control.patience()) {
+                match self.results.recv_timeout(POLL_INTERVAL) {
                     Ok((index, result)) => self.receive(index, result),
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return Err(Error::Panic("workers ended early".to_owned())),

@@ -14,7 +14,7 @@ use crate::io::PositionedWrite;
 
 /// The plan for writing the blocks of an image.
 #[derive(Clone)]
-pub struct BlockPlan {
+pub(crate) struct BlockPlan {
     /// The block grid of the file.
     pub grid: BlockGrid,
     /// Encodes the blocks.
@@ -25,7 +25,7 @@ pub struct BlockPlan {
 
 /// Places in a file that are known before the first block is encoded.
 #[derive(Clone)]
-pub struct Placement {
+pub(crate) struct Placement {
     /// The places.
     pub places: Arc<dyn BlockPlaces>,
     /// Writes bytes at any of them, from any thread.
@@ -33,13 +33,13 @@ pub struct Placement {
 }
 
 /// The places of the pieces of blocks.
-pub trait BlockPlaces: Send + Sync {
+pub(crate) trait BlockPlaces: Send + Sync {
     /// The offset in the file of piece number `piece` of block `at`; `None` if the file does not record the block.
     fn offset(&self, at: BlockIndex, piece: usize) -> Option<u64>;
 }
 
 /// Receives the encoded blocks of an image in row-major order; a container records their offsets.
-pub trait BlockSink {
+pub(crate) trait BlockSink {
     /// Appends one block, or only takes the receipt of a block that is already in its place.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ pub trait BlockSink {
 
 /// The outcome of writing an image's blocks, for its container.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BlocksEnd {
+pub(crate) struct BlocksEnd {
     /// True if the provider did not have a block and the encoder received a constant block instead.
     pub filled: bool,
     /// Blocks that were copied undecoded.
@@ -63,7 +63,7 @@ pub struct BlocksEnd {
 ///
 /// # Errors
 /// The first error of provider, taps, encoder or sink, and the errors of the caller's control.
-pub fn write_blocks(
+pub(crate) fn write_blocks(
     provider: &dyn ImageProvider,
     plan: &BlockPlan,
     taps: &[&dyn Tap],
@@ -119,7 +119,7 @@ impl Placement {
     ///
     /// # Errors
     /// If a piece cannot be written.
-    pub fn place(&self, block: &mut Encoded) -> Result<()> {
+    pub(crate) fn place(&self, block: &mut Encoded) -> Result<()> {
         let at = block.at();
         block.pieces().enumerate().try_for_each(|(number, piece)| self.write(at, number, piece))?;
         block.set_placed();

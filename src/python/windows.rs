@@ -6,7 +6,7 @@ use pyo3::types::PyTuple;
 
 use super::region;
 use crate::error::Error;
-use crate::image::{Window, tile_starts};
+use crate::image::Window;
 
 /// (x, y, width, height).
 pub(super) type WindowTuple = (u32, u32, u32, u32);
@@ -88,4 +88,27 @@ fn pair(object: &Bound<'_, PyAny>, name: &str, least: i64) -> PyResult<[i64; 2]>
 /// The text of an iterable as a tuple.
 fn tuple(object: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(object.py().get_type::<PyTuple>().call1((object,))?.str()?.to_string())
+}
+
+/// The first pixels of tiles along an axis of `length` pixels. Neighbours share `overlap` pixels, fewer than the `size` of a
+/// tile. The last tile is the first that reaches the end.
+fn tile_starts(length: u32, size: u64, overlap: u64) -> Vec<u32> {
+    let (length, step) = (u64::from(length), size - overlap);
+    // A tile begins inside the axis, so that its start fits.
+    (0..=length.saturating_sub(size).div_ceil(step)).map(|tile| (tile * step) as u32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_tile_is_the_first_that_reaches_the_end() {
+        assert_eq!(tile_starts(10, 10, 0), [0]);
+        assert_eq!(tile_starts(11, 10, 0), [0, 10]);
+        assert_eq!(tile_starts(3, 10, 9), [0]);
+        assert_eq!(tile_starts(12, 10, 9), [0, 1, 2]);
+        assert_eq!(tile_starts(u32::MAX, u64::from(u32::MAX) - 1, 0), [0, u32::MAX - 1]);
+        assert_eq!(tile_starts(9, u64::MAX, u64::MAX - 1), [0]);
+    }
 }

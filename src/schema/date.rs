@@ -25,7 +25,7 @@ pub(super) fn date(text: &str) -> Option<String> {
 }
 
 /// A time in seconds since 1970, UTC, as fourteen characters. `None` if the year does not have four digits.
-pub fn datetime_of(seconds: i64) -> Option<String> {
+pub(crate) fn datetime_of(seconds: i64) -> Option<String> {
     let (days, rest) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
     Some(format!("{}{hours:02}{minutes:02}{seconds:02}", digits(civil(days))?))

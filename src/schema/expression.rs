@@ -7,7 +7,7 @@ use super::record::{FieldData, Record};
 
 /// A size, count or condition.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Expression {
+pub(crate) struct Expression {
     root: Node,
     text: String,
 }
@@ -80,12 +80,12 @@ impl Expression {
     }
 
     /// The value, if it does not depend on a field.
-    pub fn constant(&self) -> Option<i128> {
+    pub(crate) fn constant(&self) -> Option<i128> {
         if let Node::Number(value) = self.root { Some(value) } else { None }
     }
 
     /// The field, if the expression is only its name.
-    pub fn single_name(&self) -> Option<&str> {
+    pub(crate) fn single_name(&self) -> Option<&str> {
         if let Node::Name(name) = &self.root { Some(name) } else { None }
     }
 

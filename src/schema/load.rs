@@ -12,7 +12,7 @@ impl Structure {
     ///
     /// # Errors
     /// [`Error::Usage`] with the invalid line.
-    pub fn load(text: &str) -> Result<Vec<Self>> {
+    pub(crate) fn load(text: &str) -> Result<Vec<Self>> {
         let mut loader = Loader { structures: Vec::new(), open: Vec::new() };
         for (number, line) in expand(text).map_err(|reason| Error::usage("structure table").found(reason))? {
             let (line, note) = split_note(&line);

@@ -42,11 +42,11 @@ mod table;
 mod value;
 mod write;
 
-pub use date::datetime_of;
+pub(crate) use date::datetime_of;
 pub use document::document;
-pub use picture::Picture;
 pub use read::{read, read_whole};
 pub(crate) use record::number;
 pub use record::{FieldData, Record};
-pub use table::{Charset, Check, Field, Item, Kind, Structure};
+pub use table::Structure;
+pub(crate) use table::{Field, Item, Kind};
 pub use write::{write, write_whole};

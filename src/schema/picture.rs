@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Digits, point and exponent of a number of fixed width; a sign in front if it is always written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
+pub(crate) struct Picture {
     text: String,
     signed: bool,
     decimals: usize,

@@ -90,14 +90,14 @@ impl Record {
 
     /// The same record without some of its fields; the remaining fields keep their form.
     #[must_use]
-    pub fn without(&self, names: &[&str]) -> Self {
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
         let kept = self.entries.iter().filter(|entry| !names.contains(&&*entry.name));
         Self { entries: kept.cloned().collect() }
     }
 
     /// Marks every value that equals the one in `original`, ignoring padding, to be written as it occurs there. So a copy keeps
     /// values that violate a rule, and only changed values are checked.
-    pub fn keep(&mut self, original: &Self) {
+    pub(crate) fn keep(&mut self, original: &Self) {
         for entry in &mut self.entries {
             let Some(old) = original.entries.iter().find(|old| old.name == entry.name) else { continue };
             match (&mut entry.data, &old.data) {
@@ -115,7 +115,7 @@ impl Record {
 
     /// The same record without the forms that were read: every value is checked when it is written.
     #[must_use]
-    pub fn forgotten(&self) -> Self {
+    pub(crate) fn forgotten(&self) -> Self {
         let forget = |data: &FieldData| match data {
             FieldData::Group(turns) => FieldData::Group(turns.iter().map(Self::forgotten).collect()),
             data => data.clone(),

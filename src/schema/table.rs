@@ -17,14 +17,14 @@ pub struct Structure {
     /// The document it comes from.
     pub source: String,
     /// Fields and groups.
-    pub items: Vec<Item>,
+    pub(crate) items: Vec<Item>,
     /// True if every record that is read is written back unchanged, provided that no field hides another of the same name.
     pub(super) faithful: bool,
 }
 
 /// A field, or fields that are repeated or conditional.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Item {
+pub(crate) enum Item {
     /// A field.
     Field(Field),
     /// Fields that occur once for each turn.
@@ -51,7 +51,7 @@ pub enum Item {
 
 /// A field of a structure.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Field {
+pub(crate) struct Field {
     /// Its name in the standard.
     pub name: Arc<str>,
     /// Its size in bytes.
@@ -78,7 +78,7 @@ pub struct Field {
 
 /// The meaning of a field's characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Text, left-justified, padded with blanks.
     Text,
     /// An integer, right-justified, padded with zeros.
@@ -101,7 +101,7 @@ pub enum Kind {
 
 /// The check of a value, in addition to its characters.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Check {
+pub(crate) enum Check {
     /// Any value.
     #[default]
     None,
@@ -113,7 +113,7 @@ pub enum Check {
 
 /// The characters that a field may hold, or binary: the character sets of the NITF family (Joint BIIF Profile §4.6.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Charset {
+pub(crate) enum Charset {
     /// 20–7E.
     BcsA,
     /// Digits, `+ - . /`.
@@ -141,12 +141,12 @@ impl Structure {
     }
 
     /// True if the structure has a field or group of that name outside repeated groups.
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         has(&self.items, name)
     }
 
     /// The fewest bytes of an instance of the structure: those of the fields outside groups that have a constant size.
-    pub fn least_size(&self) -> usize {
+    pub(crate) fn least_size(&self) -> usize {
         let sizes = self.items.iter().filter_map(|item| match item {
             Item::Field(field) => field.size.constant().and_then(|size| usize::try_from(size).ok()),
             Item::Repeat { .. } | Item::When { .. } => None,
@@ -155,7 +155,7 @@ impl Structure {
     }
 
     /// The fields in order, including those in groups.
-    pub fn fields(&self) -> Vec<&Field> {
+    pub(crate) fn fields(&self) -> Vec<&Field> {
         let mut fields = Vec::new();
         collect(&self.items, &mut fields);
         fields
@@ -180,7 +180,7 @@ impl Charset {
     }
 
     /// The name in the standard.
-    pub const fn standard_name(self) -> &'static str {
+    pub(crate) const fn standard_name(self) -> &'static str {
         match self {
             Self::BcsA => "BCS-A",
             Self::BcsN => "BCS-N",
@@ -193,7 +193,7 @@ impl Charset {
     }
 
     /// True if a field of this set may contain `byte`.
-    pub const fn allows(self, byte: u8) -> bool {
+    pub(crate) const fn allows(self, byte: u8) -> bool {
         match self {
             Self::BcsA => matches!(byte, 0x20..=0x7E),
             Self::BcsN => matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'/'),

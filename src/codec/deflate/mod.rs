@@ -18,7 +18,7 @@ use super::{Codec, Predictor, Result};
 use crate::error::Error;
 
 /// The codec.
-pub static CODEC: Codec = Codec {
+pub(crate) static CODEC: Codec = Codec {
     name: "deflate",
     lossless: true,
     predicts: true,
@@ -29,7 +29,7 @@ pub static CODEC: Codec = Codec {
 
 /// The parameters of Deflate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Params {
+pub(crate) struct Params {
     /// Differencing before compression.
     pub predictor: Predictor,
     /// The level: 1 to 9 as in zlib, 0 (stored), or 10 to 12 (slower and smaller). `None` selects the method for each block and
@@ -38,7 +38,7 @@ pub struct Params {
 }
 
 /// The levels that may be requested.
-pub const LEVELS: RangeInclusive<i32> = 0..=12;
+pub(crate) const LEVELS: RangeInclusive<i32> = 0..=12;
 
 /// Coders that are kept from block to block; each compressor holds up to a megabyte of tables.
 #[derive(Default)]

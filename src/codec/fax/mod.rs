@@ -14,12 +14,12 @@ use crate::error::{Error, Result};
 use lines::{Line, Lines};
 
 /// The codec.
-pub static CODEC: Codec =
+pub(crate) static CODEC: Codec =
     Codec { name: "fax", lossless: true, predicts: false, params: |_| vec![Arc::new(Params::default())] };
 
 /// The parameters of the CCITT codes (TIFF 6.0 §10, §11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Params {
+pub(crate) struct Params {
     /// Modified Huffman (2), T.4 (3) or T.6 (4).
     pub group: u8,
     /// `T4Options`: bit 0 two-dimensional, bit 2 fill bits before end of line.

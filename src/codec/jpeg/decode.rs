@@ -30,7 +30,7 @@ const DIFFERENCE_BYTES: u64 = 12;
 
 /// Bytes that decoding an image with this frame takes beside the output. `interleaved` is true if its first scan has every
 /// component.
-pub fn working_bytes(frame: &FrameHeader, interleaved: bool) -> u64 {
+pub(crate) fn working_bytes(frame: &FrameHeader, interleaved: bool) -> u64 {
     let samples = u64::from(frame.columns) * u64::from(frame.rows) * frame.components.len() as u64;
     let each = match frame.process {
         Process::Lossless => DIFFERENCE_BYTES,

@@ -13,7 +13,7 @@ use crate::simd::{self, Coefficients, Quantizer, forward_dct};
 const BLOCK: usize = 8;
 
 /// Encodes images with a fixed number of samples, colour model and quality.
-pub struct Encoder {
+pub(crate) struct Encoder {
     components: Vec<Component>,
     transform: bool,
     steps: [[u16; 64]; 2],
@@ -31,7 +31,7 @@ struct Component {
 
 /// Pixels of some rows, 8 bits per sample.
 #[derive(Debug, Clone, Copy)]
-pub enum Rows<'a> {
+pub(crate) enum Rows<'a> {
     /// Band after band.
     Planar(&'a [u8]),
     /// Pixel after pixel.
@@ -40,7 +40,7 @@ pub enum Rows<'a> {
 
 /// The position of separately encoded rows of MCUs in the image, for their restart markers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Restarts {
+pub(crate) struct Restarts {
     /// Index in the image of the first row of MCUs.
     pub first_row: usize,
     /// True if they include the image's last row of MCUs, which no marker follows.
@@ -53,7 +53,7 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a number of samples other than 1 to 4, or subsampling factors other than 1 and 2.
-    pub fn new(samples: u32, color: ColorModel, quality: u8) -> Result<Self> {
+    pub(crate) fn new(samples: u32, color: ColorModel, quality: u8) -> Result<Self> {
         let components = match (color, samples) {
             (ColorModel::YCbCr { horizontal: h @ 1..=2, vertical: v @ 1..=2 }, 3) => {
                 let chrominance = Component { horizontal: 1, vertical: 1, table: 1 };
@@ -79,13 +79,13 @@ impl Encoder {
     }
 
     /// Columns and rows of an MCU.
-    pub fn mcu(&self) -> (usize, usize) {
+    pub(crate) fn mcu(&self) -> (usize, usize) {
         (BLOCK * self.components[0].horizontal, BLOCK * self.components[0].vertical)
     }
 
     /// Appends the bytes of a stream before its entropy-coded data. `segments` are application segments and comments, complete
     /// with their markers. With `restarts`, each row of MCUs is a restart interval.
-    pub fn write_start(&self, columns: u16, rows: u16, segments: &[u8], restarts: bool, out: &mut Vec<u8>) {
+    pub(crate) fn write_start(&self, columns: u16, rows: u16, segments: &[u8], restarts: bool, out: &mut Vec<u8>) {
         out.extend_from_slice(&[0xFF, SOI]);
         out.extend_from_slice(segments);
         self.write_tables(out);
@@ -100,7 +100,7 @@ impl Encoder {
     ///
     /// # Panics
     /// If the pixels are not `columns` × `rows`.
-    pub fn write_stream(
+    pub(crate) fn write_stream(
         &self,
         pixels: Rows<'_>,
         (columns, rows): (u16, u16),
@@ -156,7 +156,7 @@ impl Encoder {
     ///
     /// # Panics
     /// If the pixels are not `columns` × `rows`.
-    pub fn encode_rows(
+    pub(crate) fn encode_rows(
         &self,
         pixels: Rows<'_>,
         columns: usize,

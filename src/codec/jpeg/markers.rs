@@ -3,35 +3,35 @@
 use crate::error::{Error, Result};
 
 /// Start of frame, baseline: the first of sixteen codes. Three of them have other meanings.
-pub const SOF0: u8 = 0xC0;
+pub(crate) const SOF0: u8 = 0xC0;
 /// Define Huffman tables.
-pub const DHT: u8 = 0xC4;
+pub(crate) const DHT: u8 = 0xC4;
 /// Reserved for extensions, among the codes of frames.
 const JPG: u8 = 0xC8;
 /// Define arithmetic coding conditioning, among the codes of frames.
 const DAC: u8 = 0xCC;
 /// First of eight restart markers.
-pub const RST0: u8 = 0xD0;
+pub(crate) const RST0: u8 = 0xD0;
 /// Last of eight restart markers.
-pub const RST7: u8 = 0xD7;
+pub(crate) const RST7: u8 = 0xD7;
 /// Start of image.
-pub const SOI: u8 = 0xD8;
+pub(crate) const SOI: u8 = 0xD8;
 /// End of image.
-pub const EOI: u8 = 0xD9;
+pub(crate) const EOI: u8 = 0xD9;
 /// Start of scan.
-pub const SOS: u8 = 0xDA;
+pub(crate) const SOS: u8 = 0xDA;
 /// Define quantisation tables.
-pub const DQT: u8 = 0xDB;
+pub(crate) const DQT: u8 = 0xDB;
 /// Define number of lines.
-pub const DNL: u8 = 0xDC;
+pub(crate) const DNL: u8 = 0xDC;
 /// Define restart interval.
-pub const DRI: u8 = 0xDD;
+pub(crate) const DRI: u8 = 0xDD;
 /// First of sixteen application segments.
-pub const APP0: u8 = 0xE0;
+pub(crate) const APP0: u8 = 0xE0;
 /// Adobe's application segment, which names the colour transform.
-pub const APP14: u8 = 0xEE;
+pub(crate) const APP14: u8 = 0xEE;
 /// Comment.
-pub const COM: u8 = 0xFE;
+pub(crate) const COM: u8 = 0xFE;
 /// For temporary private use in arithmetic coding; has no payload.
 const TEM: u8 = 0x01;
 
@@ -40,7 +40,7 @@ const ADOBE_TRANSFORM_AT: usize = 11;
 
 /// The coding process of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Process {
+pub(crate) enum Process {
     /// Discrete cosine transform, one pass, two tables of each kind (SOF0).
     Baseline,
     /// The same with four tables and 12 bits allowed (SOF1).
@@ -53,7 +53,7 @@ pub enum Process {
 
 /// A frame header (§B.2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FrameHeader {
+pub(crate) struct FrameHeader {
     /// The coding process.
     pub process: Process,
     /// Bits of a sample.
@@ -68,7 +68,7 @@ pub struct FrameHeader {
 
 /// A component of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FrameComponent {
+pub(crate) struct FrameComponent {
     /// Its identifier, which scans refer to.
     pub id: u8,
     /// Horizontal sampling factor, 1 to 4.
@@ -81,7 +81,7 @@ pub struct FrameComponent {
 
 /// A scan header (§B.2.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScanHeader {
+pub(crate) struct ScanHeader {
     /// Positions in the frame of the scan's components.
     pub components: Vec<usize>,
     /// First coefficient, or the predictor of the lossless process.
@@ -91,17 +91,17 @@ pub struct ScanHeader {
 }
 
 /// True for a marker without a payload.
-pub const fn stands_alone(marker: u8) -> bool {
+pub(crate) const fn stands_alone(marker: u8) -> bool {
     matches!(marker, SOI | EOI | RST0..=RST7 | TEM)
 }
 
 /// True for the start of a frame of any kind.
-pub const fn is_frame(marker: u8) -> bool {
+pub(crate) const fn is_frame(marker: u8) -> bool {
     matches!(marker, SOF0..=0xCF) && !matches!(marker, DHT | JPG | DAC)
 }
 
 /// The colour transform in Adobe's segment: 0 none, 1 YCbCr, 2 YCCK.
-pub fn adobe_transform(payload: &[u8]) -> Option<u8> {
+pub(crate) fn adobe_transform(payload: &[u8]) -> Option<u8> {
     payload.starts_with(b"Adobe").then(|| payload.get(ADOBE_TRANSFORM_AT).copied()).flatten()
 }
 
@@ -111,7 +111,7 @@ impl FrameHeader {
     /// # Errors
     /// [`Error::Unsupported`] for processes and precisions that this crate does not decode, [`Error::Malformed`] for values
     /// outside the standard's ranges.
-    pub fn parse(marker: u8, payload: &[u8], offset: u64) -> Result<Self> {
+    pub(crate) fn parse(marker: u8, payload: &[u8], offset: u64) -> Result<Self> {
         let process = process(marker).map_err(|error| error.at(offset))?;
         let bad = |what: &'static str| Error::malformed(what).segment("SOF").at(offset);
         let (fixed, rest) = payload.split_at_checked(6).ok_or_else(|| bad("frame header: too short"))?;
@@ -146,14 +146,14 @@ impl FrameHeader {
     }
 
     /// The largest sampling factors.
-    pub fn sampling(&self) -> (u8, u8) {
+    pub(crate) fn sampling(&self) -> (u8, u8) {
         let largest = |factor: fn(&FrameComponent) -> u8| self.components.iter().map(factor).max().unwrap_or(1);
         (largest(|part| part.horizontal), largest(|part| part.vertical))
     }
 
     /// Columns and rows of an MCU of a scan with all components. The MCU of a single component is one block, whatever its
     /// sampling factors (§A.2.2).
-    pub fn mcu(&self) -> (u32, u32) {
+    pub(crate) fn mcu(&self) -> (u32, u32) {
         if self.components.len() == 1 {
             return (8, 8);
         }
@@ -199,7 +199,7 @@ impl ScanHeader {
     ///
     /// # Errors
     /// [`Error::Malformed`] if the scan does not match the frame.
-    pub fn parse(frame: &FrameHeader, payload: &[u8], offset: u64) -> Result<Self> {
+    pub(crate) fn parse(frame: &FrameHeader, payload: &[u8], offset: u64) -> Result<Self> {
         let bad = |what: &'static str| Error::malformed(what).segment("SOS").at(offset);
         let count = payload.first().map_or(0, |count| usize::from(*count));
         if !(1..=4).contains(&count) || payload.len() != 4 + 2 * count {

@@ -8,14 +8,14 @@
 mod decode;
 mod encode;
 mod entropy;
-pub mod markers;
-pub mod segments;
+pub(crate) mod markers;
+pub(crate) mod segments;
 mod stream;
 mod tables;
 
-pub use decode::working_bytes;
-pub use encode::{Encoder, Restarts, Rows};
-pub use tables::{quality_of, standard_huffman_tables};
+pub(crate) use decode::working_bytes;
+pub(crate) use encode::{Encoder, Restarts, Rows};
+pub(crate) use tables::{quality_of, standard_huffman_tables};
 
 use std::any::Any;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::image::SampleType;
 
 /// The codec.
-pub static CODEC: Codec = Codec {
+pub(crate) static CODEC: Codec = Codec {
     name: "jpeg",
     lossless: false,
     predicts: false,
@@ -36,11 +36,11 @@ pub static CODEC: Codec = Codec {
 };
 
 /// The quality if none is given: the default for good pictures of most cameras and viewers.
-pub const DEFAULT_QUALITY: u8 = 85;
+pub(crate) const DEFAULT_QUALITY: u8 = 85;
 
 /// The parameters of JPEG.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Params {
+pub(crate) struct Params {
     /// The meaning of the samples.
     pub color: ColorModel,
     /// Quality, 1 to 100; `None` is [`DEFAULT_QUALITY`].
@@ -52,7 +52,7 @@ pub struct Params {
 
 /// The meaning of a pixel's samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum ColorModel {
+pub(crate) enum ColorModel {
     /// Bands without a relation that the codec could use.
     #[default]
     Independent,

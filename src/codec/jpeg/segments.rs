@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 /// A marker with its payload.
 #[derive(Debug, Clone, Copy)]
-pub struct Segment<'a> {
+pub(crate) struct Segment<'a> {
     /// Its code, without the byte FF.
     pub marker: u8,
     /// Offset of the marker.
@@ -22,7 +22,7 @@ pub struct Segment<'a> {
 ///
 /// # Errors
 /// [`Error::Malformed`] if the data do not begin with that marker.
-pub fn start(data: &[u8]) -> Result<usize> {
+pub(crate) fn start(data: &[u8]) -> Result<usize> {
     let fill = data.iter().take_while(|byte| **byte == 0xFF).count();
     if fill > 0 && data.get(fill) == Some(&SOI) {
         return Ok(fill + 1);
@@ -35,7 +35,7 @@ pub fn start(data: &[u8]) -> Result<usize> {
 ///
 /// # Errors
 /// [`Error::Malformed`] for an impossible length.
-pub fn next_segment(data: &[u8], mut at: usize) -> Result<Option<Segment<'_>>> {
+pub(crate) fn next_segment(data: &[u8], mut at: usize) -> Result<Option<Segment<'_>>> {
     loop {
         let Some(place) = data.get(at..).and_then(|rest| memchr(0xFF, rest)) else { return Ok(None) };
         let offset = at + place;
@@ -58,7 +58,7 @@ pub fn next_segment(data: &[u8], mut at: usize) -> Result<Option<Segment<'_>>> {
 }
 
 /// Appends a marker segment with `parts` as its payload, at most 65533 bytes.
-pub fn write_segment(marker: u8, parts: &[&[u8]], out: &mut Vec<u8>) {
+pub(crate) fn write_segment(marker: u8, parts: &[&[u8]], out: &mut Vec<u8>) {
     let length = 2 + parts.iter().map(|part| part.len()).sum::<usize>();
     out.extend_from_slice(&[0xFF, marker]);
     out.extend_from_slice(&(length as u16).to_be_bytes());
@@ -68,6 +68,6 @@ pub fn write_segment(marker: u8, parts: &[&[u8]], out: &mut Vec<u8>) {
 }
 
 /// The error of a stream of `length` bytes that has no end marker.
-pub fn truncated(length: u64) -> Error {
+pub(crate) fn truncated(length: u64) -> Error {
     Error::malformed("JPEG stream: ends before its end marker").at(length)
 }

@@ -94,7 +94,7 @@ pub(super) fn quantizer_steps(quality: u8) -> [[u16; 64]; 2] {
 }
 
 /// The Huffman tables that baseline decoders assume if a stream has none, as an abbreviated stream (§B.4, §K.3).
-pub fn standard_huffman_tables() -> Vec<u8> {
+pub(crate) fn standard_huffman_tables() -> Vec<u8> {
     let mut out = vec![0xFF, SOI];
     for (class, specs) in (0..).zip([&DC, &AC]) {
         for (number, spec) in (0..).zip(specs) {
@@ -106,7 +106,7 @@ pub fn standard_huffman_tables() -> Vec<u8> {
 }
 
 /// The quality with these luminance steps (in zigzag order, as in a file), if there is one.
-pub fn quality_of(luminance: &[u16; 64]) -> Option<u8> {
+pub(crate) fn quality_of(luminance: &[u16; 64]) -> Option<u8> {
     (1..=100).find(|quality| {
         let steps = &quantizer_steps(*quality)[0];
         luminance.iter().zip(ZIGZAG).all(|(step, place)| *step == steps[usize::from(place)])

@@ -15,7 +15,7 @@ use super::{Codec, Predictor, Result};
 use crate::error::Error;
 
 /// The codec.
-pub static CODEC: Codec = Codec {
+pub(crate) static CODEC: Codec = Codec {
     name: "lzw",
     lossless: true,
     predicts: true,
@@ -24,7 +24,7 @@ pub static CODEC: Codec = Codec {
 
 /// The parameters of LZW.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Params {
+pub(crate) struct Params {
     /// Differencing before compression.
     pub predictor: Predictor,
 }

@@ -8,12 +8,12 @@ use super::{Codec, Result};
 use crate::error::Error;
 
 /// The codec.
-pub static CODEC: Codec =
+pub(crate) static CODEC: Codec =
     Codec { name: "packbits", lossless: true, predicts: false, params: |_| vec![Arc::new(Params)] };
 
 /// `PackBits` has no parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Params;
+pub(crate) struct Params;
 
 impl ByteCoder for Params {
     type State = ();

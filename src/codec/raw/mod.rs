@@ -6,11 +6,12 @@ use super::bytewise::{ByteCoder, StoredRows, check_filled};
 use super::{Codec, Result};
 
 /// The codec.
-pub static CODEC: Codec = Codec { name: "none", lossless: true, predicts: false, params: |_| vec![Arc::new(Params)] };
+pub(crate) static CODEC: Codec =
+    Codec { name: "none", lossless: true, predicts: false, params: |_| vec![Arc::new(Params)] };
 
 /// Stored unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Params;
+pub(crate) struct Params;
 
 impl ByteCoder for Params {
     type State = ();

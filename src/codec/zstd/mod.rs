@@ -10,7 +10,7 @@ use super::{Codec, Predictor, Result};
 use crate::error::Error;
 
 /// The codec.
-pub static CODEC: Codec = Codec {
+pub(crate) static CODEC: Codec = Codec {
     name: "zstd",
     lossless: true,
     predicts: true,
@@ -21,7 +21,7 @@ pub static CODEC: Codec = Codec {
 
 /// The parameters of Zstandard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Params {
+pub(crate) struct Params {
     /// Differencing before compression.
     pub predictor: Predictor,
     /// 1 to 22, or negative for more speed; the default is [`DEFAULT_LEVEL`].
@@ -79,7 +79,7 @@ impl ByteCoder for Params {
 }
 
 /// The levels that may be requested.
-pub const LEVELS: RangeInclusive<i32> = -7..=22;
+pub(crate) const LEVELS: RangeInclusive<i32> = -7..=22;
 
 /// Decodes until `out` is full or `data` ends; returns the number of bytes filled.
 fn decompress_prefix(decompressor: &mut DCtx, data: &[u8], out: &mut [u8]) -> Result<usize> {

@@ -11,8 +11,8 @@ use crate::codec::jpeg::{ColorModel, Params, working_bytes};
 use crate::codec::{BlockShape, CodecParams, PixelCoding, Scratch};
 use crate::error::Result;
 use crate::image::{
-    Access, Block, BlockGrid, BlockIndex, BlockStore, FileImage, ImageLayout, ImageProvider, Interleave, Pixels,
-    SampleType, TileMut, Window,
+    Access, Block, BlockGrid, BlockIndex, BlockStore, FileImage, ImageLayout, ImageProvider, InFile, Interleave,
+    Pixels, SampleType, TileMut, Window,
 };
 use crate::io::{ByteSource, Lazy};
 use crate::limits::Limits;
@@ -174,25 +174,18 @@ impl ImageProvider for JpegImage {
         true
     }
 
-    fn stored_grid(&self) -> BlockGrid {
-        self.stated
-    }
-
     /// Bands of rows can be fetched before they are decoded; a stream without bands is read as a whole.
-    fn in_file(&self) -> Option<&dyn FileImage> {
-        self.bands.as_ref().map(|_| self as _)
-    }
-
-    fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
-        self.whole.as_ref()
+    fn behind(&self) -> InFile<'_> {
+        InFile {
+            image: self.bands.as_ref().map(|_| self as _),
+            whole: self.whole.as_ref(),
+            grid: Some(self.stated),
+            bytes: Some(self.source.size()),
+        }
     }
 
     fn check_unchanged(&self) -> Result<()> {
         self.source.check_unchanged()
-    }
-
-    fn file_bytes(&self) -> u64 {
-        self.source.size()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::header::Header;
 use crate::error::{Error, Result};
 use crate::image::{
-    Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, Interleave, Pixels, TileMut, Window,
+    Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, InFile, Interleave, Pixels, TileMut, Window,
 };
 use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
@@ -164,8 +164,8 @@ impl ImageProvider for PngImage {
         self.source.check_unchanged()
     }
 
-    fn file_bytes(&self) -> u64 {
-        self.source.size()
+    fn behind(&self) -> InFile<'_> {
+        InFile { bytes: Some(self.source.size()), ..InFile::default() }
     }
 }
 

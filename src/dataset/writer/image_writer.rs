@@ -45,7 +45,7 @@ pub fn remote_encoder(
     image: &ImageRequest<'_>,
     strict: bool,
 ) -> Result<(Arc<dyn ImageEncoder>, ImageLayout)> {
-    let mut container = format.create(Box::<NullSink>::default())?;
+    let mut container = format.create(Box::<NullSink>::default())?.0;
     let concurrency = Concurrency::new(1).ok_or_else(|| Error::usage("threads:").found(0))?;
     let (control, mut warnings) = (Control::default(), Vec::new());
     let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict };

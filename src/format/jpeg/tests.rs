@@ -34,7 +34,7 @@ fn request<'a>(provider: &'a dyn ImageProvider, metadata: &'a Metadata) -> Image
 
 fn written(image: &ImageRequest<'_>, threads: usize) -> Result<(Vec<u8>, Vec<Warning>)> {
     let (sink, target) = MemorySink::new();
-    let mut writer = Jpeg.create(Box::new(sink))?;
+    let mut writer = Jpeg.create(Box::new(sink))?.0;
     let mut warnings = Vec::new();
     let control = Control::default();
     let concurrency = Concurrency::new(threads).unwrap();
@@ -46,7 +46,7 @@ fn written(image: &ImageRequest<'_>, threads: usize) -> Result<(Vec<u8>, Vec<War
 }
 
 fn opened(bytes: &[u8]) -> Result<Box<dyn ContainerReader>> {
-    Jpeg.open(Arc::new(MemorySource(bytes.to_vec())), &OpenOptions::default())
+    Ok(Jpeg.open(Arc::new(MemorySource(bytes.to_vec())), &OpenOptions::default())?.0)
 }
 
 fn pixels(image: &dyn ImageProvider, window: Window) -> Result<Vec<u8>> {
@@ -149,7 +149,7 @@ fn the_header_is_read_once() {
     for application in [100, 60_000] {
         let (bytes, _) = written(&request(&picture(64, 48, 3), &one("JPEG_APP7", vec![7; application])), 1).unwrap();
         let source = Arc::new(Counting(bytes, Mutex::default()));
-        let reader = Jpeg.open(Arc::<Counting>::clone(&source), &OpenOptions::default()).unwrap();
+        let reader = Jpeg.open(Arc::<Counting>::clone(&source), &OpenOptions::default()).unwrap().0;
         let header = reader.assets()[0].metadata.raw().len();
         let whole = pixels(&*reader.image(0).unwrap(), Window::new(0, 0, 64, 48)).unwrap();
         assert!(whole == pixels(&*opened(&source.0).unwrap().image(0).unwrap(), Window::new(0, 0, 64, 48)).unwrap());
@@ -163,7 +163,7 @@ fn the_header_is_read_once() {
 fn a_window_reads_the_data_of_its_bands_alone() {
     let (bytes, _) = written(&request(&picture(1000, 3000, 1), &Metadata::new()), 2).unwrap();
     let source = Arc::new(Counting(bytes, Mutex::default()));
-    let reader = Jpeg.open(Arc::<Counting>::clone(&source), &OpenOptions::default()).unwrap();
+    let reader = Jpeg.open(Arc::<Counting>::clone(&source), &OpenOptions::default()).unwrap().0;
     let image = reader.image(0).unwrap();
     pixels(&*image, Window::new(0, 0, 10, 10)).unwrap();
     source.1.lock().unwrap().clear();
@@ -264,7 +264,7 @@ fn what_the_format_cannot_hold_is_refused_before_the_first_byte() {
         (image(8, 8, 3, SampleType::UInt16), "dtype of a JPEG file: got uint16, expected uint8"),
     ] {
         let count = Arc::new(AtomicU64::new(0));
-        let mut writer = Jpeg.create(Box::new(Watched(Arc::clone(&count)))).unwrap();
+        let mut writer = Jpeg.create(Box::new(Watched(Arc::clone(&count)))).unwrap().0;
         let (control, metadata, mut warnings) = (Control::default(), Metadata::new(), Vec::new());
         let concurrency = Concurrency::new(1).unwrap();
         let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
@@ -277,7 +277,7 @@ fn what_the_format_cannot_hold_is_refused_before_the_first_byte() {
 #[test]
 fn a_file_holds_one_image() {
     let (sink, _) = MemorySink::new();
-    let mut writer = Jpeg.create(Box::new(sink)).unwrap();
+    let mut writer = Jpeg.create(Box::new(sink)).unwrap().0;
     let (control, metadata, mut warnings) = (Control::default(), Metadata::new(), Vec::new());
     let concurrency = Concurrency::new(1).unwrap();
     let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
@@ -287,7 +287,7 @@ fn a_file_holds_one_image() {
     assert!(matches!(writer.begin_image(&request(&image, &metadata), &mut context), Err(Error::Usage(_))));
     assert!(writer.set_metadata(&one("JPEG_QUALITY", 41), &mut context).is_err());
     let (sink, _) = MemorySink::new();
-    let empty = Jpeg.create(Box::new(sink)).unwrap();
+    let empty = Jpeg.create(Box::new(sink)).unwrap().0;
     assert!(matches!(empty.finish(&mut context).err(), Some(Error::Usage(_))));
 }
 

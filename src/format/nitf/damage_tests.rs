@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use proptest::prelude::*;
 
 use super::kind::Kind;
-use super::open;
+use super::reader::open;
 use super::segments::Segments;
 use super::version::Version;
 use crate::error::{Error, Result};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::image::{
-    Access, Block, BlockGrid, BlockIndex, FileImage, ImageLayout, ImageProvider, TileMut, Window, read_whole_block,
+    Access, Block, BlockGrid, BlockIndex, FileImage, ImageLayout, ImageProvider, InFile, TileMut, Window,
+    read_whole_block,
 };
 use crate::io::ByteSource;
 
@@ -51,7 +52,8 @@ impl JoinedImage {
         }
         let whole =
             |grid: BlockGrid, block_rows| BlockGrid::new(grid.columns(), rows, grid.block_columns(), block_rows);
-        let stored = parts[0].image.stored_grid();
+        let first_image: &dyn ImageProvider = &*parts[0].image;
+        let stored = first_image.stored_grid();
         // If the first part has whole blocks of rows, the grid of blocks continues through the other parts and meets their
         // first rows. Bands of rows may meet them anywhere.
         let fitting = |grid: BlockGrid| {
@@ -133,12 +135,9 @@ impl ImageProvider for JoinedImage {
         self.parts.iter().all(|part| part.image.is_dense())
     }
 
-    fn stored_grid(&self) -> BlockGrid {
-        self.stored
-    }
-
-    fn in_file(&self) -> Option<&dyn FileImage> {
-        Some(self)
+    fn behind(&self) -> InFile<'_> {
+        let bytes = self.parts[0].image.behind().bytes;
+        InFile { image: Some(self), grid: Some(self.stored), bytes, whole: None }
     }
 
     fn read_block(&self, _at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
@@ -147,9 +146,5 @@ impl ImageProvider for JoinedImage {
 
     fn check_unchanged(&self) -> Result<()> {
         self.parts[0].image.check_unchanged()
-    }
-
-    fn file_bytes(&self) -> u64 {
-        self.parts[0].image.file_bytes()
     }
 }

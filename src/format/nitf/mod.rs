@@ -9,7 +9,7 @@ pub mod chip;
 mod coded_store;
 mod des;
 mod fields;
-pub mod geo;
+pub(crate) mod geo;
 mod ic;
 mod joined;
 mod kind;
@@ -34,13 +34,12 @@ mod write;
 
 pub use layouts::{des_layout, des_names, header, register_des, register_tre, tre_layout, tre_layouts, tre_names};
 pub(super) use palette::PALETTE;
-pub use reader::open;
 pub use tre::{Tre, TreBody, parse_tres, write_tre_fields, write_tres};
 pub use typed::{typed, typed_des, typed_tre};
 
 use std::sync::Arc;
 
-use super::{ContainerReader, ContainerWriter, Format, FormatNames, OpenOptions, SaveSettings, Warning};
+use super::{Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, Warning};
 use crate::error::Result;
 use crate::image::ImageLayout;
 use crate::io::{ByteSink, ByteSource};
@@ -92,12 +91,12 @@ impl Format for Nitf {
         key.starts_with(J2K_PREFIX) || (!key.is_empty() && key.chars().all(is_capital))
     }
 
-    fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
-        open(source, options)
+    fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<OpenFile> {
+        reader::open(source, options).map(OpenFile)
     }
 
-    fn create(&self, sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
-        Ok(Box::new(write::create(sink, self.flavour)?))
+    fn create(&self, sink: Box<dyn ByteSink>) -> Result<NewFile> {
+        Ok(NewFile(Box::new(write::create(sink, self.flavour)?)))
     }
 
     fn apply(

@@ -34,7 +34,7 @@ pub(super) struct NitfReader {
 ///
 /// # Errors
 /// [`Error::Malformed`] if the file header cannot be read; with `strict`, also for anything else that breaks a rule.
-pub fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
+pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
     let file = Segments::open(&*source)?;
     let mut warnings = file.warnings.clone();
     let assets = Assets::new(&*source, &file, options.limits, &mut warnings);
@@ -102,7 +102,7 @@ impl NitfReader {
         // A stream with restart markers is decoded in bands of rows.
         let stream = parts.ic.filter(|ic| ic.is_jpeg());
         match stream.and_then(|_| coded_store::stream_image(&parts.data, self.limits, image.layout())) {
-            Some(stream) => Ok(Arc::new(stream.with_whole(image.whole().cloned()))),
+            Some(stream) => Ok(Arc::new(stream.with_whole(image.behind().whole.cloned()))),
             None => Ok(Arc::new(image)),
         }
     }

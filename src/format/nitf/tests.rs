@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::reader::open;
 use super::*;
 use crate::asset::AssetType;
 use crate::error::{Error, Result};

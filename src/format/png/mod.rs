@@ -20,7 +20,7 @@ pub(super) use palette::PALETTE;
 use std::sync::Arc;
 
 use super::request::merge;
-use super::{ContainerReader, ContainerWriter, Format, FormatNames, OpenOptions, SaveSettings, Warning};
+use super::{Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, Warning};
 use crate::error::Result;
 use crate::image::ImageLayout;
 use crate::io::{ByteSink, ByteSource};
@@ -42,12 +42,12 @@ impl Format for Png {
         key.starts_with(KEY_PREFIX)
     }
 
-    fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
-        reader::open(source, options)
+    fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<OpenFile> {
+        reader::open(source, options).map(OpenFile)
     }
 
-    fn create(&self, sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
-        Ok(writer::create(sink))
+    fn create(&self, sink: Box<dyn ByteSink>) -> Result<NewFile> {
+        Ok(NewFile(writer::create(sink)))
     }
 
     fn apply(

@@ -28,7 +28,7 @@ pub(super) use palette::PALETTE;
 use std::sync::Arc;
 
 use super::request::merge;
-use super::{ContainerReader, ContainerWriter, Format, FormatNames, OpenOptions, SaveSettings, Warning};
+use super::{Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, Warning};
 use crate::error::Result;
 use crate::image::ImageLayout;
 use crate::io::{ByteSink, ByteSource};
@@ -52,12 +52,12 @@ impl Format for Tiff {
         is_number || key.starts_with("Geo")
     }
 
-    fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
-        reader::open(source, options)
+    fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<OpenFile> {
+        reader::open(source, options).map(OpenFile)
     }
 
-    fn create(&self, sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
-        writer::create(sink)
+    fn create(&self, sink: Box<dyn ByteSink>) -> Result<NewFile> {
+        writer::create(sink).map(NewFile)
     }
 
     fn apply(

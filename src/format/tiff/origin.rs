@@ -38,7 +38,7 @@ pub(super) fn with_origin(metadata: &Metadata) -> Metadata {
     let has = |tag: u16| metadata.get(&tag.to_string()).is_some();
     if metadata.origin().is_none() && has(tags::IMAGE_WIDTH) && has(tags::IMAGE_LENGTH) {
         let is_number = |key: &str| key.starts_with(|first: char| first.is_ascii_digit());
-        return metadata.clone().as_copy(FAMILY, is_number);
+        return metadata.clone().into_copy(FAMILY, is_number);
     }
     metadata.clone().with_origin(None)
 }

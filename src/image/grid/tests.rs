@@ -37,16 +37,6 @@ fn a_window_is_clipped_to_the_image() {
 }
 
 #[test]
-fn the_last_tile_is_the_first_that_reaches_the_end() {
-    assert_eq!(tile_starts(10, 10, 0), [0]);
-    assert_eq!(tile_starts(11, 10, 0), [0, 10]);
-    assert_eq!(tile_starts(3, 10, 9), [0]);
-    assert_eq!(tile_starts(12, 10, 9), [0, 1, 2]);
-    assert_eq!(tile_starts(u32::MAX, u64::from(u32::MAX) - 1, 0), [0, u32::MAX - 1]);
-    assert_eq!(tile_starts(9, u64::MAX, u64::MAX - 1), [0]);
-}
-
-#[test]
 fn a_block_reduced_to_nothing_is_empty_and_holds_no_pixel() {
     let grid = BlockGrid::new(8, 1, 1, 1).unwrap().reduced(2).unwrap();
     assert_eq!((grid.columns(), grid.rows(), grid.across()), (2, 1, 8));

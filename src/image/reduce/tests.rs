@@ -8,12 +8,14 @@ fn bytes<T: Copy, const N: usize>(values: &[T], to: impl Fn(T) -> [u8; N]) -> Ve
 
 fn reduced(sample: SampleType, levels: u8, method: Reduction, nodata: Option<PadValue>, rows: &[Vec<u8>]) -> Vec<u8> {
     let reducer = Reducer::new(sample, levels, method, nodata).unwrap();
-    let pixels = rows.concat();
-    let columns = rows[0].len() / sample.bytes();
-    let size = columns.div_ceil(reducer.factor()) * rows.len().div_ceil(reducer.factor());
-    let mut out = vec![0; size * sample.bytes()];
-    reducer.block(&pixels, columns, &mut out);
-    out
+    let length = (rows[0].len() / sample.bytes()).div_ceil(reducer.factor()) * sample.bytes();
+    let rows: Vec<&[u8]> = rows.iter().map(Vec::as_slice).collect();
+    let reduce = |rows: &[&[u8]]| {
+        let mut out = vec![0; length];
+        reducer.row(rows, &mut out);
+        out
+    };
+    rows.chunks(reducer.factor()).flat_map(reduce).collect()
 }
 
 fn floats(rows: &[&[f32]], nodata: Option<PadValue>) -> Vec<f32> {

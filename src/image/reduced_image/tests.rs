@@ -36,7 +36,11 @@ proptest! {
         let plane = image.layout().grid.window().pixels() as usize;
         let mut expected = vec![0; plane * bands as usize];
         let planes = bytes.chunks(size.0 as usize * size.1 as usize).zip(expected.chunks_mut(plane));
-        planes.for_each(|(plane, out)| reducer.block(plane, size.0 as usize, out));
+        for (plane, out) in planes {
+            let rows: Vec<&[u8]> = plane.chunks(size.0 as usize).collect();
+            let targets = out.chunks_mut(image.layout().grid.columns() as usize);
+            rows.chunks(reducer.factor()).zip(targets).for_each(|(rows, target)| reducer.row(rows, target));
+        }
         prop_assert_eq!(all(&image), expected);
     }
 }

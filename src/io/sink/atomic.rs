@@ -77,7 +77,7 @@ pub fn sink_at(path: impl AsRef<Path>) -> Result<Box<dyn ByteSink>> {
 /// # Errors
 /// [`Error::Io`] with the path if publishing fails. If restoring a former file fails too, that file keeps its temporary name
 /// `.NAME.XXXXXX.osml-old`, which the error states.
-pub fn publish_all(outputs: Vec<Prepared<'_>>) -> Result<()> {
+pub(crate) fn publish_all(outputs: Vec<Prepared<'_>>) -> Result<()> {
     let (mut files, mut streams) = (Vec::new(), Vec::new());
     for Prepared(kind) in outputs {
         match kind {

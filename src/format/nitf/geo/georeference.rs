@@ -26,7 +26,7 @@ type Quad = [(f64, f64); 4];
 /// # Errors
 /// [`Error::Usage`] for a reference system that NITF cannot express or the form wanted cannot hold, and for half a
 /// georeference.
-pub fn describe(
+pub(crate) fn describe(
     georeference: &Georeference,
     layout: &ImageLayout,
     wanted: Option<Icords>,
@@ -58,7 +58,7 @@ pub fn describe(
 }
 
 /// A warning message if the form of IGEOLO is coarser than half a pixel.
-pub fn precision(georeference: &Georeference, layout: &ImageLayout, wanted: Option<Icords>) -> Option<String> {
+pub(crate) fn precision(georeference: &Georeference, layout: &ImageLayout, wanted: Option<Icords>) -> Option<String> {
     let [a, b, _, d] = georeference.outer_corners(layout.grid.columns(), layout.grid.rows())?;
     let zone = zone_of(georeference.crs.as_ref()?).ok()?;
     let (unit, name) = match (zone, wanted) {

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 /// The form of IGEOLO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Icords {
+pub(crate) enum Icords {
     /// `ddmmssXdddmmssY`: whole seconds, about 31 m.
     Geographic,
     /// `±dd.ddd±ddd.ddd`: thousandths of a degree, about 111 m.
@@ -23,7 +23,7 @@ pub enum Icords {
 
 /// Four corners: first row and column, first row and last column, last row and column, last row and first column.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Corners {
+pub(crate) enum Corners {
     /// Longitudes and latitudes in degrees on WGS 84.
     Geographic([(f64, f64); 4]),
     /// Eastings and northings in metres.
@@ -38,12 +38,12 @@ impl Icords {
         [Self::Geographic, Self::Decimal, Self::UtmNorth, Self::UtmSouth, Self::Mgrs, Self::Geocentric];
 
     /// The form with this code.
-    pub fn from_code(code: &str) -> Option<Self> {
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|form| form.code() == code)
     }
 
     /// The code.
-    pub fn code(self) -> &'static str {
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Self::Geographic => "G",
             Self::Decimal => "D",
@@ -71,7 +71,7 @@ impl Corners {
     ///
     /// # Errors
     /// [`Error::Malformed`] if they do not follow the form.
-    pub fn parse(form: Icords, text: &str) -> Result<Self> {
+    pub(crate) fn parse(form: Icords, text: &str) -> Result<Self> {
         if text.len() != 4 * CORNER || !text.is_ascii() {
             return Err(Error::malformed("IGEOLO").found(format!("{text:?}")).allowed("60 characters"));
         }
@@ -109,7 +109,7 @@ impl Corners {
     ///
     /// # Errors
     /// [`Error::Usage`] for coordinates that the form cannot hold.
-    pub fn format(&self, form: Icords) -> Result<String> {
+    pub(crate) fn format(&self, form: Icords) -> Result<String> {
         let wrong = |point: (f64, f64)| {
             let error = Error::usage("corner that IGEOLO cannot hold with ICORDS")
                 .field(form.code())

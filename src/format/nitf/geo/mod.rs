@@ -6,8 +6,6 @@ mod mgrs;
 mod utm;
 
 pub(super) use georeference::{between, read};
-pub use georeference::{describe, precision};
-pub use igeolo::{Corners, Icords};
+pub(crate) use georeference::{describe, precision};
+pub(crate) use igeolo::{Corners, Icords};
 pub(super) use igeolo::{near, wrapped};
-pub use mgrs::{from_mgrs, to_mgrs};
-pub use utm::{Utm, UtmZone};

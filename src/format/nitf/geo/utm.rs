@@ -17,14 +17,14 @@ const FALSE_NORTHING: f64 = 10_000_000.0;
 
 /// A zone of UTM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct UtmZone {
+pub(crate) struct UtmZone {
     number: u8,
     south: bool,
 }
 
 /// A point in a zone.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Utm {
+pub(crate) struct Utm {
     /// The zone.
     pub zone: UtmZone,
     /// Metres to the east, 500 000 on the central meridian.
@@ -38,7 +38,7 @@ impl UtmZone {
     ///
     /// # Errors
     /// [`Error::Usage`] for a number outside of 1 to 60.
-    pub fn new(number: u8, south: bool) -> Result<Self> {
+    pub(crate) fn new(number: u8, south: bool) -> Result<Self> {
         if (1..=60).contains(&number) {
             Ok(Self { number, south })
         } else {
@@ -47,7 +47,7 @@ impl UtmZone {
     }
 
     /// The zone of an EPSG code 326zz or 327zz.
-    pub fn from_epsg(code: u32) -> Option<Self> {
+    pub(crate) fn from_epsg(code: u32) -> Option<Self> {
         let (south, number) = match code {
             32_601..=32_660 => (false, code - 32_600),
             32_701..=32_760 => (true, code - 32_700),
@@ -57,27 +57,27 @@ impl UtmZone {
     }
 
     /// The zone's EPSG code.
-    pub fn epsg(self) -> u32 {
+    pub(crate) fn epsg(self) -> u32 {
         u32::from(self.number) + if self.south { 32_700 } else { 32_600 }
     }
 
     /// 1 to 60.
-    pub fn number(self) -> u8 {
+    pub(crate) fn number(self) -> u8 {
         self.number
     }
 
     /// True in the southern hemisphere.
-    pub fn is_south(self) -> bool {
+    pub(crate) fn is_south(self) -> bool {
         self.south
     }
 
     /// The longitude of the central meridian in degrees.
-    pub fn central_meridian(self) -> f64 {
+    pub(crate) fn central_meridian(self) -> f64 {
         f64::from(self.number) * 6.0 - 183.0
     }
 
     /// The point at a longitude and latitude in degrees, which may lie outside of the zone's own six degrees.
-    pub fn project(self, longitude: f64, latitude: f64) -> Utm {
+    pub(crate) fn project(self, longitude: f64, latitude: f64) -> Utm {
         let series = Series::new();
         let (lambda, phi) = ((longitude - self.central_meridian()).to_radians(), latitude.to_radians());
         // Conformal latitude: tau' from tau = tan phi.
@@ -100,7 +100,7 @@ impl UtmZone {
 
 impl Utm {
     /// Longitude and latitude in degrees.
-    pub fn to_geographic(self) -> (f64, f64) {
+    pub(crate) fn to_geographic(self) -> (f64, f64) {
         let series = Series::new();
         let scale = K0 * series.radius;
         let north = if self.zone.south { FALSE_NORTHING } else { 0.0 };

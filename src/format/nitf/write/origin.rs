@@ -38,7 +38,7 @@ pub(super) fn original_or_guess(structure: &Structure, metadata: &Metadata, fiel
 /// not metadata values, as a field has several spellings: with and without padding, or a group as a list or as mappings.
 pub(super) fn with_origin(stated: Metadata, fields: &Record, original: Option<&Record>) -> Metadata {
     let Some(original) = original else { return stated };
-    stated.as_copy(FAMILY, |name| original.get(name) == fields.get(name))
+    stated.into_copy(FAMILY, |name| original.get(name) == fields.get(name))
 }
 
 /// The fields of a header that is damaged, or of another kind or format, under the names of this structure.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::super::open;
+use super::super::reader::open;
 use super::header::Flavour;
 use super::writer::{NitfWriter, create};
 use crate::asset::AssetType;

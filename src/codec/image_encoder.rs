@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::image::{BlockIndex, Interleave, Padding};
 
 /// Encodes the blocks of one image for one container, in any order and on any thread. Another encoder made from the same
-/// request, also in another process, encodes identically. [`crate::pipeline::encode_block`] uses it.
+/// request, also in another process, encodes identically. `encode_block` of the pipeline uses it.
 pub trait ImageEncoder: Send + Sync {
     /// How to gather the pixels of a block.
     #[doc(hidden)]

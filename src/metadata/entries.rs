@@ -22,6 +22,11 @@ impl Metadata {
         Self::default()
     }
 
+    /// Empty metadata with memory for `count` entries.
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        Self { entries: Arc::new(Vec::with_capacity(count)), origin: None }
+    }
+
     /// The entries with the header bytes `raw` that they were read from. `family` is the name of the format. `form` is a text
     /// that the format defines: the information needed to read `raw` again.
     #[must_use]

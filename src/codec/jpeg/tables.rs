@@ -87,10 +87,14 @@ impl HuffmanSpec {
 /// The steps for luminance (table 0) and chrominance (table 1) at a quality of 1 to 100, in row-major order: the tables of
 /// Annex K, scaled as by the Independent JPEG Group (the usual meaning of "quality") and capped to 8 bits.
 pub(super) fn quantizer_steps(quality: u8) -> [[u16; 64]; 2] {
+    [LUMINANCE, CHROMINANCE].map(|table| table.map(|step| scaled(step, quality)))
+}
+
+/// A step of Annex K at a quality of 1 to 100.
+fn scaled(step: u16, quality: u8) -> u16 {
     let quality = u32::from(quality.clamp(1, 100));
     let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
-    [LUMINANCE, CHROMINANCE]
-        .map(|table| table.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u16))
+    ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u16
 }
 
 /// The Huffman tables that baseline decoders assume if a stream has none, as an abbreviated stream (§B.4, §K.3).
@@ -107,10 +111,8 @@ pub(crate) fn standard_huffman_tables() -> Vec<u8> {
 
 /// The quality with these luminance steps (in zigzag order, as in a file), if there is one.
 pub(crate) fn quality_of(luminance: &[u16; 64]) -> Option<u8> {
-    (1..=100).find(|quality| {
-        let steps = &quantizer_steps(*quality)[0];
-        luminance.iter().zip(ZIGZAG).all(|(step, place)| *step == steps[usize::from(place)])
-    })
+    let has_step = |quality: u8, step: u16, place: u8| step == scaled(LUMINANCE[usize::from(place)], quality);
+    (1..=100).find(|quality| luminance.iter().zip(ZIGZAG).all(|(step, place)| has_step(*quality, *step, place)))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::pixels::{Storage, described_layout};
 use super::segments::{Segment, Segments};
 use super::store::{self, SegmentData};
 use super::version::Version;
-use super::whole::{SegmentCoding, WholeSegment};
+use super::whole::{Described, WholeSegment};
 use crate::asset::AssetInfo;
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning};
@@ -25,7 +25,7 @@ pub(super) struct NitfReader {
     source: Arc<dyn ByteSource>,
     limits: Limits,
     version: Version,
-    segments: Vec<Segment>,
+    segments: Vec<Arc<Segment>>,
     assets: Assets,
     warnings: Vec<Warning>,
 }
@@ -41,7 +41,8 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
     if options.strict {
         assets::check(&file, &warnings)?;
     }
-    let Segments { version, list: segments, .. } = file;
+    let Segments { version, list, .. } = file;
+    let segments = list.into_iter().map(Arc::new).collect();
     Ok(Box::new(NitfReader { source, limits: options.limits, version, segments, assets, warnings }))
 }
 
@@ -119,9 +120,8 @@ impl NitfReader {
         let is_whole = there == segment.data_length && !self.version.is_20();
         let is_copied = there > 0 && (is_whole || ic.is_some_and(Ic::is_jpeg));
         let whole = |layout: &ImageLayout, reason| -> Result<_> {
-            let mut coding = SegmentCoding::new(|name| subheader.get(name).cloned(), pad, segment.raw.clone());
-            coding.is_renewed = self.version.is_20();
-            let segment = WholeSegment::new(data.clone(), layout, coding, reason)?;
+            let described = Described { segment: Arc::clone(segment), pad, is_renewed: self.version.is_20() };
+            let segment = WholeSegment::new(data.clone(), layout, described, reason)?;
             Ok(Arc::new(segment) as Arc<dyn BlockStore>)
         };
         let decoded = ic.filter(|ic| ic.is_decoded);
@@ -155,7 +155,7 @@ impl NitfReader {
 
 /// What the image of a segment is made from.
 struct SegmentParts<'r> {
-    segment: &'r Segment,
+    segment: &'r Arc<Segment>,
     ic: Option<Ic>,
     data: SegmentData,
 }

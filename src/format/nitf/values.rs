@@ -13,7 +13,8 @@ pub(super) const FAMILY: &str = "nitf";
 
 /// The metadata of a header or subheader, with the TREs of its areas and of its overflow.
 pub(super) fn to_metadata(record: Record, overflow: &[u8], warnings: &mut Vec<Warning>) -> Metadata {
-    let mut metadata = Metadata::new();
+    // A few TREs follow the fields.
+    let mut metadata = Metadata::with_capacity(record.len() + 8);
     let mut tres = Vec::new();
     let id = super::version::text(&record, "DESID").to_owned();
     let version = record.int("DESVER").unwrap_or(1);

@@ -3,8 +3,9 @@
 
 use std::any::Any;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::segments::Segment;
 use super::store::SegmentData;
 use crate::codec::Scratch;
 use crate::error::{Detail, Error, Result};
@@ -29,11 +30,21 @@ pub(super) struct SegmentCoding {
     pub(super) header: Vec<u8>,
 }
 
+/// What the coding of a segment is made from.
+pub(super) struct Described {
+    pub(super) segment: Arc<Segment>,
+    pub(super) pad: Option<PadValue>,
+    /// True if the segment is of NITF 2.0.
+    pub(super) is_renewed: bool,
+}
+
 /// An image segment as one block.
 pub(super) struct WholeSegment {
     data: SegmentData,
     layout: ImageLayout,
-    coding: SegmentCoding,
+    described: Described,
+    /// Made when a writer asks for it.
+    coding: OnceLock<SegmentCoding>,
     /// The reason why the pixels are not decoded, if it is not their compression.
     reason: Option<Box<Detail>>,
 }
@@ -90,7 +101,7 @@ impl WholeSegment {
     pub(super) fn new(
         data: SegmentData,
         layout: &ImageLayout,
-        coding: SegmentCoding,
+        described: Described,
         reason: Option<Error>,
     ) -> Result<Self> {
         let grid = layout.grid;
@@ -99,13 +110,21 @@ impl WholeSegment {
             Some(Error::Unsupported(detail)) => Some(detail),
             _ => None,
         };
-        Ok(Self { data, layout: ImageLayout { grid, ..layout.clone() }, coding, reason })
+        Ok(Self { data, layout: ImageLayout { grid, ..layout.clone() }, described, coding: OnceLock::new(), reason })
+    }
+
+    fn segment_coding(&self) -> &SegmentCoding {
+        self.coding.get_or_init(|| {
+            let Described { segment, pad, is_renewed } = &self.described;
+            let coding = SegmentCoding::new(|name| segment.subheader.get(name).cloned(), *pad, segment.raw.clone());
+            SegmentCoding { is_renewed: *is_renewed, ..coding }
+        })
     }
 
     fn undecoded(&self) -> Error {
         let error = match &self.reason {
             Some(detail) => Error::Unsupported(detail.clone()),
-            None => Error::unsupported("compression").field("IC").found(self.coding.compression()),
+            None => Error::unsupported("compression").field("IC").found(self.segment_coding().compression()),
         };
         error.segment(&self.data.key)
     }
@@ -137,7 +156,7 @@ impl BlockStore for WholeSegment {
     }
 
     fn coding(&self) -> Option<&dyn BlockCoding> {
-        Some(&self.coding)
+        Some(self.segment_coding())
     }
 
     fn piece(&self, _: StoredBlock, _: Range<u32>) -> Result<Option<Piece>> {

@@ -99,7 +99,7 @@ def rows_of(result: Result) -> list[list[str]]:
 
 
 def met(result: Result, one: Comparison) -> str:
-    """Yes, no, or nothing if there is no target."""
+    """Yes, no, or nothing without a target."""
     contender = one.contender
     if contender.at_least is None and contender.size_limit is None:
         return ""

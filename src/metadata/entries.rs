@@ -127,7 +127,7 @@ impl Metadata {
         self.entries.len()
     }
 
-    /// True if there are no entries.
+    /// True without entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -152,8 +152,7 @@ impl Metadata {
         self.origin.as_ref().is_some_and(|origin| origin.has(&self.entries))
     }
 
-    /// True if `key` has a value that was not merely copied: the origin has different values under it, or none, or there is no
-    /// origin.
+    /// True if `key` has a value that was not merely copied: the origin is missing, or has different values under it, or none.
     pub(crate) fn is_chosen(&self, key: &str) -> bool {
         let is_copied = |origin: &Arc<Origin>| origin.has_values(key, &self.entries);
         self.get(key).is_some() && !self.origin.as_ref().is_some_and(is_copied)

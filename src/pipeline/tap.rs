@@ -63,7 +63,7 @@ impl<'p> TapBlock<'p> {
     /// The bytes of each sample of the image in one band and row `y` of the block, without padding.
     ///
     /// # Panics
-    /// If there is no such band or row.
+    /// If `band` or `y` lies outside the strip.
     pub fn row(&self, band: usize, y: usize) -> impl Iterator<Item = &'p [u8]> + use<'p> {
         assert!(band < self.bands && y < self.window.height as usize, "band {band}, row {y}");
         let (size, width) = (self.sample.bytes(), self.window.width as usize);

@@ -25,7 +25,7 @@
 //! A size is a number or an expression; a condition is an expression. Expressions have integers, `"text"`, names of earlier
 //! fields (innermost group first), `+ - * /`, `== != < <= > >=`, `and or not`, and these functions:
 //! `bit(NAME, n)` (bit n of a binary field, 0 is the least significant), `blank(NAME)`,
-//! `value(NAME, n)` (n if there is no earlier field NAME),
+//! `value(NAME, n)` (n without an earlier field NAME),
 //! `same(GROUP, NAME)` (NAME in the record of an earlier group with the same turn as this one), and
 //! `remaining` (when reading, the bytes left in the structure; when writing, whether a field of the group is given).
 

@@ -144,8 +144,7 @@ mod prefix {
     };
 
     /// Adds to each number the one `stride` before it, from the front, in whole vectors. Returns the byte from which the caller
-    /// continues; the pixel at that byte is already a sum. Returns 0 if there is no vector code for these pixels or this
-    /// processor.
+    /// continues; the pixel at that byte is already a sum. Returns 0 if these pixels or this processor lack vector code.
     pub(super) fn accumulate(row: &mut [u8], size: usize, stride: usize) -> usize {
         let pixel = size * stride;
         if pixel == 0 || row.len() < 2 * VECTOR || !std::arch::is_x86_feature_detected!("ssse3") {

@@ -71,7 +71,7 @@ struct Match {
     start: u32,
     length: u32,
     distance: u32,
-    /// Bits saved; not above zero if there is no repetition.
+    /// Bits saved; not above zero without a repetition.
     gain: i32,
 }
 

@@ -4,7 +4,7 @@ use super::{CLEAR, END, FIRST, NARROWEST, WIDEST};
 use crate::error::{Error, Result};
 
 /// The string of each code. A string is the previous one in the stream plus one byte, so the output already contains it. The
-/// table also keeps its first eight bytes, because most strings of images are no longer.
+/// table also keeps its first eight bytes, because most strings of images fit in them.
 pub(super) struct Strings {
     /// The first eight bytes, the first least significant.
     text: Box<[u64; CODES]>,

@@ -362,7 +362,7 @@ fn errors_name_the_field_and_its_place() {
     assert!(error.to_string().contains("NUMI"), "{error}");
     let Err(error) = open_bytes(bytes[..370].to_vec()) else { panic!("half a header is none") };
     assert!(error.to_string().contains("LI") && error.to_string().contains("369"), "{error}");
-    let Err(error) = open_bytes(b"NITF02.50".to_vec()) else { panic!("there is no such version") };
+    let Err(error) = open_bytes(b"NITF02.50".to_vec()) else { panic!("version 02.50 does not exist") };
     assert!(error.to_string().contains("NITF02.50") && error.to_string().contains("NITF02.10"), "{error}");
 }
 

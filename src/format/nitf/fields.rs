@@ -78,7 +78,7 @@ fn turn(items: &[Item], name: &str, value: &Value) -> Result<Record> {
     }
 }
 
-/// The items of the group called `name`; empty if there is no such group.
+/// The items of the group called `name`; empty if `items` lack it.
 fn group<'i>(items: &'i [Item], name: &str) -> &'i [Item] {
     let found = items.iter().find_map(|item| match item {
         Item::Repeat { name: group, items, .. } if **group == *name => Some(items.as_slice()),

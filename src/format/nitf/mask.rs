@@ -90,8 +90,8 @@ impl MaskTable {
     }
 }
 
-/// The pad pixel code of the table at the beginning of the image data, and its length in bits; `None` if there is no code, or
-/// no readable table.
+/// The pad pixel code of the table at the beginning of the image data, and its length in bits; `None` without a code or a
+/// readable table.
 pub(super) fn pad_code(source: &dyn ByteSource, data: u64, data_length: u64) -> Option<(u64, u32)> {
     let bytes = source.read_range(data, (FIXED + 8).min(data_length)).ok()?;
     let bits = u32::from(u16::from_be_bytes([*bytes.get(8)?, *bytes.get(9)?]));

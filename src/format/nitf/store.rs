@@ -150,7 +150,7 @@ impl<C: SegmentCodec> BlockStore for SegmentStore<C> {
         }
     }
 
-    /// True if the mask table records the block, or there is no table of blocks.
+    /// True if the mask table records the block, or lists no blocks.
     fn has_block(&self, block: StoredBlock) -> Result<bool> {
         let Some(offsets) = &self.blocks.mask()?.blocks else { return Ok(true) };
         Ok(offsets.get(self.blocks.number(block) as usize).is_some_and(|offset| *offset != ABSENT))

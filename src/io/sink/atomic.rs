@@ -48,7 +48,7 @@ struct NewFile {
     target: PathBuf,
 }
 
-/// A file that has replaced another. The replaced file keeps a name of its own until failure is no longer possible.
+/// A file that has replaced another. The replaced file keeps a name of its own until nothing can fail any more.
 struct Replaced {
     target: PathBuf,
     /// `None` if the target did not exist.
@@ -292,7 +292,7 @@ fn roll_back(replaced: Vec<Replaced>, error: Error) -> Error {
     replaced.into_iter().rev().filter_map(|file| file.undo().err()).fold(error, |error, other| both(&error, &other))
 }
 
-/// Gives the file at `target` a second name, under which it survives its replacement. `None` if there is no file. A directory
+/// Gives the file at `target` a second name, under which it survives its replacement. `None` if the file is missing. A directory
 /// cannot be replaced; the replacement reports that error.
 fn keep(target: &Path) -> io::Result<Option<TempPath>> {
     match beside(target, FORMER, |path| std::fs::hard_link(target, path)) {

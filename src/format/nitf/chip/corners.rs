@@ -60,7 +60,7 @@ fn of_part(metadata: &Metadata, place: &Georeference, part: &Part) -> Result<Opt
 }
 
 impl Own {
-    /// `None` if there are no corners, and for MGRS, whose letters a part need not share.
+    /// `None` without corners, and for MGRS, whose letters a part need not share.
     fn read(metadata: &Metadata) -> Option<Self> {
         let form = Icords::from_code(metadata.get("ICORDS")?.as_text()?.trim())?;
         if form == Icords::Mgrs {

@@ -81,7 +81,7 @@ pub(crate) fn precision(georeference: &Georeference, layout: &ImageLayout, wante
 /// # Errors
 /// [`Error::Malformed`] if ICORDS is unknown or IGEOLO cannot be read.
 pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Result<Option<Georeference>> {
-    // In NITF 2.0, `N` means that there is no IGEOLO.
+    // In NITF 2.0, `N` means that IGEOLO is left out.
     let (Some(code), Some(FieldData::Text(text))) = (header.text("ICORDS"), header.get("IGEOLO")) else {
         return Ok(None);
     };

@@ -269,7 +269,7 @@ fn app6(mode: u8, grid: &BlockGrid, is_color: bool) -> Vec<u8> {
     let [image_color, stream_color] = if is_color { [1, 2] } else { [0, 0] };
     let (precision, class, baseline, embedded_tables) = (8, 0, 1, 0);
     let fields = [image_color, precision, class, baseline, embedded_tables, stream_color, precision];
-    // No filter was applied across or down, and there are no flags.
+    // No filter was applied across or down, and no flag is set.
     let rest = [1, 1, 0, 0];
     let mut out = Vec::new();
     write_segment(APP0 + 6, &[b"NITF\0", &[2, 0], &[mode], &across, &down, &fields, &rest], &mut out);

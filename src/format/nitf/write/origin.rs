@@ -255,12 +255,12 @@ fn date(text: &str) -> Option<String> {
     good.then(|| format!("{century}{year:02}{month:02}{}{}", &digits[..2], &digits[2..]))
 }
 
-/// ICORDS and IGEOLO in a form of 2.1; `None` if there are no corners, or they cannot be read.
+/// ICORDS and IGEOLO in a form of 2.1; `None` without corners, or if they cannot be read.
 fn corners(original: &Record) -> Option<(&'static str, String)> {
     let form = Icords::from_code(original.text("ICORDS")?)?;
     let Some(FieldData::Text(text)) = original.get("IGEOLO") else { return None };
     match form {
-        // Only the letters are shared: in 2.0 `U` is UTM without a hemisphere, and `N` means that there are no corners.
+        // Only the letters are shared: in 2.0 `U` is UTM without a hemisphere, and `N` means that the corners are left out.
         Icords::Geographic => Some(("G", text.clone())),
         Icords::Geocentric => Some(("G", Corners::parse(form, text).ok()?.format(Icords::Geographic).ok()?)),
         _ => None,

@@ -69,7 +69,7 @@ def ichipb(metadata: Mapping[str, Any]) -> ChipMapping:
         metadata: The metadata of the image.
 
     Raises:
-        FieldNotFoundError: A `KeyError`, if there is no ICHIPB: the image is the full image.
+        FieldNotFoundError: A `KeyError`, if the image has no ICHIPB: it is the full image.
         OptionError: A `ValueError`, if the chip was dewarped (XFRM_FLAG 01), which four points cannot describe, if a
             coordinate is blank, or if the points are not a quadrilateral.
     """

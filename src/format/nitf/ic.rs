@@ -101,6 +101,15 @@ impl Ic {
         CODES.iter().copied().find(|ic| ic.coding == self.coding && ic.is_masked == is_masked)
     }
 
+    /// The code that gives this coding, or else the nearest one, a mask table.
+    pub(super) fn masked_code(self) -> &'static str {
+        match self.with_mask(true) {
+            Some(masked) => masked.code,
+            None if self.is_jpeg() => "M3",
+            None => NM.code,
+        }
+    }
+
     /// True if blocks are JPEG streams with the cosine transform.
     pub(super) fn is_jpeg(self) -> bool {
         matches!(self.coding, Coding::Jpeg | Coding::ReducedJpeg)

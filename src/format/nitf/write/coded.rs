@@ -40,24 +40,29 @@ struct Later {
 }
 
 impl CodedBlocks {
-    /// The blocks of the segment whose data begin at `data` with a mask table of `table` bytes. `rate` is COMRAT. The first stored
-    /// block gets the bytes `first` after its first two, the marker that begins it.
+    /// The blocks of the segment whose data begin at `data`, with the mask table if any. `rate` is COMRAT. The first stored block
+    /// gets the bytes `first` after its first two, the marker that begins it.
     pub(super) fn new(
         key: &str,
         storage: Storage,
         mask: Option<MaskPlan>,
         (rate, first): (&'static str, Vec<u8>),
-        (data, table): (u64, u64),
+        data: u64,
     ) -> Self {
-        let records = storage.stored_blocks() as usize;
-        let offsets = if mask.is_some() { vec![ABSENT; records] } else { Vec::new() };
-        let lists_pads = mask.as_ref().is_some_and(|mask| mask.pad.is_some());
-        let pads = if lists_pads { vec![false; records] } else { Vec::new() };
+        let records = storage.stored_blocks();
+        let (mut start, mut offsets, mut pads) = (data, Vec::new(), Vec::new());
+        if let Some(mask) = &mask {
+            start += mask.table_bytes(records);
+            offsets = vec![ABSENT; records as usize];
+            if mask.pad.is_some() {
+                pads = vec![false; records as usize];
+            }
+        }
         let is_banded = storage.mode == Mode::Sequential && storage.bands > 1;
         let later = is_banded.then(|| Later { spool: Spool::new(), ranges: BTreeMap::new() });
         let key = key.to_owned();
         let first = Some(first);
-        Self { key, storage, mask, rate, first, data, start: data + table, offsets, pads, excess: false, later }
+        Self { key, storage, mask, rate, first, data, start, offsets, pads, excess: false, later }
     }
 
     fn write(&mut self, piece: &[u8], sink: &mut dyn ByteSink) -> Result<()> {

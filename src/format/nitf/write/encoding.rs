@@ -136,12 +136,9 @@ fn masked_if((nodata, pad_code): (bool, bool), word: &str) -> Result<Ic> {
         // A code is a choice, a name of the algorithm is not.
         Some(with_table) if ic.is_jpeg() && !word.trim().eq_ignore_ascii_case(ic.code) => Ok(with_table),
         _ if !nodata => Ok(ic),
-        _ => {
-            let allowed = with_table.map_or(if ic.is_jpeg() { "M3" } else { NM.code }, |ic| ic.code);
-            Err(Error::usage("nodata with compression")
-                .found(ic.code)
-                .allowed(format!("{allowed}, whose mask table holds the value")))
-        }
+        _ => Err(Error::usage("nodata with compression")
+            .found(ic.code)
+            .allowed(format!("{}, whose mask table holds the value", ic.masked_code()))),
     }
 }
 

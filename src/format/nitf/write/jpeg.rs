@@ -46,11 +46,31 @@ struct BlockStreams {
     notes: SampleNotes,
 }
 
-/// Checks the pixels and the size of an image against its IC.
+/// Checks the pixels and the size of an image against its IC, and sets the fields that JPEG fixes.
 ///
 /// # Errors
 /// [`Error::Usage`] for what JPEG blocks cannot hold.
-pub(super) fn check(ic: Ic, layout: &ImageLayout, record: &Record) -> Result<()> {
+pub(super) fn set_fields(
+    record: &mut Record,
+    given: &Given,
+    layout: &ImageLayout,
+    ic: Ic,
+    context: &mut WriteContext<'_, '_>,
+) -> Result<()> {
+    check(ic, layout, record)?;
+    if record.text("PJUST") == Some("L") {
+        // Streams hold values, not bits of a sample.
+        record.set("PJUST", "R");
+        if given.is_chosen("PJUST") {
+            context.warnings.push(Warning::new("PJUST", "is R, not L, as JPEG stores values"));
+        }
+    }
+    // The hint is a quality, which the file does not hold.
+    record.set("COMRAT", RATE);
+    Ok(())
+}
+
+fn check(ic: Ic, layout: &ImageLayout, record: &Record) -> Result<()> {
     let bits = record.int("NBPP").unwrap_or(0);
     if layout.sample != SampleType::UInt8 || bits != 8 {
         let found = format!("{} of {bits} bits", layout.sample);

@@ -62,14 +62,7 @@ impl ImagePlan {
         set_pixels(&mut record, &given, layout)?;
         let is_jpeg = compression.is_jpeg();
         if is_jpeg {
-            jpeg::check(compression, layout, &record)?;
-            if record.text("PJUST") == Some("L") {
-                // Streams hold values, not bits of a sample.
-                record.set("PJUST", "R");
-                if given.is_chosen("PJUST") {
-                    context.warnings.push(Warning::new("PJUST", "is R, not L, as JPEG stores values"));
-                }
-            }
+            jpeg::set_fields(&mut record, &given, layout, compression, context)?;
         }
         // An image whose coded length is unknown is not split.
         let limit = match (is_jpeg, compression.is_masked) {
@@ -92,10 +85,6 @@ impl ImagePlan {
             is_as_read(image),
             context,
         )?;
-        if is_jpeg {
-            // The hint is a quality, which the file does not hold.
-            record.set("COMRAT", jpeg::RATE);
-        }
         if !compression.has_comrat() && given.is_chosen("COMRAT") {
             context.warnings.push(Warning::new(
                 "COMRAT",
@@ -121,7 +110,7 @@ impl ImagePlan {
         let by_hand = image.blocks == Blocks::Caller;
         let value = pad.and_then(|(code, bits)| pad_value(code, bits, storage.sample)).unwrap_or(layout.pad);
         if !ic.is_masked && absent && !by_hand && any_block(image.provider, false)? {
-            let (code, masked) = (ic.code, ic.with_mask(true).unwrap_or(NM).code);
+            let (code, masked) = (ic.code, ic.masked_code());
             let message = format!(
                 "absent blocks are filled with {value}: an image with IC {code} has no mask table, one with {masked} has"
             );
@@ -178,7 +167,6 @@ impl ImagePlan {
         data: Vec<u64>,
         sink: &mut dyn ByteSink,
     ) -> Result<(Box<dyn ImageData>, OpenImage)> {
-        let table = self.spaces()[0].reserved;
         let Self { storage, layout, mask, coding, .. } = self;
         let (allows_absent, pad) = (mask.is_some(), layout.pad.bytes(storage.sample));
         let plan = match coding {
@@ -196,7 +184,7 @@ impl ImagePlan {
             let (grid, finds_pads) = (storage.grid, mask.as_ref().is_some_and(|mask| mask.pad.is_some()));
             let first = plan.app6.clone();
             let encoder = plan.encoder(storage.clone(), allows_absent, finds_pads, &pad)?;
-            let blocks = CodedBlocks::new(key, storage, mask, (jpeg::RATE, first), (data[0], table));
+            let blocks = CodedBlocks::new(key, storage, mask, (jpeg::RATE, first), data[0]);
             (Box::new(blocks), grid, encoder)
         };
         let blocks = BlockPlan { grid, encoder, placement: None };
@@ -217,7 +205,7 @@ fn compression(given: &Given, context: &mut WriteContext<'_, '_>) -> Result<Ic> 
         if !given.is_chosen("IC") {
             return Ok(NM);
         }
-        let (code, masked) = (ic.code, ic.with_mask(true).unwrap_or(NM).code);
+        let (code, masked) = (ic.code, ic.masked_code());
         let message = format!(
             "fills blocks, but is not recorded: an image with IC {code} has no mask table, one with {masked} has"
         );

@@ -54,8 +54,8 @@ pub(super) fn image(
     Ok(StoredImage::new(Arc::new(store), shown, limits))
 }
 
-/// The image of a segment that is one stream with restart markers, which divide it into bands of rows. `None` for any other
-/// segment.
+/// The image of a segment that is one stream with all its tables and with restart markers, which divide it into bands of rows.
+/// `None` for any other segment.
 pub(super) fn stream_image(data: &SegmentData, limits: Limits, shown: &ImageLayout) -> Option<JpegImage> {
     let Range { start, end } = data.range;
     if data.is_masked || shown.grid.count() > 1 {
@@ -63,6 +63,10 @@ pub(super) fn stream_image(data: &SegmentData, limits: Limits, shown: &ImageLayo
     }
     let source = SourceRange::new(Arc::clone(&data.source), start, end - start).ok()?;
     let header = Header::read(&source, &limits).ok()?;
+    // A segment may leave out tables, which a JPEG file may not.
+    if ![markers::DQT, markers::DHT].into_iter().all(|marker| has_tables(&header, marker)) {
+        return None;
+    }
     let color = color_of(&header);
     let image = JpegImage::new(Arc::new(source), Arc::new(header), limits).ok()?;
     let is_same = |layout: &ImageLayout| {
@@ -121,7 +125,7 @@ impl JpegStreams {
         let source = SourceRange::new(Arc::clone(&data.source), *start, end - start)?;
         let header = Header::read(&source, limits).map_err(|error| error.segment(&data.key))?;
         let needs_steps = header.frame.process != markers::Process::Lossless;
-        if needs_steps && !tables_of(&header).any(|segment| segment.marker == markers::DQT) {
+        if needs_steps && !has_tables(&header, markers::DQT) {
             let error = Error::unsupported("JPEG stream without quantisation tables, which its level names,");
             return Err(error.field("COMRAT").found(&self.rate).segment(&data.key));
         }
@@ -143,6 +147,10 @@ fn color_of(header: &Header) -> ColorModel {
         Some(1) if header.frame.components.len() == 3 => ColorModel::Rgb,
         _ => header.color(),
     }
+}
+
+fn has_tables(header: &Header, marker: u8) -> bool {
+    tables_of(header).any(|segment| segment.marker == marker)
 }
 
 /// The segments with tables of a header.

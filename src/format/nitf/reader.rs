@@ -118,14 +118,14 @@ impl NitfReader {
         // Only complete bytes that mean the same in the version that is written may be copied. JPEG streams do in any version, and
         // a copy of those that are there loses less than encoding them again.
         let is_whole = there == segment.data_length && !self.version.is_20();
-        let is_copied = there > 0 && (is_whole || ic.is_some_and(Ic::is_jpeg));
+        let is_jpeg = ic.is_some_and(Ic::is_jpeg);
+        let is_copied = there > 0 && (is_whole || is_jpeg);
         let whole = |layout: &ImageLayout, reason| -> Result<_> {
             let described = Described { segment: Arc::clone(segment), pad, is_renewed: self.version.is_20() };
             let segment = WholeSegment::new(data.clone(), layout, described, reason)?;
             Ok(Arc::new(segment) as Arc<dyn BlockStore>)
         };
         let decoded = ic.filter(|ic| ic.is_decoded);
-        let is_jpeg = ic.is_some_and(Ic::is_jpeg);
         let check = |storage: &Storage| if is_jpeg { storage.check_jpeg() } else { storage.check_uncompressed() };
         let storage = Storage::read(subheader).and_then(|storage| check(&storage).map(|()| storage));
         let (image, whole) = match storage {

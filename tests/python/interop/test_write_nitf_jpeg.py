@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 from PIL import Image
-from aws.osml.io import BufferedMetadataProvider, FormatError, IO, MetadataWarning, OptionError, PaddingWarning, iminfo, imread, imsave
+from aws.osml.io import BufferedMetadataProvider, FormatError, IO, MetadataWarning, OptionError, PaddingWarning, UnsupportedError, iminfo, imread, imsave
 from testkit.arrays import assert_same, psnr, smooth
 from testkit.jpeg_streams import streams
 from testkit.nitf_bytes import parse
@@ -304,7 +304,7 @@ def test_the_pad_pixel_fills_absent_parts_of_a_block(ntf, code):
     with quiet():
         write(ntf, made)
     found = parse(ntf).images[0]
-    assert table(found)[2] == ([0] if code == "M3" else [0]) if code == "M3" else found["IC"] == "NM"
+    assert found["IC"] == code and table(found)[2] == [0]
     ours = imread(ntf).astype(int)
     assert np.abs(ours[:, :32, :32] - 7).max() <= 6 and np.abs(ours[:, 32:] - 90).max() <= 6
 
@@ -359,6 +359,15 @@ def stream_of(pixels, **options):
     return out.getvalue()
 
 
+def without_segments(content, left_out):
+    """A stream without the segments of some markers."""
+    (stream,) = streams(content)
+    kept = [(marker, payload) for marker, payload in stream.segments if marker not in left_out]
+    head = b"".join(bytes((0xFF, marker)) + (len(payload) + 2).to_bytes(2, "big") + payload for marker, payload in kept)
+    scan = content.index(b"\xff\xda") + 2
+    return b"\xff\xd8" + head + content[scan + int.from_bytes(content[scan:scan + 2], "big"):]
+
+
 def replaced(path, data):
     """The file with other image data, of any length."""
     content, image = path.read_bytes(), parse(path).images[0]
@@ -371,13 +380,44 @@ def replaced(path, data):
 def test_a_stream_without_its_last_restart_intervals_is_an_error(ntf):
     with quiet():
         imsave(ntf, picture(1, 128, 64), compression="jpeg", block_size=(64, 128))
-    content, image = ntf.read_bytes(), parse(ntf).images[0]
-    (stream,) = streams_of(image)
+    (stream,) = streams_of(parse(ntf).images[0])
     cut = stream.content[:stream.content.index(b"\xff\xd3")] + b"\xff\xd9"
     ntf.write_bytes(replaced(ntf, cut))
     with pytest.raises(FormatError, match="restart marker"), quiet():
         imread(ntf)
-    assert len(content) > len(cut)
+
+
+@pytest.mark.parametrize("bands", [1, 3])
+def test_one_stream_without_huffman_tables_has_those_of_the_standard(ntf, bands):
+    data = picture(bands, 1500, 700)
+    with quiet():
+        imsave(ntf, data, compression="jpeg", block_size=(700, 1500))
+        whole = imread(ntf)
+    (stream,) = streams_of(parse(ntf).images[0])
+    ntf.write_bytes(replaced(ntf, without_segments(stream.content, {0xC4})))
+    with quiet():
+        assert_same(imread(ntf), whole)
+        assert_same(imread(ntf, window=(13, 700, 50, 90)), whole[:, 700:790, 13:63])
+
+
+def test_one_stream_without_quantisation_tables_is_not_supported(ntf):
+    with quiet():
+        imsave(ntf, picture(1, 1500, 700), compression="jpeg", block_size=(700, 1500))
+    (stream,) = streams_of(parse(ntf).images[0])
+    ntf.write_bytes(replaced(ntf, without_segments(stream.content, {0xDB})))
+    with pytest.raises(UnsupportedError, match="COMRAT"), quiet():
+        imread(ntf)
+
+
+def test_what_is_left_of_a_cut_image_is_copied(ntf, tmp_path):
+    with quiet():
+        imsave(ntf, picture(1, 128, 128), compression="jpeg", block_size=(64, 64))
+    image = parse(ntf).images[0]
+    left = image.data[:streams_of(image)[3].start + 40]
+    ntf.write_bytes(ntf.read_bytes()[:image.data_offset + len(left)])
+    with heard():
+        copy_file(ntf, tmp_path / "copy.ntf")
+    assert parse(tmp_path / "copy.ntf").images[0].data == left
 
 
 @pytest.mark.parametrize("tables_later", [True, False])
@@ -387,10 +427,7 @@ def test_fill_before_streams_and_tables_of_the_first_stream(ntf, tables_later):
         imsave(ntf, data, compression="jpeg", block_size=(64, 64))
     first, second = (stream_of(data[0][:, at:at + 64]) for at in (0, 64))
     if not tables_later:
-        (part,) = streams(second)
-        kept = [(marker, payload) for marker, payload in part.segments if marker not in (0xDB, 0xC4)]
-        head = b"".join(bytes((0xFF, marker)) + (len(payload) + 2).to_bytes(2, "big") + payload for marker, payload in kept)
-        second = b"\xff\xd8" + head + second[second.index(b"\xff\xda") + 2 + int.from_bytes(second[second.index(b"\xff\xda") + 2:][:2], "big"):]
+        second = without_segments(second, {0xDB, 0xC4})
     ntf.write_bytes(replaced(ntf, b"\xff\xff\xff" + first + b"\xff\xff" + second))
     with quiet():
         assert psnr(imread(ntf), data) > 35

@@ -9,7 +9,7 @@ use super::pixels::Pixels;
 use super::provider::{Access, Block, FileImage, ImageProvider, check_block, whole_block};
 use super::sample::{Interleave, SampleType};
 use crate::error::{Error, Result};
-use crate::io::{Fetched, fetch, is_fetched};
+use crate::io::{ENOUGH_AT_ONCE, Fetched, fetch, is_fetched};
 
 /// The fill for the part of an edge block outside the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub enum Padding {
     Replicate(Vec<u8>),
 }
 
-/// The most blocks and bytes of a serial source that are fetched at once.
-const AT_ONCE: (usize, u64) = (64, 16 << 20);
+/// The most blocks of a serial source that are fetched at once.
+const MOST_AT_ONCE: usize = 64;
 
 /// Iterates over the blocks of the target grid in row-major order. Each source block is requested once, and released after the
 /// last target block that needs it. The bytes of an image in a serial file are fetched several blocks at a time, and decoded
@@ -132,7 +132,7 @@ impl<'a> Reblock<'a> {
         let (mut places, mut wanted, mut bytes) = (Vec::new(), Vec::new(), 0);
         for column in at.column..layout.grid.across() {
             let place = BlockIndex { column, ..at };
-            if places.len() == AT_ONCE.0 || bytes >= AT_ONCE.1 {
+            if places.len() == MOST_AT_ONCE || bytes >= ENOUGH_AT_ONCE {
                 break;
             }
             if self.held.contains_key(&place) || self.ahead.contains_key(&place) || !image.has_block(place)? {

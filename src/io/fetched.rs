@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::source::{ByteSource, LOCAL_GAP};
 use crate::error::{Error, Result};
 
+/// Bytes of a request at which no further block is added to it.
+pub(crate) const ENOUGH_AT_ONCE: u64 = 16 << 20;
+
 /// Ranges of a source in memory. As a source it has the size of the whole, and its bytes can be read where a range has them.
 pub(crate) struct Fetched {
     size: u64,

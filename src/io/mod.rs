@@ -15,7 +15,7 @@ mod source_range;
 mod spool;
 
 pub(crate) use endian::ByteOrder;
-pub(crate) use fetched::{Fetched, fetch, is_fetched};
+pub(crate) use fetched::{ENOUGH_AT_ONCE, Fetched, fetch, is_fetched};
 pub(crate) use lazy::Lazy;
 pub(crate) use lookahead::Lookahead;
 pub(crate) use null::NullSink;

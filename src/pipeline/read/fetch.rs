@@ -6,12 +6,9 @@ use std::collections::VecDeque;
 use super::ReadRequest;
 use crate::error::Result;
 use crate::image::{BlockIndex, Canvas, FileImage, TileMut, Window};
-use crate::io::{Fetched, fetch};
+use crate::io::{ENOUGH_AT_ONCE, Fetched, fetch};
 use crate::pipeline::concurrency::{Concurrency, Control};
 use crate::pipeline::ordered::ordered;
-
-/// Bytes at which one fetch stops to add blocks.
-const AT_ONCE: u64 = 16 << 20;
 
 /// Fetches the blocks of a request in turn.
 struct Fetcher<'a, I> {
@@ -24,12 +21,10 @@ struct Fetcher<'a, I> {
     fetched: VecDeque<Job<'a>>,
 }
 
-/// A block with its fetched bytes.
+/// A block with its fetched bytes; `None` if it is absent.
 struct Job<'a> {
     window: Window,
     tile: TileMut<'a>,
-    present: bool,
-    /// `None` if the block is absent.
     bytes: Option<Fetched>,
 }
 
@@ -78,8 +73,8 @@ impl<'a, I: Iterator<Item = BlockIndex>> Iterator for Fetcher<'a, I> {
 impl<I: Iterator<Item = BlockIndex>> Fetcher<'_, I> {
     /// Fetches the next blocks.
     fn fetch(&mut self) -> Result<()> {
-        let (mut wanted, mut bytes) = (Vec::new(), 0);
-        while self.fetched.len() < self.at_once && bytes < AT_ONCE {
+        let (mut parts, mut wanted, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while parts.len() < self.at_once && bytes < ENOUGH_AT_ONCE {
             let Some(at) = self.blocks.next() else { break };
             let window = self.image.layout().grid.block_window(at).intersect(&self.request.window);
             let tile = self.canvas.tile(window.relative_to(self.request.window.x, self.request.window.y))?;
@@ -90,11 +85,12 @@ impl<I: Iterator<Item = BlockIndex>> Fetcher<'_, I> {
                 bytes += ranges.iter().map(|range| range.end - range.start).sum::<u64>();
             }
             wanted.push(ranges);
-            self.fetched.push_back(Job { window, tile, present, bytes: None });
+            parts.push((window, tile, present));
         }
-        for (job, bytes) in self.fetched.iter_mut().zip(fetch(self.image.source(), wanted)?) {
-            job.bytes = Some(bytes).filter(|_| job.present);
-        }
+        let fetched = parts.into_iter().zip(fetch(self.image.source(), wanted)?);
+        let jobs =
+            fetched.map(|((window, tile, present), bytes)| Job { window, tile, bytes: present.then_some(bytes) });
+        self.fetched.extend(jobs);
         Ok(())
     }
 }

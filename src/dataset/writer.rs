@@ -17,7 +17,7 @@ use crate::format::{
 use crate::image::{Asked, BlockStore};
 use crate::io::{self, ByteSink, Prepared, sink_at};
 use crate::metadata::Metadata;
-use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, append_stored, copy_blocks, write_blocks};
+use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, append_stored, copy_blocks, show_blocks, write_blocks};
 
 /// A file being written. Assets are written as they are added. Nothing is visible at the target before
 /// [`DatasetWriter::close`]; dropping the writer discards everything.
@@ -73,6 +73,9 @@ pub(crate) fn write_image(
         },
         Begun::Copy(stored) => {
             copy_blocks(&*stored, context.control, &mut |bytes| container.append_stored(bytes))?;
+            if !taps.is_empty() {
+                show_blocks(image.provider, taps, context.concurrency, context.control)?;
+            }
             BlocksEnd { copied: image.provider.stored_grid().count(), ..BlocksEnd::default() }
         }
     };
@@ -150,7 +153,8 @@ impl DatasetWriter {
     /// Writes an image and passes its pixels to `taps`.
     ///
     /// # Errors
-    /// As [`DatasetWriter::add_image`], and errors of a tap. The taps do not see an image that is copied undecoded.
+    /// As [`DatasetWriter::add_image`], and errors of a tap. For taps, an image that is copied undecoded is decoded as well;
+    /// its blocks are those of the source.
     pub fn add_image_with(&mut self, image: &ImageRequest<'_>, taps: &[&dyn Tap], control: &Control<'_>) -> Result<()> {
         let format = self.format;
         self.add(image.key, control, |container, context| {

@@ -30,7 +30,6 @@ pub use pixels::{Memory, Pixels};
 pub use provider::{Access, Block, ImageProvider};
 pub(crate) use provider::{Asked, FileImage, InFile, at_level, read_whole_block};
 pub(crate) use reblock::{Padding, Reblock, TargetBlock};
-#[cfg(feature = "python")]
 pub(crate) use reduce::Reducer;
 pub use reduce::Reduction;
 pub use reduced_image::ReducedImage;

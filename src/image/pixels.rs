@@ -64,6 +64,19 @@ impl Pixels {
     /// # Errors
     /// [`Error::Usage`] if there are fewer bytes than the shape (bands, rows, columns) needs.
     pub fn from_vec(bytes: Vec<u8>, shape: [usize; 3], sample: SampleType, interleave: Interleave) -> Result<Self> {
+        Self::from_memory(Arc::new(bytes), shape, sample, interleave)
+    }
+
+    /// A view of shared bytes in native order whose samples have the order `interleave`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if there are fewer bytes than the shape (bands, rows, columns) needs.
+    pub fn from_memory(
+        memory: Arc<dyn Memory>,
+        shape: [usize; 3],
+        sample: SampleType,
+        interleave: Interleave,
+    ) -> Result<Self> {
         let size = sample.bytes() as isize;
         let [bands, rows, columns] = shape.map(|n| n as isize);
         let strides = match interleave {
@@ -71,7 +84,7 @@ impl Pixels {
             Interleave::Row => [columns * size, bands * columns * size, size],
             Interleave::Pixel => [size, columns * bands * size, bands * size],
         };
-        Self::new(Arc::new(bytes), 0, strides, shape, sample, false)
+        Self::new(memory, 0, strides, shape, sample, false)
     }
 
     /// Bands, rows, columns.

@@ -37,7 +37,7 @@ impl Reducer {
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for more levels than [`Reducer::MAX_LEVELS`].
-    pub(super) fn new(sample: SampleType, levels: u8, method: Reduction, nodata: Option<PadValue>) -> Result<Self> {
+    pub(crate) fn new(sample: SampleType, levels: u8, method: Reduction, nodata: Option<PadValue>) -> Result<Self> {
         if levels > Self::MAX_LEVELS {
             let allowed = format!("0 to {}", Self::MAX_LEVELS);
             return Err(Error::out_of_range("levels of a reduction").found(levels).allowed(allowed));
@@ -56,7 +56,7 @@ impl Reducer {
     ///
     /// # Panics
     /// If `rows` is empty, or if `out` has a different length.
-    pub(super) fn row(&self, rows: &[&[u8]], out: &mut [u8]) {
+    pub(crate) fn row(&self, rows: &[&[u8]], out: &mut [u8]) {
         let (size, factor) = (self.sample.bytes(), self.factor());
         let columns = rows[0].len() / size;
         assert_eq!(out.len(), columns.div_ceil(factor) * size, "a sample for every {factor} of {columns}");

@@ -4,6 +4,7 @@
 mod concurrency;
 mod copy;
 mod ordered;
+mod pyramid;
 mod read;
 mod statistics;
 mod tap;
@@ -12,8 +13,10 @@ mod write;
 pub use concurrency::{Concurrency, Control};
 pub(crate) use copy::{append_stored, copy_blocks};
 pub use ordered::Scratch;
+pub use pyramid::{LevelSink, Pyramid};
 pub use read::{ReadRequest, read_region};
 pub use statistics::{BandStatistics, Statistics};
+pub(crate) use tap::show_blocks;
 pub use tap::{Tap, TapBlock};
 pub use write::encode_block;
 pub(crate) use write::{BlockPlaces, BlockPlan, BlockSink, BlocksEnd, Placement, write_blocks};

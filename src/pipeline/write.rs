@@ -74,6 +74,8 @@ pub(crate) fn write_blocks(
     provider.check_unchanged()?;
     let total = plan.grid.count();
     let work = BlockWork::new(plan, taps);
+    let layout = ImageLayout { grid: plan.grid, ..provider.layout().clone() };
+    taps.iter().try_for_each(|tap| tap.begin(&layout))?;
     let mut done = 0;
     control.progress(0, total)?;
     ordered(
@@ -84,6 +86,7 @@ pub(crate) fn write_blocks(
         |block| {
             sink.append(&block)?;
             work.reuse(block);
+            taps.iter().try_for_each(|tap| tap.settle())?;
             done += 1;
             control.progress(done, total)
         },
@@ -159,10 +162,14 @@ impl<'w> BlockWork<'w> {
         if let Some(placement) = &self.plan.placement
             && !placement.records(block.at())
         {
+            self.taps.iter().try_for_each(|tap| tap.absent(block.at()))?;
             return Ok(out);
         }
         let gathering = self.plan.encoder.gathering();
-        let Some(pixels) = self.pixels(block, gathering, raw)? else { return Ok(out) };
+        let Some(pixels) = self.pixels(block, gathering, raw)? else {
+            self.taps.iter().try_for_each(|tap| tap.absent(block.at()))?;
+            return Ok(out);
+        };
         if !self.taps.is_empty() {
             let seen = TapBlock::new(block, gathering, &pixels);
             self.taps.iter().try_for_each(|tap| tap.take(&seen))?;

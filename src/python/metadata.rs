@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyIterator, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMapping, PyString, PyTuple};
 
 use super::value;
 use crate::metadata::{Metadata, Origin, Value};
@@ -99,20 +99,28 @@ impl MetadataProvider {
         }
     }
 
-    /// The keys that begin with `prefix`, in order, each with its first value.
-    fn firsts<'py>(&self, py: Python<'py>, prefix: &str) -> PyResult<Vec<Pair<'py>>> {
+    /// A new `dict` of the keys that begin with `prefix`, in order, each with its first value.
+    fn firsts<'py>(&self, py: Python<'py>, prefix: &str) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
         match &self.storage {
             // Only the shown values are converted: a tag may repeat many times.
             Storage::File(metadata) => {
-                let mut seen = HashSet::new();
-                listed(py, metadata.iter().filter(|(key, _)| key.starts_with(prefix) && seen.insert(*key)))
+                for (key, value) in metadata.iter().filter(|(key, _)| key.starts_with(prefix)) {
+                    let key = PyString::new(py, key);
+                    if !dict.contains(&key)? {
+                        dict.set_item(key, value::to_python(py, value)?)?;
+                    }
+                }
             }
             Storage::Memory { .. } => {
-                let (mut pairs, mut seen) = (self.list(py)?, HashSet::new());
-                pairs.retain(|(key, _)| key.starts_with(prefix) && seen.insert(key.clone()));
-                Ok(pairs)
+                for (key, value) in self.list(py)? {
+                    if key.starts_with(prefix) && !dict.contains(&key)? {
+                        dict.set_item(key, value)?;
+                    }
+                }
             }
         }
+        Ok(dict)
     }
 
     fn is_of_file(&self) -> bool {
@@ -195,11 +203,13 @@ impl MetadataProvider {
     /// A new `dict` of the keys that begin with `prefix` (by default all keys) and deep copies of their first values.
     #[pyo3(signature = (prefix=None))]
     fn entries<'py>(&self, py: Python<'py>, prefix: Option<&str>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
-        for (key, value) in self.firsts(py, prefix.unwrap_or_default())? {
-            // Each access to the metadata of a file makes new values, which need no copy.
-            let value = if self.is_of_file() { value } else { value::kept(&value, &key)? };
-            dict.set_item(key, value)?;
+        let dict = self.firsts(py, prefix.unwrap_or_default())?;
+        // Each access to the metadata of a file makes new values, which need no copy.
+        if !self.is_of_file() {
+            for (key, value) in dict.iter() {
+                let copy = value::kept(&value, &key.extract::<String>()?)?;
+                dict.set_item(key, copy)?;
+            }
         }
         Ok(dict)
     }
@@ -218,8 +228,7 @@ impl MetadataProvider {
         match other.cast::<PyMapping>() {
             Ok(other) => {
                 let theirs = py.get_type::<PyDict>().call1((other,))?;
-                let ours = self.firsts(py, "")?.into_py_dict(py)?;
-                ours.rich_compare(theirs, pyo3::basic::CompareOp::Eq)
+                self.firsts(py, "")?.rich_compare(theirs, pyo3::basic::CompareOp::Eq)
             }
             Err(_) => Ok(py.NotImplemented().into_bound(py)),
         }

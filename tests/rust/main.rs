@@ -7,6 +7,7 @@ mod documents;
 mod faults;
 mod one_liners;
 mod processes;
+mod pyramid;
 mod reading;
 mod support;
 mod tables;

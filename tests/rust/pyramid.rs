@@ -9,7 +9,7 @@ use osml_io::image::{
 };
 use osml_io::io::MemorySource;
 use osml_io::metadata::Metadata;
-use osml_io::pipeline::{Control, LevelSink, Pyramid, Statistics, Tap, encode_block};
+use osml_io::pipeline::{Control, LevelSink, Pyramid, Scratch, Statistics, Tap, encode_block};
 use osml_io::{Result, codec::Encoded};
 
 use crate::support::{lossless, memory_image, noise, open, plain, read, threads};
@@ -29,7 +29,7 @@ impl LevelSink for LevelFiles<'_> {
             (Arc::clone(writer.encoder()), writer.layout().clone())
         };
         let block = match pixels {
-            Some(pixels) => encode_block(&*encoder, &layout, at, &pixels, &mut Default::default())?,
+            Some(pixels) => encode_block(&*encoder, &layout, at, &pixels, &mut Scratch::default())?,
             None => Encoded::absent(at),
         };
         self.encoded.lock().unwrap().push((level, block));
@@ -80,7 +80,9 @@ fn written(format: &dyn Format, image: &dyn ImageProvider, metadata: &Metadata) 
     sink.writers.into_iter().for_each(|writer| writer.into_inner().unwrap().finish(&control).unwrap());
     let copied = base.copied_blocks();
     let mut all: Vec<_> = std::iter::once(&mut base).chain(&mut others).collect();
-    all.iter_mut().for_each(|writer| writer.finish(&control).unwrap());
+    for writer in &mut all {
+        writer.finish(&control).unwrap();
+    }
     publish_all(all).unwrap();
     (paths.iter().map(|path| std::fs::read(path).unwrap()).collect(), copied)
 }
@@ -117,9 +119,9 @@ fn an_image_that_is_copied_undecoded_has_levels_too() {
     let source = Arc::new(MemorySource(files[0].clone()));
     let reader = DatasetReader::from_source(source, None, &OpenOptions::default()).unwrap();
     let stored = reader.image(0).unwrap();
-    let (copies, copied) = written(format, &*stored, &reader.assets()[0].metadata);
+    let (again, copied) = written(format, &*stored, &reader.assets()[0].metadata);
     assert!(copied > 0);
-    for (copy, expected) in copies.iter().zip(expected(image)) {
+    for (copy, expected) in again.iter().zip(expected(image)) {
         assert!(read(&*open(copy).unwrap(), threads(2)).unwrap() == expected);
     }
 }

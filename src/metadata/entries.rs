@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::origin::{Entries, Origin, values};
+use super::origin::{Entries, Origin, Stored, values};
 use super::value::Value;
 
 /// Entries in the order in which they were set or occur in the file, and their origin.
@@ -31,12 +31,25 @@ impl Metadata {
     /// that the format defines: the information needed to read `raw` again.
     #[must_use]
     pub fn read_from(
-        mut self,
+        self,
         family: impl Into<Cow<'static, str>>,
         form: impl Into<Cow<'static, str>>,
         raw: Vec<u8>,
     ) -> Self {
-        self.origin = Some(Arc::new(Origin::new(family.into(), form.into(), raw, Arc::clone(&self.entries))));
+        self.read_with_stored(family, form, raw, Stored::new())
+    }
+
+    /// As [`Metadata::read_from`], with what the file holds under keys whose values do not determine it ([`Origin::stored`]).
+    #[must_use]
+    pub(crate) fn read_with_stored(
+        mut self,
+        family: impl Into<Cow<'static, str>>,
+        form: impl Into<Cow<'static, str>>,
+        raw: Vec<u8>,
+        stored: Stored,
+    ) -> Self {
+        let origin = Origin::new(family.into(), form.into(), raw, Arc::clone(&self.entries));
+        self.origin = Some(Arc::new(origin.with_stored(stored)));
         self
     }
 
@@ -100,10 +113,12 @@ impl Metadata {
         true
     }
 
-    /// These entries, and the entries of `other` whose keys are not among them.
+    /// These entries, and the entries of `other` whose keys are not among them. Without an origin, the result has that of
+    /// `other`.
     #[must_use]
     pub fn over(&self, other: &Self) -> Self {
         let mut merged = self.clone();
+        merged.origin = merged.origin.or_else(|| other.origin.clone());
         for (key, value) in other.iter().filter(|(key, _)| self.get(key).is_none()) {
             merged.append(key, value.clone());
         }
@@ -156,6 +171,12 @@ impl Metadata {
     pub(crate) fn is_chosen(&self, key: &str) -> bool {
         let is_copied = |origin: &Arc<Origin>| origin.has_values(key, &self.entries);
         self.get(key).is_some() && !self.origin.as_ref().is_some_and(is_copied)
+    }
+
+    /// The bytes that a file of the format called `family` holds under `key`, if the value was read from it, is unchanged, and
+    /// does not determine them ([`Origin::stored`]).
+    pub(crate) fn stored(&self, family: &str, key: &str) -> Option<&[u8]> {
+        self.origin_in(family).filter(|_| !self.is_chosen(key)).and_then(|origin| origin.stored(key))
     }
 
     /// The header bytes the entries were read from; empty for metadata made in memory.
@@ -224,6 +245,27 @@ mod tests {
         copy.append("A", 4);
         assert!(copy.is_chosen("A") && copy.is_chosen("B"));
         assert!(plain.into_copy("tiff", |_| true).is_unchanged());
+    }
+
+    #[test]
+    fn made_entries_over_read_ones_are_chosen_and_the_others_are_not() {
+        let read = read(&[("A", 1.into()), ("B", 2.into())]);
+        let made: Metadata = [("B", 3), ("C", 4)].into_iter().collect();
+        let merged = made.over(&read);
+        assert!(!merged.is_chosen("A") && merged.is_chosen("B") && merged.is_chosen("C"));
+        assert!(read.over(&made).is_copy_of("tiff"));
+    }
+
+    #[test]
+    fn stored_bytes_are_those_of_an_unchanged_value() {
+        let entries: Metadata = [("A", 1), ("B", 2)].into_iter().collect();
+        let mut copy = entries.read_with_stored("tiff", "II42", Vec::new(), vec![("A".to_owned(), vec![7])]);
+        assert_eq!((copy.stored("tiff", "A"), copy.stored("tiff", "B")), (Some(&[7][..]), None));
+        assert_eq!(copy.stored("nitf", "A"), None);
+        copy.set("A", 3);
+        assert_eq!(copy.stored("tiff", "A"), None);
+        copy.set("A", 1);
+        assert_eq!(copy.stored("tiff", "A"), Some(&[7][..]));
     }
 
     #[derive(Debug, Clone)]

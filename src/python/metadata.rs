@@ -46,8 +46,10 @@ type Entry = (String, Py<PyAny>);
 /// An entry at hand.
 type Pair<'py> = (String, Bound<'py, PyAny>);
 
-/// An [`Origin`] to pickle: family, form, header bytes, and its entries if they differ from those pickled with it.
-type PickledOrigin<'py> = (String, String, Bound<'py, PyBytes>, Option<Vec<Pair<'py>>>);
+/// An [`Origin`] to pickle: family, form, header bytes, its entries if they differ from those pickled with it, and its stored
+/// bytes.
+type PickledOrigin<'py> =
+    (String, String, Bound<'py, PyBytes>, Option<Vec<Pair<'py>>>, Vec<(String, Bound<'py, PyBytes>)>);
 
 impl MetadataProvider {
     /// Metadata that was read from a file.
@@ -485,14 +487,16 @@ fn listed<'py, 'a>(py: Python<'py>, entries: impl Iterator<Item = (&'a str, &'a 
 /// An origin to pickle. `is_beside`: the entries pickled with it are its own.
 fn pickled<'py>(py: Python<'py>, origin: &Origin, is_beside: bool) -> PyResult<PickledOrigin<'py>> {
     let entries = if is_beside { None } else { Some(listed(py, origin.iter())?) };
-    Ok((origin.family().to_owned(), origin.form().to_owned(), PyBytes::new(py, origin.raw()), entries))
+    let stored = origin.all_stored().iter().map(|(key, bytes)| (key.clone(), PyBytes::new(py, bytes))).collect();
+    Ok((origin.family().to_owned(), origin.form().to_owned(), PyBytes::new(py, origin.raw()), entries, stored))
 }
 
 /// Metadata that was pickled, with its origin.
 fn restored(metadata: Metadata, origin: Option<PickledOrigin<'_>>) -> PyResult<Metadata> {
-    let Some((family, form, raw, read)) = origin else { return Ok(metadata) };
+    let Some((family, form, raw, read, stored)) = origin else { return Ok(metadata) };
     let read = read.map_or_else(|| Ok(metadata.clone()), metadata_of)?;
-    let read = read.read_from(family, form, raw.as_bytes().to_vec());
+    let stored = stored.into_iter().map(|(key, bytes)| (key, bytes.as_bytes().to_vec())).collect();
+    let read = read.read_with_stored(family, form, raw.as_bytes().to_vec(), stored);
     Ok(metadata.with_origin(read.origin().cloned()))
 }
 

@@ -10,11 +10,13 @@
 //!
 //! Different values under a tag's name and its number are an error. If the metadata is a copy of a TIFF's and the caller has
 //! chosen only one of the two, that one wins.
+//!
+//! Only what the caller has chosen is validated. A value that was read is written as it was read, or left out with a warning.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::field::FieldType;
-use super::{NAMES, origin, tags, values};
+use super::field::{Field, FieldType};
+use super::{NAMES, geo, origin, tags, values};
 use crate::error::{Error, Result};
 use crate::format::{Warning, is_key_of_another};
 use crate::metadata::{Metadata, Value};
@@ -34,7 +36,7 @@ pub(super) struct Options<'a> {
     /// Tags by number.
     pub(super) tags: BTreeMap<u16, Given<'a>>,
     /// `Geo…` names.
-    pub(super) geo: Vec<(&'a str, &'a Value)>,
+    geo: Vec<(&'a str, &'a Value)>,
     /// Compression effort.
     pub(super) level: Option<Given<'a>>,
     /// Quality of lossy compression.
@@ -64,12 +66,58 @@ impl<'a> Options<'a> {
         self.tags.get(&tag).copied()
     }
 
-    /// The number given for a tag.
+    /// The number given for a tag. Of several numbers that were read the first counts, as for a reader.
     ///
     /// # Errors
     /// [`Error::Usage`] if the value is not such a number.
     pub(super) fn number(&self, tag: u16) -> Result<Option<u64>> {
-        self.get(tag).map(|given| values::number(tag, given.key, given.value)).transpose()
+        let Some(given) = self.get(tag) else { return Ok(None) };
+        match values::unsigned(tag, given.key, given.value)?.as_slice() {
+            [number] => Ok(Some(*number)),
+            [first, ..] if !self.is_chosen(given) => Ok(Some(*first)),
+            _ => Err(values::wrong(tag, given.key, given.value)),
+        }
+    }
+
+    /// The field for the value given for a tag: as it was read, if the value was. `None` if the value is empty, or was read and
+    /// cannot be written, with a warning.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a chosen value that the tag cannot have.
+    pub(super) fn field(&self, tag: u16, given: Given<'_>, warnings: &mut Vec<Warning>) -> Result<Option<Field>> {
+        let kind = self.types.get(&tag).copied();
+        if given.key == tag.to_string()
+            && let Some(field) = kind.and_then(|kind| origin::stored_field(&self.metadata, tag, kind))
+        {
+            return Ok(Some(field));
+        }
+        let is_chosen = self.is_chosen(given);
+        match values::field(tag, given.key, given.value, kind, !is_chosen) {
+            Ok(None) => warnings.push(Warning::new(given.key, "is empty and is left out")),
+            Err(error) if is_chosen => return Err(error),
+            Err(error) => warnings.push(Warning::new(given.key, format!("is left out: {error}"))),
+            found => return found,
+        }
+        Ok(None)
+    }
+
+    /// The `Geo…` names.
+    pub(super) fn geo_names(&self) -> Vec<geo::Name<'a>> {
+        let name = |(key, value): &(&'a str, &'a Value)| geo::Name { key, value, chosen: self.metadata.is_chosen(key) };
+        self.geo.iter().map(name).collect()
+    }
+
+    /// The first number that the file from which the metadata was read has under a tag.
+    pub(super) fn read_number(&self, tag: u16) -> Option<u64> {
+        let key = tag.to_string();
+        let origin = self.metadata.origin_in(origin::FAMILY)?;
+        let (_, value) = origin.iter().find(|(name, _)| *name == key)?;
+        values::unsigned(tag, &key, value).ok()?.first().copied()
+    }
+
+    /// True if the file from which the metadata was read has one of `numbers` under a tag.
+    pub(super) fn was_any(&self, tag: u16, numbers: &[u64]) -> bool {
+        self.read_number(tag).is_some_and(|number| numbers.contains(&number))
     }
 
     /// True if the metadata is a copy of a TIFF's.
@@ -111,12 +159,12 @@ impl<'a> Options<'a> {
             let number = key.parse().ok().filter(|number| *number != 0);
             let error =
                 || Error::usage("metadata key is not a TIFF tag:").found(key).allowed("a number from 1 to 65535");
-            self.add_tag(number.ok_or_else(error)?, given)
+            self.add_tag(number.ok_or_else(error)?, given, warnings)
         } else if key.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("geo")) && !is_tre(key) {
             self.geo.push((key, value));
             Ok(())
         } else if let Some(tag) = tags::by_name(key) {
-            self.add_tag(tag.number, given)
+            self.add_tag(tag.number, given, warnings)
         } else if is("CompressionLevel") {
             self.level = Some(given);
             Ok(())
@@ -135,7 +183,7 @@ impl<'a> Options<'a> {
         }
     }
 
-    fn add_tag(&mut self, tag: u16, given: Given<'a>) -> Result<()> {
+    fn add_tag(&mut self, tag: u16, given: Given<'a>, warnings: &mut Vec<Warning>) -> Result<()> {
         let Some(other) = self.tags.get(&tag).copied() else {
             self.tags.insert(tag, given);
             return Ok(());
@@ -148,7 +196,10 @@ impl<'a> Options<'a> {
             (false, true) => {
                 self.tags.insert(tag, given);
             }
-            _ => {
+            (false, false) => {
+                warnings.push(Warning::new(given.key, "the tag occurs more than once; only its first value is written"));
+            }
+            (true, true) => {
                 return Err(Error::usage("metadata has two values of")
                     .field(tags::describe(tag))
                     .found(format!("{} under {}, {} under {}", other.value, other.key, given.value, given.key)));

@@ -280,7 +280,6 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
         metadata.append(name, value);
     }
     let compression = directory.unsigned(tags::COMPRESSION).ok().flatten().unwrap_or(1);
-    let form = origin::form(directory.order, directory.big);
     AssetInfo {
         key: place.key.clone(),
         title: directory.text(tags::DOCUMENT_NAME),
@@ -288,7 +287,7 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
         roles: place.roles.iter().map(|role| (*role).to_owned()).collect(),
         media_type: MEDIA_TYPE,
         kind: AssetType::Image,
-        metadata: Arc::new(metadata.read_from(origin::FAMILY, form, directory.raw.clone())),
+        metadata: Arc::new(origin::read_from(metadata, directory)),
         image: Some(ImageFacts {
             georeference,
             nodata: gdal::nodata(fields),

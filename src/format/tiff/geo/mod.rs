@@ -11,4 +11,4 @@ mod write;
 
 pub(super) use read::read;
 pub(super) use settings::names_of;
-pub(super) use write::{Given, fields};
+pub(super) use write::{Given, Name, fields};

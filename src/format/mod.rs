@@ -20,8 +20,8 @@ pub use palette::{is_indexed, palette_keys, palette_of};
 pub(crate) use palette_form::PaletteForm;
 pub(crate) use registry::is_key_of_another;
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
-pub(crate) use request::WriteContext;
 pub use request::{Blocks, Content, DataRequest, ImageRequest, SaveSettings};
+pub(crate) use request::{WriteContext, refuse_chosen};
 pub(crate) use warning::Finding;
 pub use warning::{Warning, WarningKind};
 

@@ -145,6 +145,19 @@ impl WriteContext<'_, '_> {
     }
 }
 
+/// Refuses the value under `key`, which cannot be written. One that was read, rather than chosen, is left out with a warning: a
+/// copy of a file does not fail for what the file holds.
+///
+/// # Errors
+/// `error`, if the caller has chosen the value.
+pub(crate) fn refuse_chosen(metadata: &Metadata, key: &str, error: Error, warnings: &mut Vec<Warning>) -> Result<()> {
+    if metadata.is_chosen(key) {
+        return Err(error);
+    }
+    warnings.push(Warning::new(key, format!("is left out: {error}")));
+    Ok(())
+}
+
 /// Merges `encoding`, the settings as a format's own entries, into the metadata. `replaces(key, other)` is true if an entry
 /// under `key` makes one under `other` obsolete; that one is removed. An entry always replaces one with its own key.
 pub(crate) fn merge(metadata: &Metadata, encoding: &Metadata, replaces: fn(&str, &str) -> bool) -> Metadata {

@@ -72,6 +72,20 @@ impl Metadata {
         self
     }
 
+    /// The entries of a request as the format called `family` counts them. Entries read from a file of that format keep their
+    /// origin. A plain mapping, such as a `dict` of metadata in Python, counts as a copy if it has all of `facts`, which nobody
+    /// needs to write by hand: the keys for which `is_read` is true were read. All other entries are chosen.
+    #[must_use]
+    pub(crate) fn for_family(&self, family: &'static str, facts: &[&str], is_read: impl Fn(&str) -> bool) -> Self {
+        if self.is_copy_of(family) {
+            return self.clone();
+        }
+        if self.origin.is_none() && facts.iter().all(|key| self.get(key).is_some()) {
+            return self.clone().into_copy(family, is_read);
+        }
+        self.clone().with_origin(None)
+    }
+
     /// The first value under `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
         values(&self.entries, key).next()
@@ -245,6 +259,18 @@ mod tests {
         copy.append("A", 4);
         assert!(copy.is_chosen("A") && copy.is_chosen("B"));
         assert!(plain.into_copy("tiff", |_| true).is_unchanged());
+    }
+
+    #[test]
+    fn a_plain_mapping_with_the_facts_of_a_family_is_a_copy_and_a_file_of_another_is_not() {
+        let plain: Metadata = [("A", 1), ("B", 2), ("C", 3)].into_iter().collect();
+        let seen = |metadata: &Metadata, facts: &[&str]| metadata.for_family("tiff", facts, |key| key != "C");
+        let copy = seen(&plain, &["A", "B"]);
+        assert!(!copy.is_chosen("A") && copy.is_chosen("C"));
+        assert!(seen(&plain, &["A", "D"]).origin().is_none());
+        let found = read(&[("A", 1.into())]);
+        assert_eq!(seen(&found, &["D"]), found);
+        assert!(found.for_family("png", &["A"], |_| true).is_chosen("A"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::palette::KEY as PALETTE;
 use super::text::{self, TEXT_KEY};
 use crate::codestream::png::{ColorType, Header};
 use crate::error::{Error, Result, nearest};
-use crate::format::Warning;
+use crate::format::{Warning, refuse_chosen};
 use crate::limits::Limits;
 use crate::metadata::{Metadata, Stored, Value};
 
@@ -158,16 +158,10 @@ pub(super) fn is_palette_read(metadata: &Metadata) -> bool {
     has_palette(metadata) && !metadata.is_chosen(PALETTE)
 }
 
-/// The metadata of a request with the origin that counts here: that of a PNG file. A plain mapping, such as
-/// `dict(image.metadata)`, counts as a copy if it has the facts of a header, which nobody needs to write by hand.
-pub(super) fn with_origin(metadata: Metadata) -> Metadata {
-    if metadata.is_copy_of(FAMILY) {
-        return metadata;
-    }
-    if metadata.origin().is_none() && READ_ONLY.iter().all(|key| metadata.get(key).is_some()) {
-        return metadata.into_copy(FAMILY, |_| true);
-    }
-    metadata.with_origin(None)
+/// The metadata of a request with the origin that counts here: that of a PNG file. A plain mapping with the facts of a header
+/// counts as a copy.
+pub(super) fn with_origin(metadata: &Metadata) -> Metadata {
+    metadata.for_family(FAMILY, &READ_ONLY, |_| true)
 }
 
 /// Turns metadata into chunks. Each key that cannot be written gives one warning. What was read is written as it was, or left
@@ -193,8 +187,10 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
         }
         match field.data(value, &header) {
             Ok(Some(data)) => out.push((field.kind, data)),
-            Ok(None) => warnings.push(Warning::new(field.key, "is ignored: it does not apply to an image of this kind")),
-            Err(error) => refuse(metadata, field.key, error, warnings)?,
+            Ok(None) => {
+                warnings.push(Warning::new(field.key, "is ignored: it does not apply to an image of this kind"))
+            }
+            Err(error) => refuse_chosen(metadata, field.key, error, warnings)?,
         }
     }
     let palette = (header.color == ColorType::Palette)
@@ -205,7 +201,7 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
         if key.starts_with(TEXT_KEY) {
             match text::write(key, value, read) {
                 Ok(chunk) => out.push(chunk),
-                Err(error) => refuse(metadata, key, error, warnings)?,
+                Err(error) => refuse_chosen(metadata, key, error, warnings)?,
             }
         } else if key.starts_with(CHUNK_KEY) {
             match other(key, value, read) {
@@ -213,7 +209,7 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
                     let place = if BEFORE_PALETTE.contains(&&chunk.0.0) { 0 } else { out.len() };
                     out.insert(place, chunk);
                 }
-                Err(error) => refuse(metadata, key, error, warnings)?,
+                Err(error) => refuse_chosen(metadata, key, error, warnings)?,
             }
         } else if !is_known(key) && !warnings.iter().any(|warning| warning.key == key) {
             warnings.push(unknown(key));
@@ -230,18 +226,6 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
 /// True if the metadata was read from an image with the colour type of the header: its chunks then have the same form.
 fn is_of_color(metadata: &Metadata, header: Header) -> bool {
     metadata.get(COLOR_TYPE).and_then(Value::to_int) == Some(header.color as i128)
-}
-
-/// Refuses a value that cannot be written. One that was read is left out with a warning.
-///
-/// # Errors
-/// `error`, if the caller has chosen the value.
-fn refuse(metadata: &Metadata, key: &str, error: Error, warnings: &mut Vec<Warning>) -> Result<()> {
-    if metadata.is_chosen(key) {
-        return Err(error);
-    }
-    warnings.push(Warning::new(key, format!("is left out: {error}")));
-    Ok(())
 }
 
 /// The data of an iCCP chunk, if there is a profile.
@@ -280,7 +264,7 @@ fn check_palette(
         let were_read = is_palette_read(metadata) && !metadata.is_chosen(key);
         if needed > entries && !were_read {
             let error = Error::usage("entries of PNG_PALETTE used by chunk").field(Kind(kind)).found(needed);
-            refuse(metadata, key, error.allowed(format!("at most {entries}")), warnings)?;
+            refuse_chosen(metadata, key, error.allowed(format!("at most {entries}")), warnings)?;
             chunks.remove(place);
         }
     }

@@ -54,7 +54,7 @@ impl ContainerWriter for PngWriter {
     }
 
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
-        let metadata = with_texts(with_origin(self.image.check_first(image.key, image.metadata)?), image);
+        let metadata = with_texts(with_origin(&self.image.check_first(image.key, image.metadata)?), image);
         let layout = image.provider.layout();
         let header = Header::of(layout, has_palette(&metadata))?;
         let compression = compression(&metadata)?;

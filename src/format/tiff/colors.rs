@@ -118,9 +118,8 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
     }
     // A subsampling copied from a file of YCbCr is a fact of that file's storage.
     let was_ycbcr = options.was_any(tags::PHOTOMETRIC_INTERPRETATION, &[YCBCR]);
-    let factors_are_unused = options
-        .get(tags::YCBCR_SUB_SAMPLING)
-        .filter(|given| !transformed && (options.is_chosen(*given) || !was_ycbcr));
+    let factors_are_unused =
+        options.get(tags::YCBCR_SUB_SAMPLING).filter(|given| !transformed && (options.is_chosen(*given) || !was_ycbcr));
     for (unused, reason) in
         [(palette_is_unused, "the image has no palette"), (factors_are_unused, "the image is not YCbCr in JPEG")]
     {
@@ -219,7 +218,10 @@ fn meaning<'a>(options: &Options<'a>, image: Samples) -> std::result::Result<(u6
             Err((blame(tags::EXTRA_SAMPLES), error.found(extra.len()).allowed(allowed)))
         }
         // A file without the tag states nothing of the samples after the colours, which a copy does not change.
-        None if photometric == RGB && was_read(options, image) && options.read_number(tags::EXTRA_SAMPLES).is_none() => {
+        None if photometric == RGB
+            && was_read(options, image)
+            && options.read_number(tags::EXTRA_SAMPLES).is_none() =>
+        {
             Ok((photometric, Vec::new()))
         }
         None if photometric == RGB => Ok((photometric, default_extra(image, expected))),
@@ -360,7 +362,8 @@ mod tests {
 
     #[test]
     fn a_copy_that_does_not_suit_the_image_is_a_warning() {
-        let copy = [("256", Value::from(9)), ("257", 9.into()), ("262", 2.into()), ("277", 4.into()), ("338", 2.into())];
+        let copy =
+            [("256", Value::from(9)), ("257", 9.into()), ("262", 2.into()), ("277", 4.into()), ("338", 2.into())];
         let (colors, warnings) = decide(1, SampleType::UInt8, false, &copy).unwrap();
         assert_eq!((values_of(&colors, 262), warnings), (Some(vec![1]), 1));
     }

@@ -37,7 +37,8 @@ pub(super) fn fields(
             Treatment::Coding(_) => {
                 warnings.push(Warning::new(given.key, "belongs to another compression and is ignored"));
             }
-            Treatment::YCbCr if photometric == YCBCR || options.was_any(tags::PHOTOMETRIC_INTERPRETATION, &[YCBCR]) => {}
+            Treatment::YCbCr if photometric == YCBCR || options.was_any(tags::PHOTOMETRIC_INTERPRETATION, &[YCBCR]) => {
+            }
             Treatment::Pointer => {
                 warnings.push(Warning::new(given.key, "is an offset into another file and is ignored"));
             }

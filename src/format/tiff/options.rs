@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::field::{Field, FieldType};
 use super::{NAMES, geo, origin, tags, values};
 use crate::error::{Error, Result};
-use crate::format::{Warning, is_key_of_another};
+use crate::format::{Warning, is_key_of_another, refuse_chosen};
 use crate::metadata::{Metadata, Value};
 
 /// A tag's value with the key it was given under.
@@ -94,8 +94,7 @@ impl<'a> Options<'a> {
         let is_chosen = self.is_chosen(given);
         match values::field(tag, given.key, given.value, kind, !is_chosen) {
             Ok(None) => warnings.push(Warning::new(given.key, "is empty and is left out")),
-            Err(error) if is_chosen => return Err(error),
-            Err(error) => warnings.push(Warning::new(given.key, format!("is left out: {error}"))),
+            Err(error) => refuse_chosen(&self.metadata, given.key, error, warnings)?,
             found => return found,
         }
         Ok(None)
@@ -197,7 +196,8 @@ impl<'a> Options<'a> {
                 self.tags.insert(tag, given);
             }
             (false, false) => {
-                warnings.push(Warning::new(given.key, "the tag occurs more than once; only its first value is written"));
+                warnings
+                    .push(Warning::new(given.key, "the tag occurs more than once; only its first value is written"));
             }
             (true, true) => {
                 return Err(Error::usage("metadata has two values of")

@@ -42,22 +42,12 @@ pub(super) fn stored_field(metadata: &Metadata, tag: u16, kind: FieldType) -> Op
     Some(Field { tag, kind, value: FieldValue::parse(kind, bytes, order) })
 }
 
-/// The metadata of a request with the origin that counts here: that of a TIFF's directory. Metadata of other formats states
-/// nothing about tags, so all of it is chosen.
-///
-/// A plain mapping has no origin, such as `dict(image.metadata)`. If it has the size of an image under the numbers of the tags,
-/// which nobody needs to write by hand, it counts as a copy: values under numbers were read, as readers put tags under numbers,
-/// and all others are chosen.
+/// The metadata of a request with the origin that counts here: that of a TIFF's directory. A plain mapping with the size of an
+/// image under the numbers of the tags counts as a copy: values under numbers were read, as readers put tags under numbers.
 pub(super) fn with_origin(metadata: &Metadata) -> Metadata {
-    if metadata.is_copy_of(FAMILY) {
-        return metadata.clone();
-    }
-    let has = |tag: u16| metadata.get(&tag.to_string()).is_some();
-    if metadata.origin().is_none() && has(tags::IMAGE_WIDTH) && has(tags::IMAGE_LENGTH) {
-        let is_number = |key: &str| key.starts_with(|first: char| first.is_ascii_digit());
-        return metadata.clone().into_copy(FAMILY, is_number);
-    }
-    metadata.clone().with_origin(None)
+    let size = [tags::IMAGE_WIDTH, tags::IMAGE_LENGTH].map(|tag| tag.to_string());
+    let is_number = |key: &str| key.starts_with(|first: char| first.is_ascii_digit());
+    metadata.for_family(FAMILY, &size.each_ref().map(String::as_str), is_number)
 }
 
 /// The types of fields in the directory that the metadata was read from; empty for other metadata.

@@ -87,7 +87,11 @@ impl WritePlan {
         let storage = BlockStorage { grid, tiled, planes: if separate { layout.bands } else { 1 }, pixels };
         let encoder = TiffEncoder::new(storage, &coding, padding, uncompressed)?;
         let mut plan = Self { storage, coding, encoder, fields: Vec::new() };
-        plan.fields = plan.structure(layout, (compression, predictor), (subfile, colors::sample_format(&options, layout.sample)))?;
+        plan.fields = plan.structure(
+            layout,
+            (compression, predictor),
+            (subfile, colors::sample_format(&options, layout.sample)),
+        )?;
         plan.fields.extend(content::fields(request, &options, (subfile, colors.photometric), warnings)?);
         plan.fields.extend(colors.fields);
         plan.fields.sort_by_key(|field| field.tag);

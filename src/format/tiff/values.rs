@@ -294,7 +294,9 @@ mod tests {
     fn text_in_utf_8_and_fractions_in_lowest_terms_are_determined_by_their_values() {
         let text = |bytes: &[u8]| Field { tag: 270, kind: FieldType::Ascii, value: FieldValue::Text(bytes.to_vec()) };
         let fraction = |n, d| Field { tag: 282, kind: FieldType::Rational, value: FieldValue::Rationals(vec![(n, d)]) };
-        assert!(is_determined(&text("é".as_bytes())) && !is_determined(&text(b"\xe9")) && !is_determined(&text(b"a\0")));
+        assert!(
+            is_determined(&text("é".as_bytes())) && !is_determined(&text(b"\xe9")) && !is_determined(&text(b"a\0"))
+        );
         assert!(is_determined(&fraction(72, 1)) && is_determined(&fraction(1, 0)));
         assert!(!is_determined(&fraction(720, 10)) && !is_determined(&fraction(72, 0)));
     }

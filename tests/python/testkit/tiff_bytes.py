@@ -14,7 +14,7 @@ class Field:
         self.count = len(content) // SIZES.get(kind, 1) if count is None else count
 
     def __eq__(self, other):
-        return (self.tag, self.kind, self.count, self.content) == (other.tag, other.kind, other.count, other.content)
+        return isinstance(other, Field) and (self.tag, self.kind, self.count, self.content) == (other.tag, other.kind, other.count, other.content)
 
     def __repr__(self):
         return f"<{self.tag}, type {self.kind}: {self.count} values, {self.content[:40]!r}>"

@@ -190,7 +190,10 @@ fn illegal_chunks_that_were_read_are_written_as_they_were() {
             assert_eq!(chunks(header, &metadata, &mut warnings).unwrap().chunks, list);
             assert!(warnings.is_empty());
             let plain: Metadata = metadata.iter().map(|(key, value)| (key, value.clone())).collect();
-            assert!(chunks(header, &with_origin(plain), &mut warnings).is_ok(), "without its bytes it may be left out");
+            assert!(
+                chunks(header, &with_origin(&plain), &mut warnings).is_ok(),
+                "without its bytes it may be left out"
+            );
             metadata.set("PNG_EXIF", vec![1]);
             metadata.remove("PNG_EXIF");
         }

@@ -181,9 +181,7 @@ impl GeoKeys {
     /// The text of a key, if it is not empty.
     pub(super) fn text(&self, id: u16) -> Option<String> {
         match self.entries.get(&id) {
-            Some(KeyValue::Text(text)) => {
-                Some(decode_text(text).trim().to_owned()).filter(|text| !text.is_empty())
-            }
+            Some(KeyValue::Text(text)) => Some(decode_text(text).trim().to_owned()).filter(|text| !text.is_empty()),
             _ => None,
         }
     }

@@ -369,6 +369,19 @@ mod tests {
     }
 
     #[test]
+    fn the_meaning_that_was_read_with_like_samples_stays_as_it_is() {
+        let copy = |more: &[(&str, Value)]| {
+            let facts = [("256", 9), ("257", 9), ("277", 4), ("258", 8)].map(|(key, value)| (key, Value::from(value)));
+            let entries: Vec<_> = facts.into_iter().chain(more.iter().cloned()).collect();
+            let (colors, warnings) = decide(4, SampleType::UInt8, false, &entries).unwrap();
+            (values_of(&colors, 262), values_of(&colors, 338), warnings)
+        };
+        assert_eq!(copy(&[("262", 2.into())]), (Some(vec![2]), None, 0));
+        assert_eq!(copy(&[("262", 2.into()), ("338", 999.into())]), (Some(vec![2]), Some(vec![999]), 0));
+        assert_eq!(copy(&[("262", 51_177.into())]), (Some(vec![51_177]), None, 0));
+    }
+
+    #[test]
     fn a_palette_is_complete_or_filled_up() {
         let map = |n: usize| Value::List((0..n).map(|i| Value::from(i as u32)).collect());
         let write = |n| decide(1, SampleType::UInt8, false, &[("262", 3.into()), ("320", map(n))]);

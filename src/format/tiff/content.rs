@@ -47,7 +47,9 @@ pub(super) fn fields(
         }
     }
     // A full image states the georeference for its reduced images (OGC 21-026), unless a file has it in a reduced one.
-    if subfile & REDUCED == 0 || options.was_any(tags::NEW_SUBFILE_TYPE, &[REDUCED, REDUCED | MASK]) {
+    let read = options.read_number(tags::NEW_SUBFILE_TYPE);
+    let read = read.or_else(|| options.read_number(tags::SUBFILE_TYPE).map(bits_of_old_type)).unwrap_or(0);
+    if subfile & REDUCED == 0 || read & REDUCED != 0 {
         let given = geo::Given { tags: geo_tags, names: options.geo_names(), copied: options.is_copy() };
         fields.extend(geo::fields(given, warnings)?);
     }

@@ -66,15 +66,19 @@ impl<'a> Options<'a> {
         self.tags.get(&tag).copied()
     }
 
-    /// The number given for a tag. Of several numbers that were read the first counts, as for a reader.
+    /// The number given for a tag. Of several numbers that were read the first counts, as for a reader; `None` if a value that
+    /// was read is not a number.
     ///
     /// # Errors
-    /// [`Error::Usage`] if the value is not such a number.
+    /// [`Error::Usage`] if a chosen value is not such a number.
     pub(super) fn number(&self, tag: u16) -> Result<Option<u64>> {
         let Some(given) = self.get(tag) else { return Ok(None) };
-        match values::unsigned(tag, given.key, given.value)?.as_slice() {
+        let numbers = values::unsigned(tag, given.key, given.value);
+        if !self.is_chosen(given) {
+            return Ok(numbers.ok().and_then(|numbers| numbers.first().copied()));
+        }
+        match numbers?.as_slice() {
             [number] => Ok(Some(*number)),
-            [first, ..] if !self.is_chosen(given) => Ok(Some(*first)),
             _ => Err(values::wrong(tag, given.key, given.value)),
         }
     }
@@ -271,6 +275,27 @@ mod tests {
         assert_eq!(key(&metadata).as_deref(), Some("Compression"));
         metadata.set("259", 1);
         assert_eq!(key(&metadata), None, "both are chosen");
+    }
+
+    #[test]
+    fn of_a_repeated_tag_that_was_read_the_first_counts() {
+        let read: Metadata = [("305", "one"), ("305", "two")].into_iter().collect();
+        let mut warnings = Vec::new();
+        let metadata = read.read_from(origin::FAMILY, "II42", Vec::new());
+        let options = Options::new(&metadata, &mut warnings).unwrap();
+        assert_eq!((options.tags[&305].value, warnings.len()), (&Value::from("one"), 1));
+    }
+
+    #[test]
+    fn only_a_chosen_number_is_checked() {
+        let read: Metadata =
+            [("317", Value::from(vec![Value::from(2), 3.into()])), ("284", "no".into())].into_iter().collect();
+        let mut metadata = read.read_from(origin::FAMILY, "II42", Vec::new());
+        let number = |metadata: &Metadata, tag| Options::new(metadata, &mut Vec::new())?.number(tag);
+        assert_eq!((number(&metadata, 317).unwrap(), number(&metadata, 284).unwrap()), (Some(2), None));
+        metadata.set("317", vec![Value::from(2), 2.into()]);
+        metadata.set("284", "none");
+        assert!(number(&metadata, 317).is_err() && number(&metadata, 284).is_err());
     }
 
     #[test]

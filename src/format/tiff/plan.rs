@@ -52,8 +52,9 @@ impl WritePlan {
         let layout = request.provider.layout();
         let options = Options::new(request.metadata, warnings)?;
         let compression = compression_of(&options, warnings)?;
-        let compression = suited(compression, layout, &options, warnings)?;
-        let separate = planar(&options)? && layout.bands > 1;
+        let separate = planar(&options, warnings)?;
+        let compression = suited(compression, layout, separate, &options, warnings)?;
+        let separate = separate && layout.bands > 1;
         let subfile = content::subfile_type(request, &options)?;
         let bits = stored_bits(layout, compression, subfile, &options);
         let predictor = predictor(compression, (layout.sample, bits), &options, warnings)?;
@@ -143,8 +144,8 @@ fn compression_of(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<
     let Some(given) = options.get(tags::COMPRESSION) else { return Ok(default()) };
     let word = || given.value.as_text().and_then(compression::by_word);
     let found = match options.number(tags::COMPRESSION) {
-        Ok(code) => code.and_then(compression::by_code),
-        Err(_) => word(),
+        Ok(Some(code)) => compression::by_code(code),
+        _ => word(),
     };
     let Some(found) = found else {
         let error = values::wrong(tags::COMPRESSION, given.key, given.value);
@@ -156,8 +157,7 @@ fn compression_of(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<
     // An obsolete code is replaced by the current code of the same stream.
     match compression::by_word(found.word) {
         Some(same) if same.may_write => Ok(same),
-        _ if found.coder.is_some() => options.refuse(given.key, unsupported(found), warnings).map(|()| default()),
-        _ => Err(unsupported(found)),
+        _ => options.refuse(given.key, unsupported(found), warnings).map(|()| default()),
     }
 }
 
@@ -169,10 +169,10 @@ fn unsupported(compression: &Compression) -> Error {
 fn suited(
     compression: &'static Compression,
     layout: &ImageLayout,
+    separate: bool,
     options: &Options<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<&'static Compression> {
-    let separate = planar(options)?;
     let fits = layout.sample == SampleType::UInt8 && (separate || layout.bands <= 4);
     if compression.code != compression::JPEG || fits {
         return Ok(compression);
@@ -192,13 +192,15 @@ fn stored_bits(layout: &ImageLayout, compression: &Compression, subfile: u64, op
     if is_mask && is_bilevel && compression.code != compression::JPEG { 1 } else { layout.sample.bits() }
 }
 
-fn planar(options: &Options<'_>) -> Result<bool> {
+/// True if each band is stored apart.
+fn planar(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<bool> {
     match options.number(tags::PLANAR_CONFIGURATION)? {
         None | Some(1) => Ok(false),
         Some(2) => Ok(true),
         Some(other) => {
             let field = tags::describe(tags::PLANAR_CONFIGURATION);
-            Err(Error::usage("metadata value of").field(field).found(other).allowed("Chunky or Planar"))
+            let error = Error::usage("metadata value of").field(field).found(other).allowed("Chunky or Planar");
+            options.refuse("284", error, warnings).map(|()| false)
         }
     }
 }

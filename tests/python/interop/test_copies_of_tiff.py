@@ -194,6 +194,9 @@ def test_what_a_copy_leaves_out_is_named(tmp_path, case, copy):
     source, target = written(tmp_path, options), tmp_path / "target.tif"
     messages = warned(copy, source, target)
     after = directories(target.read_bytes())[0]
+    if copy is as_dict:
+        # A mapping does not state the type of a private tag, so the offset is a number like any other.
+        tags = [tag for tag in tags if tag != 65000 or case is not DROPPED["offsets into the file"]]
     for tag in tags:
         assert tag not in after or tag == 317
         assert sum(names(message, tag) for message in messages) == 1, messages

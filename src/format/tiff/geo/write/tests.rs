@@ -148,3 +148,38 @@ fn vertical_and_three_dimensional_systems_make_it_revision_1_1() {
     assert_eq!(minor(&[("GeoGeographicCRS", Value::from(4979))]), 1);
     assert_eq!(minor(&[("GeoGeographicCRS", Value::from(4326)), ("GeoVerticalCRS", Value::from(5773))]), 1);
 }
+
+#[test]
+fn names_that_were_read_are_not_validated_and_yield_to_chosen_tags() {
+    let tags = Position { scale: Some(vec![9.0, 0.0, 0.0]), tiepoints: Some(vec![0.0; 6]), ..Position::default() };
+    let tags = tags.to_fields();
+    let (old, citation, bad) = (Value::from("[1, 1, 0]"), Value::from("here"), Value::from("somewhere"));
+    let read = |key, value| Name { key, value, chosen: false };
+    let names = vec![
+        read("GeoPixelScale", &old),
+        read("GeoRasterType", &bad),
+        Name { key: "GeoCitation", value: &citation, chosen: true },
+    ];
+    let mut warnings = Vec::new();
+    let found = fields(Given { tags: tags.clone(), names, copied: true }, &mut warnings).unwrap();
+    assert!(tags.iter().all(|field| found.contains(field)));
+    assert_eq!(warnings.iter().map(|warning| warning.key.as_str()).collect::<Vec<_>>(), ["GeoRasterType"]);
+    assert!(read_citation(&found).is_some());
+}
+
+fn read_citation(fields: &[Field]) -> Option<Value> {
+    read(fields).1.into_iter().find(|(name, _)| name == "GeoCitation").map(|(_, value)| value)
+}
+
+#[test]
+fn a_citation_in_latin_1_is_read_and_keeps_its_bytes_beside_a_new_key() {
+    let directory = [1, 1, 0, 1, 1026, 34737, 7, 0].to_vec();
+    let tags = vec![
+        Field { tag: GEO_KEY_DIRECTORY, kind: FieldType::Short, value: FieldValue::Unsigned(directory) },
+        Field { tag: GEO_ASCII_PARAMS, kind: FieldType::Ascii, value: FieldValue::Text(b"Qu\xe9bec|".to_vec()) },
+    ];
+    assert_eq!(read_citation(&tags), Some("Québec".into()));
+    let found = changed(&tags, "GeoProjLinearUnits", "Metre");
+    let text = found.iter().find(|field| field.tag == GEO_ASCII_PARAMS).map(|field| &field.value);
+    assert_eq!(text, Some(&FieldValue::Text(b"Qu\xe9bec|".to_vec())));
+}

@@ -2,13 +2,13 @@
 Pillow byte by byte; a parser of the tests judges the copies."""
 import io
 import struct
-import warnings
 
 import numpy as np
 import pytest
 from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, MetadataWarning, OptionError
 from PIL import Image
 from testkit.jpeg_streams import streams
+from testkit.warned import warned
 
 APP0, APP1, APP2, APP14, COM = 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
 
@@ -78,14 +78,6 @@ def save(source, target, metadata_of):
         array = BufferedImageAssetProvider.create("image:0", columns, rows, bands, metadata=metadata)
         array.set_full_image(found.read())
         writer.add_asset("image:0", array)
-
-
-def warned(action, *arguments):
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        action(*arguments)
-    assert all(issubclass(warning.category, MetadataWarning) for warning in caught), caught
-    return [str(warning.message) for warning in caught]
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])

@@ -2,13 +2,13 @@
 are made and taken apart byte by byte; Pillow judges the pixels."""
 import pickle
 import struct
-import warnings
 import zlib
 
 import pytest
-from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, MetadataWarning, OptionError, imread, imsave
+from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, OptionError, imread, imsave
 from testkit.png_bytes import GREY, PALETTE, RGB, chunks, file
 from testkit.readers import pillow_pixels
+from testkit.warned import warned
 
 COLOURS = (b"PLTE", bytes(range(9)))
 
@@ -77,14 +77,6 @@ def array(found, metadata):
     made = BufferedImageAssetProvider.create("image:0", columns, rows, bands, metadata=metadata)
     made.set_full_image(found.read())
     return made
-
-
-def warned(action, *arguments):
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        action(*arguments)
-    assert all(issubclass(warning.category, MetadataWarning) for warning in caught), caught
-    return [str(warning.message) for warning in caught]
 
 
 def opened(kind, data):

@@ -2,16 +2,16 @@
 byte; a parser of the tests, tifffile and rasterio judge the copies."""
 import pickle
 import struct
-import warnings
 
 import numpy as np
 import pytest
 import rasterio
 import tifffile
-from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, FileWarning, MetadataWarning, OptionError, imread, imsave
+from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, OptionError, imread, imsave
 from testkit.tiff_bytes import (
     ASCII, BYTE, DOUBLE, FLOAT, IFD, LONG, RATIONAL, SBYTE, SHORT, SLONG, SRATIONAL, SSHORT, UNDEFINED, Field, directories, field, file, image, text,
 )
+from testkit.warned import warned
 
 GREY = bytes(range(12))
 NAN, INF = float("nan"), float("inf")
@@ -145,14 +145,6 @@ def as_dict(source, target):
     with IO.open(source) as reader:
         found = reader.get_asset("image:0")
         imsave(target, found.read(), metadata=dict(found.metadata))
-
-
-def warned(action, *arguments):
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        action(*arguments)
-    assert all(issubclass(warning.category, (MetadataWarning, FileWarning)) for warning in caught), caught
-    return [str(warning.message) for warning in caught]
 
 
 def names(message, tag):

@@ -188,7 +188,7 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
         match field.data(value, &header) {
             Ok(Some(data)) => out.push((field.kind, data)),
             Ok(None) => {
-                warnings.push(Warning::new(field.key, "is ignored: it does not apply to an image of this kind"))
+                warnings.push(Warning::new(field.key, "is ignored: it does not apply to an image of this kind"));
             }
             Err(error) => refuse_chosen(metadata, field.key, error, warnings)?,
         }
@@ -198,21 +198,20 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
     check_palette(palette, metadata, &mut out, warnings)?;
     for (key, value) in metadata.iter() {
         let read = !metadata.is_chosen(key);
-        if key.starts_with(TEXT_KEY) {
-            match text::write(key, value, read) {
-                Ok(chunk) => out.push(chunk),
-                Err(error) => refuse_chosen(metadata, key, error, warnings)?,
-            }
+        let chunk = if key.starts_with(TEXT_KEY) {
+            text::write(key, value, read)
         } else if key.starts_with(CHUNK_KEY) {
-            match other(key, value, read) {
-                Ok(chunk) => {
-                    let place = if BEFORE_PALETTE.contains(&&chunk.0.0) { 0 } else { out.len() };
-                    out.insert(place, chunk);
-                }
-                Err(error) => refuse_chosen(metadata, key, error, warnings)?,
+            other(key, value, read)
+        } else {
+            if !is_known(key) && !warnings.iter().any(|warning| warning.key == key) {
+                warnings.push(unknown(key));
             }
-        } else if !is_known(key) && !warnings.iter().any(|warning| warning.key == key) {
-            warnings.push(unknown(key));
+            continue;
+        };
+        match chunk {
+            Ok(chunk) if BEFORE_PALETTE.contains(&&chunk.0.0) => out.insert(0, chunk),
+            Ok(chunk) => out.push(chunk),
+            Err(error) => refuse_chosen(metadata, key, error, warnings)?,
         }
     }
     if metadata.get(BIT_DEPTH).and_then(Value::to_int).is_some_and(|depth| depth < 8) && header.color == ColorType::Grey

@@ -88,11 +88,8 @@ impl WritePlan {
         let storage = BlockStorage { grid, tiled, planes: if separate { layout.bands } else { 1 }, pixels };
         let encoder = TiffEncoder::new(storage, &coding, padding, uncompressed)?;
         let mut plan = Self { storage, coding, encoder, fields: Vec::new() };
-        plan.fields = plan.structure(
-            layout,
-            (compression, predictor),
-            (subfile, colors::sample_format(&options, layout.sample)),
-        )?;
+        let format = colors::sample_format(&options, layout.sample);
+        plan.fields = plan.structure(layout, (compression, predictor), (subfile, format))?;
         plan.fields.extend(content::fields(request, &options, (subfile, colors.photometric), warnings)?);
         plan.fields.extend(colors.fields);
         plan.fields.sort_by_key(|field| field.tag);
@@ -243,7 +240,11 @@ fn predictor(
         return options.refuse(given.key, error, warnings).map(|()| default);
     }
     if !predicts {
-        let message = format!("is ignored: compression {} of {bits} bits has no predictor", compression.name);
+        let message = if bits == sample.bits() {
+            format!("is ignored: compression {} has no predictor", compression.name)
+        } else {
+            format!("is ignored: samples of {bits} bits have no predictor")
+        };
         warnings.push(Warning::new(given.key, message));
         return Ok(Predictor::None);
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 
 use super::asset::Session;
 use super::control::detached;
@@ -28,7 +28,7 @@ enum Target<'py> {
 impl IO {
     /// Opens files for reading (`mode="r"`, a `DatasetReader`) or writing (`"w"`, a `DatasetWriter`).
     ///
-    /// `paths` is a path, a binary stream, or a list of one; several paths are reserved for R-sets. `format` names the format.
+    /// `paths` is a path (`str`, `bytes` or path-like), a binary stream, or a list of one; several paths are reserved for R-sets. `format` names the format.
     /// By default a reader uses the first bytes and then the extension, and a writer uses the extension. Writing to a stream
     /// requires `format`. A stream is read or written from its current position and is not closed.
     ///
@@ -105,6 +105,10 @@ fn targets<'py>(paths: &Bound<'py, PyAny>) -> PyResult<Vec<Target<'py>>> {
             "paths: got {found}, expected a path, a stream, or a list of them"
         ))
     };
+    // Iteration over an image or an array would read its bands.
+    if paths.hasattr("get_block")? || paths.hasattr("__array__")? {
+        return Err(wrong(paths));
+    }
     let items = paths.try_iter().map_err(|_| wrong(paths))?;
     items
         .map(|item| {
@@ -115,12 +119,32 @@ fn targets<'py>(paths: &Bound<'py, PyAny>) -> PyResult<Vec<Target<'py>>> {
 }
 
 fn target<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Target<'py>>> {
-    if object.is_instance_of::<PyString>() || object.hasattr("__fspath__")? {
-        return Ok(Some(Target::Path(object.extract()?)));
+    refuse_content(object)?;
+    let is_text = object.is_instance_of::<PyString>() || object.is_instance_of::<PyBytes>();
+    if is_text || object.hasattr("__fspath__")? {
+        // A path may be bytes, which name a file in the encoding of the file system.
+        let path = object.py().import("os")?.call_method1("fsdecode", (object,))?;
+        return Ok(Some(Target::Path(path.extract()?)));
     }
     let stream = object.hasattr("read")? || object.hasattr("write")?;
     Ok(stream.then(|| Target::Stream(object.clone())))
 }
+
+/// Refuses bytes that are the content of a file rather than its path.
+fn refuse_content(object: &Bound<'_, PyAny>) -> PyResult<()> {
+    let is_content = match object.cast::<PyBytes>() {
+        Ok(bytes) => bytes.as_bytes().contains(&0) || bytes.as_bytes().len() > LONGEST_PATH,
+        Err(_) => object.is_instance_of::<PyByteArray>() || object.is_instance_of::<PyMemoryView>(),
+    };
+    if !is_content {
+        return Ok(());
+    }
+    let found = format!("{} of {} bytes", object.get_type().name()?, object.len()?);
+    Err(Error::usage("paths:").found(found).allowed("a path; pass content as io.BytesIO(content)").into())
+}
+
+/// The limit of the length of a path on Linux. Longer bytes are the content of a file.
+const LONGEST_PATH: usize = 4096;
 
 /// The only target.
 ///

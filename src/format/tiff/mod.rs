@@ -3,6 +3,7 @@
 mod blocks;
 mod colors;
 mod compression;
+mod dates;
 mod directory;
 mod encoding;
 mod field;

@@ -11,7 +11,7 @@ use super::field::{Field, FieldType, FieldValue};
 use super::layout::BYTE_ORDER;
 use super::options::{Given, Options};
 use super::tags::{self, Treatment};
-use super::{gdal, geo, values};
+use super::{dates, gdal, geo, values};
 use crate::codec::{Coding, PixelCoding, Predictor};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning};
@@ -121,7 +121,10 @@ impl WritePlan {
                 Treatment::Geo => place.tags.extend(values::field(*tag, given.key, given.value, None)?),
                 Treatment::Plain => {
                     let stored = options.types.get(tag).copied();
-                    match values::field(*tag, given.key, given.value, stored)? {
+                    // A time of a file is copied as it is.
+                    let dated = options.is_chosen(*given).then_some(given);
+                    let dated = dated.and_then(|given| dates::in_own_form(*tag, given.value));
+                    match values::field(*tag, given.key, dated.as_ref().unwrap_or(given.value), stored)? {
                         Some(field) => fields.push(field),
                         None => warnings.push(Warning::new(given.key, "is empty and is ignored")),
                     }

@@ -12,7 +12,7 @@ use super::{layout, reader, region, stream};
 use crate::dataset;
 use crate::error::Error;
 use crate::format::{by_extension, by_name};
-use crate::io::sink_at;
+use crate::io::{Durability, sink_at};
 use crate::pipeline::Concurrency;
 
 /// Opens files: `IO.open`.
@@ -39,10 +39,13 @@ impl IO {
     /// `strict` makes departures from the format's standard errors: a `FormatError` when reading, an `OptionError` when
     /// writing. Otherwise they are warnings (`ConformanceWarning`, `FileWarning`).
     ///
+    /// With `durable=False` a writer does not wait until a file is on the medium (`fsync`). The file still appears as a whole or
+    /// not at all, but a crash of the system soon afterwards may lose its content. Readers and streams ignore it.
+    ///
     /// Raises `OptionError` (a `ValueError`) for a wrong mode, format or extension, `FormatError` for a file that breaks
     /// its standard, `UnsupportedError` for an unsupported file or request, and system errors such as `FileNotFoundError`.
     #[staticmethod]
-    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, strict=false))]
+    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, strict=false, durable=true))]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
     fn open<'py>(
         py: Python<'py>,
@@ -53,6 +56,7 @@ impl IO {
         progress: Option<Py<PyAny>>,
         max_bytes: Option<&Bound<'py, PyAny>>,
         strict: bool,
+        durable: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         if !matches!(mode, "r" | "w") {
             return Err(Error::usage("mode").found(format!("{mode:?}")).allowed("\"r\" or \"w\"").into());
@@ -60,7 +64,7 @@ impl IO {
         let target = single(targets(paths)?)?;
         let threads = Some(Concurrency::resolve(layout::threads(threads)?)?.threads());
         if mode == "w" {
-            let writer = create(py, target, format.as_deref(), threads)?.strict(strict);
+            let writer = create(py, target, format.as_deref(), threads, durable)?.strict(strict);
             return Ok(Bound::new(py, DatasetWriter::new(py, writer, progress)?)?.into_any());
         }
         let max_bytes = max_bytes.map(byte_count).transpose()?;
@@ -78,13 +82,15 @@ fn create(
     target: Target<'_>,
     format: Option<&str>,
     threads: Option<usize>,
+    durable: bool,
 ) -> PyResult<dataset::DatasetWriter> {
     let named = format.map(by_name).transpose()?;
     let concurrency = Concurrency::resolve(threads)?;
+    let durability = if durable { Durability::Synced } else { Durability::Cached };
     let (sink, format) = match target {
         Target::Path(path) => {
             let format = named.map_or_else(|| by_extension(&path), Ok)?;
-            (py.detach(|| sink_at(&path))?, format)
+            (py.detach(|| sink_at(&path, durability))?, format)
         }
         Target::Stream(object) => {
             let format = named.ok_or_else(|| Error::usage("writing to a stream requires `format`"))?;

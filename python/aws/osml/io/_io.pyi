@@ -477,6 +477,7 @@ class IO:
         progress: Progress | None = None,
         max_bytes: int | None = None,
         strict: bool = False,
+        durable: bool = True,
     ) -> DatasetReader: ...
     @overload
     @staticmethod
@@ -489,6 +490,7 @@ class IO:
         progress: Progress | None = None,
         max_bytes: int | None = None,
         strict: bool = False,
+        durable: bool = True,
     ) -> DatasetWriter: ...
 
 def _encoded_block(bytes: bytes, /) -> EncodedBlock: ...

@@ -1,10 +1,11 @@
 """Metadata providers: an ordered mapping whose keys may repeat."""
+import copy
 import pickle
 from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from aws.osml.io import IO, BufferedMetadataProvider, imsave
+from aws.osml.io import IO, BufferedMetadataProvider, iminfo, imsave
 from testkit.readers import tiff_tag_types, tiff_tags
 
 
@@ -255,6 +256,19 @@ def test_names_of_tags_find_the_entries_of_their_numbers(tags):
 def test_iteration_and_entries_have_the_keys_as_they_are(tags):
     assert "259" in list(tags) and "Compression" not in list(tags)
     assert "Compression" not in tags.entries() and "Compression" not in dict(tags)
+
+
+def test_the_metadata_of_an_info_take_names_of_tags_too(tmp_path):
+    imsave(tmp_path / "a.tif", np.zeros((4, 5), np.uint8), compression="lzw")
+    metadata = iminfo(tmp_path / "a.tif").metadata
+    assert isinstance(metadata, dict) and "259" in metadata and "Compression" not in list(metadata)
+    for found in (metadata, pickle.loads(pickle.dumps(metadata)), copy.deepcopy(metadata)):
+        assert found["Compression"] == found["compression"] == found["259"] == found.get("Compression") == 5
+        assert "Compression" in found and "Artist" not in found and 259 not in found and found.get("Artist", 7) == 7
+        with pytest.raises(KeyError, match="Artist"):
+            found["Artist"]
+        with pytest.raises(KeyError, match="nonsense"):
+            found["nonsense"]
 
 
 def test_an_entry_under_the_name_itself_comes_first(tags):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
+from ._entries import Entries
 from ._enums import PixelType
 from ._errors import OptionError, ShapeWarning
 from ._facts import image_facts, table
@@ -47,6 +48,7 @@ class ImageInfo:
     """Resolution levels, full resolution included."""
     asset_key: str
     metadata: dict[str, Any]
+    """The metadata of the image; in a TIFF, `[]`, `get` and `in` also take the names of tags."""
     format: str
     crs: str | None
     """The coordinate reference system, e.g. `EPSG:32618`."""
@@ -220,7 +222,7 @@ def iminfo(
             block_size=(image.num_pixels_per_block_horizontal, image.num_pixels_per_block_vertical),
             num_resolution_levels=image.num_resolution_levels,
             asset_key=image.key,
-            metadata=image.metadata.entries(),
+            metadata=Entries(image.metadata.entries()),
             format=image._format,
             crs=image.crs,
             transform=image.transform,

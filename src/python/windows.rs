@@ -135,7 +135,7 @@ pub(super) fn starts(length: u32, size: u64, overlap: u64) -> PyResult<Vec<u32>>
 /// Exceptions of the object, other than those that state that it is not a size.
 pub(super) fn sides(size: &Bound<'_, PyAny>) -> PyResult<Option<[i64; 2]>> {
     match region::index(size) {
-        Ok(side) => Ok(Some([side; 2])),
+        Ok(number) => Ok(Some([number; 2])),
         Err(_) => whole_numbers(size),
     }
 }

@@ -2,6 +2,7 @@
 what to pass."""
 import io
 import os
+import warnings
 
 import numpy as np
 import pytest
@@ -183,3 +184,15 @@ def test_errors_of_a_transform_and_of_corners_are_short(tmp_path, place):
     with pytest.raises(Error) as caught:
         imsave(tmp_path / "a.tif", DATA, crs=4326, **place)
     assert len(str(caught.value)) < 250
+
+
+def test_the_crs_of_a_file_that_a_format_cannot_express_is_short_too(tmp_path):
+    """A citation may hold the whole definition of a system."""
+    metadata = {"GeoModelType": "Projected", "GeoProjectedCRS": "32767", "GeoCitation": "ESRI PE String = " + WKT,
+                "GeoPixelScale": [1, 1, 0], "GeoTiepoints": [0, 0, 0, 0, 0, 0]}
+    imsave(tmp_path / "a.tif", DATA, metadata=metadata)
+    with IO.open(tmp_path / "a.tif") as reader, IO.open(tmp_path / "b.ntf", "w") as writer, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        writer.add_asset("image:0", reader.get_asset("image:0"))
+    about = [str(warning.message) for warning in caught if "crs" in str(warning.message)]
+    assert about and all(len(text) < 600 for text in about)

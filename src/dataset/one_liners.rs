@@ -7,6 +7,7 @@ use super::{DatasetReader, DatasetWriter};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, OpenOptions, SaveSettings, Warning, palette_of};
 use crate::image::{ImageProvider, Interleave, PadValue, PaletteImage, Pixels, Window, absent_parts, at_level};
+use crate::io::Durability;
 use crate::limits::Limits;
 use crate::metadata::Metadata;
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
@@ -24,6 +25,8 @@ pub struct SaveOptions {
     pub threads: Option<usize>,
     /// True if departures from the format's standard are errors.
     pub strict: bool,
+    /// What the file survives: a crash of the system by default.
+    pub durability: Durability,
 }
 
 /// What [`read`] reads from a file.
@@ -57,7 +60,8 @@ pub struct ReadOptions {
 /// format cannot hold; any error of the provider; [`crate::Error::Io`] if the file cannot be written.
 pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOptions) -> Result<Vec<Warning>> {
     let concurrency = Concurrency::resolve(options.threads)?;
-    let mut writer = DatasetWriter::create(path, options.format.as_deref(), concurrency)?.strict(options.strict);
+    let format = options.format.as_deref();
+    let mut writer = DatasetWriter::create_with(path, format, concurrency, options.durability)?.strict(options.strict);
     let request = ImageRequest {
         roles: &["data".to_owned()],
         settings: Some(&options.settings),

@@ -15,7 +15,7 @@ use crate::format::{
     by_extension, by_name, no_image,
 };
 use crate::image::{Asked, BlockStore};
-use crate::io::{self, ByteSink, Prepared, sink_at};
+use crate::io::{self, ByteSink, Durability, Prepared, sink_at};
 use crate::metadata::Metadata;
 use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, append_stored, copy_blocks, show_blocks, write_blocks};
 
@@ -90,17 +90,30 @@ fn stored_blocks<'i>(image: &ImageRequest<'i>, open: &OpenImage) -> Option<&'i A
 }
 
 impl DatasetWriter {
-    /// Begins a file that will appear at `path`.
+    /// Begins a file that will appear at `path`, on the medium ([`Durability::Synced`]).
     ///
     /// # Errors
     /// [`Error::Usage`] for an unknown format or extension, [`Error::Io`] if the folder is not writable.
     pub fn create(path: impl AsRef<Path>, format: Option<&str>, concurrency: Concurrency) -> Result<Self> {
+        Self::create_with(path, format, concurrency, Durability::default())
+    }
+
+    /// As [`DatasetWriter::create`], with the durability of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`DatasetWriter::create`].
+    pub fn create_with(
+        path: impl AsRef<Path>,
+        format: Option<&str>,
+        concurrency: Concurrency,
+        durability: Durability,
+    ) -> Result<Self> {
         let path = path.as_ref();
         let format = match format {
             Some(name) => by_name(name)?,
             None => by_extension(path)?,
         };
-        Self::to_sink(sink_at(path)?, format, concurrency)
+        Self::to_sink(sink_at(path, durability)?, format, concurrency)
     }
 
     /// Begins a file in any sink.

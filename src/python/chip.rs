@@ -181,10 +181,10 @@ fn size_at(image: &Bound<'_, PyAny>, level: u8) -> PyResult<(u32, u32)> {
 /// The argument `block_size`.
 fn chosen_block(size: &Bound<'_, PyAny>) -> PyResult<(u32, u32)> {
     let legal = |side: i64| u32::try_from(side).ok().filter(|side| (1..=LARGEST_BLOCK).contains(side));
-    if let Some([Some(width), Some(height)]) = windows::whole_numbers::<2>(size)?.map(|sides| sides.map(legal)) {
+    if let Some([Some(width), Some(height)]) = windows::sides(size)?.map(|sides| sides.map(legal)) {
         return Ok((width, height));
     }
-    let allowed = format!("(width, height), each from 1 to {LARGEST_BLOCK}");
+    let allowed = format!("(width, height) or one number, from 1 to {LARGEST_BLOCK}");
     Err(Error::usage("block_size:").found(size.repr()?).allowed(allowed).into())
 }
 

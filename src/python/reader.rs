@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyIterator, PyList, PyTuple};
+use pyo3::types::{PyIterator, PyList, PyString, PyTuple};
 
 use super::asset::{AssetProvider, OpenDataset, Session};
 use super::control::detached;
 use super::image_provider::ImageAssetProvider;
 use super::metadata::MetadataProvider;
-use super::pixel_type;
 use super::text::TextAssetProvider;
 use super::writer::warn;
+use super::{pixel_type, region};
 use crate::asset::AssetType;
 use crate::dataset;
 use crate::error::Error;
@@ -90,18 +90,24 @@ impl DatasetReader {
 
     /// The asset with this key.
     ///
-    /// Raises `AssetNotFoundError` (a `KeyError`) that lists the existing keys.
-    fn get_asset<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Bound<'py, AssetProvider>> {
+    /// Raises `AssetNotFoundError` (a `KeyError`) that lists the existing keys, and `TypeError` for a key that is not a `str`.
+    fn get_asset<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, AssetProvider>> {
         let dataset = self.dataset()?;
-        asset(py, &dataset, dataset.reader.position(key)?)
+        let key = key
+            .extract::<String>()
+            .map_err(|_| no_key("key", key, "the key of an asset, a str such as \"image:0\""))?;
+        asset(py, &dataset, dataset.reader.position(&key)?)
     }
 
-    /// The image with this key, or the default image.
+    /// The image with this key or with this number among the images (`image:N`), or the default image.
     #[pyo3(name = "_image", signature = (key=None, /))]
-    fn image<'py>(&self, py: Python<'py>, key: Option<&str>) -> PyResult<Bound<'py, ImageAssetProvider>> {
+    fn image<'py>(&self, py: Python<'py>, key: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, ImageAssetProvider>> {
         let dataset = self.dataset()?;
         let reader = &dataset.reader;
-        let position = key.map_or_else(|| reader.default_image(), |key| reader.position(key))?;
+        let position = match key {
+            None => reader.default_image()?,
+            Some(key) => reader.position(&image_key(key)?)?,
+        };
         ImageAssetProvider::open(py, &dataset, position)
     }
 
@@ -131,7 +137,7 @@ impl DatasetReader {
         key.extract::<String>().map_or(Ok(false), |key| self.has_asset(&key))
     }
 
-    fn __getitem__<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Bound<'py, AssetProvider>> {
+    fn __getitem__<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, AssetProvider>> {
         self.get_asset(py, key)
     }
 
@@ -149,6 +155,30 @@ impl DatasetReader {
         let (format, count) = (dataset.reader.format().name(), dataset.reader.assets().len());
         format!("<DatasetReader {}{format}, {count} assets>", path.unwrap_or_default())
     }
+
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        // A closed reader has no assets to list; a notebook then shows its `repr`.
+        if slf.get().dataset().is_err() {
+            return Ok(None);
+        }
+        slf.py().import("aws.osml.io._html")?.call_method1("describe_reader", (slf,)).map(Some)
+    }
+}
+
+/// The key of an image from the argument `asset`: a key, or the number of an image.
+fn image_key(object: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(key) = object.extract::<String>() {
+        return Ok(key);
+    }
+    let number = region::index(object);
+    let allowed = "the key of an image, such as \"image:0\", or its number";
+    Ok(format!("image:{}", number.map_err(|_| no_key("asset", object, allowed))?))
+}
+
+/// The error for an object that cannot be the key of an asset.
+fn no_key(name: &str, object: &Bound<'_, PyAny>, allowed: &str) -> PyErr {
+    let found = object.repr().map(|text| text.to_string()).unwrap_or_default();
+    PyTypeError::new_err(format!("{name}: got {found}, expected {allowed}"))
 }
 
 /// The asset at `position`, as an object of the class for its type.
@@ -208,5 +238,5 @@ pub(super) fn open_image<'py>(
     py: Python<'py>,
 ) -> PyResult<Bound<'py, AssetProvider>> {
     let (path, format, threads, max_bytes) = arguments;
-    open_reader(py, path, format, threads, max_bytes)?.get_asset(py, key)
+    open_reader(py, path, format, threads, max_bytes)?.get_asset(py, PyString::new(py, key).as_any())
 }

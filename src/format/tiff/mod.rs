@@ -4,6 +4,7 @@ mod blocks;
 mod colors;
 mod compression;
 mod content;
+mod dates;
 mod directory;
 mod encoding;
 mod field;

@@ -16,7 +16,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::field::{Field, FieldType};
-use super::{NAMES, geo, origin, tags, values};
+use super::{NAMES, dates, geo, origin, tags, values};
 use crate::error::{Error, Result};
 use crate::format::{Warning, is_key_of_another, refuse_chosen};
 use crate::metadata::{Metadata, Value};
@@ -96,7 +96,9 @@ impl<'a> Options<'a> {
             return Ok(Some(field));
         }
         let is_chosen = self.is_chosen(given);
-        match values::field(tag, given.key, given.value, kind, !is_chosen) {
+        // A time of a file is copied as it is.
+        let dated = if is_chosen { dates::in_own_form(tag, given.value) } else { None };
+        match values::field(tag, given.key, dated.as_ref().unwrap_or(given.value), kind, !is_chosen) {
             Ok(None) => warnings.push(Warning::new(given.key, "is empty and is left out")),
             Err(error) => refuse_chosen(&self.metadata, given.key, error, warnings)?,
             found => return found,

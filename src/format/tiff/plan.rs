@@ -42,9 +42,10 @@ const LARGEST_JPEG_SIDE: u32 = 65_535;
 /// Rows of a subsampled JPEG MCU; every strip but the last must hold whole MCUs (Technical Note 2).
 const JPEG_ROWS: u32 = 16;
 
-const REDUCED: u64 = 1;
+/// Bits of `NewSubfileType`.
+pub(super) const REDUCED: u64 = 1;
 const PAGE: u64 = 2;
-const MASK: u64 = 4;
+pub(super) const MASK: u64 = 4;
 
 impl WritePlan {
     /// Checks a request and fills in its defaults.

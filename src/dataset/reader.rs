@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use crate::asset::{AssetInfo, AssetType};
 use crate::error::{Error, Result};
-use crate::format::{
-    ContainerReader, Format, MAGIC_BYTES, OpenOptions, SaveSettings, Warning, by_extension, by_magic, by_name,
-};
-use crate::image::{Georeference, ImageLayout, ImageProvider};
+use crate::format::{ContainerReader, Format, MAGIC_BYTES, OpenOptions, Warning, by_extension, by_magic, by_name};
+use crate::image::ImageProvider;
 use crate::io::{ByteSource, FileSource};
 use crate::metadata::Metadata;
 
@@ -104,31 +102,6 @@ impl DatasetReader {
         }
     }
 
-    /// The metadata for writing the image at a position to a file of format `to`, with warnings about entries that are left
-    /// out. The same format takes the image's own metadata. Another format takes only the georeference and the nodata value, as
-    /// precisely as it can state them: header fields have no meaning there.
-    ///
-    /// # Errors
-    /// If the image cannot be described.
-    pub fn metadata_for(&self, position: usize, to: &dyn Format) -> Result<(Arc<Metadata>, Vec<Warning>)> {
-        let info = self.assets().get(position).ok_or_else(|| Error::out_of_range("asset").found(position))?;
-        if self.format.names().media_type == to.names().media_type {
-            return Ok((Arc::clone(&info.metadata), Vec::new()));
-        }
-        let layout = self.image(position)?.layout().clone();
-        let (metadata, mut warnings) = translated(info, &layout, to);
-        if !info.metadata.is_empty() {
-            let message = format!(
-                "{} cannot hold metadata of {}: {} entries are left out",
-                to.name(),
-                self.format.name(),
-                info.metadata.len()
-            );
-            warnings.insert(0, Warning::new(&info.key, message));
-        }
-        Ok((Arc::new(metadata), warnings))
-    }
-
     /// The stored bytes of the asset at a position.
     ///
     /// # Errors
@@ -136,32 +109,6 @@ impl DatasetReader {
     pub fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
         self.container.raw_asset(position)
     }
-}
-
-/// The georeference and nodata value of an image as metadata of another format, with a warning for each that it cannot state.
-fn translated(info: &AssetInfo, layout: &ImageLayout, to: &dyn Format) -> (Metadata, Vec<Warning>) {
-    let facts = info.image.clone().unwrap_or_default();
-    let mut warnings = Vec::new();
-    let mut settings = SaveSettings { precise: true, ..SaveSettings::default() };
-    let mut try_with = |changed: SaveSettings, what: &str, settings: &mut SaveSettings| match to.apply(
-        &changed,
-        &Metadata::new(),
-        layout,
-        &mut Vec::new(),
-    ) {
-        Ok(_) => *settings = changed,
-        Err(error) => warnings.push(Warning::new(&info.key, format!("the {what} is left out: {error}"))),
-    };
-    if facts.georeference != Georeference::default() {
-        let changed = SaveSettings { georeference: facts.georeference, ..settings.clone() };
-        try_with(changed, "georeference", &mut settings);
-    }
-    if facts.nodata.is_some() {
-        let changed = SaveSettings { nodata: facts.nodata, ..settings.clone() };
-        try_with(changed, "nodata value", &mut settings);
-    }
-    let metadata = to.apply(&settings, &Metadata::new(), layout, &mut Vec::new());
-    (metadata.unwrap_or_default(), warnings)
 }
 
 fn detect(source: &dyn ByteSource) -> Result<&'static dyn Format> {

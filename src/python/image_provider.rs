@@ -97,12 +97,17 @@ impl ImageAssetProvider {
     /// For blocks without pixels, which no image has.
     pub(super) fn written(&self) -> Result<Arc<dyn ImageProvider>, Error> {
         let image = self.provider();
-        if !matches!(self.pixels, PixelSource::View(_)) {
+        if !self.is_view() {
             return Ok(image);
         }
         let (grid, whole) = (&self.layout.grid, image.layout().grid.window());
         let blocks = WindowImage::new(image, whole)?.with_blocks(grid.block_columns(), grid.block_rows())?;
         Ok(Arc::new(blocks))
+    }
+
+    /// True for an image derived from another one.
+    pub(super) fn is_view(&self) -> bool {
+        matches!(self.pixels, PixelSource::View(_))
     }
 
     /// The georeference, nodata value and further properties of the image.

@@ -87,6 +87,21 @@ pub(super) fn is_of_bands(metadata: &Metadata, key: &str, bands: u32) -> bool {
     !metadata.is_chosen(key) && factors.split(' ').count() == bands as usize
 }
 
+/// The names of what other formats do not take over. The first comment is the description, if it is text. A density without a
+/// unit, of square pixels, states nothing.
+pub(super) fn further(metadata: &Metadata) -> Vec<String> {
+    let mut has_description = false;
+    let mut is_further = |key: &str, value: &Value| match key {
+        QUALITY | SUBSAMPLING => false,
+        DENSITY => {
+            value.to_floats().is_none_or(|density| density.len() != 3 || density[0] != density[1] || density[2] != 0.0)
+        }
+        COMMENT => std::mem::replace(&mut has_description, true) || value.as_text().is_none(),
+        key => !FACTS.contains(&key) && key.starts_with(super::KEY_PREFIX),
+    };
+    metadata.iter().filter(|(key, value)| is_further(key, value)).map(|(key, _)| key.to_owned()).collect()
+}
+
 /// Text if the bytes are UTF-8, else the bytes. Trailing NULs, which C programs write, are kept.
 fn text(bytes: &[u8]) -> Value {
     String::from_utf8(bytes.to_vec()).map_or_else(|_| Value::Bytes(bytes.to_vec()), Value::Text)

@@ -13,7 +13,7 @@ use crate::format::Warning;
 use crate::metadata::{Metadata, Value};
 
 /// Largest payload of a segment, in bytes.
-const LARGEST_PAYLOAD: usize = 65_533;
+pub(super) const LARGEST_PAYLOAD: usize = 65_533;
 
 /// Largest part of a profile in one segment, and the most segments of a profile.
 const PROFILE_CHUNK: usize = LARGEST_PAYLOAD - ICC.len() - 2;

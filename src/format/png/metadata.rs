@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::KEY_PREFIX;
 use super::chunk::{Chunk, Chunks, Kind};
 use super::fields::{FIELDS, Field};
 use super::palette::KEY as PALETTE;
@@ -31,6 +32,9 @@ pub(super) const COMPRESSION: &str = "PNG_COMPRESSION";
 
 /// Facts that the pixels determine when a file is written.
 const READ_ONLY: [&str; 3] = [BIT_DEPTH, COLOR_TYPE, "PNG_INTERLACE"];
+
+/// Keywords of the texts that other formats take as title and description, and of the program that wrote the file.
+const KNOWN_TEXTS: [&str; 3] = ["Title", "Description", "Software"];
 
 const ICCP: Kind = Kind(*b"iCCP");
 
@@ -288,6 +292,13 @@ fn other(key: &str, value: &Value, read: bool) -> Result<(Kind, Vec<u8>)> {
             .field(key)
             .allowed("the type of an ancillary chunk without a key of its own, e.g. PNG_CHUNK_oFFs")),
     }
+}
+
+/// The names of what other formats do not take over.
+pub(super) fn further(metadata: &Metadata) -> Vec<String> {
+    let is_text = |key: &str| key.strip_prefix(TEXT_KEY).is_some_and(|keyword| KNOWN_TEXTS.contains(&keyword));
+    let is_further = |key: &str| key.starts_with(KEY_PREFIX) && !READ_ONLY.contains(&key) && !is_text(key);
+    metadata.iter().map(|(key, _)| key).filter(|key| is_further(key)).map(str::to_owned).collect()
 }
 
 fn is_known(key: &str) -> bool {

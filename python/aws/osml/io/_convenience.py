@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from ._io import (
     IO,
     BufferedImageAssetProvider,
     BufferedMetadataProvider,
+    ImageAssetProvider,
     _absent,
     _clipped,
     _expanded,
@@ -106,7 +107,8 @@ def imsave(
 
     Args:
         path: A path, or a binary stream, which needs `format`.
-        data: Anything that `np.asarray` takes; `bool` is stored as `uint8`.
+        data: Anything that `np.asarray` takes; `bool` is stored as `uint8`. An image of this package is written as
+            `DatasetWriter.add_asset` writes it: with its metadata, CRS, transform, nodata value, masks and overviews.
         compression: The name of a compression of the format, such as `deflate`, `lzw`, `none`.
         block_size: (width, height) of the blocks in the file; one number for squares.
         corners: Upper left, upper right, lower right, lower left as (x, y) in `crs`: pixel edges.
@@ -117,7 +119,8 @@ def imsave(
         metadata: Further metadata of the image; the arguments above take precedence.
         format: The name of the format; by default, the extension determines it.
         threads: Number of threads; by default `OSML_IO_THREADS`, else the number of cores.
-        precise: Also store the georeference in the most precise form of the format (NITF: BLOCKA, GEOPSB, GEOLOB).
+        precise: Store the georeference in the most precise form of the format, if another one is not exact (NITF: BLOCKA,
+            GEOPSB, GEOLOB).
         strict: Departures from the format's standard are errors, not warnings.
         durable: Wait until the file is on the medium (`fsync`), so that it survives a crash of the system. With False, writing
             a small file is several times as fast; the file still appears as a whole or not at all.
@@ -127,10 +130,9 @@ def imsave(
     """
     if corners is not None and transform is not None:
         raise OptionError("georeference: got corners and transform, expected one of them")
-    image = _image_of(data, BufferedMetadataProvider(metadata))
-    # The image copied the metadata. Settings must go into that copy.
-    hints = cast(BufferedMetadataProvider, image.metadata)
-    hint = _axes_hint(image.shape)
+    is_image = isinstance(data, ImageAssetProvider)
+    image = data if is_image else _image_of(data, BufferedMetadataProvider(metadata))
+    hint = None if is_image else _axes_hint(image.shape)
     settings = {
         "compression": compression,
         "block_size": block_size,
@@ -143,7 +145,7 @@ def imsave(
     }
     with IO.open(path, "w", format, threads=threads, strict=strict, durable=durable) as writer:
         try:
-            writer._save_image("image:0", image, settings)
+            writer._save_image("image:0", image, settings, metadata if is_image else None)
         except OptionError as error:
             if hint:
                 raise OptionError(f"{error}; {hint}") from error

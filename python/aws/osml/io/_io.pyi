@@ -401,8 +401,9 @@ class DatasetWriter:
         title: str = "",
         description: str = "",
         roles: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        """Writes an asset."""
+        """Writes an asset; `metadata` replaces the provider's own."""
     def begin_image(
         self,
         key: str,
@@ -412,7 +413,14 @@ class DatasetWriter:
         roles: Sequence[str] | None = None,
     ) -> ImageWriter:
         """Begins an image whose blocks the caller encodes, in any process, and appends."""
-    def _save_image(self, key: str, provider: ImageProvider | AssetProvider, settings: dict[str, Any], /) -> None: ...
+    def _save_image(
+        self,
+        key: str,
+        provider: ImageProvider | AssetProvider,
+        settings: dict[str, Any],
+        metadata: Mapping[str, Any] | None = None,
+        /,
+    ) -> None: ...
     def close(self) -> None:
         """Completes the file and makes it visible at its target."""
     def abort(self) -> None:

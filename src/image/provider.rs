@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::block_cache::BlockCache;
 use super::block_store::BlockStore;
 use super::canvas::{Canvas, TileMut};
 use super::grid::{BlockGrid, BlockIndex, Window};
@@ -19,6 +20,15 @@ pub enum Access {
     Parallel,
     /// Only the calling thread, one block at a time, in order if possible: Python objects, formats that stream rows.
     Serial,
+}
+
+/// Whether a reader may ask for a block again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visit {
+    /// Each block is asked for once: the image is read or copied as a whole.
+    Once,
+    /// Other windows may touch the block, so that its decoded pixels are worth keeping.
+    Again,
 }
 
 /// A block of a provider.
@@ -95,7 +105,14 @@ pub trait ImageProvider: Send + Sync {
     /// # Errors
     /// As [`ImageProvider::block`].
     #[doc(hidden)]
-    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    fn read_block(
+        &self,
+        at: BlockIndex,
+        window: Window,
+        bands: &[u32],
+        out: &mut TileMut<'_>,
+        _: Visit,
+    ) -> Result<bool> {
         match self.block(at)? {
             Block::Absent => Ok(false),
             Block::Pixels(pixels) => {
@@ -106,6 +123,16 @@ pub trait ImageProvider: Send + Sync {
             }
         }
     }
+
+    /// True if a window can be read by copying samples: none of its blocks must be decoded.
+    #[doc(hidden)]
+    fn is_ready(&self, _window: Window, _bands: &[u32]) -> bool {
+        false
+    }
+
+    /// Hands a cache to an image of a file and to its levels. An image that has one keeps it.
+    #[doc(hidden)]
+    fn use_cache(&self, _cache: &Arc<BlockCache>) {}
 
     /// Checks that the file behind the image has not changed since it was opened. The engine calls this before the first block
     /// of each region that is read and of each image that is written.
@@ -175,7 +202,14 @@ pub(crate) trait FileImage: ImageProvider {
     ///
     /// # Errors
     /// As [`ImageProvider::block`].
-    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool>;
+    fn read_from(
+        &self,
+        source: &dyn ByteSource,
+        window: Window,
+        bands: &[u32],
+        out: &mut TileMut<'_>,
+        visit: Visit,
+    ) -> Result<bool>;
 }
 
 /// A provider that caches the answers of `has_block`: they decide where blocks lie, so they must not change during writing.
@@ -236,8 +270,19 @@ impl ImageProvider for Asked<'_> {
         self.provider.levels()
     }
 
-    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
-        self.provider.read_block(at, window, bands, out)
+    fn read_block(
+        &self,
+        at: BlockIndex,
+        window: Window,
+        bands: &[u32],
+        out: &mut TileMut<'_>,
+        visit: Visit,
+    ) -> Result<bool> {
+        self.provider.read_block(at, window, bands, out, visit)
+    }
+
+    fn is_ready(&self, window: Window, bands: &[u32]) -> bool {
+        self.provider.is_ready(window, bands)
     }
 
     fn check_unchanged(&self) -> Result<()> {
@@ -263,7 +308,7 @@ pub(crate) fn at_level(image: Arc<dyn ImageProvider>, level: u32) -> Result<Arc<
 /// # Errors
 /// As [`ImageProvider::block`].
 pub(crate) fn read_whole_block(image: &dyn ImageProvider, at: BlockIndex) -> Result<Block> {
-    whole_block(image, at, |window, bands, out| image.read_block(at, window, bands, out))
+    whole_block(image, at, |window, bands, out| image.read_block(at, window, bands, out, Visit::Once))
 }
 
 /// The pixels of a block, which `read` writes to a rectangle: all bands of the block's window. The block is absent if it returns

@@ -7,7 +7,7 @@ use super::canvas::TileMut;
 use super::grid::{BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
-use super::provider::{Access, Block, FileImage, ImageProvider, InFile, read_whole_block};
+use super::provider::{Access, Block, FileImage, ImageProvider, InFile, Visit, read_whole_block};
 use crate::error::Result;
 use crate::io::ByteSource;
 
@@ -27,6 +27,16 @@ pub(super) trait View: Send + Sync {
     /// True if the source pixels of a block are so few that their bytes can be fetched before the block is made.
     fn is_fetched(&self) -> bool {
         true
+    }
+
+    /// Whether a visit of a block here is the only one of the blocks of the source.
+    fn visit(&self, visit: Visit) -> Visit {
+        visit
+    }
+
+    /// True if a window can be read by copying samples, as in [`ImageProvider::is_ready`].
+    fn is_ready(&self, _window: Window, _bands: &[u32]) -> bool {
+        false
     }
 
     /// Writes the chosen bands of a window, which lies inside one block, to a rectangle of its size. `read` reads the source.
@@ -96,9 +106,26 @@ impl<V: View> ImageProvider for V {
         &self.base().levels
     }
 
-    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    fn read_block(
+        &self,
+        at: BlockIndex,
+        window: Window,
+        bands: &[u32],
+        out: &mut TileMut<'_>,
+        visit: Visit,
+    ) -> Result<bool> {
         self.layout().grid.check(at)?;
-        self.make(window, bands, &|window, bands, out| read_window(&*self.base().source, window, bands, out), out)
+        let visit = self.visit(visit);
+        self.make(
+            window,
+            bands,
+            &|window, bands, out| read_window(&*self.base().source, window, bands, out, visit),
+            out,
+        )
+    }
+
+    fn is_ready(&self, window: Window, bands: &[u32]) -> bool {
+        View::is_ready(self, window, bands)
     }
 
     fn check_unchanged(&self) -> Result<()> {
@@ -121,9 +148,16 @@ impl<V: View> FileImage for V {
         self.base().file().ranges(self.in_source(window), &self.bands_in_source(bands), out)
     }
 
-    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
-        let image = self.base().file();
-        self.make(window, bands, &|window, bands, out| image.read_from(source, window, bands, out), out)
+    fn read_from(
+        &self,
+        source: &dyn ByteSource,
+        window: Window,
+        bands: &[u32],
+        out: &mut TileMut<'_>,
+        visit: Visit,
+    ) -> Result<bool> {
+        let (image, visit) = (self.base().file(), self.visit(visit));
+        self.make(window, bands, &|window, bands, out| image.read_from(source, window, bands, out, visit), out)
     }
 }
 
@@ -154,13 +188,14 @@ pub(super) fn read_window(
     window: Window,
     bands: &[u32],
     out: &mut TileMut<'_>,
+    visit: Visit,
 ) -> Result<bool> {
     let grid = image.layout().grid;
     let (mut absent, mut present) = (Vec::new(), false);
     for at in grid.blocks_of(window) {
         let part = grid.block_window(at).intersect(&window);
         let place = part.relative_to(window.x, window.y);
-        if image.has_block(at)? && image.read_block(at, part, bands, &mut out.part(place)?)? {
+        if image.has_block(at)? && image.read_block(at, part, bands, &mut out.part(place)?, visit)? {
             present = true;
         } else {
             absent.push(place);

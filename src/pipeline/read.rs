@@ -9,7 +9,7 @@ use self::fetch::read_fetched;
 use super::concurrency::{Concurrency, Control};
 use super::ordered::contained;
 use crate::error::{Error, Result};
-use crate::image::{Access, BlockIndex, Canvas, ImageProvider, TileMut, Window};
+use crate::image::{Access, BlockIndex, Canvas, ImageProvider, TileMut, Visit, Window};
 use crate::io::is_fetched;
 
 /// The part of an image to read.
@@ -47,11 +47,12 @@ pub fn read_region(
     let count = blocks.clone().count() as u64;
     let threads = match provider.access() {
         Access::Serial => 1,
-        Access::Parallel => concurrency.at_most(count).threads(),
+        Access::Parallel => concurrency.at_most(request.useful_threads(provider).min(count)).threads(),
     };
     let region = Region {
         provider,
         request,
+        visit: request.visit(provider),
         canvas: &canvas,
         blocks: Mutex::new(blocks),
         done: AtomicU64::new(0),
@@ -87,6 +88,17 @@ impl ReadRequest {
         self.window.pixels().saturating_mul(sample)
     }
 
+    /// Whether the blocks may be asked for again: not by a reader of the whole image.
+    fn visit(&self, provider: &dyn ImageProvider) -> Visit {
+        if self.window == provider.layout().grid.window() { Visit::Once } else { Visit::Again }
+    }
+
+    /// The most threads that make the read faster: a few samples are copied sooner than a thread starts.
+    fn useful_threads(&self, provider: &dyn ImageProvider) -> u64 {
+        let copied = self.bytes(provider) / COPIED_BYTES;
+        if copied < MANY_THREADS && provider.is_ready(self.window, &self.bands) { 1 + copied } else { u64::MAX }
+    }
+
     /// Checks that the image has the window and the bands.
     fn check(&self, provider: &dyn ImageProvider) -> Result<()> {
         let layout = provider.layout();
@@ -104,9 +116,16 @@ impl ReadRequest {
     }
 }
 
+/// Samples to copy that are worth a thread: some 200 µs, several times what it takes to start one.
+const COPIED_BYTES: u64 = 1 << 20;
+
+/// More threads than this are not worth asking for the blocks of the window.
+const MANY_THREADS: u64 = 64;
+
 struct Region<'a, I> {
     provider: &'a dyn ImageProvider,
     request: &'a ReadRequest,
+    visit: Visit,
     canvas: &'a Canvas<'a>,
     blocks: Mutex<I>,
     done: AtomicU64,
@@ -142,7 +161,9 @@ impl<I: Iterator<Item = BlockIndex>> Region<'_, I> {
     }
 
     fn read(&self, at: BlockIndex, part: Window, tile: &mut TileMut<'_>) -> Result<()> {
-        if !self.provider.has_block(at)? || !self.provider.read_block(at, part, &self.request.bands, tile)? {
+        if !self.provider.has_block(at)?
+            || !self.provider.read_block(at, part, &self.request.bands, tile, self.visit)?
+        {
             tile.fill(&self.request.fill);
         }
         Ok(())

@@ -98,7 +98,9 @@ impl<I: Iterator<Item = BlockIndex>> Fetcher<'_, I> {
 impl Job<'_> {
     fn decode(&mut self, image: &dyn FileImage, request: &ReadRequest) -> Result<()> {
         let present = match &self.bytes {
-            Some(source) => image.read_from(source, self.window, &request.bands, &mut self.tile)?,
+            Some(source) => {
+                image.read_from(source, self.window, &request.bands, &mut self.tile, request.visit(image))?
+            }
             None => false,
         };
         if !present {

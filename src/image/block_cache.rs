@@ -40,8 +40,8 @@ pub(crate) enum Claim<'c> {
 pub(crate) enum When {
     /// At the first read: a read without the cache costs as much.
     Now,
-    /// When former reads without the cache, of which this one costs the stated number of bytes, add up to half the block. Blocks
-    /// that are read only once then cost no more than without a cache.
+    /// When former reads without the cache add up to the bytes of the block; this one reads the stated number. Blocks that are
+    /// read only once then cost no more than without a cache.
     Later(usize),
 }
 
@@ -124,7 +124,7 @@ impl BlockCache {
                 _ => 0,
             };
             if let When::Later(read) = when
-                && before < bytes as u64 / 2
+                && before < bytes as u64
             {
                 let now = state.tick();
                 state.insert(key, Entry::Seen(now, before + read as u64));

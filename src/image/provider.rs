@@ -27,7 +27,9 @@ pub enum Access {
 pub enum Visit {
     /// Each block is asked for once: the image is read or copied as a whole.
     Once,
-    /// Other windows may touch the block, so that its decoded pixels are worth keeping.
+    /// Windows of whole blocks are read. A block that is asked for a second time is worth keeping.
+    Blocks,
+    /// Windows are read that share blocks with their neighbours: decoded blocks are worth keeping.
     Again,
 }
 
@@ -124,10 +126,10 @@ pub trait ImageProvider: Send + Sync {
         }
     }
 
-    /// True if a window can be read by copying samples: none of its blocks must be decoded.
+    /// The number of blocks that must be decoded to read a window; samples of the others are only copied.
     #[doc(hidden)]
-    fn is_ready(&self, _window: Window, _bands: &[u32]) -> bool {
-        false
+    fn decodes(&self, window: Window, _bands: &[u32]) -> u64 {
+        self.layout().grid.blocks_of(window).count() as u64
     }
 
     /// Hands a cache to an image of a file and to its levels. An image that has one keeps it.
@@ -281,8 +283,8 @@ impl ImageProvider for Asked<'_> {
         self.provider.read_block(at, window, bands, out, visit)
     }
 
-    fn is_ready(&self, window: Window, bands: &[u32]) -> bool {
-        self.provider.is_ready(window, bands)
+    fn decodes(&self, window: Window, bands: &[u32]) -> u64 {
+        self.provider.decodes(window, bands)
     }
 
     fn check_unchanged(&self) -> Result<()> {

@@ -147,18 +147,18 @@ impl FileImage for StoredImage {
         out: &mut TileMut<'_>,
         visit: Visit,
     ) -> Result<bool> {
-        let cache = self.cache.get().filter(|_| visit == Visit::Again);
+        let cache = self.cache_for(visit);
         self.workspaces.with(|work| {
             let mut found = false;
             for part in parts(&*self.store, window, bands) {
                 let tile = out.part(part.window.relative_to(window.x, window.y))?;
                 let mut reading = Reading { store: &*self.store, source, bands, tile, work };
                 if let Some(samples) = cache.and_then(|cache| cache.find(part.block)) {
-                    reading.put(&part, 0, &samples);
+                    reading.put_kept(&part, &samples);
                     found = true;
                 } else if let Some(located) = part.locate(&*self.store, &self.limits)? {
                     match cache {
-                        Some(cache) => self.read_cached(cache, &part, &located, &mut reading)?,
+                        Some(cache) => self.read_cached((cache, visit), &part, &located, &mut reading)?,
                         None => reading.read(&part, &located)?,
                     }
                     found = true;
@@ -229,9 +229,12 @@ impl ImageProvider for StoredImage {
         self.read_from(self.source(), window, bands, out, visit)
     }
 
-    fn is_ready(&self, window: Window, bands: &[u32]) -> bool {
-        let is_kept = |part: Part| self.cache.get().is_some_and(|cache| cache.find(part.block).is_some());
-        self.store.samples().is_some() || parts(&*self.store, window, bands).all(is_kept)
+    fn decodes(&self, window: Window, bands: &[u32]) -> u64 {
+        if self.store.samples().is_some() {
+            return 0;
+        }
+        let is_kept = |part: &Part| self.cache.get().is_some_and(|cache| cache.find(part.block).is_some());
+        parts(&*self.store, window, bands).filter(|part| !is_kept(part)).count() as u64
     }
 
     fn use_cache(&self, cache: &Arc<BlockCache>) {
@@ -379,19 +382,13 @@ impl Reading<'_, '_> {
         let samples = sized(&mut decoded, row_bytes(store, part.block.at) as usize * piece.rows.len());
         let Workspace { stored, scratch, .. } = &mut *self.work;
         decode(store, self.source, (part.block, piece), samples, stored, scratch)?;
-        self.put(part, piece.rows.start, samples);
+        let rows =
+            samples.chunks_exact(row_bytes(store, part.block.at) as usize).skip((inside.y - piece.rows.start) as usize);
+        for (y, row) in rows.take(inside.height as usize).enumerate() {
+            put_row(store, part, inside, self.bands, (y, row), &mut self.tile);
+        }
         self.work.decoded = decoded;
         Ok(())
-    }
-
-    /// Writes the window of a part from the decoded rows of its block, which begin with row `first` of the block.
-    fn put(&mut self, part: &Part, first: u32, samples: &[u8]) {
-        let inside = part.inside(self.store);
-        let rows =
-            samples.chunks_exact(row_bytes(self.store, part.block.at) as usize).skip((inside.y - first) as usize);
-        for (y, row) in rows.take(inside.height as usize).enumerate() {
-            put_row(self.store, part, inside, self.bands, (y, row), &mut self.tile);
-        }
     }
 }
 

@@ -24,6 +24,11 @@ pub(super) trait View: Send + Sync {
         bands.to_vec()
     }
 
+    /// True if the pixels are pixels of the source.
+    fn is_part(&self) -> bool {
+        false
+    }
+
     /// True if the source pixels of a block are so few that their bytes can be fetched before the block is made.
     fn is_fetched(&self) -> bool {
         true
@@ -32,11 +37,6 @@ pub(super) trait View: Send + Sync {
     /// Whether a visit of a block here is the only one of the blocks of the source.
     fn visit(&self, visit: Visit) -> Visit {
         visit
-    }
-
-    /// True if a window can be read by copying samples, as in [`ImageProvider::is_ready`].
-    fn is_ready(&self, _window: Window, _bands: &[u32]) -> bool {
-        false
     }
 
     /// Writes the chosen bands of a window, which lies inside one block, to a rectangle of its size. `read` reads the source.
@@ -124,8 +124,11 @@ impl<V: View> ImageProvider for V {
         )
     }
 
-    fn is_ready(&self, window: Window, bands: &[u32]) -> bool {
-        View::is_ready(self, window, bands)
+    fn decodes(&self, window: Window, bands: &[u32]) -> u64 {
+        if self.is_part() {
+            return self.base().source.decodes(self.in_source(window), bands);
+        }
+        self.layout().grid.blocks_of(window).count() as u64
     }
 
     fn check_unchanged(&self) -> Result<()> {

@@ -51,13 +51,13 @@ impl View for WindowImage {
         Window { x: window.x + self.window.x, y: window.y + self.window.y, ..window }
     }
 
+    fn is_part(&self) -> bool {
+        true
+    }
+
     /// Windows of an image often overlap, and their blocks can share blocks of the source.
     fn visit(&self, visit: Visit) -> Visit {
         if self.window == self.base.source.layout().grid.window() { visit } else { Visit::Again }
-    }
-
-    fn is_ready(&self, window: Window, bands: &[u32]) -> bool {
-        self.base.source.is_ready(self.in_source(window), bands)
     }
 
     fn make(&self, window: Window, bands: &[u32], read: &Read<'_>, out: &mut TileMut<'_>) -> Result<bool> {

@@ -47,7 +47,9 @@ pub fn read_region(
     let count = blocks.clone().count() as u64;
     let threads = match provider.access() {
         Access::Serial => 1,
-        Access::Parallel => concurrency.at_most(request.useful_threads(provider).min(count)).threads(),
+        Access::Parallel => {
+            concurrency.at_most(request.useful_threads(provider, concurrency.threads()).min(count)).threads()
+        }
     };
     let region = Region {
         provider,
@@ -88,15 +90,23 @@ impl ReadRequest {
         self.window.pixels().saturating_mul(sample)
     }
 
-    /// Whether the blocks may be asked for again: not by a reader of the whole image.
+    /// Whether the blocks may be asked for again.
     fn visit(&self, provider: &dyn ImageProvider) -> Visit {
-        if self.window == provider.layout().grid.window() { Visit::Once } else { Visit::Again }
+        let (grid, window) = (provider.layout().grid, self.window);
+        if window == grid.window() {
+            return Visit::Once;
+        }
+        let is_whole = window.x.is_multiple_of(grid.block_columns())
+            && window.y.is_multiple_of(grid.block_rows())
+            && (window.right().is_multiple_of(grid.block_columns()) || window.right() == grid.columns())
+            && (window.bottom().is_multiple_of(grid.block_rows()) || window.bottom() == grid.rows());
+        if is_whole { Visit::Blocks } else { Visit::Again }
     }
 
-    /// The most threads that make the read faster: a few samples are copied sooner than a thread starts.
-    fn useful_threads(&self, provider: &dyn ImageProvider) -> u64 {
-        let copied = self.bytes(provider) / COPIED_BYTES;
-        if copied < MANY_THREADS && provider.is_ready(self.window, &self.bands) { 1 + copied } else { u64::MAX }
+    /// The most of `threads` that make the read faster: a few samples are copied sooner than a thread starts.
+    fn useful_threads(&self, provider: &dyn ImageProvider, threads: usize) -> u64 {
+        let (threads, copies) = (threads as u64, 1 + self.bytes(provider) / COPIED_BYTES);
+        if copies < threads { copies.max(provider.decodes(self.window, &self.bands)) } else { threads }
     }
 
     /// Checks that the image has the window and the bands.
@@ -118,9 +128,6 @@ impl ReadRequest {
 
 /// Samples to copy that are worth a thread: some 200 µs, several times what it takes to start one.
 const COPIED_BYTES: u64 = 1 << 20;
-
-/// More threads than this are not worth asking for the blocks of the window.
-const MANY_THREADS: u64 = 64;
 
 struct Region<'a, I> {
     provider: &'a dyn ImageProvider,

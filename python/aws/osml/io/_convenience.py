@@ -176,7 +176,7 @@ def imread(
     Raises:
         OptionError: A `ValueError`, for a window outside of the image and for a wrong band or level.
     """
-    with IO.open(path, "r", format, threads=threads, max_bytes=max_bytes) as reader:
+    with IO.open(path, "r", format, threads=threads, max_bytes=max_bytes, cache_bytes=0) as reader:
         image = reader._image(asset)
         if window is not None:
             window = _clipped(window, image.level_shape(resolution_level))

@@ -118,11 +118,6 @@ impl DatasetReader {
         }
     }
 
-    /// Bytes of decoded blocks that are kept for later reads.
-    pub fn cached_bytes(&self) -> u64 {
-        self.cache.as_ref().map_or(0, |cache| cache.bytes())
-    }
-
     /// Frees the decoded blocks that are kept for later reads. Images stay usable and from now on keep none.
     pub fn close_cache(&self) {
         if let Some(cache) = &self.cache {

@@ -93,7 +93,8 @@ impl BlockCache {
         *state = State::default();
     }
 
-    /// Bytes of the blocks that are kept.
+    /// Bytes of all entries.
+    #[cfg(test)]
     pub(crate) fn bytes(&self) -> u64 {
         self.state().bytes
     }

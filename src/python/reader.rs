@@ -113,12 +113,6 @@ impl DatasetReader {
         }
     }
 
-    /// Bytes of decoded blocks that are kept for later reads; for tests.
-    #[getter]
-    fn _cached_bytes(&self) -> PyResult<u64> {
-        Ok(self.dataset()?.reader.cached_bytes())
-    }
-
     fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
         slf.get().dataset().map(|_| slf.clone())
     }

@@ -33,6 +33,17 @@ pub enum Visit {
     Again,
 }
 
+/// The pixels that a reader wants of a block.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The window, which lies inside the block, in pixels of the image.
+    pub window: Window,
+    /// The bands, in output order.
+    pub bands: &'a [u32],
+    /// Whether the reader may ask for the block again.
+    pub visit: Visit,
+}
+
 /// A block of a provider.
 #[derive(Debug, Clone)]
 pub enum Block {
@@ -101,20 +112,13 @@ pub trait ImageProvider: Send + Sync {
         InFile::default()
     }
 
-    /// Writes the pixels of `window`, which lies inside block `at` (in pixels of the image), for the chosen bands to a
-    /// rectangle of that size. False if the block is absent; the content of the rectangle is then undefined.
+    /// Writes the wanted pixels of block `at` to a rectangle of the window's size. False if the block is absent; the content of the rectangle is then undefined.
     ///
     /// # Errors
     /// As [`ImageProvider::block`].
     #[doc(hidden)]
-    fn read_block(
-        &self,
-        at: BlockIndex,
-        window: Window,
-        bands: &[u32],
-        out: &mut TileMut<'_>,
-        _: Visit,
-    ) -> Result<bool> {
+    fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let Wanted { window, bands, .. } = wanted;
         match self.block(at)? {
             Block::Absent => Ok(false),
             Block::Pixels(pixels) => {
@@ -199,19 +203,12 @@ pub(crate) trait FileImage: ImageProvider {
     /// [`crate::Error::Limit`] for blocks that cannot be read.
     fn ranges(&self, window: Window, bands: &[u32], out: &mut Vec<Range<u64>>) -> Result<()>;
 
-    /// Writes the pixels of `window` for the chosen bands to a rectangle of that size, from a source that holds the ranges.
-    /// False if the file does not hold any part of the window; the content of the rectangle is then undefined.
+    /// Writes the wanted pixels to a rectangle of the window's size, from a source that holds the ranges. The window may cover
+    /// several blocks. False if the file does not hold any part of the window; the content of the rectangle is then undefined.
     ///
     /// # Errors
     /// As [`ImageProvider::block`].
-    fn read_from(
-        &self,
-        source: &dyn ByteSource,
-        window: Window,
-        bands: &[u32],
-        out: &mut TileMut<'_>,
-        visit: Visit,
-    ) -> Result<bool>;
+    fn read_from(&self, source: &dyn ByteSource, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool>;
 }
 
 /// A provider that caches the answers of `has_block`: they decide where blocks lie, so they must not change during writing.
@@ -272,15 +269,8 @@ impl ImageProvider for Asked<'_> {
         self.provider.levels()
     }
 
-    fn read_block(
-        &self,
-        at: BlockIndex,
-        window: Window,
-        bands: &[u32],
-        out: &mut TileMut<'_>,
-        visit: Visit,
-    ) -> Result<bool> {
-        self.provider.read_block(at, window, bands, out, visit)
+    fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        self.provider.read_block(at, wanted, out)
     }
 
     fn decodes(&self, window: Window, bands: &[u32]) -> u64 {
@@ -310,7 +300,7 @@ pub(crate) fn at_level(image: Arc<dyn ImageProvider>, level: u32) -> Result<Arc<
 /// # Errors
 /// As [`ImageProvider::block`].
 pub(crate) fn read_whole_block(image: &dyn ImageProvider, at: BlockIndex) -> Result<Block> {
-    whole_block(image, at, |window, bands, out| image.read_block(at, window, bands, out, Visit::Once))
+    whole_block(image, at, |wanted, out| image.read_block(at, wanted, out))
 }
 
 /// The pixels of a block, which `read` writes to a rectangle: all bands of the block's window. The block is absent if it returns
@@ -321,7 +311,7 @@ pub(crate) fn read_whole_block(image: &dyn ImageProvider, at: BlockIndex) -> Res
 pub(super) fn whole_block(
     image: &dyn ImageProvider,
     at: BlockIndex,
-    read: impl FnOnce(Window, &[u32], &mut TileMut<'_>) -> Result<bool>,
+    read: impl FnOnce(Wanted<'_>, &mut TileMut<'_>) -> Result<bool>,
 ) -> Result<Block> {
     let layout = image.layout();
     let window = layout.grid.block_window(layout.grid.check(at)?);
@@ -329,7 +319,7 @@ pub(super) fn whole_block(
     let mut pixels = vec![0; shape.iter().product::<usize>() * layout.sample.bytes()];
     let bands: Vec<u32> = (0..layout.bands).collect();
     let canvas = Canvas::new(&mut pixels, shape[0], shape[1], shape[2], layout.sample.bytes())?;
-    if !read(window, &bands, &mut canvas.whole()?)? {
+    if !read(Wanted { window, bands: &bands, visit: Visit::Once }, &mut canvas.whole()?)? {
         return Ok(Block::Absent);
     }
     Pixels::from_vec(pixels, shape, layout.sample, Interleave::Band).map(Block::Pixels)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::{ImageLayout, PadValue};
 use super::pixels::Pixels;
-use super::provider::{Access, Block, FileImage, ImageProvider, Visit, check_block, whole_block};
+use super::provider::{Access, Block, FileImage, ImageProvider, check_block, whole_block};
 use super::sample::{Interleave, SampleType};
 use crate::error::{Error, Result};
 use crate::io::{ENOUGH_AT_ONCE, Fetched, fetch, is_fetched};
@@ -332,9 +332,7 @@ impl<'a> SourceBlock<'a> {
 
     fn decode_fetched(&self, bytes: &Fetched) -> Result<Block> {
         match self.provider.in_file() {
-            Some(image) => whole_block(image, self.at, |window, bands, out| {
-                image.read_from(bytes, window, bands, out, Visit::Once)
-            }),
+            Some(image) => whole_block(image, self.at, |wanted, out| image.read_from(bytes, wanted, out)),
             None => self.decode(),
         }
     }

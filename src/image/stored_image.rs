@@ -11,7 +11,7 @@ use super::block_store::{BlockStore, Piece, Scratch, StoredBlock};
 use super::canvas::TileMut;
 use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
-use super::provider::{Access, Block, FileImage, ImageProvider, InFile, Visit, read_whole_block};
+use super::provider::{Access, Block, FileImage, ImageProvider, InFile, Wanted, read_whole_block};
 use super::sample::Interleave;
 use crate::error::Result;
 use crate::io::{ByteSource, Rows};
@@ -139,14 +139,8 @@ impl FileImage for StoredImage {
         Ok(())
     }
 
-    fn read_from(
-        &self,
-        source: &dyn ByteSource,
-        window: Window,
-        bands: &[u32],
-        out: &mut TileMut<'_>,
-        visit: Visit,
-    ) -> Result<bool> {
+    fn read_from(&self, source: &dyn ByteSource, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let Wanted { window, bands, visit } = wanted;
         let cache = self.cache_for(visit);
         self.workspaces.with(|work| {
             let mut found = false;
@@ -217,16 +211,9 @@ impl ImageProvider for StoredImage {
         }
     }
 
-    fn read_block(
-        &self,
-        at: BlockIndex,
-        window: Window,
-        bands: &[u32],
-        out: &mut TileMut<'_>,
-        visit: Visit,
-    ) -> Result<bool> {
+    fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
         self.layout.grid.check(at)?;
-        self.read_from(self.source(), window, bands, out, visit)
+        self.read_from(self.source(), wanted, out)
     }
 
     fn decodes(&self, window: Window, bands: &[u32]) -> u64 {

@@ -7,7 +7,7 @@ use super::canvas::TileMut;
 use super::grid::{BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
-use super::provider::{Access, Block, FileImage, ImageProvider, InFile, Visit, read_whole_block};
+use super::provider::{Access, Block, FileImage, ImageProvider, InFile, Visit, Wanted, read_whole_block};
 use crate::error::Result;
 use crate::io::ByteSource;
 
@@ -106,22 +106,11 @@ impl<V: View> ImageProvider for V {
         &self.base().levels
     }
 
-    fn read_block(
-        &self,
-        at: BlockIndex,
-        window: Window,
-        bands: &[u32],
-        out: &mut TileMut<'_>,
-        visit: Visit,
-    ) -> Result<bool> {
+    fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
         self.layout().grid.check(at)?;
-        let visit = self.visit(visit);
-        self.make(
-            window,
-            bands,
-            &|window, bands, out| read_window(&*self.base().source, window, bands, out, visit),
-            out,
-        )
+        let (source, visit) = (&*self.base().source, self.visit(wanted.visit));
+        let read: &Read<'_> = &|window, bands, out| read_window(source, Wanted { window, bands, visit }, out);
+        self.make(wanted.window, wanted.bands, read, out)
     }
 
     fn decodes(&self, window: Window, bands: &[u32]) -> u64 {
@@ -151,16 +140,10 @@ impl<V: View> FileImage for V {
         self.base().file().ranges(self.in_source(window), &self.bands_in_source(bands), out)
     }
 
-    fn read_from(
-        &self,
-        source: &dyn ByteSource,
-        window: Window,
-        bands: &[u32],
-        out: &mut TileMut<'_>,
-        visit: Visit,
-    ) -> Result<bool> {
-        let (image, visit) = (self.base().file(), self.visit(visit));
-        self.make(window, bands, &|window, bands, out| image.read_from(source, window, bands, out, visit), out)
+    fn read_from(&self, source: &dyn ByteSource, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let (image, visit) = (self.base().file(), self.visit(wanted.visit));
+        let read: &Read<'_> = &|window, bands, out| image.read_from(source, Wanted { window, bands, visit }, out);
+        self.make(wanted.window, wanted.bands, read, out)
     }
 }
 
@@ -181,24 +164,19 @@ pub fn absent_parts(image: &dyn ImageProvider, window: Window) -> Result<Vec<Win
     Ok(found)
 }
 
-/// Writes the chosen bands of `window`, which may cover many blocks, to a rectangle of its size. Parts in absent blocks get the
+/// Writes the wanted pixels, whose window may cover many blocks, to a rectangle of its size. Parts in absent blocks get the
 /// image's pad value. False if the whole window is absent; the content of the rectangle is then undefined.
 ///
 /// # Errors
 /// Errors of the image.
-pub(super) fn read_window(
-    image: &dyn ImageProvider,
-    window: Window,
-    bands: &[u32],
-    out: &mut TileMut<'_>,
-    visit: Visit,
-) -> Result<bool> {
+pub(super) fn read_window(image: &dyn ImageProvider, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+    let window = wanted.window;
     let grid = image.layout().grid;
     let (mut absent, mut present) = (Vec::new(), false);
     for at in grid.blocks_of(window) {
         let part = grid.block_window(at).intersect(&window);
         let place = part.relative_to(window.x, window.y);
-        if image.has_block(at)? && image.read_block(at, part, bands, &mut out.part(place)?, visit)? {
+        if image.has_block(at)? && image.read_block(at, Wanted { window: part, ..wanted }, &mut out.part(place)?)? {
             present = true;
         } else {
             absent.push(place);

@@ -9,7 +9,7 @@ use self::fetch::read_fetched;
 use super::concurrency::{Concurrency, Control};
 use super::ordered::contained;
 use crate::error::{Error, Result};
-use crate::image::{Access, BlockIndex, Canvas, ImageProvider, TileMut, Visit, Window};
+use crate::image::{Access, BlockIndex, Canvas, ImageProvider, TileMut, Visit, Wanted, Window};
 use crate::io::is_fetched;
 
 /// The part of an image to read.
@@ -168,9 +168,8 @@ impl<I: Iterator<Item = BlockIndex>> Region<'_, I> {
     }
 
     fn read(&self, at: BlockIndex, part: Window, tile: &mut TileMut<'_>) -> Result<()> {
-        if !self.provider.has_block(at)?
-            || !self.provider.read_block(at, part, &self.request.bands, tile, self.visit)?
-        {
+        let wanted = Wanted { window: part, bands: &self.request.bands, visit: self.visit };
+        if !self.provider.has_block(at)? || !self.provider.read_block(at, wanted, tile)? {
             tile.fill(&self.request.fill);
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::image::{
-    Access, Block, BlockCache, BlockGrid, BlockIndex, FileImage, ImageLayout, ImageProvider, InFile, TileMut, Visit,
+    Access, Block, BlockCache, BlockGrid, BlockIndex, FileImage, ImageLayout, ImageProvider, InFile, TileMut, Wanted,
     Window, read_whole_block,
 };
 use crate::io::ByteSource;
@@ -91,19 +91,13 @@ impl FileImage for JoinedImage {
         self.pieces(window).try_for_each(|piece| piece.image.ranges(piece.inside, bands, out))
     }
 
-    fn read_from(
-        &self,
-        source: &dyn ByteSource,
-        window: Window,
-        bands: &[u32],
-        out: &mut TileMut<'_>,
-        visit: Visit,
-    ) -> Result<bool> {
+    fn read_from(&self, source: &dyn ByteSource, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let window = wanted.window;
         let pad = self.layout.pad_bytes();
         let mut found = false;
         for Piece { image, inside, place } in self.pieces(window) {
             let mut tile = out.part(place)?;
-            if image.read_from(source, inside, bands, &mut tile, visit)? {
+            if image.read_from(source, Wanted { window: inside, ..wanted }, &mut tile)? {
                 found = true;
             } else {
                 tile.fill(&pad);
@@ -147,15 +141,8 @@ impl ImageProvider for JoinedImage {
         InFile { image: Some(self), grid: Some(self.stored), bytes, whole: None }
     }
 
-    fn read_block(
-        &self,
-        _at: BlockIndex,
-        window: Window,
-        bands: &[u32],
-        out: &mut TileMut<'_>,
-        visit: Visit,
-    ) -> Result<bool> {
-        self.read_from(self.source(), window, bands, out, visit)
+    fn read_block(&self, _at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        self.read_from(self.source(), wanted, out)
     }
 
     fn use_cache(&self, cache: &Arc<BlockCache>) {

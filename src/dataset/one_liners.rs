@@ -80,7 +80,7 @@ pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOpt
 /// band or level that does not exist, [`crate::Error::Usage`] for no bands and for a fill value that a sample cannot hold,
 /// [`crate::Error::Limit`] if a limit is exceeded.
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Pixels> {
-    let open = OpenOptions { limits: options.limits, ..OpenOptions::default() };
+    let open = OpenOptions { limits: options.limits, cache_bytes: 0, ..OpenOptions::default() };
     let reader = DatasetReader::open(path, options.format.as_deref(), &open)?;
     let position = options.key.as_deref().map_or_else(|| reader.default_image(), |key| reader.position(key))?;
     let indices = reader.image(position)?;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::asset::{AssetInfo, AssetType};
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, Format, MAGIC_BYTES, OpenOptions, Warning, by_extension, by_magic, by_name};
-use crate::image::ImageProvider;
-use crate::io::{ByteSource, FileSource};
+use crate::image::{BlockCache, ImageProvider};
+use crate::io::{ByteSource, FileSource, Lazy};
 use crate::metadata::Metadata;
 
 /// A file opened for reading: its assets, their metadata, and pixels on demand.
@@ -15,6 +15,9 @@ pub struct DatasetReader {
     container: Box<dyn ContainerReader>,
     format: &'static dyn Format,
     source: Arc<dyn ByteSource>,
+    /// The images that were requested, one for each asset: they share the blocks of the cache.
+    images: Vec<Lazy<Arc<dyn ImageProvider>>>,
+    cache: Option<Arc<BlockCache>>,
 }
 
 impl DatasetReader {
@@ -36,7 +39,9 @@ impl DatasetReader {
             None => detect(&*source)?,
         };
         let container = format.open(Arc::clone(&source), options)?.0;
-        Ok(Self { container, format, source })
+        let images = container.assets().iter().map(|_| Lazy::default()).collect();
+        let cache = (options.cache_bytes > 0).then(|| Arc::new(BlockCache::new(options.cache_bytes)));
+        Ok(Self { container, format, source, images, cache })
     }
 
     /// The format.
@@ -96,9 +101,25 @@ impl DatasetReader {
     /// [`Error::Usage`] if the asset is not an image; any error of opening its pixels.
     pub fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
         match self.assets().get(position) {
-            Some(asset) if asset.kind == AssetType::Image => self.container.image(position),
+            Some(asset) if asset.kind == AssetType::Image => {
+                let image = self.images[position].get_or_make(|| {
+                    let image = self.container.image(position)?;
+                    if let Some(cache) = &self.cache {
+                        image.use_cache(cache);
+                    }
+                    Ok(image)
+                })?;
+                Ok(Arc::clone(image))
+            }
             Some(asset) => Err(Error::usage("asset is not an image:").found(&asset.key)),
             None => Err(Error::out_of_range("asset").found(position)),
+        }
+    }
+
+    /// Frees the decoded blocks that are kept for later reads. Images stay usable and from now on keep none.
+    pub fn close_cache(&self) {
+        if let Some(cache) = &self.cache {
+            cache.close();
         }
     }
 

@@ -133,10 +133,19 @@ impl dyn Format + '_ {
 pub const MAGIC_BYTES: usize = 16;
 
 /// How a file is opened.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct OpenOptions {
     /// Limits on the memory that the library allocates for a file.
     pub limits: Limits,
     /// True to report departures from the standard as errors, even if the file can be read.
     pub strict: bool,
+    /// Bytes of decoded blocks that the images of the file keep together for later reads of windows; 0 keeps none. A block that
+    /// exceeds them is not kept, and reads of a whole image keep nothing. By default 64 MiB.
+    pub cache_bytes: u64,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { limits: Limits::default(), strict: false, cache_bytes: 64 << 20 }
+    }
 }

@@ -34,6 +34,8 @@ pub(super) struct Session {
     pub(super) threads: Option<usize>,
     /// The argument `max_bytes`.
     pub(super) max_bytes: Option<u64>,
+    /// The argument `cache_bytes`.
+    pub(super) cache_bytes: Option<u64>,
     /// The argument `progress`.
     pub(super) progress: Option<Py<PyAny>>,
     /// The argument `strict`.
@@ -76,7 +78,10 @@ impl OpenDataset {
     pub(super) fn reopen_arguments<'py>(&self, py: Python<'py>) -> Option<PyResult<Bound<'py, PyTuple>>> {
         let session = &self.session;
         let path = session.path.as_ref()?;
-        Some((path.as_os_str(), &session.format, session.threads, session.max_bytes).into_pyobject(py))
+        Some(
+            (path.as_os_str(), &session.format, session.threads, session.max_bytes, session.cache_bytes)
+                .into_pyobject(py),
+        )
     }
 }
 

@@ -36,6 +36,9 @@ impl IO {
     /// `progress(done_blocks, total_blocks)` is called on the calling thread; returning `False` cancels with a
     /// `CancelledError`. `max_bytes` limits the memory of one read, and replaces the limits that stop decompression bombs.
     ///
+    /// `cache_bytes` limits the decoded blocks that the images of a file keep together for later reads of windows (default:
+    /// 64 MiB; 0 keeps none). Reads of a whole image keep nothing. Closing the reader frees the blocks. Writing ignores it.
+    ///
     /// `strict` makes departures from the format's standard errors: a `FormatError` when reading, an `OptionError` when
     /// writing. Otherwise they are warnings (`ConformanceWarning`, `FileWarning`).
     ///
@@ -45,7 +48,7 @@ impl IO {
     /// Raises `OptionError` (a `ValueError`) for a wrong mode, format or extension, `FormatError` for a file that breaks
     /// its standard, `UnsupportedError` for an unsupported file or request, and system errors such as `FileNotFoundError`.
     #[staticmethod]
-    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, strict=false, durable=true))]
+    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, cache_bytes=None, strict=false, durable=true))]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
     fn open<'py>(
         py: Python<'py>,
@@ -55,6 +58,7 @@ impl IO {
         threads: Option<&Bound<'py, PyAny>>,
         progress: Option<Py<PyAny>>,
         max_bytes: Option<&Bound<'py, PyAny>>,
+        cache_bytes: Option<&Bound<'py, PyAny>>,
         strict: bool,
         durable: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -67,8 +71,9 @@ impl IO {
             let writer = create(py, target, format.as_deref(), threads, durable)?.strict(strict);
             return Ok(Bound::new(py, DatasetWriter::new(py, writer, progress)?)?.into_any());
         }
-        let max_bytes = max_bytes.map(byte_count).transpose()?;
-        let session = Session { format, threads, max_bytes, progress, strict, path: None };
+        let max_bytes = max_bytes.map(|bytes| byte_count(bytes, "max_bytes", 1)).transpose()?;
+        let cache_bytes = cache_bytes.map(|bytes| byte_count(bytes, "cache_bytes", 0)).transpose()?;
+        let session = Session { format, threads, max_bytes, cache_bytes, progress, strict, path: None };
         let reader = match target {
             Target::Path(path) => reader::open_path(py, path, session)?,
             Target::Stream(object) => reader::open_source(py, stream::source(&object)?, session)?,
@@ -179,8 +184,10 @@ fn has_level_suffix(path: &std::path::Path) -> bool {
     level.is_some_and(|level| !level.is_empty() && level.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn byte_count(object: &Bound<'_, PyAny>) -> PyResult<u64> {
+/// The number of bytes in the argument `name`.
+fn byte_count(object: &Bound<'_, PyAny>, name: &str, least: u64) -> PyResult<u64> {
     let bytes = region::index(object)?;
-    let positive = u64::try_from(bytes).ok().filter(|bytes| *bytes > 0);
-    Ok(positive.ok_or_else(|| Error::usage("max_bytes:").found(bytes).allowed("an integer of 1 or more"))?)
+    let enough = u64::try_from(bytes).ok().filter(|bytes| *bytes >= least);
+    let allowed = format!("an integer of {least} or more");
+    Ok(enough.ok_or_else(|| Error::usage(format!("{name}:")).found(bytes).allowed(allowed))?)
 }

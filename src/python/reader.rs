@@ -111,9 +111,12 @@ impl DatasetReader {
         ImageAssetProvider::open(py, &dataset, position)
     }
 
-    /// Releases the file, as soon as none of its images needs it.
+    /// Frees the decoded blocks that were kept for later reads, and releases the file as soon as none of its images needs it.
     fn close(&self) {
-        drop(self.dataset.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let dataset = self.dataset.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(dataset) = dataset {
+            dataset.reader.close_cache();
+        }
     }
 
     fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
@@ -209,7 +212,9 @@ pub(super) fn open_path(py: Python<'_>, path: PathBuf, session: Session) -> PyRe
 
 /// Opens a file for reading.
 pub(super) fn open_source(py: Python<'_>, source: Arc<dyn ByteSource>, session: Session) -> PyResult<DatasetReader> {
-    let options = OpenOptions { limits: session.limits(), strict: session.strict };
+    let default = OpenOptions::default();
+    let cache_bytes = session.cache_bytes.unwrap_or(default.cache_bytes);
+    let options = OpenOptions { limits: session.limits(), strict: session.strict, cache_bytes };
     let format = session.format.clone();
     let reader = detached(py, None, |_| dataset::DatasetReader::from_source(source, format.as_deref(), &options))?;
     warn(py, reader.warnings())?;
@@ -218,25 +223,26 @@ pub(super) fn open_source(py: Python<'_>, source: Arc<dyn ByteSource>, session: 
 
 /// Opens a file when its reader is unpickled.
 #[pyfunction(name = "_open_reader")]
-#[pyo3(signature = (path, format, threads, max_bytes, /))]
+#[pyo3(signature = (path, format, threads, max_bytes, cache_bytes, /))]
 pub(super) fn open_reader(
     py: Python<'_>,
     path: PathBuf,
     format: Option<String>,
     threads: Option<usize>,
     max_bytes: Option<u64>,
+    cache_bytes: Option<u64>,
 ) -> PyResult<DatasetReader> {
-    open_path(py, path, Session { format, threads, max_bytes, ..Default::default() })
+    open_path(py, path, Session { format, threads, max_bytes, cache_bytes, ..Default::default() })
 }
 
 /// Opens an image when it is unpickled.
 #[pyfunction(name = "_open_image")]
 #[pyo3(signature = (arguments, key, /))]
 pub(super) fn open_image<'py>(
-    arguments: (PathBuf, Option<String>, Option<usize>, Option<u64>),
+    arguments: (PathBuf, Option<String>, Option<usize>, Option<u64>, Option<u64>),
     key: &str,
     py: Python<'py>,
 ) -> PyResult<Bound<'py, AssetProvider>> {
-    let (path, format, threads, max_bytes) = arguments;
-    open_reader(py, path, format, threads, max_bytes)?.get_asset(py, PyString::new(py, key).as_any())
+    let (path, format, threads, max_bytes, cache_bytes) = arguments;
+    open_reader(py, path, format, threads, max_bytes, cache_bytes)?.get_asset(py, PyString::new(py, key).as_any())
 }

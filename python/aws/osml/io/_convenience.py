@@ -187,7 +187,7 @@ def imread(
     Raises:
         OptionError: A `ValueError`, for a window outside of the image and for a wrong band or level.
     """
-    closing, image = image_of(path, asset, format=format, threads=threads, max_bytes=max_bytes)
+    closing, image = image_of(path, asset, format=format, threads=threads, max_bytes=max_bytes, cache_bytes=0)
     with closing:
         if window is not None:
             window = _clipped(window, image.level_shape(resolution_level))

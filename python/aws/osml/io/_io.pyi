@@ -484,6 +484,7 @@ class IO:
         threads: int | None = None,
         progress: Progress | None = None,
         max_bytes: int | None = None,
+        cache_bytes: int | None = None,
         strict: bool = False,
         durable: bool = True,
     ) -> DatasetReader: ...
@@ -497,6 +498,7 @@ class IO:
         threads: int | None = None,
         progress: Progress | None = None,
         max_bytes: int | None = None,
+        cache_bytes: int | None = None,
         strict: bool = False,
         durable: bool = True,
     ) -> DatasetWriter: ...
@@ -510,9 +512,9 @@ def _open_encoder(
     template: tuple[tuple[int, int, int, int, int], str, tuple[int, int], str, bool],
     /,
 ) -> BlockEncoder: ...
-def _open_image(arguments: tuple[str, str | None, int | None, int | None], key: str, /) -> AssetProvider: ...
+def _open_image(arguments: tuple[str, str | None, int | None, int | None, int | None], key: str, /) -> AssetProvider: ...
 def _open_reader(
-    path: str, format: str | None, threads: int | None, max_bytes: int | None, /
+    path: str, format: str | None, threads: int | None, max_bytes: int | None, cache_bytes: int | None, /
 ) -> DatasetReader: ...
 def _tiff_tag(name: str, /) -> tuple[int, str, list[tuple[int, str]]]: ...
 def _nitf_register(text: str, kind: Literal["tre", "des"], /) -> list[str]: ...

@@ -20,6 +20,7 @@ def image_of(
     format: str | None,
     max_bytes: int | None,
     threads: int | None = None,
+    cache_bytes: int | None = None,
 ) -> tuple[AbstractContextManager[Any], ImageAssetProvider]:
     """An image, and a context that closes the file if this function opened it.
 
@@ -27,7 +28,7 @@ def image_of(
         OptionError: A `ValueError`, for an argument that only opening a file uses, with a reader or an image.
     """
     if not isinstance(source, (DatasetReader, ImageAssetProvider)):
-        reader = IO.open(source, "r", format, threads=threads, max_bytes=max_bytes)
+        reader = IO.open(source, "r", format, threads=threads, max_bytes=max_bytes, cache_bytes=cache_bytes)
         return reader, reader._image(asset)
     for name, value in (("format", format), ("max_bytes", max_bytes)):
         if value is not None:

@@ -9,7 +9,7 @@ use crate::codec::jpeg::segments::write_segment;
 use crate::codec::jpeg::{ColorModel, DEFAULT_QUALITY};
 use crate::codestream::jpeg::{EXIF as EXIF_PREFIX, ICC, JFIF, JpegOptions};
 use crate::error::{Error, Result};
-use crate::format::Warning;
+use crate::format::{Warning, WarningKind};
 use crate::metadata::{Metadata, Value};
 
 /// Largest payload of a segment, in bytes.
@@ -52,19 +52,30 @@ pub(super) fn read(
                 if is_of_space(profile, bands) || is_of_bands(metadata, key, bands) {
                     write_profile(profile, &mut segments)?;
                 } else {
-                    warnings.push(Warning::new(key, "the profile is for another colour space; it is ignored"));
+                    warnings.push(Warning::new(
+                        WarningKind::Metadata,
+                        key,
+                        "the profile is for another colour space; it is ignored",
+                    ));
                 }
             }
             _ if FACTS.contains(&key) => {}
             _ => match application(key) {
                 // An index of several images holds offsets into the file it was read from.
                 Some(2) if bytes(key, value)?.starts_with(b"MPF\0") => {
-                    warnings
-                        .push(Warning::new(key, "the index of several images refers to another file; it is ignored"));
+                    warnings.push(Warning::new(
+                        WarningKind::Metadata,
+                        key,
+                        "the index of several images refers to another file; it is ignored",
+                    ));
                 }
                 Some(number) => write_payload(key, number, &[], bytes(key, value)?, &mut segments)?,
                 None => {
-                    warnings.push(Warning::new(key, "JPEG files cannot store this key; it is ignored"));
+                    warnings.push(Warning::new(
+                        WarningKind::Metadata,
+                        key,
+                        "JPEG files cannot store this key; it is ignored",
+                    ));
                 }
             },
         }

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::field::{Field, FieldType};
 use super::{NAMES, dates, geo, origin, tags, values};
 use crate::error::{Error, Result};
-use crate::format::{Warning, is_key_of_another, refuse_chosen};
+use crate::format::{Warning, WarningKind, is_key_of_another, refuse_chosen};
 use crate::metadata::{Metadata, Value};
 
 /// A tag's value with the key it was given under.
@@ -99,7 +99,7 @@ impl<'a> Options<'a> {
         // A time of a file is copied as it is.
         let dated = if is_chosen { dates::in_own_form(tag, given.value) } else { None };
         match values::field(tag, given.key, dated.as_ref().unwrap_or(given.value), kind, !is_chosen) {
-            Ok(None) => warnings.push(Warning::new(given.key, "is empty and is left out")),
+            Ok(None) => warnings.push(Warning::new(WarningKind::Metadata, given.key, "is empty and is left out")),
             Err(error) => refuse_chosen(&self.metadata, given.key, error, warnings)?,
             found => return found,
         }
@@ -146,8 +146,11 @@ impl<'a> Options<'a> {
         if given.map_or(!self.is_copy(), |given| self.is_chosen(given)) {
             return Err(error);
         }
-        warnings
-            .push(Warning::new(key, format!("copied metadata does not suit this image; a default is used: {error}")));
+        warnings.push(Warning::new(
+            WarningKind::Metadata,
+            key,
+            format!("copied metadata does not suit this image; a default is used: {error}"),
+        ));
         Ok(())
     }
 
@@ -177,7 +180,7 @@ impl<'a> Options<'a> {
             self.quality = Some(given);
             Ok(())
         } else if is_key_of_another(&NAMES, key) {
-            warnings.push(Warning::new(key, "is not a TIFF tag and is ignored"));
+            warnings.push(Warning::new(WarningKind::Metadata, key, "is not a TIFF tag and is ignored"));
             Ok(())
         } else {
             let error = Error::usage("metadata key is neither a TIFF tag nor an option:").found(format!("{key:?}"));
@@ -202,8 +205,11 @@ impl<'a> Options<'a> {
                 self.tags.insert(tag, given);
             }
             (false, false) => {
-                warnings
-                    .push(Warning::new(given.key, "the tag occurs more than once; only its first value is written"));
+                warnings.push(Warning::new(
+                    WarningKind::Metadata,
+                    given.key,
+                    "the tag occurs more than once; only its first value is written",
+                ));
             }
             (true, true) => {
                 return Err(Error::usage("metadata has two values of")

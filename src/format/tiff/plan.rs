@@ -14,7 +14,7 @@ use super::options::Options;
 use super::{content, tags, values};
 use crate::codec::{Coding, PixelCoding, Predictor};
 use crate::error::{Error, Result};
-use crate::format::{ImageRequest, Warning};
+use crate::format::{ImageRequest, Warning, WarningKind};
 use crate::image::{BlockGrid, ImageLayout, Padding, SampleType};
 
 /// The plan of writing an image.
@@ -245,7 +245,7 @@ fn predictor(
         } else {
             format!("is ignored: samples of {bits} bits have no predictor")
         };
-        warnings.push(Warning::new(given.key, message));
+        warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
         return Ok(Predictor::None);
     }
     Ok(predictor)
@@ -295,7 +295,7 @@ impl AskedBlocks {
         let strips = options.get(tags::ROWS_PER_STRIP);
         let tiled = strips.is_none() || width.is_some() || length.is_some();
         if let Some(given) = strips.filter(|_| tiled) {
-            warnings.push(Warning::new(given.key, "is ignored: a tile size is given as well"));
+            warnings.push(Warning::new(WarningKind::Metadata, given.key, "is ignored: a tile size is given as well"));
             return Ok(Self { tiled, width, length, rows: None });
         }
         let rows = options.number(tags::ROWS_PER_STRIP)?.filter(|rows| *rows > 0);
@@ -371,7 +371,7 @@ fn level(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<Wa
     let Some(given) = options.level else { return Ok(None) };
     let Some(range) = compression.coder.as_ref().and_then(|coder| coder.levels.as_ref()) else {
         let message = format!("is ignored: compression {} has no levels", compression.name);
-        warnings.push(Warning::new(given.key, message));
+        warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
         return Ok(None);
     };
     let level = given.value.to_int().and_then(|level| i32::try_from(level).ok()).filter(|level| range.contains(level));
@@ -385,7 +385,7 @@ fn quality(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<
     let Some(given) = options.quality else { return Ok(None) };
     if compression.code != compression::JPEG {
         let message = format!("is ignored: compression {} is lossless", compression.name);
-        warnings.push(Warning::new(given.key, message));
+        warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
         return Ok(None);
     }
     let quality = given.value.to_int().and_then(|quality| u8::try_from(quality).ok());

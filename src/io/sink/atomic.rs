@@ -147,7 +147,7 @@ impl AtomicFile {
             Ok(file) => Ok((file, None)),
             // Whatever the reason: if the folder is the cause, the temporary name fails too and its error is reported.
             Err(_) => beside(&target, TEMPORARY, |path| create_new(path, is_private))
-                .map(|file| file.into_parts())
+                .map(NamedTempFile::into_parts)
                 .map(|(file, temporary)| (file, Some(temporary))),
         };
         let (file, temporary) = created.map_err(|source| Error::io(&target, source))?;

@@ -79,7 +79,7 @@ fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Ve
     let asked = settings.compression.is_some() || settings.nodata.is_some();
     if !asked && given.get("IC").is_none() && given.get(PAD_CODE).is_none() {
         let message = "the image is written without compression (NC), because JPEG 2000 cannot be written yet; state it with compression=\"none\"";
-        warnings.push(Warning::new("IC", message).of(WarningKind::Fallback));
+        warnings.push(Warning::new(WarningKind::Fallback, "IC", message));
     }
     let size = ["NROWS", "NCOLS"].map(|name| given.get(name).and_then(Value::to_int));
     if let [Some(rows), Some(columns)] = size
@@ -88,13 +88,13 @@ fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Ve
         && given.get("IGEOLO").is_some()
         && given.get("ICHIPB").is_none()
     {
-        warnings.push(Warning::new("IGEOLO", stale_corners(rows, columns)));
+        warnings.push(Warning::new(WarningKind::Metadata, "IGEOLO", stale_corners(rows, columns)));
     }
     if !settings.precise
         && settings.georeference != Georeference::default()
         && let Some(message) = precision(&settings.georeference, layout, form(given))
     {
-        warnings.push(Warning::new("IGEOLO", message).of(WarningKind::Precision));
+        warnings.push(Warning::new(WarningKind::Precision, "IGEOLO", message));
     }
     warnings
 }

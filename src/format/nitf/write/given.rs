@@ -14,7 +14,7 @@ use super::field_sets::LOCATIONS;
 use super::location::stated_location;
 use super::origin::{modernised, original_of, original_or_guess, with_origin};
 use crate::error::{Error, Result, nearest};
-use crate::format::{Finding, Warning, WriteContext};
+use crate::format::{Finding, Warning, WarningKind, WriteContext};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Item, Record, Structure, read};
 
@@ -104,7 +104,7 @@ impl Given {
                 Key::Hint => {}
                 Key::Elsewhere(title) => {
                     let message = format!("is a field of the {title}, and is left out here");
-                    context.warnings.push(Warning::new(key, message));
+                    context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
                 }
                 Key::Unknown(near) => {
                     let near = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
@@ -112,7 +112,7 @@ impl Given {
                         "is neither a field of the {} nor a TRE, and is left out{near}",
                         structure.title.to_lowercase()
                     );
-                    context.warnings.push(Warning::new(key, message));
+                    context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 mod container;
 mod jpeg;
+mod keys;
 pub mod nitf;
 mod only_image;
 mod only_image_reader;
@@ -15,6 +16,7 @@ pub mod tiff;
 mod warning;
 
 pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, NewFile, OpenFile, OpenImage, no_image};
+pub(crate) use keys::{is_key_of_another, unknown_key};
 pub(crate) use only_image::OnlyImage;
 pub(crate) use only_image_reader::OnlyImageReader;
 pub use palette::{is_indexed, palette_of};

@@ -1,5 +1,6 @@
 //! The options of a file to write: turns metadata into checked values and marker segments.
 
+use super::NAMES;
 use super::metadata::{
     APPLICATION, COMMENT, DENSITY, EXIF, FACTS, ICC_PROFILE, QUALITY, SUBSAMPLING, SUBSAMPLINGS, is_of_bands,
     with_origin,
@@ -8,8 +9,8 @@ use crate::codec::jpeg::markers::{APP0, COM};
 use crate::codec::jpeg::segments::write_segment;
 use crate::codec::jpeg::{ColorModel, DEFAULT_QUALITY};
 use crate::codestream::jpeg::{EXIF as EXIF_PREFIX, ICC, JFIF, JpegOptions};
-use crate::error::{Error, Result};
-use crate::format::{Warning, WarningKind};
+use crate::error::{Error, Result, nearest};
+use crate::format::{Warning, WarningKind, unknown_key};
 use crate::metadata::{Metadata, Value};
 
 /// Largest payload of a segment, in bytes.
@@ -70,13 +71,7 @@ pub(super) fn read(
                     ));
                 }
                 Some(number) => write_payload(key, number, &[], bytes(key, value)?, &mut segments)?,
-                None => {
-                    warnings.push(Warning::new(
-                        WarningKind::Metadata,
-                        key,
-                        "JPEG files cannot store this key; it is ignored",
-                    ));
-                }
+                None => unknown(key, warnings)?,
             },
         }
     }
@@ -170,6 +165,13 @@ fn write_payload(key: &str, number: u8, prefix: &[u8], payload: &[u8], out: &mut
 /// The segment number in the key of an application segment.
 fn application(key: &str) -> Option<u8> {
     key.strip_prefix(APPLICATION).and_then(|number| number.parse().ok()).filter(|number| *number < 16)
+}
+
+fn unknown(key: &str, warnings: &mut Vec<Warning>) -> Result<()> {
+    let options = [QUALITY, SUBSAMPLING, DENSITY, COMMENT, EXIF, ICC_PROFILE];
+    let segments: Vec<String> = (0..16).map(|number| format!("{APPLICATION}{number}")).collect();
+    let known = options.into_iter().chain(FACTS).chain(segments.iter().map(String::as_str));
+    unknown_key(&NAMES, key, nearest(key, known), "a key of JPEG, such as JPEG_COMMENT for a text", warnings)
 }
 
 fn bytes<'a>(key: &str, value: &'a Value) -> Result<&'a [u8]> {

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::KEY_PREFIX;
+use super::{KEY_PREFIX, NAMES};
 use super::chunk::{Chunk, Chunks, Kind};
 use super::fields::{FIELDS, Field};
 use super::palette::KEY as PALETTE;
 use super::text::{self, TEXT_KEY};
 use crate::codestream::png::{ColorType, Header};
 use crate::error::{Error, Result, nearest};
-use crate::format::{Warning, WarningKind, refuse_chosen};
+use crate::format::{Warning, WarningKind, refuse_chosen, unknown_key};
 use crate::limits::Limits;
 use crate::metadata::{Metadata, Stored, Value};
 
@@ -212,7 +212,7 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
             other(key, value, read)
         } else {
             if !is_known(key) && !warnings.iter().any(|warning| warning.key == key) {
-                warnings.push(unknown(key));
+                unknown(key, warnings)?;
             }
             continue;
         };
@@ -314,14 +314,13 @@ fn known_keys() -> impl Iterator<Item = &'static str> {
     FIELDS.iter().map(|field: &Field| field.key).chain(READ_ONLY).chain(others)
 }
 
-fn unknown(key: &str) -> Warning {
-    let near = nearest(key, known_keys()).filter(|_| key.to_ascii_uppercase().starts_with("PNG"));
-    match near {
-        Some(near) => {
-            Warning::new(WarningKind::Metadata, key, format!("is not a PNG key and is ignored; did you mean {near}?"))
-        }
-        None => Warning::new(WarningKind::Metadata, key, "is not a PNG key and is ignored"),
-    }
+fn unknown(key: &str, warnings: &mut Vec<Warning>) -> Result<()> {
+    // The keys of texts and of other chunks end freely: only their beginning can be misspelt.
+    let end = key.splitn(3, '_').nth(2).unwrap_or_default();
+    let free = [TEXT_KEY, CHUNK_KEY].map(|start| format!("{start}{end}"));
+    let mut known: Vec<&str> = known_keys().collect();
+    known.extend(free.iter().map(String::as_str));
+    unknown_key(&NAMES, key, nearest(key, known), "a key of PNG, such as PNG_TEXT_Title for a text", warnings)
 }
 
 fn value_bytes(value: &Value) -> u64 {

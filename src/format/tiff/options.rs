@@ -5,8 +5,7 @@
 //! - a decimal number from 1 to 65535: the tag of that number;
 //! - `Geo…`: a name of `geo`, an error if it is unknown;
 //! - the name of a tag (case ignored), or a hint: `CompressionLevel`, `Quality` (also `JPEGQuality`);
-//! - a key that another format owns (`Format::owns_key`), which is ignored with a warning;
-//! - anything else is an error that suggests the nearest name.
+//! - anything else is handled by `unknown_key`, as in every format.
 //!
 //! Different values under a tag's name and its number are an error. If the metadata is a copy of a TIFF's and the caller has
 //! chosen only one of the two, that one wins.
@@ -18,7 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::field::{Field, FieldType};
 use super::{NAMES, dates, geo, origin, tags, values};
 use crate::error::{Error, Result};
-use crate::format::{Warning, WarningKind, is_key_of_another, refuse_chosen};
+use crate::format::{Warning, WarningKind, is_key_of_another, refuse_chosen, unknown_key};
 use crate::metadata::{Metadata, Value};
 
 /// A tag's value with the key it was given under.
@@ -179,15 +178,9 @@ impl<'a> Options<'a> {
         } else if is("Quality") || is("JPEGQuality") {
             self.quality = Some(given);
             Ok(())
-        } else if is_key_of_another(&NAMES, key) {
-            warnings.push(Warning::new(WarningKind::Metadata, key, "is not a TIFF tag and is ignored"));
-            Ok(())
         } else {
-            let error = Error::usage("metadata key is neither a TIFF tag nor an option:").found(format!("{key:?}"));
-            Err(match tags::nearest_name(key) {
-                Some(name) => error.allowed(format!("a known name; did you mean {name}?")),
-                None => error.allowed("a tag number, a tag name, a Geo name, CompressionLevel or Quality"),
-            })
+            let known = "a tag number, a tag name, a Geo name, CompressionLevel or Quality";
+            unknown_key(&NAMES, key, tags::nearest_name(key), known, warnings)
         }
     }
 

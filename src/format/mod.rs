@@ -22,7 +22,7 @@ pub(crate) use only_image_reader::OnlyImageReader;
 pub use palette::{is_indexed, palette_of};
 pub(crate) use palette_form::PaletteForm;
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
-pub(crate) use registry::{family, is_key_of_another};
+pub(crate) use registry::family;
 pub use request::{Blocks, Content, Copied, DataRequest, ImageRequest, SaveSettings};
 pub(crate) use request::{WriteContext, refuse_chosen};
 pub use text::{FittedText, TextField};

@@ -3,6 +3,9 @@
 mod block_cache;
 mod block_store;
 mod canvas;
+pub(crate) mod corners;
+mod default_block;
+pub(crate) mod epsg;
 mod georeference;
 mod grid;
 mod layout;
@@ -23,6 +26,7 @@ pub(crate) use block_cache::BlockCache;
 pub use block_store::Scratch;
 pub(crate) use block_store::{BlockCoding, BlockForm, BlockStore, Piece, StoredBlock, StoredSamples};
 pub(crate) use canvas::{Canvas, TileMut};
+pub(crate) use default_block::default_block;
 pub use georeference::{Crs, Georeference, Transform};
 pub use grid::{BlockGrid, BlockIndex, Window};
 pub use layout::{ImageLayout, PadValue};

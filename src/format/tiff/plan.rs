@@ -2,7 +2,8 @@
 //!
 //! Defaults: tiles of 256 × 256, Deflate, predictor 2 for integers and 3 for floats, samples interleaved by pixel. An
 //! uncompressed image that is smaller than a tile gets a tile just large enough, as padding would be stored in full; compressed
-//! padding costs next to nothing. `RowsPerStrip` without a tile size selects strips.
+//! padding costs next to nothing. So does an image of very many bands, whose tiles shrink further if need be. `RowsPerStrip`
+//! without a tile size selects strips.
 
 use super::blocks::{BlockStorage, TiffEncoder};
 use super::colors::{self, Samples};
@@ -15,7 +16,7 @@ use super::{content, tags, values};
 use crate::codec::{Coding, PixelCoding, Predictor};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning, WarningKind};
-use crate::image::{BlockGrid, ImageLayout, Padding, SampleType};
+use crate::image::{BlockGrid, ImageLayout, Padding, SampleType, default_block};
 
 /// The plan of writing an image.
 pub(super) struct WritePlan {
@@ -310,13 +311,15 @@ impl AskedBlocks {
         chosen.or_else(|| given().next()).map_or("322", |given| given.key)
     }
 
+    /// The sides of a tile; those that are not given have a default.
     fn tile(&self, layout: &ImageLayout, compression: &Compression) -> (u32, u32) {
-        let default = |image: u32| match compression.code {
-            compression::NONE => TILE_SIDE.min(image.next_multiple_of(TILE_UNIT)),
-            _ => TILE_SIDE,
-        };
-        let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
-        (self.width.unwrap_or_else(|| default(columns)), self.length.unwrap_or_else(|| default(rows)))
+        let (given, image) = ([self.width, self.length], [layout.grid.columns(), layout.grid.rows()]);
+        let small = [0, 1].map(|axis| given[axis].unwrap_or(TILE_SIDE.min(image[axis].next_multiple_of(TILE_UNIT))));
+        let usual = given.map(|side| side.unwrap_or(TILE_SIDE));
+        let least = given.map(|side| side.unwrap_or(TILE_UNIT));
+        let shrunk = |sides| default_block(sides, least, TILE_UNIT, layout.pixel_bytes());
+        let is_small = compression.code == compression::NONE || shrunk(usual) != usual;
+        if is_small { shrunk(small) } else { usual }.into()
     }
 
     fn strip(&self, layout: &ImageLayout, jpeg: bool, separate: bool) -> (u32, u32) {

@@ -8,7 +8,6 @@
 
 use std::borrow::Cow;
 
-use super::epsg::{self, Kind};
 use super::geo_tags::{
     self, CITATION, GEODETIC_CRS, GeoKeys, Key, KeyType, KeyValue, MODEL_GEOCENTRIC, MODEL_GEOGRAPHIC, MODEL_PROJECTED,
     MODEL_TYPE, PIXEL_IS_AREA, PIXEL_IS_POINT, PROJECTED_CRS, Position, RASTER_TYPE, USER_DEFINED, VERTICAL_CRS,
@@ -21,6 +20,7 @@ use crate::format::tiff::tags::{
 };
 use crate::format::{Warning, WarningKind};
 use crate::image::Transform;
+use crate::image::epsg::{self, Kind};
 use crate::metadata::Value;
 
 /// The georeference in an image's metadata.

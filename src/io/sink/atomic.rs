@@ -15,8 +15,9 @@ use crate::io::source::read_exact_at;
 /// A file being written. The target remains untouched: [`ByteSink::prepare`] syncs the bytes to the medium (see
 /// [`Durability`]), and [`Prepared::publish`] gives the file the target's name. Dropping either discards the file.
 ///
-/// On Linux the file has no name before it is published, so a killed process leaves nothing beside the target. On other systems, and
-/// on file systems without such files, it leaves at most `.NAME.XXXXXX.osml-tmp`.
+/// On Linux the file has no name before it is published, so a killed process leaves nothing beside the target, unless it dies
+/// between the two system calls that replace an existing target. On other systems, and on file systems without such files, it
+/// leaves at most `.NAME.XXXXXX.osml-tmp`.
 #[derive(Debug)]
 pub struct AtomicFile {
     file: Arc<OpenFile>,

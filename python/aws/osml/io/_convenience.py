@@ -115,7 +115,8 @@ def imsave(
         block_size: (width, height) of the blocks in the file; one number for squares.
         corners: Upper left, upper right, lower right, lower left as (x, y) in `crs`: pixel edges.
         crs: `"EPSG:n"`, a number, or an object with `to_epsg()`.
-        transform: GDAL's six numbers or an `Affine`, instead of `corners`.
+        transform: GDAL's six numbers or an `Affine`, instead of `corners`. The six numbers of an `Affine` have another order;
+            its `to_gdal()` converts them.
         nodata: The nodata value; must fit the dtype.
         quality: Quality of lossy compression, for JPEG 1 to 100.
         metadata: Further metadata of the image; the arguments above take precedence.

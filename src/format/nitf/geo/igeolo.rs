@@ -31,6 +31,8 @@ pub(crate) enum Corners {
     Utm(UtmZone, [(f64, f64); 4]),
 }
 
+/// Degrees by which a computed latitude may be off.
+const ROUNDING: f64 = 1e-9;
 /// Characters of one corner.
 const CORNER: usize = 15;
 
@@ -137,7 +139,7 @@ impl Corners {
             (Self::Geographic(points), Icords::Geographic | Icords::Decimal) => {
                 for point in points {
                     // Longitudes of an image across the antimeridian may continue beyond it.
-                    let inside = point.0.abs() <= 360.0 && point.1.abs() <= 90.0;
+                    let inside = point.0.abs() <= 360.0 && point.1.abs() <= 90.0 + ROUNDING;
                     let point = &(wrapped(point.0), point.1);
                     let text = if form == Icords::Geographic { format_dms(*point) } else { format_decimal(*point) };
                     out += &Some(text).filter(|_| inside).ok_or_else(|| wrong(*point))?;

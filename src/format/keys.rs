@@ -3,6 +3,7 @@
 use super::registry::FORMATS;
 use super::{Format, FormatNames, Warning, WarningKind};
 use crate::error::{Error, Result};
+use crate::metadata::Metadata;
 
 /// True for a metadata key that another format than the one called `own` recognises as its own. Formats of one family have the
 /// same keys; they share the media type.
@@ -10,19 +11,19 @@ pub(crate) fn is_key_of_another(own: &FormatNames, key: &str) -> bool {
     owner(key).is_some_and(|owner| owner.names().media_type != own.media_type)
 }
 
-/// Handles a key that the format called `own` does not have. A key of another format is left out with a warning: it comes with
-/// metadata of a file of that format. Any other key is an error, which suggests `near` or else states what is `known`.
+/// Handles a key of `metadata` that the format called `own` does not have. A key of another format, and one that was copied
+/// from a file, are left out with a warning. Any other key is an error, which suggests `near` or else states what is `known`.
 ///
 /// # Errors
-/// [`Error::Usage`] for a key that no format has.
+/// [`Error::Usage`] for a chosen key that no format has.
 pub(crate) fn unknown_key(
     own: &FormatNames,
-    key: &str,
+    (metadata, key): (&Metadata, &str),
     near: Option<&str>,
     known: &str,
     warnings: &mut Vec<Warning>,
 ) -> Result<()> {
-    if is_key_of_another(own, key) {
+    if is_key_of_another(own, key) || !metadata.is_chosen(key) {
         let message = format!("is not a key of {} and is left out", own.name);
         warnings.push(Warning::new(WarningKind::Metadata, key, message));
         return Ok(());
@@ -61,8 +62,11 @@ mod tests {
     #[test]
     fn a_key_of_another_format_is_a_warning_and_a_misspelt_one_an_error_with_the_nearest_name() {
         let mut warnings = Vec::new();
-        let mut handle = |name: &str, key: &str, near| unknown_key(names(name), key, near, "a key", &mut warnings);
-        for (name, key) in [("tiff", "TGTID"), ("png", "256"), ("nitf", "PNG_GAMMA"), ("jpeg", "GeoModelType")] {
+        let mut handle = |name: &str, key: &str, near| {
+            let metadata: Metadata = [(key, 1)].into_iter().collect();
+            unknown_key(names(name), (&metadata, key), near, "a key", &mut warnings)
+        };
+        for (name, key) in [("tiff", "TGTID"), ("png", "256"), ("nitf", "TileWidth"), ("jpeg", "GeoModelType")] {
             handle(name, key, None).unwrap();
         }
         let error = |result: Result<()>| result.unwrap_err().to_string();
@@ -70,5 +74,16 @@ mod tests {
         assert_eq!(text, r#"metadata key of png: got "PNG_GAMA", expected a known key; did you mean PNG_GAMMA?"#);
         assert_eq!(error(handle("nitf", "Title", None)), r#"metadata key of nitf: got "Title", expected a key"#);
         assert_eq!(warnings.len(), 4);
+    }
+
+    #[test]
+    fn a_key_that_was_copied_from_a_file_is_a_warning() {
+        let read: Metadata = [("Odd", 1)].into_iter().collect();
+        let mut copy = read.read_from("nitf", "", Vec::new());
+        let mut warnings = Vec::new();
+        unknown_key(names("nitf"), (&copy, "Odd"), None, "a key", &mut warnings).unwrap();
+        assert_eq!(warnings.len(), 1);
+        copy.set("Odd", 2);
+        assert!(unknown_key(names("nitf"), (&copy, "Odd"), None, "a key", &mut warnings).is_err());
     }
 }

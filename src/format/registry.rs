@@ -76,6 +76,7 @@ mod tests {
         assert_eq!(owners("PNG_TEXT_Title"), ["png"]);
         assert_eq!(owners("JPEG_APP1 x"), ["jpeg"]);
         assert_eq!(owners("GeoModelType"), ["tiff"]);
-        assert!(owners("256").contains(&"tiff") && owners("Compression").is_empty() && owners("").is_empty());
+        assert_eq!((owners("Compression"), owners("MODEL")), (vec!["tiff"], vec!["nitf", "nsif"]));
+        assert!(owners("256").contains(&"tiff") && owners("Title").is_empty() && owners("").is_empty());
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn read(
                     ));
                 }
                 Some(number) => write_payload(key, number, &[], bytes(key, value)?, &mut segments)?,
-                None => unknown(key, warnings)?,
+                None => unknown(metadata, key, warnings)?,
             },
         }
     }
@@ -167,11 +167,17 @@ fn application(key: &str) -> Option<u8> {
     key.strip_prefix(APPLICATION).and_then(|number| number.parse().ok()).filter(|number| *number < 16)
 }
 
-fn unknown(key: &str, warnings: &mut Vec<Warning>) -> Result<()> {
+fn unknown(metadata: &Metadata, key: &str, warnings: &mut Vec<Warning>) -> Result<()> {
     let options = [QUALITY, SUBSAMPLING, DENSITY, COMMENT, EXIF, ICC_PROFILE];
     let segments: Vec<String> = (0..16).map(|number| format!("{APPLICATION}{number}")).collect();
     let known = options.into_iter().chain(FACTS).chain(segments.iter().map(String::as_str));
-    unknown_key(&NAMES, key, nearest(key, known), "a key of JPEG, such as JPEG_COMMENT for a text", warnings)
+    unknown_key(
+        &NAMES,
+        (metadata, key),
+        nearest(key, known),
+        "a key of JPEG, such as JPEG_COMMENT for a text",
+        warnings,
+    )
 }
 
 fn bytes<'a>(key: &str, value: &'a Value) -> Result<&'a [u8]> {

@@ -212,7 +212,7 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
             other(key, value, read)
         } else {
             if !is_known(key) && !warnings.iter().any(|warning| warning.key == key) {
-                unknown(key, warnings)?;
+                unknown(metadata, key, warnings)?;
             }
             continue;
         };
@@ -314,13 +314,19 @@ fn known_keys() -> impl Iterator<Item = &'static str> {
     FIELDS.iter().map(|field: &Field| field.key).chain(READ_ONLY).chain(others)
 }
 
-fn unknown(key: &str, warnings: &mut Vec<Warning>) -> Result<()> {
+fn unknown(metadata: &Metadata, key: &str, warnings: &mut Vec<Warning>) -> Result<()> {
     // The keys of texts and of other chunks end freely: only their beginning can be misspelt.
     let end = key.splitn(3, '_').nth(2).unwrap_or_default();
     let free = [TEXT_KEY, CHUNK_KEY].map(|start| format!("{start}{end}"));
     let mut known: Vec<&str> = known_keys().collect();
     known.extend(free.iter().map(String::as_str));
-    unknown_key(&NAMES, key, nearest(key, known), "a key of PNG, such as PNG_TEXT_Title for a text", warnings)
+    unknown_key(
+        &NAMES,
+        (metadata, key),
+        nearest(key, known),
+        "a key of PNG, such as PNG_TEXT_Title for a text",
+        warnings,
+    )
 }
 
 fn value_bytes(value: &Value) -> u64 {

@@ -20,6 +20,11 @@ use crate::error::{Error, Result};
 use crate::format::{Warning, WarningKind, is_key_of_another, refuse_chosen, unknown_key};
 use crate::metadata::{Metadata, Value};
 
+/// The hint for compression effort.
+const LEVEL: &str = "CompressionLevel";
+/// The names of the hint for the quality of lossy compression.
+const QUALITIES: [&str; 2] = ["Quality", "JPEGQuality"];
+
 /// A tag's value with the key it was given under.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Given<'a> {
@@ -172,15 +177,15 @@ impl<'a> Options<'a> {
             Ok(())
         } else if let Some(tag) = tags::by_name(key) {
             self.add_tag(tag.number, given, warnings)
-        } else if is("CompressionLevel") {
+        } else if is(LEVEL) {
             self.level = Some(given);
             Ok(())
-        } else if is("Quality") || is("JPEGQuality") {
+        } else if QUALITIES.into_iter().any(is) {
             self.quality = Some(given);
             Ok(())
         } else {
             let known = "a tag number, a tag name, a Geo name, CompressionLevel or Quality";
-            unknown_key(&NAMES, key, tags::nearest_name(key), known, warnings)
+            unknown_key(&NAMES, (&self.metadata, key), tags::nearest_name(key), known, warnings)
         }
     }
 
@@ -212,6 +217,12 @@ impl<'a> Options<'a> {
         }
         Ok(())
     }
+}
+
+/// True for the name of a tag or a hint; case is ignored.
+pub(super) fn is_name(key: &str) -> bool {
+    let is = |name: &str| key.eq_ignore_ascii_case(name);
+    tags::by_name(key).is_some() || is(LEVEL) || QUALITIES.into_iter().any(is)
 }
 
 /// True for the tag of a NITF extension: GEOPSB, GEOLOB … are not Geo names.

@@ -62,6 +62,7 @@ impl Given {
         metadata: &Metadata,
         context: &mut WriteContext<'_, '_>,
     ) -> Result<Self> {
+        let stated = metadata;
         let modern = modernised(structure, metadata, context);
         let metadata = modern.as_ref().unwrap_or(metadata);
         let stored = original_of(structure, metadata);
@@ -111,7 +112,7 @@ impl Given {
                         "a field of the {}, or the tag of a TRE; a tag without a layout takes bytes",
                         structure.title.to_lowercase()
                     );
-                    unknown_key(NITF.names(), key, near.as_deref(), &known, context.warnings)?;
+                    unknown_key(NITF.names(), (stated, key), near.as_deref(), &known, context.warnings)?;
                 }
             }
         }

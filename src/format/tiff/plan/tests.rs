@@ -74,8 +74,9 @@ fn tiles_of_very_many_bands_follow_the_shape_of_the_image_and_a_bound_on_bytes()
     assert_eq!(tile([3000, 10, 10], &[]), (16, 16));
     assert_eq!(tile([20_000, 1, 1], &[]), (16, 16));
     assert_eq!(tile([3000, 300, 10], &[]), (16, 256));
-    assert_eq!(tile([3000, 200, 200], &[]), (128, 112));
-    assert_eq!(tile([3000, 10, 10], &[("TileWidth", 32.into())]), (32, 16));
+    assert_eq!(tile([3000, 200, 200], &[]), (112, 112));
+    assert_eq!(tile([3000, 10, 10], &[("TileWidth", 32.into())]), (32, 256));
+    assert_eq!(tile([20_000, 10, 10], &[("TileWidth", 32.into())]), (32, 16));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod container;
 mod jpeg;
+mod keys;
 pub mod nitf;
 mod only_image;
 mod only_image_reader;
@@ -15,12 +16,13 @@ pub mod tiff;
 mod warning;
 
 pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, NewFile, OpenFile, OpenImage, no_image};
+pub(crate) use keys::{is_key_of_another, unknown_key};
 pub(crate) use only_image::OnlyImage;
 pub(crate) use only_image_reader::OnlyImageReader;
 pub use palette::{is_indexed, palette_of};
 pub(crate) use palette_form::PaletteForm;
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
-pub(crate) use registry::{family, is_key_of_another};
+pub(crate) use registry::family;
 pub use request::{Blocks, Content, Copied, DataRequest, ImageRequest, SaveSettings};
 pub(crate) use request::{WriteContext, refuse_chosen};
 pub use text::{FittedText, TextField};

@@ -49,10 +49,11 @@ impl Format for Tiff {
         matches!(first.get(..4), Some(b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+"))
     }
 
-    /// Numbers of tags, and `Geo…` names. Names of tags are options of the writer: a reader puts tags under their numbers.
+    /// Numbers of tags, `Geo…` names, and names of tags and hints. In capitals, a name may be the tag of a TRE.
     fn owns_key(&self, key: &str) -> bool {
         let is_number = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
-        is_number || key.starts_with("Geo")
+        let is_name = || key.bytes().any(|byte| byte.is_ascii_lowercase()) && options::is_name(key);
+        is_number || key.starts_with("Geo") || is_name()
     }
 
     fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<OpenFile> {

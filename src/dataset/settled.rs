@@ -59,7 +59,11 @@ impl<'i> Settled<'i> {
         };
         if !left_out.is_empty() {
             let message = format!("{} cannot hold and leaves out: {}", format.name(), left_out.join(", "));
-            warnings.push(Warning::new(WarningKind::Metadata, image.copied.map_or(image.key, |copied| &copied.asset.key), message));
+            warnings.push(Warning::new(
+                WarningKind::Metadata,
+                image.copied.map_or(image.key, |copied| &copied.asset.key),
+                message,
+            ));
         }
         let copied = image.copied;
         let mut text = |own: &'i str, field: TextField| settled_text(format, own, copied, field, warnings);

@@ -13,8 +13,8 @@ use super::settled::Settled;
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
-    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, Warning, WarningKind, WriteContext, by_extension,
-    by_name, no_image,
+    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, Warning, WarningKind, WriteContext,
+    by_extension, by_name, no_image,
 };
 use crate::image::{Asked, BlockStore};
 use crate::io::{self, ByteSink, Durability, Prepared, sink_at};

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{KEY_PREFIX, NAMES};
 use super::chunk::{Chunk, Chunks, Kind};
 use super::fields::{FIELDS, Field};
 use super::palette::KEY as PALETTE;
 use super::text::{self, TEXT_KEY};
+use super::{KEY_PREFIX, NAMES};
 use crate::codestream::png::{ColorType, Header};
 use crate::error::{Error, Result, nearest};
 use crate::format::{Warning, WarningKind, refuse_chosen, unknown_key};

@@ -3,7 +3,7 @@
 use super::mgrs::{from_mgrs, to_mgrs};
 use super::utm::{Utm, UtmZone};
 use crate::error::{Error, Result};
-use crate::image::corners::near;
+use crate::image::corners::{beside, near};
 
 /// The form of IGEOLO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

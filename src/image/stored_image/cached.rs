@@ -18,35 +18,11 @@ impl StoredImage {
         self.cache.get().filter(|_| visit != Visit::Once)
     }
 
-    /// Reads a part, from the cache if it holds the block; false if the block is absent.
-    ///
-    /// # Errors
-    /// Those of [`Part::locate`] and of [`Reading::read`].
-    pub(super) fn read_part(
-        &self,
-        (cache, visit): (Option<&ImageCache>, Visit),
-        part: &Part,
-        reading: &mut Reading<'_, '_>,
-    ) -> Result<bool> {
-        if let Some(samples) = cache.and_then(|cache| cache.find(part.block)) {
-            reading.put_kept(part, &samples);
-            return Ok(true);
-        }
-        let Some(located) = part.locate(reading.store, reading.limits, reading.tile.asked_bytes())? else {
-            return Ok(false);
-        };
-        match cache {
-            Some(cache) => self.read_cached((cache, visit), part, &located, reading)?,
-            None => reading.read(part, &located)?,
-        }
-        Ok(true)
-    }
-
     /// Reads a part that the cache does not hold, and loads its block into the cache if that is worth while.
     ///
     /// # Errors
     /// As [`Reading::read`].
-    fn read_cached(
+    pub(super) fn read_cached(
         &self,
         (cache, visit): (&ImageCache, Visit),
         part: &Part,

@@ -30,4 +30,4 @@ pub use source::{ByteSource, FileSource, MemorySource};
 #[cfg(feature = "python")]
 pub(crate) use source::{check_range, read_joined};
 pub(crate) use source_range::SourceRange;
-pub(crate) use spool::Spool;
+pub use spool::Spool;

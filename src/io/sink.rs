@@ -10,6 +10,7 @@ use tempfile::SpooledTempFile;
 
 pub(crate) use self::atomic::publish_all;
 pub use self::atomic::{AtomicFile, Durability, Prepared, sink_at};
+use super::spool::Spool;
 use crate::error::{Error, Result};
 
 /// The destination of a file's bytes. Nothing is visible at the target before the output is published. Dropping a sink discards
@@ -62,6 +63,20 @@ pub trait ByteSink: Send {
         Err(Error::unsupported("move of bytes written to a stream"))
     }
 
+    /// True if written bytes can be taken back: [`ByteSink::withdraw`] works.
+    fn can_withdraw(&self) -> bool {
+        false
+    }
+
+    /// Takes back all bytes written so far, and begins the output anew. Used if the order of the bytes in the file is known only
+    /// after they were made. The bytes lie where they were written: withdrawing copies nothing if the medium permits it.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if the medium cannot be read again; any error of the medium.
+    fn withdraw(&mut self) -> Result<Spool> {
+        Err(Error::unsupported("withdrawal of bytes written to a stream"))
+    }
+
     /// A handle that writes at any reserved place from any thread, if the medium supports it. Bytes written through it after
     /// the sink is published or dropped are undefined: the writer must end its workers first.
     ///
@@ -111,7 +126,12 @@ pub struct SeekableSink<S> {
     length: u64,
     /// True if the stream's position is not the end of the appended bytes.
     moved: bool,
+    /// Copies all bytes of a stream from its position on, if the stream can be read.
+    copy: Option<CopyOut<S>>,
 }
+
+/// Copies the given number of bytes from the position of a stream.
+type CopyOut<S> = fn(&mut S, u64, &mut Spool) -> Result<()>;
 
 /// A sink for streams that cannot seek or cannot be read again. It uses memory up to a limit, then a temporary file, and copies
 /// the complete file to the stream, which belongs to the caller and is not closed.
@@ -163,6 +183,14 @@ impl ByteSink for MemorySink {
         Ok(())
     }
 
+    fn can_withdraw(&self) -> bool {
+        true
+    }
+
+    fn withdraw(&mut self) -> Result<Spool> {
+        Ok(Spool::over(std::io::Cursor::new(std::mem::take(&mut self.bytes))))
+    }
+
     fn prepare<'s>(self: Box<Self>) -> Result<Prepared<'s>> {
         Ok(Prepared::stream(move || {
             *self.target.lock().unwrap_or_else(PoisonError::into_inner) = self.bytes;
@@ -178,7 +206,18 @@ impl<S: Write + Seek + Send> SeekableSink<S> {
     /// [`Error::Io`] if the stream cannot report its position.
     pub fn new(mut stream: S) -> Result<Self> {
         let start = stream.stream_position()?;
-        Ok(Self { stream, start, length: 0, moved: false })
+        Ok(Self { stream, start, length: 0, moved: false, copy: None })
+    }
+
+    /// As [`SeekableSink::new`], for a stream that can be read again: a format may then write in any order.
+    ///
+    /// # Errors
+    /// As [`SeekableSink::new`].
+    pub fn readable(stream: S) -> Result<Self>
+    where
+        S: Read,
+    {
+        Ok(Self { copy: Some(|stream, length, spool| spool.take(&mut stream.take(length))), ..Self::new(stream)? })
     }
 
     /// The stream, at an unspecified position.
@@ -218,6 +257,20 @@ impl<S: Write + Seek + Send> ByteSink for SeekableSink<S> {
         self.moved = true;
         self.stream.write_all(bytes)?;
         Ok(())
+    }
+
+    fn can_withdraw(&self) -> bool {
+        self.copy.is_some()
+    }
+
+    fn withdraw(&mut self) -> Result<Spool> {
+        let copy = self.copy.ok_or_else(|| Error::unsupported("withdrawal of bytes written to a stream"))?;
+        self.go(0)?;
+        self.moved = true;
+        let mut spool = Spool::new();
+        copy(&mut self.stream, self.length, &mut spool)?;
+        self.length = 0;
+        Ok(spool)
     }
 
     fn prepare<'s>(mut self: Box<Self>) -> Result<Prepared<'s>>
@@ -295,6 +348,15 @@ impl ByteSink for SpooledSink<'_> {
         Ok(stream.set_len(*end)?)
     }
 
+    fn can_withdraw(&self) -> bool {
+        true
+    }
+
+    fn withdraw(&mut self) -> Result<Spool> {
+        let written = std::mem::replace(&mut self.spool, SeekableSink::new(SpooledTempFile::new(IN_MEMORY))?);
+        Ok(Spool::over(written.into_stream()))
+    }
+
     fn prepare<'s>(self: Box<Self>) -> Result<Prepared<'s>>
     where
         Self: 's,
@@ -347,6 +409,38 @@ mod tests {
             assert_eq!(sink.position(), expected.len() as u64);
             assert!(read(sink) == expected, "{from} to {to}");
         }
+    }
+
+    /// Withdraws the bytes of a sink, and writes them in another order.
+    pub(super) fn check_withdrawal(mut sink: Box<dyn ByteSink>) {
+        sink.write(b"onetwo").unwrap();
+        assert!(sink.can_withdraw());
+        let mut spool = sink.withdraw().unwrap();
+        assert_eq!(sink.position(), 0);
+        sink.write(b"three ").unwrap();
+        for start in [3, 0] {
+            let mut bytes = [0; 3];
+            spool.read(start, &mut bytes).unwrap();
+            sink.write(&bytes).unwrap();
+        }
+        assert!(spool.read(4, &mut [0; 3]).is_err());
+        sink.patch(0, b"T").unwrap();
+        sink.publish().unwrap();
+    }
+
+    #[test]
+    fn withdrawn_bytes_are_read_again() {
+        let (sink, bytes) = MemorySink::new();
+        check_withdrawal(Box::new(sink));
+        assert_eq!(*bytes.lock().unwrap(), b"Three twoone");
+        let mut stream = std::io::Cursor::new(b"head".to_vec());
+        stream.set_position(4);
+        let sink = SeekableSink::readable(stream.clone()).unwrap();
+        assert!(!SeekableSink::new(stream.clone()).unwrap().can_withdraw());
+        check_withdrawal(Box::new(sink));
+        let (sink, bytes) = MemorySink::new();
+        check_withdrawal(Box::new(SpooledSink::over(Box::new(sink)).unwrap()));
+        assert_eq!(*bytes.lock().unwrap(), b"Three twoone");
     }
 
     #[test]

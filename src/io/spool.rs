@@ -8,15 +8,25 @@ use super::sink::{ByteSink, COPIED, IN_MEMORY};
 use crate::error::Result;
 
 /// Bytes that are written to a sink later, and in another order.
-pub(crate) struct Spool {
-    file: SpooledTempFile,
+pub struct Spool {
+    file: Box<dyn Medium>,
     length: u64,
 }
+
+/// Where the bytes of a spool lie.
+trait Medium: Read + Write + Seek + Send {}
+
+impl<T: Read + Write + Seek + Send> Medium for T {}
 
 impl Spool {
     /// An empty spool.
     pub(crate) fn new() -> Self {
-        Self { file: SpooledTempFile::new(IN_MEMORY), length: 0 }
+        Self::over(SpooledTempFile::new(IN_MEMORY))
+    }
+
+    /// A spool of the bytes that `file` holds, to be read only.
+    pub(super) fn over(file: impl Read + Write + Seek + Send + 'static) -> Self {
+        Self { file: Box::new(file), length: 0 }
     }
 
     /// Appends bytes and returns their offset and length.
@@ -29,6 +39,22 @@ impl Spool {
         self.file.write_all(bytes)?;
         self.length += bytes.len() as u64;
         Ok((start, bytes.len() as u64))
+    }
+
+    /// Appends all bytes of a source.
+    pub(super) fn take(&mut self, source: &mut dyn Read) -> Result<()> {
+        self.file.seek(SeekFrom::Start(self.length))?;
+        self.length += std::io::copy(source, &mut self.file)?;
+        Ok(())
+    }
+
+    /// Reads the bytes from offset `start` on that fill `out`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] if the spool holds fewer bytes, or the temporary file cannot be read.
+    pub(crate) fn read(&mut self, start: u64, out: &mut [u8]) -> Result<()> {
+        self.file.seek(SeekFrom::Start(start))?;
+        Ok(self.file.read_exact(out)?)
     }
 
     /// Writes bytes, as [`Spool::append`] returned them, to a sink.

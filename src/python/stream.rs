@@ -70,7 +70,11 @@ pub(super) fn source(stream: &Bound<'_, PyAny>) -> PyResult<Arc<dyn ByteSource>>
 /// Any exception of the stream.
 pub(super) fn sink(stream: &Bound<'_, PyAny>) -> PyResult<Box<dyn ByteSink>> {
     let writer = PyStream(stream.clone().unbind());
-    if can_patch(stream)? { Ok(Box::new(SeekableSink::new(writer)?)) } else { Ok(Box::new(SpooledSink::new(writer)?)) }
+    if !can_patch(stream)? {
+        return Ok(Box::new(SpooledSink::new(writer)?));
+    }
+    let can_read = stream.call_method0("readable")?.is_truthy()?;
+    Ok(Box::new(if can_read { SeekableSink::readable(writer)? } else { SeekableSink::new(writer)? }))
 }
 
 /// True for a `BytesIO`, and for a seekable file of the system that does not append. Any other stream may claim to seek and fail

@@ -49,6 +49,24 @@ pub(super) struct DataArea {
     storage: BlockStorage,
 }
 
+impl BlockRanges {
+    /// Adds a block; zeros for an absent one.
+    pub(super) fn push(&mut self, offset: u64, count: u64) {
+        self.offsets.push(offset);
+        self.counts.push(count);
+    }
+
+    /// Number of blocks.
+    pub(super) fn len(&self) -> usize {
+        self.offsets.len()
+    }
+
+    /// Offset and bytes of a block.
+    pub(super) fn get(&self, number: usize) -> (u64, u64) {
+        (self.offsets[number], self.counts[number])
+    }
+}
+
 impl TiffEncoder {
     /// The encoder for blocks of this kind; `uncompressed` is true if they are stored unchanged.
     ///

@@ -54,10 +54,10 @@ pub(super) fn fields(
             Treatment::Plain | Treatment::YCbCr => fields.extend(options.field(*tag, *given, warnings)?),
         }
     }
-    // A full image states the georeference for its reduced images (OGC 21-026), unless a file has it in a reduced one.
+    // A full image states the georeference for its masks and reduced images (OGC 21-026), unless a file has it in one of these.
     let read = options.read_number(tags::NEW_SUBFILE_TYPE);
     let read = read.or_else(|| options.read_number(tags::SUBFILE_TYPE).map(bits_of_old_type)).unwrap_or(0);
-    if subfile & REDUCED == 0 || read & REDUCED != 0 {
+    if subfile & (REDUCED | MASK) == 0 || read & (REDUCED | MASK) != 0 {
         let given = geo::Given { tags: geo_tags, names: options.geo_names(), copied: options.is_copy() };
         fields.extend(geo::fields(given, warnings)?);
     }

@@ -1,7 +1,8 @@
 //! Directories as bytes: entries, values, and the choice between TIFF and BigTIFF (TIFF 6.0 §2, BigTIFF).
 //!
 //! The choice is made after everything else is written. Every file reserves room for the longer header at its start; a file
-//! that ends below 4 GiB gets the shorter one. BigTIFF is thus never chosen too late, and never needlessly.
+//! that ends below 4 GiB gets the shorter one. BigTIFF is thus never chosen too late, and never needlessly. A file whose
+//! directories come first (`cog.rs`) makes the same choice from the size of all its blocks.
 
 use super::field::{Field, FieldType};
 use crate::error::{Error, Result};
@@ -23,68 +24,51 @@ pub(super) struct FileEnd {
 
 /// The form of offsets and counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Classic,
     Big,
 }
 
 /// The largest offset of a classic TIFF.
-const LARGEST_OFFSET: u64 = u32::MAX as u64;
+pub(super) const LARGEST_OFFSET: u64 = u32::MAX as u64;
 
 /// Lays out the directories, each with its fields in ascending order, after the first `end` bytes of the file.
 ///
 /// # Errors
 /// [`Error::Usage`] if a directory has more fields than TIFF can count.
 pub(super) fn lay_out(directories: &[Vec<Field>], end: u64) -> Result<FileEnd> {
-    if let Some(large) = directories.iter().map(Vec::len).find(|fields| *fields > usize::from(u16::MAX)) {
-        return Err(Error::usage("number of tags of an image:").found(large).allowed(format!("at most {}", u16::MAX)));
-    }
-    let wide = |kind| matches!(kind, FieldType::Long8 | FieldType::SLong8 | FieldType::Ifd8);
-    let needs_big = directories.iter().flatten().any(|field| wide(field.kind));
+    check_counts(directories)?;
+    let needs_big = directories.iter().flatten().any(is_wide);
     let classic = (!needs_big && end <= LARGEST_OFFSET).then(|| Kind::Classic.lay_out(directories, end));
     let fits = |file: &FileEnd| end + file.bytes.len() as u64 <= LARGEST_OFFSET;
     Ok(classic.filter(fits).unwrap_or_else(|| Kind::Big.lay_out(directories, end)))
 }
 
+/// # Errors
+/// [`Error::Usage`] if a directory has more fields than TIFF can count.
+pub(super) fn check_counts(directories: &[Vec<Field>]) -> Result<()> {
+    match directories.iter().map(Vec::len).find(|fields| *fields > usize::from(u16::MAX)) {
+        Some(large) => {
+            Err(Error::usage("number of tags of an image:").found(large).allowed(format!("at most {}", u16::MAX)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// True for a field that only BigTIFF has.
+pub(super) fn is_wide(field: &Field) -> bool {
+    matches!(field.kind, FieldType::Long8 | FieldType::SLong8 | FieldType::Ifd8)
+}
+
 impl Kind {
     fn lay_out(self, directories: &[Vec<Field>], end: u64) -> FileEnd {
-        let mut bytes = Vec::new();
-        let position = |bytes: &Vec<u8>| end + bytes.len() as u64;
-        self.align(&mut bytes, end);
+        let unit = if self == Self::Classic { 2 } else { 8 };
+        let start = end.next_multiple_of(unit);
+        let mut bytes = vec![0; (start - end) as usize];
+        bytes.extend(Chain { kind: self, unit, apart: &[] }.bytes(directories, start));
         let mut header = self.header();
-        self.put(&mut header, position(&bytes));
-        for (number, fields) in directories.iter().enumerate() {
-            let mut values = position(&bytes) + self.directory_bytes(fields);
-            let mut further = Vec::new();
-            match self {
-                Self::Classic => bytes.extend(BYTE_ORDER.put_u16(fields.len() as u16)),
-                Self::Big => bytes.extend(BYTE_ORDER.put_u64(fields.len() as u64)),
-            }
-            for field in fields {
-                self.entry(field, values, &mut bytes, &mut further);
-                self.align(&mut further, values);
-            }
-            values += further.len() as u64;
-            let next = if number + 1 < directories.len() { values } else { 0 };
-            self.put(&mut bytes, next);
-            bytes.extend(further);
-        }
+        self.put(&mut header, start);
         FileEnd { bytes, header }
-    }
-
-    /// Writes an entry. A value that does not fit into it is appended to `further`, which begins at offset `values`.
-    fn entry(self, field: &Field, values: u64, out: &mut Vec<u8>, further: &mut Vec<u8>) {
-        let mut value = field.to_bytes(BYTE_ORDER);
-        out.extend(BYTE_ORDER.put_u16(field.tag));
-        out.extend(BYTE_ORDER.put_u16(field.kind.code()));
-        self.put(out, field.value.count() as u64);
-        if value.len() <= self.word() {
-            value.resize(self.word(), 0);
-            out.extend(value);
-        } else {
-            self.put(out, values + further.len() as u64);
-            further.extend(value);
-        }
     }
 
     /// Bytes of a directory without values that do not fit into their entries, up to where those may begin.
@@ -96,8 +80,13 @@ impl Kind {
         bytes as u64
     }
 
+    /// Bytes of the header.
+    pub(super) fn header_bytes(self) -> u64 {
+        if self == Self::Classic { 8 } else { HEADER_BYTES }
+    }
+
     /// The header without the offset of the first directory.
-    fn header(self) -> Vec<u8> {
+    pub(super) fn header(self) -> Vec<u8> {
         let order = if BYTE_ORDER == ByteOrder::Little { b"II" } else { b"MM" };
         let mut header = order.to_vec();
         match self {
@@ -107,23 +96,78 @@ impl Kind {
         header
     }
 
-    fn put(self, out: &mut Vec<u8>, number: u64) {
+    pub(super) fn put(self, out: &mut Vec<u8>, number: u64) {
         match self {
             Self::Classic => out.extend(BYTE_ORDER.put_u32(number as u32)),
             Self::Big => out.extend(BYTE_ORDER.put_u64(number)),
         }
     }
 
-    /// Pads `bytes`, which begin at offset `start`, to where a directory or a value may begin.
-    fn align(self, bytes: &mut Vec<u8>, start: u64) {
-        let unit = if self == Self::Classic { 2 } else { 8 };
-        let position = start + bytes.len() as u64;
-        bytes.resize(bytes.len() + (position.next_multiple_of(unit) - position) as usize, 0);
-    }
-
     /// Most bytes of a value that fits into its entry.
     fn word(self) -> usize {
         if self == Self::Classic { 4 } else { 8 }
+    }
+}
+
+/// How the directories of a file follow one another.
+pub(super) struct Chain<'a> {
+    pub(super) kind: Kind,
+    /// Directories and values begin at multiples of this.
+    pub(super) unit: u64,
+    /// Tags whose long values follow the last directory instead of their own.
+    pub(super) apart: &'a [u16],
+}
+
+impl Chain<'_> {
+    /// The directories, each with its fields in ascending order, as bytes that begin at offset `start`.
+    pub(super) fn bytes(&self, directories: &[Vec<Field>], start: u64) -> Vec<u8> {
+        let apart = directories.iter().fold(start, |at, fields| self.end(fields, at));
+        let (mut bytes, mut last) = (Vec::new(), Vec::new());
+        for (number, fields) in directories.iter().enumerate() {
+            let at = start + bytes.len() as u64;
+            let values = at + self.kind.directory_bytes(fields);
+            let mut further = Vec::new();
+            match self.kind {
+                Kind::Classic => bytes.extend(BYTE_ORDER.put_u16(fields.len() as u16)),
+                Kind::Big => bytes.extend(BYTE_ORDER.put_u64(fields.len() as u64)),
+            }
+            for field in fields {
+                let is_apart = self.apart.contains(&field.tag);
+                let (place, out) = if is_apart { (apart, &mut last) } else { (values, &mut further) };
+                self.entry(field, place, &mut bytes, out);
+            }
+            let next = if number + 1 < directories.len() { self.end(fields, at) } else { 0 };
+            self.kind.put(&mut bytes, next);
+            bytes.extend(further);
+        }
+        bytes.extend(last);
+        bytes
+    }
+
+    /// Writes an entry. A value that does not fit into it is appended to `further`, which begins at offset `values`.
+    fn entry(&self, field: &Field, values: u64, out: &mut Vec<u8>, further: &mut Vec<u8>) {
+        let mut value = field.to_bytes(BYTE_ORDER);
+        out.extend(BYTE_ORDER.put_u16(field.tag));
+        out.extend(BYTE_ORDER.put_u16(field.kind.code()));
+        self.kind.put(out, field.value.count() as u64);
+        if value.len() <= self.kind.word() {
+            value.resize(self.kind.word(), 0);
+            out.extend(value);
+        } else {
+            let place = values + further.len() as u64;
+            self.kind.put(out, place);
+            let end = (place + value.len() as u64).next_multiple_of(self.unit);
+            further.extend(value);
+            further.resize((end - values) as usize, 0);
+        }
+    }
+
+    /// The end of a directory that begins at `at`, with the values that follow it.
+    fn end(&self, fields: &[Field], at: u64) -> u64 {
+        let values = fields.iter().filter(|field| !self.apart.contains(&field.tag));
+        let lengths = values.map(|field| (field.value.count() * field.kind.bytes()) as u64);
+        let long = lengths.filter(|length| *length > self.kind.word() as u64);
+        long.fold(at + self.kind.directory_bytes(fields), |at, length| (at + length).next_multiple_of(self.unit))
     }
 }
 

@@ -1,6 +1,7 @@
 //! TIFF, BigTIFF and GeoTIFF (TIFF 6.0, OGC 19-008r4).
 
 mod blocks;
+mod cog;
 mod colors;
 mod compression;
 mod content;
@@ -24,6 +25,7 @@ mod store;
 pub mod tags;
 mod values;
 mod writer;
+mod written;
 mod ycbcr;
 
 pub(super) use palette::PALETTE;

@@ -1,20 +1,20 @@
-//! Writes a TIFF file: appends blocks as they arrive, and the directories at the end.
+//! Writes a TIFF file: appends blocks as they arrive, and the directories at the end. A file with overviews becomes a COG then.
 
 use std::sync::Arc;
 
 use super::blocks::{BlockRanges, DataArea};
-use super::content::{MASK, REDUCED};
-use super::field::{Field, FieldType, FieldValue};
+use super::cog;
+use super::field::Field;
 use super::layout::{HEADER_BYTES, lay_out};
 use super::plan::WritePlan;
-use super::tags;
+use super::written::{Group, Written};
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
     Begun, ContainerWriter, FileForm, ImageRequest, OpenImage, Warning, WarningKind, WriteContext, no_image,
 };
 use crate::image::Interleave;
-use crate::io::ByteSink;
+use crate::io::{ByteSink, SpooledSink};
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd, Placement};
 
@@ -36,19 +36,12 @@ struct Open {
     area: Option<DataArea>,
 }
 
-/// An image whose blocks are in the file.
-struct Written {
-    key: String,
-    fields: Vec<Field>,
-    tiled: bool,
-    ranges: BlockRanges,
-}
-
 /// Begins a file.
 ///
 /// # Errors
 /// If the sink refuses the first bytes.
-pub(super) fn create(mut sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
+pub(super) fn create(sink: Box<dyn ByteSink>) -> Result<Box<dyn ContainerWriter>> {
+    let mut sink = if sink.can_withdraw() { sink } else { Box::new(SpooledSink::over(sink)?) };
     sink.reserve(HEADER_BYTES)?;
     Ok(Box::new(TiffWriter { sink, images: Vec::new(), open: None }))
 }
@@ -90,12 +83,18 @@ impl ContainerWriter for TiffWriter {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>, _context: &mut WriteContext<'_, '_>) -> Result<Box<dyn ByteSink>> {
+    fn finish(mut self: Box<Self>, context: &mut WriteContext<'_, '_>) -> Result<Box<dyn ByteSink>> {
         if self.images.is_empty() {
             return Err(Error::usage("number of images of a TIFF file").found(0).allowed("1 or more"));
         }
-        let images = in_order(self.images);
-        let directories: Vec<Vec<Field>> = images.into_iter().map(Written::into_directory).collect();
+        let groups = Group::all(self.images);
+        if cog::is_cog(&groups) {
+            let groups: Vec<_> = groups.into_iter().map(Group::sorted).collect();
+            cog::write(&groups, &mut *self.sink, &|| context.control.poll())?;
+            return Ok(self.sink);
+        }
+        let images = groups.into_iter().flat_map(Group::into_images);
+        let directories: Vec<Vec<Field>> = images.map(Written::into_directory).collect();
         let end = lay_out(&directories, self.sink.position())?;
         self.sink.write(&end.bytes)?;
         self.sink.patch(0, &end.header)?;
@@ -125,52 +124,6 @@ impl BlockSink for TiffWriter {
         }
         Ok(())
     }
-}
-
-impl BlockRanges {
-    fn push(&mut self, offset: u64, count: u64) {
-        self.offsets.push(offset);
-        self.counts.push(count);
-    }
-}
-
-impl Written {
-    fn into_directory(self) -> Vec<Field> {
-        let (offsets, counts) = if self.tiled {
-            (tags::TILE_OFFSETS, tags::TILE_BYTE_COUNTS)
-        } else {
-            (tags::STRIP_OFFSETS, tags::STRIP_BYTE_COUNTS)
-        };
-        let mut fields = self.fields;
-        fields.push(range_field(offsets, self.ranges.offsets));
-        fields.push(range_field(counts, self.ranges.counts));
-        fields.sort_by_key(|field| field.tag);
-        fields
-    }
-}
-
-/// The images, each followed by the masks and overviews that belong to it by their keys: a reader takes these as parts of the
-/// image before them.
-fn in_order(images: Vec<Written>) -> Vec<Written> {
-    let mut groups: Vec<Vec<Written>> = Vec::new();
-    for image in images {
-        let is_part = image.fields.iter().any(|field| match &field.value {
-            FieldValue::Unsigned(bits) => field.tag == tags::NEW_SUBFILE_TYPE && bits[0] & (REDUCED | MASK) != 0,
-            _ => false,
-        });
-        let owns = |owner: &str| image.key.strip_prefix(owner).is_some_and(|ending| is_part && ending.starts_with(':'));
-        match groups.iter_mut().find(|group| owns(&group[0].key)) {
-            Some(group) => group.push(image),
-            None => groups.push(vec![image]),
-        }
-    }
-    groups.into_iter().flatten().collect()
-}
-
-/// A field of offsets or sizes, of 64 bits only if a value needs them.
-fn range_field(tag: u16, values: Vec<u64>) -> Field {
-    let wide = values.iter().any(|value| *value > u64::from(u32::MAX));
-    Field { tag, kind: if wide { FieldType::Long8 } else { FieldType::Long }, value: FieldValue::Unsigned(values) }
 }
 
 #[cfg(test)]

@@ -11,13 +11,14 @@ use tempfile::{NamedTempFile, TempPath};
 use super::{ByteSink, PositionedWrite, SpooledSink, pieces, unnamed};
 use crate::error::{Error, Result};
 use crate::io::source::read_exact_at;
+use crate::io::spool::Spool;
 
 /// A file being written. The target remains untouched: [`ByteSink::prepare`] syncs the bytes to the medium (see
 /// [`Durability`]), and [`Prepared::publish`] gives the file the target's name. Dropping either discards the file.
 ///
 /// On Linux the file has no name before it is published, so a killed process leaves nothing beside the target, unless it dies
 /// between the two system calls that replace an existing target. On other systems, and on file systems without such files, it
-/// leaves at most `.NAME.XXXXXX.osml-tmp`.
+/// leaves at most `.NAME.XXXXXX.osml-tmp`, or two of them while the order of the bytes changes ([`ByteSink::withdraw`]).
 #[derive(Debug)]
 pub struct AtomicFile {
     file: Arc<OpenFile>,
@@ -238,6 +239,21 @@ impl ByteSink for AtomicFile {
         }
         self.written = to + length;
         self.file.named(self.file.file.set_len(self.written))
+    }
+
+    fn can_withdraw(&self) -> bool {
+        true
+    }
+
+    fn withdraw(&mut self) -> Result<Spool> {
+        self.flush()?;
+        let again = Self::create(&self.file.target)?.with_durability(self.durability);
+        let Self { file, temporary, .. } = std::mem::replace(self, again);
+        let bytes = file.named(file.file.try_clone())?;
+        Ok(match temporary {
+            Some(path) => Spool::over(NamedTempFile::from_parts(bytes, path)),
+            None => Spool::over(bytes),
+        })
     }
 
     fn positioned(&mut self) -> Result<Option<Arc<dyn PositionedWrite>>> {

@@ -1,6 +1,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::directory::{Directory, DirectoryReader};
+use super::super::field::FieldValue;
+use super::super::tags;
 use super::*;
 use crate::dataset::write_image;
 use crate::image::{BlockIndex, ImageProvider, Interleave, MemoryImage, Pixels, SampleType};
@@ -193,7 +195,81 @@ fn images_are_a_chain_of_directories_and_overviews_have_no_place_of_their_own() 
         let tags = [tags::GEO_KEY_DIRECTORY, tags::MODEL_PIXEL_SCALE, tags::MODEL_TIEPOINT, 50_844];
         tags.iter().filter(|tag| directory.get(**tag).unwrap().is_some()).count()
     });
-    assert_eq!(placed.collect::<Vec<_>>(), [4, 0, 0, 4, 4]);
+    assert_eq!(placed.collect::<Vec<_>>(), [4, 0, 0, 4, 0]);
+}
+
+/// A full image of 3 bands with masks and overviews at two levels, added in the order of `order`.
+fn pyramid(order: [usize; 6], planar: bool) -> Vec<Asset<'static>> {
+    let kinds: [(&str, &[&str], usize); 6] = [
+        ("image:0", &["data"], 80),
+        ("image:0:mask", &["mask"], 80),
+        ("image:0:overview:1", &["overview"], 40),
+        ("image:0:overview:2", &[], 20),
+        ("image:0:mask:overview:1", &["overview", "mask"], 40),
+        ("image:0:mask:overview:2", &["overview", "mask"], 20),
+    ];
+    let made = order.map(|number| {
+        let (key, roles, side) = kinds[number];
+        let is_mask = key.contains("mask");
+        let image = counting(if is_mask { 1 } else { 3 }, side, side, SampleType::UInt8);
+        let planar = if planar && !is_mask { 2 } else { 1 };
+        let metadata = [("322", 16.into()), ("323", 32.into()), ("284", planar.into())];
+        Asset { key, roles, ..asset(image, &metadata) }
+    });
+    made.into()
+}
+
+#[test]
+fn a_file_with_overviews_is_a_cog_whatever_the_order_of_its_images() {
+    let file = bytes_of(&pyramid([0, 1, 2, 3, 4, 5], false), 1).unwrap();
+    assert_eq!(&file[8..51], b"GDAL_STRUCTURAL_METADATA_SIZE=000174 bytes\n");
+    assert!(file[51..225].ends_with(b"KNOWN_INCOMPATIBLE_EDITION=NO\n MASK_INTERLEAVED_WITH_IMAGERY=YES\n"));
+    assert_eq!(file[4..8], 226u32.to_le_bytes());
+    let images = directories(&file);
+    let kinds: Vec<_> = images.iter().map(|image| numbers(image, tags::NEW_SUBFILE_TYPE)[0]).collect();
+    assert_eq!(kinds, [0, 4, 1, 1, 5, 5]);
+    assert!(images.is_sorted_by_key(|image| image.offset));
+    let tiles = |image: usize| {
+        let numbers = |tag| numbers(&images[image], tag);
+        numbers(tags::TILE_OFFSETS).into_iter().zip(numbers(tags::TILE_BYTE_COUNTS)).collect::<Vec<_>>()
+    };
+    let mut end = tiles(3)[0].0 - 4;
+    assert!(end > images[5].offset);
+    for (image, mask) in [(3, 5), (2, 4), (0, 1)] {
+        for (offset, count) in tiles(image).into_iter().zip(tiles(mask)).flat_map(|(tile, mask)| [tile, mask]) {
+            assert_eq!(offset, end + 4);
+            let (offset, length) = (offset as usize, count as usize);
+            assert_eq!(file[offset - 4..offset], (length as u32).to_le_bytes());
+            assert_eq!(file[offset + length - 4..offset + length], file[offset + length..][..4]);
+            end += 8 + count;
+        }
+    }
+    assert_eq!(end, file.len() as u64);
+    for order in [[5, 4, 3, 2, 1, 0], [2, 0, 5, 1, 3, 4]] {
+        assert!(bytes_of(&pyramid(order, false), 3).unwrap() == file);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.tif");
+    write_to(Box::new(AtomicFile::create(&path).unwrap()), &pyramid([0, 1, 2, 3, 4, 5], false), 2).unwrap();
+    assert!(std::fs::read(&path).unwrap() == file);
+}
+
+#[test]
+fn masks_of_bands_stored_apart_follow_their_image_as_a_whole() {
+    let file = bytes_of(&pyramid([0, 1, 2, 3, 4, 5], true), 1).unwrap();
+    assert_eq!(&file[8..51], b"GDAL_STRUCTURAL_METADATA_SIZE=000140 bytes\n");
+    let images = directories(&file);
+    let first = |image: usize| numbers(&images[image], tags::TILE_OFFSETS)[0];
+    assert!([3, 5, 2, 4, 0, 1].map(first).is_sorted());
+    assert_eq!(numbers(&images[0], tags::TILE_OFFSETS).len(), 3 * 15);
+}
+
+#[test]
+fn overviews_of_an_image_in_strips_do_not_make_a_cog() {
+    let mut images = pyramid([0, 1, 2, 3, 4, 5], false);
+    images[0].metadata = [("278", 8)].into_iter().collect();
+    let file = bytes_of(&images, 1).unwrap();
+    assert_eq!((file[8..16].to_vec(), directories(&file).len()), (vec![0; 8], 6));
 }
 
 #[test]

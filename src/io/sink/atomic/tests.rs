@@ -44,6 +44,17 @@ fn a_tail_is_moved_in_a_file() {
 }
 
 #[test]
+fn withdrawn_bytes_are_read_from_a_file_that_then_disappears() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out");
+    for way in WAYS {
+        super::super::tests::check_withdrawal(Box::new(way(&path)));
+        assert_eq!(std::fs::read(&path).unwrap(), b"Three twoone");
+        assert_eq!(files(folder.path()), ["out"]);
+    }
+}
+
+#[test]
 fn a_file_that_is_not_synced_replaces_its_target_as_a_whole_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out");

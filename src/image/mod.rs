@@ -40,7 +40,7 @@ pub use pixels::{Memory, Pixels};
 pub use provider::{Access, Block, ImageProvider};
 pub(crate) use provider::{Asked, FileImage, InFile, Visit, Wanted, at_level, read_whole_block};
 pub(crate) use reblock::{Padding, Present, Reblock, TargetBlock};
-pub(crate) use reduce::Reducer;
+pub(crate) use reduce::{Area, Reducer};
 pub use reduce::Reduction;
 pub use reduced_image::ReducedImage;
 pub use sample::{Interleave, SampleType};

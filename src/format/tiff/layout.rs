@@ -125,7 +125,7 @@ impl Chain<'_> {
         let (mut bytes, mut last) = (Vec::new(), Vec::new());
         for (number, fields) in directories.iter().enumerate() {
             let at = start + bytes.len() as u64;
-            let values = at + self.kind.directory_bytes(fields);
+            let values = self.values_from(fields, at);
             let mut further = Vec::new();
             match self.kind {
                 Kind::Classic => bytes.extend(BYTE_ORDER.put_u16(fields.len() as u16)),
@@ -138,6 +138,7 @@ impl Chain<'_> {
             }
             let next = if number + 1 < directories.len() { self.end(fields, at) } else { 0 };
             self.kind.put(&mut bytes, next);
+            bytes.resize((values - start) as usize, 0);
             bytes.extend(further);
         }
         bytes.extend(last);
@@ -167,7 +168,12 @@ impl Chain<'_> {
         let values = fields.iter().filter(|field| !self.apart.contains(&field.tag));
         let lengths = values.map(|field| (field.value.count() * field.kind.bytes()) as u64);
         let long = lengths.filter(|length| *length > self.kind.word() as u64);
-        long.fold(at + self.kind.directory_bytes(fields), |at, length| (at + length).next_multiple_of(self.unit))
+        long.fold(self.values_from(fields, at), |at, length| (at + length).next_multiple_of(self.unit))
+    }
+
+    /// Where the values of a directory that begins at `at` may begin.
+    fn values_from(&self, fields: &[Field], at: u64) -> u64 {
+        (at + self.kind.directory_bytes(fields)).next_multiple_of(self.unit)
     }
 }
 

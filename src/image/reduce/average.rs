@@ -1,13 +1,8 @@
 //! Averages of rows, for every type of sample.
 
-use crate::image::sample::{SampleType, half_from_f32, half_to_f32};
-
-/// Averages of `factor` × `factor` samples that ignore samples of the value `nodata`.
-#[derive(Clone, Copy)]
-pub(super) struct Average<'a> {
-    pub(super) factor: usize,
-    pub(super) nodata: Option<&'a [u8]>,
-}
+use super::real::{Half, Real, counts as is_counted, parts};
+use super::{Boxes, fill};
+use crate::image::sample::SampleType;
 
 /// An integer of `N` bytes. `Column` holds the sum of a column of samples, `Sum` that of all.
 trait Whole<const N: usize>: Copy + PartialEq {
@@ -26,15 +21,9 @@ trait Quotient<T>: Copy + std::iter::Sum {
     fn over(self, count: u32) -> T;
 }
 
-/// A real number of `N` bytes.
-trait Real<const N: usize> {
-    fn read(bytes: [u8; N]) -> f64;
-    fn bytes(value: f64) -> [u8; N];
-}
-
-impl Average<'_> {
-    /// Makes one row from several.
-    pub(super) fn row(self, sample: SampleType, rows: &[&[u8]], out: &mut [u8]) {
+impl Boxes<'_> {
+    /// Makes one row of averages from several.
+    pub(super) fn average(self, sample: SampleType, rows: &[&[u8]], out: &mut [u8]) {
         match sample {
             SampleType::UInt8 => self.whole::<1, u8>(rows, out),
             SampleType::Int8 => self.whole::<1, i8>(rows, out),
@@ -53,9 +42,13 @@ impl Average<'_> {
     }
 
     fn whole<const N: usize, T: Whole<N>>(self, rows: &[&[u8]], out: &mut [u8]) {
-        let columns = rows[0].len() / N;
-        let mut sums = vec![T::Column::default(); columns];
+        if !self.valid.is_empty() {
+            let nodata = self.nodata.map(|nodata| T::read(nodata.as_chunks::<N>().0[0]));
+            let is_valid = |y: usize, x: usize, sample| self.has(y, x) && Some(sample) != nodata;
+            return self.valid_only::<N, T>(rows, nodata.unwrap_or(T::read([0; N])), is_valid, out);
+        }
         let Some(nodata) = self.nodata else {
+            let mut sums = vec![T::Column::default(); rows[0].len() / N];
             for row in rows {
                 let samples = row.as_chunks::<N>().0;
                 sums.iter_mut().zip(samples).for_each(|(sum, sample)| *sum += T::read(*sample).into());
@@ -67,12 +60,25 @@ impl Average<'_> {
             return;
         };
         let nodata = T::read(nodata.as_chunks::<N>().0[0]);
+        self.valid_only::<N, T>(rows, nodata, |_, _, sample| sample != nodata, out);
+    }
+
+    /// Averages the samples for which `is_valid` (row, column, sample) is true; `fill` where there is none.
+    fn valid_only<const N: usize, T: Whole<N>>(
+        self,
+        rows: &[&[u8]],
+        fill: T,
+        is_valid: impl Fn(usize, usize, T) -> bool,
+        out: &mut [u8],
+    ) {
+        let columns = rows[0].len() / N;
+        let mut sums = vec![T::Column::default(); columns];
         let mut counts = vec![0u32; columns];
-        for row in rows {
+        for (y, row) in rows.iter().enumerate() {
             let samples = row.as_chunks::<N>().0;
-            for ((sum, count), sample) in sums.iter_mut().zip(&mut counts).zip(samples) {
+            for (x, ((sum, count), sample)) in sums.iter_mut().zip(&mut counts).zip(samples).enumerate() {
                 let sample = T::read(*sample);
-                let valid = sample != nodata;
+                let valid = is_valid(y, x, sample);
                 *sum += sample.only(valid).into();
                 *count += u32::from(valid);
             }
@@ -81,33 +87,26 @@ impl Average<'_> {
         for (target, (sums, counts)) in out.as_chunks_mut::<N>().0.iter_mut().zip(groups) {
             let count: u32 = counts.iter().sum();
             let sum: T::Sum = sums.iter().map(|sum| (*sum).into()).sum();
-            *target = if count == 0 { nodata.bytes() } else { sum.over(count).bytes() };
+            *target = if count == 0 { fill.bytes() } else { sum.over(count).bytes() };
         }
     }
 
     /// Samples of `PARTS` numbers each; a complex sample has two.
     fn real<const N: usize, T: Real<N>, const PARTS: usize>(self, rows: &[&[u8]], out: &mut [u8]) {
         let columns = rows[0].len() / N / PARTS;
-        let parts = |sample: &[u8]| -> [f64; PARTS] {
-            let parts = sample.as_chunks::<N>().0;
-            std::array::from_fn(|part| T::read(parts[part]))
-        };
+        let parts = parts::<N, T, PARTS>;
         let nodata = self.nodata.map(parts);
-        let is_valid = |sample: [f64; PARTS]| match nodata {
-            None => true,
-            Some(nodata) if nodata[0].is_nan() => !sample.iter().any(|part| part.is_nan()),
-            Some(nodata) => sample != nodata,
-        };
+        let is_valid = |row: usize, column: usize, sample| is_counted(sample, nodata) && self.has(row, column);
         let lanes = LANES / PARTS;
         let mut sums = vec![[0.0; PARTS]; columns];
         let mut counts = vec![0u32; columns];
         for (column, (sums, count)) in sums.iter_mut().zip(&mut counts).enumerate() {
             let sample = |row: usize| parts(&rows[row][column * N * PARTS..][..N * PARTS]);
-            *count = (0..rows.len()).map(|row| u32::from(is_valid(sample(row)))).sum();
+            *count = (0..rows.len()).map(|row| u32::from(is_valid(row, column, sample(row)))).sum();
             for (part, sum) in sums.iter_mut().enumerate() {
                 let value = |row: usize| {
                     let sample = sample(row);
-                    if is_valid(sample) { sample[part] } else { 0.0 }
+                    if is_valid(row, column, sample) { sample[part] } else { 0.0 }
                 };
                 *sum = total(rows.len(), lanes, &value);
             }
@@ -115,8 +114,8 @@ impl Average<'_> {
         let groups = sums.chunks(self.factor).zip(counts.chunks(self.factor));
         for (target, (sums, counts)) in out.chunks_exact_mut(N * PARTS).zip(groups) {
             let count: u32 = counts.iter().sum();
-            if let (0, Some(nodata)) = (count, self.nodata) {
-                target.copy_from_slice(nodata);
+            if count == 0 {
+                fill(self.nodata, target);
                 continue;
             }
             for (part, target) in target.as_chunks_mut::<N>().0.iter_mut().enumerate() {
@@ -154,9 +153,6 @@ fn pairwise(from: usize, to: usize, lanes: usize, value: &impl Fn(usize) -> f64)
     }
     (from + whole..to).fold(sums[0], |sum, at| sum + value(at))
 }
-
-/// A half-precision number.
-struct Half;
 
 macro_rules! whole {
     ($($type:ty, $bytes:literal, $column:ty, $sum:ty;)*) => {
@@ -200,42 +196,4 @@ whole! {
     i32, 4, i64, i64;
     u64, 8, i128, i128;
     i64, 8, i128, i128;
-}
-
-impl Real<2> for Half {
-    fn read(bytes: [u8; 2]) -> f64 {
-        half_to_f32(u16::from_ne_bytes(bytes)).into()
-    }
-
-    fn bytes(value: f64) -> [u8; 2] {
-        let near = value as f32;
-        // Rounded to odd first, so only the second rounding takes effect.
-        let once = if f64::from(near) == value || !near.is_finite() {
-            near
-        } else {
-            let below = if f64::from(near).abs() > value.abs() { near.to_bits() - 1 } else { near.to_bits() };
-            f32::from_bits(below | 1)
-        };
-        half_from_f32(once).to_ne_bytes()
-    }
-}
-
-impl Real<4> for f32 {
-    fn read(bytes: [u8; 4]) -> f64 {
-        Self::from_ne_bytes(bytes).into()
-    }
-
-    fn bytes(value: f64) -> [u8; 4] {
-        (value as Self).to_ne_bytes()
-    }
-}
-
-impl Real<8> for f64 {
-    fn read(bytes: [u8; 8]) -> f64 {
-        Self::from_ne_bytes(bytes)
-    }
-
-    fn bytes(value: f64) -> [u8; 8] {
-        value.to_ne_bytes()
-    }
 }

@@ -64,6 +64,77 @@ fn the_nearest_pixel_is_from_the_middle() {
     assert!(Reducer::new(SampleType::UInt8, 15, Reduction::Nearest, None).is_err());
 }
 
+fn area(method: Reduction, nodata: Option<PadValue>, valid: Option<&[u8]>, samples: &[u8], width: u32) -> Vec<u8> {
+    let reducer = Reducer::new(SampleType::UInt8, 1, method, nodata).unwrap();
+    let window = Window::new(0, 0, width, samples.len() as u32 / width);
+    let made = Window::new(0, 0, width.div_ceil(2), window.height.div_ceil(2));
+    let mut out = vec![0; made.pixels() as usize];
+    reducer.area(&Area { window, samples, valid }, made, &mut out);
+    out
+}
+
+#[test]
+fn the_most_frequent_value_is_the_first_that_occurs_so_often() {
+    assert_eq!(area(Reduction::Mode, None, None, &[1, 2, 5, 5, 2, 1, 5, 5], 4), [2, 5]);
+    assert_eq!(area(Reduction::Mode, None, None, &[1, 2, 3, 4], 2), [1]);
+    assert_eq!(area(Reduction::Mode, Some(PadValue::Int(5)), Some(&[0, 1, 1, 1]), &[1, 2, 5, 5], 2), [2]);
+    assert_eq!(area(Reduction::Mode, Some(PadValue::Int(5)), None, &[5; 4], 2), [5]);
+}
+
+#[test]
+fn root_mean_squares_are_rounded_and_leave_out_nodata() {
+    assert_eq!(area(Reduction::Rms, None, None, &[0, 0, 3, 4], 2), [3], "the root of 25 / 4 is 2.5");
+    assert_eq!(area(Reduction::Rms, Some(PadValue::Int(0)), None, &[0, 0, 3, 4], 2), [4], "the root of 25 / 2");
+    assert_eq!(area(Reduction::Rms, None, Some(&[0, 0, 0, 1]), &[9, 9, 3, 4], 2), [4]);
+    assert!(Reducer::new(SampleType::Complex64, 1, Reduction::Rms, None).is_err());
+}
+
+#[test]
+fn weights_of_a_kernel_sum_to_one_and_reach_as_far_as_it_states() {
+    for method in [Reduction::Bilinear, Reduction::Cubic, Reduction::Gauss] {
+        let kernel = method.kernel().unwrap();
+        let line = |at| kernel.taps(at, (0, 100)).collect::<Vec<_>>();
+        assert!((line(20).iter().map(|(_, weight)| weight).sum::<f64>() - 1.0).abs() < 1e-12);
+        let (before, after) = kernel.reach();
+        assert!(line(20).first().unwrap().0 + before as usize >= 40 && line(20).last().unwrap().0 <= 41 + after as usize);
+        assert_eq!(area(method, None, None, &[77; 30], 6), [77; 9], "a constant stays, at the edges too");
+        assert!(Reducer::new(SampleType::UInt8, 2, method, None).is_err());
+    }
+}
+
+#[test]
+fn kernels_leave_out_what_does_not_count() {
+    for method in [Reduction::Bilinear, Reduction::Cubic, Reduction::Gauss] {
+        let samples: Vec<u8> = (0..64).map(|n| if n % 8 < 4 { 200 } else { 50 }).collect();
+        let valid: Vec<u8> = (0..64).map(|n| u8::from(n % 8 < 4)).collect();
+        let nodata = Some(PadValue::Int(50));
+        let expected = [200, 200, 50, 50].repeat(4);
+        let found = area(method, nodata, None, &samples, 8);
+        assert!(found.iter().zip(&expected).all(|(found, expected)| *expected == 50 || found == expected));
+        assert_eq!(area(method, nodata, Some(&valid), &samples, 8)[..2], [200, 200]);
+        assert_eq!(area(method, nodata, Some(&[0; 64]), &samples, 8), [50; 16]);
+    }
+    assert_eq!(area(Reduction::Bilinear, None, None, &[0, 0, 8, 8, 0, 0, 8, 8], 4), [1, 7], "5/7 and 3/7 at the edges");
+}
+
+#[test]
+fn masked_pixels_do_not_count_in_averages() {
+    assert_eq!(area(Reduction::Average, None, Some(&[1, 0, 0, 1]), &[2, 99, 99, 4], 2), [3]);
+    assert_eq!(area(Reduction::Average, None, Some(&[0; 4]), &[2, 99, 99, 4], 2), [0]);
+    let reducer = Reducer::new(SampleType::Float32, 1, Reduction::Average, None).unwrap();
+    let samples = bytes(&[1.0f32, 9.0, 9.0, 4.0], f32::to_ne_bytes);
+    let window = Window::new(0, 0, 2, 2);
+    let mut out = [0; 4];
+    reducer.area(&Area { window, samples: &samples, valid: Some(&[1, 0, 0, 1]) }, Window::new(0, 0, 1, 1), &mut out);
+    assert_eq!(f32::from_ne_bytes(out), 2.5);
+}
+
+#[test]
+fn methods_have_names() {
+    assert_eq!(Reduction::by_name(" Gauss").unwrap(), Reduction::Gauss);
+    assert!(Reduction::by_name("lanczos").unwrap_err().to_string().contains("nearest average bilinear cubic"));
+}
+
 /// Averages with integers of any size, without shortcuts.
 fn plain(values: &[Vec<i128>], factor: usize, nodata: Option<i128>) -> Vec<i128> {
     let mut out = Vec::new();

@@ -24,6 +24,12 @@ impl DatasetReader {
         let owner = self.assets().get(position).map_or("", |asset| &asset.key);
         (0..self.assets().len()).filter(|other| is_companion(&self.assets()[*other].key, owner)).collect()
     }
+
+    /// The position of the mask of the image at a position.
+    pub(super) fn mask(&self, position: usize) -> Option<usize> {
+        let owner = self.assets().get(position)?;
+        self.companions(position).into_iter().find(|other| self.assets()[*other].key[owner.key.len()..] == *":mask")
+    }
 }
 
 impl Companion {

@@ -2,6 +2,7 @@
 
 mod companions;
 mod one_liners;
+mod overviews;
 mod reader;
 mod settled;
 mod writer;

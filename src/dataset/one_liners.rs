@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use super::{DatasetReader, DatasetWriter};
 use crate::error::{Error, Result};
-use crate::format::{ImageRequest, OpenOptions, SaveSettings, Warning, WarningKind, palette_of};
+use crate::format::{
+    ImageRequest, OpenOptions, OverviewLevels, Overviews, SaveSettings, Warning, WarningKind, palette_of,
+};
 use crate::image::{
-    Gaps, ImageProvider, Interleave, PadValue, PaletteImage, PartialImage, Pixels, Window, absent_parts, at_level,
+    Gaps, ImageProvider, Interleave, PadValue, PaletteImage, PartialImage, Pixels, Reduction, Window, absent_parts,
+    at_level,
 };
 use crate::io::Durability;
 use crate::limits::Limits;
@@ -19,6 +22,10 @@ use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
 pub struct SaveOptions {
     /// Compression, blocks, georeference, nodata, quality. The format chooses lossless defaults for unset values.
     pub settings: SaveSettings,
+    /// Overviews that are made while the image is written, in formats that relate them to their image; by default none.
+    pub overviews: Option<OverviewLevels>,
+    /// How overviews are made; by default [`Overviews::resampling`].
+    pub resampling: Option<Reduction>,
     /// Further metadata of the image; the settings take precedence.
     pub metadata: Metadata,
     /// The format; by default determined by the extension of the path.
@@ -67,9 +74,12 @@ pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOpt
     let concurrency = Concurrency::resolve(options.threads)?;
     let format = options.format.as_deref();
     let mut writer = DatasetWriter::create_with(path, format, concurrency, options.durability)?.strict(options.strict);
+    let overviews =
+        options.overviews.as_ref().map(|levels| Overviews { levels, resampling: options.resampling, mask: None });
     let request = ImageRequest {
         roles: &["data".to_owned()],
         settings: Some(&options.settings),
+        overviews: overviews.as_ref(),
         ..ImageRequest::new("image:0", image, &options.metadata)
     };
     writer.add_image(&request, &Control::default())?;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::asset::ImageFacts;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::format::{Copied, FORMATS, Format, ImageRequest, SaveSettings, TextField, Warning, WarningKind, family};
 use crate::image::{Georeference, ImageLayout};
 use crate::metadata::Metadata;
@@ -50,6 +50,11 @@ impl<'i> Settled<'i> {
             None => metadata,
             Some(settings) => {
                 let layout = image.provider.layout();
+                if settings.cloud_optimized && !format.keeps_companions() {
+                    return Err(Error::usage("format of a Cloud Optimized GeoTIFF:")
+                        .found(format.name())
+                        .allowed("tiff"));
+                }
                 let settings = for_writing(settings, layout)?;
                 // Warnings about choices are for a caller who made some.
                 let mut silent = Vec::new();

@@ -13,10 +13,10 @@ use super::settled::Settled;
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
-    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, Warning, WarningKind, WriteContext,
-    by_extension, by_name, no_image,
+    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, Overviews, Warning, WarningKind,
+    WriteContext, by_extension, by_name, no_image,
 };
-use crate::image::{Asked, BlockStore};
+use crate::image::{Asked, BlockStore, ImageProvider};
 use crate::io::{self, ByteSink, Durability, Prepared, sink_at};
 use crate::metadata::Metadata;
 use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, append_stored, copy_blocks, show_blocks, write_blocks};
@@ -31,7 +31,7 @@ pub struct DatasetWriter {
     companions: Vec<Companion>,
     copied: u64,
     concurrency: Concurrency,
-    warnings: Vec<Warning>,
+    pub(super) warnings: Vec<Warning>,
     strict: bool,
 }
 
@@ -73,20 +73,30 @@ fn complete_image(
     context: &mut WriteContext<'_, '_>,
 ) -> Result<u64> {
     let end = match begun {
-        Begun::Encode(open) => match stored_blocks(image, &open).filter(|_| taps.is_empty()) {
-            Some(store) => append_stored(&**store, &open.blocks, container, context.control)?,
+        Begun::Encode(open) => match stored_blocks(image, &open) {
+            Some(store) => {
+                let end = append_stored(&**store, &open.blocks, container, context.control)?;
+                show_copied(image.provider, taps, context)?;
+                end
+            }
             None => write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?,
         },
         Begun::Copy(stored) => {
             copy_blocks(&*stored, context.control, &mut |bytes| container.append_stored(bytes))?;
-            if !taps.is_empty() {
-                show_blocks(image.provider, taps, context.concurrency, context.control)?;
-            }
+            show_copied(image.provider, taps, context)?;
             BlocksEnd { copied: image.provider.stored_grid().count(), ..BlocksEnd::default() }
         }
     };
     container.finish_image(&end, context)?;
     Ok(end.copied)
+}
+
+/// Passes the pixels of an image that was copied undecoded to the taps, if there are any.
+fn show_copied(image: &dyn ImageProvider, taps: &[&dyn Tap], context: &WriteContext<'_, '_>) -> Result<()> {
+    if taps.is_empty() {
+        return Ok(());
+    }
+    show_blocks(image, taps, context.concurrency, context.control)
 }
 
 /// Writes an image into a container.
@@ -170,14 +180,18 @@ impl DatasetWriter {
         result
     }
 
-    /// Writes an image.
+    /// Writes an image, and with [`ImageRequest::overviews`] its overviews and mask, under its key and the endings `:overview:1` …,
+    /// `:mask` and `:mask:overview:1` …. They are made in the pass that writes the image.
     ///
     /// # Errors
     /// [`Error::Usage`] on a closed writer, for a key already in use, and for invalid options; [`Error::Unsupported`] for an
     /// image that the format cannot hold; any error of the provider. If the request is refused before the first block, the
     /// writer remains usable. After any other error the file cannot be completed ([`DatasetWriter::failed`]).
     pub fn add_image(&mut self, image: &ImageRequest<'_>, control: &Control<'_>) -> Result<()> {
-        self.add_image_with(image, &[], control)
+        match image.overviews {
+            Some(overviews) => self.add_with_overviews(image, overviews, control),
+            None => self.add_image_with(image, &[], control),
+        }
     }
 
     /// Writes an image and passes its pixels to `taps`.
@@ -205,7 +219,8 @@ impl DatasetWriter {
 
     /// Writes the image at a position of a file as `image` requests, which has the pixels of that image. Its masks and overviews
     /// are written when the file is finished, under the key of the request and their own endings, unless they were added
-    /// themselves. A format that cannot hold them gives a warning with their keys.
+    /// themselves. A format that cannot hold them gives a warning with their keys. A request with overviews has the mask of the
+    /// image unless it has another one; the other masks and the overviews of the file are not copied then.
     ///
     /// # Errors
     /// As [`DatasetWriter::add_image`].
@@ -216,10 +231,15 @@ impl DatasetWriter {
         image: &ImageRequest<'_>,
         control: &Control<'_>,
     ) -> Result<()> {
-        self.add_image(image, control)?;
-        self.companions.retain(|companion| !companion.is(reader, position));
-        self.companions.extend(Companion::of(reader, position, image.key));
-        Ok(())
+        let Some(overviews) = image.overviews else {
+            self.add_image(image, control)?;
+            self.companions.retain(|companion| !companion.is(reader, position));
+            self.companions.extend(Companion::of(reader, position, image.key));
+            return Ok(());
+        };
+        let mask = reader.mask(position).map(|mask| reader.image(mask)).transpose()?;
+        let mask = overviews.mask.or(mask.as_deref());
+        self.add_image(&ImageRequest { overviews: Some(&Overviews { mask, ..*overviews }), ..*image }, control)
     }
 
     /// Writes the companions of the images that were not added themselves. One that cannot be written becomes a warning.
@@ -349,7 +369,6 @@ impl DatasetWriter {
     }
 
     /// Marks the file as impossible to complete because of the asset called `key`. Does nothing on a closed writer.
-    #[cfg(feature = "python")]
     pub(crate) fn fail(&mut self, key: &str) {
         if !self.is_closed() {
             self.state = State::Failed(key.to_owned());

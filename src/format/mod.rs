@@ -6,6 +6,7 @@ mod keys;
 pub mod nitf;
 mod only_image;
 mod only_image_reader;
+mod overviews;
 mod palette;
 mod palette_form;
 mod png;
@@ -19,6 +20,7 @@ pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, Ne
 pub(crate) use keys::{is_key_of_another, unknown_key};
 pub(crate) use only_image::OnlyImage;
 pub(crate) use only_image_reader::OnlyImageReader;
+pub use overviews::{OverviewLevels, OverviewTerms, Overviews};
 pub use palette::{is_indexed, palette_of};
 pub(crate) use palette_form::PaletteForm;
 pub(crate) use registry::family;
@@ -32,7 +34,7 @@ pub use warning::{Warning, WarningKind};
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::image::{Georeference, ImageLayout};
+use crate::image::{BlockGrid, Georeference, ImageLayout};
 use crate::io::{ByteSink, ByteSource};
 use crate::limits::Limits;
 use crate::metadata::Metadata;
@@ -108,6 +110,18 @@ pub trait Format: Sync {
     /// True if a file relates masks and overviews to their image.
     fn keeps_companions(&self) -> bool {
         false
+    }
+
+    /// How a file stores the overviews of an image with this metadata; `None` if the format does not relate them to their image.
+    fn overview_terms(&self, metadata: &Metadata) -> Option<OverviewTerms> {
+        let _ = metadata;
+        None
+    }
+
+    /// The metadata of a mask for an image with these blocks, in a format that relates masks to their image.
+    fn mask_metadata(&self, grid: &BlockGrid) -> Metadata {
+        let _ = grid;
+        Metadata::new()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Requests to a writer: images with their settings, other assets, and the context of a request.
 
+use super::overviews::Overviews;
 use super::warning::{Finding, Warning, WarningKind};
 use crate::asset::{AssetInfo, AssetType};
 use crate::error::{Error, Result};
@@ -23,6 +24,8 @@ pub struct ImageRequest<'a> {
     /// Settings that all formats share. The dataset merges them with the metadata before the container begins the image, by
     /// [`Format::apply`](super::Format::apply); a container never sees them. Without settings, the metadata alone decides.
     pub settings: Option<&'a SaveSettings>,
+    /// Overviews and a mask to make and to write with the image. Only the dataset uses them.
+    pub overviews: Option<&'a Overviews<'a>>,
     /// The pixels. If the caller encodes the blocks, the provider only describes the image.
     pub provider: &'a dyn ImageProvider,
     /// The source of the blocks.
@@ -51,6 +54,7 @@ impl<'a> ImageRequest<'a> {
             roles: &[],
             metadata,
             settings: None,
+            overviews: None,
             provider,
             blocks: Blocks::Provider,
             copied: None,
@@ -80,6 +84,8 @@ pub struct SaveSettings {
     pub quality: Option<f64>,
     /// True to store the georeference also in the most precise form of the format, if another one is not exact.
     pub precise: bool,
+    /// True for a Cloud Optimized GeoTIFF, also if the image has no overviews.
+    pub cloud_optimized: bool,
 }
 
 impl SaveSettings {

@@ -156,8 +156,10 @@ impl Reducer {
         let size = self.sample.bytes();
         let pixels = area.rows(area.samples, made, size);
         let valid = area.valid.map_or(Vec::new(), |valid| area.rows(valid, made, 1));
-        let valid_of = |number: usize, count: usize| if valid.is_empty() { &[][..] } else { &valid[2 * number..][..count] };
-        for (number, (pair, target)) in pixels.chunks(2).zip(out.chunks_exact_mut(made.width as usize * size)).enumerate()
+        let valid_of =
+            |number: usize, count: usize| if valid.is_empty() { &[][..] } else { &valid[2 * number..][..count] };
+        for (number, (pair, target)) in
+            pixels.chunks(2).zip(out.chunks_exact_mut(made.width as usize * size)).enumerate()
         {
             self.valid_row(pair, valid_of(number, pair.len()), target);
         }
@@ -194,7 +196,9 @@ impl Reducer {
             Reduction::Average => boxes.average(self.sample, rows, out),
             Reduction::Mode => boxes.mode(size, rows, out),
             Reduction::Rms => boxes.rms(self.sample, rows, out),
-            Reduction::Bilinear | Reduction::Cubic | Reduction::Gauss => unreachable!("it takes pixels around the rows"),
+            Reduction::Bilinear | Reduction::Cubic | Reduction::Gauss => {
+                unreachable!("it takes pixels around the rows")
+            }
         }
     }
 }

@@ -100,7 +100,9 @@ impl<'s> Pyramid<'s> {
         let mut bytes = vec![0; window.pixels() as usize];
         let request = ReadRequest { window, ..ReadRequest::whole(mask) };
         read_region(mask, &request, &mut bytes, Concurrency::ONE, &Control::default())?;
-        bytes.iter_mut().for_each(|byte| *byte = u8::from(*byte != 0));
+        for byte in &mut bytes {
+            *byte = u8::from(*byte != 0);
+        }
         Ok(Some(bytes))
     }
 }
@@ -142,7 +144,11 @@ impl Tap for Pyramid<'_> {
 
     fn take(&self, block: &TapBlock<'_>) -> Result<()> {
         let window = block.window();
-        self.arrive(0, block.at(), Some(&Arc::new(Raster { window, samples: block.planes(), valid: self.valid(window)? })))
+        self.arrive(
+            0,
+            block.at(),
+            Some(&Arc::new(Raster { window, samples: block.planes(), valid: self.valid(window)? })),
+        )
     }
 
     fn absent(&self, at: BlockIndex) -> Result<()> {

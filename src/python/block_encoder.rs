@@ -58,6 +58,7 @@ impl Recipe {
             metadata: &self.metadata,
             provider: &self.template,
             settings: None,
+            overviews: None,
             blocks: Blocks::Caller,
             copied: None,
         }

@@ -1,15 +1,15 @@
 //! The settings of `imsave`, from Python's arguments.
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use super::{layout, region, value};
 use crate::error::Error;
-use crate::format::SaveSettings;
+use crate::format::{OverviewLevels, SaveSettings};
 use crate::image::{Crs, Georeference, Transform};
 
 /// The settings in a dict: `compression`, `block_size`, `corners`, `transform`, `crs` (an EPSG code), `nodata`, `quality`,
-/// `precise`.
+/// `precise`, `cog`.
 ///
 /// # Errors
 /// `OptionError` for wrong sizes and numbers.
@@ -28,7 +28,25 @@ pub(super) fn save_settings(settings: &Bound<'_, PyDict>) -> PyResult<SaveSettin
         nodata: get("nodata")?.map(|nodata| value::pad_value(&nodata, "nodata")).transpose()?,
         quality: get("quality")?.map(|quality| quality.extract()).transpose()?,
         precise: get("precise")?.map_or(Ok(false), |precise| precise.is_truthy())?,
+        cloud_optimized: get("cog")?.map_or(Ok(false), |cog| cog.is_truthy())?,
     })
+}
+
+/// The argument `overviews`: `"auto"`, or factors.
+///
+/// # Errors
+/// `OptionError` for any other word, `TypeError` for what is not a number.
+pub(super) fn overview_levels(levels: &Bound<'_, PyAny>) -> PyResult<OverviewLevels> {
+    if let Ok(word) = levels.cast::<PyString>() {
+        let word = word.to_string();
+        if word.trim().eq_ignore_ascii_case("auto") {
+            return Ok(OverviewLevels::Auto);
+        }
+        let allowed = "\"auto\" or factors such as [2, 4, 8]";
+        return Err(Error::usage("overviews:").found(format!("{word:?}")).allowed(allowed).into());
+    }
+    let factor = |factor: PyResult<Bound<'_, PyAny>>| layout::size(&factor?, "overviews", 1);
+    Ok(OverviewLevels::Factors(levels.try_iter()?.map(factor).collect::<PyResult<_>>()?))
 }
 
 /// The EPSG code of a Python integer.

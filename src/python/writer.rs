@@ -9,7 +9,7 @@ use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset};
 use super::block_encoder::{BlockEncoder, EncodedBlock, Recipe, block_index};
 use super::control::{call_progress, detached};
 use super::duck::DuckProvider;
-use super::encoding::save_settings;
+use super::encoding::{overview_levels, save_settings};
 use super::image_provider::ImageAssetProvider;
 use super::metadata::{MetadataProvider, to_metadata};
 use super::warnings::warn;
@@ -17,8 +17,8 @@ use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::codec::{Encoded, ImageEncoder};
 use crate::dataset::{self, Settled};
 use crate::error::Error;
-use crate::format::{Blocks, Content, Copied, DataRequest, Format, ImageRequest};
-use crate::image::{ImageLayout, ImageProvider, Template};
+use crate::format::{Blocks, Content, Copied, DataRequest, Format, ImageRequest, Overviews};
+use crate::image::{ImageLayout, ImageProvider, Reduction, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
 
@@ -210,7 +210,8 @@ impl DatasetWriter {
         provider.cast::<ImageAssetProvider>().map_or(Ok(()), |image| image.get().warn_of_damage(py))
     }
 
-    /// Writes an image with the settings of `imsave`. `metadata` are entries beside or in place of the image's own.
+    /// Writes an image with the settings of `imsave`: beside those of the format `overviews`, `resampling` and `mask`, which take
+    /// effect only with `overviews`. `metadata` are entries beside or in place of the image's own.
     #[pyo3(name = "_save_image", signature = (key, provider, settings, metadata=None, /))]
     fn save_image(
         &self,
@@ -225,11 +226,24 @@ impl DatasetWriter {
             // Metadata of a file are complete; other entries are further ones.
             image.metadata = if further.origin().is_some() { further } else { Arc::new(further.over(&image.metadata)) };
         }
+        let get = |name: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
+            Ok(settings.get_item(name)?.filter(|value| !value.is_none()))
+        };
+        let levels = get("overviews")?.map(|levels| overview_levels(&levels)).transpose()?;
+        let resampling = get("resampling")?.map(|name| name.extract::<String>()).transpose()?;
+        let resampling = resampling.map(|name| Reduction::by_name(&name)).transpose()?;
+        let mask = get("mask")?.map(|mask| image_of(&mask)).transpose()?;
+        let overviews = levels.as_ref().map(|levels| Overviews {
+            levels,
+            resampling,
+            mask: mask.as_ref().map(|mask| &*mask.provider),
+        });
         let settings = save_settings(settings)?;
         let is_as_stored = metadata.is_none() && settings.compression.is_none() && settings.quality.is_none();
         let request = ImageRequest {
             roles: &["data".to_owned()],
             settings: Some(&settings),
+            overviews: overviews.as_ref(),
             blocks: if is_as_stored { Blocks::Stored } else { Blocks::Provider },
             ..image.request(key, "", "")
         };

@@ -48,7 +48,8 @@ pub fn remote_encoder(
 ) -> Result<(Arc<dyn ImageEncoder>, ImageLayout)> {
     let mut container = format.create(Box::<NullSink>::default())?.0;
     let (control, mut warnings) = (Control::default(), Vec::new());
-    let mut context = WriteContext { concurrency: Concurrency::ONE, control: &control, warnings: &mut warnings, strict };
+    let mut context =
+        WriteContext { concurrency: Concurrency::ONE, control: &control, warnings: &mut warnings, strict };
     if !file.is_empty() {
         container.set_metadata(file, &mut context)?;
     }

@@ -1,7 +1,7 @@
 //! The layout of a Cloud Optimized GeoTIFF (OGC 21-026; the ghost area is GDAL's): all directories, then the arrays of tile
 //! offsets and lengths, then the tiles, the smallest overview first.
 //!
-//! A file gets this layout if it has overviews and all its images have tiles. The tiles are encoded once, as they arrive, and
+//! A file gets this layout if it has overviews, or if an image requests it, and all its images have tiles. The tiles are encoded once, as they arrive, and
 //! lie in the sink; the end of the file, when all directories are known, takes them back and writes them in their order.
 
 use super::field::{Field, FieldType, FieldValue};
@@ -11,10 +11,10 @@ use super::written::{Group, Written};
 use crate::error::Result;
 use crate::io::{ByteSink, Spool};
 
-/// True if a file of these images is laid out as a COG: each is tiled, and one has overviews.
+/// True if a file of these images is laid out as a COG: each is tiled, and one has overviews or is requested to be one.
 pub(super) fn is_cog(groups: &[Group]) -> bool {
     groups.iter().all(|group| group.full().is_some() && group.images().all(|image| image.tiled))
-        && groups.iter().any(|group| group.overviews().next().is_some())
+        && groups.iter().any(|group| group.has_overviews() || group.images().any(|image| image.is_cog))
 }
 
 /// Takes the blocks of all images back from the sink, and writes the file. `poll` is called before each block.

@@ -1,6 +1,6 @@
 //! Converts the format-neutral settings of a write to metadata of TIFF.
 
-use super::{compression, gdal, geo, tags};
+use super::{compression, gdal, geo, options, tags};
 use crate::error::{Error, Result};
 use crate::format::SaveSettings;
 use crate::image::ImageLayout;
@@ -23,6 +23,9 @@ pub(super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayout) -> Resu
             }
             _ => return Err(Error::usage("compression:").found(format!("{word:?}")).allowed(allowed)),
         }
+    }
+    if settings.cloud_optimized {
+        metadata.set(options::LAYOUT, options::COG);
     }
     if let Some((columns, rows)) = settings.block_size {
         if [columns, rows].iter().any(|side| *side == 0 || side % 16 != 0) {
@@ -97,13 +100,19 @@ mod tests {
             block_size: Some((64, 32)),
             nodata: Some(PadValue::Int(7)),
             quality: Some(80.0),
+            cloud_optimized: true,
             ..SaveSettings::default()
         };
-        let expected: Metadata =
-            [("259", "JPEG".into()), ("322", 64.into()), ("323", 32.into()), ("42113", "7".into())]
-                .into_iter()
-                .chain([("Quality", crate::metadata::Value::from(80))])
-                .collect();
+        let expected: Metadata = [
+            ("259", "JPEG".into()),
+            ("Layout", "COG".into()),
+            ("322", 64.into()),
+            ("323", 32.into()),
+            ("42113", "7".into()),
+        ]
+        .into_iter()
+        .chain([("Quality", crate::metadata::Value::from(80))])
+        .collect();
         assert_eq!(encode(&settings).unwrap(), expected);
         assert!(encode(&SaveSettings::default()).unwrap().is_empty());
     }

@@ -18,6 +18,7 @@ mod origin;
 mod palette;
 mod plan;
 mod reader;
+mod reduced;
 #[cfg(test)]
 mod sample_file;
 mod storage;
@@ -33,9 +34,11 @@ pub(super) use palette::PALETTE;
 use std::sync::Arc;
 
 use super::request::merge;
-use super::{FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, TextField, Warning};
+use super::{
+    FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, OverviewTerms, SaveSettings, TextField, Warning,
+};
 use crate::error::Result;
-use crate::image::{Georeference, ImageLayout};
+use crate::image::{BlockGrid, Georeference, ImageLayout};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 
@@ -94,6 +97,14 @@ impl Format for Tiff {
 
     fn keeps_companions(&self) -> bool {
         true
+    }
+
+    fn overview_terms(&self, metadata: &Metadata) -> Option<OverviewTerms> {
+        Some(reduced::terms(metadata))
+    }
+
+    fn mask_metadata(&self, grid: &BlockGrid) -> Metadata {
+        reduced::mask(grid)
     }
 }
 

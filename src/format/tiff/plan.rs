@@ -1,6 +1,6 @@
 //! The validated request: the cutting, compression and description of an image. It checks every option before the first byte.
 //!
-//! Defaults: tiles of 256 × 256, Deflate, predictor 2 for integers and 3 for floats, samples interleaved by pixel. An
+//! Defaults: tiles of 256 × 256 (512 × 512 in a COG), Deflate, predictor 2 for integers and 3 for floats, samples interleaved by pixel. An
 //! uncompressed image that is smaller than a tile gets a tile just large enough, as padding would be stored in full; compressed
 //! padding costs next to nothing. So does an image of very many bands, whose tiles shrink further if need be. `RowsPerStrip`
 //! without a tile size selects strips.
@@ -28,12 +28,15 @@ pub(super) struct WritePlan {
     pub(super) encoder: TiffEncoder,
     /// Every field except block offsets and lengths, in ascending order of tags.
     pub(super) fields: Vec<Field>,
+    /// True if the file is to be a COG.
+    pub(super) is_cog: bool,
 }
 
 /// Sides of tiles are multiples of this (TIFF 6.0 §15).
 const TILE_UNIT: u32 = 16;
-/// Default side of a tile.
+/// Default side of a tile, and of a tile of a COG, which a request over a network fetches.
 const TILE_SIDE: u32 = 256;
+const COG_TILE_SIDE: u32 = 512;
 /// Bytes of a strip if the writer chooses its rows.
 const STRIP_BYTES: usize = 256 << 10;
 /// Bytes of the largest block: readers keep its size in 32 bits, often signed.
@@ -88,7 +91,7 @@ impl WritePlan {
         };
         let storage = BlockStorage { grid, tiled, planes: if separate { layout.bands } else { 1 }, pixels };
         let encoder = TiffEncoder::new(storage, &coding, padding, uncompressed)?;
-        let mut plan = Self { storage, coding, encoder, fields: Vec::new() };
+        let mut plan = Self { storage, coding, encoder, fields: Vec::new(), is_cog: options.is_cog };
         let format = colors::sample_format(&options, layout.sample);
         plan.fields = plan.structure(layout, (compression, predictor), (subfile, format))?;
         plan.fields.extend(content::fields(request, &options, (subfile, colors.photometric), warnings)?);
@@ -274,15 +277,16 @@ fn grid(
     };
     let found = grid(&asked).or_else(|error| {
         options.refuse(asked.key(options), error, warnings)?;
-        grid(&AskedBlocks { tiled: asked.tiled, ..AskedBlocks::default() })
+        grid(&AskedBlocks { width: None, length: None, rows: None, ..asked })
     });
     Ok((found?, asked.tiled))
 }
 
 /// The size of blocks in a request, as far as it is given.
-#[derive(Default)]
 struct AskedBlocks {
     tiled: bool,
+    /// The default side of a tile.
+    side: u32,
     width: Option<u32>,
     length: Option<u32>,
     /// Rows of a strip.
@@ -293,14 +297,20 @@ impl AskedBlocks {
     fn read(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<Self> {
         let width = tile_side(tags::TILE_WIDTH, options, warnings)?;
         let length = tile_side(tags::TILE_LENGTH, options, warnings)?;
-        let strips = options.get(tags::ROWS_PER_STRIP);
+        // A COG has tiles, whatever the file has that it is a copy of.
+        let strips = options.get(tags::ROWS_PER_STRIP).filter(|given| !options.is_cog || options.is_chosen(*given));
         let tiled = strips.is_none() || width.is_some() || length.is_some();
+        if let Some(given) = strips.filter(|_| options.is_cog && !tiled) {
+            let error = Error::usage("metadata value of").field(given.key).found(given.value);
+            return Err(error.allowed("TileWidth and TileLength in a COG"));
+        }
+        let side = if options.is_cog { COG_TILE_SIDE } else { TILE_SIDE };
         if let Some(given) = strips.filter(|_| tiled) {
             warnings.push(Warning::new(WarningKind::Metadata, given.key, "is ignored: a tile size is given as well"));
-            return Ok(Self { tiled, width, length, rows: None });
+            return Ok(Self { tiled, side, width, length, rows: None });
         }
         let rows = options.number(tags::ROWS_PER_STRIP)?.filter(|rows| *rows > 0);
-        Ok(Self { tiled, width, length, rows: rows.map(|rows| u32::try_from(rows).unwrap_or(u32::MAX)) })
+        Ok(Self { tiled, side, width, length, rows: rows.map(|rows| u32::try_from(rows).unwrap_or(u32::MAX)) })
     }
 
     /// The key to blame for a wrong size: a chosen one, if there is any.
@@ -314,8 +324,8 @@ impl AskedBlocks {
     /// The sides of a tile; those that are not given have a default.
     fn tile(&self, layout: &ImageLayout, compression: &Compression) -> (u32, u32) {
         let (given, image) = ([self.width, self.length], [layout.grid.columns(), layout.grid.rows()]);
-        let small = [0, 1].map(|axis| given[axis].unwrap_or(TILE_SIDE.min(image[axis].next_multiple_of(TILE_UNIT))));
-        let usual = given.map(|side| side.unwrap_or(TILE_SIDE));
+        let small = [0, 1].map(|axis| given[axis].unwrap_or(self.side.min(image[axis].next_multiple_of(TILE_UNIT))));
+        let usual = given.map(|side| side.unwrap_or(self.side));
         let least = given.map(|side| side.unwrap_or(TILE_UNIT));
         let shrunk = |sides| default_block(sides, least, TILE_UNIT, layout.pixel_bytes());
         let is_small = compression.code == compression::NONE || shrunk(usual) != usual;

@@ -30,6 +30,7 @@ struct Open {
     key: String,
     fields: Vec<Field>,
     tiled: bool,
+    is_cog: bool,
     /// The positions of the blocks so far, plane by plane.
     planes: Vec<BlockRanges>,
     /// The area of the blocks, if it is known beforehand.
@@ -56,7 +57,7 @@ impl ContainerWriter for TiffWriter {
     }
 
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
-        let WritePlan { storage, coding, encoder, fields } = WritePlan::new(image, context.warnings)?;
+        let WritePlan { storage, coding, encoder, fields, is_cog } = WritePlan::new(image, context.warnings)?;
         let target = if encoder.is_verbatim() && image.provider.is_dense() { self.sink.positioned()? } else { None };
         let area = target.as_ref().map(|_| DataArea::new(storage, self.sink.position()));
         if let Some(area) = &area {
@@ -64,7 +65,7 @@ impl ContainerWriter for TiffWriter {
         }
         let placement = area.zip(target).map(|(area, target)| Placement { places: Arc::new(area), target });
         let planes = vec![BlockRanges::default(); storage.planes as usize];
-        self.open = Some(Open { key: image.key.to_owned(), fields, tiled: storage.tiled, planes, area });
+        self.open = Some(Open { key: image.key.to_owned(), fields, tiled: storage.tiled, is_cog, planes, area });
         let blocks = BlockPlan { grid: storage.grid, encoder: Arc::new(encoder), placement };
         let interleave =
             if storage.planes > 1 || coding.pixels.samples == 1 { Interleave::Band } else { Interleave::Pixel };
@@ -73,13 +74,13 @@ impl ContainerWriter for TiffWriter {
     }
 
     fn finish_image(&mut self, _end: &BlocksEnd, _context: &mut WriteContext<'_, '_>) -> Result<()> {
-        let Open { key, fields, tiled, planes, .. } = self.open.take().ok_or_else(no_image)?;
+        let Open { key, fields, tiled, is_cog, planes, .. } = self.open.take().ok_or_else(no_image)?;
         let mut ranges = BlockRanges::default();
         for plane in planes {
             ranges.offsets.extend(plane.offsets);
             ranges.counts.extend(plane.counts);
         }
-        self.images.push(Written { key, fields, tiled, ranges });
+        self.images.push(Written { key, fields, tiled, is_cog, ranges });
         Ok(())
     }
 

@@ -11,6 +11,8 @@ pub(super) struct Written {
     /// Every field except block offsets and lengths, in ascending order of tags.
     pub(super) fields: Vec<Field>,
     pub(super) tiled: bool,
+    /// True if the file was requested to be a COG.
+    pub(super) is_cog: bool,
     /// Where the blocks lie.
     pub(super) ranges: BlockRanges,
 }
@@ -76,7 +78,8 @@ impl Group {
                 groups[last].full = Some(image);
                 continue;
             }
-            let owns = |key: &String| image.key.strip_prefix(key.as_str()).is_some_and(|ending| ending.starts_with(':'));
+            let owns =
+                |key: &String| image.key.strip_prefix(key.as_str()).is_some_and(|ending| ending.starts_with(':'));
             let owner = keys.iter().enumerate().filter(|(_, key)| owns(key)).max_by_key(|(_, key)| key.len());
             groups[owner.map_or(last, |(owner, _)| owner)].parts.push(image);
         }
@@ -108,9 +111,9 @@ impl Group {
         self.full.into_iter().chain(self.parts)
     }
 
-    /// The overviews of the full image.
-    pub(super) fn overviews(&self) -> impl Iterator<Item = &Written> {
-        self.parts.iter().filter(|part| part.has(REDUCED) && !part.has(MASK))
+    /// True if the full image has overviews.
+    pub(super) fn has_overviews(&self) -> bool {
+        self.parts.iter().any(|part| part.has(REDUCED) && !part.has(MASK))
     }
 
     /// The numbers of the images, from the smallest level to the full image, each with that of its mask; then those of
@@ -162,7 +165,7 @@ mod tests {
             (tags::TILE_LENGTH, 16),
         ];
         let fields = fields.map(|(tag, value)| number(tag, value)).to_vec();
-        Written { key: key.to_owned(), fields, tiled: true, ranges: BlockRanges::default() }
+        Written { key: key.to_owned(), fields, tiled: true, is_cog: false, ranges: BlockRanges::default() }
     }
 
     fn keys(groups: &[Group]) -> Vec<Vec<&str>> {

@@ -128,16 +128,14 @@ impl Filter<'_> {
         let mut sum = ([0.0; PARTS], 0.0);
         for row in (2 * y)..(2 * y + 2).min(window.bottom()) {
             self.read::<N, T, PARTS>((row - window.y) as usize, &mut samples);
-            samples[column..].iter().take(2).for_each(|sample| add(&mut sum, *sample, 1.0));
+            for sample in samples[column..].iter().take(2) {
+                add(&mut sum, *sample, 1.0);
+            }
         }
         sum
     }
 
-    fn write<const N: usize, T: Real<N>, const PARTS: usize>(
-        &self,
-        (sum, weight): Weighted<PARTS>,
-        target: &mut [u8],
-    ) {
+    fn write<const N: usize, T: Real<N>, const PARTS: usize>(&self, (sum, weight): Weighted<PARTS>, target: &mut [u8]) {
         if weight == 0.0 {
             return fill(self.nodata, target);
         }
@@ -148,12 +146,11 @@ impl Filter<'_> {
 }
 
 /// The weighted sum of samples that are sums themselves.
-fn weighted<const PARTS: usize>(
-    taps: &[(usize, f64)],
-    sample: impl Fn(usize) -> Weighted<PARTS>,
-) -> Weighted<PARTS> {
+fn weighted<const PARTS: usize>(taps: &[(usize, f64)], sample: impl Fn(usize) -> Weighted<PARTS>) -> Weighted<PARTS> {
     let mut sum = ([0.0; PARTS], 0.0);
-    taps.iter().for_each(|(place, weight)| add(&mut sum, sample(*place), *weight));
+    for (place, weight) in taps {
+        add(&mut sum, sample(*place), *weight);
+    }
     sum
 }
 

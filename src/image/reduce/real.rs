@@ -54,6 +54,7 @@ pub(super) fn counts<const PARTS: usize>(sample: [f64; PARTS], nodata: Option<[f
 macro_rules! integers {
     ($($type:ty, $bytes:literal;)*) => {
         $(impl Real<$bytes> for $type {
+            #[allow(clippy::cast_lossless, reason = "integers of 64 bits lose bits")]
             fn read(bytes: [u8; $bytes]) -> f64 {
                 Self::from_ne_bytes(bytes) as f64
             }

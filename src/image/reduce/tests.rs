@@ -96,7 +96,9 @@ fn weights_of_a_kernel_sum_to_one_and_reach_as_far_as_it_states() {
         let line = |at| kernel.taps(at, (0, 100)).collect::<Vec<_>>();
         assert!((line(20).iter().map(|(_, weight)| weight).sum::<f64>() - 1.0).abs() < 1e-12);
         let (before, after) = kernel.reach();
-        assert!(line(20).first().unwrap().0 + before as usize >= 40 && line(20).last().unwrap().0 <= 41 + after as usize);
+        assert!(
+            line(20).first().unwrap().0 + before as usize >= 40 && line(20).last().unwrap().0 <= 41 + after as usize
+        );
         assert_eq!(area(method, None, None, &[77; 30], 6), [77; 9], "a constant stays, at the edges too");
         assert!(Reducer::new(SampleType::UInt8, 2, method, None).is_err());
     }
@@ -114,7 +116,11 @@ fn kernels_leave_out_what_does_not_count() {
         assert_eq!(area(method, nodata, Some(&valid), &samples, 8)[..2], [200, 200]);
         assert_eq!(area(method, nodata, Some(&[0; 64]), &samples, 8), [50; 16]);
     }
-    assert_eq!(area(Reduction::Bilinear, None, None, &[0, 0, 8, 8, 0, 0, 8, 8], 4), [1, 7], "5/7 and 3/7 at the edges");
+    assert_eq!(
+        area(Reduction::Bilinear, None, None, &[0, 0, 8, 8, 0, 0, 8, 8], 4),
+        [1, 7],
+        "8/7 and 48/7: no weight beyond the edge"
+    );
 }
 
 #[test]

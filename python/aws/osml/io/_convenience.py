@@ -29,7 +29,7 @@ from ._io import (
     _tile_starts,
 )
 from ._opened import Opened, image_of
-from ._typing import Corners, MetadataLike, PathOrStream, WindowLike
+from ._typing import Corners, ImageProvider, MetadataLike, Overviews, PathOrStream, WindowLike
 
 # The array probably has its bands last if the last axis is 3 or 4 and the first is longer than `_MANY_BANDS`, or if the last axis
 # has at most `_FEW_BANDS` and both others are longer than `_MANY_BANDS`.
@@ -86,7 +86,7 @@ class Tile(NamedTuple):
 
 def imsave(
     path: PathOrStream,
-    data: npt.ArrayLike,
+    data: npt.ArrayLike | ImageProvider,
     *,
     compression: str | None = None,
     block_size: int | tuple[int, int] | None = None,
@@ -101,6 +101,10 @@ def imsave(
     precise: bool = False,
     strict: bool = False,
     durable: bool = True,
+    cog: bool = False,
+    overviews: Overviews | None = None,
+    resampling: str | None = None,
+    mask: npt.ArrayLike | ImageAssetProvider | None = None,
 ) -> None:
     """Writes an array of (rows, columns) or (bands, rows, columns) to a file.
 
@@ -109,8 +113,9 @@ def imsave(
 
     Args:
         path: A path, or a binary stream, which needs `format`.
-        data: Anything that `np.asarray` takes; `bool` is stored as `uint8`. An image of this package is written as
-            `DatasetWriter.add_asset` writes it: with its metadata, CRS, transform, nodata value, masks and overviews.
+        data: Anything that `np.asarray` takes; `bool` is stored as `uint8`. An image of this package, or another object with
+            the attributes of one, is written as `DatasetWriter.add_asset` writes it: with its metadata, CRS, transform, nodata
+            value, masks and overviews.
         compression: The name of a compression of the format, such as `deflate`, `lzw`, `none`.
         block_size: (width, height) of the blocks in the file; one number for squares.
         corners: Upper left, upper right, lower right, lower left as (x, y) in `crs`: pixel edges.
@@ -127,14 +132,21 @@ def imsave(
         strict: Departures from the format's standard are errors, not warnings.
         durable: Wait until the file is on the medium (`fsync`), so that it survives a crash of the system. With False, writing
             a small file is several times as fast; the file still appears as a whole or not at all.
+        cog: Write a Cloud Optimized GeoTIFF: tiles of 512 × 512 by default, and overviews.
+        overviews: Overviews of a TIFF to make while the image is written: `"auto"` (down to one block; the default with `cog`)
+            or powers of two such as `[2, 4, 8]`. They replace those of an image of a file.
+        resampling: How overviews are made: `nearest`, `average`, `bilinear`, `cubic`, `gauss`, `mode` or `rms`. By default
+            `average`, and `nearest` for indices of a palette and classes. Nodata and masked pixels do not count.
+        mask: A mask of a TIFF: (rows, columns) of `bool` or `uint8`, zero for invalid pixels; by default that of an image of a
+            file. Overviews have masks too.
 
     Raises:
         OptionError: A `ValueError`, for an unknown format and for a value that the format cannot hold.
     """
     if corners is not None and transform is not None:
         raise OptionError("georeference: got corners and transform, expected one of them")
-    is_image = isinstance(data, ImageAssetProvider)
-    image = data if is_image else _image_of(data, BufferedMetadataProvider(metadata))
+    image: Any = data if _is_image(data) else _image_of(data, BufferedMetadataProvider(metadata))
+    is_image = image is data
     hint = None if is_image else _axes_hint(image.shape)
     settings = {
         "compression": compression,
@@ -145,6 +157,8 @@ def imsave(
         "nodata": nodata,
         "quality": quality,
         "precise": precise,
+        "cog": cog,
+        **_overview_settings(cog, overviews, resampling, mask),
     }
     with IO.open(path, "w", format, threads=threads, strict=strict, durable=durable) as writer:
         try:
@@ -290,6 +304,29 @@ def _tiles(closing: AbstractContextManager[Any], strip: Any, xs: list[int], ys: 
                 # A copy, so that a tile that the caller keeps does not keep its whole row alive.
                 data = current if len(xs) == 1 else current[:, :, x : x + width].copy()
                 yield Tile(data, x, y, tile_col, tile_row)
+
+
+def _is_image(data: object) -> bool:
+    """True for an image of this package and for an object with the attributes of one."""
+    return isinstance(data, ImageAssetProvider) or hasattr(data, "get_block")
+
+
+def _overview_settings(
+    cog: bool,
+    overviews: Overviews | None,
+    resampling: str | None,
+    mask: npt.ArrayLike | ImageAssetProvider | None,
+) -> dict[str, Any]:
+    if overviews is None:
+        overviews = "auto" if cog else None if mask is None else []
+    if resampling is not None and overviews is None:
+        raise OptionError(f"resampling: got {resampling!r} without overviews, expected cog=True or overviews")
+    if mask is not None and not isinstance(mask, ImageAssetProvider):
+        array = np.asarray(mask)
+        if array.dtype not in (bool, np.uint8):
+            raise OptionError(f"mask: got dtype {array.dtype}, expected bool or uint8")
+        mask = _image_of(array, BufferedMetadataProvider())
+    return {"overviews": overviews, "resampling": resampling, "mask": mask}
 
 
 def _image_of(data: npt.ArrayLike, metadata: BufferedMetadataProvider) -> BufferedImageAssetProvider:

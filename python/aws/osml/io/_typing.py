@@ -39,6 +39,9 @@ WindowLike = Union[tuple[int, int, int, int], tuple[slice, slice], PixelWindow]
 Progress = Callable[[int, int], object]
 """Called with the number of blocks done and the total; returning False cancels."""
 
+Overviews = Union[str, Sequence[int]]
+"""`"auto"`, or the powers of two by which the image is divided."""
+
 Corners = Sequence[Sequence[float]]
 """Upper left, upper right, lower right, lower left, each (x, y): the outer corners of the corner pixels."""
 

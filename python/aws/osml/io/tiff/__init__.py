@@ -1,5 +1,6 @@
-"""TIFF: helpers for its metadata."""
+"""TIFF: Cloud Optimized GeoTIFFs, and helpers for metadata."""
 
+from ._cog import write_cog
 from .utils import TagNameResolver
 
-__all__ = ["TagNameResolver"]
+__all__ = ["TagNameResolver", "write_cog"]

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use kernel::Kernel;
 
 /// How several pixels are reduced to one. Pixels that are nodata, or that a mask excludes, do not count; a result without any
-/// pixel is the nodata value, or zero. The definitions are those of GDAL.
+/// pixel is the nodata value, or zero. The definitions are those of GDAL's overviews; its nearest pixel is the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reduction {
     /// The pixel in the middle, for indices of a palette and other samples that cannot be averaged.

@@ -58,3 +58,9 @@ for width, height in ((16, 16), (64, 128), (512, 16), (256, 512)):
     image(f"tiff/tiles/{width}x{height}-none", "noisy 2x300x280 uint16", {"322": width, "TileHeight": height, "259": 1})
 save("tiff/tiles/many-blocks", "noisy 1x900x1000 uint8", block_size=(64, 64), compression="lzw")
 save("tiff/tiles/many-blocks-zstd", "smooth 4x600x500 float32", block_size=(64, 64), compression="zstd")
+save("tiff/cog/rgb", "smooth 3x700x900 uint8", cog=True)
+save("tiff/cog/small", "noisy 1x90x70 uint16", cog=True)
+save("tiff/cog/nodata", "noisy 1x300x280 int16", overviews=[2, 4], block_size=64, nodata=5)
+for method in ("nearest", "average", "bilinear", "cubic", "gauss", "mode", "rms"):
+    save(f"tiff/cog/{method}", "smooth 2x150x170 float32", overviews=[2, 8], resampling=method, block_size=64)
+    save(f"tiff/cog/{method}-bytes", "grainy 1x150x170 uint8", overviews=[2], resampling=method, block_size=64, compression="none")

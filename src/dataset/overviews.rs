@@ -77,6 +77,8 @@ impl DatasetWriter {
             Some(mask) => pyramid.with_mask(mask),
             None => pyramid,
         };
+        // After the first block, a refusal would cost the file.
+        pyramid.check(request.provider.layout())?;
         self.add_image_with(request, &[&pyramid], control)?;
         let known = self.warnings.len();
         let added = self.add_parts(&plan, sink.stored(), control).and_then(|()| match overviews.mask {

@@ -68,6 +68,27 @@ impl<'s> Pyramid<'s> {
         Self { mask: Some(mask), ..self }
     }
 
+    /// Checks that the pyramid can be made of an image with this layout.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if a level does not have half the size of the one before, or other bands or samples; for a mask that does
+    /// not suit the image, and for a method that does not suit its samples.
+    pub fn check(&self, layout: &ImageLayout) -> Result<()> {
+        self.levels_of(layout).map(drop)
+    }
+
+    fn levels_of(&self, layout: &ImageLayout) -> Result<Vec<Level>> {
+        if let Some(mask) = self.mask {
+            check_mask(mask, layout)?;
+        }
+        let mut sources = vec![layout];
+        sources.extend(&self.targets);
+        let levels = sources.iter().zip(&self.targets);
+        levels
+            .map(|(source, target)| Level::new(source, target, self.method, self.nodata, self.mask.is_some()))
+            .collect()
+    }
+
     /// Passes a block to the level made from it, and the blocks that this completes to the sink and to the next level.
     fn arrive(&self, number: usize, at: BlockIndex, raster: Option<&Arc<Raster>>) -> Result<()> {
         let levels = self.levels.get().ok_or_else(|| Error::usage("a pyramid received a block before its image"))?;
@@ -127,18 +148,9 @@ fn check_mask(mask: &dyn ImageProvider, layout: &ImageLayout) -> Result<()> {
 
 impl Tap for Pyramid<'_> {
     /// # Errors
-    /// [`Error::Usage`] if a level does not have half the size of the one before, or other bands or samples, and if the pyramid
-    /// already belongs to an image; for a mask that does not suit the image, and for a method that does not suit its samples.
+    /// As [`Pyramid::check`], and [`Error::Usage`] if the pyramid already belongs to an image.
     fn begin(&self, layout: &ImageLayout) -> Result<()> {
-        if let Some(mask) = self.mask {
-            check_mask(mask, layout)?;
-        }
-        let mut sources = vec![layout];
-        sources.extend(&self.targets);
-        let levels = sources.iter().zip(&self.targets);
-        let levels = levels
-            .map(|(source, target)| Level::new(source, target, self.method, self.nodata, self.mask.is_some()))
-            .collect::<Result<_>>()?;
+        let levels = self.levels_of(layout)?;
         self.levels.set(levels).map_err(|_| Error::usage("a pyramid serves one image"))
     }
 

@@ -1,8 +1,11 @@
-"""Specification, section 'Asset Roles and COG Writing', limited to several IFDs and NewSubfileType."""
+"""Specification, section 'Asset Roles and COG Writing'."""
+import itertools
+
 import numpy as np
 import pytest
-from aws.osml.io import IO, AssetType, BufferedImageAssetProvider, PixelType
+from aws.osml.io import IO, AssetType, BufferedImageAssetProvider, PixelType, imread
 from testkit.arrays import assert_same, image
+from testkit.cog_rules import cog_errors
 from testkit.readers import tiff_pages, tiff_tags, tifffile_pixels
 
 GEO = {"GeoModelType": "Projected", "GeoRasterType": "PixelIsArea", "GeoProjectedCRS": "32618",
@@ -45,6 +48,42 @@ def test_each_asset_is_an_ifd_in_order(pyramid):
     assert tiff_pages(path) == 3
     for page, data in enumerate(levels):
         assert_same(tifffile_pixels(path, page), data, f"IFD {page}")
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_the_example_is_a_cog_in_any_order(pyramid, tmp_path, order):
+    path, levels = pyramid
+    other = tmp_path / "other.tif"
+    with IO.open([other], "w", "tiff") as writer:
+        for number in order:
+            key = f"image:0:overview:{number}" if number else "image:0"
+            title, text = [("Full Resolution", "Primary image"), ("Overview 1", "2x reduced"), ("Overview 2", "4x reduced")][number]
+            made = provider(levels[number], None if number == 2 else GEO)
+            writer.add_asset(key, made, title=title, description=text, roles=["overview" if number else "data"])
+    assert cog_errors(other) == []
+    assert other.read_bytes() == path.read_bytes()
+    with IO.open(other) as reader:
+        assert reader.get_asset("image:0").num_resolution_levels == 3
+    assert_same(imread(other, resolution_level=2), levels[2])
+
+
+def test_masks_with_roles_are_masks_at_every_level(tmp_path):
+    import rasterio
+
+    path = tmp_path / "a.tif"
+    with IO.open([path], "w", "tiff") as writer:
+        for number in (1, 0):
+            data, mask = image((3, 64 >> number, 64 >> number), np.uint8), np.full((1, 64 >> number, 64 >> number), 255, np.uint8)
+            mask[0, :5] = 0
+            end = f":overview:{number}" if number else ""
+            writer.add_asset(f"image:0:mask{end}", provider(mask, GEO), roles=["mask", *(["overview"] if number else [])])
+            writer.add_asset(f"image:0{end}", provider(data, GEO), roles=["overview" if number else "data"])
+    assert cog_errors(path) == []
+    assert [tiff_tags(path, page).get(254, 0) for page in range(4)] == [0, 4, 1, 5]
+    with rasterio.open(path) as src:
+        assert src.dataset_mask()[:6, 0].tolist() == [0] * 5 + [255]
+    with rasterio.open(path, overview_level=0) as src:
+        assert src.dataset_mask()[:6, 0].tolist() == [0] * 5 + [255]
 
 
 def test_data_has_subfile_type_0_and_overviews_1(pyramid):

@@ -10,7 +10,7 @@ use tempfile::SpooledTempFile;
 
 pub(crate) use self::atomic::publish_all;
 pub use self::atomic::{AtomicFile, Durability, Prepared, sink_at};
-use super::spool::Spool;
+use super::spool::{COPIED, IN_MEMORY, Spool};
 use crate::error::{Error, Result};
 
 /// The destination of a file's bytes. Nothing is visible at the target before the output is published. Dropping a sink discards
@@ -380,12 +380,6 @@ pub(super) fn pieces(length: u64, forward: bool) -> impl Iterator<Item = (u64, u
         (start, MOVED.min(length - start) as usize)
     })
 }
-
-/// The most bytes kept in memory; a longer output uses a temporary file.
-pub(super) const IN_MEMORY: usize = 8 << 20;
-
-/// Bytes copied at once.
-pub(super) const COPIED: usize = 256 << 10;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,6 @@ use std::io::{Read, Seek, SeekFrom, Write};
 
 use tempfile::SpooledTempFile;
 
-use super::sink::{ByteSink, COPIED, IN_MEMORY};
 use crate::error::Result;
 
 /// Bytes that are written to a sink later, and in another order.
@@ -57,23 +56,33 @@ impl Spool {
         Ok(self.file.read_exact(out)?)
     }
 
-    /// Writes bytes, as [`Spool::append`] returned them, to a sink.
+    /// Passes bytes, as [`Spool::append`] returned them, to `take` in pieces.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if the temporary file cannot be read; the errors of the sink.
-    pub(crate) fn copy(&mut self, (start, length): (u64, u64), sink: &mut dyn ByteSink) -> Result<()> {
+    /// [`crate::Error::Io`] if the temporary file cannot be read; the errors of `take`.
+    pub(crate) fn copy(
+        &mut self,
+        (start, length): (u64, u64),
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
         self.file.seek(SeekFrom::Start(start))?;
         let mut buffer = vec![0; length.min(COPIED as u64) as usize];
         let mut left = length;
         while left > 0 {
             let count = left.min(COPIED as u64) as usize;
             self.file.read_exact(&mut buffer[..count])?;
-            sink.write(&buffer[..count])?;
+            take(&buffer[..count])?;
             left -= count as u64;
         }
         Ok(())
     }
 }
+
+/// The most bytes kept in memory; more bytes use a temporary file.
+pub(super) const IN_MEMORY: usize = 8 << 20;
+
+/// Bytes copied at once.
+pub(super) const COPIED: usize = 256 << 10;
 
 #[cfg(test)]
 mod tests {
@@ -84,12 +93,15 @@ mod tests {
         let mut spool = Spool::new();
         let long = vec![7; IN_MEMORY + 3];
         let ranges: Vec<_> = [&b"abc"[..], &long, b"", b"xy"].map(|bytes| spool.append(bytes).unwrap()).into();
-        let (mut sink, bytes) = super::super::MemorySink::new();
+        let mut copied = Vec::new();
         for range in [3, 1, 0, 2] {
-            spool.copy(ranges[range], &mut sink).unwrap();
+            let mut take = |bytes: &[u8]| {
+                copied.extend_from_slice(bytes);
+                Ok(())
+            };
+            spool.copy(ranges[range], &mut take).unwrap();
         }
-        Box::new(sink).publish().unwrap();
-        assert_eq!(*bytes.lock().unwrap(), [b"xy", &long[..], b"abc"].concat());
+        assert_eq!(copied, [b"xy", &long[..], b"abc"].concat());
         assert_eq!(spool.append(b"z").unwrap(), (ranges[3].0 + 2, 1));
     }
 }

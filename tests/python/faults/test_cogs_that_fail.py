@@ -7,25 +7,11 @@ from aws.osml.io import IO, OptionError, ProviderError, UnsupportedError, imread
 from aws.osml.io.tiff import write_cog
 from testkit.arrays import assert_same, image
 from testkit.children import run, run_json
-from testkit.providers import GridProvider
+from testkit.providers import FailsAt, GridProvider, raises
 from testkit.readers import listing
 
 DATA = image((2, 200, 260), np.uint16)
 BLOCKS = 4 * 5
-
-
-class FailsAt(GridProvider):
-    """Raises in place of block number k."""
-
-    def __init__(self, k, error):
-        super().__init__(DATA, (64, 64))
-        self.k, self.error = k, error
-
-    def get_block(self, block_row, block_col, resolution_level, bands=None):
-        block = super().get_block(block_row, block_col, resolution_level, bands)
-        if len(self.asked) == self.k + 1:
-            raise self.error
-        return block
 
 
 @pytest.fixture
@@ -43,7 +29,7 @@ def untouched(tmp_path):
 def test_an_exception_at_any_block_leaves_the_target(untouched, k, threads):
     original = ValueError(f"bad granule {k}")
     with pytest.raises(ProviderError, match=f"bad granule {k}") as caught:
-        write_cog(untouched, FailsAt(k, original), block_size=64, threads=threads)
+        write_cog(untouched, FailsAt(DATA, k, raises(original)), block_size=64, threads=threads)
     assert caught.value.__cause__ is original
 
 
@@ -51,7 +37,7 @@ def test_an_exception_at_any_block_leaves_the_target(untouched, k, threads):
 def test_interrupts_pass_unchanged(untouched, error):
     original = error("enough")
     with pytest.raises(error) as caught:
-        write_cog(untouched, FailsAt(7, original), block_size=64)
+        write_cog(untouched, FailsAt(DATA, 7, raises(original)), block_size=64)
     assert caught.value is original
 
 
@@ -121,7 +107,7 @@ KILLED = """
     from aws.osml.io.tiff import write_cog
 
     path, blocks = sys.argv[1], int(sys.argv[2])
-    from testkit.providers import GridProvider
+    from testkit.providers import FailsAt, GridProvider, raises
 
     class Kills(GridProvider):
         def get_block(self, *arguments):

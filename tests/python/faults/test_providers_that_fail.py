@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from aws.osml.io import Error, IO, ProviderError, imread, imsave
 from testkit.arrays import assert_same, image
-from testkit.providers import GridProvider
+from testkit.providers import FailsAt, GridProvider, raises
 from testkit.readers import listing
 
 DATA = image((2, 200, 260), np.uint16)
@@ -11,23 +11,8 @@ BLOCKS = 4 * 5
 FORMATS = ["tif", "png", "ntf", "nsf"]
 
 
-class FailsAt(GridProvider):
-    """Returns or raises the result of `fail` instead of block number k."""
-
-    def __init__(self, k, fail):
-        super().__init__(DATA, (64, 64))
-        self.k, self.fail = k, fail
-
-    def get_block(self, block_row, block_col, resolution_level, bands=None):
-        block = super().get_block(block_row, block_col, resolution_level, bands)
-        return self.fail(block) if len(self.asked) == self.k + 1 else block
-
-
-def raises(error):
-    def fail(block):
-        raise error
-
-    return fail
+def failing(k, fail):
+    return FailsAt(DATA, k, fail)
 
 
 def save(path, data):
@@ -61,7 +46,7 @@ def untouched(target):
 def test_an_exception_at_block_k_is_the_one_reported(untouched, k, threads):
     original = ValueError(f"bad granule {k}")
     with pytest.raises(ProviderError, match=f"bad granule {k}") as caught:
-        write(untouched, FailsAt(k, raises(original)), threads=threads)
+        write(untouched, failing(k, raises(original)), threads=threads)
     assert caught.value.__cause__ is original
 
 
@@ -74,12 +59,12 @@ def test_an_exception_at_block_k_is_the_one_reported(untouched, k, threads):
     ids=["None", "bands", "rows", "dimensions", "too many rows", "bands last", "float32", "uint8", "text", "empty", "number", "nested"])
 def test_a_block_of_an_unexpected_kind_is_an_error_that_names_it(untouched, k, lie, message):
     with pytest.raises((Error, TypeError, ValueError), match=message):
-        write(untouched, FailsAt(k, lie))
+        write(untouched, failing(k, lie))
 
 
 def test_the_error_for_a_wrong_shape_names_block_found_and_expected(untouched):
     with pytest.raises((Error, ValueError)) as caught:
-        write(untouched, FailsAt(7, lambda b: np.zeros((2, 3, 5), b.dtype)))
+        write(untouched, failing(7, lambda b: np.zeros((2, 3, 5), b.dtype)))
     text = str(caught.value)
     assert "3" in text and "5" in text and "64" in text
 
@@ -87,14 +72,14 @@ def test_the_error_for_a_wrong_shape_names_block_found_and_expected(untouched):
 @pytest.mark.parametrize("extension", ["tif", "ntf"])
 def test_a_block_in_the_other_byte_order_is_the_same_block(tmp_path, extension):
     path = tmp_path / f"a.{extension}"
-    write(path, FailsAt(3, lambda b: b.astype(">u2")))
+    write(path, failing(3, lambda b: b.astype(">u2")))
     assert_same(imread(path), DATA)
 
 
 @pytest.mark.parametrize("extension", ["tif", "ntf"])
 def test_a_block_that_is_a_view_is_read_right(tmp_path, extension):
     path = tmp_path / f"a.{extension}"
-    write(path, FailsAt(3, lambda b: np.ascontiguousarray(b[:, ::-1, ::-1])[:, ::-1, ::-1]))
+    write(path, failing(3, lambda b: np.ascontiguousarray(b[:, ::-1, ::-1])[:, ::-1, ::-1]))
     assert_same(imread(path), DATA)
 
 
@@ -103,7 +88,7 @@ def test_a_block_that_is_a_view_is_read_right(tmp_path, extension):
 def test_interrupts_of_a_provider_pass_unchanged(untouched, error, threads):
     original = error("enough")
     with pytest.raises(error) as caught:
-        write(untouched, FailsAt(3, raises(original)), threads=threads)
+        write(untouched, failing(3, raises(original)), threads=threads)
     assert caught.value is original
 
 
@@ -111,7 +96,7 @@ def test_interrupts_of_a_provider_pass_unchanged(untouched, error, threads):
                                    OSError(5, "input/output error"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")], ids=repr)
 def test_any_exception_of_a_provider_keeps_its_cause(untouched, error):
     with pytest.raises(BaseException) as caught:
-        write(untouched, FailsAt(3, raises(error)))
+        write(untouched, failing(3, raises(error)))
     assert caught.value is error or caught.value.__cause__ is error
     if isinstance(error, Exception):
         assert isinstance(caught.value, ProviderError)
@@ -180,7 +165,7 @@ def test_a_provider_that_writes_elsewhere_while_it_serves_does_not_deadlock(tmp_
 
 @pytest.mark.parametrize("extension", ["tif", "ntf"])
 def test_the_first_error_stops_the_work_promptly(tmp_path, extension):
-    provider = FailsAt(2, raises(ValueError("stop here")))
+    provider = failing(2, raises(ValueError("stop here")))
     with pytest.raises(ProviderError):
         write(tmp_path / f"a.{extension}", provider, threads=2)
     assert len(provider.asked) == 3
@@ -190,7 +175,7 @@ def test_a_failed_write_leaks_neither_provider_nor_blocks(tmp_path):
     import gc
     import weakref
 
-    provider = FailsAt(2, raises(ValueError("x")))
+    provider = failing(2, raises(ValueError("x")))
     gone = weakref.ref(provider)
     try:
         write(tmp_path / "a.tif", provider)
@@ -206,7 +191,7 @@ def test_an_error_in_one_writer_does_not_hurt_the_next(tmp_path, extension):
     path = tmp_path / f"a.{extension}"
     for _ in range(20):
         with pytest.raises(ProviderError):
-            write(path, FailsAt(5, raises(ValueError("x"))), threads=2)
+            write(path, failing(5, raises(ValueError("x"))), threads=2)
     write(path, GridProvider(DATA, (64, 64)), threads=2)
     assert_same(imread(path), DATA)
     assert listing(tmp_path) == [path.name]

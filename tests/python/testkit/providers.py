@@ -45,6 +45,26 @@ class LazyProvider(GridProvider):
         return self._array[:, :height, :width]
 
 
+class FailsAt(GridProvider):
+    """Returns or raises the result of `fail`, which gets the block, instead of block number k."""
+
+    def __init__(self, array, k, fail):
+        super().__init__(array, (64, 64))
+        self.k, self.fail = k, fail
+
+    def get_block(self, block_row, block_col, resolution_level, bands=None):
+        block = super().get_block(block_row, block_col, resolution_level, bands)
+        return self.fail(block) if len(self.asked) == self.k + 1 else block
+
+
+def raises(error):
+    """A function that raises `error` for any block."""
+    def fail(block):
+        raise error
+
+    return fail
+
+
 def _pixel_type(dtype):
     from aws.osml.io import PixelType
 

@@ -126,7 +126,7 @@ impl ImageData for CodedBlocks {
             for (number, range) in ranges {
                 poll()?;
                 self.record(number, sink)?;
-                spool.copy(range, sink)?;
+                spool.copy(range, &mut |bytes| sink.write(bytes))?;
                 check_length(sink.position() - self.data)?;
             }
         }

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from .._convenience import imsave
 from .._io import DatasetReader, ImageAssetProvider
 from .._opened import Opened, image_of
-from .._typing import Corners, ImageProvider, MetadataLike, Overviews, PathOrStream
+from .._typing import ImageProvider, Overviews, PathOrStream
 
 
 def write_cog(
@@ -19,17 +19,7 @@ def write_cog(
     overviews: Overviews = "auto",
     resampling: str | None = None,
     mask: npt.ArrayLike | ImageAssetProvider | None = None,
-    compression: str | None = None,
-    block_size: int | tuple[int, int] | None = None,
-    corners: Corners | None = None,
-    crs: Any = None,
-    transform: Any = None,
-    nodata: float | None = None,
-    quality: float | None = None,
-    metadata: MetadataLike | None = None,
-    threads: int | None = None,
-    strict: bool = False,
-    durable: bool = True,
+    **settings: Any,
 ) -> None:
     """Writes a Cloud Optimized GeoTIFF with overviews, which are made in the pass that writes the image.
 
@@ -44,17 +34,8 @@ def write_cog(
         resampling: `nearest`, `average`, `bilinear`, `cubic`, `gauss`, `mode` or `rms`; by default `average`, and `nearest` for
             indices of a palette and classes.
         mask: (rows, columns) of `bool` or `uint8`, zero for invalid pixels; by default that of an image of a file.
-        compression: As in `imsave`, like the arguments after it; by default `deflate`, or the compression of a file.
-        block_size: (width, height) of the tiles, or one number; by default 512, or the tiles of a file.
-        corners: Upper left, upper right, lower right, lower left as (x, y) in `crs`: pixel edges.
-        crs: `"EPSG:n"`, a number, or an object with `to_epsg()`.
-        transform: GDAL's six numbers or an `Affine`, instead of `corners`.
-        nodata: The nodata value; pixels of this value do not count in overviews.
-        quality: Quality of JPEG, 1 to 100.
-        metadata: Further metadata of the image.
-        threads: Number of threads.
-        strict: Departures from the standard are errors, not warnings.
-        durable: Wait until the file is on the medium.
+        settings: Other arguments of `imsave`, such as `compression`, `nodata`, `crs` and `threads`. By default the compression and
+            the tiles are those of a file, otherwise `deflate` and 512 × 512.
 
     Raises:
         OptionError: A `ValueError`, for factors, a method or a mask that do not suit the image.
@@ -63,24 +44,7 @@ def write_cog(
 
     def save(image: Any) -> None:
         imsave(
-            path,
-            image,
-            compression=compression,
-            block_size=block_size,
-            corners=corners,
-            crs=crs,
-            transform=transform,
-            nodata=nodata,
-            quality=quality,
-            metadata=metadata,
-            format="tiff",
-            threads=threads,
-            strict=strict,
-            durable=durable,
-            cog=True,
-            overviews=overviews,
-            resampling=resampling,
-            mask=mask,
+            path, image, format="tiff", cog=True, overviews=overviews, resampling=resampling, mask=mask, **settings
         )
 
     is_file = isinstance(provider, (str, bytes, DatasetReader)) or any(

@@ -1,6 +1,7 @@
 //! Codestreams join coded blocks into one stream of bytes with headers, markers and an end, and open such a stream as an
 //! image. Containers embed them: `.jpg` and NITF C3 hold JPEG, `.png` holds the stream of its IDAT chunks.
 
+pub(crate) mod j2k;
 pub(crate) mod jpeg;
 pub(crate) mod png;
 

@@ -9,7 +9,7 @@ use super::segments::Segment;
 use super::store::SegmentData;
 use crate::codec::Scratch;
 use crate::error::{Detail, Error, Result};
-use crate::image::{BlockCoding, BlockGrid, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock};
+use crate::image::{BlockCoding, BlockGrid, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, Window};
 use crate::io::ByteSource;
 use crate::schema::FieldData;
 
@@ -159,11 +159,11 @@ impl BlockStore for WholeSegment {
         Some(self.segment_coding())
     }
 
-    fn piece(&self, _: StoredBlock, _: Range<u32>) -> Result<Option<Piece>> {
+    fn piece(&self, _: StoredBlock, _: Window) -> Result<Option<Piece>> {
         Err(self.undecoded())
     }
 
-    fn decode(&self, _: StoredBlock, _: &Piece, _: &[u8], _: &mut [u8], _: &mut Scratch) -> Result<()> {
+    fn decode(&self, _: StoredBlock, _: &Piece, _: &[&[u8]], _: &mut [u8], _: &mut Scratch) -> Result<()> {
         Err(self.undecoded())
     }
 

@@ -62,7 +62,7 @@ pub(crate) fn read_boxes(ahead: &mut Lookahead<'_>, range: Range<u64>, limits: &
 /// [`Error::Malformed`] if there is none, and as [`read_boxes`].
 pub(crate) fn codestream_in(source: Arc<dyn ByteSource>, limits: &Limits) -> Result<Arc<dyn ByteSource>> {
     let first = source.read_range(0, source.size().min(12))?;
-    if first.starts_with(&[SOC.to_be_bytes(), SIZ.to_be_bytes()].concat()) {
+    if is_codestream(&first) {
         return Ok(source);
     }
     if !first.starts_with(SIGNATURE) {
@@ -74,6 +74,11 @@ pub(crate) fn codestream_in(source: Arc<dyn ByteSource>, limits: &Limits) -> Res
     let found = boxes.into_iter().find(|found| found.kind == CODESTREAM);
     let Range { start, end } = found.map(|found| found.content).ok_or_else(no_codestream)?;
     Ok(Arc::new(SourceRange::new(source, start, end - start)?))
+}
+
+/// True if these are the first bytes of a codestream.
+pub(crate) fn is_codestream(first: &[u8]) -> bool {
+    first.starts_with(&[SOC.to_be_bytes(), SIZ.to_be_bytes()].concat())
 }
 
 /// The error for a file of boxes without a codestream.

@@ -8,11 +8,26 @@ use super::tiles::{Codestream, Tiles};
 use crate::codec::j2k::header::MainHeader;
 use crate::codec::j2k::markers::PART_15;
 use crate::error::{Error, Result};
-use crate::image::{BlockStore, ImageLayout, ImageProvider, StoredImage};
+use crate::image::{ImageLayout, ImageProvider, PadValue, SampleType, StoredImage};
 
-/// Facts of a codestream for metadata.
+/// What a container states of the samples of its image.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shown {
+    /// Bits of a stored sample and how many of them carry information; `None` for those of the codestream.
+    pub(crate) bits: Option<(u32, u32)>,
+    /// The value of samples in tiles without pixels.
+    pub(crate) pad: PadValue,
+}
+
+/// Facts of a codestream that hold for the whole image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CodestreamInfo {
+    /// Columns of the image.
+    pub(crate) columns: u32,
+    /// Rows of the image.
+    pub(crate) rows: u32,
+    /// Type of a sample in memory.
+    pub(crate) sample: SampleType,
     /// Bits of the samples of each component.
     pub(crate) bits: Vec<u32>,
     /// Whether the samples of each component are signed.
@@ -46,7 +61,11 @@ impl CodestreamInfo {
         let levels = (0..components.len() as u16).filter_map(|n| parameters.coding(n)).map(|coding| coding.levels);
         let cod = parameters.cod.as_ref();
         let side = |log: u8| 4u32 << log;
+        let size = Level::new(siz, 0).ok().flatten().map_or((0, 0), |level| (level.grid.columns(), level.grid.rows()));
         Self {
+            columns: size.0,
+            rows: size.1,
+            sample: sample_type(components).0,
             bits: components.iter().map(bits).collect(),
             is_signed: components.iter().map(is_signed).collect(),
             steps: components.iter().map(|part| (part.dx, part.dy)).collect(),
@@ -62,25 +81,30 @@ impl CodestreamInfo {
     }
 }
 
-/// The image of a codestream. `wrap` may add what a container knows of the tiles, at each resolution.
+impl CodestreamInfo {
+    /// The word for the compression.
+    pub(crate) fn compression(&self) -> &'static str {
+        if self.is_high_throughput { "htj2k" } else { "j2k" }
+    }
+}
+
+/// The image of a codestream, as its container shows it.
 ///
 /// # Errors
 /// [`Error::Malformed`] for an image without pixels.
-pub(crate) fn image(
-    codestream: &Arc<Codestream>,
-    wrap: &dyn Fn(Arc<dyn BlockStore>) -> Arc<dyn BlockStore>,
-) -> Result<StoredImage> {
+pub(crate) fn image(codestream: &Arc<Codestream>, shown: Option<&Shown>) -> Result<StoredImage> {
     let siz = &codestream.header.siz;
     let (sample, bits) = sample_type(&siz.components.0);
     let layout_of = |level: &Level| -> Result<ImageLayout> {
         let mut layout = ImageLayout::new(level.grid, siz.components.0.len() as u32, sample)?;
-        (layout.bits_per_sample, layout.actual_bits) = (bits, bits);
+        (layout.bits_per_sample, layout.actual_bits) = shown.and_then(|shown| shown.bits).unwrap_or((bits, bits));
+        layout.pad = shown.map_or(PadValue::ZERO, |shown| shown.pad);
         Ok(layout)
     };
     let stored = |level: Level| -> Result<StoredImage> {
         let layout = layout_of(&level)?;
-        let store = wrap(Arc::new(Tiles::new(Arc::clone(codestream), level, layout.clone())));
-        Ok(StoredImage::new(store, layout, codestream.limits()))
+        let store = Tiles::new(Arc::clone(codestream), level, layout.clone());
+        Ok(StoredImage::new(Arc::new(store), layout, codestream.limits()))
     };
     let mut levels: Vec<Arc<dyn ImageProvider>> = Vec::new();
     for reduction in 1..=CodestreamInfo::of(&codestream.header).levels {

@@ -9,9 +9,9 @@ mod level;
 mod samples;
 mod tiles;
 
-pub(crate) use boxes::{BoxHeader, codestream_in, read_boxes};
-pub(crate) use image::{CodestreamInfo, image};
-pub(crate) use tiles::Codestream;
+pub(crate) use boxes::{BoxHeader, CODESTREAM, SIGNATURE, codestream_in, is_codestream, no_codestream, read_boxes};
+pub(crate) use image::{CodestreamInfo, Shown, image};
+pub(crate) use tiles::{Codestream, Presence};
 
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,19 @@ pub(crate) struct Codestream {
     limits: Limits,
     index: Lazy<Index>,
     packed: Lazy<PackedHeaders>,
+    presence: Option<Box<dyn Presence>>,
+}
+
+/// What a container states of the tiles of its codestream.
+pub(crate) trait Presence: Send + Sync {
+    /// True if the tile holds pixels of the image.
+    ///
+    /// # Errors
+    /// Errors of reading the container's tables.
+    fn has_tile(&self, tile: u16) -> Result<bool>;
+
+    /// True if every tile is known to hold pixels.
+    fn is_dense(&self) -> bool;
 }
 
 /// The tiles at one resolution.
@@ -50,7 +63,22 @@ impl Codestream {
         let read = || MainHeader::read(&mut MainHeader::look_ahead(&*source)?, 0);
         let (header, first) = read().map_err(|error| in_file(error, &*source))?;
         let (index, packed) = (Lazy::default(), Lazy::default());
-        Ok(Self { source, header, first, place: place.to_owned(), limits, index, packed })
+        Ok(Self { source, header, first, place: place.to_owned(), limits, index, packed, presence: None })
+    }
+
+    /// The same codestream in a container that states which tiles hold pixels.
+    #[must_use]
+    pub(crate) fn with_presence(self, presence: Option<Box<dyn Presence>>) -> Self {
+        Self { presence, ..self }
+    }
+
+    /// The bytes of the main header.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] for a header that is too long, and the errors of the source.
+    pub(crate) fn raw_header(&self) -> Result<Vec<u8>> {
+        self.limits.check_metadata("main header", self.first)?;
+        self.source.read_range(0, self.first)
     }
 
     /// The limits on memory.
@@ -97,15 +125,19 @@ impl BlockStore for Tiles {
         true
     }
 
-    fn has_block(&self, _: StoredBlock) -> Result<bool> {
-        Ok(true)
+    fn has_block(&self, block: StoredBlock) -> Result<bool> {
+        let tile = self.level.tile_of(block.at);
+        self.codestream.presence.as_ref().map_or(Ok(true), |presence| presence.has_tile(tile))
     }
 
     fn is_dense(&self) -> bool {
-        true
+        self.codestream.presence.as_ref().is_none_or(|presence| presence.is_dense())
     }
 
     fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>> {
+        if !self.has_block(block)? {
+            return Ok(None);
+        }
         match self.codestream.index()?.tile(self.level.tile_of(block.at))? {
             [part] => Ok(Some(part.bytes.clone())),
             _ => Err(Error::unsupported("tile with several tile-parts as one range of bytes")),
@@ -117,6 +149,9 @@ impl BlockStore for Tiles {
     }
 
     fn piece(&self, block: StoredBlock, window: Window) -> Result<Option<Piece>> {
+        if !self.has_block(block)? {
+            return Ok(None);
+        }
         let components = &self.codestream.header.siz.components.0;
         if let Some(depth) = components.iter().map(bits).find(|bits| *bits > MOST_BITS) {
             let error = Error::unsupported("bits of a JPEG 2000 sample:").found(depth);

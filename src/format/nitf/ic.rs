@@ -60,12 +60,12 @@ const CODES: &[Ic] = &[
     plain("C5", &[], Coding::LosslessJpeg),
     plain("C6", &[], Coding::Other),
     plain("C7", &[], Coding::Other),
-    plain("C8", &["j2k", "lossless"], Coding::Jpeg2000),
+    plain("C8", &["j2k", "lossless"], Coding::Jpeg2000).decoded(),
     plain("C9", &[], Coding::Other),
     plain("CA", &[], Coding::Other),
     plain("CB", &[], Coding::Other),
     plain("CC", &[], Coding::Other),
-    plain("CD", &["htj2k"], Coding::HighThroughput),
+    plain("CD", &["htj2k"], Coding::HighThroughput).decoded(),
     plain("CE", &[], Coding::Other),
     masked("M0", Coding::UserDefined),
     masked("M1", Coding::Bilevel),
@@ -75,12 +75,12 @@ const CODES: &[Ic] = &[
     masked("M5", Coding::LosslessJpeg),
     masked("M6", Coding::Other),
     masked("M7", Coding::Other),
-    masked("M8", Coding::Jpeg2000),
+    masked("M8", Coding::Jpeg2000).decoded(),
     masked("M9", Coding::Other),
     masked("MA", Coding::Other),
     masked("MB", Coding::Other),
     masked("MC", Coding::Other),
-    masked("MD", Coding::HighThroughput),
+    masked("MD", Coding::HighThroughput).decoded(),
     masked("ME", Coding::Other),
     plain("I1", &[], Coding::ReducedJpeg).supported(),
 ];
@@ -118,6 +118,16 @@ impl Ic {
     /// True if an image is a single block (N0106-97).
     pub(super) fn is_single_block(self) -> bool {
         self.coding == Coding::ReducedJpeg
+    }
+
+    /// True if the image is one codestream of JPEG 2000.
+    pub(super) fn is_j2k(self) -> bool {
+        matches!(self.coding, Coding::Jpeg2000 | Coding::HighThroughput)
+    }
+
+    /// The row of a code that the crate decodes.
+    const fn decoded(self) -> Self {
+        Self { is_decoded: true, ..self }
     }
 
     /// The row of a code that the crate decodes and writes.

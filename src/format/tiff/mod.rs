@@ -24,6 +24,8 @@ mod writer;
 mod ycbcr;
 
 pub(super) use palette::PALETTE;
+pub(super) use reader::read_georeference;
+pub(super) use geo::is_geographic;
 
 use std::sync::Arc;
 

@@ -146,6 +146,16 @@ impl Error {
         self.with(|detail| detail.allowed = Some(allowed.to_string()))
     }
 
+    /// The context, if errors of this kind have one.
+    pub(crate) fn detail(&self) -> Option<&Detail> {
+        match self {
+            Self::Malformed(detail) | Self::Unsupported(detail) | Self::Usage(detail) | Self::OutOfRange(detail) => {
+                Some(detail)
+            }
+            _ => None,
+        }
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Detail)) -> Self {
         if let Self::Malformed(detail) | Self::Unsupported(detail) | Self::Usage(detail) | Self::OutOfRange(detail) =
             &mut self

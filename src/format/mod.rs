@@ -1,6 +1,8 @@
 //! Formats: containers of blocks and metadata. A format is a folder here and a line in `registry.rs`.
 
 mod container;
+mod geo_payload;
+mod j2k;
 mod jpeg;
 pub mod nitf;
 mod only_image;

@@ -143,6 +143,11 @@ impl TileGrid {
         ((self.image.x1 - self.origin.0).div_ceil(self.size.0), (self.image.y1 - self.origin.1).div_ceil(self.size.1))
     }
 
+    /// The column and row of the tile that holds a point of the image (B-6).
+    pub(crate) const fn place_of(&self, x: u32, y: u32) -> (u32, u32) {
+        ((x - self.origin.0) / self.size.0, (y - self.origin.1) / self.size.1)
+    }
+
     /// The part of the image in the tile of this column and row (B-7 to B-10).
     pub(crate) fn tile(&self, column: u32, row: u32) -> Rect {
         let edge = |origin: u32, size: u32, at: u32| u64::from(origin) + u64::from(size) * u64::from(at);

@@ -63,6 +63,9 @@ pub(crate) struct ProgressionChange {
 /// The most components whose numbers take one byte.
 const NARROW: usize = 256;
 
+/// The markers of Part 2 (T.801 Table A.1) that change the meaning of the samples.
+const PART_2: std::ops::RangeInclusive<u16> = 0xFF70..=0xFF7F;
+
 /// First read of a main header: enough for most.
 const FIRST_READ: u64 = 4096;
 
@@ -113,6 +116,11 @@ impl MainHeader {
         Ok((header, at))
     }
 
+    /// True if the number of a component takes two bytes in marker segments.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.siz.components.0.len() > NARROW
+    }
+
     /// A look-ahead that suits the header of a codestream.
     ///
     /// # Errors
@@ -128,7 +136,7 @@ impl MainHeader {
         if let Some(cap) = &self.cap {
             write_segment(markers::CAP, |out| cap.write(out), out);
         }
-        self.parameters.write(self.siz.components.0.len() > NARROW, out);
+        self.parameters.write(self.is_wide(), out);
         self.tlm.iter().for_each(|tlm| write_segment(markers::TLM, |out| tlm.write(out), out));
         self.ppm.iter().for_each(|ppm| write_segment(markers::PPM, |out| ppm.write(out), out));
         self.comments.iter().for_each(|comment| write_segment(markers::COM, |out| comment.write(out), out));
@@ -162,6 +170,9 @@ impl Parameters {
                 self.rgn.insert(component, Fields::all(name, bytes)?);
             }
             markers::POC => self.poc.extend(progression_changes(bytes, wide)?),
+            extension if PART_2.contains(&extension) => {
+                return Err(Error::unsupported("marker segment of Part 2:").found(format!("{extension:04X}")));
+            }
             _ => {}
         }
         Ok(())
@@ -215,6 +226,18 @@ impl Parameters {
         for (component, rgn) in &self.rgn {
             write_segment(markers::RGN, |out| write_for(*component, wide, rgn, out), out);
         }
+        if !self.poc.is_empty() {
+            write_segment(markers::POC, |out| self.poc.iter().for_each(|change| change.write(wide, out)), out);
+        }
+    }
+}
+
+impl ProgressionChange {
+    fn write(&self, wide: bool, out: &mut Vec<u8>) {
+        self.first_resolution.write(out);
+        write_for(self.first_component, wide, &self.end_layer, out);
+        self.end_resolution.write(out);
+        write_for(self.end_component, wide, &self.progression, out);
     }
 }
 

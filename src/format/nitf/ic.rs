@@ -68,7 +68,7 @@ const CODES: &[Ic] = &[
     plain("CA", &[], Coding::Other),
     plain("CB", &[], Coding::Other),
     plain("CC", &[], Coding::Other),
-    plain("CD", &["htj2k"], Coding::HighThroughput),
+    plain("CD", &["htj2k"], Coding::HighThroughput).decoded(),
     plain("CE", &[], Coding::Other),
     masked("M0", Coding::UserDefined),
     masked("M1", Coding::Bilevel),
@@ -83,7 +83,7 @@ const CODES: &[Ic] = &[
     masked("MA", Coding::Other),
     masked("MB", Coding::Other),
     masked("MC", Coding::Other),
-    masked("MD", Coding::HighThroughput),
+    masked("MD", Coding::HighThroughput).decoded(),
     masked("ME", Coding::Other),
     plain("I1", &[], Coding::ReducedJpeg).supported(),
 ];
@@ -118,11 +118,6 @@ impl Ic {
         matches!(self.coding, Coding::Jpeg | Coding::ReducedJpeg)
     }
 
-    /// True if the image is a JPEG 2000 codestream that the crate codes.
-    pub(super) fn is_j2k(self) -> bool {
-        self.coding == Coding::Jpeg2000
-    }
-
     /// The values of IMODE that images with this coding have (Joint BIIF Profile Table G-1).
     pub(super) fn modes(self) -> &'static [&'static str] {
         match self.coding {
@@ -135,6 +130,16 @@ impl Ic {
     /// True if an image is a single block (N0106-97).
     pub(super) fn is_single_block(self) -> bool {
         self.coding == Coding::ReducedJpeg
+    }
+
+    /// True if the image is one codestream of JPEG 2000.
+    pub(super) fn is_j2k(self) -> bool {
+        matches!(self.coding, Coding::Jpeg2000 | Coding::HighThroughput)
+    }
+
+    /// The row of a code that the crate decodes.
+    const fn decoded(self) -> Self {
+        Self { is_decoded: true, ..self }
     }
 
     /// The row of a code that the crate decodes and writes.

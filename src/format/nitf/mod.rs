@@ -11,6 +11,7 @@ mod des;
 mod fields;
 pub(crate) mod geo;
 mod ic;
+mod j2k_store;
 mod joined;
 mod kind;
 mod layouts;

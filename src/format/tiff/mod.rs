@@ -23,7 +23,9 @@ mod values;
 mod writer;
 mod ycbcr;
 
+pub(super) use geo::is_geographic;
 pub(super) use palette::PALETTE;
+pub(super) use reader::read_georeference;
 
 use std::sync::Arc;
 

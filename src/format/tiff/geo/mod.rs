@@ -9,6 +9,7 @@ mod read;
 mod settings;
 mod write;
 
+pub(in crate::format) use epsg::is_geographic;
 pub(super) use read::read;
 pub(super) use settings::names_of;
 pub(super) use write::{Given, fields};

@@ -1,0 +1,177 @@
+//! An image at one resolution: its grid of blocks, the tile of each block, and the places of its pixels on the reference grid
+//! (T.800 B.2 to B.5).
+
+use crate::codec::j2k::geometry::{Rect, TileGrid};
+use crate::codec::j2k::markers::{Component, Siz};
+use crate::error::{Error, Result};
+use crate::image::{BlockGrid, BlockIndex, Window};
+
+/// An image at one resolution.
+#[derive(Debug, Clone)]
+pub(super) struct Level {
+    /// Resolutions discarded.
+    pub(super) reduction: u8,
+    /// The blocks: tiles, or parts of tiles that are large.
+    pub(super) grid: BlockGrid,
+    tiles: TileGrid,
+    across: u32,
+    /// The blocks on the reference grid.
+    cut: Cut,
+    /// Reference-grid steps from pixel to pixel at this resolution.
+    step: (u64, u64),
+    /// The longest steps of any component at this resolution.
+    longest: (u64, u64),
+}
+
+/// Blocks on the reference grid.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    first: (u32, u32),
+    size: (u32, u32),
+}
+
+/// Where the pixels of a part of a block come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Area {
+    /// The pixels, at this resolution.
+    pub(super) pixels: Rect,
+    /// What the decoder decodes, on the reference grid.
+    pub(super) decoded: Rect,
+    /// True if that is the whole tile.
+    pub(super) is_tile: bool,
+}
+
+/// Pixels of a tile that is decoded in parts.
+const LARGE_TILE: u64 = 1 << 22;
+
+/// Columns and rows of such a part.
+const PART: u32 = 1024;
+
+impl Level {
+    /// The image reduced by 2^`reduction`; `None` if no pixel is left.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for an image without pixels.
+    pub(super) fn new(siz: &Siz, reduction: u8) -> Result<Option<Self>> {
+        let tiles = TileGrid::new(siz);
+        let image = tiles.image;
+        let components = &siz.components.0;
+        let (dx, dy) = (step(components, |part| part.dx), step(components, |part| part.dy));
+        let scaled = |step: u32| u64::from(step) << reduction;
+        let longest = |of: fn(&Component) -> u8| scaled(components.iter().map(of).max().unwrap_or(1).into());
+        let step = (scaled(dx), scaled(dy));
+        let whole = Cut { first: (siz.tile_origin.x, siz.tile_origin.y), size: (siz.tile.x, siz.tile.y) };
+        let cut = whole.divided(&image, tiles.count(), step).unwrap_or(whole);
+        let size = |size: u32, first: u32, end: u32| size.min(end - first);
+        let grid = BlockGrid::new(
+            image.width(),
+            image.height(),
+            size(cut.size.0, cut.first.0, image.x1),
+            size(cut.size.1, cut.first.1, image.y1),
+        )?;
+        let grid = grid.with_origin((image.x0, image.y0), cut.first)?;
+        let empty = || Error::malformed("codestream: component without samples");
+        let grid = grid.sampled((dx, dy)).ok_or_else(empty)?;
+        Ok(grid.reduced(reduction).map(|grid| {
+            let longest = (longest(|part| part.dx), longest(|part| part.dy));
+            Self { reduction, grid, across: tiles.count().0, tiles, cut, step, longest }
+        }))
+    }
+
+    /// The grid of the tiles, as the codestream has them.
+    pub(super) fn tile_of(&self, at: BlockIndex) -> u16 {
+        let (column, row) = self.tile_place(at);
+        // A codestream has at most 65 535 tiles.
+        (row * self.across + column) as u16
+    }
+
+    /// Where the pixels of a window of a block come from. The window is relative to the block.
+    pub(super) fn area(&self, at: BlockIndex, window: Window) -> Area {
+        let (column, row) = self.tile_place(at);
+        let tile = self.tiles.tile(column, row);
+        let block = self.block(at);
+        let edge = |edge: u32, step: u64, at: u32| u64::from(edge).div_ceil(step) as u32 + at;
+        let pixels = Rect {
+            x0: edge(block.x0, self.step.0, window.x),
+            y0: edge(block.y0, self.step.1, window.y),
+            x1: edge(block.x0, self.step.0, window.right()),
+            y1: edge(block.y0, self.step.1, window.bottom()),
+        };
+        // Components with longer steps need the sample before the first pixel too.
+        let start = |pixel: u32, step: u64, longest: u64, low: u32| {
+            let place = u64::from(pixel) * step;
+            (place - place % longest).max(low.into()) as u32
+        };
+        let end = |pixel: u32, step: u64, high: u32| (u64::from(pixel) * step).min(high.into()) as u32;
+        let decoded = Rect {
+            x0: start(pixels.x0, self.step.0, self.longest.0, tile.x0),
+            y0: start(pixels.y0, self.step.1, self.longest.1, tile.y0),
+            x1: end(pixels.x1, self.step.0, tile.x1),
+            y1: end(pixels.y1, self.step.1, tile.y1),
+        };
+        let covers = |first: u32, step: u64, place: u32| u64::from(place).div_ceil(step) == u64::from(first);
+        let is_tile = covers(pixels.x0, self.step.0, tile.x0)
+            && covers(pixels.y0, self.step.1, tile.y0)
+            && covers(pixels.x1, self.step.0, tile.x1)
+            && covers(pixels.y1, self.step.1, tile.y1);
+        Area { pixels, decoded: if is_tile { tile } else { decoded }, is_tile }
+    }
+
+    /// Where a sample of a component is that a pixel shows, on one axis: the last one at or before it.
+    pub(super) fn sample_of(pixel: u32, step: u64, component: u64) -> u32 {
+        (u64::from(pixel) * step / component) as u32
+    }
+
+    /// Reference-grid steps from pixel to pixel.
+    pub(super) fn step(&self) -> (u64, u64) {
+        self.step
+    }
+
+    fn tile_place(&self, at: BlockIndex) -> (u32, u32) {
+        let Rect { x0, y0, .. } = self.block(at);
+        self.tiles.place_of(x0, y0)
+    }
+
+    /// A block on the reference grid, inside of the image.
+    fn block(&self, at: BlockIndex) -> Rect {
+        let Cut { first, size } = self.cut;
+        let edge = |first: u32, size: u32, at: u32| {
+            (u64::from(first) + u64::from(size) * u64::from(at)).min(u32::MAX.into()) as u32
+        };
+        let Rect { x0, y0, x1, y1 } = self.tiles.image;
+        Rect {
+            x0: edge(first.0, size.0, at.column).clamp(x0, x1),
+            y0: edge(first.1, size.1, at.row).clamp(y0, y1),
+            x1: edge(first.0, size.0, at.column + 1).clamp(x0, x1),
+            y1: edge(first.1, size.1, at.row + 1).clamp(y0, y1),
+        }
+    }
+}
+
+impl Cut {
+    /// Parts of large tiles. `None` if tiles are not large, or their edges are not edges of parts.
+    fn divided(self, image: &Rect, tiles: (u32, u32), step: (u64, u64)) -> Option<Self> {
+        let part = (u64::from(PART) * step.0, u64::from(PART) * step.1);
+        let part = (u32::try_from(part.0).ok()?, u32::try_from(part.1).ok()?);
+        let pixels = |size: u32, length: u32, step: u64| u64::from(size.min(length)).div_ceil(step);
+        let area = pixels(self.size.0, image.width(), step.0) * pixels(self.size.1, image.height(), step.1);
+        if area <= LARGE_TILE {
+            return None;
+        }
+        let axis = |count: u32, first: u32, size: u32, part: u32, image: u32| match count {
+            1 => Some(image - image % part),
+            _ => (first % part == 0 && size % part == 0).then_some(first),
+        };
+        let first = (
+            axis(tiles.0, self.first.0, self.size.0, part.0, image.x0)?,
+            axis(tiles.1, self.first.1, self.size.1, part.1, image.y0)?,
+        );
+        Some(Self { first, size: part })
+    }
+}
+
+/// The steps from pixel to pixel: the shortest of any component if all others are multiples of it, else those of the grid.
+fn step(components: &[Component], of: fn(&Component) -> u8) -> u32 {
+    let least = components.iter().map(of).min().unwrap_or(1).max(1);
+    if components.iter().all(|component| of(component) % least == 0) { least.into() } else { 1 }
+}

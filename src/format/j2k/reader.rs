@@ -1,0 +1,48 @@
+//! Reads a file: one image, described by its boxes and the main header of its codestream.
+
+use std::sync::Arc;
+
+use super::header::FileHeader;
+use super::{MEDIA_TYPE, geo, metadata};
+use crate::asset::{AssetInfo, AssetType, ImageFacts};
+use crate::codestream::j2k::{Codestream, CodestreamInfo, image};
+use crate::error::Result;
+use crate::format::{ContainerReader, OnlyImageReader, OpenOptions};
+use crate::image::ImageProvider;
+use crate::io::{ByteSource, SourceRange};
+
+/// The family of the metadata.
+const FAMILY: &str = "j2k";
+
+/// Reads the headers of a file.
+///
+/// # Errors
+/// [`crate::Error::Malformed`], [`crate::Error::Unsupported`] or [`crate::Error::Limit`], depending on the file's content.
+pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
+    let limits = options.limits;
+    let mut warnings = Vec::new();
+    let file = FileHeader::read(&*source, &limits, &mut warnings)?;
+    let (start, end) = (file.codestream.start, file.codestream.end);
+    let part: Arc<dyn ByteSource> = Arc::new(SourceRange::new(Arc::clone(&source), start, end - start)?);
+    let codestream = Arc::new(Codestream::open(part, limits, "")?);
+    let info = CodestreamInfo::of(&codestream.header);
+    let mut metadata = metadata::of(&file, &codestream.header, &info);
+    let (georeference, names) = geo::georeference(&file, &limits);
+    names.into_iter().for_each(|(name, value)| metadata.append(name, value));
+    let raw = codestream.raw_header()?;
+    let asset = AssetInfo {
+        key: "image:0".to_owned(),
+        title: String::new(),
+        description: String::new(),
+        roles: vec!["data".to_owned()],
+        media_type: MEDIA_TYPE,
+        kind: AssetType::Image,
+        metadata: Arc::new(metadata.read_from(FAMILY, "", raw)),
+        image: Some(ImageFacts { georeference, nodata: None, compression: info.compression().to_owned() }),
+    };
+    let shared = Arc::new(image(&codestream, None)?);
+    let image = move || Ok(Arc::clone(&shared) as Arc<dyn ImageProvider>);
+    // All metadata of a file belongs to its image.
+    let metadata = Arc::default();
+    Ok(Box::new(OnlyImageReader { source, limits, metadata, assets: [asset], warnings, image }))
+}

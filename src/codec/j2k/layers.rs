@@ -218,3 +218,73 @@ fn hull(block: &Block, weight: f64) -> Vec<Point> {
     }
     kept.into_iter().map(|(point, _)| point).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codec::j2k::part1::{CodedBlock, Pass};
+
+    fn block(passes: &[(u32, f64)]) -> Block {
+        let mut length = 0;
+        let passes = passes.iter().map(|(bytes, distortion)| {
+            length += bytes;
+            Pass { length, distortion: *distortion, terminated: false }
+        });
+        let passes: Vec<_> = passes.collect();
+        let bytes = vec![1; length as usize];
+        Block { zero_planes: 1, coded: CodedBlock { planes: 3, passes, bytes } }
+    }
+
+    fn precinct(blocks: Vec<Block>) -> Precinct {
+        let weights = vec![1.0; blocks.len()];
+        Precinct { arrays: vec![(blocks.len() as u32, 1)], blocks, weights }
+    }
+
+    #[test]
+    fn the_slopes_of_a_hull_fall() {
+        let points = hull(&block(&[(10, 10.0), (10, 30.0), (0, 5.0), (20, 1.0), (5, -3.0), (5, 10.0)]), 1.0);
+        assert_eq!(points.iter().map(|point| point.passes).collect::<Vec<_>>(), [3, 6]);
+        assert!(points.is_sorted_by(|a, b| a.slope > b.slope));
+        assert!(hull(&block(&[(10, 0.0), (10, -1.0)]), 1.0).is_empty());
+        assert_eq!(hull(&block(&[(0, 3.0), (4, 1.0)]), 1.0)[0].slope, f64::MAX);
+    }
+
+    #[test]
+    fn the_steepest_passes_come_first() {
+        let one = precinct(vec![block(&[(100, 1000.0), (100, 10.0)]), block(&[(100, 500.0), (100, 400.0)])]);
+        let layers = allocate(&[one.clone()], &[Budget::Bytes(130), Budget::Bytes(330), Budget::All]);
+        assert_eq!(layers, [vec![vec![1, 0]], vec![vec![1, 2]], vec![vec![2, 2]]]);
+        assert!(is_starved(&[one], &layers));
+    }
+
+    #[test]
+    fn a_budget_below_a_header_takes_nothing() {
+        let one = precinct(vec![block(&[(100, 1000.0)])]);
+        assert_eq!(allocate(&[one], &[Budget::Bytes(0), Budget::Bytes(3)]), vec![vec![vec![0]]; 2]);
+    }
+
+    proptest! {
+        #[test]
+        fn layers_grow_and_keep_to_their_budgets(
+            blocks in prop::collection::vec(prop::collection::vec((0u32..50, 0.0f64..100.0), 0..12), 1..12),
+            budgets in prop::collection::vec(0u64..2000, 1..5),
+        ) {
+            let one = precinct(blocks.iter().map(|passes| block(passes)).collect());
+            let mut budgets = budgets;
+            budgets.sort_unstable();
+            let asked: Vec<_> = budgets.iter().map(|bytes| Budget::Bytes(*bytes)).collect();
+            let layers = allocate(std::slice::from_ref(&one), &asked);
+            let mut states = vec![PrecinctState::new(&one.arrays, &one.blocks)];
+            let (mut spent, mut before) = (0, vec![0; one.blocks.len()]);
+            for (layer, (until, budget)) in layers.iter().zip(&budgets).enumerate() {
+                spent += advance(std::slice::from_ref(&one), &mut states, until, layer as u32);
+                // An empty packet takes a byte, whatever the budget is.
+                prop_assert!(spent <= budget + layer as u64 + 1, "layer {}: {} of {}", layer, spent, budget);
+                prop_assert!(before.iter().zip(&until[0]).all(|(before, until)| before <= until));
+                before.clone_from(&until[0]);
+            }
+        }
+    }
+}

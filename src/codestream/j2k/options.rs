@@ -1,5 +1,6 @@
 //! The choices for a codestream, and the metadata keys that state them.
 
+use crate::codec::j2k::markers::Com;
 use crate::codec::j2k::progression::{NAMES, Progression};
 use crate::error::{Error, Result};
 use crate::metadata::{Metadata, Value};
@@ -25,6 +26,8 @@ pub(crate) struct J2kOptions {
     pub(crate) component_transform: Option<bool>,
     /// A profile of STDI-0006.
     pub(crate) profile: Option<Profile>,
+    /// Comments.
+    pub(crate) comments: Vec<Com>,
 }
 
 /// The rate of a codestream.
@@ -81,6 +84,7 @@ impl Default for J2kOptions {
             precincts: Vec::new(),
             component_transform: None,
             profile: None,
+            comments: Vec::new(),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::options::{J2kOptions, Rate};
 use crate::codec::j2k::geometry::{Rect, TileGrid};
 use crate::codec::j2k::header::{MainHeader, Parameters};
 use crate::codec::j2k::markers::{
-    self, Cod, CodingStyle, Component, Continued, PROFILE_1, Place, SOT_BYTES, Siz, Sot, Tlm, write_segment,
+    self, Cod, CodingStyle, Com, Component, Continued, PROFILE_1, Place, SOT_BYTES, Siz, Sot, Tlm, write_segment,
 };
 use crate::codec::j2k::{Budget, Counted, Quantizer, TileCoding, Wire};
 use crate::codec::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces, Receipt, Scratch};
@@ -88,7 +88,7 @@ impl J2kStream {
             Rate::Lossless => None,
             Rate::Bits(rate) => Some(rate),
         });
-        let (header, tlm_at) = header(siz, &coding, rates.len() as u16, grid.count());
+        let (header, tlm_at) = header(siz, &coding, options.comments.clone(), rates.len() as u16, grid.count());
         // Few tiles leave threads without work, which then code blocks of the same tile.
         let threads = if grid.count() < threads as u64 { threads } else { 1 };
         let gathering = Gathering {
@@ -187,7 +187,7 @@ fn siz(layout: &ImageLayout, grid: &BlockGrid, bits: u8, options: &J2kOptions) -
 }
 
 /// The main header, and where its TLM segments begin.
-fn header(siz: Siz, coding: &TileCoding, layers: u16, tiles: u64) -> (Vec<u8>, usize) {
+fn header(siz: Siz, coding: &TileCoding, comments: Vec<Com>, layers: u16, tiles: u64) -> (Vec<u8>, usize) {
     let cod = Cod {
         style: u8::from(!coding.style.precincts.is_empty()),
         progression: coding.progression.code(),
@@ -196,7 +196,7 @@ fn header(siz: Siz, coding: &TileCoding, layers: u16, tiles: u64) -> (Vec<u8>, u
         coding: coding.style.clone(),
     };
     let parameters = Parameters { cod: Some(cod), qcd: Some(coding.quantizer.segment()), ..Parameters::default() };
-    let header = MainHeader { siz, cap: None, parameters, tlm: Vec::new(), ppm: Vec::new(), comments: Vec::new() };
+    let header = MainHeader { siz, cap: None, parameters, tlm: Vec::new(), ppm: Vec::new(), comments };
     let mut out = Vec::new();
     header.write(&mut out);
     let tlm_at = out.len();

@@ -37,7 +37,7 @@ pub(super) const PROGRESSIONS: [&str; 5] = ["LRCP", "RLCP", "RPCL", "PCRL", "CPR
 const COLOR_SPACES: [(u32, &str); 3] = [(16, "sRGB"), (17, "grey"), (18, "sYCC")];
 
 /// Names of channel types (Table I.16).
-const CHANNEL_TYPES: [&str; 3] = ["color", "opacity", "premultiplied opacity"];
+pub(super) const CHANNEL_TYPES: [&str; 3] = ["color", "opacity", "premultiplied opacity"];
 
 /// The metadata of a file.
 pub(super) fn of(file: &FileHeader, header: &MainHeader, info: &CodestreamInfo) -> Metadata {

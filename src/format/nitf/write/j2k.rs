@@ -5,10 +5,10 @@ use super::super::ic::Ic;
 use super::super::pixels::Storage;
 use super::coded_rate::{CodedRate, HIGHEST_RATE, tenths};
 use super::given::Given;
-use crate::codestream::j2k::{HINTS, J2kOptions, J2kStream, LEVELS, Profile, Rate, most_levels};
+use crate::codestream::j2k::{HINTS, J2kOptions, J2kStream, Profile, Rate, most_levels};
 use crate::error::{Error, Result};
-use crate::format::{Warning, WriteContext};
-use crate::image::{BlockGrid, ImageLayout};
+use crate::format::{Warning, WriteContext, level_note};
+use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Record};
 
@@ -121,7 +121,7 @@ impl J2kPlan {
         let rate = stated_rate(metadata.get("COMRAT").filter(|_| given.is_chosen("COMRAT")))?;
         let mut options = J2kOptions::read(metadata, rate.target())?;
         options.component_transform = Some(options.component_transform.unwrap_or(record.text("IREP") == Some("RGB")));
-        note_levels(&options, &storage.grid, context);
+        context.warnings.extend(level_note(&options, &storage.grid));
         Ok(Self { options, bits: storage.bits, rate })
     }
 
@@ -181,18 +181,6 @@ impl J2kPlan {
 /// The fields of a TRE.
 fn fields<const N: usize>(fields: [(&str, Value); N]) -> Value {
     Value::Map(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
-}
-
-fn note_levels(options: &J2kOptions, grid: &BlockGrid, context: &mut WriteContext<'_, '_>) {
-    let most = most_levels(grid);
-    if let Some(levels) = options.levels.filter(|levels| *levels > most) {
-        let message = format!(
-            "is {most}, not {levels}: a tile of {} × {} carries no more",
-            grid.block_columns(),
-            grid.block_rows()
-        );
-        context.warnings.push(Warning::new(LEVELS, message));
-    }
 }
 
 impl StatedRate {

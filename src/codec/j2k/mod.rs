@@ -10,5 +10,7 @@ pub(crate) mod header;
 pub(crate) mod index;
 pub(crate) mod markers;
 pub(crate) mod packed_headers;
+#[cfg(test)]
+pub(crate) mod sample_stream;
 pub(crate) mod tile_stream;
 mod wire;

@@ -1,4 +1,4 @@
-"""Tests every TIFF, PNG and JPEG of the corpus of real files: it decodes to the expected pixels, or fails as expected.
+"""Tests every TIFF, PNG, JPEG and JPEG 2000 of the corpus of real files: it decodes to the expected pixels, or fails as expected.
 
 The corpus is not part of this repository: set `OSML_IO_CORPUS` to a folder with its `manifest.json`, or place it at
 `../shared/data/corpus` beside the checkout. Without the corpus the tests are skipped.
@@ -13,7 +13,7 @@ from aws.osml.io import Error, IO, UnsupportedError, imread, iminfo
 from conftest import corpus_root
 from testkit.closeness import close
 
-FORMATS = ("tiff", "png", "jpeg")
+FORMATS = ("tiff", "png", "jpeg", "jp2")
 ALLOWED = (Error, OSError, ValueError)
 
 # Files that other readers decode and we refuse, with the required word of the message. The list is explicit: it cannot grow unnoticed.

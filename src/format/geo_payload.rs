@@ -4,7 +4,7 @@ use super::tiff;
 use crate::error::Result;
 use crate::image::Georeference;
 use crate::limits::Limits;
-use crate::metadata::Value;
+use crate::metadata::{Metadata, Value};
 
 /// The georeference of a GeoTIFF file in memory, and its `Geo…` names with their values.
 ///
@@ -17,4 +17,20 @@ pub(crate) fn read_geotiff(bytes: &[u8], limits: &Limits) -> Result<(Georeferenc
 /// True for the EPSG code of a system of latitude and longitude.
 pub(crate) fn is_geographic(code: i64) -> bool {
     tiff::is_geographic(code)
+}
+
+/// A GeoTIFF file of a single pixel with a georeference, given as `Geo…` names.
+///
+/// # Errors
+/// [`crate::Error::Usage`] for names or values that GeoTIFF cannot store.
+pub(crate) fn write_geotiff(names: &Metadata) -> Result<Vec<u8>> {
+    tiff::write_georeference(names)
+}
+
+/// A georeference as `Geo…` names with their values.
+///
+/// # Errors
+/// [`crate::Error::Usage`] for a system or corners that GeoTIFF cannot store.
+pub(crate) fn names_of(georeference: &Georeference) -> Result<Vec<(&'static str, Value)>> {
+    tiff::names_of(georeference)
 }

@@ -3,6 +3,7 @@
 mod container;
 mod geo_payload;
 mod j2k;
+mod j2k_notes;
 mod jpeg;
 pub mod nitf;
 mod only_image;
@@ -16,6 +17,7 @@ pub mod tiff;
 mod warning;
 
 pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, NewFile, OpenFile, OpenImage, no_image};
+pub(crate) use j2k_notes::level_note;
 pub(crate) use only_image::OnlyImage;
 pub(crate) use only_image_reader::OnlyImageReader;
 pub use palette::{is_indexed, palette_keys, palette_of};

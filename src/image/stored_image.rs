@@ -394,7 +394,11 @@ fn put_pixels(tile: &mut TileMut<'_>, bands: &[u32], samples: usize, y: usize, p
 }
 
 /// The bytes of each range: those of the source if it lies in memory, else read into `buffer`.
-fn stored_bytes<'b>(source: &'b dyn ByteSource, ranges: &[Range<u64>], buffer: &'b mut Vec<u8>) -> Result<Vec<&'b [u8]>> {
+fn stored_bytes<'b>(
+    source: &'b dyn ByteSource,
+    ranges: &[Range<u64>],
+    buffer: &'b mut Vec<u8>,
+) -> Result<Vec<&'b [u8]>> {
     if let Some(bytes) = source.bytes() {
         return Ok(ranges.iter().map(|range| &bytes[range.start as usize..range.end as usize]).collect());
     }

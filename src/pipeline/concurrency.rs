@@ -30,6 +30,9 @@ pub struct Control<'a> {
 }
 
 impl Concurrency {
+    /// The calling thread alone.
+    pub(crate) const SINGLE: Self = Self(1);
+
     /// The argument if given, else `OSML_IO_THREADS`, else the number of available cores.
     ///
     /// # Errors

@@ -107,7 +107,9 @@ impl BlockStore for Toy {
     }
 
     fn piece(&self, block: StoredBlock, _: Window) -> Result<Option<Piece>> {
-        Ok(self.range(block)?.map(|bytes| Piece::of_rows(bytes, self.layout.grid.block_columns(), 0..self.layout.grid.block_rows())))
+        Ok(self
+            .range(block)?
+            .map(|bytes| Piece::of_rows(bytes, self.layout.grid.block_columns(), 0..self.layout.grid.block_rows())))
     }
 
     fn decode(&self, _: StoredBlock, _: &Piece, stored: &[&[u8]], out: &mut [u8], _: &mut Scratch) -> Result<()> {

@@ -11,6 +11,7 @@ mod dispatch;
 mod equality;
 mod interleave;
 mod predictor;
+mod wavelet;
 mod ycbcr;
 
 pub(crate) use dct::{Coefficients, Quantizer, forward_dct};
@@ -18,4 +19,5 @@ pub(crate) use equality::equal_bytes;
 pub(crate) use interleave::deinterleave;
 pub use interleave::{interleave, swap_bytes};
 pub use predictor::{accumulate, difference, join_planes, split_planes};
+pub(crate) use wavelet::{lift, predict, update};
 pub(crate) use ycbcr::{chroma, luma};

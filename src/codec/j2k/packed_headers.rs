@@ -26,7 +26,8 @@ impl PackedHeaders {
             let length = bytes[at..].first_chunk().map(|length| u32::from_be_bytes(*length) as usize);
             let range = length.and_then(|length| Some(at + 4..(at + 4).checked_add(length)?));
             let range = range.filter(|range| range.end <= bytes.len());
-            let range = range.ok_or_else(|| Error::malformed("PPM: ends inside the headers of tile-part").found(parts.len()))?;
+            let range = range
+                .ok_or_else(|| Error::malformed("PPM: ends inside the headers of tile-part").found(parts.len()))?;
             at = range.end;
             parts.push(range);
         }

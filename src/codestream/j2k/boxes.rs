@@ -36,7 +36,8 @@ pub(crate) fn read_boxes(ahead: &mut Lookahead<'_>, range: Range<u64>, limits: &
     while range.end.saturating_sub(at) >= 8 {
         limits.check_metadata("list of boxes", (boxes.len() as u64 + 1) * ENTRY)?;
         let start = ahead.get(at, 8)?;
-        let (length, kind) = (u32::from_be_bytes([start[0], start[1], start[2], start[3]]), [start[4], start[5], start[6], start[7]]);
+        let (length, kind) =
+            (u32::from_be_bytes([start[0], start[1], start[2], start[3]]), [start[4], start[5], start[6], start[7]]);
         let (head, length) = match length {
             0 => (8, range.end - at),
             1 => {

@@ -1,13 +1,14 @@
 //! The georeference of a file: a UUID box with a GeoTIFF (GeoJP2), or else GML (OGC 08-085r8, GML in JPEG 2000).
 
 use super::header::FileHeader;
+use crate::error::Result;
 use crate::format::geo_payload;
 use crate::image::{Crs, Georeference, Transform};
 use crate::limits::Limits;
-use crate::metadata::Value;
+use crate::metadata::{Metadata, Value};
 
 /// The UUID of a box whose content is a GeoTIFF file of a single pixel, and its older form, whose content is the same.
-const GEO_TIFF: [[u8; 16]; 2] = [
+pub(super) const GEO_TIFF: [[u8; 16]; 2] = [
     [0xB1, 0x4B, 0xF8, 0xBD, 0x08, 0x3D, 0x4B, 0x43, 0xA5, 0xAE, 0x8C, 0xD7, 0xD5, 0xA6, 0xCE, 0x03],
     [0x96, 0xA9, 0xF1, 0xF1, 0xDC, 0x98, 0x40, 0x2D, 0xA7, 0xAE, 0xD6, 0x8E, 0x34, 0x45, 0x18, 0x09],
 ];
@@ -24,6 +25,26 @@ pub(super) fn georeference(file: &FileHeader, limits: &Limits) -> (Georeference,
     }
     let gml = file.xml.iter().filter_map(|xml| std::str::from_utf8(xml).ok()).find_map(of_gml);
     (gml.unwrap_or_default(), Vec::new())
+}
+
+/// True for the names of a georeference.
+pub(super) fn is_key(key: &str) -> bool {
+    key.starts_with("Geo")
+}
+
+/// True if metadata state a georeference that was not copied from the same file.
+pub(super) fn is_chosen(metadata: &Metadata) -> bool {
+    metadata.iter().any(|(key, _)| is_key(key) && metadata.is_chosen(key))
+}
+
+/// The content of the box for the georeference that metadata state, if they state one.
+///
+/// # Errors
+/// [`crate::Error::Usage`] for illegal values.
+pub(super) fn content(metadata: &Metadata) -> Result<Option<Vec<u8>>> {
+    let names: Metadata =
+        metadata.iter().filter(|(key, _)| is_key(key)).map(|(key, value)| (key, value.clone())).collect();
+    if names.is_empty() { Ok(None) } else { geo_payload::write_geotiff(&names).map(Some) }
 }
 
 /// The georeference of a rectified grid in GML; `None` if the text has none.

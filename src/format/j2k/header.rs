@@ -98,7 +98,10 @@ impl Boxes<'_, '_> {
                     let content = self.content(&found)?;
                     if self.header.take(found.kind, content).is_none() {
                         let name = String::from_utf8_lossy(&found.kind).trim_end().to_owned();
-                        let message = format!("the box {name} at byte {} breaks the standard and is ignored", found.content.start);
+                        let message = format!(
+                            "the box {name} at byte {} breaks the standard and is ignored",
+                            found.content.start
+                        );
                         self.warnings.push(Warning::new("image:0", message).of(WarningKind::File));
                     }
                 }
@@ -134,10 +137,12 @@ impl FileHeader {
             b"pclr" => self.palette = palette(&content)?,
             b"cmap" => {
                 let entries = content.chunks_exact(4);
-                self.mapping = entries.map(|entry| (u16::from_be_bytes([entry[0], entry[1]]), entry[2], entry[3])).collect();
+                self.mapping =
+                    entries.map(|entry| (u16::from_be_bytes([entry[0], entry[1]]), entry[2], entry[3])).collect();
             }
             b"cdef" => {
-                let values: Vec<u16> = content.get(2..)?.as_chunks().0.iter().map(|two| u16::from_be_bytes(*two)).collect();
+                let values: Vec<u16> =
+                    content.get(2..)?.as_chunks().0.iter().map(|two| u16::from_be_bytes(*two)).collect();
                 self.channels = values.as_chunks().0.to_vec();
             }
             b"resc" => self.capture = Some(resolution(&content)?),

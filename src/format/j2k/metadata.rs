@@ -37,7 +37,7 @@ pub(super) const PROGRESSIONS: [&str; 5] = ["LRCP", "RLCP", "RPCL", "PCRL", "CPR
 const COLOR_SPACES: [(u32, &str); 3] = [(16, "sRGB"), (17, "grey"), (18, "sYCC")];
 
 /// Names of channel types (Table I.16).
-const CHANNEL_TYPES: [&str; 3] = ["color", "opacity", "premultiplied opacity"];
+pub(super) const CHANNEL_TYPES: [&str; 3] = ["color", "opacity", "premultiplied opacity"];
 
 /// The metadata of a file.
 pub(super) fn of(file: &FileHeader, header: &MainHeader, info: &CodestreamInfo) -> Metadata {
@@ -68,7 +68,10 @@ pub(super) fn of(file: &FileHeader, header: &MainHeader, info: &CodestreamInfo) 
     for comment in &header.comments {
         // Latin-1: each byte is the code point.
         let text = |bytes: &[u8]| bytes.iter().map(|byte| char::from(*byte)).collect::<String>();
-        out.append(COMMENT, if comment.kind == 1 { text(&comment.text).into() } else { Value::from(comment.text.clone()) });
+        out.append(
+            COMMENT,
+            if comment.kind == 1 { text(&comment.text).into() } else { Value::from(comment.text.clone()) },
+        );
     }
     file.xml.iter().for_each(|xml| out.append(XML, text_or_bytes(xml)));
     for (id, content) in &file.uuids {

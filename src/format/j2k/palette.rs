@@ -31,12 +31,20 @@ pub(super) fn entries(header: &FileHeader, components: usize) -> Option<Value> {
 /// # Errors
 /// [`Error::Malformed`] for entries that are not lists of one length, or values of more than 16 bits.
 fn palette(metadata: &Metadata) -> Result<Option<Palette>> {
-    let Some(value) = metadata.get(KEY) else { return Ok(None) };
-    let allowed = "a list of entries, each a list of values from 0 to 65535";
-    let tables = tables(value).ok_or_else(|| Error::malformed(KEY).found(value).allowed(allowed))?;
+    let Some(tables) = of_metadata(metadata)? else { return Ok(None) };
     let bytes: Option<Vec<Vec<u8>>> =
         tables.iter().map(|table| table.iter().map(|value| u8::try_from(*value).ok()).collect()).collect();
     bytes.map_or_else(|| Palette::from_words(&tables), Palette::from_bytes).map(Some)
+}
+
+/// The tables in metadata, one for each colour.
+///
+/// # Errors
+/// [`Error::Malformed`] for entries that are not lists of one length, or values of more than 16 bits.
+pub(super) fn of_metadata(metadata: &Metadata) -> Result<Option<Vec<Vec<u16>>>> {
+    let Some(value) = metadata.get(KEY) else { return Ok(None) };
+    let allowed = "a list of entries, each a list of values from 0 to 65535";
+    tables(value).map(Some).ok_or_else(|| Error::malformed(KEY).found(value).allowed(allowed))
 }
 
 fn tables(value: &Value) -> Option<Vec<Vec<u16>>> {

@@ -48,6 +48,9 @@ pub(super) const NC: Ic = plain("NC", &["none"], Coding::Uncompressed).supported
 /// No compression, with a mask table.
 pub(super) const NM: Ic = masked("NM", Coding::Uncompressed).supported();
 
+/// JPEG 2000.
+pub(super) const C8: Ic = plain("C8", &["j2k", "lossless"], Coding::Jpeg2000).supported();
+
 /// Every known code.
 const CODES: &[Ic] = &[
     NC,
@@ -60,7 +63,7 @@ const CODES: &[Ic] = &[
     plain("C5", &[], Coding::LosslessJpeg),
     plain("C6", &[], Coding::Other),
     plain("C7", &[], Coding::Other),
-    plain("C8", &["j2k", "lossless"], Coding::Jpeg2000).decoded(),
+    C8,
     plain("C9", &[], Coding::Other),
     plain("CA", &[], Coding::Other),
     plain("CB", &[], Coding::Other),
@@ -75,7 +78,7 @@ const CODES: &[Ic] = &[
     masked("M5", Coding::LosslessJpeg),
     masked("M6", Coding::Other),
     masked("M7", Coding::Other),
-    masked("M8", Coding::Jpeg2000).decoded(),
+    masked("M8", Coding::Jpeg2000).supported(),
     masked("M9", Coding::Other),
     masked("MA", Coding::Other),
     masked("MB", Coding::Other),
@@ -113,6 +116,15 @@ impl Ic {
     /// True if blocks are JPEG streams with the cosine transform.
     pub(super) fn is_jpeg(self) -> bool {
         matches!(self.coding, Coding::Jpeg | Coding::ReducedJpeg)
+    }
+
+    /// The values of IMODE that images with this coding have (Joint BIIF Profile Table G-1).
+    pub(super) fn modes(self) -> &'static [&'static str] {
+        match self.coding {
+            Coding::Jpeg2000 | Coding::HighThroughput => &["B"],
+            Coding::Uncompressed => &["B", "P", "R", "S"],
+            _ => &["B", "P", "S"],
+        }
     }
 
     /// True if an image is a single block (N0106-97).

@@ -16,6 +16,7 @@ mod plan;
 mod reader;
 #[cfg(test)]
 mod sample_file;
+mod single_pixel;
 mod storage;
 mod store;
 pub mod tags;
@@ -23,9 +24,10 @@ mod values;
 mod writer;
 mod ycbcr;
 
+pub(super) use geo::{is_geographic, names_of};
 pub(super) use palette::PALETTE;
 pub(super) use reader::read_georeference;
-pub(super) use geo::is_geographic;
+pub(super) use single_pixel::write_georeference;
 
 use std::sync::Arc;
 

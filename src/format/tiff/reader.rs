@@ -275,7 +275,10 @@ fn arrange(directories: &[Facts]) -> Vec<Place> {
 ///
 /// # Errors
 /// [`Error::Malformed`] for a header or a directory that cannot be read.
-pub(in crate::format) fn read_georeference(bytes: &[u8], limits: &Limits) -> Result<(Georeference, Vec<(String, Value)>)> {
+pub(in crate::format) fn read_georeference(
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<(Georeference, Vec<(String, Value)>)> {
     let source = MemorySource(bytes);
     let (mut reader, first) = DirectoryReader::open(&source, limits)?;
     let (directory, _) = reader.directory(0, first)?;

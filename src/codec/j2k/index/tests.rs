@@ -68,6 +68,15 @@ fn a_length_of_zero_reaches_to_the_end_of_the_codestream() {
 }
 
 #[test]
+fn a_tile_part_with_a_wrong_length_is_an_error_of_its_tile() {
+    let (mut bytes, first) = stream(&header(2), &[tile_part(0, 0, 1, &[1; 5]), tile_part(1, 0, 1, &[2; 40])]);
+    bytes[first + 19 + 9] -= 20;
+    let index = read(&header(2), bytes, first);
+    assert_eq!(places(&index, 0).len(), 1);
+    assert!(index.tile(1).unwrap_err().to_string().ends_with(&format!("at byte {}", first + 19 + 34)));
+}
+
+#[test]
 fn a_codestream_that_ends_early_has_the_tiles_before() {
     let (bytes, first) = stream(&header(2), &[tile_part(0, 0, 1, &[1; 5]), tile_part(1, 0, 1, &[2; 7])]);
     let index = read(&header(2), bytes[..first + 19 + 11].to_vec(), first);

@@ -34,6 +34,13 @@ fn a_tile_becomes_an_image_at_its_place() {
 }
 
 #[test]
+fn a_number_of_parts_that_is_too_small_is_corrected() {
+    let found = made(&header(1), 0, &[tile_part(0, 0, 1, &[7; 5]), tile_part(0, 1, 1, &[8; 3])]).unwrap();
+    let (expected, _) = stream(&header(1), &[tile_part(0, 0, 2, &[7; 5]), tile_part(0, 1, 2, &[8; 3])]);
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn packet_headers_of_the_main_header_become_those_of_the_tile_part() {
     let mut main = header(2);
     main.ppm = vec![Continued { index: 0, data: vec![0, 0, 0, 2, 11, 12, 0, 0, 0, 1, 13] }];

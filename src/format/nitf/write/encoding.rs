@@ -2,8 +2,9 @@
 
 use super::super::capacity::{MAX_BLOCK, MAX_BLOCKS};
 use super::super::geo::{Icords, describe, precision};
-use super::super::ic::{Ic, NC, NM};
+use super::super::ic::{C8, Ic, NC, NM};
 use super::super::pad::PAD_CODE;
+use super::coded_rate::HIGHEST_RATE;
 use super::plan::stale_corners;
 use crate::error::{Error, Result};
 use crate::format::request::merge;
@@ -44,7 +45,7 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
         None if masked => stated.and_then(|ic| ic.with_mask(true)).filter(|ic| ic.is_written).unwrap_or(NM),
         None if is_given("IC") => stated.unwrap_or(NC),
         None if is_given(PAD_CODE) => NM,
-        None => NC,
+        None => default_compression(layout),
     };
     // An unknown IC in the metadata is refused with the rest of the subheader.
     if settings.compression.is_some() || masked || !is_given("IC") {
@@ -54,14 +55,20 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
         metadata.set(PAD_CODE, pad_code(nodata, layout)?);
     }
     match settings.quality {
-        Some(quality) if !ic.is_jpeg() => {
-            return Err(Error::usage("quality with lossless compression:").found(quality).allowed("compression jpeg"));
-        }
-        Some(quality) if !(1.0..=100.0).contains(&quality) => {
+        Some(quality) if ic.is_jpeg() && !(1.0..=100.0).contains(&quality) => {
             return Err(Error::usage("quality:").found(quality).allowed("1 to 100"));
         }
         // The field cannot state 100.
-        Some(quality) => metadata.set("COMRAT", format!("{:04.1}", quality.min(99.9))),
+        Some(quality) if ic.is_jpeg() => metadata.set("COMRAT", format!("{:04.1}", quality.min(99.9))),
+        Some(quality) if ic.is_j2k() && !(0.01..=HIGHEST_RATE).contains(&quality) => {
+            let error = Error::usage("quality of a JPEG 2000 image:").found(quality);
+            return Err(error.allowed(format!("0.01 to {HIGHEST_RATE} bits per pixel and band")));
+        }
+        Some(quality) if ic.is_j2k() => metadata.set("COMRAT", format!("{quality:.4}")),
+        Some(quality) => {
+            let error = Error::usage("quality with lossless compression:").found(quality);
+            return Err(error.allowed("compression jpeg or j2k"));
+        }
         None => {}
     }
     set_blocks(&mut metadata, settings, given, layout, ic)?;
@@ -73,12 +80,25 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
     Ok(metadata)
 }
 
+/// The compression if none is chosen: lossless JPEG 2000, if its decoders read such samples; else none.
+fn default_compression(layout: &ImageLayout) -> Ic {
+    if layout.sample.is_integer() && layout.actual_bits <= MOST_DECODED_BITS { C8 } else { NC }
+}
+
+/// The most bits of a sample that OpenJPEG decodes.
+const MOST_DECODED_BITS: u32 = 31;
+
 /// Warnings about settings that were left to the format.
 fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let asked = settings.compression.is_some() || settings.nodata.is_some();
-    if !asked && given.get("IC").is_none() && given.get(PAD_CODE).is_none() {
-        let message = "the image is written without compression (NC), because JPEG 2000 cannot be written yet; state it with compression=\"none\"";
+    let is_uncompressed = default_compression(layout).is_uncompressed();
+    if !asked && is_uncompressed && given.get("IC").is_none() && given.get(PAD_CODE).is_none() {
+        let message = format!(
+            "the image is written without compression (NC), as JPEG 2000 does not hold samples of type {}; state it with \
+             compression=\"none\"",
+            layout.sample
+        );
         warnings.push(Warning::new("IC", message).of(WarningKind::Fallback));
     }
     let size = ["NROWS", "NCOLS"].map(|name| given.get(name).and_then(Value::to_int));

@@ -13,6 +13,7 @@ use super::super::values::FAMILY;
 use super::field_sets::LOCATIONS;
 use super::location::stated_location;
 use super::origin::{modernised, original_of, original_or_guess, with_origin};
+use crate::codestream::j2k::HINTS;
 use crate::error::{Error, Result, nearest};
 use crate::format::{Finding, Warning, WriteContext};
 use crate::metadata::{Metadata, Value};
@@ -135,7 +136,7 @@ impl Given {
     }
 
     /// Adds a TRE; `place` is the area and the body it was copied from.
-    fn add_tre(
+    pub(super) fn add_tre(
         &mut self,
         tag: &str,
         value: &Value,
@@ -264,8 +265,11 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     if names.contains("ICOM") && key.strip_prefix("ICOM").is_some_and(|rest| rest.parse::<u32>().is_ok()) {
         return Key::Unknown(Some("ICOM1 to ICOM9".to_owned()));
     }
-    if key.starts_with(J2K_PREFIX) || key == PAD_CODE {
+    if HINTS.contains(&key) || key == PAD_CODE {
         return Key::Hint;
+    }
+    if key.starts_with(J2K_PREFIX) {
+        return Key::Unknown(nearest(key, HINTS.into_iter()).map(str::to_owned));
     }
     let near = nearest(key, names.iter().copied()).filter(|name| name.len().abs_diff(key.len()) <= 1);
     let tag = (1..=6).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, 0x20..=0x7E));

@@ -11,5 +11,5 @@ mod write;
 
 pub(in crate::format) use epsg::is_geographic;
 pub(super) use read::read;
-pub(super) use settings::names_of;
+pub(in crate::format) use settings::names_of;
 pub(super) use write::{Given, fields};

@@ -1,0 +1,44 @@
+//! The block coder of Part 1: the quantised coefficients of one code-block to coding passes (T.800 Annexes C and D).
+//!
+//! An encoder knows every bit-plane beforehand. So a stage here handles 64 samples at once, in words of 16 columns × 4 rows in
+//! the order of the scan (`stripes`): which samples a pass codes (`passes`), in which contexts (`contexts`), and by how much
+//! the pass lowers the error (`distortion`). The result is a list of symbols (`symbols`) for the arithmetic coder (`mq`).
+//! `segment` turns the coded bits into bytes and finds the length at which each pass can be cut.
+//!
+//! Limits: sides of 1 to 1024 samples, at most 4096 in a block; magnitudes of up to 63 bits.
+
+mod block;
+mod contexts;
+mod distortion;
+mod mq;
+mod passes;
+mod planes;
+mod raw;
+mod segment;
+mod stripes;
+mod symbols;
+
+use super::geometry::Orientation;
+pub(crate) use block::{BlockCoder, CodedBlock, Pass, Stop};
+pub(crate) use planes::{BlockSamples, Coefficient};
+
+/// The style of code-blocks (T.800 Table A.19).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "the standard has a bit for each")]
+pub(crate) struct Style {
+    /// From the fifth plane on, significance propagation and refinement store plain bits (D.6).
+    pub bypass: bool,
+    /// Each pass begins with the initial contexts.
+    pub reset: bool,
+    /// Each pass is a codeword segment of its own.
+    pub terminate: bool,
+    /// Contexts do not use the stripe below (D.7).
+    pub vertical_causal: bool,
+    /// Segments end by the procedure that a decoder can check (D.4.2).
+    pub predictable: bool,
+    /// Each cleanup pass ends with four fixed symbols (D.5).
+    pub segmentation: bool,
+}
+
+#[cfg(test)]
+mod tests;

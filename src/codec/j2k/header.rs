@@ -83,6 +83,11 @@ impl MainHeader {
         let (mut siz, mut cap, mut parameters) = (None, None, Parameters::default());
         let (mut tlm, mut ppm, mut comments) = (Vec::new(), Vec::new(), Vec::new());
         loop {
+            let marker = source.get(at, 2)?;
+            if markers::ALONE.contains(&u16::from_be_bytes([marker[0], marker[1]])) {
+                at += 2;
+                continue;
+            }
             let (marker, bytes) = segment(source, at)?;
             if marker == markers::SOT {
                 break;

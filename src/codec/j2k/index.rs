@@ -28,6 +28,8 @@ pub(crate) struct Index {
     parts: Vec<TilePart>,
     /// Where the last tile-part ends.
     end: u64,
+    /// The tile of the last tile-part, if neither a tile-part nor EOC follows that: its length is wrong.
+    doubtful: Option<u16>,
 }
 
 /// Bytes that an entry of the index takes.
@@ -45,21 +47,25 @@ impl Index {
         let (across, down) = TileGrid::new(&header.siz).count();
         let tiles = across * down;
         let stated = if header.tlm.is_empty() { None } else { by_lengths(&header.tlm, tiles, first, source.size()) };
-        let mut parts = match stated {
-            Some(parts) if is_there(source, &parts)? => parts,
+        let (mut parts, is_complete) = match stated {
+            Some(parts) if is_there(source, &parts)? => (parts, true),
             _ => by_chain(source, first, limits)?,
         };
         let end = parts.last().map_or(first, |part| part.bytes.end);
+        let doubtful = parts.last().filter(|_| !is_complete).map(|part| part.tile);
         // A stable sort keeps the order of the codestream within a tile.
         parts.sort_by_key(|part| part.tile);
-        Ok(Self { parts, end })
+        Ok(Self { parts, end, doubtful })
     }
 
     /// The tile-parts of a tile, in the order of the codestream.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if there is none.
+    /// [`Error::Malformed`] if there is none, or if a part does not end where the next one or the codestream does.
     pub(crate) fn tile(&self, tile: u16) -> Result<&[TilePart]> {
+        if self.doubtful == Some(tile) {
+            return Err(Error::malformed("codestream: after the tile, neither a tile-part nor EOC").at(self.end));
+        }
         let first = self.parts.partition_point(|part| part.tile < tile);
         let count = self.parts[first..].partition_point(|part| part.tile == tile);
         if count == 0 {
@@ -109,8 +115,8 @@ fn is_there(source: &dyn ByteSource, parts: &[TilePart]) -> Result<bool> {
     Ok(right)
 }
 
-/// The tile-parts by following each SOT to the next, up to EOC, the end of the source, or bytes that are neither.
-fn by_chain(source: &dyn ByteSource, first: u64, limits: &Limits) -> Result<Vec<TilePart>> {
+/// The tile-parts by following each SOT to the next; and whether they end at EOC or with the source, not at other bytes.
+fn by_chain(source: &dyn ByteSource, first: u64, limits: &Limits) -> Result<(Vec<TilePart>, bool)> {
     // Headers that lie near each other are read at once, in requests that cost as much as another call.
     let mut ahead = Lookahead::new(source, 0, source.gap())?;
     let (mut parts, mut at) = (Vec::new(), first);
@@ -124,7 +130,11 @@ fn by_chain(source: &dyn ByteSource, first: u64, limits: &Limits) -> Result<Vec<
         parts.push(TilePart { tile: sot.tile, number: parts.len() as u32, bytes: at..end });
         at = end;
     }
-    Ok(parts)
+    let rest = ahead.up_to(at, SOT_BYTES as u64)?;
+    // The source may end inside of the next SOT.
+    let is_cut = rest.len() < SOT_BYTES && rest.iter().zip(SOT.to_be_bytes()).all(|(found, of_sot)| *found == of_sot);
+    let is_complete = is_cut || rest.starts_with(&EOC.to_be_bytes());
+    Ok((parts, is_complete))
 }
 
 /// Where a codestream ends that fills the source, without its EOC.

@@ -19,6 +19,8 @@ mod packet;
 pub(crate) mod part1;
 pub(crate) mod progression;
 mod quantization;
+#[cfg(test)]
+pub(crate) mod sample_stream;
 mod tag_tree;
 mod tile;
 pub(crate) mod tile_stream;

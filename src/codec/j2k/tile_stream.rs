@@ -72,9 +72,12 @@ impl<'a> TileStream<'a> {
         main_header(header, rect).write(&mut made);
         let mut out = Vec::with_capacity(bodies.len() + 1);
         let (mut start, mut index) = (0, 0);
+        // `start_of` has checked that parts are numbered from 0 in one byte.
+        let count = bodies.len().min(255) as u8;
         for (part, (head, bytes)) in parts.iter().zip(bodies) {
             let ppt = packed.of(part.number)?;
-            head.write(ppt, &mut index, bytes, &mut made)?;
+            let number = (out.len() as u8, count);
+            head.write(ppt, &mut index, number, bytes, &mut made)?;
             out.push((start..made.len(), &bytes[head.length - 2..]));
             start = made.len();
         }
@@ -103,6 +106,9 @@ impl PartHeader {
             if marker == SOD {
                 return Ok(Self { sot, length: at });
             }
+            if markers::ALONE.contains(&marker) {
+                continue;
+            }
             let length = bytes.get(at..at + 2).map(|length| usize::from(u16::from_be_bytes([length[0], length[1]])));
             let length = length.filter(|length| *length >= 2).ok_or_else(ends)?;
             let payload = bytes.get(at + 2..at + length).ok_or_else(ends)?;
@@ -124,10 +130,19 @@ impl PartHeader {
         }
     }
 
-    /// Writes the header up to SOD, for tile 0, with packet headers that the main header has for this part.
-    fn write(&self, packed: Option<&[u8]>, index: &mut usize, bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    /// Writes the header up to SOD, for tile 0, with packet headers that the main header has for this part. Some writers state
+    /// a number of parts that is too small by one, and decoders would stop there: `number` is the part's, and that of all parts.
+    fn write(
+        &self,
+        packed: Option<&[u8]>,
+        index: &mut usize,
+        number: (u8, u8),
+        bytes: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         let start = out.len();
-        write_segment(markers::SOT, |out| Sot { tile: 0, length: 0, ..self.sot.clone() }.write(out), out);
+        let sot = Sot { tile: 0, length: 0, part: number.0, parts: number.1 };
+        write_segment(markers::SOT, |out| sot.write(out), out);
         out.extend_from_slice(&bytes[SOT_BYTES..self.length - 2]);
         // A.7.5: a segment has at most 65 532 bytes of headers, and its number is one byte.
         for chunk in packed.unwrap_or_default().chunks(65_532) {

@@ -44,8 +44,11 @@ pub(super) struct Area {
 /// Pixels of a tile that is decoded in parts.
 const LARGE_TILE: u64 = 1 << 22;
 
-/// Columns and rows of such a part.
-const PART: u32 = 1024;
+/// The least columns and rows of such a part.
+const PART: u64 = 1024;
+
+/// The most parts across and down a tile. The decoder reads through all bytes of a tile for each part.
+const MOST_PARTS: u64 = 12;
 
 impl Level {
     /// The image reduced by 2^`reduction`; `None` if no pixel is left.
@@ -151,13 +154,13 @@ impl Level {
 impl Cut {
     /// Parts of large tiles. `None` if tiles are not large, or their edges are not edges of parts.
     fn divided(self, image: &Rect, tiles: (u32, u32), step: (u64, u64)) -> Option<Self> {
-        let part = (u64::from(PART) * step.0, u64::from(PART) * step.1);
-        let part = (u32::try_from(part.0).ok()?, u32::try_from(part.1).ok()?);
         let pixels = |size: u32, length: u32, step: u64| u64::from(size.min(length)).div_ceil(step);
-        let area = pixels(self.size.0, image.width(), step.0) * pixels(self.size.1, image.height(), step.1);
-        if area <= LARGE_TILE {
+        let sides = (pixels(self.size.0, image.width(), step.0), pixels(self.size.1, image.height(), step.1));
+        if sides.0 * sides.1 <= LARGE_TILE {
             return None;
         }
+        let part = |side: u64, step: u64| u32::try_from(side.div_ceil(MOST_PARTS * PART).max(1) * PART * step).ok();
+        let part = (part(sides.0, step.0)?, part(sides.1, step.1)?);
         let axis = |count: u32, first: u32, size: u32, part: u32, image: u32| match count {
             1 => Some(image - image % part),
             _ => (first % part == 0 && size % part == 0).then_some(first),

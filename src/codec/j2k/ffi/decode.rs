@@ -60,7 +60,7 @@ fn run(codec: &mut Codec, stream: &mut Stream<'_>, request: &Request<'_>) -> Res
     let area = request.area.map(|area| signed(area).ok_or(area)).transpose().map_err(|area| {
         Error::unsupported("area of the reference grid:").found(format!("{area:?}")).allowed("less than 2^31")
     })?;
-    if !codec.set_up(request) {
+    if !codec.set_up(request.reduction, request.layers, request.is_strict) {
         return Ok(None);
     }
     let Some(mut image) = codec.read_header(stream) else { return Ok(None) };

@@ -6,8 +6,6 @@ use std::ptr::NonNull;
 
 use openjpeg_sys as sys;
 
-use super::decode::Request;
-
 /// A stream that reads parts of memory one after the other.
 ///
 /// Invariant: `input` comes from a box that nothing else frees, and the stream passes it to the callbacks below only.
@@ -101,17 +99,18 @@ impl Codec {
         Some(Self { raw, messages })
     }
 
-    /// Sets reduction, layers and strictness. False if the decoder refuses them.
-    pub(super) fn set_up(&mut self, request: &Request<'_>) -> bool {
+    /// Sets the resolutions to discard, the layers to decode, and whether data that end early are an error. False if the decoder
+    /// refuses them.
+    pub(super) fn set_up(&mut self, reduction: u8, layers: u32, is_strict: bool) -> bool {
         // SAFETY: the structure has integers and arrays of characters only, for which zero is a value; OpenJPEG then sets the
         // defaults, and reads it during the call.
         unsafe {
             let mut parameters: sys::opj_dparameters_t = std::mem::zeroed();
             sys::opj_set_default_decoder_parameters(&raw mut parameters);
-            parameters.cp_reduce = request.reduction.into();
-            parameters.cp_layer = request.layers;
+            parameters.cp_reduce = reduction.into();
+            parameters.cp_layer = layers;
             sys::opj_setup_decoder(self.raw.as_ptr(), &raw mut parameters) != 0
-                && sys::opj_decoder_set_strict_mode(self.raw.as_ptr(), request.is_strict.into()) != 0
+                && sys::opj_decoder_set_strict_mode(self.raw.as_ptr(), is_strict.into()) != 0
         }
     }
 

@@ -6,7 +6,7 @@ use super::level::Level;
 use super::samples::sample_type;
 use crate::codec::j2k::geometry::TileGrid;
 use crate::codec::j2k::markers::{Component, Place, Siz};
-use crate::codec::j2k::wire::Counted;
+use crate::codec::j2k::Counted;
 use crate::image::{SampleType, Window};
 
 /// One axis: origin, length, tile origin, tile.

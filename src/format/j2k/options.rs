@@ -24,6 +24,8 @@ pub(super) struct FileOptions {
     pub(super) stream: J2kOptions,
     /// Columns and rows of a tile.
     pub(super) tile: (u32, u32),
+    /// Bits of a sample.
+    pub(super) bits: u32,
     /// What precedes the codestream in a file of boxes.
     pub(super) boxes: HeaderBoxes,
 }
@@ -63,7 +65,7 @@ pub(super) fn read(
         };
         warnings.push(Warning::new(key, message));
     }
-    Ok(FileOptions { stream, tile, boxes })
+    Ok(FileOptions { stream, tile, bits: bits(metadata, layout)?, boxes })
 }
 
 /// A rate given as `name`.
@@ -77,6 +79,34 @@ pub(super) fn rate(value: Option<f64>, name: &str) -> Result<f64> {
         Error::usage("value of").field(name).found(found).allowed(allowed)
     })
 }
+
+/// Bits of a sample: as chosen, else all that carry information.
+///
+/// # Errors
+/// [`Error::Usage`] for more bits than a sample has, and for more than decoders take unless they are chosen.
+fn bits(metadata: &Metadata, layout: &ImageLayout) -> Result<u32> {
+    let most = layout.sample.bits();
+    let Some(value) = metadata.get(keys::BITS).filter(|_| metadata.is_chosen(keys::BITS)) else {
+        let bits = layout.actual_bits.min(most);
+        if layout.sample.is_integer() && bits > MOST_DECODED_BITS {
+            let error = Error::usage(format!("bits of samples of type {}:", layout.sample)).found(bits);
+            let allowed = format!("1 to {MOST_DECODED_BITS}, or the bits that the values need in {}", keys::BITS);
+            return Err(error.allowed(allowed));
+        }
+        return Ok(bits);
+    };
+    let stated = value.to_floats().or_else(|| value.to_float().map(|bits| vec![bits])).unwrap_or_default();
+    let bits = stated.first().map_or(0.0, |bits| bits.abs());
+    let is_legal = stated.iter().all(|other| other.abs() == bits) && (1.0..=f64::from(most)).contains(&bits);
+    if is_legal && bits.fract() == 0.0 {
+        return Ok(bits as u32);
+    }
+    let allowed = format!("1 to {most} bits, the same for every band");
+    Err(Error::usage("value of").field(keys::BITS).found(value).allowed(allowed))
+}
+
+/// The most bits of a sample that common decoders take.
+const MOST_DECODED_BITS: u32 = 31;
 
 /// Keys of boxes.
 const BOX_KEYS: [&str; 6] = [

@@ -51,6 +51,11 @@ pub(crate) fn is_key_of_another(own: &FormatNames, key: &str) -> bool {
     FORMATS.iter().any(|format| format.names().media_type != own.media_type && format.owns_key(key))
 }
 
+/// The format of the family that the origin of metadata names.
+pub(crate) fn family(name: &str) -> Option<&'static dyn Format> {
+    FORMATS.iter().find(|format| format.name() == name).copied()
+}
+
 fn names() -> String {
     FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>().join(" ")
 }

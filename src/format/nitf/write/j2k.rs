@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::format::{Warning, WriteContext, level_note};
 use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
-use crate::schema::{FieldData, Record};
+use crate::schema::Record;
 
 /// The most bits of a sample (Table 8-2).
 const MOST_BITS: u32 = 38;

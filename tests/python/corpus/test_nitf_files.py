@@ -15,6 +15,7 @@ from testkit.closeness import close
 ALLOWED = (Error, OSError, ValueError)
 READABLE = ("NC", "NM")
 JPEG = ("C3", "M3", "I1")
+JPEG_2000 = ("C8", "M8", "CD", "MD")
 # JPEG images whose streams lack quantisation tables: their level names tables that are not at hand.
 WITHOUT_TABLES = ("nitf/U_1125C.NTF",)
 LISTED = ("IREPBAND", "ISUBCAT", "NLUTS")  # given per band
@@ -231,7 +232,23 @@ def test_a_jpeg_image_without_tables_is_refused_naming_its_level(corpus, entry, 
         reader.get_asset(keys(reader, "image")[index]).read()
 
 
-@pytest.mark.parametrize("entry,index", images_with(lambda ic: ic not in READABLE + JPEG))
+@pytest.mark.parametrize("entry,index", images_with(lambda ic: ic in JPEG_2000))
+def test_a_jpeg_2000_image_decodes_like_that_of_another_reader(corpus, entry, index):
+    with opened(corpus / entry["path"]) as reader:
+        asset = reader.get_asset(keys(reader, "image")[index])
+        pixels = asset.read()
+        expected = entry["images"][index]
+        reasons = [None if is_variant(pixels, variant) else close(pixels, variant, False) if expected["lossy"] else "not equal"
+                   for variant in expected["variants"]]
+        assert None in reasons, reasons
+        rows, cols = asset.num_rows, asset.num_columns
+        x, y, width, height = cols // 3, rows // 4, max(1, cols // 2), max(1, rows // 2)
+        assert (asset.read(window=(x, y, width, height)) == pixels[:, y:y + height, x:x + width]).all()
+        last = asset.num_resolution_levels - 1
+        assert asset.read(resolution_level=last).shape == asset.level_shape(last)
+
+
+@pytest.mark.parametrize("entry,index", images_with(lambda ic: ic not in READABLE + JPEG + JPEG_2000))
 def test_a_compressed_image_is_refused_naming_its_ic(corpus, entry, index):
     ic = header(entry)["image_segments"][index]["IC"].strip()
     with opened(corpus / entry["path"]) as reader:

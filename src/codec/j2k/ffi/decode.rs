@@ -1,6 +1,6 @@
 //! Decodes a codestream, or a part of it.
 
-use super::handle::{Codec, Image, Stream};
+use super::handle::{Codec, Image, Messages, Stream};
 use crate::error::{Error, Result};
 
 /// What to decode.
@@ -45,11 +45,11 @@ pub(crate) fn decode(request: &Request<'_>) -> Result<Decoded> {
     let mut codec = Codec::new().ok_or_else(no_memory)?;
     let mut stream = Stream::new(request.codestream).ok_or_else(no_memory)?;
     let decoded = run(&mut codec, &mut stream, request)?;
-    let warnings = codec.take_messages();
+    let Messages { errors, warnings } = codec.take_messages();
     match decoded {
         Some(image) => Ok(Decoded { image, warnings }),
         None => {
-            let message = if warnings.is_empty() { "no reason".to_owned() } else { warnings.join("; ") };
+            let message = if errors.is_empty() { "no reason".to_owned() } else { errors.join("; ") };
             Err(Error::malformed("codestream: OpenJPEG reports").found(message))
         }
     }

@@ -35,10 +35,8 @@ struct Cut {
 pub(super) struct Area {
     /// The pixels, at this resolution.
     pub(super) pixels: Rect,
-    /// What the decoder decodes, on the reference grid.
+    /// What the decoder decodes, on the reference grid: the whole tile if its pixels are all wanted.
     pub(super) decoded: Rect,
-    /// True if that is the whole tile.
-    pub(super) is_tile: bool,
 }
 
 /// Pixels of a tile that is decoded in parts.
@@ -117,7 +115,7 @@ impl Level {
             && covers(pixels.y0, self.step.1, tile.y0)
             && covers(pixels.x1, self.step.0, tile.x1)
             && covers(pixels.y1, self.step.1, tile.y1);
-        Area { pixels, decoded: if is_tile { tile } else { decoded }, is_tile }
+        Area { pixels, decoded: if is_tile { tile } else { decoded } }
     }
 
     /// Where a sample of a component is that a pixel shows, on one axis: the last one at or before it.

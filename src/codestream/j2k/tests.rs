@@ -4,9 +4,9 @@ use proptest::prelude::*;
 
 use super::level::Level;
 use super::samples::sample_type;
+use crate::codec::j2k::Counted;
 use crate::codec::j2k::geometry::TileGrid;
 use crate::codec::j2k::markers::{Component, Place, Siz};
-use crate::codec::j2k::wire::Counted;
 use crate::image::{SampleType, Window};
 
 /// One axis: origin, length, tile origin, tile.

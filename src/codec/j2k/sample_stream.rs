@@ -1,9 +1,7 @@
 //! Codestreams for tests: headers that are right, and tile-parts with any data.
 
 use super::header::{MainHeader, Parameters};
-use super::markers::{
-    Cod, CodingStyle, Component, EOC, Place, Quantization, SOD, SOT, Siz, Sot, write_segment,
-};
+use super::markers::{Cod, CodingStyle, Component, EOC, Place, Quantization, SOD, SOT, Siz, Sot, write_segment};
 use super::wire::{Counted, Wire};
 
 /// The main header of an image of `tiles` tiles in a row, each of 8 × 8 pixels, one component, no decomposition.
@@ -17,14 +15,8 @@ pub(crate) fn header(tiles: u32) -> MainHeader {
         tile_origin: place(0, 0),
         components: Counted(vec![Component { depth: 7, dx: 1, dy: 1 }]),
     };
-    let coding = CodingStyle {
-        levels: 0,
-        block_width: 4,
-        block_height: 4,
-        block_style: 0,
-        wavelet: 1,
-        precincts: Vec::new(),
-    };
+    let coding =
+        CodingStyle { levels: 0, block_width: 4, block_height: 4, block_style: 0, wavelet: 1, precincts: Vec::new() };
     let cod = Cod { style: 0, progression: 0, layers: 1, component_transform: 0, coding };
     let parameters = Parameters {
         cod: Some(cod),

@@ -107,7 +107,8 @@ fn default_style(cod: &Cod, siz: &Siz) -> Result<()> {
     }
     match (cod.component_transform, &siz.components.0[..]) {
         (0, _) => {}
-        (1, [first, second, third, ..]) if [second, third].iter().all(|part| (part.dx, part.dy) == (first.dx, first.dy)) => {}
+        (1, [first, second, third, ..])
+            if [second, third].iter().all(|part| (part.dx, part.dy) == (first.dx, first.dy)) => {}
         (1, _) => return Err(malformed("component transform", 1, "0: the first three components differ")),
         (other, _) => return Err(malformed("component transform", other, "0 or 1")),
     }

@@ -77,7 +77,9 @@ fn segments_that_do_not_belong_into_a_tile_part_are_errors() {
         bytes
     };
     assert!(made(&header(1), 0, &[with(0, &[0xFF, 0x64, 0, 4, 0, 0])]).is_ok());
-    for segment in [&[0xFF, 0x51, 0, 2][..], &[0xFF, 0x74, 0, 2], &[0xFF, 0x64, 0, 1], &[0xFF, 0x64, 9, 9], &[0xFF, 0x52, 0, 3, 0]] {
+    for segment in
+        [&[0xFF, 0x51, 0, 2][..], &[0xFF, 0x74, 0, 2], &[0xFF, 0x64, 0, 1], &[0xFF, 0x64, 9, 9], &[0xFF, 0x52, 0, 3, 0]]
+    {
         assert!(made(&header(1), 0, &[with(0, segment)]).is_err(), "{segment:X?}");
     }
     let qcd = [0xFF, 0x5C, 0, 4, 0x40, 0x40];

@@ -38,7 +38,9 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
     }
     let mut metadata = metadata::of(&file, &codestream.header, &info);
     let (georeference, names) = geo::georeference(&file, &limits);
-    names.into_iter().for_each(|(name, value)| metadata.append(name, value));
+    for (name, value) in names {
+        metadata.append(name, value);
+    }
     let raw = codestream.raw_header()?;
     let asset = AssetInfo {
         key: KEY.to_owned(),

@@ -45,10 +45,13 @@ pub fn by_magic(first: &[u8]) -> Option<&'static dyn Format> {
     FORMATS.iter().find(|format| format.matches(first)).copied()
 }
 
-/// True for a metadata key that another format than the one called `own` recognises as its own. Formats of one family have the
-/// same keys; they share the media type.
+/// True for a metadata key that another format than the one called `own` recognises as its own, but not `own` itself. Formats of
+/// one family have the same keys; they share the media type.
 pub(crate) fn is_key_of_another(own: &FormatNames, key: &str) -> bool {
-    FORMATS.iter().any(|format| format.names().media_type != own.media_type && format.owns_key(key))
+    let owns = |is_own: bool| {
+        FORMATS.iter().any(|format| (format.names().media_type == own.media_type) == is_own && format.owns_key(key))
+    };
+    owns(false) && !owns(true)
 }
 
 /// The format of the family that the origin of metadata names.
@@ -84,6 +87,7 @@ mod tests {
             assert!(!is_key_of_another(names(name), "TGTID") && is_key_of_another(names(name), "256"));
             assert!(is_key_of_another(names(name), "PNG_GAMMA") && !is_key_of_another(names(name), "J2K_LAYERS"));
         }
+        assert!(is_key_of_another(names("png"), "J2K_LAYERS") && !is_key_of_another(names("jp2"), "J2K_LAYERS"));
         assert!(is_key_of_another(names("tiff"), "TGTID") && !is_key_of_another(names("tiff"), "GeoModelType"));
     }
 }

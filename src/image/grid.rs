@@ -48,7 +48,7 @@ struct Axis {
     first: u32,
     /// Pixels of a block.
     block: u32,
-    /// Pixels of the reference grid from one pixel of the image to the next (T.800 B.2: XRsiz, YRsiz).
+    /// Pixels of the reference grid from one pixel of the image to the next (T.800 B.2: `XRsiz`, `YRsiz`).
     step: u32,
 }
 

@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_byte_after_all_ones_has_seven_bits() {
-        assert_eq!(bits(&[]), Vec::<u8>::new());
+        assert_eq!(bits(&[]), [0u8; 0]);
         assert_eq!(bits(&[(0, 1)]), [0]);
         assert_eq!(bits(&[(1, 1), (5, 3)]), [0b1101_0000]);
         assert_eq!(bits(&[(0xFF, 8)]), [0xFF, 0]);

@@ -41,7 +41,7 @@ pub(crate) fn stream(header: &MainHeader, parts: &[Vec<u8>]) -> (Vec<u8>, usize)
     let mut out = Vec::new();
     header.write(&mut out);
     let first = out.len();
-    parts.iter().for_each(|part| out.extend_from_slice(part));
+    out.extend(parts.concat());
     EOC.write(&mut out);
     (out, first)
 }

@@ -11,7 +11,7 @@ use crate::limits::Limits;
 /// A box: its type, and where its content lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BoxHeader {
-    /// TBox.
+    /// `TBox`.
     pub(crate) kind: [u8; 4],
     /// The content, as a range of the source.
     pub(crate) content: Range<u64>,

@@ -61,10 +61,10 @@ impl CodestreamInfo {
         let levels = (0..components.len() as u16).filter_map(|n| parameters.coding(n)).map(|coding| coding.levels);
         let cod = parameters.cod.as_ref();
         let side = |log: u8| 4u32 << log;
-        let size = Level::new(siz, 0).ok().flatten().map_or((0, 0), |level| (level.grid.columns(), level.grid.rows()));
+        let full = Level::new(siz, 0).ok().flatten().map(|level| level.grid);
         Self {
-            columns: size.0,
-            rows: size.1,
+            columns: full.map_or(0, |grid| grid.columns()),
+            rows: full.map_or(0, |grid| grid.rows()),
             sample: sample_type(components).0,
             bits: components.iter().map(bits).collect(),
             is_signed: components.iter().map(is_signed).collect(),

@@ -1,6 +1,8 @@
 //! An image at one resolution: its grid of blocks, the tile of each block, and the places of its pixels on the reference grid
 //! (T.800 B.2 to B.5).
 
+use std::ops::Range;
+
 use crate::codec::j2k::geometry::{Rect, TileGrid};
 use crate::codec::j2k::markers::{Component, Siz};
 use crate::error::{Error, Result};
@@ -19,8 +21,8 @@ pub(super) struct Level {
     cut: Cut,
     /// Reference-grid steps from pixel to pixel at this resolution.
     step: (u64, u64),
-    /// The longest steps of any component at this resolution.
-    longest: (u64, u64),
+    /// The steps of the components at this resolution.
+    steps: Vec<(u64, u64)>,
 }
 
 /// Blocks on the reference grid.
@@ -35,10 +37,10 @@ struct Cut {
 pub(super) struct Area {
     /// The pixels, at this resolution.
     pub(super) pixels: Rect,
-    /// What the decoder decodes, on the reference grid.
+    /// The tile, on the reference grid.
+    pub(super) tile: Rect,
+    /// What the decoder decodes, on the reference grid: the whole tile if its pixels are all wanted.
     pub(super) decoded: Rect,
-    /// True if that is the whole tile.
-    pub(super) is_tile: bool,
 }
 
 /// Pixels of a tile that is decoded in parts.
@@ -61,7 +63,6 @@ impl Level {
         let components = &siz.components.0;
         let (dx, dy) = (step(components, |part| part.dx), step(components, |part| part.dy));
         let scaled = |step: u32| u64::from(step) << reduction;
-        let longest = |of: fn(&Component) -> u8| scaled(components.iter().map(of).max().unwrap_or(1).into());
         let step = (scaled(dx), scaled(dy));
         let whole = Cut { first: (siz.tile_origin.x, siz.tile_origin.y), size: (siz.tile.x, siz.tile.y) };
         let cut = whole.divided(&image, tiles.count(), step).unwrap_or(whole);
@@ -76,12 +77,15 @@ impl Level {
         let empty = || Error::malformed("codestream: component without samples");
         let grid = grid.sampled((dx, dy)).ok_or_else(empty)?;
         Ok(grid.reduced(reduction).map(|grid| {
-            let longest = (longest(|part| part.dx), longest(|part| part.dy));
-            Self { reduction, grid, across: tiles.count().0, tiles, cut, step, longest }
+            let mut steps: Vec<_> =
+                components.iter().map(|part| (scaled(part.dx.into()), scaled(part.dy.into()))).collect();
+            steps.sort_unstable();
+            steps.dedup();
+            Self { reduction, grid, across: tiles.count().0, tiles, cut, step, steps }
         }))
     }
 
-    /// The grid of the tiles, as the codestream has them.
+    /// The tile that holds a block.
     pub(super) fn tile_of(&self, at: BlockIndex) -> u16 {
         let (column, row) = self.tile_place(at);
         // A codestream has at most 65 535 tiles.
@@ -100,29 +104,21 @@ impl Level {
             x1: edge(block.x0, self.step.0, window.right()),
             y1: edge(block.y0, self.step.1, window.bottom()),
         };
-        // Components with longer steps need the sample before the first pixel too.
-        let start = |pixel: u32, step: u64, longest: u64, low: u32| {
-            let place = u64::from(pixel) * step;
-            (place - place % longest).max(low.into()) as u32
-        };
-        let end = |pixel: u32, step: u64, high: u32| (u64::from(pixel) * step).min(high.into()) as u32;
-        let decoded = Rect {
-            x0: start(pixels.x0, self.step.0, self.longest.0, tile.x0),
-            y0: start(pixels.y0, self.step.1, self.longest.1, tile.y0),
-            x1: end(pixels.x1, self.step.0, tile.x1),
-            y1: end(pixels.y1, self.step.1, tile.y1),
-        };
+        let x = decoded((pixels.x0, pixels.x1), self.step.0, self.steps.iter().map(|step| step.0), (tile.x0, tile.x1));
+        let y = decoded((pixels.y0, pixels.y1), self.step.1, self.steps.iter().map(|step| step.1), (tile.y0, tile.y1));
+        let decoded = Rect { x0: x.0, y0: y.0, x1: x.1, y1: y.1 };
         let covers = |first: u32, step: u64, place: u32| u64::from(place).div_ceil(step) == u64::from(first);
         let is_tile = covers(pixels.x0, self.step.0, tile.x0)
             && covers(pixels.y0, self.step.1, tile.y0)
             && covers(pixels.x1, self.step.0, tile.x1)
             && covers(pixels.y1, self.step.1, tile.y1);
-        Area { pixels, decoded: if is_tile { tile } else { decoded }, is_tile }
+        Area { pixels, tile, decoded: if is_tile { tile } else { decoded } }
     }
 
-    /// Where a sample of a component is that a pixel shows, on one axis: the last one at or before it.
-    pub(super) fn sample_of(pixel: u32, step: u64, component: u64) -> u32 {
-        (u64::from(pixel) * step / component) as u32
+    /// The sample of a component that a pixel shows, on one axis: the last one at or before it, or else the first of the tile.
+    /// `samples` are those of the tile, of which there is one at least.
+    pub(super) fn sample_of(pixel: u32, step: u64, component: u64, samples: &Range<u32>) -> u32 {
+        ((u64::from(pixel) * step / component) as u32).clamp(samples.start, samples.end - 1)
     }
 
     /// Reference-grid steps from pixel to pixel.
@@ -163,7 +159,7 @@ impl Cut {
         let part = (part(sides.0, step.0)?, part(sides.1, step.1)?);
         let axis = |count: u32, first: u32, size: u32, part: u32, image: u32| match count {
             1 => Some(image - image % part),
-            _ => (first % part == 0 && size % part == 0).then_some(first),
+            _ => (first.is_multiple_of(part) && size.is_multiple_of(part)).then_some(first),
         };
         let first = (
             axis(tiles.0, self.first.0, self.size.0, part.0, image.x0)?,
@@ -173,8 +169,29 @@ impl Cut {
     }
 }
 
+/// The samples of a component between two edges of the reference grid, on one axis (B-12).
+pub(super) fn samples((first, end): (u32, u32), component: u64) -> Range<u32> {
+    u64::from(first).div_ceil(component) as u32..u64::from(end).div_ceil(component) as u32
+}
+
+/// The part of the reference grid, on one axis, that has every sample that pixels of a tile show.
+fn decoded(pixels: (u32, u32), step: u64, components: impl Iterator<Item = u64>, tile: (u32, u32)) -> (u32, u32) {
+    let (mut start, mut end) = (tile.1, tile.0);
+    for component in components {
+        let of_tile = samples(tile, component);
+        if of_tile.is_empty() {
+            continue;
+        }
+        let place = |pixel: u32| u64::from(Level::sample_of(pixel, step, component, &of_tile)) * component;
+        // Samples of the tile lie inside of it.
+        start = start.min(place(pixels.0) as u32);
+        end = end.max(place(pixels.1 - 1) as u32 + 1);
+    }
+    (start, end)
+}
+
 /// The steps from pixel to pixel: the shortest of any component if all others are multiples of it, else those of the grid.
 fn step(components: &[Component], of: fn(&Component) -> u8) -> u32 {
     let least = components.iter().map(of).min().unwrap_or(1).max(1);
-    if components.iter().all(|component| of(component) % least == 0) { least.into() } else { 1 }
+    if components.iter().all(|component| of(component).is_multiple_of(least)) { least.into() } else { 1 }
 }

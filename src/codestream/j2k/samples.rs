@@ -1,6 +1,6 @@
 //! The samples of decoded components as pixels of an image.
 
-use super::level::{Area, Level};
+use super::level::{Area, Level, samples};
 use crate::codec::j2k::ffi::Plane;
 use crate::codec::j2k::markers::Component;
 use crate::error::{Error, Result};
@@ -48,42 +48,41 @@ pub(super) fn put_row(
     (sample, out): (SampleType, &mut [u8]),
 ) -> Result<()> {
     let steps = (u64::from(component.dx) << level.reduction, u64::from(component.dy) << level.reduction);
-    let place = |edge: u32, step: u64| u64::from(edge).div_ceil(step) as u32;
-    let (first, end) = (place(area.decoded.x0, steps.0), place(area.decoded.x1, steps.0));
-    let (top, bottom) = (place(area.decoded.y0, steps.1), place(area.decoded.y1, steps.1));
-    let columns = (end - first) as usize;
-    if plane.columns as usize != columns || plane.samples.len() != columns * (bottom - top) as usize {
+    let Area { pixels, tile, decoded } = area;
+    let across = samples((decoded.x0, decoded.x1), steps.0);
+    let down = samples((decoded.y0, decoded.y1), steps.1);
+    let columns = across.len();
+    if plane.columns as usize != columns || plane.samples.len() != columns * down.len() {
         let found = format!("{} in {} columns", plane.samples.len(), plane.columns);
-        let allowed = format!("{} × {columns}", bottom - top);
+        let allowed = format!("{} × {columns}", down.len());
         return Err(Error::malformed("tile: decoded samples").found(found).allowed(allowed));
     }
     if plane.samples.is_empty() {
         return Err(Error::unsupported("tile without samples of a component"));
     }
     let step = level.step();
-    let row = Level::sample_of(area.pixels.y0 + y, step.1, steps.1).clamp(top, bottom - 1) - top;
+    let row = Level::sample_of(pixels.y0 + y, step.1, steps.1, &samples((tile.y0, tile.y1), steps.1)) - down.start;
     let row = &plane.samples[row as usize * columns..][..columns];
-    let skipped = (area.pixels.x0.max(first) - first) as usize;
     if step.0 == steps.0 {
-        let row = &row[skipped..];
-        put(row.iter().copied(), sample, out);
+        put(row[(pixels.x0 - across.start) as usize..].iter().copied(), sample, out);
     } else {
-        let column = |x: u32| row[(Level::sample_of(x, step.0, steps.0).clamp(first, end - 1) - first) as usize];
-        put((area.pixels.x0..area.pixels.x1).map(column), sample, out);
+        let of_tile = samples((tile.x0, tile.x1), steps.0);
+        let column = |x: u32| row[(Level::sample_of(x, step.0, steps.0, &of_tile) - across.start) as usize];
+        put((pixels.x0..pixels.x1).map(column), sample, out);
     }
     Ok(())
 }
 
 /// Writes samples in native byte order.
-fn put(samples: impl Iterator<Item = i32>, sample: SampleType, out: &mut [u8]) {
+fn put(values: impl Iterator<Item = i32>, sample: SampleType, out: &mut [u8]) {
     match sample.bytes() {
-        1 => out.iter_mut().zip(samples).for_each(|(out, sample)| *out = sample as u8),
-        2 => each(out, samples, |sample| (sample as u16).to_ne_bytes()),
-        4 => each(out, samples, i32::to_ne_bytes),
-        _ => each(out, samples, |sample| i64::from(sample).to_ne_bytes()),
+        1 => out.iter_mut().zip(values).for_each(|(out, sample)| *out = sample as u8),
+        2 => each(out, values, |sample| (sample as u16).to_ne_bytes()),
+        4 => each(out, values, i32::to_ne_bytes),
+        _ => each(out, values, |sample| i64::from(sample).to_ne_bytes()),
     }
 }
 
-fn each<const N: usize>(out: &mut [u8], samples: impl Iterator<Item = i32>, bytes: impl Fn(i32) -> [u8; N]) {
-    out.as_chunks_mut::<N>().0.iter_mut().zip(samples).for_each(|(out, sample)| *out = bytes(sample));
+fn each<const N: usize>(out: &mut [u8], values: impl Iterator<Item = i32>, bytes: impl Fn(i32) -> [u8; N]) {
+    out.as_chunks_mut::<N>().0.iter_mut().zip(values).for_each(|(out, sample)| *out = bytes(sample));
 }

@@ -193,7 +193,8 @@ impl Tiles {
         let is_together = !is_apart || (stream.has_component_transform && block.plane < 3);
         let decoded = decode(&Request {
             codestream: &stream.bytes(),
-            area: (!area.is_tile).then_some([area.decoded.x0, area.decoded.y0, area.decoded.x1, area.decoded.y1]),
+            // Without an area, OpenJPEG computes other sizes of reduced components if the image does not begin at 0.
+            area: Some([area.decoded.x0, area.decoded.y0, area.decoded.x1, area.decoded.y1]),
             reduction: self.level.reduction,
             layers: 0,
             components: if is_together { &[] } else { std::slice::from_ref(&block.plane) },

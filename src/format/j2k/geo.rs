@@ -76,7 +76,7 @@ fn of_gml(xml: &str) -> Option<Georeference> {
     };
     let (origin, first, second) = (place(&origin)?, place(&first)?, place(&second)?);
     // The origin is the centre of the first pixel.
-    let edge = |origin: f64, first: f64, second: f64| origin - (first + second) / 2.0;
+    let edge = |origin: f64, first: f64, second: f64| origin - f64::midpoint(first, second);
     let transform = Transform([
         edge(origin.0, first.0, second.0),
         first.0,

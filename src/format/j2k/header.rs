@@ -87,11 +87,9 @@ impl Boxes<'_, '_> {
     fn read_all(&mut self, range: Range<u64>, depth: usize) -> Result<()> {
         for found in read_boxes(self.ahead, range, self.limits)? {
             match &found.kind {
-                kind if *kind == CODESTREAM && depth == 0 => {
-                    // Further codestreams of a JPX file are other images.
-                    if self.header.codestream.is_empty() {
-                        self.header.codestream = found.content;
-                    }
+                // Further codestreams of a JPX file are other images.
+                kind if *kind == CODESTREAM && depth == 0 && self.header.codestream.is_empty() => {
+                    self.header.codestream = found.content;
                 }
                 b"jp2h" | b"res " | b"asoc" if depth < DEEPEST => self.read_all(found.content, depth + 1)?,
                 b"ftyp" | b"ihdr" | b"colr" | b"pclr" | b"cmap" | b"cdef" | b"resc" | b"resd" | b"xml " | b"uuid" => {
@@ -193,8 +191,8 @@ mod tests {
     use super::*;
     use crate::io::MemorySource;
 
-    fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
-        [&(content.len() as u32 + 8).to_be_bytes()[..], kind, content].concat()
+    fn boxed(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
+        [&(content.len() as u32 + 8).to_be_bytes()[..], &kind, content].concat()
     }
 
     fn read(boxes: &[Vec<u8>]) -> (Result<FileHeader>, Vec<Warning>) {
@@ -205,11 +203,11 @@ mod tests {
 
     #[test]
     fn boxes_are_read_in_any_order_and_with_any_length() {
-        let ihdr = boxed(b"ihdr", &[0, 0, 0, 3, 0, 0, 0, 4, 0, 1, 7, 7, 0, 0]);
-        let colr = boxed(b"colr", &[1, 0, 0, 0, 0, 0, 17]);
+        let ihdr = boxed(*b"ihdr", &[0, 0, 0, 3, 0, 0, 0, 4, 0, 1, 7, 7, 0, 0]);
+        let colr = boxed(*b"colr", &[1, 0, 0, 0, 0, 0, 17]);
         let long = [&1u32.to_be_bytes()[..], b"xml ", &19u64.to_be_bytes(), b"<a>"].concat();
         let last = [&[0; 4][..], b"jp2c", &[1, 2, 3]].concat();
-        let (header, warnings) = read(&[long, boxed(b"jp2h", &[colr, ihdr].concat()), last]);
+        let (header, warnings) = read(&[long, boxed(*b"jp2h", &[colr, ihdr].concat()), last]);
         let header = header.unwrap();
         assert_eq!((header.size, header.color), (Some((3, 4, 1)), Some(Color::Enumerated(17))));
         assert_eq!((header.xml, warnings.len()), (vec![b"<a>".to_vec()], 0));
@@ -225,9 +223,9 @@ mod tests {
 
     #[test]
     fn a_box_that_cannot_be_read_is_a_warning_and_no_codestream_an_error() {
-        let (header, warnings) = read(&[boxed(b"pclr", &[0]), boxed(b"jp2c", &[1])]);
+        let (header, warnings) = read(&[boxed(*b"pclr", &[0]), boxed(*b"jp2c", &[1])]);
         assert!(header.is_ok() && warnings.len() == 1);
-        assert!(read(&[boxed(b"jp2h", &[])]).0.is_err());
+        assert!(read(&[boxed(*b"jp2h", &[])]).0.is_err());
         assert!(read(&[[&7u32.to_be_bytes()[..], b"jp2c"].concat()]).0.is_err());
     }
 

@@ -58,7 +58,7 @@ pub(super) fn of(file: &FileHeader, header: &MainHeader, info: &CodestreamInfo) 
         out.set(palette::KEY, entries);
     }
     if !file.channels.is_empty() {
-        out.set(CHANNELS, Value::List(file.channels.iter().map(channel).collect()));
+        out.set(CHANNELS, Value::List(file.channels.iter().copied().map(channel).collect()));
     }
     for (key, value) in [(CAPTURE_RESOLUTION, file.capture), (DISPLAY_RESOLUTION, file.display)] {
         if let Some((vertical, horizontal)) = value {
@@ -102,9 +102,9 @@ fn codestream(header: &MainHeader, info: &CodestreamInfo, out: &mut Metadata) {
 }
 
 /// A channel: its number, its type, and the colour it belongs to.
-fn channel([number, kind, association]: &[u16; 3]) -> Value {
-    let kind = CHANNEL_TYPES.get(usize::from(*kind)).map_or_else(|| Value::from(*kind), |name| Value::from(*name));
-    Value::List(vec![(*number).into(), kind, (*association).into()])
+fn channel([number, kind, association]: [u16; 3]) -> Value {
+    let kind = CHANNEL_TYPES.get(usize::from(kind)).map_or_else(|| Value::from(kind), |name| Value::from(*name));
+    Value::List(vec![number.into(), kind, association.into()])
 }
 
 /// Text if the bytes are UTF-8, else the bytes.
@@ -114,7 +114,7 @@ fn text_or_bytes(bytes: &[u8]) -> Value {
 
 /// An identifier in hexadecimal digits.
 pub(super) fn digits_of(id: &[u8; 16]) -> String {
-    id.iter().map(|byte| format!("{byte:02X}")).collect()
+    format!("{:032X}", u128::from_be_bytes(*id))
 }
 
 /// The keys of what other formats do not take over.

@@ -7,9 +7,12 @@ use super::{MEDIA_TYPE, geo, metadata};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::codestream::j2k::{Codestream, CodestreamInfo, image};
 use crate::error::Result;
-use crate::format::{ContainerReader, OnlyImageReader, OpenOptions};
+use crate::format::{ContainerReader, OnlyImageReader, OpenOptions, Warning, WarningKind};
 use crate::image::ImageProvider;
 use crate::io::{ByteSource, SourceRange};
+
+/// The key of the image.
+const KEY: &str = "image:0";
 
 /// The family of the metadata.
 const FAMILY: &str = "j2k";
@@ -26,12 +29,21 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
     let part: Arc<dyn ByteSource> = Arc::new(SourceRange::new(Arc::clone(&source), start, end - start)?);
     let codestream = Arc::new(Codestream::open(part, limits, "")?);
     let info = CodestreamInfo::of(&codestream.header);
+    if let Some(stated) = file.size.filter(|stated| *stated != (info.rows, info.columns, info.bits.len() as u16)) {
+        let message = format!(
+            "the box ihdr states (rows, columns, components) {stated:?}, but the codestream has {:?}",
+            (info.rows, info.columns, info.bits.len())
+        );
+        warnings.push(Warning::new(KEY, message).of(WarningKind::File));
+    }
     let mut metadata = metadata::of(&file, &codestream.header, &info);
     let (georeference, names) = geo::georeference(&file, &limits);
-    names.into_iter().for_each(|(name, value)| metadata.append(name, value));
+    for (name, value) in names {
+        metadata.append(name, value);
+    }
     let raw = codestream.raw_header()?;
     let asset = AssetInfo {
-        key: "image:0".to_owned(),
+        key: KEY.to_owned(),
         title: String::new(),
         description: String::new(),
         roles: vec!["data".to_owned()],

@@ -127,10 +127,7 @@ impl NitfReader {
             Ok(Arc::new(segment) as Arc<dyn BlockStore>)
         };
         let decoded = ic.filter(|ic| ic.is_decoded);
-        let image = match decoded {
-            Some(ic) => Some(self.decoded_image(parts, ic, pad.unwrap_or(PadValue::ZERO))),
-            None => None,
-        };
+        let image = decoded.map(|ic| self.decoded_image(parts, ic, pad.unwrap_or(PadValue::ZERO)));
         // A codestream that cannot be read is reported when its pixels are read.
         let is_fatal = |error: &Error| match error {
             Error::Unsupported(_) => false,

@@ -1,4 +1,4 @@
-"""Small JPEG 2000 files and codestreams by GDAL, imagecodecs and OpenJPH, for truncation and mutation."""
+"""Small JPEG 2000 files and codestreams by GDAL, imagecodecs, OpenJPH and us, for truncation and mutation."""
 import itertools
 import struct
 import warnings
@@ -9,8 +9,8 @@ import rasterio
 
 BANDS = {"grey": 1, "rgb": 3, "rgba": 4}
 OPTIONS = {
-    "tiles": {"BLOCKXSIZE": 8, "BLOCKYSIZE": 8, "TLM": "YES"},
-    "parts": {"BLOCKXSIZE": 16, "BLOCKYSIZE": 16, "TILEPARTS": "RESOLUTIONS", "PROGRESSION": "RPCL", "TLM": "YES", "PLT": "YES"},
+    "lengths": {"TLM": "YES", "PLT": "YES"},
+    "parts": {"TILEPARTS": "RESOLUTIONS", "PROGRESSION": "RPCL", "TLM": "YES", "PLT": "YES"},
     "layers": {"QUALITY": "20,50,100", "TILEPARTS": "LAYERS"},
     "precincts": {"PRECINCTS": "{8,8},{4,4}", "PROGRESSION": "PCRL", "SOP": "YES", "EPH": "YES"},
     "styles": {"CODEBLOCK_STYLE": "63", "PROGRESSION": "CPRL", "CODEC": "J2K"},
@@ -18,13 +18,15 @@ OPTIONS = {
 }
 
 
-def j2k_seeds(folder, picture):
-    """Names and contents; `picture` makes the pixels for a number of bands."""
+def j2k_seeds(folder, picture, ours):
+    """Names and contents; `picture` makes the pixels for a number of bands, `ours` writes a file with the package."""
     for number, (name, options) in enumerate(OPTIONS.items()):
         for kind, bands in list(BANDS.items())[number % 2 :: 2]:
             yield f"{name}-{kind}", by_gdal(folder, picture(bands), options)
-    yield "deep", by_gdal(folder, picture(2, "uint16"), OPTIONS["tiles"])
+    yield "deep", by_gdal(folder, picture(2, "uint16"), OPTIONS["lengths"])
     grey, rgb = picture(1)[0], np.ascontiguousarray(picture(3).transpose(1, 2, 0))
+    yield "tiles-grey", ours(picture(1), "j2k", block_size=(8, 8))
+    yield "tiles-rgb", ours(picture(3), "jp2", block_size=(16, 8))
     yield "ht-grey", imagecodecs.htj2k_encode(grey, reversible=True)
     yield "ht-rgb", imagecodecs.htj2k_encode(rgb, reversible=True)
     yield "palette", with_palette(imagecodecs.jpeg2k_encode(grey, level=0, codecformat="jp2", reversible=True))
@@ -34,7 +36,7 @@ def j2k_seeds(folder, picture):
 def by_gdal(folder, pixels, options):
     path = folder / "seed.tmp.jp2"
     bands, rows, columns = pixels.shape
-    profile = {"driver": "JP2OpenJPEG", "count": bands, "height": rows, "width": columns, "dtype": pixels.dtype, "tiled": True, "REVERSIBLE": "YES", "QUALITY": "100"}
+    profile = {"driver": "JP2OpenJPEG", "count": bands, "height": rows, "width": columns, "dtype": pixels.dtype, "REVERSIBLE": "YES", "QUALITY": "100"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with rasterio.open(path, "w", **{**profile, **options}, crs="EPSG:32618", transform=rasterio.transform.from_origin(3e5, 4e6, 2, 2)) as file:

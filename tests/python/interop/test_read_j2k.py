@@ -1,4 +1,5 @@
 """JPEG 2000 files that other software writes are read here, whole, in windows and at every resolution."""
+import io
 import itertools
 import struct
 import warnings
@@ -146,7 +147,7 @@ def test_a_palette_gives_indices_and_colours(tmp_path):
 def tiled(tmp_path):
     """Pixels, and a codestream of them with 12 tiles of 128 × 128."""
     pixels = scene(3, 300, 400, "uint8")
-    return pixels, write(tmp_path / "plain.j2k", pixels, BLOCKXSIZE=128, BLOCKYSIZE=128, CODEC="J2K").read_bytes()
+    return pixels, write(tmp_path / "plain.j2k", pixels, BLOCKXSIZE=128, BLOCKYSIZE=128, RESOLUTIONS="6", CODEC="J2K").read_bytes()
 
 
 def nitf(path, data, **fields):
@@ -185,6 +186,39 @@ def test_a_codestream_that_contradicts_its_nitf_segment_is_an_error(tmp_path, ti
     assert iminfo(path).shape == (3, 310, 400)
     with pytest.raises(FormatError, match="300 with 3 components, expected 400 × 310.*image:0"):
         imread(path)
+
+
+class Counted(io.FileIO):
+    """A file that counts the bytes read from it."""
+
+    count = 0
+
+    def readinto(self, buffer):
+        found = super().readinto(buffer)
+        self.count += found
+        return found
+
+    def read(self, size=-1):
+        found = super().read(size)
+        self.count += len(found)
+        return found
+
+
+def test_the_headers_of_a_large_file_are_read_alone(tmp_path, tiled):
+    path = tmp_path / "large.jp2"
+    size = 5 << 30
+    with open(path, "wb") as file:
+        file.write(JP2_START + struct.pack(">I4sQ", 1, b"jp2c", size - len(JP2_START) - 8) + tiled[1])
+        file.truncate(size - 8)  # sparse
+    with open(path, "ab") as file:
+        file.write(box(b"free", b""))
+    with Counted(path) as file:
+        info = iminfo(file)
+        assert (info.shape, info.metadata["J2K_BRAND"]) == ((3, 300, 400), "jp2")
+        assert file.count < 64 << 10
+        file.seek(0)
+        assert np.array_equal(imread(file, window=(200, 200, 9, 9)), tiled[0][:, 200:209, 200:209])
+        assert file.count < 512 << 10
 
 
 def test_every_truncation_is_an_error_that_names_tile_and_offset(tmp_path):

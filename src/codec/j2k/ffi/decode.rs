@@ -23,7 +23,8 @@ pub(crate) struct Request<'a> {
 /// Decoded components.
 pub(crate) struct Decoded {
     image: Image,
-    /// The decoder's warnings.
+    /// The decoder's warnings, which do not concern pixels: data that are lost are an error if the request is strict.
+    #[cfg(test)]
     pub warnings: Vec<String>,
 }
 
@@ -45,14 +46,17 @@ pub(crate) fn decode(request: &Request<'_>) -> Result<Decoded> {
     let mut codec = Codec::new().ok_or_else(no_memory)?;
     let mut stream = Stream::new(request.codestream).ok_or_else(no_memory)?;
     let decoded = run(&mut codec, &mut stream, request)?;
-    let warnings = codec.take_messages();
-    match decoded {
-        Some(image) => Ok(Decoded { image, warnings }),
-        None => {
-            let message = if warnings.is_empty() { "no reason".to_owned() } else { warnings.join("; ") };
-            Err(Error::malformed("codestream: OpenJPEG reports").found(message))
-        }
+    let messages = codec.take_messages();
+    if let Some(image) = decoded {
+        return Ok(Decoded {
+            image,
+            #[cfg(test)]
+            warnings: messages.warnings,
+        });
     }
+    let reasons = if messages.errors.is_empty() { messages.warnings } else { messages.errors };
+    let reasons = if reasons.is_empty() { "no reason".to_owned() } else { reasons.join("; ") };
+    Err(Error::malformed("codestream: OpenJPEG reports").found(reasons))
 }
 
 /// The decoded image; `None` if the decoder reports an error.

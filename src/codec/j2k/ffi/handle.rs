@@ -16,10 +16,19 @@ pub(super) struct Stream<'a> {
 
 /// A decoder.
 ///
-/// Invariant: `messages` comes from a box that nothing else frees; the decoder passes it to [`collect`] only.
+/// Invariant: `messages` comes from a box that nothing else frees; the decoder passes its lists to [`collect`] only.
 pub(super) struct Codec {
     raw: NonNull<sys::opj_codec_t>,
-    messages: NonNull<Vec<String>>,
+    messages: NonNull<Messages>,
+}
+
+/// What a decoder has reported, without line ends.
+#[derive(Debug, Default)]
+pub(super) struct Messages {
+    /// Reasons for a failure.
+    pub(super) errors: Vec<String>,
+    /// Other messages.
+    pub(super) warnings: Vec<String>,
 }
 
 /// An image that a decoder has made, with the samples of its components.
@@ -47,7 +56,7 @@ struct Input<'a> {
     length: u64,
 }
 
-/// The most messages kept of one call; the first ones are the cause of the others.
+/// The most messages of each kind kept of one call; the first ones are the cause of the others.
 const KEPT_MESSAGES: usize = 8;
 
 /// Bounds of the buffer in a stream. OpenJPEG reads larger amounts without it.
@@ -88,13 +97,13 @@ impl Codec {
     pub(super) fn new() -> Option<Self> {
         // SAFETY: a plain allocation; the result is checked for null.
         let raw = NonNull::new(unsafe { sys::opj_create_decompress(sys::CODEC_FORMAT::OPJ_CODEC_J2K) })?;
-        let messages = NonNull::from(Box::leak(Box::<Vec<String>>::default()));
-        let data: *mut c_void = messages.as_ptr().cast();
-        // SAFETY: `raw` is a new codec; `collect` casts the data back to what they are here. Without a handler for information,
-        // that is dropped.
+        let messages = NonNull::from(Box::leak(Box::<Messages>::default()));
+        // SAFETY: `messages` is live, and each list becomes the data of one handler, which casts it back. `raw` is a new codec.
+        // Information has no handler and is dropped.
         unsafe {
-            sys::opj_set_warning_handler(raw.as_ptr(), Some(collect), data);
-            sys::opj_set_error_handler(raw.as_ptr(), Some(collect), data);
+            let (errors, warnings) = (&raw mut (*messages.as_ptr()).errors, &raw mut (*messages.as_ptr()).warnings);
+            sys::opj_set_warning_handler(raw.as_ptr(), Some(collect), warnings.cast());
+            sys::opj_set_error_handler(raw.as_ptr(), Some(collect), errors.cast());
         }
         Some(Self { raw, messages })
     }
@@ -147,8 +156,8 @@ impl Codec {
         unsafe { sys::opj_decode(self.raw.as_ptr(), stream.raw.as_ptr(), image.raw.as_ptr()) != 0 }
     }
 
-    /// The messages up to now, without line ends.
-    pub(super) fn take_messages(&mut self) -> Vec<String> {
+    /// The messages up to now.
+    pub(super) fn take_messages(&mut self) -> Messages {
         // SAFETY: the decoder writes messages only during calls, and `&mut self` excludes one.
         std::mem::take(unsafe { self.messages.as_mut() })
     }
@@ -252,7 +261,7 @@ unsafe extern "C" fn seek(position: i64, data: *mut c_void) -> sys::OPJ_BOOL {
 
 /// Collects a message: [`sys::opj_msg_callback`].
 unsafe extern "C" fn collect(message: *const c_char, data: *mut c_void) {
-    // SAFETY: OpenJPEG passes a string that ends with a zero, and the list of the codec, during one call at a time.
+    // SAFETY: OpenJPEG passes a string that ends with a zero, and a list of the codec, during one call at a time.
     let (message, messages) = unsafe { (CStr::from_ptr(message), &mut *data.cast::<Vec<String>>()) };
     if messages.len() < KEPT_MESSAGES {
         messages.push(message.to_string_lossy().trim_end().to_owned());

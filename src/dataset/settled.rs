@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::asset::ImageFacts;
 use crate::error::Result;
-use crate::format::{Copied, FORMATS, Format, ImageRequest, SaveSettings, TextField, Warning, family};
+use crate::format::{Copied, FORMATS, Format, ImageRequest, SaveSettings, TextField, Warning, WarningKind, family};
 use crate::image::{Georeference, ImageLayout};
 use crate::metadata::Metadata;
 
@@ -59,7 +59,11 @@ impl<'i> Settled<'i> {
         };
         if !left_out.is_empty() {
             let message = format!("{} cannot hold and leaves out: {}", format.name(), left_out.join(", "));
-            warnings.push(Warning::new(image.copied.map_or(image.key, |copied| &copied.asset.key), message));
+            warnings.push(Warning::new(
+                WarningKind::Metadata,
+                image.copied.map_or(image.key, |copied| &copied.asset.key),
+                message,
+            ));
         }
         let copied = image.copied;
         let mut text = |own: &'i str, field: TextField| settled_text(format, own, copied, field, warnings);
@@ -193,7 +197,7 @@ fn settled_text<'i>(
         None => Cow::Borrowed(text),
         Some(fitted) => {
             let message = format!("the {} does not fit {}: {}", field.name(), format.name(), fitted.changes);
-            warnings.push(Warning::new(&asset.key, message));
+            warnings.push(Warning::new(WarningKind::Metadata, &asset.key, message));
             Cow::Owned(fitted.text)
         }
     }

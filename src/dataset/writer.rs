@@ -13,8 +13,8 @@ use super::settled::Settled;
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
-    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, Warning, WriteContext, by_extension,
-    by_name, no_image,
+    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, Warning, WarningKind, WriteContext,
+    by_extension, by_name, no_image,
 };
 use crate::image::{Asked, BlockStore};
 use crate::io::{self, ByteSink, Durability, Prepared, sink_at};
@@ -63,14 +63,16 @@ pub fn publish_all<'w>(writers: impl IntoIterator<Item = &'w mut DatasetWriter>)
     io::publish_all(outputs.collect::<Result<_>>()?)
 }
 
-/// Runs the blocks of an image through the engine into a container. Returns the number of blocks that were copied undecoded.
-pub(crate) fn write_image(
+/// Runs the blocks of an image that a container has begun through the engine, and completes the image. Returns the number of blocks
+/// that were copied undecoded.
+fn complete_image(
+    begun: Begun,
     container: &mut dyn ContainerWriter,
     image: &ImageRequest<'_>,
     taps: &[&dyn Tap],
     context: &mut WriteContext<'_, '_>,
 ) -> Result<u64> {
-    let end = match container.begin_image(image, context)? {
+    let end = match begun {
         Begun::Encode(open) => match stored_blocks(image, &open).filter(|_| taps.is_empty()) {
             Some(store) => append_stored(&**store, &open.blocks, container, context.control)?,
             None => write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?,
@@ -85,6 +87,17 @@ pub(crate) fn write_image(
     };
     container.finish_image(&end, context)?;
     Ok(end.copied)
+}
+
+/// Writes an image into a container.
+#[cfg(test)]
+pub(crate) fn write_image(
+    container: &mut dyn ContainerWriter,
+    image: &ImageRequest<'_>,
+    context: &mut WriteContext<'_, '_>,
+) -> Result<u64> {
+    let begun = container.begin_image(image, context)?;
+    complete_image(begun, container, image, &[], context)
 }
 
 /// The stored blocks of an image, if the request allows to copy them and the file takes them.
@@ -174,11 +187,13 @@ impl DatasetWriter {
     /// its blocks are those of the source.
     pub fn add_image_with(&mut self, image: &ImageRequest<'_>, taps: &[&dyn Tap], control: &Control<'_>) -> Result<()> {
         let format = self.format;
-        self.add(image.key, control, |container, context| {
+        self.add(image.key, control, |container, context, begun| {
             let asked = Asked::new(image.provider);
             let settled = Settled::new(format, image, context.warnings)?;
             let image = &ImageRequest { provider: &asked, ..settled.request(image) };
-            write_image(container, image, taps, context)
+            let blocks = container.begin_image(image, context)?;
+            *begun = true;
+            complete_image(blocks, container, image, taps, context)
         })
         .map(|copied| self.copied += copied)
     }
@@ -226,7 +241,7 @@ impl DatasetWriter {
         }
         if let Some(first) = left_out.first() {
             let message = format!("left out: {} ({})", left_out.join(", "), reasons.join("; "));
-            self.warnings.push(Warning::new(first.clone(), message));
+            self.warnings.push(Warning::new(WarningKind::Metadata, first.clone(), message));
         }
         Ok(())
     }
@@ -245,7 +260,7 @@ impl DatasetWriter {
     pub fn begin_image(&mut self, image: &ImageRequest<'_>, control: &Control<'_>) -> Result<ImageWriter<'_>> {
         let format = self.format;
         let begun =
-            self.add(image.key, control, |container, context| begin_for_caller(format, container, image, context))?;
+            self.add(image.key, control, |container, context, _| begin_for_caller(format, container, image, context))?;
         let container = self.state.take_open(State::Failed(image.key.to_owned()))?;
         let pending = PendingImage::new(image, begun)?;
         self.state = State::Pending(container, Box::new(pending));
@@ -255,8 +270,10 @@ impl DatasetWriter {
     /// Appends a block of the pending image.
     pub(crate) fn append_block(&mut self, block: Encoded) -> Result<()> {
         let (mut container, mut pending) = self.state.take_pending()?;
-        let result = pending.append(block, &mut *container);
-        if result.as_ref().err().is_none_or(is_refusal) {
+        let accepted = pending.accept(block);
+        let is_refused = accepted.as_ref().is_err_and(is_refusal);
+        let result = accepted.and_then(|()| pending.append_ready(&mut *container));
+        if result.is_ok() || is_refused {
             self.state = State::Pending(container, pending);
         }
         result
@@ -287,7 +304,7 @@ impl DatasetWriter {
     /// [`Error::Unsupported`] if files of the format hold images only; [`Error::Usage`] on a closed writer, for a key already
     /// in use, and for invalid options. After other errors the file cannot be completed.
     pub fn add_data(&mut self, data: &DataRequest<'_>) -> Result<()> {
-        self.add(data.key, &Control::default(), |container, context| container.add_data(data, context))
+        self.add(data.key, &Control::default(), |container, context, _| container.add_data(data, context))
     }
 
     /// Completes the file and makes it visible at its target.
@@ -357,22 +374,22 @@ impl DatasetWriter {
         std::mem::take(&mut self.warnings)
     }
 
-    /// Adds an asset with `action`. If `action` panics, or fails after it may have written, the file cannot be completed.
+    /// Adds an asset with `action`. The file cannot be completed if `action` panics, if it fails after it has set its flag because
+    /// the container had begun the asset, or if its error is not a refusal.
     fn add<T>(
         &mut self,
         key: &str,
         control: &Control<'_>,
-        action: impl FnOnce(&mut dyn ContainerWriter, &mut WriteContext<'_, '_>) -> Result<T>,
+        action: impl FnOnce(&mut dyn ContainerWriter, &mut WriteContext<'_, '_>, &mut bool) -> Result<T>,
     ) -> Result<T> {
         let mut container = self.state.take_open(State::Failed(key.to_owned()))?;
-        let reports = control.reports();
+        let mut begun = false;
         let result = if self.keys.iter().any(|known| known == key) {
             Err(Error::usage("asset key already used:").found(key))
         } else {
-            self.run(control, |context| action(&mut *container, context))
+            self.run(control, |context| action(&mut *container, context, &mut begun))
         };
-        let wrote = |error| control.reports() > reports || !is_refusal(error);
-        if !result.as_ref().is_err_and(wrote) {
+        if !result.as_ref().is_err_and(|error| begun || !is_refusal(error)) {
             self.state = State::Open(container);
         }
         if result.is_ok() {

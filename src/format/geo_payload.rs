@@ -14,11 +14,6 @@ pub(crate) fn read_geotiff(bytes: &[u8], limits: &Limits) -> Result<(Georeferenc
     tiff::read_georeference(bytes, limits)
 }
 
-/// True for the EPSG code of a system of latitude and longitude.
-pub(crate) fn is_geographic(code: i64) -> bool {
-    tiff::is_geographic(code)
-}
-
 /// A GeoTIFF file of a single pixel with a georeference, given as `Geo…` names.
 ///
 /// # Errors

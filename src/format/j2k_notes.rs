@@ -1,6 +1,6 @@
 //! Warnings that every container of JPEG 2000 codestreams gives.
 
-use super::warning::Warning;
+use super::warning::{Warning, WarningKind};
 use crate::codestream::j2k::{J2kOptions, LEVELS, most_levels};
 use crate::image::BlockGrid;
 
@@ -9,5 +9,5 @@ pub(crate) fn level_note(options: &J2kOptions, grid: &BlockGrid) -> Option<Warni
     let (most, size) = (most_levels(grid), (grid.block_columns(), grid.block_rows()));
     let levels = options.levels.filter(|levels| *levels > most)?;
     let message = format!("is {most}, not {levels}: a tile of {} × {} carries no more", size.0, size.1);
-    Some(Warning::new(LEVELS, message))
+    Some(Warning::new(WarningKind::Metadata, LEVELS, message))
 }

@@ -1,6 +1,6 @@
 //! The registry of formats. It finds a format by its name, a path's extension, or a file's first bytes.
 
-use super::{Format, FormatNames, j2k, jpeg, nitf, png, tiff};
+use super::{Format, j2k, jpeg, nitf, png, tiff};
 use crate::error::{Error, Result};
 
 /// Every format, in the order in which first bytes are tried.
@@ -45,15 +45,6 @@ pub fn by_magic(first: &[u8]) -> Option<&'static dyn Format> {
     FORMATS.iter().find(|format| format.matches(first)).copied()
 }
 
-/// True for a metadata key that another format than the one called `own` recognises as its own, but not `own` itself. Formats of
-/// one family have the same keys; they share the media type.
-pub(crate) fn is_key_of_another(own: &FormatNames, key: &str) -> bool {
-    let owns = |is_own: bool| {
-        FORMATS.iter().any(|format| (format.names().media_type == own.media_type) == is_own && format.owns_key(key))
-    };
-    owns(false) && !owns(true)
-}
-
 /// The format of the family that the origin of metadata names.
 pub(crate) fn family(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().find(|format| format.name() == name).copied()
@@ -77,17 +68,7 @@ mod tests {
         assert_eq!(owners("PNG_TEXT_Title"), ["png"]);
         assert_eq!(owners("JPEG_APP1 x"), ["jpeg"]);
         assert_eq!(owners("GeoModelType"), ["tiff"]);
-        assert!(owners("256").contains(&"tiff") && owners("Compression").is_empty() && owners("").is_empty());
-    }
-
-    #[test]
-    fn a_key_of_the_same_family_is_not_of_another_format() {
-        let names = |name: &str| by_name(name).unwrap().names();
-        for name in ["nitf", "nsif"] {
-            assert!(!is_key_of_another(names(name), "TGTID") && is_key_of_another(names(name), "256"));
-            assert!(is_key_of_another(names(name), "PNG_GAMMA") && !is_key_of_another(names(name), "J2K_LAYERS"));
-        }
-        assert!(is_key_of_another(names("png"), "J2K_LAYERS") && !is_key_of_another(names("jp2"), "J2K_LAYERS"));
-        assert!(is_key_of_another(names("tiff"), "TGTID") && !is_key_of_another(names("tiff"), "GeoModelType"));
+        assert_eq!((owners("Compression"), owners("MODEL")), (vec!["tiff"], vec!["nitf", "nsif"]));
+        assert!(owners("256").contains(&"tiff") && owners("Title").is_empty() && owners("").is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Requests to a writer: images with their settings, other assets, and the context of a request.
 
-use super::warning::{Finding, Warning};
+use super::warning::{Finding, Warning, WarningKind};
 use crate::asset::{AssetInfo, AssetType};
 use crate::error::{Error, Result};
 use crate::image::{Georeference, ImageProvider, PadValue};
@@ -173,7 +173,7 @@ pub(crate) fn refuse_chosen(metadata: &Metadata, key: &str, error: Error, warnin
     if metadata.is_chosen(key) {
         return Err(error);
     }
-    warnings.push(Warning::new(key, format!("is left out: {error}")));
+    warnings.push(Warning::new(WarningKind::Metadata, key, format!("is left out: {error}")));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Sinks: appended to in order, patched when a length becomes known, and published when complete.
 
 mod atomic;
+mod unnamed;
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, PoisonError};

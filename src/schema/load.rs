@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::expression::Expression;
 use super::picture::Picture;
-use super::table::{Charset, Check, Field, Item, Kind, Structure};
+use super::table::{Charset, Check, Field, Item, Kind, Missing, Structure};
 use crate::error::{Error, Result};
 
 impl Structure {
@@ -148,7 +148,7 @@ fn expand(text: &str) -> std::result::Result<Vec<(usize, String)>, String> {
     Ok(lines)
 }
 
-/// `NAME SIZE CHARSET [kind | as kind] [values a b | range a b] [nullable] [default x]`; values with blanks are quoted.
+/// `NAME SIZE CHARSET [kind | as kind] [values a b | range a b] [nullable] [default x | required]`; values with blanks are quoted.
 fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
     let words = split_words(row)?;
     let [name, size, charset, rest @ ..] = words.as_slice() else {
@@ -163,7 +163,7 @@ fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
         number: None,
         check: Check::None,
         nullable: false,
-        default: None,
+        missing: Missing::Blank,
         picture: None,
         note: note.to_owned(),
         again: false,
@@ -178,7 +178,8 @@ fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
                 field.number = Some(number.ok_or("expected as int or as real")?);
             }
             "nullable" => field.nullable = true,
-            "default" => field.default = Some(rest.next().ok_or("default without value")?.clone()),
+            "required" => field.missing = Missing::Error,
+            "default" => field.missing = Missing::Default(rest.next().ok_or("default without value")?.clone()),
             "format" => {
                 let picture = rest.next().and_then(|text| Picture::parse(text));
                 field.picture = Some(picture.ok_or("expected a format such as 0000, +00.000 or +0.000000E+0")?);
@@ -254,6 +255,7 @@ fn is_keyword(word: &str) -> bool {
         word,
         "nullable"
             | "as"
+            | "required"
             | "default"
             | "format"
             | "range"
@@ -335,7 +337,7 @@ field MASK 4 BIN uint
         assert_eq!(structures.len(), 1);
         let fields = structures[0].fields();
         assert_eq!(fields.iter().map(|field| &*field.name).collect::<Vec<_>>(), ["COUNT", "LON", "FLAG", "MASK"]);
-        assert_eq!((fields[0].note.as_str(), fields[0].default.as_deref()), ("how many", Some("00")));
+        assert_eq!((fields[0].note.as_str(), &fields[0].missing), ("how many", &Missing::Default("00".to_owned())));
         assert_eq!(fields[0].check, Check::Range(0.0, 9.0));
         assert_eq!(fields[2].check, Check::Values(vec!["A B".to_owned(), "C".to_owned()]));
         assert_eq!((fields[1].nullable, fields[1].kind, fields[3].kind), (true, Kind::Real, Kind::Unsigned));

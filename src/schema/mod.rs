@@ -17,8 +17,9 @@
 //! Kinds: `text` (left-justified, padded with blanks), `int`, `real` (right-justified, padded with zeros), `datetime`
 //! (`CCYYMMDDhhmmss`, unknown pairs as hyphens), `date` (CCYYMMDD or blanks); with `BIN`: `uint`, `sint`, `float`, `bytes`.
 //! Text with `as int` or `as real` is a number or words such as `N/A`: it is written as text, and its typed value is the number.
-//! Checks: `values …`, `range LOW HIGH`, `nullable` (blanks are also a legal value). `format PICTURE` is the form in which a
-//! number is written: `0000`, `+00.0000` (always with a sign), `+0.000000E+0`.
+//! Checks: `values …`, `range LOW HIGH`, `nullable` (blanks are also a legal value). A field that is not given has its
+//! `default …`, else blanks or zeros; one that is `required` must be given, because no default makes sense. `format PICTURE`
+//! is the form in which a number is written: `0000`, `+00.0000` (always with a sign), `+0.000000E+0`.
 //!
 //! `include NAME PREFIX` inserts the rows of an earlier structure of the same text. The prefix replaces the `_` at the beginning
 //! of their names.

@@ -67,8 +67,8 @@ pub(crate) struct Field {
     pub check: Check,
     /// True if all blanks are also a legal value.
     pub nullable: bool,
-    /// The value of a field that is not given. `None`: blanks or zeros by its kind, or an error if those are not legal.
-    pub default: Option<String>,
+    /// What is written if the field is not given.
+    pub missing: Missing,
     /// The form in which a number is written.
     pub picture: Option<Picture>,
     /// Its meaning, for the documentation.
@@ -77,6 +77,18 @@ pub(crate) struct Field {
     pub(super) again: bool,
     /// True if an expression of the structure refers to the field.
     pub(super) seen: bool,
+}
+
+/// What is written for a field that is not given.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Missing {
+    /// Blanks or zeros by its kind, or an error if those are not legal.
+    #[default]
+    Blank,
+    /// This value.
+    Default(String),
+    /// An error: no default makes sense.
+    Error,
 }
 
 /// The meaning of a field's characters.

@@ -135,7 +135,11 @@ impl PendingImage {
         &self.open.blocks.encoder
     }
 
-    pub(super) fn append(&mut self, mut block: Encoded, container: &mut dyn ContainerWriter) -> Result<()> {
+    /// Keeps a block for its turn.
+    ///
+    /// # Errors
+    /// As [`ImageWriter::append`]; nothing has changed then.
+    pub(super) fn accept(&mut self, mut block: Encoded) -> Result<()> {
         let position = self.grid().position(self.grid().check(block.at())?);
         if !block.is_absent() && !block.is_of(self.identity) {
             return Err(Error::usage("block encoded for another image:").found(name(&block)));
@@ -155,6 +159,11 @@ impl PendingImage {
             placement.place(&mut block)?;
         }
         self.early.insert(position, block);
+        Ok(())
+    }
+
+    /// Appends the blocks whose turn has come.
+    pub(super) fn append_ready(&mut self, container: &mut dyn ContainerWriter) -> Result<()> {
         while let Some(block) = self.early.remove(&self.next) {
             container.append(&block)?;
             self.next += 1;

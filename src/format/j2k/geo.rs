@@ -4,7 +4,7 @@ use super::header::FileHeader;
 use super::metadata::{UUID, digits_of};
 use crate::error::Result;
 use crate::format::geo_payload;
-use crate::image::{Crs, Georeference, Transform};
+use crate::image::{Crs, Georeference, Transform, epsg};
 use crate::limits::Limits;
 use crate::metadata::{Metadata, Value};
 
@@ -68,7 +68,7 @@ fn of_gml(xml: &str) -> Option<Georeference> {
     let second = numbers(&rest[rest.find("<gml:offsetVector")?..], "offsetVector")?;
     // URNs and URLs of geographic systems have latitude before longitude; the older form EPSG:n has not.
     let is_swapped = name.is_some_and(|name| name.starts_with("urn:") || name.starts_with("http"))
-        && code.is_some_and(geo_payload::is_geographic);
+        && code.is_some_and(epsg::is_geographic);
     let place = |values: &[f64]| match values {
         [x, y, ..] if is_swapped => Some((*y, *x)),
         [x, y, ..] => Some((*x, *y)),

@@ -100,7 +100,7 @@ impl Boxes<'_, '_> {
                             "the box {name} at byte {} breaks the standard and is ignored",
                             found.content.start
                         );
-                        self.warnings.push(Warning::new("image:0", message).of(WarningKind::File));
+                        self.warnings.push(Warning::new(WarningKind::File, "image:0", message));
                     }
                 }
                 _ => {}

@@ -1,11 +1,11 @@
 //! The options of a file to write: its metadata as choices for the codestream, and the keys that are left out.
 
 use super::header_boxes::HeaderBoxes;
-use super::{KEY_PREFIX, geo, metadata as keys};
+use super::{geo, metadata as keys};
 use crate::codec::j2k::markers::Com;
 use crate::codestream::j2k::{HINTS, J2kOptions, Rate};
 use crate::error::{Error, Result, nearest};
-use crate::format::{FormatNames, Warning, is_key_of_another};
+use crate::format::{FormatNames, Warning, WarningKind, unknown_key};
 use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
 
@@ -54,16 +54,13 @@ pub(super) fn read(
     stream.component_transform.get_or_insert(boxes.is_color());
     let tile = metadata.get(keys::TILE_SIZE).map_or(Ok((TILE, TILE)), tile)?;
     for key in metadata.iter().map(|(key, _)| key).filter(|key| !is_known(key, is_boxed)) {
-        let is_own = all_keys().any(|known| known == key) || geo::is_key(key) || key.starts_with(keys::UUID);
-        let message = if is_own {
-            "is left out: a codestream without boxes cannot store it".to_owned()
-        } else if !key.starts_with(KEY_PREFIX) && is_key_of_another(names, key) {
-            "is a key of another format; it is ignored".to_owned()
-        } else {
-            let near = nearest(key, all_keys()).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
-            format!("JPEG 2000 files cannot store this key; it is ignored{near}")
-        };
-        warnings.push(Warning::new(key, message));
+        if all_keys().any(|known| known == key) || geo::is_key(key) || key.starts_with(keys::UUID) {
+            let message = "is left out: a codestream without boxes cannot store it";
+            warnings.push(Warning::new(WarningKind::Metadata, key, message));
+            continue;
+        }
+        let known = format!("one of {}", all_keys().collect::<Vec<_>>().join(", "));
+        unknown_key(names, (metadata, key), nearest(key, all_keys()), &known, warnings)?;
     }
     Ok(FileOptions { stream, tile, bits: bits(metadata, layout)?, boxes })
 }

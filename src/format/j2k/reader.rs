@@ -34,7 +34,7 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
             "the box ihdr states (rows, columns, components) {stated:?}, but the codestream has {:?}",
             (info.rows, info.columns, info.bits.len())
         );
-        warnings.push(Warning::new(KEY, message).of(WarningKind::File));
+        warnings.push(Warning::new(WarningKind::File, KEY, message));
     }
     let mut metadata = metadata::of(&file, &codestream.header, &info);
     let (georeference, names) = geo::georeference(&file, &limits);

@@ -2,7 +2,7 @@
 
 use crate::codec::jpeg::markers::Process;
 use crate::codestream::jpeg::Header;
-use crate::format::Warning;
+use crate::format::{Warning, WarningKind};
 use crate::metadata::{Metadata, Value};
 
 pub(super) const QUALITY: &str = "JPEG_QUALITY";
@@ -120,7 +120,7 @@ fn profile(chunks: &[Vec<u8>], warnings: &mut Vec<Warning>) -> Option<Vec<u8>> {
     };
     if !(1..).zip(&chunks).all(is_right) {
         let message = "the chunks of the profile are not numbered correctly; the profile is ignored";
-        warnings.push(Warning::new(ICC_PROFILE, message));
+        warnings.push(Warning::new(WarningKind::File, ICC_PROFILE, message));
         return None;
     }
     Some(chunks.iter().flat_map(|chunk| &chunk[2..]).copied().collect())

@@ -1,5 +1,6 @@
 //! The options of a file to write: turns metadata into checked values and marker segments.
 
+use super::NAMES;
 use super::metadata::{
     APPLICATION, COMMENT, DENSITY, EXIF, FACTS, ICC_PROFILE, QUALITY, SUBSAMPLING, SUBSAMPLINGS, is_of_bands,
     with_origin,
@@ -8,8 +9,8 @@ use crate::codec::jpeg::markers::{APP0, COM};
 use crate::codec::jpeg::segments::write_segment;
 use crate::codec::jpeg::{ColorModel, DEFAULT_QUALITY};
 use crate::codestream::jpeg::{EXIF as EXIF_PREFIX, ICC, JFIF, JpegOptions};
-use crate::error::{Error, Result};
-use crate::format::Warning;
+use crate::error::{Error, Result, nearest};
+use crate::format::{Warning, WarningKind, unknown_key};
 use crate::metadata::{Metadata, Value};
 
 /// Largest payload of a segment, in bytes.
@@ -52,20 +53,25 @@ pub(super) fn read(
                 if is_of_space(profile, bands) || is_of_bands(metadata, key, bands) {
                     write_profile(profile, &mut segments)?;
                 } else {
-                    warnings.push(Warning::new(key, "the profile is for another colour space; it is ignored"));
+                    warnings.push(Warning::new(
+                        WarningKind::Metadata,
+                        key,
+                        "the profile is for another colour space; it is ignored",
+                    ));
                 }
             }
             _ if FACTS.contains(&key) => {}
             _ => match application(key) {
                 // An index of several images holds offsets into the file it was read from.
                 Some(2) if bytes(key, value)?.starts_with(b"MPF\0") => {
-                    warnings
-                        .push(Warning::new(key, "the index of several images refers to another file; it is ignored"));
+                    warnings.push(Warning::new(
+                        WarningKind::Metadata,
+                        key,
+                        "the index of several images refers to another file; it is ignored",
+                    ));
                 }
                 Some(number) => write_payload(key, number, &[], bytes(key, value)?, &mut segments)?,
-                None => {
-                    warnings.push(Warning::new(key, "JPEG files cannot store this key; it is ignored"));
-                }
+                None => unknown(metadata, key, warnings)?,
             },
         }
     }
@@ -159,6 +165,19 @@ fn write_payload(key: &str, number: u8, prefix: &[u8], payload: &[u8], out: &mut
 /// The segment number in the key of an application segment.
 fn application(key: &str) -> Option<u8> {
     key.strip_prefix(APPLICATION).and_then(|number| number.parse().ok()).filter(|number| *number < 16)
+}
+
+fn unknown(metadata: &Metadata, key: &str, warnings: &mut Vec<Warning>) -> Result<()> {
+    let options = [QUALITY, SUBSAMPLING, DENSITY, COMMENT, EXIF, ICC_PROFILE];
+    let segments: Vec<String> = (0..16).map(|number| format!("{APPLICATION}{number}")).collect();
+    let known = options.into_iter().chain(FACTS).chain(segments.iter().map(String::as_str));
+    unknown_key(
+        &NAMES,
+        (metadata, key),
+        nearest(key, known),
+        "a key of JPEG, such as JPEG_COMMENT for a text",
+        warnings,
+    )
 }
 
 fn bytes<'a>(key: &str, value: &'a Value) -> Result<&'a [u8]> {

@@ -39,7 +39,7 @@ fn written(image: &ImageRequest<'_>, threads: usize) -> Result<(Vec<u8>, Vec<War
     let control = Control::default();
     let concurrency = Concurrency::new(threads).unwrap();
     let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
-    write_image(&mut *writer, image, &[], &mut context)?;
+    write_image(&mut *writer, image, &mut context)?;
     writer.finish(&mut context)?.publish()?;
     let bytes = target.lock().unwrap().clone();
     Ok((bytes, warnings))
@@ -283,7 +283,7 @@ fn a_file_holds_one_image() {
     let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
     let image = picture(8, 8, 1);
     writer.set_metadata(&one("JPEG_QUALITY", 40), &mut context).unwrap();
-    write_image(&mut *writer, &request(&image, &metadata), &[], &mut context).unwrap();
+    write_image(&mut *writer, &request(&image, &metadata), &mut context).unwrap();
     assert!(matches!(writer.begin_image(&request(&image, &metadata), &mut context), Err(Error::Usage(_))));
     assert!(writer.set_metadata(&one("JPEG_QUALITY", 41), &mut context).is_err());
     let (sink, _) = MemorySink::new();

@@ -142,8 +142,8 @@ field N 1 N+\nrepeat N as G\nfield V 2 A int nullable\nend\nfield W 3 A real";
     #[test]
     fn offsets_of_coefficients_are_floats() {
         let layout = super::super::tre_layout("RPC00B", 1041).unwrap().unwrap();
-        let (record, _) = read(layout, &crate::schema::write(layout, &Record::new()).unwrap()).unwrap();
-        let value = typed(layout, &record);
+        let body = format!("1{:040}{:040}{}", 0, 0, "+0.000000E+0".repeat(80));
+        let value = typed(layout, &read(layout, body.as_bytes()).unwrap().0);
         assert_eq!(*get(&value, "LINE_OFF"), Value::Float(0.0));
         assert_eq!(*get(&value, "LINE_NUM_COEFF"), Value::List(vec![Value::Float(0.0); 20]));
     }

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::KEY_PREFIX;
 use super::chunk::{Chunk, Chunks, Kind};
 use super::fields::{FIELDS, Field};
 use super::palette::KEY as PALETTE;
 use super::text::{self, TEXT_KEY};
+use super::{KEY_PREFIX, NAMES};
 use crate::codestream::png::{ColorType, Header};
 use crate::error::{Error, Result, nearest};
-use crate::format::{Warning, refuse_chosen};
+use crate::format::{Warning, WarningKind, refuse_chosen, unknown_key};
 use crate::limits::Limits;
 use crate::metadata::{Metadata, Stored, Value};
 
@@ -135,7 +135,7 @@ impl Collector {
     }
 
     fn warn(&mut self, kind: Kind, message: impl Into<Cow<'static, str>>) {
-        let warning = Warning::new(kind.to_string(), message);
+        let warning = Warning::new(WarningKind::File, kind.to_string(), message);
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
@@ -182,7 +182,7 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
     for field in FIELDS {
         let Some(value) = metadata.get(field.key) else { continue };
         if field.key == SRGB && with_profile {
-            warnings.push(Warning::new(SRGB, "is ignored: an embedded profile replaces it"));
+            warnings.push(Warning::new(WarningKind::Metadata, SRGB, "is ignored: an embedded profile replaces it"));
             continue;
         }
         if let Some(data) = metadata.stored(FAMILY, field.key).filter(|_| is_of_color(metadata, header)) {
@@ -192,7 +192,11 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
         match field.data(value, &header) {
             Ok(Some(data)) => out.push((field.kind, data)),
             Ok(None) => {
-                warnings.push(Warning::new(field.key, "is ignored: it does not apply to an image of this kind"));
+                warnings.push(Warning::new(
+                    WarningKind::Metadata,
+                    field.key,
+                    "is ignored: it does not apply to an image of this kind",
+                ));
             }
             Err(error) => refuse_chosen(metadata, field.key, error, warnings)?,
         }
@@ -208,7 +212,7 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
             other(key, value, read)
         } else {
             if !is_known(key) && !warnings.iter().any(|warning| warning.key == key) {
-                warnings.push(unknown(key));
+                unknown(metadata, key, warnings)?;
             }
             continue;
         };
@@ -221,7 +225,7 @@ pub(super) fn chunks(header: Header, metadata: &Metadata, warnings: &mut Vec<War
     if metadata.get(BIT_DEPTH).and_then(Value::to_int).is_some_and(|depth| depth < 8) && header.color == ColorType::Grey
     {
         let message = "samples of fewer than 8 bits are written as 8 bits with unchanged values";
-        warnings.push(Warning::new(BIT_DEPTH, message));
+        warnings.push(Warning::new(WarningKind::Metadata, BIT_DEPTH, message));
     }
     Ok(HeaderChunks { header, palette, chunks: out })
 }
@@ -242,7 +246,7 @@ fn profile(metadata: &Metadata, warnings: &mut Vec<Warning>) -> Result<Option<Ve
         Some(other) => Err(Error::usage("illegal value of metadata key").field(PROFILE).found(other).allowed("bytes")),
         None => {
             if metadata.get(PROFILE_NAME).is_some() {
-                warnings.push(Warning::new(PROFILE_NAME, "is ignored without PNG_ICC_PROFILE"));
+                warnings.push(Warning::new(WarningKind::Metadata, PROFILE_NAME, "is ignored without PNG_ICC_PROFILE"));
             }
             Ok(None)
         }
@@ -310,12 +314,19 @@ fn known_keys() -> impl Iterator<Item = &'static str> {
     FIELDS.iter().map(|field: &Field| field.key).chain(READ_ONLY).chain(others)
 }
 
-fn unknown(key: &str) -> Warning {
-    let near = nearest(key, known_keys()).filter(|_| key.to_ascii_uppercase().starts_with("PNG"));
-    match near {
-        Some(near) => Warning::new(key, format!("is not a PNG key and is ignored; did you mean {near}?")),
-        None => Warning::new(key, "is not a PNG key and is ignored"),
-    }
+fn unknown(metadata: &Metadata, key: &str, warnings: &mut Vec<Warning>) -> Result<()> {
+    // The keys of texts and of other chunks end freely: only their beginning can be misspelt.
+    let end = key.splitn(3, '_').nth(2).unwrap_or_default();
+    let free = [TEXT_KEY, CHUNK_KEY].map(|start| format!("{start}{end}"));
+    let mut known: Vec<&str> = known_keys().collect();
+    known.extend(free.iter().map(String::as_str));
+    unknown_key(
+        &NAMES,
+        (metadata, key),
+        nearest(key, known),
+        "a key of PNG, such as PNG_TEXT_Title for a text",
+        warnings,
+    )
 }
 
 fn value_bytes(value: &Value) -> u64 {

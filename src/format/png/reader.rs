@@ -10,7 +10,7 @@ use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::codestream::png::Header;
 use crate::codestream::png::PngImage;
 use crate::error::{Error, Result};
-use crate::format::{ContainerReader, OnlyImageReader, OpenOptions, Warning};
+use crate::format::{ContainerReader, OnlyImageReader, OpenOptions, Warning, WarningKind};
 use crate::image::ImageProvider;
 use crate::io::ByteSource;
 use crate::metadata::{Metadata, Value};
@@ -52,7 +52,7 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
     };
     let Collector { metadata, stored, mut warnings, .. } = collector;
     if !complete {
-        warnings.push(Warning::new("IEND", "the file ends before its last chunk"));
+        warnings.push(Warning::new(WarningKind::File, "IEND", "the file ends before its last chunk"));
     }
     options.limits.check_metadata("PNG header", image_data)?;
     let metadata = Arc::new(metadata.read_with_stored(FAMILY, "", source.read_range(0, image_data)?, stored));

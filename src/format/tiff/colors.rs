@@ -10,7 +10,7 @@ use super::options::Options;
 use super::{tags, values};
 use crate::codec::jpeg::ColorModel;
 use crate::error::{Error, Result};
-use crate::format::Warning;
+use crate::format::{Warning, WarningKind};
 use crate::image::SampleType;
 
 /// The meaning of the samples, as codec and directory need it.
@@ -99,7 +99,11 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
         short(tags::YCBCR_SUB_SAMPLING, vec![horizontal.into(), vertical.into()]);
     } else if photometric == YCBCR {
         let message = "the pixels are RGB and are stored as RGB: only JPEG compression stores YCbCr";
-        warnings.push(Warning::new(options.get(tags::PHOTOMETRIC_INTERPRETATION).map_or("262", |g| g.key), message));
+        warnings.push(Warning::new(
+            WarningKind::Metadata,
+            options.get(tags::PHOTOMETRIC_INTERPRETATION).map_or("262", |g| g.key),
+            message,
+        ));
         short(tags::PHOTOMETRIC_INTERPRETATION, vec![RGB]);
         model = ColorModel::Rgb;
     } else {
@@ -123,7 +127,9 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
     for (unused, reason) in
         [(palette_is_unused, "the image has no palette"), (factors_are_unused, "the image is not YCbCr in JPEG")]
     {
-        warnings.extend(unused.map(|given| Warning::new(given.key, format!("is ignored: {reason}"))));
+        warnings.extend(
+            unused.map(|given| Warning::new(WarningKind::Metadata, given.key, format!("is ignored: {reason}"))),
+        );
     }
     if transformed {
         let full_range = [0, 255, 128, 255, 128, 255].map(|level| (level, 1)).to_vec();

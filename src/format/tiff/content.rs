@@ -6,7 +6,7 @@ use super::options::Options;
 use super::tags::{self, Treatment};
 use super::{gdal, geo};
 use crate::error::{Error, Result};
-use crate::format::{ImageRequest, Warning};
+use crate::format::{ImageRequest, Warning, WarningKind};
 
 /// Bits of `NewSubfileType` (TIFF 6.0 §8).
 pub(super) const REDUCED: u64 = 1;
@@ -35,12 +35,20 @@ pub(super) fn fields(
             Treatment::Setting | Treatment::Computed => {}
             Treatment::Coding(codes) if options.was_any(tags::COMPRESSION, codes) => {}
             Treatment::Coding(_) => {
-                warnings.push(Warning::new(given.key, "belongs to another compression and is ignored"));
+                warnings.push(Warning::new(
+                    WarningKind::Metadata,
+                    given.key,
+                    "belongs to another compression and is ignored",
+                ));
             }
             Treatment::YCbCr if photometric == YCBCR || options.was_any(tags::PHOTOMETRIC_INTERPRETATION, &[YCBCR]) => {
             }
             Treatment::Pointer => {
-                warnings.push(Warning::new(given.key, "is an offset into another file and is ignored"));
+                warnings.push(Warning::new(
+                    WarningKind::Metadata,
+                    given.key,
+                    "is an offset into another file and is ignored",
+                ));
             }
             Treatment::Geo => geo_tags.extend(options.field(*tag, *given, warnings)?),
             Treatment::Plain | Treatment::YCbCr => fields.extend(options.field(*tag, *given, warnings)?),

@@ -28,7 +28,7 @@ mod writer;
 mod ycbcr;
 
 pub(super) use further::adjust_to_part;
-pub(super) use geo::{is_geographic, names_of};
+pub(super) use geo::names_of;
 pub(super) use palette::PALETTE;
 pub(super) use reader::read_georeference;
 pub(super) use single_pixel::write_georeference;
@@ -54,10 +54,11 @@ impl Format for Tiff {
         matches!(first.get(..4), Some(b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+"))
     }
 
-    /// Numbers of tags, and `Geo…` names. Names of tags are options of the writer: a reader puts tags under their numbers.
+    /// Numbers of tags, `Geo…` names, and names of tags and hints. In capitals, a name may be the tag of a TRE.
     fn owns_key(&self, key: &str) -> bool {
         let is_number = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
-        is_number || key.starts_with("Geo")
+        let is_name = || key.bytes().any(|byte| byte.is_ascii_lowercase()) && options::is_name(key);
+        is_number || key.starts_with("Geo") || is_name()
     }
 
     fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<OpenFile> {

@@ -5,8 +5,7 @@
 //! - a decimal number from 1 to 65535: the tag of that number;
 //! - `Geo…`: a name of `geo`, an error if it is unknown;
 //! - the name of a tag (case ignored), or a hint: `CompressionLevel`, `Quality` (also `JPEGQuality`);
-//! - a key that another format owns (`Format::owns_key`), which is ignored with a warning;
-//! - anything else is an error that suggests the nearest name.
+//! - anything else is handled by `unknown_key`, as in every format.
 //!
 //! Different values under a tag's name and its number are an error. If the metadata is a copy of a TIFF's and the caller has
 //! chosen only one of the two, that one wins.
@@ -18,8 +17,13 @@ use std::collections::{BTreeMap, HashMap};
 use super::field::{Field, FieldType};
 use super::{NAMES, dates, geo, origin, tags, values};
 use crate::error::{Error, Result};
-use crate::format::{Warning, is_key_of_another, refuse_chosen};
+use crate::format::{Warning, WarningKind, is_key_of_another, refuse_chosen, unknown_key};
 use crate::metadata::{Metadata, Value};
+
+/// The hint for compression effort.
+const LEVEL: &str = "CompressionLevel";
+/// The names of the hint for the quality of lossy compression.
+const QUALITIES: [&str; 2] = ["Quality", "JPEGQuality"];
 
 /// A tag's value with the key it was given under.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +103,7 @@ impl<'a> Options<'a> {
         // A time of a file is copied as it is.
         let dated = if is_chosen { dates::in_own_form(tag, given.value) } else { None };
         match values::field(tag, given.key, dated.as_ref().unwrap_or(given.value), kind, !is_chosen) {
-            Ok(None) => warnings.push(Warning::new(given.key, "is empty and is left out")),
+            Ok(None) => warnings.push(Warning::new(WarningKind::Metadata, given.key, "is empty and is left out")),
             Err(error) => refuse_chosen(&self.metadata, given.key, error, warnings)?,
             found => return found,
         }
@@ -146,8 +150,11 @@ impl<'a> Options<'a> {
         if given.map_or(!self.is_copy(), |given| self.is_chosen(given)) {
             return Err(error);
         }
-        warnings
-            .push(Warning::new(key, format!("copied metadata does not suit this image; a default is used: {error}")));
+        warnings.push(Warning::new(
+            WarningKind::Metadata,
+            key,
+            format!("copied metadata does not suit this image; a default is used: {error}"),
+        ));
         Ok(())
     }
 
@@ -170,21 +177,15 @@ impl<'a> Options<'a> {
             Ok(())
         } else if let Some(tag) = tags::by_name(key) {
             self.add_tag(tag.number, given, warnings)
-        } else if is("CompressionLevel") {
+        } else if is(LEVEL) {
             self.level = Some(given);
             Ok(())
-        } else if is("Quality") || is("JPEGQuality") {
+        } else if QUALITIES.into_iter().any(is) {
             self.quality = Some(given);
             Ok(())
-        } else if is_key_of_another(&NAMES, key) {
-            warnings.push(Warning::new(key, "is not a TIFF tag and is ignored"));
-            Ok(())
         } else {
-            let error = Error::usage("metadata key is neither a TIFF tag nor an option:").found(format!("{key:?}"));
-            Err(match tags::nearest_name(key) {
-                Some(name) => error.allowed(format!("a known name; did you mean {name}?")),
-                None => error.allowed("a tag number, a tag name, a Geo name, CompressionLevel or Quality"),
-            })
+            let known = "a tag number, a tag name, a Geo name, CompressionLevel or Quality";
+            unknown_key(&NAMES, (&self.metadata, key), tags::nearest_name(key), known, warnings)
         }
     }
 
@@ -202,8 +203,11 @@ impl<'a> Options<'a> {
                 self.tags.insert(tag, given);
             }
             (false, false) => {
-                warnings
-                    .push(Warning::new(given.key, "the tag occurs more than once; only its first value is written"));
+                warnings.push(Warning::new(
+                    WarningKind::Metadata,
+                    given.key,
+                    "the tag occurs more than once; only its first value is written",
+                ));
             }
             (true, true) => {
                 return Err(Error::usage("metadata has two values of")
@@ -213,6 +217,12 @@ impl<'a> Options<'a> {
         }
         Ok(())
     }
+}
+
+/// True for the name of a tag or a hint; case is ignored.
+pub(super) fn is_name(key: &str) -> bool {
+    let is = |name: &str| key.eq_ignore_ascii_case(name);
+    tags::by_name(key).is_some() || is(LEVEL) || QUALITIES.into_iter().any(is)
 }
 
 /// True for the tag of a NITF extension: GEOPSB, GEOLOB … are not Geo names.

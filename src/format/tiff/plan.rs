@@ -2,7 +2,8 @@
 //!
 //! Defaults: tiles of 256 × 256, Deflate, predictor 2 for integers and 3 for floats, samples interleaved by pixel. An
 //! uncompressed image that is smaller than a tile gets a tile just large enough, as padding would be stored in full; compressed
-//! padding costs next to nothing. `RowsPerStrip` without a tile size selects strips.
+//! padding costs next to nothing. So does an image of very many bands, whose tiles shrink further if need be. `RowsPerStrip`
+//! without a tile size selects strips.
 
 use super::blocks::{BlockStorage, TiffEncoder};
 use super::colors::{self, Samples};
@@ -14,8 +15,8 @@ use super::options::Options;
 use super::{content, tags, values};
 use crate::codec::{Coding, PixelCoding, Predictor};
 use crate::error::{Error, Result};
-use crate::format::{ImageRequest, Warning};
-use crate::image::{BlockGrid, ImageLayout, Padding, SampleType};
+use crate::format::{ImageRequest, Warning, WarningKind};
+use crate::image::{BlockGrid, ImageLayout, Padding, SampleType, default_block};
 
 /// The plan of writing an image.
 pub(super) struct WritePlan {
@@ -245,7 +246,7 @@ fn predictor(
         } else {
             format!("is ignored: samples of {bits} bits have no predictor")
         };
-        warnings.push(Warning::new(given.key, message));
+        warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
         return Ok(Predictor::None);
     }
     Ok(predictor)
@@ -295,7 +296,7 @@ impl AskedBlocks {
         let strips = options.get(tags::ROWS_PER_STRIP);
         let tiled = strips.is_none() || width.is_some() || length.is_some();
         if let Some(given) = strips.filter(|_| tiled) {
-            warnings.push(Warning::new(given.key, "is ignored: a tile size is given as well"));
+            warnings.push(Warning::new(WarningKind::Metadata, given.key, "is ignored: a tile size is given as well"));
             return Ok(Self { tiled, width, length, rows: None });
         }
         let rows = options.number(tags::ROWS_PER_STRIP)?.filter(|rows| *rows > 0);
@@ -310,13 +311,15 @@ impl AskedBlocks {
         chosen.or_else(|| given().next()).map_or("322", |given| given.key)
     }
 
+    /// The sides of a tile; those that are not given have a default.
     fn tile(&self, layout: &ImageLayout, compression: &Compression) -> (u32, u32) {
-        let default = |image: u32| match compression.code {
-            compression::NONE => TILE_SIDE.min(image.next_multiple_of(TILE_UNIT)),
-            _ => TILE_SIDE,
-        };
-        let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
-        (self.width.unwrap_or_else(|| default(columns)), self.length.unwrap_or_else(|| default(rows)))
+        let (given, image) = ([self.width, self.length], [layout.grid.columns(), layout.grid.rows()]);
+        let small = [0, 1].map(|axis| given[axis].unwrap_or(TILE_SIDE.min(image[axis].next_multiple_of(TILE_UNIT))));
+        let usual = given.map(|side| side.unwrap_or(TILE_SIDE));
+        let least = given.map(|side| side.unwrap_or(TILE_UNIT));
+        let shrunk = |sides| default_block(sides, least, TILE_UNIT, layout.pixel_bytes());
+        let is_small = compression.code == compression::NONE || shrunk(usual) != usual;
+        if is_small { shrunk(small) } else { usual }.into()
     }
 
     fn strip(&self, layout: &ImageLayout, jpeg: bool, separate: bool) -> (u32, u32) {
@@ -371,7 +374,7 @@ fn level(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<Wa
     let Some(given) = options.level else { return Ok(None) };
     let Some(range) = compression.coder.as_ref().and_then(|coder| coder.levels.as_ref()) else {
         let message = format!("is ignored: compression {} has no levels", compression.name);
-        warnings.push(Warning::new(given.key, message));
+        warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
         return Ok(None);
     };
     let level = given.value.to_int().and_then(|level| i32::try_from(level).ok()).filter(|level| range.contains(level));
@@ -385,7 +388,7 @@ fn quality(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<
     let Some(given) = options.quality else { return Ok(None) };
     if compression.code != compression::JPEG {
         let message = format!("is ignored: compression {} is lossless", compression.name);
-        warnings.push(Warning::new(given.key, message));
+        warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
         return Ok(None);
     }
     let quality = given.value.to_int().and_then(|quality| u8::try_from(quality).ok());

@@ -8,7 +8,7 @@ use super::field::FieldValue;
 use super::{compression, gdal, geo, origin, storage, store, tags};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
-use crate::format::{ContainerReader, OpenOptions, Warning};
+use crate::format::{ContainerReader, OpenOptions, Warning, WarningKind};
 use crate::image::{BlockStore, Georeference, ImageProvider, PadValue, StoredImage, Transform};
 use crate::io::{ByteSource, Lazy, MemorySource};
 use crate::limits::Limits;
@@ -335,7 +335,11 @@ fn inherit(image: &mut ImageFacts, owner: &AssetInfo, full: (u32, u32), size: (u
 fn lost_fields(directory: &Directory) -> impl Iterator<Item = Warning> {
     let segment = directory.segment();
     directory.lost().map(move |(tag, reason)| {
-        Warning::new(tag.to_string(), format!("the tag is left out of the metadata: {reason} ({segment})"))
+        Warning::new(
+            WarningKind::File,
+            tag.to_string(),
+            format!("the tag is left out of the metadata: {reason} ({segment})"),
+        )
     })
 }
 

@@ -10,7 +10,9 @@ use super::plan::WritePlan;
 use super::tags;
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
-use crate::format::{Begun, ContainerWriter, FileForm, ImageRequest, OpenImage, Warning, WriteContext, no_image};
+use crate::format::{
+    Begun, ContainerWriter, FileForm, ImageRequest, OpenImage, Warning, WarningKind, WriteContext, no_image,
+};
 use crate::image::Interleave;
 use crate::io::ByteSink;
 use crate::metadata::Metadata;
@@ -55,7 +57,7 @@ impl ContainerWriter for TiffWriter {
     fn set_metadata(&mut self, metadata: &Metadata, context: &mut WriteContext<'_, '_>) -> Result<()> {
         if let Some((key, _)) = metadata.iter().next() {
             let message = "metadata of the file is ignored: in TIFF, all metadata belongs to an image";
-            context.warnings.push(Warning::new(key, message));
+            context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
         }
         Ok(())
     }

@@ -31,8 +31,10 @@ from ._io import (
 from ._opened import Opened, image_of
 from ._typing import Corners, MetadataLike, PathOrStream, WindowLike
 
-# If the last axis is 3 or 4 and the first is longer than this, the array probably has its bands last.
+# The array probably has its bands last if the last axis is 3 or 4 and the first is longer than `_MANY_BANDS`, or if the last axis
+# has at most `_FEW_BANDS` and both others are longer than `_MANY_BANDS`.
 _MANY_BANDS = 16
+_FEW_BANDS = 8
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def imsave(
         block_size: (width, height) of the blocks in the file; one number for squares.
         corners: Upper left, upper right, lower right, lower left as (x, y) in `crs`: pixel edges.
         crs: `"EPSG:n"`, a number, or an object with `to_epsg()`.
-        transform: GDAL's six numbers or an `Affine`, instead of `corners`.
+        transform: GDAL's six numbers or an `Affine`, instead of `corners`. The six numbers of an `Affine` have another order;
+            its `to_gdal()` converts them.
         nodata: The nodata value; must fit the dtype.
         quality: Quality of lossy compression, for JPEG 1 to 100.
         metadata: Further metadata of the image; the arguments above take precedence.
@@ -304,7 +307,8 @@ def _image_of(data: npt.ArrayLike, metadata: BufferedMetadataProvider) -> Buffer
 def _axes_hint(shape: tuple[int, int, int]) -> str | None:
     """A hint for an array whose last axis looks like bands."""
     bands, rows, columns = shape
-    if columns not in (3, 4) or bands <= _MANY_BANDS:
+    least = min(bands, rows) if columns not in (3, 4) else bands
+    if columns > _FEW_BANDS or least <= _MANY_BANDS:
         return None
     return (
         f"an array of shape {shape} is taken as {bands} bands of {rows} rows and {columns} columns; "

@@ -1,10 +1,11 @@
 //! BLOCKA of a part: the centres of its corner pixels, in the notation that the image uses (STDI-0002-1 App E).
 
-use super::super::geo::{beside, degrees, near, wrapped};
+use super::super::geo::{degrees, wrapped};
 use super::fields::Fields;
 use super::part::Part;
 use crate::error::{Error, Result};
 use crate::image::Georeference;
+use crate::image::corners::{beside, near};
 use crate::metadata::{Metadata, Value};
 
 /// The corners in their order: first row and column, last column, last row and column, first column.

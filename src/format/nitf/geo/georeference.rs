@@ -4,9 +4,10 @@
 //! metre, BLOCKA (STDI-0002-1 App E) to a millionth of a degree. GEOLOB with GEOPSB (App P) is exact if a whole number of
 //! pixels goes round the globe.
 
-use super::igeolo::{Corners, Icords, beside, near, wrapped};
+use super::igeolo::{Corners, Icords, wrapped};
 use super::utm::{Utm, UtmZone};
 use crate::error::{Error, Result};
+use crate::image::corners::{Quad, beside, in_one_piece, is_mirrored};
 use crate::image::{Crs, Georeference, ImageLayout, Transform};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Record};
@@ -22,9 +23,6 @@ const EXACT: f64 = 1e-6;
 
 /// Half the unit of BLOCKA in degrees, and a little for the rounding of floating-point numbers.
 const HALF_BLOCKA: f64 = 0.500_01e-6;
-
-/// Four corners in the order of IGEOLO.
-type Quad = [(f64, f64); 4];
 
 /// The metadata entries for a georeference; empty if it is. `precise` adds the TREs that give the exact location, unless IGEOLO
 /// does. `wanted` is the form of IGEOLO that the caller has chosen, if any.
@@ -134,17 +132,6 @@ pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Result<Opt
         return Ok(Some(Georeference { transform: Some(transform), crs: Some(crs), corners: None }));
     }
     Ok(Some(Georeference { transform, crs: Some(crs), corners: Some(outward(points, size)) }))
-}
-
-/// True for corners in the order of a mirror image, seen from above. No sensor or map makes one.
-fn is_mirrored([a, b, _, d]: Quad) -> bool {
-    (b.0 - a.0) * (d.1 - a.1) - (b.1 - a.1) * (d.0 - a.0) > 0.0
-}
-
-/// Corners of an image across the antimeridian. Longitudes that jump there are made to continue beyond it.
-fn in_one_piece(edges: Quad) -> Quad {
-    let joined = near(edges, edges[0].0);
-    if is_mirrored(edges) && !is_mirrored(joined) { joined } else { edges }
 }
 
 /// Corners of an image of more than half the globe, whose longitudes are at least half a turn apart. With the shorter way
@@ -456,10 +443,6 @@ mod tests {
         // An image whose rows run from the bottom up stays as it is.
         let upside_down = Transform([10.0, 0.001, 0.0, 50.0, 0.0, 0.001]);
         assert!(worst(back(upside_down, 4326, false), upside_down) <= 1.1 * SECOND);
-        let jump = [(179.5, 10.0), (-179.5, 10.0), (-179.5, 9.0), (179.5, 9.0)];
-        assert_eq!(in_one_piece(jump)[1], (180.5, 10.0));
-        let globe = [(-180.0, 90.0), (180.0, 90.0), (180.0, -90.0), (-180.0, -90.0)];
-        assert_eq!(in_one_piece(globe), globe);
     }
 
     #[test]

@@ -7,5 +7,5 @@ mod utm;
 
 pub(super) use georeference::{between, degrees, read};
 pub(crate) use georeference::{describe, precision};
+pub(super) use igeolo::wrapped;
 pub(crate) use igeolo::{Corners, Icords};
-pub(super) use igeolo::{beside, near, wrapped};

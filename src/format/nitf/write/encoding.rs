@@ -10,7 +10,7 @@ use super::plan::stale_corners;
 use crate::error::{Error, Result};
 use crate::format::request::merge;
 use crate::format::{SaveSettings, Warning, WarningKind};
-use crate::image::{Georeference, ImageLayout, PadValue};
+use crate::image::{Georeference, ImageLayout, PadValue, default_block};
 use crate::metadata::{Metadata, Value};
 
 /// The side of blocks if the caller does not choose one.
@@ -97,7 +97,7 @@ fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Ve
              compression=\"none\"",
             layout.sample
         );
-        warnings.push(Warning::new("IC", message).of(WarningKind::Fallback));
+        warnings.push(Warning::new(WarningKind::Fallback, "IC", message));
     }
     let size = ["NROWS", "NCOLS"].map(|name| given.get(name).and_then(Value::to_int));
     if let [Some(rows), Some(columns)] = size
@@ -106,13 +106,13 @@ fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Ve
         && given.get("IGEOLO").is_some()
         && given.get("ICHIPB").is_none()
     {
-        warnings.push(Warning::new("IGEOLO", stale_corners(rows, columns)));
+        warnings.push(Warning::new(WarningKind::Metadata, "IGEOLO", stale_corners(rows, columns)));
     }
     if !settings.precise
         && settings.georeference != Georeference::default()
         && let Some(message) = precision(&settings.georeference, layout, form(given))
     {
-        warnings.push(Warning::new("IGEOLO", message).of(WarningKind::Precision));
+        warnings.push(Warning::new(WarningKind::Precision, "IGEOLO", message));
     }
     warnings
 }
@@ -181,9 +181,10 @@ fn set_blocks(
     let sides = [layout.grid.columns(), layout.grid.rows()];
     let names = ["NPPBH", "NPPBV"];
     let Some((columns, rows)) = settings.block_size else {
-        for (name, side) in names.into_iter().zip(sides) {
+        let chosen = if ic.is_single_block() { sides } else { default_blocks(sides, layout.pixel_bytes()) };
+        for (name, side) in names.into_iter().zip(chosen) {
             if given.get(name).is_none() {
-                metadata.set(name, if ic.is_single_block() { side } else { default_block(side) });
+                metadata.set(name, side);
             }
         }
         return Ok(());
@@ -200,13 +201,18 @@ fn set_blocks(
     Ok(())
 }
 
-/// A block of a long side is made so large that the number of blocks fits its field.
-fn default_block(side: u32) -> u32 {
-    let mut block = BLOCK;
-    while side.div_ceil(block) > MAX_BLOCKS && block < MAX_BLOCK {
-        block *= 2;
-    }
-    if side.div_ceil(block) > MAX_BLOCKS { 0 } else { block.min(side) }
+/// The default sides of a block. A block of a long side is made so large that the number of blocks fits its field.
+fn default_blocks(sides: [u32; 2], pixel_bytes: usize) -> [u32; 2] {
+    let usual = sides.map(|side| {
+        let mut block = BLOCK;
+        while side.div_ceil(block) > MAX_BLOCKS && block < MAX_BLOCK {
+            block *= 2;
+        }
+        if side.div_ceil(block) > MAX_BLOCKS { 0 } else { block.min(side) }
+    });
+    // A block of 0 has the whole side.
+    let least = [0, 1].map(|axis| if usual[axis] == 0 { 0 } else { sides[axis].div_ceil(MAX_BLOCKS).max(1) });
+    default_block(usual, least, 1, pixel_bytes)
 }
 
 #[cfg(test)]
@@ -239,6 +245,15 @@ mod tests {
         let placed = encode(&SaveSettings { georeference, ..word("none") }).unwrap();
         assert_eq!(placed.get("ICORDS").and_then(Value::as_text), Some("N"));
         assert_eq!(placed.get("IGEOLO").and_then(Value::as_text).map(|text| &text[..15]), Some("183000054499995"));
+    }
+
+    #[test]
+    fn default_blocks_are_bounded_in_bytes_and_in_number() {
+        assert_eq!(default_blocks([3000, 200], 4), [1024, 200]);
+        assert_eq!(default_blocks([3000, 3000], 64), [1024, 1024]);
+        assert_eq!(default_blocks([3000, 3000], 3000), [128, 128]);
+        assert_eq!(default_blocks([10, 10], 3000), [10, 10]);
+        assert_eq!(default_blocks([20_000_000, 10], 1), [2048, 10]);
     }
 
     #[test]

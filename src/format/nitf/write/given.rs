@@ -3,19 +3,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use super::super::J2K_PREFIX;
 use super::super::areas;
 use super::super::fields::{bytes_of, to_record};
 use super::super::layouts::{header, tre_layouts};
 use super::super::pad::PAD_CODE;
 use super::super::tre::{Tre, TreBody, follows_layout, parse_sound_tres};
 use super::super::values::FAMILY;
+use super::super::{J2K_PREFIX, NITF};
 use super::field_sets::LOCATIONS;
 use super::location::stated_location;
 use super::origin::{modernised, original_of, original_or_guess, with_origin};
 use crate::codestream::j2k::HINTS;
 use crate::error::{Error, Result, nearest};
-use crate::format::{Finding, Warning, WriteContext};
+use crate::format::{Finding, Format, Warning, WarningKind, WriteContext, misspelt_key, unknown_key};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Item, Record, Structure, read};
 
@@ -57,12 +57,13 @@ impl Given {
     /// Sorts metadata for the structure called `structure`.
     ///
     /// # Errors
-    /// [`Error::Usage`] for wrong values. An unknown key becomes a warning.
+    /// [`Error::Usage`] for wrong values and for unknown keys, as [`unknown_key`].
     pub(super) fn new(
         structure: &'static Structure,
         metadata: &Metadata,
         context: &mut WriteContext<'_, '_>,
     ) -> Result<Self> {
+        let stated = metadata;
         let modern = modernised(structure, metadata, context);
         let metadata = modern.as_ref().unwrap_or(metadata);
         let stored = original_of(structure, metadata);
@@ -105,15 +106,18 @@ impl Given {
                 Key::Hint => {}
                 Key::Elsewhere(title) => {
                     let message = format!("is a field of the {title}, and is left out here");
-                    context.warnings.push(Warning::new(key, message));
+                    context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
+                }
+                // The formats of JPEG 2000 have further keys that begin like the hints.
+                Key::Unknown(Some(near)) if key.starts_with(J2K_PREFIX) && stated.is_chosen(key) => {
+                    return Err(misspelt_key(NITF.names(), key, &near));
                 }
                 Key::Unknown(near) => {
-                    let near = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
-                    let message = format!(
-                        "is neither a field of the {} nor a TRE, and is left out{near}",
+                    let known = format!(
+                        "a field of the {}, or the tag of a TRE; a tag without a layout takes bytes",
                         structure.title.to_lowercase()
                     );
-                    context.warnings.push(Warning::new(key, message));
+                    unknown_key(NITF.names(), (stated, key), near.as_deref(), &known, context.warnings)?;
                 }
             }
         }
@@ -282,7 +286,7 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
         Value::Text(_) | Value::Map(_) | Value::List(_) if capitals && !misspelt() => {
             other_header(key).map_or(Key::Tre, Key::Elsewhere)
         }
-        _ => Key::Unknown(near.map(str::to_owned)),
+        _ => other_header(key).map_or_else(|| Key::Unknown(near.map(str::to_owned)), Key::Elsewhere),
     }
 }
 
@@ -403,8 +407,11 @@ mod tests {
         assert!(matches!(classify(image, "ACFTA", &text()), Key::Tre));
         assert!(matches!(classify(image, "XQZW01", &text()), Key::Tre));
         assert!(matches!(classify(image, "A", &Value::from(vec![1])), Key::Tre));
-        for key in ["IMOD", "COMRTT", "Title", "FOO", "GeoPixelScale", "259", "NUMI"] {
+        for key in ["IMOD", "COMRTT", "Title", "FOO", "GeoPixelScale", "259"] {
             assert!(matches!(classify(image, key, &text()), Key::Unknown(_)), "{key}");
+        }
+        for key in ["NUMI", "FTITLE"] {
+            assert!(matches!(classify(image, key, &text()), Key::Elsewhere(_)), "{key}");
         }
     }
 }

@@ -7,7 +7,7 @@ use super::coded_rate::{CodedRate, HIGHEST_RATE, tenths};
 use super::given::Given;
 use crate::codestream::j2k::{HINTS, J2kOptions, J2kStream, Profile, Rate, most_levels};
 use crate::error::{Error, Result};
-use crate::format::{Warning, WriteContext, level_note};
+use crate::format::{Warning, WarningKind, WriteContext, level_note};
 use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
 use crate::schema::Record;
@@ -99,7 +99,7 @@ pub(super) fn leave_out_layers(given: &mut Given, context: &mut WriteContext<'_,
     given.tres.retain(|(tre, _)| tre.tag != LAYERS_TRE);
     if given.tres.len() < count {
         let message = "is left out, as it lists the layers of the codestream it was copied from";
-        context.warnings.push(Warning::new(LAYERS_TRE, message));
+        context.warnings.push(Warning::new(WarningKind::Metadata, LAYERS_TRE, message));
     }
 }
 
@@ -107,7 +107,7 @@ pub(super) fn leave_out_layers(given: &mut Given, context: &mut WriteContext<'_,
 pub(super) fn note_useless_hints(metadata: &Metadata, ic: Ic, context: &mut WriteContext<'_, '_>) {
     for key in HINTS.into_iter().filter(|key| metadata.is_chosen(key)) {
         let message = format!("has no effect on an image with IC {}", ic.code);
-        context.warnings.push(Warning::new(key, message));
+        context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
     }
 }
 

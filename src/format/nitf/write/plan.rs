@@ -96,6 +96,7 @@ impl ImagePlan {
         )?;
         if !compression.has_comrat() && given.is_chosen("COMRAT") {
             context.warnings.push(Warning::new(
+                WarningKind::Metadata,
                 "COMRAT",
                 "is left out: an image without compression (IC NC, NM) has no such field",
             ));
@@ -123,7 +124,7 @@ impl ImagePlan {
             let message = format!(
                 "absent blocks are filled with {value}: an image with IC {code} has no mask table, one with {masked} has"
             );
-            context.warnings.push(Warning::new(image.key, message).of(WarningKind::Padding));
+            context.warnings.push(Warning::new(WarningKind::Padding, image.key, message));
         }
         // Coded blocks differ in length, so their table always lists them.
         let mask = ic.is_masked.then_some(MaskPlan { pad, blocks: absent || !ic.is_uncompressed() });
@@ -235,7 +236,7 @@ fn compression(given: &Given, context: &mut WriteContext<'_, '_>) -> Result<Ic> 
         let message = format!(
             "fills blocks, but is not recorded: an image with IC {code} has no mask table, one with {masked} has"
         );
-        context.warnings.push(Warning::new(PAD_CODE, message));
+        context.warnings.push(Warning::new(WarningKind::Metadata, PAD_CODE, message));
     }
     Ok(ic)
 }
@@ -328,7 +329,7 @@ fn set_mode(
     if needless && given.is_chosen("IMODE") {
         let message =
             format!("is B, not {mode}, for an image of one {}", if layout.bands == 1 { "band" } else { "block" });
-        context.warnings.push(Warning::new("IMODE", message));
+        context.warnings.push(Warning::new(WarningKind::Metadata, "IMODE", message));
     }
     record.set("IMODE", if needless { "B" } else { &mode });
     Ok(())
@@ -345,7 +346,7 @@ fn note_stale_corners(given: &Given, layout: &ImageLayout, context: &mut WriteCo
         return;
     }
     let [rows, columns] = sides.map(|side| side.unwrap_or(0));
-    context.warnings.push(Warning::new("IGEOLO", stale_corners(rows, columns)));
+    context.warnings.push(Warning::new(WarningKind::Metadata, "IGEOLO", stale_corners(rows, columns)));
 }
 
 /// A warning message about corners that belong to an image of another size.

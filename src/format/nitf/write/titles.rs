@@ -4,7 +4,7 @@ use super::super::names::{IMAGE, NameFields, Names, identifier};
 use super::given::Given;
 use super::origin::is_extended;
 use crate::error::{Error, Result};
-use crate::format::{FittedText, TextField, Warning, WriteContext};
+use crate::format::{FittedText, TextField, Warning, WarningKind, WriteContext};
 use crate::schema::Record;
 
 /// Characters of a comment of an image (ICOM), and how many comments there may be.
@@ -55,7 +55,7 @@ pub(super) fn fill(
     let text_is_free = is_free(fields.text);
     let mut lost = |what: &str| {
         let message = format!("the {what} is left out: every field for it holds another value");
-        context.warnings.push(Warning::new(key, message));
+        context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
     };
     // If the text beside the identifier is the title, the description goes to the comments.
     let mut text_is_title = is_kept;

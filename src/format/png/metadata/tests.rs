@@ -134,15 +134,23 @@ fn illegal_values_are_errors_that_name_key_value_and_what_is_allowed() {
 #[test]
 fn what_cannot_be_written_is_a_warning_for_each_key() {
     let mut metadata: Metadata =
-        [("PNG_PALETTE", list(&[1, 2, 3])), ("256", 7.into()), ("256", 8.into()), ("PNG_PHYZ", 1.into())]
-            .into_iter()
-            .collect();
+        [("PNG_PALETTE", list(&[1, 2, 3])), ("256", 7.into()), ("256", 8.into())].into_iter().collect();
     metadata.append("PNG_TRANSPARENCY", list(&[1, 2, 3]));
     metadata.append("PNG_BIT_DEPTH", 1);
     let (_, warnings) = through(header(ColorType::Grey, 8), &metadata);
     let keys: Vec<_> = warnings.iter().map(|warning| warning.key.as_str()).collect();
-    assert_eq!(keys, ["PNG_PALETTE", "PNG_TRANSPARENCY", "256", "PNG_PHYZ", "PNG_BIT_DEPTH"]);
-    assert!(warnings[3].message.contains("PNG_PHYS"));
+    assert_eq!(keys, ["PNG_PALETTE", "PNG_TRANSPARENCY", "256", "PNG_BIT_DEPTH"]);
+}
+
+#[test]
+fn a_misspelt_key_is_an_error_with_the_nearest_name() {
+    for (key, near) in
+        [("PNG_PHYZ", "PNG_PHYS"), ("PNG_TXT_Title", "PNG_TEXT_Title"), ("PNG_CHUNCK_oFFs", "PNG_CHUNK_oFFs")]
+    {
+        let metadata: Metadata = [(key, Value::from("x"))].into_iter().collect();
+        let error = chunks(header(ColorType::Grey, 8), &metadata, &mut Vec::new()).err().unwrap().to_string();
+        assert!(error.contains(key) && error.contains(&format!("did you mean {near}?")), "{error}");
+    }
 }
 
 #[test]

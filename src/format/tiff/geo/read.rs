@@ -1,6 +1,5 @@
 //! Converts the geo tags of a directory to a [`Georeference`] and the `Geo…` names of metadata.
 
-use super::epsg;
 use super::geo_tags::{
     self, CITATION, GEODETIC_CITATION, GEODETIC_CRS, GeoKeys, KeyValue, MODEL_GEOCENTRIC, MODEL_GEOGRAPHIC,
     MODEL_PROJECTED, MODEL_TYPE, PIXEL_IS_POINT, PROJECTED_CITATION, PROJECTED_CRS, Position, RASTER_TYPE,
@@ -8,7 +7,7 @@ use super::geo_tags::{
 };
 use crate::format::tiff::field::{Field, FieldValue, decode_text};
 use crate::format::tiff::tags::{GEO_ASCII_PARAMS, GEO_DOUBLE_PARAMS, GEO_KEY_DIRECTORY};
-use crate::image::{Crs, Georeference};
+use crate::image::{Crs, Georeference, epsg};
 use crate::metadata::Value;
 
 /// EPSG codes of a `GeoKey` (OGC 19-008r4 §7.4). Lower codes are obsolete ones of GeoTIFF 1.0, higher ones are private.

@@ -1,7 +1,7 @@
 //! Converts the format-neutral georeference of a write to `Geo…` names.
 
-use super::epsg::{self, Kind};
 use crate::error::{Error, Result};
+use crate::image::epsg::{self, Kind};
 use crate::image::{Crs, Georeference};
 use crate::metadata::Value;
 

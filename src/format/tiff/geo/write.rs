@@ -8,19 +8,19 @@
 
 use std::borrow::Cow;
 
-use super::epsg::{self, Kind};
 use super::geo_tags::{
     self, CITATION, GEODETIC_CRS, GeoKeys, Key, KeyType, KeyValue, MODEL_GEOCENTRIC, MODEL_GEOGRAPHIC, MODEL_PROJECTED,
     MODEL_TYPE, PIXEL_IS_AREA, PIXEL_IS_POINT, PROJECTED_CRS, Position, RASTER_TYPE, USER_DEFINED, VERTICAL_CRS,
 };
 use super::read::{keys_of, read};
 use crate::error::{Error, Result};
-use crate::format::Warning;
 use crate::format::tiff::field::{Field, FieldType, FieldValue, decode_text};
 use crate::format::tiff::tags::{
     GEO_ASCII_PARAMS, GEO_DOUBLE_PARAMS, GEO_KEY_DIRECTORY, MODEL_PIXEL_SCALE, MODEL_TIEPOINT, MODEL_TRANSFORMATION,
 };
+use crate::format::{Warning, WarningKind};
 use crate::image::Transform;
+use crate::image::epsg::{self, Kind};
 use crate::metadata::Value;
 
 /// The georeference in an image's metadata.
@@ -62,7 +62,9 @@ pub(in crate::format::tiff) fn fields(given: Given<'_>, warnings: &mut Vec<Warni
             continue;
         }
         match wishes.add(name.key, name.value, &before, given.copied) {
-            Err(error) if !name.chosen => warnings.push(Warning::new(name.key, format!("is left out: {error}"))),
+            Err(error) if !name.chosen => {
+                warnings.push(Warning::new(WarningKind::Metadata, name.key, format!("is left out: {error}")))
+            }
             added => added?,
         }
     }
@@ -285,7 +287,7 @@ fn check_kinds(keys: &GeoKeys, wishes: &Wishes, warnings: &mut Vec<Warning>) -> 
             }
             None => {
                 let message = format!("{code} is not in the EPSG register; it is written unchanged");
-                warnings.push(Warning::new(key.name, message));
+                warnings.push(Warning::new(WarningKind::Metadata, key.name, message));
             }
         }
     }

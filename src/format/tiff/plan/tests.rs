@@ -65,6 +65,21 @@ fn an_uncompressed_image_smaller_than_a_tile_is_not_padded_to_one() {
 }
 
 #[test]
+fn tiles_of_very_many_bands_follow_the_shape_of_the_image_and_a_bound_on_bytes() {
+    let tile = |shape, entries: &[(&str, Value)]| {
+        let (plan, _) = plan_of(shape, SampleType::UInt8, &[], entries).unwrap();
+        (number(&plan, 322).unwrap(), number(&plan, 323).unwrap())
+    };
+    assert_eq!(tile([1000, 10, 10], &[]), (256, 256));
+    assert_eq!(tile([3000, 10, 10], &[]), (16, 16));
+    assert_eq!(tile([20_000, 1, 1], &[]), (16, 16));
+    assert_eq!(tile([3000, 300, 10], &[]), (16, 256));
+    assert_eq!(tile([3000, 200, 200], &[]), (112, 112));
+    assert_eq!(tile([3000, 10, 10], &[("TileWidth", 32.into())]), (32, 256));
+    assert_eq!(tile([20_000, 10, 10], &[("TileWidth", 32.into())]), (32, 16));
+}
+
+#[test]
 fn strips_are_written_if_rows_are_given_and_no_tile() {
     let strips = |rows: i64| plan(SampleType::UInt8, &[("278", rows.into())]).unwrap();
     assert_eq!((strips(7).storage.tiled, number(&strips(7), 278)), (false, Some(7)));

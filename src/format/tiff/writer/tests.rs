@@ -37,7 +37,7 @@ fn write_to(sink: Box<dyn ByteSink>, assets: &[Asset<'_>], threads: usize) -> Re
         let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
         let (title, description) = ("a title", "");
         let request = ImageRequest { title, description, roles: &roles, ..ImageRequest::new(key, image, metadata) };
-        write_image(&mut *writer, &request, &[], &mut context)?;
+        write_image(&mut *writer, &request, &mut context)?;
     }
     writer.finish(&mut context)?.publish()?;
     Ok(warnings)

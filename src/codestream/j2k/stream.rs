@@ -73,7 +73,7 @@ impl J2kStream {
     ) -> Result<Self> {
         check(layout, bits)?;
         let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
-        let grid = BlockGrid::new(columns, rows, tile.0.min(columns), tile.1.min(rows))?;
+        let grid = BlockGrid::new(columns, rows, tile.0, tile.1)?;
         if grid.count() > MOST_TILES {
             return Err(Error::usage("tiles of a JPEG 2000 image:")
                 .found(grid.count())
@@ -115,7 +115,8 @@ impl J2kStream {
 
 /// The most decompositions that tiles carry: the smaller side of a tile is then still a sample.
 pub(crate) fn most_levels(grid: &BlockGrid) -> u8 {
-    grid.block_columns().min(grid.block_rows()).ilog2() as u8
+    let (columns, rows) = (grid.block_columns().min(grid.columns()), grid.block_rows().min(grid.rows()));
+    columns.min(rows).ilog2() as u8
 }
 
 fn check(layout: &ImageLayout, bits: u32) -> Result<()> {

@@ -36,8 +36,10 @@ impl ContainerWriter for J2kWriter {
         let layout = image.provider.layout();
         let is_boxed = self.kind == FileKind::Boxed;
         let options = options::read(&metadata, layout, self.kind.names(), is_boxed, context.warnings)?;
+        let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
+        let tile = (options.tile.0.min(columns), options.tile.1.min(rows));
         let threads = context.concurrency.threads();
-        let stream = J2kStream::new(layout, options.tile, options.bits, &options.stream, false, threads)?;
+        let stream = J2kStream::new(layout, tile, options.bits, &options.stream, false, threads)?;
         context.warnings.extend(level_note(&options.stream, &stream.grid()));
         if is_boxed {
             self.sink.write(&options.boxes.write(layout, options.bits))?;

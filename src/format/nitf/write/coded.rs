@@ -53,7 +53,7 @@ impl CodedBlocks {
         if let Some(mask) = &mask {
             start += mask.table_bytes(records);
             offsets = vec![ABSENT; records as usize];
-            if mask.pad.is_some() {
+            if mask.pads {
                 pads = vec![false; records as usize];
             }
         }
@@ -128,7 +128,7 @@ impl ImageData for CodedBlocks {
         if let Some(mask) = &self.mask {
             let blocks = Some(std::mem::take(&mut self.offsets));
             let table = MaskTable { data_offset: self.start - self.data, blocks, pad: mask.pad };
-            let pads = mask.pad.is_some().then_some(self.pads.as_slice());
+            let pads = mask.pads.then_some(self.pads.as_slice());
             sink.patch(self.data, &table.write(pads, 0))?;
         }
         let finding = self.excess.then(|| excess_finding(&self.key, &self.storage));

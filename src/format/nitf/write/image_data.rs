@@ -53,8 +53,10 @@ pub(super) struct Finished {
 
 /// The content of the mask table of an image.
 pub(super) struct MaskPlan {
-    /// The pad pixel code and its length in bits. If it is given, blocks that hold it are listed.
+    /// The pad pixel code and its length in bits.
     pub(super) pad: Option<(u64, u32)>,
+    /// True if blocks that hold the pad pixel code are listed.
+    pub(super) pads: bool,
     /// True if absent blocks are listed.
     pub(super) blocks: bool,
 }
@@ -88,7 +90,7 @@ impl MaskPlan {
     /// Bytes of a table with `records` records.
     pub(super) fn table_bytes(&self, records: u64) -> u64 {
         let code_bits = self.pad.map_or(0, |(_, bits)| bits);
-        MaskTable::bytes(records, self.blocks, self.pad.is_some(), code_bits)
+        MaskTable::bytes(records, self.blocks, self.pads, code_bits)
     }
 }
 

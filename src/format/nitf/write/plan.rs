@@ -127,7 +127,9 @@ impl ImagePlan {
             context.warnings.push(Warning::new(WarningKind::Padding, image.key, message));
         }
         // Coded blocks differ in length, so their table always lists them.
-        let mask = ic.is_masked.then_some(MaskPlan { pad, blocks: absent || !ic.is_uncompressed() });
+        // Decoded tiles are not searched for pad pixels.
+        let (blocks, pads) = (absent || !ic.is_uncompressed(), pad.is_some() && !ic.is_j2k());
+        let mask = ic.is_masked.then_some(MaskPlan { pad, pads, blocks });
         let coding = if ic.is_jpeg() {
             CodingPlan::Jpeg(JpegPlan::new(&given, &storage)?)
         } else if ic.is_j2k() {
@@ -206,7 +208,7 @@ impl ImagePlan {
                     let (grid, encoder) = (stream.grid(), stream.encoder());
                     (Box::new(StreamData::new(Box::new(stream), rate(), None, data[0], sink)?), grid, encoder)
                 } else {
-                    let (grid, finds_pads) = (storage.grid, mask.as_ref().is_some_and(|mask| mask.pad.is_some()));
+                    let (grid, finds_pads) = (storage.grid, mask.as_ref().is_some_and(|mask| mask.pads));
                     let first = plan.app6.clone();
                     let encoder = plan.encoder(storage.clone(), allows_absent, finds_pads, &pad)?;
                     let blocks = CodedBlocks::new(key, storage, mask, (jpeg::RATE, first), data[0]);

@@ -116,7 +116,9 @@ impl BlockCoder {
             Kind::Cleanup => {
                 let distortion = passes.cleanup(planes, plane, coding, symbols);
                 if style.segmentation {
-                    [1, 0, 1, 0].iter().for_each(|bit| symbols.push(UNIFORM, *bit));
+                    for bit in [1, 0, 1, 0] {
+                        symbols.push(UNIFORM, bit);
+                    }
                 }
                 distortion
             }
@@ -164,7 +166,7 @@ impl BlockCoder {
 /// The plane and the kind of a pass, counted from 0.
 fn place(number: usize, planes: usize) -> (usize, Kind) {
     let kind = [Kind::Propagation, Kind::Refinement, Kind::Cleanup][(number + 2) % 3];
-    (planes - 1 - (number + 2) / 3, kind)
+    (planes - 1 - number.div_ceil(3), kind)
 }
 
 /// True if a segment ends with this pass (T.800 Table D.9).

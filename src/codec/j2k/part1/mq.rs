@@ -48,24 +48,27 @@ impl MqCoder {
     }
 
     /// Codes symbols (ENCODE): twice the context, plus the bit.
-    #[inline(always)]
+    ///
+    /// No branch depends on a symbol, because most symbols cannot be predicted.
+    #[inline(never)]
     pub(super) fn encode(&mut self, symbols: &[u8]) {
         let (mut interval, mut base, mut pending) = (self.interval, self.base, self.pending);
         for &symbol in symbols {
-            let context = &mut self.contexts[usize::from(symbol >> 1) & 0x7F];
+            let context = &mut self.contexts[usize::from(symbol >> 1)];
             let (state, bit) = (*context, u32::from(symbol & 1));
+            let next = NEXT[(state & 0xFE | bit) as usize];
             let probability = state & 0xFFFF_0000;
             let rest = interval - probability;
-            let less_probable = (state >> 1 ^ bit) & 1;
+            let less_probable = (state >> 1 ^ bit) & 1 == 1;
             // The less probable symbol takes the lower part of the interval, unless that is the larger one (C.2.5).
-            let lower = (u32::from(rest < probability) ^ less_probable).wrapping_neg();
-            interval = rest ^ (rest ^ probability) & lower;
-            base += u64::from((probability & !lower) >> 16);
-            let shift = interval.leading_zeros();
-            let next = NEXT[(state & 0xFE | bit) as usize];
+            let exchanged = rest < probability;
+            let (part, other) = if less_probable { (probability, rest) } else { (rest, probability) };
+            let part = if exchanged { other } else { part };
+            let before = if exchanged == less_probable { probability } else { 0 };
+            let shift = part.leading_zeros();
             *context = if shift == 0 { state } else { next };
-            interval <<= shift;
-            base <<= shift;
+            interval = part << shift;
+            base = (base + u64::from(before >> 16)) << shift;
             pending += shift;
             // One shift more than the bits that leave: an interval is longer than 15 bits, and must not carry twice.
             if pending >= 33 {

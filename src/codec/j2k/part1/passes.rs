@@ -78,7 +78,6 @@ impl Passes {
     }
 
     /// The significance propagation pass (D.3.1).
-    #[inline(always)]
     pub(super) fn propagation(
         &mut self,
         planes: &Planes,
@@ -95,7 +94,7 @@ impl Passes {
             let first = stripes.first(stripe);
             // What became significant in the word before.
             let mut west = 0;
-            for at in first..first + stripes.across() {
+            for at in (first..).take(stripes.across()) {
                 let free = planes.inside[at] & !self.before[at];
                 let reached = self.reached(at, stride) | next_column(west) >> 60;
                 let (samples, new) = propagate(reached & free, free, bits[at]);
@@ -112,7 +111,7 @@ impl Passes {
                         symbols.append(&events);
                     } else {
                         distortion.significant(new, &lower, at);
-                        symbols.append_with_signs(&events, &signs(&neighbours, planes, at, coding, new, 0));
+                        symbols.append_with_signs(&events, &signs(&neighbours, planes, at, coding, new));
                     }
                 }
             }
@@ -121,7 +120,6 @@ impl Passes {
     }
 
     /// The magnitude refinement pass (D.3.3).
-    #[inline(always)]
     pub(super) fn refinement(
         &mut self,
         planes: &Planes,
@@ -155,7 +153,6 @@ impl Passes {
     }
 
     /// The cleanup pass (D.3.4).
-    #[inline(always)]
     pub(super) fn cleanup(
         &mut self,
         planes: &Planes,
@@ -189,7 +186,12 @@ impl Passes {
                 symbols.append(&events);
             } else {
                 distortion.significant(new, &lower, at);
-                symbols.append_with_signs(&events, &signs(&neighbours, planes, at, coding, new, runs.ends));
+                let signs = signs(&neighbours, planes, at, coding, new);
+                if runs.ends == 0 {
+                    symbols.append_with_signs(&events, &signs);
+                } else {
+                    symbols.append_with_runs(&events, &signs, runs.ends);
+                }
             }
         }
         distortion
@@ -236,10 +238,10 @@ fn next_column(samples: u64) -> u64 {
 
 /// The signs of new samples (D.3.2).
 #[inline(always)]
-fn signs(neighbours: &Neighbours, planes: &Planes, at: usize, coding: Coding, samples: u64, ends: u64) -> Signs {
+fn signs(neighbours: &Neighbours, planes: &Planes, at: usize, coding: Coding, samples: u64) -> Signs {
     let (contexts, exchanged) = neighbours.sign_coding(&planes.negative, at, planes.stripes.stride);
     let exchanged = if coding.raw { 0 } else { exchanged };
-    Signs { samples, contexts, bits: planes.negative[at] ^ exchanged, ends }
+    Signs { samples, contexts, bits: planes.negative[at] ^ exchanged }
 }
 
 /// Columns that the cleanup codes by the length of a run of zeros.

@@ -24,7 +24,7 @@ impl RawBits {
         for symbol in symbols {
             self.open = self.open << 1 | symbol & 1;
             self.count += 1;
-            if self.count % 8 == 0 {
+            if self.count.is_multiple_of(8) {
                 self.number.push(self.open);
             }
         }

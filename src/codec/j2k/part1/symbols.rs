@@ -31,8 +31,6 @@ pub(super) struct Signs {
     pub contexts: [u64; 3],
     /// Their bits.
     pub bits: u64,
-    /// Those that end a run of zeros.
-    pub ends: u64,
 }
 
 impl Default for Symbols {
@@ -75,22 +73,44 @@ impl Symbols {
     /// Appends a symbol for each sample, and after a sample that becomes significant its sign.
     #[inline(always)]
     pub(super) fn append_with_signs(&mut self, events: &Events, signs: &Signs) {
+        let list = signs.list();
         let room = self.room();
-        let mut count = 0u8;
+        let (mut count, mut sign) = (0u8, 0u8);
         let mut left = events.samples;
         while left != 0 {
             let sample = left.trailing_zeros();
+            // The sign is stored in any case, because no branch should depend on a sample.
             room[usize::from(count)] = events.symbol(sample);
-            count = count.wrapping_add(1);
-            if signs.ends >> sample & 1 == 1 {
+            room[usize::from(count.wrapping_add(1))] = list[usize::from(sign % 64)];
+            let new = (signs.samples >> sample & 1) as u8;
+            count = count.wrapping_add(1 + new);
+            sign = sign.wrapping_add(new);
+            left &= left - 1;
+        }
+        self.count += usize::from(count);
+    }
+
+    /// As `append_with_signs`, but the samples `ends` end a run of zeros: their place in the column precedes the sign.
+    pub(super) fn append_with_runs(&mut self, events: &Events, signs: &Signs, ends: u64) {
+        let list = signs.list();
+        let room = self.room();
+        let (mut count, mut sign) = (0u8, 0u8);
+        let mut left = events.samples;
+        while left != 0 {
+            let sample = left.trailing_zeros();
+            let mut put = |symbol| {
+                room[usize::from(count)] = symbol;
+                count = count.wrapping_add(1);
+            };
+            put(events.symbol(sample));
+            if ends >> sample & 1 == 1 {
                 let row = (sample % 4) as u8;
-                room[usize::from(count)] = UNIFORM << 1 | row >> 1;
-                room[usize::from(count.wrapping_add(1))] = UNIFORM << 1 | row & 1;
-                count = count.wrapping_add(2);
+                put(UNIFORM << 1 | row >> 1);
+                put(UNIFORM << 1 | row & 1);
             }
             if signs.samples >> sample & 1 == 1 {
-                room[usize::from(count)] = signs.symbol(sample);
-                count = count.wrapping_add(1);
+                put(list[usize::from(sign % 64)]);
+                sign = sign.wrapping_add(1);
             }
             left &= left - 1;
         }
@@ -117,6 +137,20 @@ impl Events {
 }
 
 impl Signs {
+    /// The symbols of all signs.
+    #[inline(always)]
+    fn list(&self) -> [u8; 64] {
+        let mut list = [0; 64];
+        let mut left = self.samples;
+        let mut count = 0u8;
+        while left != 0 {
+            list[usize::from(count % 64)] = self.symbol(left.trailing_zeros());
+            count = count.wrapping_add(1);
+            left &= left - 1;
+        }
+        list
+    }
+
     #[inline(always)]
     fn symbol(&self, sample: u32) -> u8 {
         let bit = |word: u64| (word >> sample & 1) as u8;

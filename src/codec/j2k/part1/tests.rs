@@ -2,6 +2,7 @@
 
 mod blocks;
 mod decoder;
+mod timing;
 mod twin;
 
 use super::*;
@@ -145,9 +146,9 @@ fn smaller_integers_give_the_same_block() {
     let wide = largest.map(i64::from);
     let wide = BlockSamples::new(&wide, 2, 2, 2, 0).unwrap();
     let mut coder = BlockCoder::default();
-    let coded = coder.encode(&block, Orientation::LL, Style::default(), true, None);
-    assert_eq!(coded.planes, 32);
-    assert_eq!(coded, coder.encode(&wide, Orientation::LL, Style::default(), true, None));
+    let result = coder.encode(&block, Orientation::LL, Style::default(), true, None);
+    assert_eq!(result.planes, 32);
+    assert_eq!(result, coder.encode(&wide, Orientation::LL, Style::default(), true, None));
 }
 
 #[test]
@@ -159,8 +160,8 @@ fn a_coder_keeps_nothing_from_block_to_block() {
         let values = samples(Sample::ALL[random.below(Sample::ALL.len())], width * height, 9, &mut random);
         let block = BlockSamples::new(&values, width, width, height, 0).unwrap();
         let style = style_of(random.below(64));
-        let coded = coder.encode(&block, Orientation::HL, style, true, None);
-        assert_eq!(coded, BlockCoder::default().encode(&block, Orientation::HL, style, true, None));
+        let result = coder.encode(&block, Orientation::HL, style, true, None);
+        assert_eq!(result, BlockCoder::default().encode(&block, Orientation::HL, style, true, None));
     }
 }
 
@@ -200,18 +201,18 @@ fn a_block_stops_after_two_flat_planes() {
     let all = coder.encode(&block, Orientation::HL, Style::default(), true, None);
     let mut lengths = vec![all.passes.len()];
     for slope in [1.0, 100.0, 1e4, 1e6, 1e9] {
-        let coded = coder.encode(&block, Orientation::HL, Style::default(), true, Some(Stop { slope }));
-        let count = coded.passes.len();
+        let ended = coder.encode(&block, Orientation::HL, Style::default(), true, Some(Stop { slope }));
+        let count = ended.passes.len();
         lengths.push(count);
-        assert_eq!(coded.planes, all.planes);
-        assert!(coded.passes[count - 1].terminated);
+        assert_eq!(ended.planes, all.planes);
+        assert!(ended.passes[count - 1].terminated);
         // Passes before the end are those of the whole block, but for the length of the last ones.
-        for (cut, whole) in coded.passes.iter().zip(&all.passes) {
+        for (cut, whole) in ended.passes.iter().zip(&all.passes) {
             assert_eq!(cut.distortion, whole.distortion);
             assert!(cut.length.abs_diff(whole.length) <= 1);
         }
         let expected = &decoder::decode(&all, count, 64, 64, Orientation::HL, Style::default())[count - 1];
-        assert!(decoder::decode(&coded, count, 64, 64, Orientation::HL, Style::default())[count - 1] == *expected);
+        assert!(decoder::decode(&ended, count, 64, 64, Orientation::HL, Style::default())[count - 1] == *expected);
     }
     assert!(lengths.is_sorted_by(|a, b| a >= b) && lengths[0] > lengths[5], "{lengths:?}");
     assert_eq!(lengths[5], 4);

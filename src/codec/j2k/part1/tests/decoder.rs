@@ -30,7 +30,7 @@ pub(super) fn decode(
     };
     let (mut states, mut start, mut open) = (Vec::new(), 0, true);
     for number in 0..passes {
-        let (plane, kind) = (planes - 1 - (number + 2) / 3, (number + 2) % 3);
+        let (plane, kind) = (planes - 1 - number.div_ceil(3), (number + 2) % 3);
         if open {
             let end = (number..passes).find(|n| coded.passes[*n].terminated).unwrap_or(passes - 1);
             let end = coded.passes[end].length as usize;

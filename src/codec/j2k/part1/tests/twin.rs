@@ -38,7 +38,7 @@ pub(super) fn encode(
     let mut marks = Vec::new();
     let count = (3 * planes).saturating_sub(2);
     for number in 0..count {
-        let (plane, kind) = (planes - 1 - (number + 2) / 3, (number + 2) % 3);
+        let (plane, kind) = (planes - 1 - number.div_ceil(3), (number + 2) % 3);
         let bypassed = plane + 4 < planes;
         if style.bypass && kind < 2 && bypassed && block.raw.is_none() {
             block.raw = Some(Vec::new());
@@ -78,7 +78,7 @@ fn end_coded(mq: &Mq, upper: &[Vec<bool>], predictable: bool, bytes: &mut Vec<u8
     let start = bytes.len();
     let mut lengths: Vec<usize> = upper.iter().map(|bits| shortest(&stream, &stuffed(bits, true))).collect();
     if predictable {
-        let mut length = (1..).find(|length| held(&stream[..*length]) >= mq.shifts).unwrap();
+        let mut length = (1..=stream.len()).find(|length| held(&stream[..*length]) >= mq.shifts).unwrap();
         while stream[length - 1] == 0xFF {
             length = if length > 1 { length - 1 } else { length + 1 };
         }
@@ -91,7 +91,7 @@ fn end_coded(mq: &Mq, upper: &[Vec<bool>], predictable: bool, bytes: &mut Vec<u8
 
 /// The least length of a stream which, followed by ones, is not above the upper end.
 fn shortest(stream: &[u8], upper: &[u8]) -> usize {
-    (1..)
+    (1..=stream.len())
         .find(|length| {
             let mut trial = stream[..*length].to_vec();
             while trial.len() < upper.len() {
@@ -106,7 +106,7 @@ fn shortest(stream: &[u8], upper: &[u8]) -> usize {
 
 /// Bits that bytes hold.
 fn held(bytes: &[u8]) -> usize {
-    8 * bytes.len() - bytes[..bytes.len() - 1].iter().filter(|byte| **byte == 0xFF).count()
+    8 * bytes.len() - bytes[..bytes.len() - 1].iter().map(|byte| usize::from(*byte == 0xFF)).sum::<usize>()
 }
 
 /// Bits as bytes, followed by zeros or ones to twenty bytes more.
@@ -126,7 +126,7 @@ fn end_raw(bits: &[bool], marks: &[Vec<bool>], bytes: &mut Vec<u8>) -> Vec<usize
     padded.extend([false, true, false, true, false, true, false, true]);
     let mut stream = stuffed(&padded, false);
     let length_of = |bits: &[bool]| {
-        (0..)
+        (0..=stream.len())
             .find(|length| *length == 0 && bits.is_empty() || *length > 0 && held(&stream[..*length]) >= bits.len())
             .unwrap()
     };
@@ -221,7 +221,9 @@ impl Block<'_> {
         }
         self.flags.clear_seen();
         if segmentation {
-            [true, false, true, false].iter().for_each(|bit| self.put(18, *bit));
+            for bit in [true, false, true, false] {
+                self.put(18, bit);
+            }
         }
     }
 

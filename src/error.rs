@@ -184,7 +184,7 @@ impl Detail {
         // A subject may already end in a colon.
         let colon = if self.field.is_none() && subject.ends_with(':') { "" } else { ":" };
         let values = match (&self.found, &self.allowed) {
-            (Some(found), Some(allowed)) => format!("{colon} got {found}, expected {allowed}"),
+            (Some(found), Some(allowed)) => format!("{colon} got {}, expected {allowed}", beginning(found)),
             (Some(found), None) => format!("{colon} {found}"),
             (None, Some(allowed)) => format!("{colon} expected {allowed}"),
             (None, None) => String::new(),
@@ -200,6 +200,16 @@ impl fmt::Display for Detail {
         f.write_str(&self.text(""))
     }
 }
+
+/// The beginning of the text of a value: a reference system as WKT or a table of numbers would fill pages.
+fn beginning(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let end = line.char_indices().nth(LONGEST_VALUE).map_or(line.len(), |(end, _)| end);
+    if end < text.len() { format!("{}…", &line[..end]) } else { text.to_owned() }
+}
+
+/// The characters of a value in a message.
+const LONGEST_VALUE: usize = 200;
 
 /// The known name nearest to `name` by edit distance, ignoring case: for "did you mean" in messages about options.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -244,6 +254,17 @@ mod tests {
         let error =
             Error::malformed("tag").field("TileWidth").found(17).allowed("multiple of 16").segment("IFD 0").at(42);
         assert_eq!(error.to_string(), "malformed tag TileWidth: got 17, expected multiple of 16 in IFD 0 at byte 42");
+    }
+
+    #[test]
+    fn a_message_has_the_beginning_of_a_long_value() {
+        let text = |found: &str| Error::usage("crs:").found(found).allowed("a code").to_string();
+        assert_eq!(text("GEOGCS[\n  DATUM"), "crs: got GEOGCS[…, expected a code");
+        assert_eq!(text(&"é".repeat(5000)), format!("crs: got {}…, expected a code", "é".repeat(LONGEST_VALUE)));
+        assert_eq!(
+            text(&"é".repeat(LONGEST_VALUE)),
+            format!("crs: got {}, expected a code", "é".repeat(LONGEST_VALUE))
+        );
     }
 
     #[test]

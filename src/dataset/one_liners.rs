@@ -7,6 +7,7 @@ use super::{DatasetReader, DatasetWriter};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, OpenOptions, SaveSettings, Warning, palette_of};
 use crate::image::{ImageProvider, Interleave, PadValue, PaletteImage, Pixels, Window, absent_parts, at_level};
+use crate::io::Durability;
 use crate::limits::Limits;
 use crate::metadata::Metadata;
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
@@ -24,6 +25,8 @@ pub struct SaveOptions {
     pub threads: Option<usize>,
     /// True if departures from the format's standard are errors.
     pub strict: bool,
+    /// What the file survives: a crash of the system by default.
+    pub durability: Durability,
 }
 
 /// What [`read`] reads from a file.
@@ -57,7 +60,8 @@ pub struct ReadOptions {
 /// format cannot hold; any error of the provider; [`crate::Error::Io`] if the file cannot be written.
 pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOptions) -> Result<Vec<Warning>> {
     let concurrency = Concurrency::resolve(options.threads)?;
-    let mut writer = DatasetWriter::create(path, options.format.as_deref(), concurrency)?.strict(options.strict);
+    let format = options.format.as_deref();
+    let mut writer = DatasetWriter::create_with(path, format, concurrency, options.durability)?.strict(options.strict);
     let request = ImageRequest {
         roles: &["data".to_owned()],
         settings: Some(&options.settings),
@@ -76,7 +80,7 @@ pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOpt
 /// band or level that does not exist, [`crate::Error::Usage`] for no bands and for a fill value that a sample cannot hold,
 /// [`crate::Error::Limit`] if a limit is exceeded.
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Pixels> {
-    let open = OpenOptions { limits: options.limits, ..OpenOptions::default() };
+    let open = OpenOptions { limits: options.limits, cache_bytes: 0, ..OpenOptions::default() };
     let reader = DatasetReader::open(path, options.format.as_deref(), &open)?;
     let position = options.key.as_deref().map_or_else(|| reader.default_image(), |key| reader.position(key))?;
     let indices = reader.image(position)?;

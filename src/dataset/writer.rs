@@ -2,20 +2,22 @@
 
 mod image_writer;
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
 pub use self::image_writer::{ImageWriter, remote_encoder};
 use self::image_writer::{PendingImage, begin_for_caller};
+use super::companions::Companion;
+use super::reader::DatasetReader;
+use super::settled::Settled;
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
-    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, SaveSettings, Warning, WriteContext,
-    by_extension, by_name, no_image,
+    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, Warning, WriteContext, by_extension,
+    by_name, no_image,
 };
 use crate::image::{Asked, BlockStore};
-use crate::io::{self, ByteSink, Prepared, sink_at};
+use crate::io::{self, ByteSink, Durability, Prepared, sink_at};
 use crate::metadata::Metadata;
 use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, append_stored, copy_blocks, show_blocks, write_blocks};
 
@@ -25,6 +27,8 @@ pub struct DatasetWriter {
     state: State,
     format: &'static dyn Format,
     keys: Vec<String>,
+    /// Masks and overviews that follow their images, unless they are added before the file is finished.
+    companions: Vec<Companion>,
     copied: u64,
     concurrency: Concurrency,
     warnings: Vec<Warning>,
@@ -90,17 +94,30 @@ fn stored_blocks<'i>(image: &ImageRequest<'i>, open: &OpenImage) -> Option<&'i A
 }
 
 impl DatasetWriter {
-    /// Begins a file that will appear at `path`.
+    /// Begins a file that will appear at `path`, on the medium ([`Durability::Synced`]).
     ///
     /// # Errors
     /// [`Error::Usage`] for an unknown format or extension, [`Error::Io`] if the folder is not writable.
     pub fn create(path: impl AsRef<Path>, format: Option<&str>, concurrency: Concurrency) -> Result<Self> {
+        Self::create_with(path, format, concurrency, Durability::default())
+    }
+
+    /// As [`DatasetWriter::create`], with the durability of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`DatasetWriter::create`].
+    pub fn create_with(
+        path: impl AsRef<Path>,
+        format: Option<&str>,
+        concurrency: Concurrency,
+        durability: Durability,
+    ) -> Result<Self> {
         let path = path.as_ref();
         let format = match format {
             Some(name) => by_name(name)?,
             None => by_extension(path)?,
         };
-        Self::to_sink(sink_at(path)?, format, concurrency)
+        Self::to_sink(sink_at(path, durability)?, format, concurrency)
     }
 
     /// Begins a file in any sink.
@@ -109,8 +126,8 @@ impl DatasetWriter {
     /// If the sink rejects the first bytes.
     pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static dyn Format, concurrency: Concurrency) -> Result<Self> {
         let state = State::Open(format.create(sink)?.0);
-        let (keys, warnings) = (Vec::new(), Vec::new());
-        Ok(Self { state, format, keys, copied: 0, concurrency, warnings, strict: false })
+        let (keys, companions, warnings) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { state, format, keys, companions, copied: 0, concurrency, warnings, strict: false })
     }
 
     /// Reports departures from the format's standard as errors instead of warnings.
@@ -159,11 +176,59 @@ impl DatasetWriter {
         let format = self.format;
         self.add(image.key, control, |container, context| {
             let asked = Asked::new(image.provider);
-            let metadata = settled(format, image, context.warnings)?;
-            let image = &ImageRequest { provider: &asked, metadata: &metadata, settings: None, ..*image };
+            let settled = Settled::new(format, image, context.warnings)?;
+            let image = &ImageRequest { provider: &asked, ..settled.request(image) };
             write_image(container, image, taps, context)
         })
         .map(|copied| self.copied += copied)
+    }
+
+    /// Writes the image at a position of a file as `image` requests, which has the pixels of that image. Its masks and overviews
+    /// are written when the file is finished, under the key of the request and their own endings, unless they were added
+    /// themselves. A format that cannot hold them gives a warning with their keys.
+    ///
+    /// # Errors
+    /// As [`DatasetWriter::add_image`].
+    pub fn add_image_of(
+        &mut self,
+        reader: &DatasetReader,
+        position: usize,
+        image: &ImageRequest<'_>,
+        control: &Control<'_>,
+    ) -> Result<()> {
+        self.add_image(image, control)?;
+        self.companions.retain(|companion| !companion.is(reader, position));
+        self.companions.extend(Companion::of(reader, position, image.key));
+        Ok(())
+    }
+
+    /// Writes the companions of the images that were not added themselves. One that cannot be written becomes a warning.
+    fn add_companions(&mut self, control: &Control<'_>) -> Result<()> {
+        let mut left_out: Vec<String> = Vec::new();
+        let mut reasons: Vec<String> = Vec::new();
+        for companion in std::mem::take(&mut self.companions) {
+            if self.keys.contains(&companion.key) {
+                continue;
+            }
+            let added = match companion.request(self.format) {
+                Ok(request) => self.add_image(&request, control),
+                Err(reason) => Err(Error::unsupported(reason)),
+            };
+            match added {
+                Ok(()) => {}
+                Err(error) if is_refusal(&error) && matches!(self.state, State::Open(_)) => {
+                    let reason = error.to_string();
+                    left_out.push(companion.key);
+                    reasons.extend((!reasons.contains(&reason)).then_some(reason));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(first) = left_out.first() {
+            let message = format!("left out: {} ({})", left_out.join(", "), reasons.join("; "));
+            self.warnings.push(Warning::new(first.clone(), message));
+        }
+        Ok(())
     }
 
     /// The number of blocks that were copied undecoded so far: those of images that the format copies as a whole, and those of
@@ -241,6 +306,7 @@ impl DatasetWriter {
     /// [`Error::Usage`] on a closed or failed writer, and if nothing was added; [`Error::Io`] if writing fails; any error of
     /// the control.
     pub fn finish(&mut self, control: &Control<'_>) -> Result<()> {
+        self.add_companions(control)?;
         let container = self.state.take_open(State::Closed)?;
         let output = self.run(control, |context| container.finish(context)?.prepare())?;
         self.state = State::Finished(output);
@@ -388,22 +454,4 @@ impl State {
 /// True for an error that rejects a wrong or impossible request.
 fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Usage(_) | Error::Unsupported(_) | Error::OutOfRange(_))
-}
-
-/// The metadata of a request, merged with its settings as entries of the format. This is the only place that merges the two
-/// for a container.
-fn settled<'i>(
-    format: &dyn Format,
-    image: &ImageRequest<'i>,
-    warnings: &mut Vec<Warning>,
-) -> Result<Cow<'i, Metadata>> {
-    match image.settings {
-        None => Ok(Cow::Borrowed(image.metadata)),
-        Some(settings) => {
-            let layout = image.provider.layout();
-            let georeference = settings.georeference.for_writing(layout.grid.columns(), layout.grid.rows())?;
-            let settings = SaveSettings { georeference, ..settings.clone() };
-            format.apply(&settings, image.metadata, layout, warnings).map(Cow::Owned)
-        }
-    }
 }

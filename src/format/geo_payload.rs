@@ -34,3 +34,8 @@ pub(crate) fn write_geotiff(names: &Metadata) -> Result<Vec<u8>> {
 pub(crate) fn names_of(georeference: &Georeference) -> Result<Vec<(&'static str, Value)>> {
     tiff::names_of(georeference)
 }
+
+/// Gives `Geo…` names the transform of a part of an image. Returns warnings, each of which begins with its key.
+pub(crate) fn adjust_to_part(metadata: &mut Metadata, place: &Georeference) -> Vec<String> {
+    tiff::adjust_to_part(metadata, place)
+}

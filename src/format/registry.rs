@@ -54,6 +54,11 @@ pub(crate) fn is_key_of_another(own: &FormatNames, key: &str) -> bool {
     owns(false) && !owns(true)
 }
 
+/// The format of the family that the origin of metadata names.
+pub(crate) fn family(name: &str) -> Option<&'static dyn Format> {
+    FORMATS.iter().find(|format| format.name() == name).copied()
+}
+
 fn names() -> String {
     FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>().join(" ")
 }

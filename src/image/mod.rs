@@ -1,5 +1,6 @@
 //! Images as the engine sees them: samples, layouts, block grids, views of pixels, and their providers.
 
+mod block_cache;
 mod block_store;
 mod canvas;
 mod georeference;
@@ -18,6 +19,7 @@ mod template;
 mod view;
 mod window_image;
 
+pub(crate) use block_cache::BlockCache;
 pub use block_store::Scratch;
 pub(crate) use block_store::{BlockCoding, BlockForm, BlockStore, Piece, StoredBlock, StoredSamples};
 pub(crate) use canvas::{Canvas, TileMut};
@@ -28,7 +30,7 @@ pub use memory_image::MemoryImage;
 pub use palette::{Palette, PaletteImage};
 pub use pixels::{Memory, Pixels};
 pub use provider::{Access, Block, ImageProvider};
-pub(crate) use provider::{Asked, FileImage, InFile, at_level, read_whole_block};
+pub(crate) use provider::{Asked, FileImage, InFile, Visit, Wanted, at_level, read_whole_block};
 pub(crate) use reblock::{Padding, Reblock, TargetBlock};
 pub(crate) use reduce::Reducer;
 pub use reduce::Reduction;

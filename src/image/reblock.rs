@@ -332,7 +332,7 @@ impl<'a> SourceBlock<'a> {
 
     fn decode_fetched(&self, bytes: &Fetched) -> Result<Block> {
         match self.provider.in_file() {
-            Some(image) => whole_block(image, self.at, |window, bands, out| image.read_from(bytes, window, bands, out)),
+            Some(image) => whole_block(image, self.at, |wanted, out| image.read_from(bytes, wanted, out)),
             None => self.decode(),
         }
     }

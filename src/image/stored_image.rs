@@ -1,14 +1,17 @@
 //! An image over the stored blocks of a file: locates, reads and decodes blocks, and writes their pixels to the output. It does
 //! not depend on the container or the codec.
 
-use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+mod cached;
 
+use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::block_cache::{BlockCache, ImageCache};
 use super::block_store::{BlockStore, Piece, Scratch, StoredBlock};
 use super::canvas::TileMut;
 use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
-use super::provider::{Access, Block, FileImage, ImageProvider, InFile, read_whole_block};
+use super::provider::{Access, Block, FileImage, ImageProvider, InFile, Wanted, read_whole_block};
 use super::sample::Interleave;
 use crate::error::{Error, Result};
 use crate::io::{ByteSource, Rows};
@@ -26,6 +29,7 @@ pub(crate) struct StoredImage {
     pad: Vec<u8>,
     levels: Vec<Arc<dyn ImageProvider>>,
     workspaces: Workspaces,
+    cache: OnceLock<ImageCache>,
 }
 
 /// The part of a stored block to read: all bands of its plane, or one band.
@@ -86,8 +90,8 @@ impl StoredImage {
     /// The image of a store, shown with another layout. The blocks of its grid are as wide as those of the store.
     pub(crate) fn new(store: Arc<dyn BlockStore>, layout: ImageLayout, limits: Limits) -> Self {
         let (stated, pad) = (layout.grid, layout.pad_bytes());
-        let (levels, workspaces) = (Vec::new(), Workspaces::default());
-        Self { store, layout, stated, whole: None, limits, pad, levels, workspaces }
+        let (levels, workspaces, cache) = (Vec::new(), Workspaces::default(), OnceLock::new());
+        Self { store, layout, stated, whole: None, limits, pad, levels, workspaces, cache }
     }
 
     /// The store of the blocks.
@@ -135,18 +139,27 @@ impl FileImage for StoredImage {
         Ok(())
     }
 
-    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    fn read_from(&self, source: &dyn ByteSource, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let Wanted { window, bands, visit } = wanted;
+        let cache = self.cache_for(visit);
         self.workspaces.with(|work| {
             let mut found = false;
             for part in parts(&*self.store, window, bands) {
-                let mut tile = out.part(part.window.relative_to(window.x, window.y))?;
-                if let Some(located) = part.locate(&*self.store, &self.limits)? {
-                    Reading { store: &*self.store, source, bands, tile, work }.read(&part, &located)?;
+                let tile = out.part(part.window.relative_to(window.x, window.y))?;
+                let mut reading = Reading { store: &*self.store, source, bands, tile, work };
+                if let Some(samples) = cache.and_then(|cache| cache.find(part.block)) {
+                    reading.put_kept(&part, &samples);
                     found = true;
-                    continue;
+                } else if let Some(located) = part.locate(&*self.store, &self.limits)? {
+                    match cache {
+                        Some(cache) => self.read_cached((cache, visit), &part, &located, &mut reading)?,
+                        None => reading.read(&part, &located)?,
+                    }
+                    found = true;
+                } else {
+                    let absent = part.band.map_or(0..bands.len(), |band| band.out..band.out + 1);
+                    absent.for_each(|band| fill_band(&mut reading.tile, band, &self.pad));
                 }
-                let absent = part.band.map_or(0..bands.len(), |band| band.out..band.out + 1);
-                absent.for_each(|band| fill_band(&mut tile, band, &self.pad));
             }
             Ok(found)
         })
@@ -198,9 +211,22 @@ impl ImageProvider for StoredImage {
         }
     }
 
-    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
         self.layout.grid.check(at)?;
-        self.read_from(self.source(), window, bands, out)
+        self.read_from(self.source(), wanted, out)
+    }
+
+    fn decodes(&self, window: Window, bands: &[u32]) -> u64 {
+        if self.store.samples().is_some() {
+            return 0;
+        }
+        let is_kept = |part: &Part| self.cache.get().is_some_and(|cache| cache.find(part.block).is_some());
+        parts(&*self.store, window, bands).filter(|part| !is_kept(part)).count() as u64
+    }
+
+    fn use_cache(&self, cache: &Arc<BlockCache>) {
+        self.cache.get_or_init(|| ImageCache::new(cache));
+        self.levels.iter().for_each(|level| level.use_cache(cache));
     }
 
     fn check_unchanged(&self) -> Result<()> {
@@ -324,30 +350,50 @@ impl Reading<'_, '_> {
     }
 
     fn read_piece(&mut self, part: &Part, piece: &Piece) -> Result<()> {
-        let Workspace { stored, decoded, scratch } = &mut *self.work;
-        let data = stored_bytes(self.source, &piece.bytes, stored)?;
-        let origin = self.store.source().origin();
-        let mut decode = |out: &mut [u8]| {
-            let result = self.store.decode(part.block, piece, &data, out, scratch);
-            let start = origin + piece.bytes.first().map_or(0, |bytes| bytes.start);
-            result.map_err(|error| placed(error, self.store.name(part.block), start))
-        };
         let (store, inside) = (self.store, part.inside(self.store));
         if let (true, Some(band)) = (inside == piece.window, part.band)
             && let Some(plane) = self.tile.plane(band.out)
         {
-            return decode(plane);
+            return decode(
+                store,
+                self.source,
+                (part.block, piece),
+                plane,
+                &mut self.work.stored,
+                &mut self.work.scratch,
+            );
         }
+        let mut decoded = std::mem::take(&mut self.work.decoded);
         let row = row_bytes(store, piece.window.width) as usize;
-        let decoded = sized(decoded, row * piece.window.height as usize);
-        decode(decoded)?;
+        let samples = sized(&mut decoded, row * piece.window.height as usize);
+        let Workspace { stored, scratch, .. } = &mut *self.work;
+        decode(store, self.source, (part.block, piece), samples, stored, scratch)?;
         let inside = inside.relative_to(piece.window.x, piece.window.y);
-        let rows = decoded.chunks_exact(row).skip(inside.y as usize);
+        let rows = samples.chunks_exact(row).skip(inside.y as usize);
         for (y, row) in rows.take(inside.height as usize).enumerate() {
             put_row(store, part, inside, self.bands, (y, row), &mut self.tile);
         }
+        self.work.decoded = decoded;
         Ok(())
     }
+}
+
+/// Reads a piece of a block from a source and decodes it.
+///
+/// # Errors
+/// Errors of the source; errors of the codec, with the block.
+fn decode(
+    store: &dyn BlockStore,
+    source: &dyn ByteSource,
+    (block, piece): (StoredBlock, &Piece),
+    out: &mut [u8],
+    stored: &mut Vec<u8>,
+    scratch: &mut Scratch,
+) -> Result<()> {
+    let data = stored_bytes(source, &piece.bytes, stored)?;
+    let start = store.source().origin() + piece.bytes.first().map_or(0, |bytes| bytes.start);
+    let result = store.decode(block, piece, &data, out, scratch);
+    result.map_err(|error| placed(error, store.name(block), start))
 }
 
 /// Writes the window's columns of a decoded row, which holds all bands of a plane.

@@ -1,5 +1,7 @@
 //! Fetching and copying from a test store, whose blocks are stored as the complement of their pixels.
 
+mod cached;
+
 use std::any::Any;
 use std::collections::HashSet;
 use std::ops::Range;

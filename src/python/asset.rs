@@ -8,7 +8,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 use super::control::detached;
-use super::metadata::{BufferedMetadataProvider, MetadataProvider, bytes_io, is_of_file};
+use super::metadata::{BufferedMetadataProvider, MetadataProvider, bytes_io};
 use super::pixel_type;
 use crate::asset::AssetType;
 use crate::dataset::DatasetReader;
@@ -34,6 +34,8 @@ pub(super) struct Session {
     pub(super) threads: Option<usize>,
     /// The argument `max_bytes`.
     pub(super) max_bytes: Option<u64>,
+    /// The argument `cache_bytes`.
+    pub(super) cache_bytes: Option<u64>,
     /// The argument `progress`.
     pub(super) progress: Option<Py<PyAny>>,
     /// The argument `strict`.
@@ -76,7 +78,10 @@ impl OpenDataset {
     pub(super) fn reopen_arguments<'py>(&self, py: Python<'py>) -> Option<PyResult<Bound<'py, PyTuple>>> {
         let session = &self.session;
         let path = session.path.as_ref()?;
-        Some((path.as_os_str(), &session.format, session.threads, session.max_bytes).into_pyobject(py))
+        Some(
+            (path.as_os_str(), &session.format, session.threads, session.max_bytes, session.cache_bytes)
+                .into_pyobject(py),
+        )
     }
 }
 
@@ -110,11 +115,8 @@ impl AssetMetadata {
         Self::File(Arc::clone(metadata), PyOnceLock::new())
     }
 
-    /// The argument `metadata`: the immutable metadata of a file, or else a mutable copy.
+    /// A mutable copy of the argument `metadata`.
     pub(super) fn given(py: Python<'_>, metadata: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        if let Some(Ok(provider)) = metadata.filter(|given| is_of_file(given)).map(|given| given.cast()) {
-            return Ok(Self::Given(provider.clone().unbind()));
-        }
         let copy = BufferedMetadataProvider::from_mapping(py, metadata)?;
         Ok(Self::Given(copy.into_bound(py).into_super().unbind()))
     }

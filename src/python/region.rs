@@ -10,7 +10,7 @@ use super::asset::Session;
 use super::control::{call_progress, detached};
 use super::value;
 use crate::error::Error;
-use crate::image::{self, BlockGrid, ImageLayout, ImageProvider, Window};
+use crate::image::{self, ImageLayout, ImageProvider};
 use crate::pipeline::{Concurrency, ReadRequest, read_region};
 
 /// A Python integer. Integers beyond 64 bits are clamped: as an index they are out of range anyway.
@@ -37,30 +37,6 @@ pub(super) fn at_level(
         return Err(Error::out_of_range("resolution level").found(wanted).allowed(allowed).into());
     };
     Ok((image::at_level(image, level)?, level))
-}
-
-/// The argument `window`: (x, y, width, height) inside of the image, or all of it.
-///
-/// # Errors
-/// `OptionError` for an object that is not a window, `OutOfRangeError` for an empty window and for one that extends outside.
-pub(super) fn window(object: Option<&Bound<'_, PyAny>>, grid: &BlockGrid) -> PyResult<Window> {
-    let Some(object) = object else { return Ok(grid.window()) };
-    let numbers: Vec<Bound<'_, PyAny>> = object.extract().unwrap_or_default();
-    let Ok(&[x, y, width, height]) = numbers.iter().map(index).collect::<PyResult<Vec<_>>>().as_deref() else {
-        let found = object.repr()?.to_string();
-        return Err(Error::usage("window:").found(found).allowed("(x, y, width, height), whole numbers").into());
-    };
-    let inside = |start: i64, length: i64, size: u32| {
-        let end = start.checked_add(length)?;
-        (start >= 0 && length > 0 && end <= i64::from(size)).then_some((start as u32, length as u32))
-    };
-    match (inside(x, width, grid.columns()), inside(y, height, grid.rows())) {
-        (Some((x, width)), Some((y, height))) => Ok(Window::new(x, y, width, height)),
-        _ => Err(Error::out_of_range("window")
-            .found(format!("({x}, {y}, {width}, {height})"))
-            .allowed(format!("one inside of {} × {}, not empty", grid.columns(), grid.rows()))
-            .into()),
-    }
 }
 
 /// The argument `bands`: one, several, or all of `count`.

@@ -41,6 +41,8 @@ fn code(expression: &Expression) -> String {
 /// The character set and kind.
 fn holds(field: &Field) -> String {
     let kind = match field.kind {
+        Kind::Text if field.number == Some(Kind::Integer) => ", integer or text",
+        Kind::Text if field.number.is_some() => ", number or text",
         Kind::Text | Kind::Bytes => "",
         Kind::Integer => ", integer",
         Kind::Real => ", number",
@@ -95,7 +97,7 @@ mod tests {
     #[test]
     fn every_row_of_a_table_is_a_row_of_the_page() {
         let table = "structure X Title\nfield N 2 N+ range 0 9 default 00  # how | many\nrepeat N as G\nfield A (N + 1) EA values B \" \"
-when N > 1\nfield R 8 A real nullable format +00.0000\nend\nend\nfield D remaining BIN";
+when N > 1\nfield R 8 A real nullable format +00.0000\nend\nend\nfield W 4 A as int\nfield D remaining BIN";
         let page = document(&Structure::load(table).unwrap()[0]);
         let rows: Vec<_> = page.lines().skip(2).collect();
         let expected = [
@@ -104,6 +106,7 @@ when N > 1\nfield R 8 A real nullable format +00.0000\nend\nend\nfield D remaini
             "| · A | `(N + 1)` | ECS-A | B, blank |  |  |",
             "| · *if* `N > 1` | | | | | |",
             "| · · R | 8 | BCS-A, number | as `+00.0000` or blank |  |  |",
+            "| W | 4 | BCS-A, integer or text |  |  |  |",
             "| D | the rest | bytes |  |  |  |",
         ];
         assert_eq!(rows, expected);

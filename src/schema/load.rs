@@ -148,7 +148,7 @@ fn expand(text: &str) -> std::result::Result<Vec<(usize, String)>, String> {
     Ok(lines)
 }
 
-/// `NAME SIZE CHARSET [kind] [values a b | range a b] [nullable] [default x]`; values with blanks are quoted.
+/// `NAME SIZE CHARSET [kind | as kind] [values a b | range a b] [nullable] [default x]`; values with blanks are quoted.
 fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
     let words = split_words(row)?;
     let [name, size, charset, rest @ ..] = words.as_slice() else {
@@ -160,6 +160,7 @@ fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
         size: Expression::parse(size)?,
         charset,
         kind: default_kind(charset),
+        number: None,
         check: Check::None,
         nullable: false,
         default: None,
@@ -171,6 +172,11 @@ fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
     let mut rest = rest.iter();
     while let Some(word) = rest.next() {
         match word.as_str() {
+            "as" => {
+                let kind = rest.next().and_then(|word| parse_kind(word, charset));
+                let number = kind.filter(|kind| matches!(kind, Kind::Integer | Kind::Real));
+                field.number = Some(number.ok_or("expected as int or as real")?);
+            }
             "nullable" => field.nullable = true,
             "default" => field.default = Some(rest.next().ok_or("default without value")?.clone()),
             "format" => {
@@ -200,6 +206,9 @@ fn check_field(field: &Field) -> std::result::Result<(), String> {
     let size = field.size.constant();
     if size.is_some_and(|size| !(0..=MAX_SIZE).contains(&size)) {
         return Err(format!("a field has at most {MAX_SIZE} bytes"));
+    }
+    if field.number.is_some() && field.kind != Kind::Text {
+        return Err("as requires a field of text".to_owned());
     }
     let fixed = match field.kind {
         Kind::DateTime => Some(14),
@@ -244,6 +253,7 @@ fn is_keyword(word: &str) -> bool {
     matches!(
         word,
         "nullable"
+            | "as"
             | "default"
             | "format"
             | "range"
@@ -354,6 +364,8 @@ field MASK 4 BIN uint
             ("structure X\nfield A 12 N datetime", "line 2"),
             ("structure X\nfield A 4 A real format 00.00", "line 2"),
             ("structure X\nfield A 4 A format 0000", "line 2"),
+            ("structure X\nfield A 4 A as text", "line 2"),
+            ("structure X\nfield A 4 A real as int", "line 2"),
         ] {
             assert!(Structure::load(table).unwrap_err().to_string().contains(line), "{table}");
         }

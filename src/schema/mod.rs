@@ -16,6 +16,7 @@
 //! ```
 //! Kinds: `text` (left-justified, padded with blanks), `int`, `real` (right-justified, padded with zeros), `datetime`
 //! (`CCYYMMDDhhmmss`, unknown pairs as hyphens), `date` (CCYYMMDD or blanks); with `BIN`: `uint`, `sint`, `float`, `bytes`.
+//! Text with `as int` or `as real` is a number or words such as `N/A`: it is written as text, and its typed value is the number.
 //! Checks: `values …`, `range LOW HIGH`, `nullable` (blanks are also a legal value). `format PICTURE` is the form in which a
 //! number is written: `0000`, `+00.0000` (always with a sign), `+0.000000E+0`.
 //!
@@ -42,7 +43,7 @@ mod table;
 mod value;
 mod write;
 
-pub(crate) use date::datetime_of;
+pub(crate) use date::{datetime_of, iso_datetime};
 pub use document::document;
 pub use read::{read, read_whole};
 pub(crate) use record::number;

@@ -60,6 +60,9 @@ pub(crate) struct Field {
     pub charset: Charset,
     /// The meaning of its characters.
     pub kind: Kind,
+    /// The number that its text is, for typed values: an integer or a decimal number. The standard allows words too, such as
+    /// `N/A`, so the field is read, checked and written as text.
+    pub number: Option<Kind>,
     /// The check of its values.
     pub check: Check,
     /// True if all blanks are also a legal value.

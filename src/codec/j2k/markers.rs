@@ -47,8 +47,6 @@ pub(crate) const EOC: u16 = 0xFFD9;
 /// Reserved markers that have no segment (Table A.1).
 pub(crate) const ALONE: std::ops::RangeInclusive<u16> = 0xFF30..=0xFF3F;
 
-/// Bit of `Siz::capabilities` for a codestream with CAP.
-pub(crate) const HAS_CAP: u16 = 0x4000;
 /// `Siz::capabilities` of Profile-1 (Table A.45), which NPJE and EPJE require.
 pub(crate) const PROFILE_1: u16 = 2;
 

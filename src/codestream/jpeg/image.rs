@@ -12,7 +12,7 @@ use crate::codec::{BlockShape, CodecParams, PixelCoding, Scratch};
 use crate::error::Result;
 use crate::image::{
     Access, Block, BlockGrid, BlockIndex, BlockStore, FileImage, ImageLayout, ImageProvider, InFile, Interleave,
-    Pixels, SampleType, TileMut, Window,
+    Pixels, SampleType, TileMut, Wanted, Window,
 };
 use crate::io::{ByteSource, Lazy};
 use crate::limits::Limits;
@@ -204,7 +204,8 @@ impl FileImage for JpegImage {
         Ok(())
     }
 
-    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    fn read_from(&self, source: &dyn ByteSource, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let Wanted { window, bands, .. } = wanted;
         let Some(rows) = &self.bands else { return Ok(false) };
         let index = self.index(rows)?;
         for at in self.layout.grid.blocks_of(window) {

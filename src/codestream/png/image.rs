@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::header::Header;
 use crate::error::{Error, Result};
 use crate::image::{
-    Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, InFile, Interleave, Pixels, TileMut, Window,
+    Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, InFile, Interleave, Pixels, TileMut, Wanted,
+    Window,
 };
 use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
@@ -145,7 +146,8 @@ impl ImageProvider for PngImage {
     }
 
     /// Does not decode rows below the window.
-    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let Wanted { window, bands, .. } = wanted;
         let block = self.layout.grid.block_window(self.layout.grid.check(at)?);
         let pixels = if self.header.interlaced {
             self.interlaced()?.window(window)?

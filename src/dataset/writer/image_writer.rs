@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{DatasetWriter, settled};
+use super::DatasetWriter;
 use crate::codec::{Encoded, ImageEncoder, identity_checksum};
+use crate::dataset::settled::Settled;
 use crate::error::{Error, Result};
 use crate::format::{Begun, Blocks, ContainerWriter, Format, ImageRequest, OpenImage, WriteContext};
 use crate::image::{BlockGrid, ImageLayout};
@@ -64,9 +65,9 @@ pub(super) fn begin_for_caller(
     image: &ImageRequest<'_>,
     context: &mut WriteContext<'_, '_>,
 ) -> Result<Begun> {
-    let metadata = settled(format, image, context.warnings)?;
+    let settled = Settled::new(format, image, context.warnings)?;
     let blocks = Blocks::Caller;
-    container.begin_image(&ImageRequest { blocks, metadata: &metadata, settings: None, ..*image }, context)
+    container.begin_image(&ImageRequest { blocks, ..settled.request(image) }, context)
 }
 
 impl<'w> ImageWriter<'w> {

@@ -1,6 +1,7 @@
 //! The georeference of a file: a UUID box with a GeoTIFF (GeoJP2), or else GML (OGC 08-085r8, GML in JPEG 2000).
 
 use super::header::FileHeader;
+use super::metadata::{UUID, digits_of};
 use crate::error::Result;
 use crate::format::geo_payload;
 use crate::image::{Crs, Georeference, Transform};
@@ -30,6 +31,12 @@ pub(super) fn georeference(file: &FileHeader, limits: &Limits) -> (Georeference,
 /// True for the names of a georeference.
 pub(super) fn is_key(key: &str) -> bool {
     key.starts_with("Geo")
+}
+
+/// True for the key of a box with a GeoTIFF, and for the names of a georeference.
+pub(super) fn is_location_key(key: &str) -> bool {
+    let is_box = |id: &[u8; 16]| key.strip_prefix(UUID).is_some_and(|digits| digits == digits_of(id));
+    is_key(key) || GEO_TIFF.iter().any(is_box)
 }
 
 /// True if metadata state a georeference that was not copied from the same file.

@@ -165,10 +165,12 @@ fn resolution(metadata: &Metadata, key: &str) -> Result<Option<[f64; 2]>> {
     numbers.map(Some).ok_or_else(|| illegal(key, value, "samples per metre, vertically and horizontally"))
 }
 
-/// Numerators, denominators and exponents (I.5.3.7), with four digits at least.
+/// Numerators, denominators and exponents (I.5.3.7): as many digits as a numerator takes.
 fn resolution_bytes(resolution: [f64; 2]) -> Vec<u8> {
     let parts = resolution.map(|value| {
-        let exponent = value.log10().floor() as i32 - 3;
+        let least = value.log10().floor() as i32 - 4;
+        let fits = (value / 10f64.powi(least)).round() <= f64::from(u16::MAX);
+        let exponent = if fits { least } else { least + 1 };
         let numerator = (value / 10f64.powi(exponent)).round() as u16;
         (numerator, exponent as i8)
     });

@@ -1,7 +1,7 @@
 //! Metadata keys, and their values from the header of a file and of its codestream.
 
 use super::header::{Color, FileHeader};
-use super::palette;
+use super::{geo, palette};
 use crate::codec::j2k::header::MainHeader;
 use crate::codestream::j2k::CodestreamInfo;
 use crate::metadata::{Metadata, Value};
@@ -75,7 +75,7 @@ pub(super) fn of(file: &FileHeader, header: &MainHeader, info: &CodestreamInfo) 
     }
     file.xml.iter().for_each(|xml| out.append(XML, text_or_bytes(xml)));
     for (id, content) in &file.uuids {
-        out.append(format!("{UUID}{:032X}", u128::from_be_bytes(*id)), content.clone());
+        out.append(format!("{UUID}{}", digits_of(id)), content.clone());
     }
     out
 }
@@ -110,4 +110,16 @@ fn channel([number, kind, association]: [u16; 3]) -> Value {
 /// Text if the bytes are UTF-8, else the bytes.
 fn text_or_bytes(bytes: &[u8]) -> Value {
     String::from_utf8(bytes.to_vec()).map_or_else(|_| Value::from(bytes.to_vec()), Value::Text)
+}
+
+/// An identifier in hexadecimal digits.
+pub(super) fn digits_of(id: &[u8; 16]) -> String {
+    format!("{:032X}", u128::from_be_bytes(*id))
+}
+
+/// The keys of what other formats do not take over.
+pub(super) fn further(metadata: &Metadata) -> Vec<String> {
+    const KEPT: [&str; 7] = [ICC_PROFILE, CHANNELS, CAPTURE_RESOLUTION, DISPLAY_RESOLUTION, COMMENT, XML, palette::KEY];
+    let is_further = |key: &str| KEPT.contains(&key) || (key.starts_with(UUID) && !geo::is_location_key(key));
+    metadata.iter().map(|(key, _)| key).filter(|key| is_further(key)).map(str::to_owned).collect()
 }

@@ -20,7 +20,7 @@ use super::{Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, W
 use crate::codestream::j2k::SIGNATURE;
 use crate::codestream::j2k::is_codestream;
 use crate::error::{Error, Result};
-use crate::image::ImageLayout;
+use crate::image::{Georeference, ImageLayout};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::{Metadata, Value};
 
@@ -82,6 +82,20 @@ impl Format for J2k {
             settings.refuse_georeference("JPEG 2000 codestream (.j2k)")?;
         }
         Ok(merge(metadata, &encoding(settings)?, replaces))
+    }
+
+    fn further_content(&self, metadata: &Metadata) -> Vec<String> {
+        metadata::further(metadata)
+    }
+
+    fn is_location_key(&self, key: &str) -> bool {
+        geo::is_location_key(key)
+    }
+
+    fn adjust_to_part(&self, metadata: &mut Metadata, place: &Georeference) -> Vec<String> {
+        // The boxes are made again from the names.
+        metadata.retain(|key| geo::is_key(key) || !geo::is_location_key(key));
+        super::geo_payload::adjust_to_part(metadata, place)
     }
 }
 

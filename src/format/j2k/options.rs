@@ -1,7 +1,7 @@
 //! The options of a file to write: its metadata as choices for the codestream, and the keys that are left out.
 
 use super::header_boxes::HeaderBoxes;
-use super::{geo, metadata as keys};
+use super::{KEY_PREFIX, geo, metadata as keys};
 use crate::codec::j2k::markers::Com;
 use crate::codestream::j2k::{HINTS, J2kOptions, Rate};
 use crate::error::{Error, Result, nearest};
@@ -24,6 +24,8 @@ pub(super) struct FileOptions {
     pub(super) stream: J2kOptions,
     /// Columns and rows of a tile.
     pub(super) tile: (u32, u32),
+    /// Bits of a sample.
+    pub(super) bits: u32,
     /// What precedes the codestream in a file of boxes.
     pub(super) boxes: HeaderBoxes,
 }
@@ -52,17 +54,18 @@ pub(super) fn read(
     stream.component_transform.get_or_insert(boxes.is_color());
     let tile = metadata.get(keys::TILE_SIZE).map_or(Ok((TILE, TILE)), tile)?;
     for key in metadata.iter().map(|(key, _)| key).filter(|key| !is_known(key, is_boxed)) {
-        let near = nearest(key, all_keys()).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
-        let message = if is_key_of_another(names, key) {
-            "is a key of another format; it is ignored".to_owned()
-        } else if all_keys().any(|known| known == key) || geo::is_key(key) || key.starts_with(keys::UUID) {
+        let is_own = all_keys().any(|known| known == key) || geo::is_key(key) || key.starts_with(keys::UUID);
+        let message = if is_own {
             "is left out: a codestream without boxes cannot store it".to_owned()
+        } else if !key.starts_with(KEY_PREFIX) && is_key_of_another(names, key) {
+            "is a key of another format; it is ignored".to_owned()
         } else {
+            let near = nearest(key, all_keys()).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
             format!("JPEG 2000 files cannot store this key; it is ignored{near}")
         };
         warnings.push(Warning::new(key, message));
     }
-    Ok(FileOptions { stream, tile, boxes })
+    Ok(FileOptions { stream, tile, bits: bits(metadata, layout)?, boxes })
 }
 
 /// A rate given as `name`.
@@ -76,6 +79,34 @@ pub(super) fn rate(value: Option<f64>, name: &str) -> Result<f64> {
         Error::usage("value of").field(name).found(found).allowed(allowed)
     })
 }
+
+/// Bits of a sample: as chosen, else all that carry information.
+///
+/// # Errors
+/// [`Error::Usage`] for more bits than a sample has, and for more than decoders take unless they are chosen.
+fn bits(metadata: &Metadata, layout: &ImageLayout) -> Result<u32> {
+    let most = layout.sample.bits();
+    let Some(value) = metadata.get(keys::BITS).filter(|_| metadata.is_chosen(keys::BITS)) else {
+        let bits = layout.actual_bits.min(most);
+        if layout.sample.is_integer() && bits > MOST_DECODED_BITS {
+            let error = Error::usage(format!("bits of samples of type {}:", layout.sample)).found(bits);
+            let allowed = format!("1 to {MOST_DECODED_BITS}, or the bits that the values need in {}", keys::BITS);
+            return Err(error.allowed(allowed));
+        }
+        return Ok(bits);
+    };
+    let stated = value.to_floats().or_else(|| value.to_float().map(|bits| vec![bits])).unwrap_or_default();
+    let bits = stated.first().map_or(0.0, |bits| bits.abs());
+    let is_legal = stated.iter().all(|other| other.abs() == bits) && (1.0..=f64::from(most)).contains(&bits);
+    if is_legal && bits.fract() == 0.0 {
+        return Ok(bits as u32);
+    }
+    let allowed = format!("1 to {most} bits, the same for every band");
+    Err(Error::usage("value of").field(keys::BITS).found(value).allowed(allowed))
+}
+
+/// The most bits of a sample that common decoders take.
+const MOST_DECODED_BITS: u32 = 31;
 
 /// Keys of boxes.
 const BOX_KEYS: [&str; 6] = [

@@ -10,7 +10,7 @@ use crate::metadata::{Metadata, Value};
 pub(super) const KEY: &str = "J2K_PALETTE";
 
 /// The palette in the metadata of an image.
-pub(in super::super) const PALETTE: PaletteForm = PaletteForm { keys: &[KEY], palette, is_indexed };
+pub(in super::super) const PALETTE: PaletteForm = PaletteForm { palette, is_indexed };
 
 /// The value of the metadata key for an image whose channels all come from one component by the palette; `None` for any other.
 pub(super) fn entries(header: &FileHeader, components: usize) -> Option<Value> {

@@ -36,12 +36,11 @@ impl ContainerWriter for J2kWriter {
         let layout = image.provider.layout();
         let is_boxed = self.kind == FileKind::Boxed;
         let options = options::read(&metadata, layout, self.kind.names(), is_boxed, context.warnings)?;
-        let bits = layout.actual_bits.min(layout.sample.bits());
         let threads = context.concurrency.threads();
-        let stream = J2kStream::new(layout, options.tile, bits, &options.stream, false, threads)?;
+        let stream = J2kStream::new(layout, options.tile, options.bits, &options.stream, false, threads)?;
         context.warnings.extend(level_note(&options.stream, &stream.grid()));
         if is_boxed {
-            self.sink.write(&options.boxes.write(layout, bits))?;
+            self.sink.write(&options.boxes.write(layout, options.bits))?;
             // The length 0 means that the box ends with the file.
             self.sink.write(&[&[0; 4][..], b"jp2c"].concat())?;
         }

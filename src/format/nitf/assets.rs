@@ -11,6 +11,7 @@ use super::ic::{self, Ic};
 use super::kind::Kind;
 use super::names;
 use super::pad::{PAD_CODE, pad_of};
+use super::pixels::UNCOMPRESSED_BITS;
 use super::rules::{file_findings, segment_findings};
 use super::segments::{Segment, Segments};
 use super::values::{FAMILY, to_metadata};
@@ -182,8 +183,11 @@ fn odd_samples(segment: &Segment) -> Option<String> {
         return None;
     }
     let (stored, actual) = (header.int("NBPP")?, header.int("ABPP")?);
-    if !matches!(stored, 1 | 8 | 12 | 16 | 32 | 64) {
-        return Some(format!("NBPP is {stored}, not 1, 8, 12, 16, 32 or 64"));
+    if !UNCOMPRESSED_BITS.iter().any(|bits| i128::from(*bits) == stored) {
+        return Some(format!(
+            "NBPP is {stored}, not one of {}",
+            UNCOMPRESSED_BITS.map(|bits| bits.to_string()).join(", ")
+        ));
     }
     (!(1..=stored).contains(&actual)).then(|| format!("ABPP is {actual}, not 1 to {stored} (NBPP)"))
 }

@@ -19,11 +19,15 @@ const FIELDS: [&str; 17] = [
     "NPPBV", "NBPP", "ISYNC", "IREP",
 ];
 
+/// What reading the pixels of an image that is not decoded needs, and what is possible without.
+const NEEDED: &str = "a compression that is decoded: a part or a changed image needs pixels. The image of the file itself can be \
+                      added, also with changed metadata: its stored bytes are copied";
+
 /// The coding of an image segment's bytes: the fields of its subheader that describe them, and the pad pixel of its mask table.
 #[derive(Debug, Clone)]
 pub(super) struct SegmentCoding {
     fields: Vec<Option<FieldData>>,
-    pad: Option<PadValue>,
+    pub(super) pad: Option<PadValue>,
     /// True if the metadata of the image are renewed when it is written: it is of NITF 2.0.
     pub(super) is_renewed: bool,
     /// The subheader as it stands in the file, which identifies metadata that come from it.
@@ -126,11 +130,9 @@ impl WholeSegment {
     }
 
     fn undecoded(&self) -> Error {
-        let error = match &self.reason {
-            Some((kind, detail)) => kind(detail.clone()),
-            None => Error::unsupported("compression").field("IC").found(self.segment_coding().compression()),
-        };
-        error.segment(&self.data.key)
+        let compression = || Error::unsupported("compression").field("IC").found(self.segment_coding().compression());
+        let reason = self.reason.as_ref().map(|(kind, detail)| kind(detail.clone()));
+        reason.unwrap_or_else(|| compression().allowed(NEEDED)).segment(&self.data.key)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::MEDIA_TYPE;
 use super::chunk::{Chunks, Kind};
-use super::metadata::Collector;
+use super::metadata::{Collector, FAMILY};
 use super::text::TEXT_KEY;
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::codestream::png::Header;
@@ -50,12 +50,12 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
     let Some(image_data) = image_data else {
         return Err(Error::malformed("PNG file: it has no image data"));
     };
-    let Collector { metadata, mut warnings, .. } = collector;
+    let Collector { metadata, stored, mut warnings, .. } = collector;
     if !complete {
         warnings.push(Warning::new("IEND", "the file ends before its last chunk"));
     }
     options.limits.check_metadata("PNG header", image_data)?;
-    let metadata = Arc::new(metadata.read_from("png", "", source.read_range(0, image_data)?));
+    let metadata = Arc::new(metadata.read_with_stored(FAMILY, "", source.read_range(0, image_data)?, stored));
     let asset = asset(&metadata);
     let (limits, stream) = (options.limits, Arc::clone(&source));
     let image = move || Ok(Arc::new(PngImage::new(Arc::clone(&stream), header, limits)?) as Arc<dyn ImageProvider>);

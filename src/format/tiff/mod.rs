@@ -3,9 +3,12 @@
 mod blocks;
 mod colors;
 mod compression;
+mod content;
+mod dates;
 mod directory;
 mod encoding;
 mod field;
+mod further;
 mod gdal;
 mod geo;
 mod layout;
@@ -24,6 +27,7 @@ mod values;
 mod writer;
 mod ycbcr;
 
+pub(super) use further::adjust_to_part;
 pub(super) use geo::{is_geographic, names_of};
 pub(super) use palette::PALETTE;
 pub(super) use reader::read_georeference;
@@ -32,9 +36,9 @@ pub(super) use single_pixel::write_georeference;
 use std::sync::Arc;
 
 use super::request::merge;
-use super::{Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, Warning};
+use super::{FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, TextField, Warning};
 use crate::error::Result;
-use crate::image::ImageLayout;
+use crate::image::{Georeference, ImageLayout};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 
@@ -72,6 +76,26 @@ impl Format for Tiff {
         _warnings: &mut Vec<Warning>,
     ) -> Result<Metadata> {
         Ok(merge(metadata, &encoding::metadata_of(settings, layout)?, encoding::replaces))
+    }
+
+    fn further_content(&self, metadata: &Metadata) -> Vec<String> {
+        further::names(metadata)
+    }
+
+    fn is_location_key(&self, key: &str) -> bool {
+        further::is_location_key(key)
+    }
+
+    fn adjust_to_part(&self, metadata: &mut Metadata, place: &Georeference) -> Vec<String> {
+        further::adjust_to_part(metadata, place)
+    }
+
+    fn fitted_text(&self, _: TextField, text: &str) -> Option<FittedText> {
+        FittedText::without_nul(text)
+    }
+
+    fn keeps_companions(&self) -> bool {
+        true
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::directory::{Directory, DirectoryReader};
 use super::field::FieldValue;
-use super::{compression, gdal, geo, origin, store, tags};
+use super::{compression, gdal, geo, origin, storage, store, tags};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning};
-use crate::image::{BlockStore, Georeference, ImageProvider, StoredImage, Transform};
+use crate::image::{BlockStore, Georeference, ImageProvider, PadValue, StoredImage, Transform};
 use crate::io::{ByteSource, Lazy, MemorySource};
 use crate::limits::Limits;
 use crate::metadata::{Metadata, Value};
@@ -294,7 +294,6 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
         metadata.append(name, value);
     }
     let compression = directory.unsigned(tags::COMPRESSION).ok().flatten().unwrap_or(1);
-    let form = origin::form(directory.order, directory.big);
     AssetInfo {
         key: place.key.clone(),
         title: directory.text(tags::DOCUMENT_NAME),
@@ -302,14 +301,20 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
         roles: place.roles.iter().map(|role| (*role).to_owned()).collect(),
         media_type: MEDIA_TYPE,
         kind: AssetType::Image,
-        metadata: Arc::new(metadata.read_from(origin::FAMILY, form, directory.raw.clone())),
+        metadata: Arc::new(origin::read_from(metadata, directory)),
         image: Some(ImageFacts {
             georeference,
-            nodata: gdal::nodata(fields),
+            nodata: nodata(directory),
             compression: compression::by_code(compression)
                 .map_or_else(|| compression.to_string(), |compression| compression.word.to_owned()),
         }),
     }
+}
+
+/// The nodata value of a directory as its samples hold it.
+fn nodata(directory: &Directory) -> Option<PadValue> {
+    let stated = gdal::nodata(&directory.fields)?;
+    Some(storage::sample_type(directory).map_or(stated, |(sample, _)| stated.rounded(sample)))
 }
 
 /// Gives an overview or a mask the georeference of its image, with the size of the pixels scaled (OGC 21-026 keeps

@@ -12,9 +12,9 @@ use super::{ByteSink, PositionedWrite, SpooledSink, pieces};
 use crate::error::{Error, Result};
 use crate::io::source::read_exact_at;
 
-/// A file being written. The target remains untouched: [`ByteSink::prepare`] syncs the bytes to the medium, and
-/// [`Prepared::publish`] renames the temporary file. Dropping either removes it. A killed process leaves at most
-/// `.NAME.XXXXXX.osml-tmp` beside the target.
+/// A file being written. The target remains untouched: [`ByteSink::prepare`] syncs the bytes to the medium (see
+/// [`Durability`]), and [`Prepared::publish`] renames the temporary file. Dropping either removes it. A killed process leaves at
+/// most `.NAME.XXXXXX.osml-tmp` beside the target.
 #[derive(Debug)]
 pub struct AtomicFile {
     file: Arc<OpenFile>,
@@ -22,6 +22,18 @@ pub struct AtomicFile {
     buffer: Vec<u8>,
     /// Bytes of the file before those in `buffer`.
     written: u64,
+    durability: Durability,
+}
+
+/// What a complete file survives once it is visible. It replaces its target as a whole in either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// A crash of the system and a power failure: the bytes are on the medium before the file becomes visible.
+    #[default]
+    Synced,
+    /// The end of the process: the system writes the bytes to the medium when it chooses, which does not delay the caller. After a
+    /// crash of the system the file may be empty or incomplete.
+    Cached,
 }
 
 /// The open temporary file; its errors name the target.
@@ -60,14 +72,14 @@ struct Replaced {
 ///
 /// # Errors
 /// As [`AtomicFile::create`].
-pub fn sink_at(path: impl AsRef<Path>) -> Result<Box<dyn ByteSink>> {
+pub fn sink_at(path: impl AsRef<Path>, durability: Durability) -> Result<Box<dyn ByteSink>> {
     let path = path.as_ref();
     match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
             let device = File::options().write(true).open(path).map_err(|source| Error::io(path, source))?;
             Ok(Box::new(SpooledSink::new(device)?))
         }
-        _ => Ok(Box::new(AtomicFile::create(path)?)),
+        _ => Ok(Box::new(AtomicFile::create(path)?.with_durability(durability))),
     }
 }
 
@@ -122,7 +134,19 @@ impl AtomicFile {
             same.map_err(|source| Error::io(&target, source))?;
         }
         let (file, temporary) = temporary.into_parts();
-        Ok(Self { file: Arc::new(OpenFile { file, target }), temporary, buffer: Vec::new(), written: 0 })
+        Ok(Self {
+            file: Arc::new(OpenFile { file, target }),
+            temporary,
+            buffer: Vec::new(),
+            written: 0,
+            durability: Durability::default(),
+        })
+    }
+
+    /// Sets what the complete file survives.
+    #[must_use]
+    pub fn with_durability(self, durability: Durability) -> Self {
+        Self { durability, ..self }
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -200,7 +224,9 @@ impl ByteSink for AtomicFile {
 
     fn prepare<'s>(mut self: Box<Self>) -> Result<Prepared<'s>> {
         self.flush()?;
-        self.file.named(self.file.file.sync_all())?;
+        if self.durability == Durability::Synced {
+            self.file.named(self.file.file.sync_all())?;
+        }
         Ok(Prepared::file(self.temporary, self.file.target.clone()))
     }
 }

@@ -105,6 +105,18 @@ impl Corners {
         Ok(zone.map_or(Self::Geographic(near(points, points[0].0)), |zone| Self::Utm(zone, points)))
     }
 
+    /// The largest difference of a coordinate from the one of `other`, in degrees or metres; infinite in another system.
+    /// Longitudes a whole turn apart are the same.
+    pub(super) fn distance(&self, other: &Self) -> f64 {
+        let (ours, theirs, beside): (_, _, fn(f64, f64) -> f64) = match (self, other) {
+            (Self::Geographic(ours), Self::Geographic(theirs)) => (ours, theirs, beside),
+            (Self::Utm(zone, ours), Self::Utm(other, theirs)) if zone == other => (ours, theirs, |x, _| x),
+            _ => return f64::INFINITY,
+        };
+        let differences = ours.iter().zip(theirs).map(|(a, b)| (beside(a.0, b.0) - b.0).abs().max((a.1 - b.1).abs()));
+        differences.fold(0.0, f64::max)
+    }
+
     /// Writes the sixty characters of IGEOLO in a form.
     ///
     /// # Errors
@@ -178,7 +190,7 @@ pub(in super::super) fn near(points: [(f64, f64); 4], longitude: f64) -> [(f64, 
 }
 
 /// The longitude `x`, made less than half a turn from `longitude`.
-pub(super) fn beside(x: f64, longitude: f64) -> f64 {
+pub(in super::super) fn beside(x: f64, longitude: f64) -> f64 {
     x - 360.0 * ((x - longitude) / 360.0).round()
 }
 

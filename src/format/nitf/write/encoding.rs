@@ -5,6 +5,7 @@ use super::super::geo::{Icords, describe, precision};
 use super::super::ic::{C8, Ic, NC, NM};
 use super::super::pad::PAD_CODE;
 use super::coded_rate::HIGHEST_RATE;
+use super::j2k::MOST_DECODED_BITS;
 use super::plan::stale_corners;
 use crate::error::{Error, Result};
 use crate::format::request::merge;
@@ -84,9 +85,6 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
 fn default_compression(layout: &ImageLayout) -> Ic {
     if layout.sample.is_integer() && layout.actual_bits <= MOST_DECODED_BITS { C8 } else { NC }
 }
-
-/// The most bits of a sample that OpenJPEG decodes.
-const MOST_DECODED_BITS: u32 = 31;
 
 /// Warnings about settings that were left to the format.
 fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Vec<Warning> {

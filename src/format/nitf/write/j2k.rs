@@ -10,10 +10,13 @@ use crate::error::{Error, Result};
 use crate::format::{Warning, WriteContext, level_note};
 use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
-use crate::schema::{FieldData, Record};
+use crate::schema::Record;
 
 /// The most bits of a sample (Table 8-2).
 const MOST_BITS: u32 = 38;
+
+/// The most bits of a sample that common decoders take. A caller may state more.
+pub(super) const MOST_DECODED_BITS: u32 = 31;
 
 /// The TRE that lists layers.
 pub(super) const LAYERS_TRE: &str = "J2KLRA";
@@ -76,10 +79,13 @@ fn bits(given: &Given, layout: &ImageLayout) -> Result<u32> {
         }
         bits = Some(number);
     }
-    let bits = bits.unwrap_or(layout.actual_bits.min(sample.bits()));
-    if bits > most {
+    if let Some(bits) = bits {
+        return Ok(bits);
+    }
+    let bits = layout.actual_bits.min(sample.bits());
+    if bits > MOST_DECODED_BITS {
         let error = Error::usage(format!("bits of samples of type {sample} in a JPEG 2000 image:")).found(bits);
-        return Err(error.allowed(format!("1 to {MOST_BITS}: state in NBPP how many bits the values need")));
+        return Err(error.allowed(format!("1 to {MOST_DECODED_BITS}, or the bits that the values need in NBPP")));
     }
     Ok(bits)
 }

@@ -25,6 +25,7 @@ mod writer;
 
 pub(super) use encoding::apply;
 pub(super) use header::Flavour;
+pub(super) use titles::fitted_text;
 pub(super) use writer::create;
 
 #[cfg(test)]

@@ -276,7 +276,7 @@ fn is_same(old: &FieldData, value: &Value) -> bool {
 }
 
 /// True for the characters of ECS-A.
-fn is_extended(c: char) -> bool {
+pub(super) fn is_extended(c: char) -> bool {
     matches!(c, ' '..='~' | '\u{A0}'..='\u{FF}')
 }
 

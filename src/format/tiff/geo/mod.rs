@@ -12,4 +12,4 @@ mod write;
 pub(in crate::format) use epsg::is_geographic;
 pub(super) use read::read;
 pub(in crate::format) use settings::names_of;
-pub(super) use write::{Given, fields};
+pub(super) use write::{Given, Name, fields};

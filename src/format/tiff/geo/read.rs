@@ -6,7 +6,7 @@ use super::geo_tags::{
     MODEL_PROJECTED, MODEL_TYPE, PIXEL_IS_POINT, PROJECTED_CITATION, PROJECTED_CRS, Position, RASTER_TYPE,
     USER_DEFINED, VERTICAL_CRS,
 };
-use crate::format::tiff::field::{Field, FieldValue};
+use crate::format::tiff::field::{Field, FieldValue, decode_text};
 use crate::format::tiff::tags::{GEO_ASCII_PARAMS, GEO_DOUBLE_PARAMS, GEO_KEY_DIRECTORY};
 use crate::image::{Crs, Georeference};
 use crate::metadata::Value;
@@ -87,7 +87,7 @@ fn to_metadata(key: &geo_tags::Key, value: &KeyValue) -> Value {
         },
         KeyValue::Doubles(values) if values.len() == 1 => Value::from(values[0]),
         KeyValue::Doubles(values) => floats(values),
-        KeyValue::Text(text) => Value::from(String::from_utf8_lossy(text).into_owned()),
+        KeyValue::Text(text) => Value::from(decode_text(text)),
     }
 }
 

@@ -36,6 +36,19 @@ fn a_tail_is_moved_in_a_file() {
 }
 
 #[test]
+fn a_file_that_is_not_synced_replaces_its_target_as_a_whole_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out");
+    std::fs::write(&path, b"old").unwrap();
+    let mut sink = sink_at(&path, Durability::Cached).unwrap();
+    sink.write(b"new").unwrap();
+    let prepared = sink.prepare().unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"old");
+    prepared.publish().unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"new");
+}
+
+#[test]
 fn the_target_changes_only_when_published() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.tif");
@@ -93,7 +106,7 @@ fn a_device_is_written_to_and_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("null.png");
     std::os::unix::fs::symlink("/dev/null", &link).unwrap();
-    let mut sink = sink_at(&link).unwrap();
+    let mut sink = sink_at(&link, Durability::default()).unwrap();
     sink.write(b"bytes").unwrap();
     sink.publish().unwrap();
     assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());

@@ -45,13 +45,16 @@ pub fn by_magic(first: &[u8]) -> Option<&'static dyn Format> {
     FORMATS.iter().find(|format| format.matches(first)).copied()
 }
 
-/// True for a metadata key that another format than the one called `own` recognises as its own, but not `own` itself. Formats of
-/// one family have the same keys; they share the media type.
+/// How keys begin that belong to each format which embeds such a codestream.
+const OF_CODESTREAMS: &str = "J2K_";
+
+/// True for a metadata key that another format than the one called `own` recognises as its own. Formats of one family have the
+/// same keys; they share the media type.
 pub(crate) fn is_key_of_another(own: &FormatNames, key: &str) -> bool {
     let owns = |is_own: bool| {
         FORMATS.iter().any(|format| (format.names().media_type == own.media_type) == is_own && format.owns_key(key))
     };
-    owns(false) && !owns(true)
+    owns(false) && !(key.starts_with(OF_CODESTREAMS) && owns(true))
 }
 
 /// The format of the family that the origin of metadata names.

@@ -20,7 +20,7 @@ mod warning;
 
 pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, NewFile, OpenFile, OpenImage, no_image};
 pub(crate) use j2k_notes::level_note;
-pub(crate) use keys::{is_key_of_another, misspelt_key, unknown_key};
+pub(crate) use keys::{is_key_of_another, unknown_key};
 pub(crate) use only_image::OnlyImage;
 pub(crate) use only_image_reader::OnlyImageReader;
 pub use palette::{is_indexed, palette_of};

@@ -187,7 +187,8 @@ fn decoded(pixels: (u32, u32), step: u64, components: impl Iterator<Item = u64>,
         start = start.min(place(pixels.0) as u32);
         end = end.max(place(pixels.1 - 1) as u32 + 1);
     }
-    (start, end)
+    // No component may have a sample in the tile.
+    if start < end { (start, end) } else { tile }
 }
 
 /// The steps from pixel to pixel: the shortest of any component if all others are multiples of it, else those of the grid.

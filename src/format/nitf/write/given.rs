@@ -15,7 +15,7 @@ use super::location::stated_location;
 use super::origin::{modernised, original_of, original_or_guess, with_origin};
 use crate::codestream::j2k::HINTS;
 use crate::error::{Error, Result, nearest};
-use crate::format::{Finding, Format, Warning, WarningKind, WriteContext, misspelt_key, unknown_key};
+use crate::format::{Finding, Format, Warning, WarningKind, WriteContext, unknown_key};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Item, Record, Structure, read};
 
@@ -109,8 +109,9 @@ impl Given {
                     context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
                 }
                 // The formats of JPEG 2000 have further keys that begin like the hints.
-                Key::Unknown(Some(near)) if key.starts_with(J2K_PREFIX) && stated.is_chosen(key) => {
-                    return Err(misspelt_key(NITF.names(), key, &near));
+                Key::Unknown(None) if key.starts_with(J2K_PREFIX) => {
+                    let message = "is not a hint for JPEG 2000 and is left out";
+                    context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
                 }
                 Key::Unknown(near) => {
                     let known = format!(

@@ -223,7 +223,8 @@ impl TileCoding {
             }
             all.push(precinct);
         }
-        let mut coded = code_blocks(&jobs, planes, self.quantizer.is_reversible(), threads)?.into_iter();
+        let style = Style::of(self.style.block_style);
+        let mut coded = code_blocks(&jobs, (planes, style), self.quantizer.is_reversible(), threads)?.into_iter();
         for precinct in &mut all {
             precinct.blocks = coded.by_ref().take(precinct.weights.len()).collect();
         }
@@ -267,7 +268,12 @@ impl CodedBand<f32> {
 }
 
 /// Codes blocks on several threads. The result does not depend on their number.
-fn code_blocks<T>(jobs: &[Job<'_, T>], planes: Planes, is_reversible: bool, threads: usize) -> Result<Vec<Block>>
+fn code_blocks<T>(
+    jobs: &[Job<'_, T>],
+    planes: (Planes, Style),
+    is_reversible: bool,
+    threads: usize,
+) -> Result<Vec<Block>>
 where
     T: part1::Coefficient + Sync,
 {
@@ -293,14 +299,14 @@ where
 }
 
 impl<T: part1::Coefficient> Job<'_, T> {
-    fn code(&self, coder: &mut BlockCoder, planes: Planes, is_reversible: bool) -> Result<Block> {
+    fn code(&self, coder: &mut BlockCoder, (planes, style): (Planes, Style), is_reversible: bool) -> Result<Block> {
         let CodedBand { plane, band, step, .. } = self.band;
         let (x, y) = ((self.rect.x0 - band.bounds.x0) as usize, (self.rect.y0 - band.bounds.y0) as usize);
         let (width, height) = (self.rect.width() as usize, self.rect.height() as usize);
         let samples = &plane.samples[y * plane.width + x..];
         let samples = BlockSamples::new(samples, plane.width, width, height, planes.fraction + planes.lowest)
             .expect("the geometry divides bands into blocks of legal size");
-        let coded = coder.encode(&samples, band.orientation, Style::default(), is_reversible, None);
+        let coded = coder.encode(&samples, band.orientation, style, is_reversible);
         let used = if coded.planes > 0 { planes.lowest + coded.planes } else { 0 };
         let zero_planes = u32::from(step.planes).checked_sub(used).ok_or_else(|| {
             let error = Error::usage("bits of a wavelet coefficient:").found(used);

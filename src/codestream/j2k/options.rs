@@ -1,6 +1,7 @@
 //! The choices for a codestream, and the metadata keys that state them.
 
 use crate::codec::j2k::markers::Com;
+use crate::codec::j2k::part1::STYLES;
 use crate::codec::j2k::progression::{NAMES, Progression};
 use crate::error::{Error, Result};
 use crate::metadata::{Metadata, Value};
@@ -20,6 +21,8 @@ pub(crate) struct J2kOptions {
     pub(crate) progression: Progression,
     /// Log2 of the width and height of a code-block.
     pub(crate) code_block: (u8, u8),
+    /// The style of code-blocks (T.800 Table A.19).
+    pub(crate) block_style: u8,
     /// Log2 of the width and height of precincts, from full resolution downwards; the last is repeated.
     pub(crate) precincts: Vec<(u8, u8)>,
     /// Whether red, green and blue are transformed; by default for three bands that are colour.
@@ -54,13 +57,14 @@ pub(crate) const LAYERS: &str = "J2K_QUALITY_LAYERS";
 pub(crate) const LAYER_RATES: &str = "J2K_LAYER_RATES";
 pub(crate) const PROGRESSION: &str = "J2K_PROGRESSION";
 pub(crate) const CODE_BLOCK: &str = "J2K_CODE_BLOCK";
+pub(crate) const BLOCK_STYLE: &str = "J2K_CODE_BLOCK_STYLE";
 pub(crate) const PRECINCTS: &str = "J2K_PRECINCTS";
 pub(crate) const COMPONENT_TRANSFORM: &str = "J2K_MCT";
 pub(crate) const PROFILE: &str = "J2K_PROFILE";
 
 /// The keys.
-pub(crate) const HINTS: [&str; 8] =
-    [LEVELS, LAYERS, LAYER_RATES, PROGRESSION, CODE_BLOCK, PRECINCTS, COMPONENT_TRANSFORM, PROFILE];
+pub(crate) const HINTS: [&str; 9] =
+    [LEVELS, LAYERS, LAYER_RATES, PROGRESSION, CODE_BLOCK, BLOCK_STYLE, PRECINCTS, COMPONENT_TRANSFORM, PROFILE];
 
 /// The most quality layers that can be asked for.
 const MOST_LAYERS: u32 = 255;
@@ -81,6 +85,7 @@ impl Default for J2kOptions {
             layer_rates: None,
             progression: Progression::Lrcp,
             code_block: (6, 6),
+            block_style: 0,
             precincts: Vec::new(),
             component_transform: None,
             profile: None,
@@ -120,6 +125,9 @@ impl J2kOptions {
         }
         if let Some(value) = metadata.get(CODE_BLOCK) {
             options.code_block = code_block(value)?;
+        }
+        if let Some(value) = metadata.get(BLOCK_STYLE) {
+            options.block_style = block_style(value)?;
         }
         if let Some(value) = metadata.get(PRECINCTS) {
             options.precincts = precincts(value)?;
@@ -230,6 +238,16 @@ fn code_block(value: &Value) -> Result<(u8, u8)> {
         Some(&[side]) if side <= 6 => Ok((side, side)),
         _ => Err(illegal(CODE_BLOCK, value, "width and height: powers of two from 4 to 1024, at most 4096 samples")),
     }
+}
+
+/// The bits of the named styles.
+fn block_style(value: &Value) -> Result<u8> {
+    let words = value.as_text().map(|text| text.to_ascii_lowercase());
+    let words = words.as_deref().map(|text| text.split([' ', ',']).filter(|word| !word.is_empty()));
+    let bit = |word: &str| STYLES.iter().position(|style| *style == word).map(|bit| 1u8 << bit);
+    let bits = words.and_then(|words| words.map(bit).collect::<Option<Vec<_>>>());
+    let bits = bits.ok_or_else(|| illegal(BLOCK_STYLE, value, &format!("words of {}", STYLES.join(", "))))?;
+    Ok(bits.into_iter().fold(0, |all, bit| all | bit))
 }
 
 fn precincts(value: &Value) -> Result<Vec<(u8, u8)>> {

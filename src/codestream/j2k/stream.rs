@@ -154,7 +154,7 @@ fn coding(layout: &ImageLayout, grid: &BlockGrid, bits: u8, options: &J2kOptions
         levels,
         block_width: options.code_block.0 - 2,
         block_height: options.code_block.1 - 2,
-        block_style: 0,
+        block_style: options.block_style,
         wavelet: is_lossless.into(),
         precincts,
     };

@@ -31,13 +31,6 @@ pub(crate) struct Pass {
     pub terminated: bool,
 }
 
-/// The end of a block whose further passes will not be in the file.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stop {
-    /// The block ends when two successive planes gave less than this decrease of the error per byte.
-    pub slope: f64,
-}
-
 /// Codes blocks one after the other; keeps its buffers, and nothing else, from block to block.
 #[derive(Default)]
 pub(crate) struct BlockCoder {
@@ -65,7 +58,6 @@ impl BlockCoder {
         orientation: Orientation,
         style: Style,
         exact: bool,
-        stop: Option<Stop>,
     ) -> CodedBlock {
         self.planes.fill(block, exact);
         let planes = self.planes.coded;
@@ -77,7 +69,6 @@ impl BlockCoder {
         self.coder.restart();
         self.coder.reset_contexts();
         self.marks.clear();
-        let mut watch = Watch { stop, ..Watch::default() };
         let count = 3 * planes - 2;
         for number in 0..count {
             let (plane, kind) = place(number, planes);
@@ -89,15 +80,11 @@ impl BlockCoder {
             );
             let mark = self.code(raw, style);
             self.marks.push(mark);
-            let bytes = coded.bytes.len() + if raw { self.raw.length() } else { self.coder.length() } / 8;
-            let last = number + 1 == count || watch.ends(kind, distortion, bytes);
+            let last = number + 1 == count;
             let terminated = last || terminates(kind, plane, planes, style);
             coded.passes.push(Pass { length: 0, distortion, terminated });
             if terminated {
                 self.end_segment(raw, style, &mut coded);
-            }
-            if last {
-                break;
             }
         }
         coded
@@ -177,30 +164,4 @@ fn terminates(kind: Kind, plane: usize, planes: usize, style: Style) -> bool {
         Kind::Cleanup => plane + 4 <= planes,
     };
     style.terminate || style.bypass && bypassed
-}
-
-/// Decides when a block ends early, from the block alone.
-#[derive(Default)]
-struct Watch {
-    stop: Option<Stop>,
-    /// The bytes of the planes before.
-    bytes: usize,
-    /// The decrease by the passes of this plane so far.
-    gain: f64,
-    /// Number of successive planes below the slope.
-    below: u32,
-}
-
-impl Watch {
-    fn ends(&mut self, kind: Kind, distortion: f64, bytes: usize) -> bool {
-        let Some(stop) = self.stop else { return false };
-        self.gain += distortion;
-        if kind != Kind::Cleanup {
-            return false;
-        }
-        let flat = self.gain < stop.slope * (bytes - self.bytes) as f64;
-        self.below = if flat { self.below + 1 } else { 0 };
-        (self.gain, self.bytes) = (0.0, bytes);
-        self.below == 2
-    }
 }

@@ -19,7 +19,9 @@ mod stripes;
 mod symbols;
 
 use super::geometry::Orientation;
-pub(crate) use block::{BlockCoder, CodedBlock, Pass, Stop};
+#[cfg(test)]
+pub(crate) use block::Pass;
+pub(crate) use block::{BlockCoder, CodedBlock};
 pub(crate) use planes::{BlockSamples, Coefficient};
 
 /// The style of code-blocks (T.800 Table A.19).
@@ -38,6 +40,18 @@ pub(crate) struct Style {
     pub predictable: bool,
     /// Each cleanup pass ends with four fixed symbols (D.5).
     pub segmentation: bool,
+}
+
+/// The styles in the order of their bits, by name.
+pub(crate) const STYLES: [&str; 6] = ["bypass", "reset", "terminate", "causal", "predictable", "segmentation"];
+
+impl Style {
+    /// The style of a byte of COD, which has no other bits than these.
+    pub(crate) fn of(bits: u8) -> Self {
+        let [bypass, reset, terminate, vertical_causal, predictable, segmentation] =
+            std::array::from_fn(|bit| bits >> bit & 1 == 1);
+        Self { bypass, reset, terminate, vertical_causal, predictable, segmentation }
+    }
 }
 
 #[cfg(test)]

@@ -89,9 +89,10 @@ prop_compose! {
     fn choices()(
         levels in prop::option::of(1u8..8), layers in 1u32..5, order in 0usize..5, transform in any::<bool>(),
         width in 2u8..7, height in 2u8..7, precincts in prop::collection::vec((2u8..9, 2u8..9), 0..3),
-        profile in prop::option::weighted(0.2, Just(Profile::Npje)),
+        profile in prop::option::weighted(0.2, Just(Profile::Npje)), block_style in prop::option::of(0u8..64),
     ) -> J2kOptions {
         J2kOptions {
+            block_style: block_style.unwrap_or(0),
             levels, layers, precincts, profile,
             progression: Progression::ALL[order],
             component_transform: Some(transform),

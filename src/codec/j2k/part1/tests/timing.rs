@@ -41,7 +41,7 @@ impl Band {
             for x in (0..self.side).step_by(64) {
                 let size = self.side.min(64);
                 let block = BlockSamples::new(&self.samples[y * self.side + x..], self.side, size, size, 0).unwrap();
-                bytes += coder.encode(&block, self.orientation, Style::default(), true, None).bytes.len() as u32;
+                bytes += coder.encode(&block, self.orientation, Style::default(), true).bytes.len() as u32;
             }
         }
         bytes

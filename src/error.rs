@@ -12,13 +12,17 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// The input violates its standard.
-    #[error("malformed {0}")]
+    #[error("{}malformed {}", prefix(.0.path.as_deref()), .0)]
     Malformed(Box<Detail>),
     /// The input or the request is valid, but this crate does not implement it.
-    #[error("unsupported {0}")]
+    #[error("{}unsupported {}", prefix(.0.path.as_deref()), .0)]
     Unsupported(Box<Detail>),
     /// A configured limit would be exceeded.
-    #[error("{what} would need {needed} bytes, the limit is {allowed}; raise it with `max_bytes`")]
+    #[error(
+        "{}{what} would need {needed} bytes, the limit is {allowed}{}",
+        prefix(.path.as_deref()),
+        knob.map(|knob| format!("; raise it with `{knob}`")).unwrap_or_default()
+    )]
     Limit {
         /// What would be allocated.
         what: Cow<'static, str>,
@@ -26,6 +30,10 @@ pub enum Error {
         needed: u64,
         /// Bytes the limit allows.
         allowed: u64,
+        /// The option that raises the limit, if there is one in every language.
+        knob: Option<&'static str>,
+        /// The file, if it is known.
+        path: Option<PathBuf>,
     },
     /// A wrong call or option.
     #[error("{0}")]
@@ -42,7 +50,7 @@ pub enum Error {
         available: Vec<String>,
     },
     /// The operating system reported an error.
-    #[error("{}{source}", prefix(.path.as_ref()))]
+    #[error("{}{source}", prefix(.path.as_deref()))]
     Io {
         /// The file, if there is one.
         path: Option<PathBuf>,
@@ -80,6 +88,8 @@ pub struct Detail {
     pub found: Option<String>,
     /// The values allowed.
     pub allowed: Option<String>,
+    /// The file, if it is known.
+    pub path: Option<PathBuf>,
 }
 
 impl Error {
@@ -152,6 +162,26 @@ impl Error {
             Self::Malformed(detail) | Self::Unsupported(detail) | Self::Usage(detail) | Self::OutOfRange(detail) => {
                 Some(detail)
             }
+            _ => None,
+        }
+    }
+
+    /// Adds the file that the error is about, if it is an error of a file and names none yet.
+    #[must_use]
+    pub(crate) fn in_file(mut self, file: Option<&Path>) -> Self {
+        if let Self::Malformed(detail) | Self::Unsupported(detail) = &mut self {
+            detail.path = detail.path.take().or_else(|| file.map(Path::to_path_buf));
+        } else if let Self::Limit { path, .. } = &mut self {
+            *path = path.take().or_else(|| file.map(Path::to_path_buf));
+        }
+        self
+    }
+
+    /// The file that the error is about, if it is known.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Malformed(detail) | Self::Unsupported(detail) => detail.path.as_deref(),
+            Self::Limit { path, .. } | Self::Io { path, .. } => path.as_deref(),
             _ => None,
         }
     }
@@ -241,7 +271,7 @@ fn list(keys: &[String]) -> String {
     if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
 }
 
-fn prefix(path: Option<&PathBuf>) -> String {
+fn prefix(path: Option<&Path>) -> String {
     path.map(|path| format!("{}: ", path.display())).unwrap_or_default()
 }
 
@@ -278,6 +308,18 @@ mod tests {
     fn a_subject_that_ends_in_a_colon_gets_no_second_one() {
         assert_eq!(Error::usage("asset is not an image:").found("text:0").to_string(), "asset is not an image: text:0");
         assert_eq!(Error::usage("wrong value of").field("rows").found(0).to_string(), "wrong value of rows: 0");
+    }
+
+    #[test]
+    fn errors_of_a_file_name_it_once() {
+        let (file, other) = (Path::new("a.tif"), Path::new("b.tif"));
+        let error = Error::malformed("tag").in_file(Some(file)).in_file(Some(other)).in_file(None);
+        assert_eq!((error.to_string().as_str(), error.path()), ("a.tif: malformed tag", Some(file)));
+        assert_eq!(Error::usage("mode").in_file(Some(file)).path(), None);
+        let limit = |knob| Error::Limit { what: "image".into(), needed: 9, allowed: 5, knob, path: None };
+        let text = "a.tif: image would need 9 bytes, the limit is 5; raise it with `max_bytes`";
+        assert_eq!(limit(Some("max_bytes")).in_file(Some(file)).to_string(), text);
+        assert_eq!(limit(None).to_string(), "image would need 9 bytes, the limit is 5");
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod reader;
 mod settled;
 mod writer;
 
-pub use one_liners::{ReadOptions, SaveOptions, expanded, read, save};
+pub use one_liners::{ReadOptions, SaveOptions, expanded, read, read_in_part, save};
 pub use reader::DatasetReader;
 #[cfg(feature = "python")]
 pub(crate) use settled::Settled;

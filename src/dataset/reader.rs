@@ -1,12 +1,15 @@
 //! A file opened for reading.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::asset::{AssetInfo, AssetType};
 use crate::error::{Error, Result};
-use crate::format::{ContainerReader, Format, MAGIC_BYTES, OpenOptions, Warning, by_extension, by_magic, by_name};
-use crate::image::{BlockCache, ImageProvider};
+use crate::format::{
+    ContainerReader, Format, MAGIC_BYTES, OpenOptions, Warning, WarningKind, by_extension, by_magic, by_name,
+};
+use crate::image::{BlockCache, Gaps, ImageProvider, PartialImage, Window};
 use crate::io::{ByteSource, FileSource, Lazy};
 use crate::metadata::Metadata;
 
@@ -18,7 +21,12 @@ pub struct DatasetReader {
     /// The images that were requested, one for each asset: they share the blocks of the cache.
     images: Vec<Lazy<Arc<dyn ImageProvider>>>,
     cache: Option<Arc<BlockCache>>,
+    /// For each asset that was read in part, what is missing.
+    gaps: Option<Mutex<GapsOfImages>>,
 }
+
+/// By the position of an asset, what reads found missing, and the whole image.
+type GapsOfImages = BTreeMap<usize, (Arc<Gaps>, Window)>;
 
 impl DatasetReader {
     /// Opens the file at `path`. If `format` is `None`, the first bytes determine the format, or else the extension.
@@ -34,14 +42,18 @@ impl DatasetReader {
     /// # Errors
     /// As [`DatasetReader::open`].
     pub fn from_source(source: Arc<dyn ByteSource>, format: Option<&str>, options: &OpenOptions) -> Result<Self> {
-        let format = match format {
-            Some(name) => by_name(name)?,
-            None => detect(&*source)?,
+        let open = || {
+            let format = match format {
+                Some(name) => by_name(name)?,
+                None => detect(&*source)?,
+            };
+            Ok((format.open(Arc::clone(&source), options)?.0, format))
         };
-        let container = format.open(Arc::clone(&source), options)?.0;
+        let (container, format) = open().map_err(|error: Error| error.in_file(source.path()))?;
         let images = container.assets().iter().map(|_| Lazy::default()).collect();
         let cache = (options.cache_bytes > 0).then(|| Arc::new(BlockCache::new(options.cache_bytes)));
-        Ok(Self { container, format, source, images, cache })
+        let gaps = options.partial.then(Mutex::default);
+        Ok(Self { container, format, source, images, cache, gaps })
     }
 
     /// The format.
@@ -103,17 +115,38 @@ impl DatasetReader {
         match self.assets().get(position) {
             Some(asset) if asset.kind == AssetType::Image => {
                 let image = self.images[position].get_or_make(|| {
-                    let image = self.container.image(position)?;
+                    let image = self.container.image(position).map_err(|error| error.in_file(self.source.path()))?;
                     if let Some(cache) = &self.cache {
                         image.use_cache(cache);
                     }
                     Ok(image)
                 })?;
-                Ok(Arc::clone(image))
+                Ok(self.in_part(position, Arc::clone(image)))
             }
             Some(asset) => Err(Error::usage("asset is not an image:").found(&asset.key)),
             None => Err(Error::out_of_range("asset").found(position)),
         }
+    }
+
+    /// The image, of which missing pixels are filled if the reader was opened for that.
+    fn in_part(&self, position: usize, image: Arc<dyn ImageProvider>) -> Arc<dyn ImageProvider> {
+        let Some(known) = &self.gaps else { return image };
+        let made = || (Arc::new(Gaps::new(image.layout().pad_bytes())), image.layout().grid.window());
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        let gaps = Arc::clone(&known.entry(position).or_insert_with(made).0);
+        Arc::new(PartialImage::new(image, &gaps))
+    }
+
+    /// The pixels that reads found missing since the last call, of a reader that was opened with [`OpenOptions::partial`]: one
+    /// warning for each image.
+    pub fn take_damage(&self) -> Vec<Warning> {
+        let Some(gaps) = &self.gaps else { return Vec::new() };
+        let gaps = gaps.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = gaps.iter().filter_map(|(position, (gaps, whole))| {
+            let message = gaps.take_message(*whole)?;
+            Some(Warning::new(WarningKind::File, &self.assets()[*position].key, message))
+        });
+        found.collect()
     }
 
     /// Frees the decoded blocks that are kept for later reads. Images stay usable and from now on keep none.
@@ -128,7 +161,7 @@ impl DatasetReader {
     /// # Errors
     /// If the bytes cannot be read.
     pub fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
-        self.container.raw_asset(position)
+        self.container.raw_asset(position).map_err(|error| error.in_file(self.source.path()))
     }
 }
 

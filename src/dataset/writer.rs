@@ -196,6 +196,11 @@ impl DatasetWriter {
             complete_image(blocks, container, image, taps, context)
         })
         .map(|copied| self.copied += copied)
+        .map_err(|error| match error {
+            // Only the file that is read can be damaged.
+            Error::Malformed(_) => error.in_file(image.provider.path()),
+            error => error,
+        })
     }
 
     /// Writes the image at a position of a file as `image` requests, which has the pixels of that image. Its masks and overviews

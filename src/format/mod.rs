@@ -148,10 +148,13 @@ pub struct OpenOptions {
     /// Bytes of decoded blocks that the images of the file keep together for later reads of windows; 0 keeps none. A block that
     /// exceeds them is not kept, and reads of a whole image keep nothing. By default 64 MiB.
     pub cache_bytes: u64,
+    /// True to read the pixels of a damaged image that are there. Missing pixels get the nodata or pad value, else 0, and
+    /// [`crate::dataset::DatasetReader::take_damage`] returns a warning. Otherwise missing pixels are an error.
+    pub partial: bool,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { limits: Limits::default(), strict: false, cache_bytes: 64 << 20 }
+        Self { limits: Limits::default(), strict: false, cache_bytes: 64 << 20, partial: false }
     }
 }

@@ -130,6 +130,30 @@ pub(crate) trait BlockStore: Send + Sync {
         scratch: &mut Scratch,
     ) -> Result<()>;
 
+    /// Decodes a piece of a damaged block: fills the first rows of `out` that `stored` hold whole, and returns their number. The
+    /// content of further rows is undefined. `stored` has of each range the bytes that are there.
+    fn decode_rows(
+        &self,
+        block: StoredBlock,
+        piece: &Piece,
+        stored: &[&[u8]],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> u32 {
+        if self.decode(block, piece, stored, out, scratch).is_ok() { piece.window.height } else { 0 }
+    }
+
+    /// The bytes that must be there when `part` of a block is read: the part, or all of the block.
+    fn required(&self, block: StoredBlock, part: Range<u64>) -> Range<u64> {
+        let _ = block;
+        part
+    }
+
+    /// The end of the bytes that may belong to blocks: that of the source, or of the image data in it.
+    fn end(&self) -> u64 {
+        self.source().size()
+    }
+
     /// The block's name in messages.
     fn name(&self, block: StoredBlock) -> String;
 }
@@ -179,13 +203,15 @@ impl dyn BlockStore + '_ {
     /// Checks that the bytes of a block lie inside the source.
     ///
     /// # Errors
-    /// [`Error::Malformed`] with the block, its length and its offset.
+    /// [`Error::Malformed`] with the block, its offset, and how many of its bytes are there.
     pub(crate) fn check_inside(&self, block: StoredBlock, bytes: &Range<u64>) -> Result<()> {
-        if bytes.end <= self.source().size() {
+        if bytes.end <= self.end() {
             return Ok(());
         }
-        Err(Error::malformed("block: extends past the end of the file")
-            .found(format!("{} bytes", bytes.end - bytes.start))
+        Err(Error::malformed("block: extends past the end of the data,")
+            .field("bytes")
+            .found(self.end().saturating_sub(bytes.start))
+            .allowed(bytes.end - bytes.start)
             .segment(self.name(block))
             .at(self.source().origin().saturating_add(bytes.start)))
     }

@@ -1,6 +1,7 @@
 //! Image providers: a layout, and the pixels of one block at a time.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::block_cache::BlockCache;
@@ -160,8 +161,10 @@ pub struct InFile<'a> {
     pub(crate) whole: Option<&'a Arc<dyn BlockStore>>,
     /// The grid of the stored blocks, if the blocks of the layout are parts of those.
     pub(crate) grid: Option<BlockGrid>,
-    /// Size of the file, for the limits on the expansion of a small file.
-    pub(crate) bytes: Option<u64>,
+    /// The file, for the limits on the expansion of a small file, and for messages.
+    pub(crate) source: Option<&'a dyn ByteSource>,
+    /// The ratio of the image's bytes to those of its file that views of an image allow on their own account; 0 is 1.
+    pub(crate) expansion: u64,
 }
 
 impl dyn ImageProvider + '_ {
@@ -182,7 +185,13 @@ impl dyn ImageProvider + '_ {
 
     /// Size of the file behind the image. `u64::MAX` if the caller supplies the pixels and no limit applies.
     pub(crate) fn file_bytes(&self) -> u64 {
-        self.behind().bytes.unwrap_or(u64::MAX)
+        let InFile { source, expansion, .. } = self.behind();
+        source.map_or(u64::MAX, |source| source.size().saturating_mul(expansion.max(1)))
+    }
+
+    /// The path of the file behind the image, if it was opened from one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.behind().source.and_then(ByteSource::path)
     }
 }
 

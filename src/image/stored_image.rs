@@ -11,7 +11,7 @@ use super::block_store::{BlockStore, Piece, Scratch, StoredBlock};
 use super::canvas::TileMut;
 use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
-use super::provider::{Access, Block, FileImage, ImageProvider, InFile, Wanted, read_whole_block};
+use super::provider::{Access, Block, FileImage, ImageProvider, InFile, Visit, Wanted, read_whole_block};
 use super::sample::Interleave;
 use crate::error::{Error, Result};
 use crate::io::{ByteSource, Rows};
@@ -61,6 +61,7 @@ struct Reading<'r, 't> {
     store: &'r dyn BlockStore,
     /// The file, or ranges fetched from it.
     source: &'r dyn ByteSource,
+    limits: &'r Limits,
     /// The requested bands.
     bands: &'r [u32],
     /// A rectangle of the part's size.
@@ -130,7 +131,8 @@ impl FileImage for StoredImage {
 
     fn ranges(&self, window: Window, bands: &[u32], out: &mut Vec<Range<u64>>) -> Result<()> {
         for part in parts(&*self.store, window, bands) {
-            match part.locate(&*self.store, &self.limits)? {
+            // The size of the read is not known here; it is checked when the block is decoded.
+            match part.locate(&*self.store, &self.limits, u64::MAX)? {
                 None => {}
                 Some(Located::Rows(rows)) => out.extend(rows.ranges()),
                 Some(Located::Piece(piece)) => out.extend(piece.bytes),
@@ -146,23 +148,48 @@ impl FileImage for StoredImage {
             let mut found = false;
             for part in parts(&*self.store, window, bands) {
                 let tile = out.part(part.window.relative_to(window.x, window.y))?;
-                let mut reading = Reading { store: &*self.store, source, bands, tile, work };
-                if let Some(samples) = cache.and_then(|cache| cache.find(part.block)) {
-                    reading.put_kept(&part, &samples);
-                    found = true;
-                } else if let Some(located) = part.locate(&*self.store, &self.limits)? {
-                    match cache {
-                        Some(cache) => self.read_cached((cache, visit), &part, &located, &mut reading)?,
-                        None => reading.read(&part, &located)?,
+                let mut reading =
+                    Reading { store: &*self.store, source, limits: &self.limits, bands, tile, work: &mut *work };
+                match self.read_part(&part, (cache, visit), &mut reading) {
+                    Ok(true) => found = true,
+                    Ok(false) => {
+                        let absent = part.band.map_or(0..bands.len(), |band| band.out..band.out + 1);
+                        absent.for_each(|band| fill_band(&mut reading.tile, band, &self.pad));
                     }
-                    found = true;
-                } else {
-                    let absent = part.band.map_or(0..bands.len(), |band| band.out..band.out + 1);
-                    absent.for_each(|band| fill_band(&mut reading.tile, band, &self.pad));
+                    Err(error @ Error::Malformed(_)) if reading.tile.is_in_part() => {
+                        reading.rescue(&part, &error)?;
+                        found = true;
+                    }
+                    Err(error) => return Err(error),
                 }
             }
             Ok(found)
         })
+    }
+}
+
+impl StoredImage {
+    /// Reads a part, through the cache if there is one; false if its block is absent.
+    ///
+    /// # Errors
+    /// As [`Part::locate`] and [`Reading::read`].
+    fn read_part(
+        &self,
+        part: &Part,
+        (cache, visit): (Option<&ImageCache>, Visit),
+        reading: &mut Reading<'_, '_>,
+    ) -> Result<bool> {
+        if let Some(samples) = cache.and_then(|cache| cache.find(part.block)) {
+            reading.put_kept(part, &samples);
+            return Ok(true);
+        }
+        let asked = reading.tile.asked_bytes();
+        let Some(located) = part.locate(&*self.store, &self.limits, asked)? else { return Ok(false) };
+        match cache {
+            Some(cache) => self.read_cached((cache, visit), part, &located, reading)?,
+            None => reading.read(part, &located)?,
+        }
+        Ok(true)
     }
 }
 
@@ -190,7 +217,7 @@ impl ImageProvider for StoredImage {
     fn block(&self, at: BlockIndex) -> Result<Block> {
         let window = self.layout.grid.block_window(self.layout.grid.check(at)?);
         let bytes = window.pixels().saturating_mul(self.layout.pixel_bytes() as u64);
-        self.limits.check_block("block", bytes, self.source().size())?;
+        self.limits.check_block("block", bytes, 0, self.source().size())?;
         read_whole_block(self, at)
     }
 
@@ -207,7 +234,8 @@ impl ImageProvider for StoredImage {
             image: Some(self),
             whole: self.whole.as_ref(),
             grid: Some(self.stated),
-            bytes: Some(self.source().size()),
+            source: Some(self.source()),
+            expansion: 1,
         }
     }
 
@@ -267,23 +295,26 @@ fn row_bytes(store: &dyn BlockStore, columns: u32) -> u64 {
 }
 
 impl Part {
-    /// The location of the part, checked to lie inside the source and within the limits. `None` if the block is absent.
+    /// The location of the part, checked to lie inside the source and within the limits on a read of `asked` bytes. `None` if
+    /// the block is absent.
     ///
     /// # Errors
     /// As [`BlockStore::range`] and [`BlockStore::piece`]; [`crate::Error::Limit`] for a block that is too large.
-    fn locate(&self, store: &dyn BlockStore, limits: &Limits) -> Result<Option<Located>> {
+    fn locate(&self, store: &dyn BlockStore, limits: &Limits, asked: u64) -> Result<Option<Located>> {
         if store.samples().is_some() {
             let Some(range) = store.range(self.block)? else { return Ok(None) };
             let rows = self.rows(store, range.start);
-            store.check_inside(self.block, &(rows.offset..rows.end()))?;
+            store.check_inside(self.block, &store.required(self.block, rows.offset..rows.end()))?;
             return Ok(Some(Located::Rows(rows)));
         }
         let Some(piece) = store.piece(self.block, self.inside(store))? else { return Ok(None) };
         let (row, file_bytes) = (row_bytes(store, piece.window.width), store.source().size());
-        limits.check_block("block", row.saturating_mul(piece.window.height.into()), file_bytes)?;
-        piece.bytes.iter().try_for_each(|bytes| store.check_inside(self.block, bytes))?;
+        limits.check_block("block", row.saturating_mul(piece.window.height.into()), asked, file_bytes)?;
+        for bytes in &piece.bytes {
+            store.check_inside(self.block, &store.required(self.block, bytes.clone()))?;
+        }
         let stored = piece.bytes.iter().fold(0, |sum: u64, bytes| sum.saturating_add(bytes.end - bytes.start));
-        limits.check_block("stored block", stored, file_bytes)?;
+        limits.check_block("stored block", stored, asked, file_bytes)?;
         Ok(Some(Located::Piece(piece)))
     }
 
@@ -325,12 +356,67 @@ impl Reading<'_, '_> {
         }
     }
 
+    /// Reads the rows of a damaged part that are there, and fills the others.
+    ///
+    /// # Errors
+    /// Errors of the source.
+    fn rescue(&mut self, part: &Part, reason: &Error) -> Result<()> {
+        let rows = if self.store.samples().is_some() { self.rescue_rows(part)? } else { self.rescue_piece(part)? };
+        // An only band needs no name.
+        let several = self.store.layout().bands > 1;
+        let band = part.band.filter(|_| several).map(|band| (band.out, self.bands[band.out]));
+        self.tile.fill_missing(rows, band, reason);
+        Ok(())
+    }
+
+    /// Reads the rows of an uncompressed part up to the end of the data; returns their number.
+    fn rescue_rows(&mut self, part: &Part) -> Result<u32> {
+        let Ok(Some(range)) = self.store.range(part.block) else { return Ok(0) };
+        let rows = part.rows(self.store, range.start);
+        let there = self.store.end().min(self.source.size()).saturating_sub(rows.offset);
+        let whole = there.saturating_sub(rows.bytes as u64) / rows.pitch + 1;
+        let count = if there < rows.bytes as u64 { 0 } else { rows.count.min(whole as usize) };
+        if count > 0 {
+            self.read_rows(part, &Rows { count, ..rows })?;
+        }
+        Ok(count as u32)
+    }
+
+    /// Decodes the rows of a damaged piece that its bytes hold; returns their number inside the part.
+    fn rescue_piece(&mut self, part: &Part) -> Result<u32> {
+        let (store, inside) = (self.store, part.inside(self.store));
+        let Ok(Some(mut piece)) = store.piece(part.block, inside) else { return Ok(0) };
+        let end = store.end().min(self.source.size());
+        for bytes in &mut piece.bytes {
+            *bytes = bytes.start.min(end)..bytes.end.min(end);
+        }
+        if piece.bytes.iter().all(Range::is_empty) {
+            return Ok(0);
+        }
+        let (row, size) = (row_bytes(store, piece.window.width), self.source.size());
+        let (held, asked) = (row.saturating_mul(piece.window.height.into()), self.tile.asked_bytes());
+        self.limits.check_block("block", held, asked, size)?;
+        let Workspace { stored, decoded, scratch } = &mut *self.work;
+        let stored = stored_bytes(self.source, &piece.bytes, stored)?;
+        let decoded = sized(decoded, held as usize);
+        let whole = store.decode_rows(part.block, &piece, &stored, decoded, scratch);
+        let inside = inside.relative_to(piece.window.x, piece.window.y);
+        let count = whole.min(inside.bottom()).saturating_sub(inside.y);
+        let rows = decoded.chunks_exact(row as usize).skip(inside.y as usize);
+        for (y, row) in rows.take(count as usize).enumerate() {
+            put_row(store, part, inside, self.bands, (y, row), &mut self.tile);
+        }
+        Ok(count)
+    }
+
     fn read_rows(&mut self, part: &Part, rows: &Rows) -> Result<()> {
         let Some(samples) = self.store.samples() else { return Ok(()) };
-        let Self { store, source, bands, tile, work } = self;
+        let Self { store, source, bands, tile, work, .. } = self;
         if let (Some(band), true, None) = (part.band, rows.is_joined(), source.bytes())
             && let Some(plane) = tile.plane(band.out)
         {
+            // A damaged part has fewer rows.
+            let plane = &mut plane[..rows.count * rows.bytes];
             source.read_at(rows.offset, plane)?;
             samples.to_native(plane);
             return Ok(());

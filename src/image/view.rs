@@ -125,9 +125,9 @@ impl<V: View> ImageProvider for V {
     }
 
     fn behind(&self) -> InFile<'_> {
-        let bytes = self.base().source.file_bytes().saturating_mul(self.base().expansion);
-        let image = self.base().source.in_file().filter(|_| self.is_fetched()).map(|_| self as _);
-        InFile { image, bytes: Some(bytes), ..InFile::default() }
+        let InFile { image, source, expansion, .. } = self.base().source.behind();
+        let image = image.filter(|_| self.is_fetched()).map(|_| self as _);
+        InFile { image, source, expansion: expansion.max(1).saturating_mul(self.base().expansion), ..InFile::default() }
     }
 }
 

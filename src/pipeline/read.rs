@@ -35,6 +35,16 @@ pub fn read_region(
     concurrency: Concurrency,
     control: &Control<'_>,
 ) -> Result<()> {
+    read_blocks(provider, request, out, concurrency, control).map_err(|error| error.in_file(provider.path()))
+}
+
+fn read_blocks(
+    provider: &dyn ImageProvider,
+    request: &ReadRequest,
+    out: &mut [u8],
+    concurrency: Concurrency,
+    control: &Control<'_>,
+) -> Result<()> {
     request.check(provider)?;
     provider.check_unchanged()?;
     let grid = provider.layout().grid;

@@ -40,6 +40,8 @@ pub(super) struct Session {
     pub(super) progress: Option<Py<PyAny>>,
     /// The argument `strict`.
     pub(super) strict: bool,
+    /// The argument `partial`.
+    pub(super) partial: bool,
 }
 
 /// An asset of a dataset: an image, a text, graphics or other data.
@@ -78,10 +80,8 @@ impl OpenDataset {
     pub(super) fn reopen_arguments<'py>(&self, py: Python<'py>) -> Option<PyResult<Bound<'py, PyTuple>>> {
         let session = &self.session;
         let path = session.path.as_ref()?;
-        Some(
-            (path.as_os_str(), &session.format, session.threads, session.max_bytes, session.cache_bytes)
-                .into_pyobject(py),
-        )
+        let Session { format, threads, max_bytes, cache_bytes, partial, .. } = session;
+        Some((path.as_os_str(), format, *threads, *max_bytes, *cache_bytes, *partial).into_pyobject(py))
     }
 }
 
@@ -103,6 +103,20 @@ impl AssetProvider {
 }
 
 impl Session {
+    /// The same arguments with another `partial`, for one read.
+    pub(super) fn with_partial(&self, py: Python<'_>, partial: bool) -> Self {
+        Self {
+            path: None,
+            format: None,
+            threads: self.threads,
+            max_bytes: self.max_bytes,
+            cache_bytes: self.cache_bytes,
+            progress: self.progress.as_ref().map(|progress| progress.clone_ref(py)),
+            strict: self.strict,
+            partial,
+        }
+    }
+
     /// The limits on the memory that reading the file may allocate.
     pub(super) fn limits(&self) -> Limits {
         Limits { max_bytes: self.max_bytes, ..Limits::default() }

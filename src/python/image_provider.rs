@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use super::asset::{AssetProvider, OpenDataset, Session};
+use super::warnings::warn_of_file;
 use super::{index, layout, pixel_type, region, windows};
 use crate::asset::ImageFacts;
 use crate::error::Error;
@@ -118,6 +119,12 @@ impl ImageAssetProvider {
     /// The file of the image.
     pub(super) fn dataset(&self) -> Option<&Arc<OpenDataset>> {
         self.dataset.as_ref()
+    }
+
+    /// Issues a warning about pixels that a writer found missing, if the file was opened to be read in part.
+    pub(super) fn warn_of_damage(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(dataset) = &self.dataset else { return Ok(()) };
+        warn_of_file(py, dataset.reader.source().path(), &dataset.reader.take_damage())
     }
 
     /// Size, bands, sample type, block grid.
@@ -370,7 +377,7 @@ impl ImageAssetProvider {
         let window = self.block_window(block_row, block_col, level)?;
         let request =
             ReadRequest { window, bands: region::bands(bands, self.layout.bands)?, fill: self.layout.pad_bytes() };
-        self.with_session(|session| region::read(py, &*image, &request, None, session, None))
+        self.with_session(|session| region::read(py, &image, &request, None, session, None))
     }
 
     /// The pixels of a region as an array of (bands, rows, columns). Blocks are decoded into it in parallel.
@@ -380,10 +387,15 @@ impl ImageAssetProvider {
     /// of the right shape and dtype; it is filled and returned. `fill_value` replaces the pad value for pixels of absent
     /// blocks.
     ///
+    /// `partial=True` reads what a damaged file still has: missing pixels get the `fill_value` and a `FileWarning` names them.
+    /// By default they are a `FormatError`, unless the file was opened with `partial=True`.
+    ///
     /// Raises `OutOfRangeError` for a window, band or level outside of the image, `OptionError` for a wrong `out`.
-    #[pyo3(signature = (window=None, bands=None, resolution_level=None, out=None, threads=None, *, fill_value=None))]
+    #[pyo3(signature = (
+        window=None, bands=None, resolution_level=None, out=None, threads=None, *, fill_value=None, partial=None
+    ))]
     #[pyo3(
-        text_signature = "($self, window=None, bands=None, resolution_level=0, out=None, threads=None, *, fill_value=None)"
+        text_signature = "($self, window=None, bands=None, resolution_level=0, out=None, threads=None, *, fill_value=None, partial=None)"
     )]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
     fn read<'py>(
@@ -395,6 +407,7 @@ impl ImageAssetProvider {
         out: Option<&Bound<'py, PyAny>>,
         threads: Option<&Bound<'py, PyAny>>,
         fill_value: Option<&Bound<'py, PyAny>>,
+        partial: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (image, _) = self.at_level(resolution_level)?;
         let request = ReadRequest {
@@ -402,7 +415,13 @@ impl ImageAssetProvider {
             bands: region::bands(bands, self.layout.bands)?,
             fill: region::fill(fill_value, &self.layout)?,
         };
-        self.with_session(|session| region::read(py, &*image, &request, out, session, layout::threads(threads)?))
+        self.with_session(|session| {
+            let threads = layout::threads(threads)?;
+            match partial.filter(|partial| *partial != session.partial) {
+                None => region::read(py, &image, &request, out, session, threads),
+                Some(partial) => region::read(py, &image, &request, out, &session.with_partial(py, partial), threads),
+            }
+        })
     }
 
     fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -427,7 +446,7 @@ impl ImageAssetProvider {
         }
         let image = self.provider();
         let request = ReadRequest::whole(&*image);
-        let array = self.with_session(|session| region::read(py, &*image, &request, None, session, None))?;
+        let array = self.with_session(|session| region::read(py, &image, &request, None, session, None))?;
         match dtype {
             None => Ok(array),
             Some(dtype) => array.call_method1("astype", (dtype,)),

@@ -51,7 +51,7 @@ pub(super) fn get_item<'py>(
             bands: picks[0].elements().into_iter().map(|band| band as u32).collect(),
             fill: layout.pad_bytes(),
         };
-        region::read(py, &**provider, &request, None, session, None)?
+        region::read(py, provider, &request, None, session, None)?
     };
     // NumPy combines the lists of several axes, so that an image gives what an array would.
     let several = picks.iter().filter(|pick| matches!(pick, Pick::List(_))).count() > 1;

@@ -42,13 +42,16 @@ impl IO {
     /// `strict` makes departures from the format's standard errors: a `FormatError` when reading, an `OptionError` when
     /// writing. Otherwise they are warnings (`ConformanceWarning`, `FileWarning`).
     ///
+    /// `partial` reads what a damaged file still has: missing pixels get the `fill_value` of the read, or else the nodata or pad
+    /// value, or else 0. A `FileWarning` names them. Without it, missing pixels are a `FormatError`.
+    ///
     /// With `durable=False` a writer does not wait until a file is on the medium (`fsync`). The file still appears as a whole or
     /// not at all, but a crash of the system soon afterwards may lose its content. Readers and streams ignore it.
     ///
     /// Raises `OptionError` (a `ValueError`) for a wrong mode, format or extension, `FormatError` for a file that breaks
     /// its standard, `UnsupportedError` for an unsupported file or request, and system errors such as `FileNotFoundError`.
     #[staticmethod]
-    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, cache_bytes=None, strict=false, durable=true))]
+    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, cache_bytes=None, strict=false, durable=true, partial=false))]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
     fn open<'py>(
         py: Python<'py>,
@@ -61,6 +64,7 @@ impl IO {
         cache_bytes: Option<&Bound<'py, PyAny>>,
         strict: bool,
         durable: bool,
+        partial: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         if !matches!(mode, "r" | "w") {
             return Err(Error::usage("mode").found(format!("{mode:?}")).allowed("\"r\" or \"w\"").into());
@@ -73,7 +77,7 @@ impl IO {
         }
         let max_bytes = max_bytes.map(|bytes| byte_count(bytes, "max_bytes", 1)).transpose()?;
         let cache_bytes = cache_bytes.map(|bytes| byte_count(bytes, "cache_bytes", 0)).transpose()?;
-        let session = Session { format, threads, max_bytes, cache_bytes, progress, strict, path: None };
+        let session = Session { format, threads, max_bytes, cache_bytes, progress, strict, partial, path: None };
         let reader = match target {
             Target::Path(path) => reader::open_path(py, path, session)?,
             Target::Stream(object) => reader::open_source(py, stream::source(&object)?, session)?,

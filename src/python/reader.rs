@@ -13,7 +13,7 @@ use super::control::detached;
 use super::image_provider::ImageAssetProvider;
 use super::metadata::MetadataProvider;
 use super::text::TextAssetProvider;
-use super::writer::warn;
+use super::warnings::warn_of_file;
 use super::{pixel_type, region};
 use crate::asset::AssetType;
 use crate::dataset;
@@ -214,16 +214,17 @@ pub(super) fn open_path(py: Python<'_>, path: PathBuf, session: Session) -> PyRe
 pub(super) fn open_source(py: Python<'_>, source: Arc<dyn ByteSource>, session: Session) -> PyResult<DatasetReader> {
     let default = OpenOptions::default();
     let cache_bytes = session.cache_bytes.unwrap_or(default.cache_bytes);
-    let options = OpenOptions { limits: session.limits(), strict: session.strict, cache_bytes };
+    let options =
+        OpenOptions { limits: session.limits(), strict: session.strict, cache_bytes, partial: session.partial };
     let format = session.format.clone();
     let reader = detached(py, None, |_| dataset::DatasetReader::from_source(source, format.as_deref(), &options))?;
-    warn(py, reader.warnings())?;
+    warn_of_file(py, reader.source().path(), reader.warnings())?;
     Ok(DatasetReader::new(OpenDataset { reader, session }))
 }
 
 /// Opens a file when its reader is unpickled.
 #[pyfunction(name = "_open_reader")]
-#[pyo3(signature = (path, format, threads, max_bytes, cache_bytes, /))]
+#[pyo3(signature = (path, format, threads, max_bytes, cache_bytes, partial, /))]
 pub(super) fn open_reader(
     py: Python<'_>,
     path: PathBuf,
@@ -231,18 +232,20 @@ pub(super) fn open_reader(
     threads: Option<usize>,
     max_bytes: Option<u64>,
     cache_bytes: Option<u64>,
+    partial: bool,
 ) -> PyResult<DatasetReader> {
-    open_path(py, path, Session { format, threads, max_bytes, cache_bytes, ..Default::default() })
+    open_path(py, path, Session { format, threads, max_bytes, cache_bytes, partial, ..Default::default() })
 }
 
 /// Opens an image when it is unpickled.
 #[pyfunction(name = "_open_image")]
 #[pyo3(signature = (arguments, key, /))]
 pub(super) fn open_image<'py>(
-    arguments: (PathBuf, Option<String>, Option<usize>, Option<u64>, Option<u64>),
+    arguments: (PathBuf, Option<String>, Option<usize>, Option<u64>, Option<u64>, bool),
     key: &str,
     py: Python<'py>,
 ) -> PyResult<Bound<'py, AssetProvider>> {
-    let (path, format, threads, max_bytes, cache_bytes) = arguments;
-    open_reader(py, path, format, threads, max_bytes, cache_bytes)?.get_asset(py, PyString::new(py, key).as_any())
+    let (path, format, threads, max_bytes, cache_bytes, partial) = arguments;
+    open_reader(py, path, format, threads, max_bytes, cache_bytes, partial)?
+        .get_asset(py, PyString::new(py, key).as_any())
 }

@@ -9,8 +9,10 @@ use super::array::OutputArray;
 use super::asset::Session;
 use super::control::{call_progress, detached};
 use super::value;
+use super::warnings::warn_of_file;
 use crate::error::Error;
-use crate::image::{self, ImageLayout, ImageProvider};
+use crate::format::{Warning, WarningKind};
+use crate::image::{self, Gaps, ImageLayout, ImageProvider, PartialImage};
 use crate::pipeline::{Concurrency, ReadRequest, read_region};
 
 /// A Python integer. Integers beyond 64 bits are clamped: as an index they are out of range anyway.
@@ -68,20 +70,29 @@ pub(super) fn fill(object: Option<&Bound<'_, PyAny>>, layout: &ImageLayout) -> P
     Ok(layout.fill_bytes(value::pad_value(object, "fill_value")?)?)
 }
 
-/// Reads a region into a new array of (bands, rows, columns), or into `out`, with the GIL released.
+/// Reads a region into a new array of (bands, rows, columns), or into `out`, with the GIL released. A session that reads in part
+/// gets a warning in place of an error if pixels are missing.
 ///
 /// # Errors
-/// `LimitError` if the file is too small for so many pixels, before anything is allocated; any error of decoding.
+/// `LimitError` if the file is too small for so many new pixels, before anything is allocated; any error of decoding.
 pub(super) fn read<'py>(
     py: Python<'py>,
-    provider: &dyn ImageProvider,
+    provider: &Arc<dyn ImageProvider>,
     request: &ReadRequest,
     out: Option<&Bound<'py, PyAny>>,
     session: &Session,
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let concurrency = Concurrency::resolve(threads.or(session.threads))?;
-    session.limits().check_pixels("image", request.bytes(provider), provider.file_bytes())?;
+    let (path, whole) = (provider.path(), provider.layout().grid.window());
+    if out.is_none() {
+        let limits = session.limits();
+        let checked = limits.check_pixels("image", request.bytes(&**provider), provider.file_bytes());
+        checked.map_err(|error| error.in_file(path))?;
+    }
+    let gaps = session.partial.then(|| Arc::new(Gaps::new(request.fill.clone())));
+    let in_part = gaps.as_ref().map(|gaps| PartialImage::new(Arc::clone(provider), gaps));
+    let image = in_part.as_ref().map_or(&**provider, |image| image as &dyn ImageProvider);
     let shape = [request.bands.len(), request.window.height as usize, request.window.width as usize];
     let sample = provider.layout().sample;
     let mut output = match out {
@@ -92,7 +103,10 @@ pub(super) fn read<'py>(
     if !bytes.is_empty() {
         let report = session.progress.as_ref().map(|callback| |done, total| call_progress(callback, done, total));
         let report = report.as_ref().map(|report| report as _);
-        detached(py, report, |control| read_region(provider, request, bytes, concurrency, control))?;
+        detached(py, report, |control| read_region(image, request, bytes, concurrency, control))?;
     }
+    let damage = gaps.and_then(|gaps| gaps.take_message(whole));
+    let damage = damage.map(|message| Warning::new(WarningKind::File, "pixels", message));
+    warn_of_file(py, path, damage.as_slice())?;
     output.finish()
 }

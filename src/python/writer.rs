@@ -1,6 +1,5 @@
 //! `DatasetWriter`: a file being written.
 
-use std::ffi::CString;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
@@ -11,14 +10,14 @@ use super::block_encoder::{BlockEncoder, EncodedBlock, Recipe, block_index};
 use super::control::{call_progress, detached};
 use super::duck::DuckProvider;
 use super::encoding::save_settings;
-use super::errors::class;
 use super::image_provider::ImageAssetProvider;
 use super::metadata::{MetadataProvider, to_metadata};
+use super::warnings::warn;
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::codec::{Encoded, ImageEncoder};
 use crate::dataset::{self, Settled};
 use crate::error::Error;
-use crate::format::{Blocks, Content, Copied, DataRequest, Format, ImageRequest, Warning, WarningKind};
+use crate::format::{Blocks, Content, Copied, DataRequest, Format, ImageRequest};
 use crate::image::{ImageLayout, ImageProvider, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
@@ -206,7 +205,9 @@ impl DatasetWriter {
         let mut image = image_of(provider)?;
         image.metadata = metadata.unwrap_or(image.metadata);
         let roles = roles.unwrap_or_default();
-        self.write(py, &image, &ImageRequest { roles: &roles, ..image.request(key, title, description) })
+        self.write(py, &image, &ImageRequest { roles: &roles, ..image.request(key, title, description) })?;
+        // An exception in the body of a `with` statement discards the file.
+        provider.cast::<ImageAssetProvider>().map_or(Ok(()), |image| image.get().warn_of_damage(py))
     }
 
     /// Writes an image with the settings of `imsave`. `metadata` are entries beside or in place of the image's own.
@@ -517,39 +518,4 @@ fn described(title: String, description: String, metadata: &Arc<Metadata>, image
         metadata: Arc::clone(metadata),
         image,
     }
-}
-
-/// True for a frame of a module of this package.
-fn is_ours(frame: &Bound<'_, PyAny>) -> bool {
-    let name = frame.getattr("f_globals").and_then(|globals| globals.get_item("__name__"));
-    name.and_then(|name| name.extract::<String>()).is_ok_and(|name| name.starts_with("aws.osml.io."))
-}
-
-/// The Python class of a kind of warning.
-fn category(kind: WarningKind) -> &'static str {
-    match kind {
-        WarningKind::Conformance => "ConformanceWarning",
-        WarningKind::Precision => "PrecisionWarning",
-        WarningKind::File => "FileWarning",
-        WarningKind::Padding => "PaddingWarning",
-        WarningKind::Fallback => "FallbackWarning",
-        WarningKind::Metadata => "MetadataWarning",
-    }
-}
-
-/// Issues warnings through Python's filters, each with the class of its kind, at the line that called this package.
-pub(super) fn warn(py: Python<'_>, warnings: &[Warning]) -> PyResult<()> {
-    let mut level = 1;
-    if !warnings.is_empty() {
-        let frame_of = py.import("sys")?.getattr("_getframe")?;
-        while frame_of.call1((level - 1,)).is_ok_and(|frame| is_ours(&frame)) {
-            level += 1;
-        }
-    }
-    for warning in warnings {
-        let text = format!("{}: {}", warning.key, warning.message).replace('\0', "");
-        let text = CString::new(text).expect("no NUL is left");
-        PyErr::warn(py, class(py, category(warning.kind))?.as_any(), &text, level)?;
-    }
-    Ok(())
 }

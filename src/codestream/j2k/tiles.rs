@@ -162,7 +162,7 @@ impl BlockStore for Tiles {
         // The decoder holds 32 bits for each sample, before and after the transforms.
         let planes = if self.interleave() == Interleave::Row { components.len() as u64 } else { 1 };
         let samples = window.pixels().saturating_mul(planes);
-        self.codestream.limits.check_block("samples of a tile", samples.saturating_mul(8), self.source().size())?;
+        self.codestream.limits.check_block("samples of a tile", samples.saturating_mul(8), 0, self.source().size())?;
         Ok(Some(Piece { bytes: parts.iter().map(|part| part.bytes.clone()).collect(), window }))
     }
 

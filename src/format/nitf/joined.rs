@@ -137,8 +137,8 @@ impl ImageProvider for JoinedImage {
     }
 
     fn behind(&self) -> InFile<'_> {
-        let bytes = self.parts[0].image.behind().bytes;
-        InFile { image: Some(self), grid: Some(self.stored), bytes, whole: None }
+        let source = self.parts[0].image.behind().source;
+        InFile { image: Some(self), grid: Some(self.stored), source, ..InFile::default() }
     }
 
     fn read_block(&self, _at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {

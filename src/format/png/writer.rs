@@ -60,7 +60,7 @@ impl ContainerWriter for PngWriter {
         let compression = compression(&metadata)?;
         let HeaderChunks { header, palette, chunks } = chunks(header, &metadata, context.warnings)?;
         // Indices without an entry stand in the file that they were read from, with its palette.
-        let is_copy = is_palette_read(&metadata) && image.provider.behind().bytes.is_some();
+        let is_copy = is_palette_read(&metadata) && image.provider.behind().source.is_some();
         let stream = PngStream::new(header, layout, palette.filter(|_| !is_copy), compression)?;
         self.sink.write(&SIGNATURE)?;
         chunk::write(&mut *self.sink, Kind::IHDR, &header.bytes())?;

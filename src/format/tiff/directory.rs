@@ -184,6 +184,11 @@ impl<'a> DirectoryReader<'a> {
         let inline = length.filter(|length| *length <= value.len() as u64);
         let offset = if inline.is_some() { start + (entry.len() - value.len()) as u64 } else { self.number(value) };
         let array = Array { tag, kind, count, offset };
+        let there = self.source.size().saturating_sub(offset) / kind.bytes() as u64;
+        if PLACES.contains(&tag) && (1..count).contains(&there) {
+            // The blocks whose places the file still holds can be read.
+            directory.arrays.push(Array { count: there, ..array });
+        }
         if length.and_then(|length| offset.checked_add(length)).is_none_or(|end| end > self.source.size()) {
             directory.lost.push((tag, "values outside of the file"));
             return Ok(());

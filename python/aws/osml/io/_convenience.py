@@ -170,6 +170,7 @@ def imread(
     threads: int | None = None,
     max_bytes: int | None = None,
     expand: bool = False,
+    partial: bool = False,
 ) -> npt.NDArray[Any]:
     """Reads an image, or a part of it, as an array of (bands, rows, columns) in native byte order.
 
@@ -180,14 +181,17 @@ def imread(
         asset: The key of the image, or its number N for `image:N`; by default the first with role `data`, else the first.
         bands: One band or several, in the order wanted.
         resolution_level: 0 is full resolution; each further level halves it.
-        fill_value: The value for pixels of absent (masked, sparse) blocks.
+        fill_value: The value for pixels of absent (masked, sparse) blocks, and of pixels that a damaged file lacks.
         format: The name of the format; by default, the first bytes and then the extension determine it.
         threads: Number of threads; by default `OSML_IO_THREADS`, else the number of cores.
-        max_bytes: The memory that the read may allocate; replaces the limits that stop decompression bombs.
+        max_bytes: The memory that the read may allocate; replaces the limits on images that are large for their file.
         expand: Replace palette indices with the colours (or grey values) of the file's table; `bands` then selects among the
             bands of the table. Without a table this has no effect.
+        partial: Read the pixels that a damaged file still has. A `FileWarning` names those that are missing; without `partial`
+            they are a `FormatError`.
 
     Raises:
+        FormatError: An `OSError`, for a damaged file; its `filename` is the path.
         OptionError: A `ValueError`, for a window outside of the image and for a wrong band or level.
     """
     closing, image = image_of(path, asset, format=format, threads=threads, max_bytes=max_bytes, cache_bytes=0)
@@ -196,10 +200,12 @@ def imread(
             window = _clipped(window, image.level_shape(resolution_level))
         colors = _expanded(image) if expand else None
         if colors is not None:
-            # A `fill_value` that does not fit the colours is an error only if there are absent blocks to fill.
-            fill_value = fill_value if _absent(colors, window, resolution_level) else 0
+            # A `fill_value` that does not fit the colours is an error only if there may be pixels to fill.
+            fill_value = fill_value if partial or _absent(colors, window, resolution_level) else 0
             image = colors
-        return image.read(window, bands, resolution_level, None, threads, fill_value=fill_value)
+        return image.read(
+            window, bands, resolution_level, None, threads, fill_value=fill_value, partial=True if partial else None
+        )
 
 
 def iminfo(
@@ -249,6 +255,7 @@ def tiles(
     format: str | None = None,
     threads: int | None = None,
     max_bytes: int | None = None,
+    partial: bool = False,
 ) -> Iterator[Tile]:
     """Iterates over an image in tiles of `tile_size` (width, height; one number for squares), row by row.
 
@@ -264,7 +271,9 @@ def tiles(
 
     def strip(y: int) -> npt.NDArray[Any]:
         window = (0, y, columns, min(height, rows - y))
-        return image.read(window, bands, resolution_level, None, threads, fill_value=fill_value)
+        return image.read(
+            window, bands, resolution_level, None, threads, fill_value=fill_value, partial=True if partial else None
+        )
 
     return _tiles(closing, strip, xs, ys, width)
 

@@ -228,6 +228,7 @@ class ImageAssetProvider(AssetProvider):
         threads: int | None = None,
         *,
         fill_value: complex | None = None,
+        partial: bool | None = None,
     ) -> npt.NDArray[Any]:
         """The pixels of a region, (bands, rows, columns); `window` is (x, y, width, height) or a pair of slices."""
     def astype(self, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
@@ -487,6 +488,7 @@ class IO:
         cache_bytes: int | None = None,
         strict: bool = False,
         durable: bool = True,
+        partial: bool = False,
     ) -> DatasetReader: ...
     @overload
     @staticmethod
@@ -501,6 +503,7 @@ class IO:
         cache_bytes: int | None = None,
         strict: bool = False,
         durable: bool = True,
+        partial: bool = False,
     ) -> DatasetWriter: ...
 
 def _encoded_block(bytes: bytes, /) -> EncodedBlock: ...
@@ -512,9 +515,9 @@ def _open_encoder(
     template: tuple[tuple[int, int, int, int, int], str, tuple[int, int], str, bool],
     /,
 ) -> BlockEncoder: ...
-def _open_image(arguments: tuple[str, str | None, int | None, int | None, int | None], key: str, /) -> AssetProvider: ...
+def _open_image(arguments: tuple[str, str | None, int | None, int | None, int | None, bool], key: str, /) -> AssetProvider: ...
 def _open_reader(
-    path: str, format: str | None, threads: int | None, max_bytes: int | None, cache_bytes: int | None, /
+    path: str, format: str | None, threads: int | None, max_bytes: int | None, cache_bytes: int | None, partial: bool, /
 ) -> DatasetReader: ...
 def _tiff_tag(name: str, /) -> tuple[int, str, list[tuple[int, str]]]: ...
 def _nitf_register(text: str, kind: Literal["tre", "des"], /) -> list[str]: ...

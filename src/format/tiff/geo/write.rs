@@ -63,7 +63,7 @@ pub(in crate::format::tiff) fn fields(given: Given<'_>, warnings: &mut Vec<Warni
         }
         match wishes.add(name.key, name.value, &before, given.copied) {
             Err(error) if !name.chosen => {
-                warnings.push(Warning::new(WarningKind::Metadata, name.key, format!("is left out: {error}")))
+                warnings.push(Warning::new(WarningKind::Metadata, name.key, format!("is left out: {error}")));
             }
             added => added?,
         }

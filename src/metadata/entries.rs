@@ -139,15 +139,6 @@ impl Metadata {
         merged
     }
 
-    /// These entries with those of `other`, whose values replace all values under their keys. The origin stays.
-    #[must_use]
-    pub fn with(&self, other: &Self) -> Self {
-        let mut merged = self.clone();
-        merged.retain(|key| other.get(key).is_none());
-        other.iter().for_each(|(key, value)| merged.append(key, value.clone()));
-        merged
-    }
-
     /// Keeps the entries for whose key `keep` returns true.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         if self.iter().any(|(key, _)| !keep(key)) {

@@ -223,7 +223,7 @@ impl DatasetWriter {
         let mut image = image_of(provider)?;
         if let Some(further) = metadata.map(to_metadata).transpose()? {
             // Metadata of a file are complete; other entries are further ones.
-            image.metadata = if further.origin().is_some() { further } else { Arc::new(image.metadata.with(&further)) };
+            image.metadata = if further.origin().is_some() { further } else { Arc::new(further.over(&image.metadata)) };
         }
         let settings = save_settings(settings)?;
         let is_as_stored = metadata.is_none() && settings.compression.is_none() && settings.quality.is_none();

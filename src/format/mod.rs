@@ -3,7 +3,7 @@
 mod container;
 mod geo_payload;
 mod j2k;
-mod j2k_notes;
+mod j2k_options;
 mod jpeg;
 mod keys;
 pub mod nitf;
@@ -19,7 +19,7 @@ pub mod tiff;
 mod warning;
 
 pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, NewFile, OpenFile, OpenImage, no_image};
-pub(crate) use j2k_notes::level_note;
+pub(crate) use j2k_options::{J2K_HINTS, level_note, read_j2k_options};
 pub(crate) use keys::{is_key_of_another, unknown_key};
 pub(crate) use only_image::OnlyImage;
 pub(crate) use only_image_reader::OnlyImageReader;

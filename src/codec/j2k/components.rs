@@ -54,9 +54,10 @@ pub(crate) fn check(bytes: &[u8], sample: SampleType, bits: u32) -> Result<()> {
     if bits >= sample.bits() {
         return Ok(());
     }
-    let (low, high) = match sample.is_signed_integer() {
-        true => (-(1i64 << (bits - 1)), (1i64 << (bits - 1)) - 1),
-        false => (0, (1i64 << bits) - 1),
+    let (low, high) = if sample.is_signed_integer() {
+        (-(1i64 << (bits - 1)), (1i64 << (bits - 1)) - 1)
+    } else {
+        (0, (1i64 << bits) - 1)
     };
     let mut values = planes::<i64>(bytes, sample, 1, 1, 0).into_iter().flat_map(|plane| plane.samples);
     match values.find(|value| !(low..=high).contains(value)) {

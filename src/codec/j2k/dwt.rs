@@ -196,7 +196,9 @@ impl Coefficient for f32 {
     const K: f32 = 1.230_174_1;
 
     fn scale(row: &mut [Self], factor: f32) {
-        row.iter_mut().for_each(|sample| *sample *= factor);
+        for sample in row {
+            *sample *= factor;
+        }
     }
 
     fn doubled(self) -> Self {

@@ -64,7 +64,7 @@ pub(crate) struct Resolution {
 pub(crate) struct Band {
     /// Its kind.
     pub orientation: Orientation,
-    /// The decomposition level n_b; for LL of a tile-component without decompositions 0.
+    /// The decomposition level `n_b`; for LL of a tile-component without decompositions 0.
     pub level: u8,
     /// The coefficients.
     pub bounds: Rect,

@@ -46,15 +46,15 @@ pub(crate) struct Parameters {
 /// An entry of POC (A.6.6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProgressionChange {
-    /// RSpoc: first resolution.
+    /// `RSpoc`: first resolution.
     pub first_resolution: u8,
-    /// CSpoc: first component.
+    /// `CSpoc`: first component.
     pub first_component: u16,
-    /// LYEpoc: the layer after the last.
+    /// `LYEpoc`: the layer after the last.
     pub end_layer: u16,
-    /// REpoc: the resolution after the last.
+    /// `REpoc`: the resolution after the last.
     pub end_resolution: u8,
-    /// CEpoc: the component after the last; 0 for 256 in one byte and for 16 384 in two.
+    /// `CEpoc`: the component after the last; 0 for 256 in one byte and for 16 384 in two.
     pub end_component: u16,
     /// Ppoc: the progression order.
     pub progression: u8,

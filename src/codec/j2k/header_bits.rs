@@ -48,7 +48,9 @@ mod tests {
     fn bits(groups: &[(u32, u32)]) -> Vec<u8> {
         let mut out = Vec::new();
         let mut bits = HeaderBits::new(&mut out);
-        groups.iter().for_each(|(value, count)| bits.put(*value, *count));
+        for (value, count) in groups {
+            bits.put(*value, *count);
+        }
         bits.finish();
         out
     }

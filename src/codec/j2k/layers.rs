@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn the_steepest_passes_come_first() {
         let one = precinct(vec![block(&[(100, 1000.0), (100, 10.0)]), block(&[(100, 500.0), (100, 400.0)])]);
-        let layers = allocate(&[one.clone()], &[Budget::Bytes(130), Budget::Bytes(330), Budget::All]);
+        let layers = allocate(std::slice::from_ref(&one), &[Budget::Bytes(130), Budget::Bytes(330), Budget::All]);
         assert_eq!(layers, [vec![vec![1, 0]], vec![vec![1, 2]], vec![vec![2, 2]]]);
         assert!(is_starved(&[one], &layers));
     }

@@ -53,17 +53,17 @@ pub(crate) const PROFILE_1: u16 = 2;
 structures! {
     /// SIZ (A.5.1), after its length.
     Siz {
-        /// Rsiz: the capabilities needed to decode.
+        /// `Rsiz`: the capabilities needed to decode.
         capabilities: u16,
-        /// Xsiz, Ysiz: where the image ends on the reference grid.
+        /// `Xsiz`, `Ysiz`: where the image ends on the reference grid.
         end: Place,
-        /// XOsiz, YOsiz: where the image begins.
+        /// `XOsiz`, `YOsiz`: where the image begins.
         origin: Place,
-        /// XTsiz, YTsiz: the size of a tile.
+        /// `XTsiz`, `YTsiz`: the size of a tile.
         tile: Place,
-        /// XTOsiz, YTOsiz: where the first tile begins.
+        /// `XTOsiz`, `YTOsiz`: where the first tile begins.
         tile_origin: Place,
-        /// Ssiz, XRsiz, YRsiz of each component.
+        /// `Ssiz`, `XRsiz`, `YRsiz` of each component.
         components: Counted<Component>,
     }
 
@@ -77,17 +77,17 @@ structures! {
 
     /// A component in SIZ.
     Component {
-        /// Ssiz: the precision minus one; bit 7 is set for signed samples.
+        /// `Ssiz`: the precision minus one; bit 7 is set for signed samples.
         depth: u8,
-        /// XRsiz: reference-grid columns from sample to sample.
+        /// `XRsiz`: reference-grid columns from sample to sample.
         dx: u8,
-        /// YRsiz.
+        /// `YRsiz`.
         dy: u8,
     }
 
     /// COD (A.6.1).
     Cod {
-        /// Scod: bit 0 precincts, bit 1 SOP, bit 2 EPH.
+        /// `Scod`: bit 0 precincts, bit 1 SOP, bit 2 EPH.
         style: u8,
         /// The progression order, 0 to 4: LRCP, RLCP, RPCL, PCRL, CPRL.
         progression: u8,
@@ -95,19 +95,19 @@ structures! {
         layers: u16,
         /// 1 if the first three components are transformed.
         component_transform: u8,
-        /// SPcod.
+        /// `SPcod`.
         coding: CodingStyle,
     }
 
     /// COC (A.6.2), after the component.
     Coc {
-        /// Scoc: bit 0 precincts.
+        /// `Scoc`: bit 0 precincts.
         style: u8,
-        /// SPcoc.
+        /// `SPcoc`.
         coding: CodingStyle,
     }
 
-    /// The parameters SPcod and SPcoc (Table A.15).
+    /// The parameters `SPcod` and `SPcoc` (Table A.15).
     CodingStyle {
         /// Number of decompositions, 0 to 32.
         levels: u8,
@@ -126,25 +126,25 @@ structures! {
 
     /// QCD (A.6.4); QCC (A.6.5) after the component.
     Quantization {
-        /// Sqcd: style in the low five bits, guard bits in the high three.
+        /// `Sqcd`: style in the low five bits, guard bits in the high three.
         style: u8,
-        /// SPqcd: one byte a band without quantisation, else two.
+        /// `SPqcd`: one byte a band without quantisation, else two.
         steps: Vec<u8>,
     }
 
     /// RGN (A.6.3), after the component.
     Rgn {
-        /// Srgn: 0, the implicit region of interest.
+        /// `Srgn`: 0, the implicit region of interest.
         style: u8,
-        /// SPrgn: the shift.
+        /// `SPrgn`: the shift.
         shift: u8,
     }
 
     /// TLM (A.7.1).
     Tlm {
-        /// Ztlm: number of the segment.
+        /// `Ztlm`: number of the segment.
         index: u8,
-        /// Stlm: bits 4 and 5 the bytes of a tile index, bit 6 set for lengths of four bytes.
+        /// `Stlm`: bits 4 and 5 the bytes of a tile index, bit 6 set for lengths of four bytes.
         sizes: u8,
         /// Pairs of tile index and length of a tile-part.
         parts: Vec<u8>,
@@ -152,7 +152,7 @@ structures! {
 
     /// PLT (A.7.3), PPT (A.7.5) and PPM (A.7.4): bytes that continue from segment to segment.
     Continued {
-        /// Zplt, Zppt or Zppm: number of the segment.
+        /// `Zplt`, `Zppt` or `Zppm`: number of the segment.
         index: u8,
         /// The bytes.
         data: Vec<u8>,
@@ -160,19 +160,19 @@ structures! {
 
     /// SOT (A.4.2), after its length.
     Sot {
-        /// Isot: the tile.
+        /// `Isot`: the tile.
         tile: u16,
-        /// Psot: bytes from the first byte of SOT to the end of the tile-part; 0: to EOC.
+        /// `Psot`: bytes from the first byte of SOT to the end of the tile-part; 0: to EOC.
         length: u32,
-        /// TPsot: number of the tile-part within its tile.
+        /// `TPsot`: number of the tile-part within its tile.
         part: u8,
-        /// TNsot: tile-parts of the tile; 0: not stated here.
+        /// `TNsot`: tile-parts of the tile; 0: not stated here.
         parts: u8,
     }
 
     /// COM (A.9.2).
     Com {
-        /// Rcom: 0 binary, 1 Latin-1 text.
+        /// `Rcom`: 0 binary, 1 Latin-1 text.
         kind: u16,
         /// The comment.
         text: Vec<u8>,

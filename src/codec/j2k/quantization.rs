@@ -28,9 +28,9 @@ pub(crate) struct Quantizer {
 /// The quantiser of a band.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct BandStep {
-    /// M_b: magnitude bits that a coefficient can have (E-2).
+    /// `M_b`: magnitude bits that a coefficient can have (E-2).
     pub planes: u8,
-    /// Δ_b in units of a sample; 1 for reversible coding.
+    /// `Δ_b` in units of a sample; 1 for reversible coding.
     pub step: f64,
     /// The squared error of the image per squared step of a coefficient.
     pub weight: f64,
@@ -63,12 +63,11 @@ impl Quantizer {
     pub(crate) fn segment(&self) -> Quantization {
         let steps = self.bands().map(|(orientation, level)| self.band(orientation, level));
         let guard = self.guard << 5;
-        match self.base {
-            None => Quantization { style: guard, steps: steps.map(|step| step.exponent << 3).collect() },
-            Some(_) => {
-                let word = |step: BandStep| u16::from(step.exponent) << MANTISSA_BITS | step.mantissa;
-                Quantization { style: guard | 2, steps: steps.flat_map(|step| word(step).to_be_bytes()).collect() }
-            }
+        if self.base.is_none() {
+            Quantization { style: guard, steps: steps.map(|step| step.exponent << 3).collect() }
+        } else {
+            let word = |step: BandStep| u16::from(step.exponent) << MANTISSA_BITS | step.mantissa;
+            Quantization { style: guard | 2, steps: steps.flat_map(|step| word(step).to_be_bytes()).collect() }
         }
     }
 

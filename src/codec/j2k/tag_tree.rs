@@ -69,7 +69,7 @@ impl TagTree {
     fn place(&self, leaf: usize, level: usize) -> usize {
         let across = self.levels[0].1;
         let (first, columns) = self.levels[level];
-        first + (leaf / across >> level) * columns + (leaf % across >> level)
+        first + ((leaf / across) >> level) * columns + ((leaf % across) >> level)
     }
 }
 
@@ -115,9 +115,9 @@ mod tests {
             let mut bytes = Vec::new();
             let mut out = HeaderBits::new(&mut bytes);
             for threshold in 1..7 {
-                for leaf in 0..columns * rows {
-                    if values[leaf] < threshold {
-                        tree.lower(leaf, values[leaf]);
+                for (leaf, value) in values.iter().enumerate().take(columns * rows) {
+                    if *value < threshold {
+                        tree.lower(leaf, *value);
                     }
                 }
                 for leaf in 0..columns * rows {
@@ -139,8 +139,8 @@ mod tests {
             unstuffed.extend([(held << 8 >> count) as u8, 0]);
             let mut receiver = Receiver { tree: TagTree::new(columns, rows), bits: unstuffed, next: 0 };
             for threshold in 1..7 {
-                for leaf in 0..columns * rows {
-                    prop_assert_eq!(receiver.is_less(leaf, threshold), values[leaf] < threshold);
+                for (leaf, value) in values.iter().enumerate().take(columns * rows) {
+                    prop_assert_eq!(receiver.is_less(leaf, threshold), *value < threshold);
                 }
             }
         }

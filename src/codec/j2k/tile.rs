@@ -119,7 +119,9 @@ impl TileCoding {
             let start = out.len();
             let parts: Vec<_> = state.parts(&one.blocks, until).collect();
             state.write_header(layer, &one.blocks, until, out);
-            parts.into_iter().for_each(|part| out.extend_from_slice(part));
+            for part in parts {
+                out.extend_from_slice(part);
+            }
             (out.len() - start) as u32
         };
         self.progression.packets(ids, allocation.len() as u32).into_iter().map(packet).collect()
@@ -306,12 +308,12 @@ impl<T: part1::Coefficient> Job<'_, T> {
         let samples = &plane.samples[y * plane.width + x..];
         let samples = BlockSamples::new(samples, plane.width, width, height, planes.fraction + planes.lowest)
             .expect("the geometry divides bands into blocks of legal size");
-        let coded = coder.encode(&samples, band.orientation, style, is_reversible);
-        let used = if coded.planes > 0 { planes.lowest + coded.planes } else { 0 };
+        let result = coder.encode(&samples, band.orientation, style, is_reversible);
+        let used = if result.planes > 0 { planes.lowest + result.planes } else { 0 };
         let zero_planes = u32::from(step.planes).checked_sub(used).ok_or_else(|| {
             let error = Error::usage("bits of a wavelet coefficient:").found(used);
             error.allowed(format!("at most {}; fewer decompositions need fewer bits", step.planes))
         })?;
-        Ok(Block { zero_planes, coded })
+        Ok(Block { zero_planes, coded: result })
     }
 }

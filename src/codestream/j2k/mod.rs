@@ -16,7 +16,7 @@ mod tiles;
 
 pub(crate) use boxes::{BoxHeader, CODESTREAM, SIGNATURE, codestream_in, is_codestream, no_codestream, read_boxes};
 pub(crate) use image::{CodestreamInfo, Shown, image};
-pub(crate) use options::{HINTS, J2kOptions, LEVELS, Profile, Rate};
+pub(crate) use options::{J2kOptions, Profile, Rate};
 pub(crate) use stream::{J2kStream, most_levels};
 pub(crate) use tiles::{Codestream, Presence};
 

@@ -339,7 +339,7 @@ impl ImageEncoder for TileEncoder {
     ) -> Result<Pieces<'p>> {
         let bytes = pixels.bytes().ok_or_else(|| Error::usage("JPEG 2000 tile: bands are in separate buffers"))?;
         let tile = self.rect(at);
-        let (packets, _) = scratch.bytes_and_state::<()>();
+        let (packets, ()) = scratch.bytes_and_state::<()>();
         packets.clear();
         let lengths = self.coding.encode(tile, bytes, &self.budgets(tile), self.threads, packets)?;
         let mut length = 0;

@@ -69,7 +69,7 @@ proptest! {
                         let place = u64::from(pixel) * step;
                         prop_assert!((u64::from(tile.0)..u64::from(tile.1)).contains(&place));
                         // The definition: the last sample at or before the pixel, or else the first.
-                        let before = of_tile.clone().filter(|sample| u64::from(*sample) * component <= place).next_back();
+                        let before = of_tile.clone().rfind(|sample| u64::from(*sample) * component <= place);
                         let sample = before.unwrap_or(of_tile.start);
                         prop_assert_eq!(Level::sample_of(pixel, step, component, &of_tile), sample);
                         prop_assert!(decoded.contains(&sample), "{} in {:?} of {:?}", sample, decoded, of_tile);

@@ -37,7 +37,7 @@ impl HeaderBoxes {
         let bytes = |key: &str| -> Result<Option<Vec<u8>>> {
             match metadata.get(key) {
                 None => Ok(None),
-                Some(Value::Bytes(bytes)) => Ok(Some(bytes.to_vec())),
+                Some(Value::Bytes(bytes)) => Ok(Some(bytes.clone())),
                 Some(other) => Err(illegal(key, other, "bytes")),
             }
         };
@@ -63,12 +63,12 @@ impl HeaderBoxes {
     /// The boxes of a file whose components have `bits`, from the signature to what precedes the codestream.
     pub(super) fn write(&self, layout: &ImageLayout, bits: u32) -> Vec<u8> {
         let mut out = SIGNATURE.to_vec();
-        put_box(b"ftyp", &[b"jp2 ".as_slice(), &[0; 4], b"jp2 "].concat(), &mut out);
-        put_box(b"jp2h", &self.image_header(layout, bits), &mut out);
+        put_box(*b"ftyp", &[b"jp2 ".as_slice(), &[0; 4], b"jp2 "].concat(), &mut out);
+        put_box(*b"jp2h", &self.image_header(layout, bits), &mut out);
         for (id, content) in &self.uuids {
-            put_box(b"uuid", &[&id[..], content].concat(), &mut out);
+            put_box(*b"uuid", &[&id[..], content].concat(), &mut out);
         }
-        self.xml.iter().for_each(|xml| put_box(b"xml ", xml, &mut out));
+        self.xml.iter().for_each(|xml| put_box(*b"xml ", xml, &mut out));
         out
     }
 
@@ -79,13 +79,12 @@ impl HeaderBoxes {
         // The codestream writer has checked the number of bands and of bits. The compression type is 7; the colour space is
         // known, and no intellectual property is stated.
         let rest = [&(self.bands as u16).to_be_bytes()[..], &[(bits - 1) as u8 | sign, 7, 0, 0]].concat();
-        put_box(b"ihdr", &[size, rest].concat(), &mut out);
-        match &self.profile {
-            Some(profile) => put_box(b"colr", &[&[2, 0, 0][..], profile].concat(), &mut out),
-            None => {
-                let space = if self.is_color() || self.palette.is_some() { SRGB } else { GREY };
-                put_box(b"colr", &[&[1, 0, 0][..], &space.to_be_bytes()].concat(), &mut out);
-            }
+        put_box(*b"ihdr", &[size, rest].concat(), &mut out);
+        if let Some(profile) = &self.profile {
+            put_box(*b"colr", &[&[2, 0, 0][..], profile].concat(), &mut out);
+        } else {
+            let space = if self.is_color() || self.palette.is_some() { SRGB } else { GREY };
+            put_box(*b"colr", &[&[1, 0, 0][..], &space.to_be_bytes()].concat(), &mut out);
         }
         if let Some(tables) = &self.palette {
             put_palette(tables, &mut out);
@@ -93,25 +92,25 @@ impl HeaderBoxes {
         if !self.channels.is_empty() {
             let count = (self.channels.len() as u16).to_be_bytes().to_vec();
             let entries = self.channels.iter().flatten().flat_map(|value| value.to_be_bytes());
-            put_box(b"cdef", &count.into_iter().chain(entries).collect::<Vec<u8>>(), &mut out);
+            put_box(*b"cdef", &count.into_iter().chain(entries).collect::<Vec<u8>>(), &mut out);
         }
         let mut resolutions = Vec::new();
-        for (kind, resolution) in [(b"resc", self.capture), (b"resd", self.display)] {
+        for (kind, resolution) in [(*b"resc", self.capture), (*b"resd", self.display)] {
             if let Some(resolution) = resolution {
                 put_box(kind, &resolution_bytes(resolution), &mut resolutions);
             }
         }
         if !resolutions.is_empty() {
-            put_box(b"res ", &resolutions, &mut out);
+            put_box(*b"res ", &resolutions, &mut out);
         }
         out
     }
 }
 
 /// Appends a box. Contents that the metadata hold are far below 4 GiB.
-fn put_box(kind: &[u8; 4], content: &[u8], out: &mut Vec<u8>) {
+fn put_box(kind: [u8; 4], content: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&(content.len() as u32 + 8).to_be_bytes());
-    out.extend_from_slice(kind);
+    out.extend_from_slice(&kind);
     out.extend_from_slice(content);
 }
 
@@ -128,9 +127,9 @@ fn put_palette(tables: &[Vec<u16>], out: &mut Vec<u8>) {
             content.extend_from_slice(if is_wide { &value } else { &value[1..] });
         }
     }
-    put_box(b"pclr", &content, out);
+    put_box(*b"pclr", &content, out);
     let mapping: Vec<u8> = (0..tables.len()).flat_map(|column| [0, 0, 1, column as u8]).collect();
-    put_box(b"cmap", &mapping, out);
+    put_box(*b"cmap", &mapping, out);
 }
 
 /// The channels as stated, or if there are others than grey or red, green, blue: the others have no stated meaning.
@@ -191,7 +190,7 @@ fn uuids(metadata: &Metadata) -> Result<Vec<([u8; 16], Vec<u8>)>> {
             return Err(illegal(key, value, "bytes under a key of 32 hexadecimal digits"));
         };
         if stated.is_none() || !geo::GEO_TIFF.contains(&id) {
-            all.push((id, content.to_vec()));
+            all.push((id, content.clone()));
         }
     }
     all.extend(stated.map(|content| (geo::GEO_TIFF[0], content)));
@@ -201,7 +200,7 @@ fn uuids(metadata: &Metadata) -> Result<Vec<([u8; 16], Vec<u8>)>> {
 fn xml(value: &Value) -> Result<Vec<u8>> {
     match value {
         Value::Text(text) => Ok(text.clone().into_bytes()),
-        Value::Bytes(bytes) => Ok(bytes.to_vec()),
+        Value::Bytes(bytes) => Ok(bytes.clone()),
         other => Err(illegal(keys::XML, other, "text or bytes")),
     }
 }

@@ -1,17 +1,13 @@
 //! Metadata keys, and their values from the header of a file and of its codestream.
 
 use super::header::{Color, FileHeader};
-use super::{geo, palette};
+use super::palette;
 use crate::codec::j2k::header::MainHeader;
+use crate::codec::j2k::progression::NAMES;
 use crate::codestream::j2k::CodestreamInfo;
+use crate::format::j2k_options::{CODE_BLOCK, COMPONENT_TRANSFORM, LAYERS, LEVELS, PROGRESSION};
 use crate::metadata::{Metadata, Value};
 
-pub(super) const DECOMPOSITION_LEVELS: &str = "J2K_DECOMPOSITION_LEVELS";
-pub(super) const QUALITY_LAYERS: &str = "J2K_QUALITY_LAYERS";
-pub(super) const PROGRESSION: &str = "J2K_PROGRESSION";
-pub(super) const CODE_BLOCK: &str = "J2K_CODE_BLOCK";
-/// Whether the first three components are transformed together.
-pub(super) const MCT: &str = "J2K_MCT";
 /// `5-3`, which is reversible, or `9-7`.
 pub(super) const WAVELET: &str = "J2K_WAVELET";
 pub(super) const TILE_SIZE: &str = "J2K_TILE_SIZE";
@@ -30,8 +26,9 @@ pub(super) const XML: &str = "J2K_XML";
 /// Followed by the identifier in hexadecimal digits.
 pub(super) const UUID: &str = "J2K_UUID_";
 
-/// Names of progression orders, by their numbers (Table A.16).
-pub(super) const PROGRESSIONS: [&str; 5] = ["LRCP", "RLCP", "RPCL", "PCRL", "CPRL"];
+/// Further content, which other formats do not take over.
+pub(super) const KEPT: [&str; 7] =
+    [ICC_PROFILE, CHANNELS, CAPTURE_RESOLUTION, DISPLAY_RESOLUTION, COMMENT, XML, palette::KEY];
 
 /// Names of enumerated colour spaces (I.5.3.3).
 const COLOR_SPACES: [(u32, &str); 3] = [(16, "sRGB"), (17, "grey"), (18, "sYCC")];
@@ -89,15 +86,15 @@ fn codestream(header: &MainHeader, info: &CodestreamInfo, out: &mut Metadata) {
         out.set(SUBSAMPLING, Value::List(steps.collect()));
     }
     out.set(TILE_SIZE, pair(info.tile.0, info.tile.1));
-    out.set(DECOMPOSITION_LEVELS, info.levels);
-    out.set(QUALITY_LAYERS, info.layers);
-    if let Some(name) = PROGRESSIONS.get(usize::from(info.progression)) {
+    out.set(LEVELS, info.levels);
+    out.set(LAYERS, info.layers);
+    if let Some(name) = NAMES.get(usize::from(info.progression)) {
         out.set(PROGRESSION, *name);
     }
     out.set(CODE_BLOCK, pair(info.code_block.0, info.code_block.1));
     out.set(WAVELET, if info.is_reversible { "5-3" } else { "9-7" });
     if header.siz.components.0.len() >= 3 {
-        out.set(MCT, u8::from(info.has_component_transform));
+        out.set(COMPONENT_TRANSFORM, u8::from(info.has_component_transform));
     }
 }
 
@@ -115,11 +112,4 @@ fn text_or_bytes(bytes: &[u8]) -> Value {
 /// An identifier in hexadecimal digits.
 pub(super) fn digits_of(id: &[u8; 16]) -> String {
     format!("{:032X}", u128::from_be_bytes(*id))
-}
-
-/// The keys of what other formats do not take over.
-pub(super) fn further(metadata: &Metadata) -> Vec<String> {
-    const KEPT: [&str; 7] = [ICC_PROFILE, CHANNELS, CAPTURE_RESOLUTION, DISPLAY_RESOLUTION, COMMENT, XML, palette::KEY];
-    let is_further = |key: &str| KEPT.contains(&key) || (key.starts_with(UUID) && !geo::is_location_key(key));
-    metadata.iter().map(|(key, _)| key).filter(|key| is_further(key)).map(str::to_owned).collect()
 }

@@ -85,7 +85,10 @@ impl Format for J2k {
     }
 
     fn further_content(&self, metadata: &Metadata) -> Vec<String> {
-        metadata::further(metadata)
+        let is_further = |key: &str| {
+            metadata::KEPT.contains(&key) || (key.starts_with(metadata::UUID) && !geo::is_location_key(key))
+        };
+        metadata.iter().map(|(key, _)| key).filter(|key| is_further(key)).map(str::to_owned).collect()
     }
 
     fn is_location_key(&self, key: &str) -> bool {

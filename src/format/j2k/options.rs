@@ -3,9 +3,9 @@
 use super::header_boxes::HeaderBoxes;
 use super::{geo, metadata as keys};
 use crate::codec::j2k::markers::Com;
-use crate::codestream::j2k::{HINTS, J2kOptions, Rate};
+use crate::codestream::j2k::{J2kOptions, Rate};
 use crate::error::{Error, Result, nearest};
-use crate::format::{FormatNames, Warning, WarningKind, unknown_key};
+use crate::format::{FormatNames, J2K_HINTS, Warning, WarningKind, read_j2k_options, unknown_key};
 use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
 
@@ -48,7 +48,7 @@ pub(super) fn read(
         Some(value) => Rate::Bits(rate(value.to_float(), RATE)?),
         None => Rate::Lossless,
     };
-    let mut stream = J2kOptions::read(metadata, rate)?;
+    let mut stream = read_j2k_options(metadata, rate)?;
     stream.comments = metadata.get_all(keys::COMMENT).map(comment).collect::<Result<_>>()?;
     let boxes = HeaderBoxes::read(metadata, layout)?;
     stream.component_transform.get_or_insert(boxes.is_color());
@@ -117,7 +117,7 @@ const BOX_KEYS: [&str; 6] = [
 
 fn all_keys() -> impl Iterator<Item = &'static str> {
     let own = [RATE, keys::TILE_SIZE, keys::COMMENT];
-    HINTS.into_iter().chain(FACTS).chain(BOX_KEYS).chain(own)
+    J2K_HINTS.into_iter().chain(FACTS).chain(BOX_KEYS).chain(own)
 }
 
 fn is_known(key: &str, is_boxed: bool) -> bool {
@@ -137,7 +137,7 @@ fn tile(value: &Value) -> Result<(u32, u32)> {
 /// A comment: Latin-1 text, or bytes.
 fn comment(value: &Value) -> Result<Com> {
     let (kind, text) = match value {
-        Value::Bytes(bytes) => (0, bytes.to_vec()),
+        Value::Bytes(bytes) => (0, bytes.clone()),
         Value::Text(text) => {
             let latin: Option<Vec<u8>> = text.chars().map(|char| u8::try_from(char).ok()).collect();
             (1, latin.ok_or_else(|| illegal_comment(value))?)

@@ -83,7 +83,7 @@ impl Parameters {
         for coc in self.coc.values() {
             style(&coc.coding, coc.style)?;
         }
-        for rgn in self.rgn.values().filter(|rgn| rgn.style != 0) {
+        if let Some(rgn) = self.rgn.values().find(|rgn| rgn.style != 0) {
             return Err(malformed("Srgn", rgn.style, "0"));
         }
         for component in 0..components.len() as u16 {
@@ -91,7 +91,7 @@ impl Parameters {
                 quantization(steps, coding)?;
             }
         }
-        for change in self.poc.iter().filter(|change| change.progression > 4) {
+        if let Some(change) = self.poc.iter().find(|change| change.progression > 4) {
             return Err(malformed("Ppoc", change.progression, "0 to 4"));
         }
         Ok(())
@@ -115,7 +115,7 @@ fn default_style(cod: &Cod, siz: &Siz) -> Result<()> {
     style(&cod.coding, cod.style)
 }
 
-/// Checks SPcod or SPcoc; bit 0 of Scod or Scoc states whether precinct sizes follow.
+/// Checks `SPcod` or `SPcoc`; bit 0 of Scod or Scoc states whether precinct sizes follow.
 fn style(coding: &CodingStyle, stated: u8) -> Result<()> {
     if coding.levels > 32 {
         return Err(malformed("decomposition levels", coding.levels, "0 to 32"));
@@ -131,7 +131,7 @@ fn style(coding: &CodingStyle, stated: u8) -> Result<()> {
     if coding.precincts.len() != expected {
         return Err(malformed("precinct sizes", coding.precincts.len(), expected));
     }
-    let is_empty = |size: &u8| size & 15 == 0 || size >> 4 == 0;
+    let is_empty = |size: &u8| size.trailing_zeros() >= 4 || size >> 4 == 0;
     if coding.precincts.iter().skip(1).any(is_empty) {
         return Err(malformed("precinct size", 0, "1 to 15 above the lowest resolution"));
     }

@@ -53,8 +53,10 @@ fn a_header_is_read_as_it_was_written() {
 fn the_bytes_of_siz_are_those_of_the_standard() {
     let bytes = written(&header(1));
     let expected = "ff4fff5100290000 00000834000005dc 0000000000000000 0000040000000400 0000000000000000 0001070101";
-    let hex: String = bytes[..45].iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hex, expected.replace(' ', ""));
+    let digits = expected.replace(' ', "");
+    let expected: Vec<u8> =
+        (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect();
+    assert_eq!(bytes[..45], expected);
 }
 
 #[test]

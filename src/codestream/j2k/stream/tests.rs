@@ -55,9 +55,10 @@ fn image(
     bits: u32,
     noise: f64,
 ) -> (ImageLayout, Pixels, Vec<Vec<i32>>) {
-    let (top, bottom) = match sample.is_signed_integer() {
-        true => ((1i64 << (bits - 1)) - 1, -(1i64 << (bits - 1))),
-        false => ((1i64 << bits) - 1, 0),
+    let (top, bottom) = if sample.is_signed_integer() {
+        ((1i64 << (bits - 1)) - 1, -(1i64 << (bits - 1)))
+    } else {
+        ((1i64 << bits) - 1, 0)
     };
     let mut state = 12_345u64;
     let mut value = |band: u32, y: u32, x: u32| {

@@ -13,9 +13,8 @@ use super::super::{J2K_PREFIX, NITF};
 use super::field_sets::LOCATIONS;
 use super::location::stated_location;
 use super::origin::{modernised, original_of, original_or_guess, with_origin};
-use crate::codestream::j2k::HINTS;
 use crate::error::{Error, Result, nearest};
-use crate::format::{Finding, Format, Warning, WarningKind, WriteContext, unknown_key};
+use crate::format::{Finding, Format, J2K_HINTS, Warning, WarningKind, WriteContext, unknown_key};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Item, Record, Structure, read};
 
@@ -270,11 +269,11 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     if names.contains("ICOM") && key.strip_prefix("ICOM").is_some_and(|rest| rest.parse::<u32>().is_ok()) {
         return Key::Unknown(Some("ICOM1 to ICOM9".to_owned()));
     }
-    if HINTS.contains(&key) || key == PAD_CODE {
+    if J2K_HINTS.contains(&key) || key == PAD_CODE {
         return Key::Hint;
     }
     if key.starts_with(J2K_PREFIX) {
-        return Key::Unknown(nearest(key, HINTS.into_iter()).map(str::to_owned));
+        return Key::Unknown(nearest(key, J2K_HINTS).map(str::to_owned));
     }
     let near = nearest(key, names.iter().copied()).filter(|name| name.len().abs_diff(key.len()) <= 1);
     let tag = (1..=6).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, 0x20..=0x7E));

@@ -5,9 +5,9 @@ use super::super::ic::Ic;
 use super::super::pixels::Storage;
 use super::coded_rate::{CodedRate, HIGHEST_RATE, tenths};
 use super::given::Given;
-use crate::codestream::j2k::{HINTS, J2kOptions, J2kStream, Profile, Rate, most_levels};
+use crate::codestream::j2k::{J2kOptions, J2kStream, Profile, Rate, most_levels};
 use crate::error::{Error, Result};
-use crate::format::{Warning, WarningKind, WriteContext, level_note};
+use crate::format::{J2K_HINTS, Warning, WarningKind, WriteContext, level_note, read_j2k_options};
 use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
 use crate::schema::Record;
@@ -105,7 +105,7 @@ pub(super) fn leave_out_layers(given: &mut Given, context: &mut WriteContext<'_,
 
 /// Warns of hints for JPEG 2000 that an image of another coding does not use.
 pub(super) fn note_useless_hints(metadata: &Metadata, ic: Ic, context: &mut WriteContext<'_, '_>) {
-    for key in HINTS.into_iter().filter(|key| metadata.is_chosen(key)) {
+    for key in J2K_HINTS.into_iter().filter(|key| metadata.is_chosen(key)) {
         let message = format!("has no effect on an image with IC {}", ic.code);
         context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
     }
@@ -125,7 +125,7 @@ impl J2kPlan {
     ) -> Result<Self> {
         // A copied COMRAT describes another codestream.
         let rate = stated_rate(metadata.get("COMRAT").filter(|_| given.is_chosen("COMRAT")))?;
-        let mut options = J2kOptions::read(metadata, rate.target())?;
+        let mut options = read_j2k_options(metadata, rate.target())?;
         options.component_transform = Some(options.component_transform.unwrap_or(record.text("IREP") == Some("RGB")));
         context.warnings.extend(level_note(&options, &storage.grid));
         Ok(Self { options, bits: storage.bits, rate })

@@ -3,7 +3,10 @@
 
 pub(crate) mod j2k;
 pub(crate) mod jpeg;
+mod piece_order;
 pub(crate) mod png;
+
+pub(crate) use piece_order::PieceOrder;
 
 use std::sync::Arc;
 
@@ -32,6 +35,11 @@ pub(crate) trait Codestream: Send {
     fn absent_block(&self, at: BlockIndex) -> Option<Encoded> {
         let _ = at;
         None
+    }
+
+    /// If above 1, each block has this number of pieces, and the first pieces of all blocks precede the second ones.
+    fn rounds(&self) -> usize {
+        1
     }
 
     /// The bytes that complete the stream after the last block.

@@ -57,6 +57,9 @@ pub(crate) fn read_j2k_options(metadata: &Metadata, rate: Rate) -> Result<J2kOpt
     if let Some(value) = metadata.get(PROGRESSION) {
         options.progression = progression(value)?;
     }
+    if options.profile == Some(Profile::Epje) && options.progression != Progression::Rlcp {
+        return Err(illegal(PROGRESSION, NAMES[options.progression.code() as usize], "RLCP for the profile EPJE"));
+    }
     if let Some(value) = metadata.get(CODE_BLOCK) {
         options.code_block = code_block(value)?;
     }

@@ -31,6 +31,11 @@ impl Spool {
         Ok((start, bytes.len() as u64))
     }
 
+    /// Bytes in the spool.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
     /// Writes bytes, as [`Spool::append`] returned them, to a sink.
     ///
     /// # Errors

@@ -105,10 +105,10 @@ impl TileCoding {
         Ok(self.write(&coded, &allocation, out))
     }
 
-    /// The number of packets of a layer of a tile.
-    pub(crate) fn packet_count(&self, tile: Rect) -> usize {
+    /// The packets of a layer of a tile in each resolution.
+    pub(crate) fn packet_counts(&self, tile: Rect) -> Vec<usize> {
         let samples = TileComponent::new(tile, &self.style);
-        samples.resolutions.iter().map(|resolution| resolution.count() as usize).sum::<usize>() * self.components
+        samples.resolutions.iter().map(|resolution| resolution.count() as usize * self.components).collect()
     }
 
     fn write(&self, coded: &CodedTile, allocation: &Allocation, out: &mut Vec<u8>) -> Vec<u32> {

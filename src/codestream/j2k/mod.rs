@@ -12,6 +12,7 @@ mod level;
 mod options;
 mod samples;
 mod stream;
+mod tile_parts;
 mod tiles;
 
 pub(crate) use boxes::{BoxHeader, CODESTREAM, SIGNATURE, codestream_in, is_codestream, no_codestream, read_boxes};

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::options::{J2kOptions, Rate};
+use super::options::{J2kOptions, Profile, Rate};
+use super::tile_parts::{CodedTile, header_bytes};
 use crate::codec::j2k::geometry::{Rect, TileGrid};
 use crate::codec::j2k::header::{MainHeader, Parameters};
-use crate::codec::j2k::markers::{
-    self, Cod, CodingStyle, Com, Component, Continued, PROFILE_1, Place, SOT_BYTES, Siz, Sot, Tlm, write_segment,
-};
+use crate::codec::j2k::markers::{self, Cod, CodingStyle, Com, Component, PROFILE_1, Place, Siz, Tlm, write_segment};
 use crate::codec::j2k::{Budget, Counted, Quantizer, TileCoding, Wire};
 use crate::codec::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces, Receipt, Scratch};
 use crate::codestream::{Codestream, StreamEnd};
@@ -32,8 +31,8 @@ pub(crate) struct J2kStream {
     header: Vec<u8>,
     /// Where the first TLM segment begins in the header.
     tlm_at: usize,
-    /// The length of each tile-part, in the order of tiles.
-    lengths: Vec<u32>,
+    /// The lengths of the tile-parts of each tile.
+    lengths: Vec<Vec<u32>>,
 }
 
 /// Encodes tiles, each alone at its place on the reference grid.
@@ -46,15 +45,17 @@ struct TileEncoder {
     /// Bytes of the main header and of the end.
     frame: u64,
     has_lengths: bool,
+    /// True if each resolution of a tile is a tile-part.
+    is_split: bool,
     gathering: Gathering,
     threads: usize,
     identity: String,
 }
 
-/// The receipt of a tile: bytes of its tile-part.
+/// The receipt of a tile: bytes of its tile-parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct TilePart {
-    bytes: u32,
+struct TileParts {
+    bytes: Vec<u32>,
 }
 
 impl J2kStream {
@@ -88,7 +89,10 @@ impl J2kStream {
             Rate::Lossless => None,
             Rate::Bits(rate) => Some(rate),
         });
-        let (header, tlm_at) = header(siz, &coding, options.comments.clone(), rates.len() as u16, grid.count());
+        let is_split = options.profile == Some(Profile::Epje);
+        let parts = if is_split { usize::from(coding.style.levels) + 1 } else { 1 };
+        let (header, tlm_at) =
+            header(siz, &coding, options.comments.clone(), rates.len() as u16, (grid.count(), parts));
         // Few tiles leave threads without work, which then code blocks of the same tile.
         let threads = if grid.count() < threads as u64 { threads } else { 1 };
         let gathering = Gathering {
@@ -105,6 +109,7 @@ impl J2kStream {
             rates,
             frame: header.len() as u64 + 2,
             has_lengths: options.profile.is_some(),
+            is_split,
             gathering,
             threads,
             identity,
@@ -188,7 +193,13 @@ fn siz(layout: &ImageLayout, grid: &BlockGrid, bits: u8, options: &J2kOptions) -
 }
 
 /// The main header, and where its TLM segments begin.
-fn header(siz: Siz, coding: &TileCoding, comments: Vec<Com>, layers: u16, tiles: u64) -> (Vec<u8>, usize) {
+fn header(
+    siz: Siz,
+    coding: &TileCoding,
+    comments: Vec<Com>,
+    layers: u16,
+    (tiles, parts): (u64, usize),
+) -> (Vec<u8>, usize) {
     let cod = Cod {
         style: u8::from(!coding.style.precincts.is_empty()),
         progression: coding.progression.code(),
@@ -201,17 +212,19 @@ fn header(siz: Siz, coding: &TileCoding, comments: Vec<Com>, layers: u16, tiles:
     let mut out = Vec::new();
     header.write(&mut out);
     let tlm_at = out.len();
-    write_tlm(&vec![0; tiles as usize], &mut out);
+    write_tlm(&vec![vec![0; parts]; tiles as usize], parts, &mut out);
     (out, tlm_at)
 }
 
-/// The TLM segments (A.7.1): a tile-part for each tile, in order.
-fn write_tlm(lengths: &[u32], out: &mut Vec<u8>) {
-    for (index, part) in lengths.chunks(ENTRIES).enumerate() {
-        let mut parts = Vec::with_capacity(6 * part.len());
-        for (n, length) in part.iter().enumerate() {
+/// The TLM segments (A.7.1): the tile-parts of every tile, in the order of the stream.
+fn write_tlm(lengths: &[Vec<u32>], parts: usize, out: &mut Vec<u8>) {
+    let round = |part: usize| lengths.iter().enumerate().map(move |(tile, lengths)| (tile, lengths[part]));
+    let entries: Vec<(usize, u32)> = (0..parts).flat_map(round).collect();
+    for (index, entries) in entries.chunks(ENTRIES).enumerate() {
+        let mut parts = Vec::with_capacity(6 * entries.len());
+        for (tile, length) in entries {
             // `J2kStream::new` has checked the number of tiles.
-            Wire::write(&((index * ENTRIES + n) as u16), &mut parts);
+            Wire::write(&(*tile as u16), &mut parts);
             Wire::write(length, &mut parts);
         }
         // Two bytes for a tile, four for a length.
@@ -234,32 +247,31 @@ impl Codestream for J2kStream {
     }
 
     fn take(&mut self, block: &Encoded) -> Result<()> {
-        let TilePart { bytes } = block.receipt()?;
+        let TileParts { bytes } = block.receipt()?;
+        if bytes.len() != self.rounds() {
+            let error = Error::usage("tile-parts of a JPEG 2000 tile:").found(bytes.len());
+            return Err(error.allowed(self.rounds()));
+        }
         self.lengths.push(bytes);
         Ok(())
     }
 
     /// A tile without coefficients.
     fn absent_block(&self, at: BlockIndex) -> Option<Encoded> {
-        let packets = self.tiles.coding.packet_count(self.tiles.rect(at)) * self.tiles.rates.len();
-        let mut part = Vec::new();
         // An empty packet is a byte of zeros.
-        self.tiles.write_part(at, &vec![1; packets], &vec![0; packets], &mut part);
+        let packets = self.tiles.parts(at).iter().sum();
         let mut block = Encoded::absent(at);
-        let bytes = u32::try_from(part.len()).ok()?;
-        block
-            .piece(|out| {
-                *out = part;
-                Ok(())
-            })
-            .ok()?;
-        block.set_receipt(&TilePart { bytes });
+        self.tiles.write(at, &vec![1; packets], &vec![0; packets], &mut block).ok()?;
         Some(block)
+    }
+
+    fn rounds(&self) -> usize {
+        if self.tiles.is_split { usize::from(self.tiles.coding.style.levels) + 1 } else { 1 }
     }
 
     fn end(&self) -> StreamEnd {
         let mut tlm = Vec::new();
-        write_tlm(&self.lengths, &mut tlm);
+        write_tlm(&self.lengths, self.rounds(), &mut tlm);
         StreamEnd { trailer: markers::EOC.to_be_bytes().to_vec(), patches: vec![(self.tlm_at as u64, tlm)] }
     }
 }
@@ -270,9 +282,12 @@ impl TileEncoder {
     }
 
     /// The bytes that the packets up to each layer may take: the tile's share of the image's bytes, by its pixels.
-    fn budgets(&self, tile: Rect) -> Vec<Budget> {
+    fn budgets(&self, at: BlockIndex) -> Vec<Budget> {
+        let tile = self.rect(at);
         let share = tile.area() as f64 / self.grid.window().pixels() as f64;
-        let frame = share * self.frame as f64 + SOT_BYTES as f64 + 2.0;
+        let parts = self.parts(at);
+        let headers: usize = parts.iter().map(|packets| header_bytes(*packets, self.has_lengths)).sum();
+        let frame = share * self.frame as f64 + headers as f64;
         let samples = (tile.area() * self.coding.components as u64) as f64;
         let budget = |rate: &Option<f64>| match rate {
             None => Budget::All,
@@ -281,43 +296,19 @@ impl TileEncoder {
         self.rates.iter().map(budget).collect()
     }
 
-    /// Appends a tile-part: its header, with the lengths of its packets if the profile asks for them, and the packets.
-    fn write_part(&self, at: BlockIndex, lengths: &[u32], packets: &[u8], out: &mut Vec<u8>) {
-        let start = out.len();
-        let sot = Sot { tile: self.grid.position(at) as u16, length: 0, part: 0, parts: 1 };
-        write_segment(markers::SOT, |out| sot.write(out), out);
-        if self.has_lengths {
-            write_plt(lengths, out);
-        }
-        markers::SOD.write(out);
-        out.extend_from_slice(packets);
-        let length = (out.len() - start) as u32;
-        out[start + 6..start + 10].copy_from_slice(&length.to_be_bytes());
+    /// Packets of each tile-part of a tile.
+    fn parts(&self, at: BlockIndex) -> Vec<usize> {
+        let packets = self.coding.packet_counts(self.rect(at)).into_iter().map(|count| count * self.rates.len());
+        if self.is_split { packets.collect() } else { vec![packets.sum()] }
     }
-}
 
-/// The PLT segments (A.7.3): seven bits of a length in each byte, the most significant first.
-fn write_plt(lengths: &[u32], out: &mut Vec<u8>) {
-    const MOST: usize = 65_000;
-    let mut data = Vec::new();
-    let mut index = 0;
-    let mut flush = |data: &mut Vec<u8>, out: &mut Vec<u8>| {
-        let plt = Continued { index, data: std::mem::take(data) };
-        write_segment(markers::PLT, |out| plt.write(out), out);
-        index = index.wrapping_add(1);
-    };
-    for length in lengths {
-        let groups = (u32::BITS - length.leading_zeros()).div_ceil(7).max(1);
-        for group in (0..groups).rev() {
-            let more = if group > 0 { 0x80 } else { 0 };
-            data.push((length >> (7 * group)) as u8 & 0x7F | more);
-        }
-        if data.len() > MOST {
-            flush(&mut data, out);
-        }
-    }
-    if !data.is_empty() {
-        flush(&mut data, out);
+    /// Sets the tile-parts of a tile, and its receipt.
+    fn write(&self, at: BlockIndex, lengths: &[u32], packets: &[u8], out: &mut Encoded) -> Result<()> {
+        let (parts, has_lengths) = (self.parts(at), self.has_lengths);
+        let tile = CodedTile { tile: self.grid.position(at) as u16, packets, lengths, parts: &parts, has_lengths };
+        let bytes = tile.write(out)?;
+        out.set_receipt(&TileParts { bytes });
+        Ok(())
     }
 }
 
@@ -338,32 +329,22 @@ impl ImageEncoder for TileEncoder {
         scratch: &mut Scratch,
     ) -> Result<Pieces<'p>> {
         let bytes = pixels.bytes().ok_or_else(|| Error::usage("JPEG 2000 tile: bands are in separate buffers"))?;
-        let tile = self.rect(at);
         let (packets, ()) = scratch.bytes_and_state::<()>();
         packets.clear();
-        let lengths = self.coding.encode(tile, bytes, &self.budgets(tile), self.threads, packets)?;
-        let mut length = 0;
-        out.piece(|out| {
-            let start = out.len();
-            self.write_part(at, &lengths, packets, out);
-            length = out.len() - start;
-            Ok(())
-        })?;
-        let bytes = u32::try_from(length).map_err(|_| {
-            Error::usage("bytes of a JPEG 2000 tile:").found(length).allowed("less than 4 GiB; use smaller tiles")
-        })?;
-        out.set_receipt(&TilePart { bytes });
+        let lengths = self.coding.encode(self.rect(at), bytes, &self.budgets(at), self.threads, packets)?;
+        self.write(at, &lengths, packets, out)?;
         Ok(Pieces::Appended)
     }
 }
 
-impl Receipt for TilePart {
+impl Receipt for TileParts {
     fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.bytes.to_be_bytes());
+        self.bytes.iter().for_each(|bytes| out.extend_from_slice(&bytes.to_be_bytes()));
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(|bytes| Self { bytes: u32::from_be_bytes(bytes) })
+        let (numbers, rest) = bytes.as_chunks();
+        rest.is_empty().then(|| Self { bytes: numbers.iter().map(|bytes| u32::from_be_bytes(*bytes)).collect() })
     }
 }
 

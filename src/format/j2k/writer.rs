@@ -2,10 +2,10 @@
 
 use super::{FileKind, options};
 use crate::codec::Encoded;
-use crate::codestream::Codestream;
 use crate::codestream::j2k::J2kStream;
+use crate::codestream::{Codestream, PieceOrder};
 use crate::error::Result;
-use crate::format::{Begun, ContainerWriter, ImageRequest, OnlyImage, WriteContext, level_note};
+use crate::format::{Begun, ContainerWriter, ImageRequest, OnlyImage, WriteContext, level_note, no_image};
 use crate::io::ByteSink;
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockSink, BlocksEnd};
@@ -16,6 +16,7 @@ struct J2kWriter {
     image: OnlyImage<J2kStream>,
     /// Where the codestream begins.
     start: u64,
+    order: Option<PieceOrder>,
 }
 
 /// Bytes of the head of a box.
@@ -23,7 +24,7 @@ const BOX_HEAD: u64 = 8;
 
 /// Begins a file. Nothing is written yet.
 pub(super) fn create(sink: Box<dyn ByteSink>, kind: FileKind) -> Box<dyn ContainerWriter> {
-    Box::new(J2kWriter { sink, kind, image: OnlyImage::new("JPEG 2000"), start: 0 })
+    Box::new(J2kWriter { sink, kind, image: OnlyImage::new("JPEG 2000"), start: 0, order: None })
 }
 
 impl ContainerWriter for J2kWriter {
@@ -48,11 +49,15 @@ impl ContainerWriter for J2kWriter {
         }
         self.start = self.sink.position();
         self.sink.write(&stream.header())?;
+        self.order = Some(PieceOrder::of(&stream));
         Ok(self.image.begin(image.key, stream))
     }
 
     fn finish_image(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<()> {
         let end = self.image.finish(end, context)?.end();
+        if let Some(mut order) = self.order.take() {
+            order.finish(&mut *self.sink, &|| context.control.poll())?;
+        }
         self.sink.write(&end.trailer)?;
         end.patches.iter().try_for_each(|(offset, bytes)| self.sink.patch(self.start + offset, bytes))?;
         match u32::try_from(self.sink.position() + BOX_HEAD - self.start) {
@@ -70,6 +75,6 @@ impl ContainerWriter for J2kWriter {
 impl BlockSink for J2kWriter {
     fn append(&mut self, block: &Encoded) -> Result<()> {
         self.image.take(block)?;
-        block.pieces().try_for_each(|piece| self.sink.write(piece))
+        self.order.as_mut().ok_or_else(no_image)?.append(block, &mut *self.sink)
     }
 }

@@ -320,6 +320,31 @@ def test_the_profile_npje(tmp_path):
     assert_same(imread(path), image)
 
 
+@pytest.mark.parametrize("suffix", ["ntf", "jp2", "j2k"])
+def test_the_profile_epje(tmp_path, suffix):
+    path, image = tmp_path / f"a.{suffix}", picture((3, 300, 310))
+    metadata = {"J2K_PROFILE": "EPJE"} | ({"IC": "C8"} if suffix == "ntf" else {})
+    imsave(path, image, block_size=(128, 128), metadata=metadata)
+    stream = Codestream(parse(path).images[0].data) if suffix == "ntf" else codestream_of(path)
+    assert (stream.cod["progression"], stream.cod["layers"], stream.cod["levels"]) == (1, 20, 5)
+    # The lowest resolution of all tiles comes first.
+    assert [(part["part"], part["tile"]) for part in stream.parts] == [(part, tile) for part in range(6) for tile in range(9)]
+    assert {part["parts"] for part in stream.parts} == {6}
+    assert [part["size"] for part in stream.parts] == [length for _, length in stream.tlm]
+    if suffix == "ntf":
+        layers = iminfo(path).metadata["J2KLRA"]
+        assert (layers["ORIG"], layers["NLAYERS_O"]) == ("2", "020")
+        jbpy_check(path)
+    assert_same(imread(path), image)
+    assert_same(reference(stream.data), image)
+    assert imread(path, resolution_level=5).shape == (3, 10, 10)
+
+
+def test_the_profile_epje_needs_its_order(tmp_path):
+    with pytest.raises(OptionError, match="J2K_PROGRESSION.*LRCP.*RLCP"):
+        imsave(tmp_path / "a.jp2", picture((1, 64, 64)), metadata={"J2K_PROFILE": "EPJE", "J2K_PROGRESSION": "LRCP"})
+
+
 def test_masked_blocks_are_tiles_without_coefficients(tmp_path):
     path, image = tmp_path / "a.ntf", picture((2, 120, 130))
     present = {(row, column) for row in range(3) for column in range(3)} - {(0, 1), (2, 2)}

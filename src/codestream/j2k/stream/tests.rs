@@ -4,8 +4,10 @@ use super::*;
 use crate::codec::j2k::ffi::{Request, decode};
 use crate::codec::j2k::part1::Style;
 use crate::codec::j2k::progression::Progression;
+use crate::codestream::PieceOrder;
 use crate::codestream::j2k::Profile;
 use crate::image::{Pixels, SampleType};
+use crate::io::{ByteSink, MemorySink};
 use crate::pipeline::encode_block;
 
 /// The stream with the tiles encoded in reverse order.
@@ -26,17 +28,25 @@ fn written(
     };
     let mut blocks: Vec<_> = (0..grid.count()).rev().map(block).collect();
     blocks.reverse();
-    let mut out = stream.header();
-    for block in &blocks {
+    joined(&mut stream, &blocks)
+}
+
+/// The stream of its tiles.
+fn joined(stream: &mut J2kStream, blocks: &[Encoded]) -> Vec<u8> {
+    let (mut sink, bytes) = MemorySink::new();
+    let mut order = PieceOrder::of(stream);
+    sink.write(&stream.header()).unwrap();
+    for block in blocks {
         stream.take(block).unwrap();
-        block.pieces().for_each(|piece| out.extend_from_slice(piece));
+        order.append(block, &mut sink).unwrap();
     }
+    order.finish(&mut sink, &|| Ok(())).unwrap();
     let end = stream.end();
-    out.extend_from_slice(&end.trailer);
-    for (at, bytes) in end.patches {
-        out[at as usize..at as usize + bytes.len()].copy_from_slice(&bytes);
-    }
-    out
+    sink.write(&end.trailer).unwrap();
+    end.patches.iter().for_each(|(at, bytes)| sink.patch(*at, bytes).unwrap());
+    Box::new(sink).publish().unwrap();
+    let bytes = bytes.lock().unwrap();
+    bytes.clone()
 }
 
 fn decoded(stream: &[u8]) -> Vec<Vec<i32>> {
@@ -91,12 +101,12 @@ prop_compose! {
     fn choices()(
         levels in prop::option::of(1u8..8), layers in 1u32..5, order in 0usize..5, transform in any::<bool>(),
         width in 2u8..7, height in 2u8..7, precincts in prop::collection::vec((2u8..9, 2u8..9), 0..3),
-        profile in prop::option::weighted(0.2, Just(Profile::Npje)), block_style in prop::option::of(0u8..64),
+        profile in prop::option::weighted(0.3, prop::sample::select(vec![Profile::Npje, Profile::Epje])), block_style in prop::option::of(0u8..64),
     ) -> J2kOptions {
         J2kOptions {
             block_style: block_style.unwrap_or(0),
             levels, layers, precincts, profile,
-            progression: Progression::ALL[order],
+            progression: if profile == Some(Profile::Epje) { Progression::Rlcp } else { Progression::ALL[order] },
             component_transform: Some(transform),
             code_block: (width, height),
             ..J2kOptions::default()
@@ -194,13 +204,7 @@ fn an_absent_block_is_a_tile_of_the_middle_value() {
     let part = pixels.window(grid.block_window(grid.at(0))).unwrap();
     let first = encode_block(&*encoder, &blocks, grid.at(0), &part, &mut crate::pipeline::Scratch::default()).unwrap();
     let absent = stream.absent_block(grid.at(1)).unwrap();
-    let mut out = stream.header();
-    for block in [&first, &absent] {
-        stream.take(block).unwrap();
-        block.pieces().for_each(|piece| out.extend_from_slice(piece));
-    }
-    out.extend_from_slice(&stream.end().trailer);
-    let found = decoded(&out);
+    let found = decoded(&joined(&mut stream, &[first, absent]));
     for (found, expected) in found.iter().zip(&planes) {
         for (found, expected) in found.chunks_exact(64).zip(expected.chunks_exact(64)) {
             assert!(found[..32] == expected[..32] && found[32..].iter().all(|value| *value == 128));

@@ -5,7 +5,7 @@ use super::super::capacity::{MAX_IMAGE_BYTES, MAX_OFFSET};
 use super::super::mask::{ABSENT, MaskTable};
 use super::coded_rate::CodedRate;
 use crate::codec::Encoded;
-use crate::codestream::Codestream;
+use crate::codestream::{Codestream, PieceOrder};
 use crate::error::{Error, Result};
 use crate::format::{Finding, no_image};
 use crate::io::ByteSink;
@@ -70,6 +70,7 @@ pub(super) struct Copied {
 /// The data of a segment that are one codestream, perhaps after a mask table.
 pub(super) struct StreamData {
     stream: Box<dyn Codestream>,
+    order: PieceOrder,
     /// The first byte of the segment's data, and of the stream.
     data: u64,
     start: u64,
@@ -118,13 +119,14 @@ impl StreamData {
     ) -> Result<Self> {
         let start = sink.position();
         sink.write(&stream.header())?;
-        Ok(Self { stream, data, start, rate, mask, offsets: Vec::new() })
+        let order = PieceOrder::of(&*stream);
+        Ok(Self { stream, order, data, start, rate, mask, offsets: Vec::new() })
     }
 
     fn write(&mut self, block: &Encoded, sink: &mut dyn ByteSink) -> Result<()> {
         self.stream.take(block)?;
-        block.pieces().try_for_each(|piece| sink.write(piece))?;
-        check_length(sink.position() - self.data)
+        self.order.append(block, sink)?;
+        check_length(sink.position() - self.data + self.order.spooled())
     }
 }
 
@@ -140,7 +142,13 @@ impl ImageData for StreamData {
         }
     }
 
-    fn finish(self: Box<Self>, _: &BlocksEnd, sink: &mut dyn ByteSink, _: &dyn Fn() -> Result<()>) -> Result<Finished> {
+    fn finish(
+        mut self: Box<Self>,
+        _: &BlocksEnd,
+        sink: &mut dyn ByteSink,
+        poll: &dyn Fn() -> Result<()>,
+    ) -> Result<Finished> {
+        self.order.finish(sink, poll)?;
         let end = self.stream.end();
         sink.write(&end.trailer)?;
         end.patches.iter().try_for_each(|(offset, bytes)| sink.patch(self.start + offset, bytes))?;

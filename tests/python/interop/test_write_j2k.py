@@ -284,14 +284,24 @@ def test_bits_of_samples_are_nbpp_and_abpp(tmp_path, bits):
         imsave(path, image, metadata={"IC": "C8", "NBPP": bits, "ABPP": bits + 1})
 
 
+@pytest.mark.parametrize("size", [(1, 1), (8192, 8192), (77, 8192)], ids=str)
+def test_blocks_of_c8_have_sides_up_to_8192(tmp_path, size):
+    path, image = tmp_path / "a.ntf", picture((1, 120, 130))
+    image = image[:, :3, :4] if size == (1, 1) else image
+    imsave(path, image, block_size=size)
+    found = iminfo(path).metadata
+    assert (int(found["NPPBH"]), int(found["NPPBV"])) == size
+    assert_same(imread(path), image)
+    with pytest.raises(OptionError, match="8193.*8192"):
+        imsave(path, image, block_size=(8193, 64))
+
+
 def test_hints_do_not_reach_the_subheader(tmp_path):
     path = tmp_path / "a.ntf"
     imsave(path, picture((1, 100, 100)), metadata={"IC": "C8", "J2K_DECOMPOSITION_LEVELS": "3", "J2K_QUALITY_LAYERS": "2"})
     assert not [key for key in iminfo(path).metadata if key.startswith("J2K_")]
     cod = Codestream(parse(path).images[0].data).cod
     assert (cod["levels"], cod["layers"]) == (3, 2)
-    with warned(MetadataWarning, "J2K_QUALITY_LAYERS", "no effect"):
-        imsave(path, picture((1, 100, 100)), metadata={"IC": "NC", "J2K_QUALITY_LAYERS": "2"})
     with warned(MetadataWarning, "J2K_DECOMPOSITION_LEVELS", "is 6, not 9"):
         imsave(path, picture((1, 100, 100)), metadata={"IC": "C8", "J2K_DECOMPOSITION_LEVELS": "9"})
 

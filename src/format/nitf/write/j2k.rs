@@ -7,7 +7,7 @@ use super::coded_rate::{CodedRate, HIGHEST_RATE, tenths};
 use super::given::Given;
 use crate::codestream::j2k::{J2kOptions, J2kStream, Profile, Rate, most_levels};
 use crate::error::{Error, Result};
-use crate::format::{J2K_HINTS, Warning, WarningKind, WriteContext, level_note, read_j2k_options};
+use crate::format::{Warning, WarningKind, WriteContext, level_note, read_j2k_options};
 use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
 use crate::schema::Record;
@@ -100,14 +100,6 @@ pub(super) fn leave_out_layers(given: &mut Given, context: &mut WriteContext<'_,
     if given.tres.len() < count {
         let message = "is left out, as it lists the layers of the codestream it was copied from";
         context.warnings.push(Warning::new(WarningKind::Metadata, LAYERS_TRE, message));
-    }
-}
-
-/// Warns of hints for JPEG 2000 that an image of another coding does not use.
-pub(super) fn note_useless_hints(metadata: &Metadata, ic: Ic, context: &mut WriteContext<'_, '_>) {
-    for key in J2K_HINTS.into_iter().filter(|key| metadata.is_chosen(key)) {
-        let message = format!("has no effect on an image with IC {}", ic.code);
-        context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
     }
 }
 

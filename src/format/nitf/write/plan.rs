@@ -70,8 +70,6 @@ impl ImagePlan {
         j2k::leave_out_layers(&mut given, context);
         if compression.is_j2k() {
             j2k::set_fields(&mut record, &given, layout, compression)?;
-        } else {
-            j2k::note_useless_hints(image.metadata, compression, context);
         }
         // An image whose coded length is unknown is not split.
         let limit = match (compression.is_uncompressed(), compression.is_masked) {

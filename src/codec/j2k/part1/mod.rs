@@ -8,8 +8,11 @@
 //! Limits: sides of 1 to 1024 samples, at most 4096 in a block; magnitudes of up to 63 bits.
 
 mod block;
+mod coder;
+mod codeword;
 mod contexts;
 mod distortion;
+mod lanes;
 mod mq;
 mod passes;
 mod planes;
@@ -17,14 +20,16 @@ mod raw;
 mod segment;
 mod stripes;
 mod symbols;
+mod transpose;
 
-pub(crate) use block::{BlockCoder, CodedBlock, Pass, Stop};
+pub(crate) use coder::BlockCoder;
 pub(crate) use planes::{BlockSamples, Coefficient};
 
 /// The orientation of a band: horizontal and vertical filter, low-pass or high-pass. It selects the zero-coding contexts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Orientation {
     /// Low-pass in both directions.
+    #[default]
     LL,
     /// High-pass along rows.
     HL,
@@ -50,6 +55,35 @@ pub(crate) struct Style {
     pub predictable: bool,
     /// Each cleanup pass ends with four fixed symbols (D.5).
     pub segmentation: bool,
+}
+
+/// A coded block.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct CodedBlock {
+    /// The bit length of the largest coded magnitude: 0 for a block without passes.
+    pub planes: u32,
+    /// The passes in coding order: cleanup of the first plane, then propagation, refinement and cleanup of each other.
+    pub passes: Vec<Pass>,
+    /// The codeword segments.
+    pub bytes: Vec<u8>,
+}
+
+/// A coding pass of a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Pass {
+    /// The length of the bytes of the block from which a decoder gets every symbol up to the end of this pass.
+    pub length: u32,
+    /// The decrease of the squared error of the block by this pass, in units of the squared step.
+    pub distortion: f64,
+    /// True if a codeword segment ends with this pass.
+    pub terminated: bool,
+}
+
+/// The end of a block whose further passes will not be in the file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stop {
+    /// The block ends when two successive planes gave less than this decrease of the error per byte.
+    pub slope: f64,
 }
 
 #[cfg(test)]

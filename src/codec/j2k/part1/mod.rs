@@ -2,8 +2,12 @@
 //!
 //! An encoder knows every bit-plane beforehand. So a stage here handles 64 samples at once, in words of 16 columns × 4 rows in
 //! the order of the scan (`stripes`): which samples a pass codes (`passes`), in which contexts (`contexts`), and by how much
-//! the pass lowers the error (`distortion`). The result is a list of symbols (`symbols`) for the arithmetic coder (`mq`).
-//! `segment` turns the coded bits into bytes and finds the length at which each pass can be cut.
+//! the pass lowers the error (`distortion`). The result is a list of symbols (`symbols`), which an arithmetic coder makes a
+//! number (`mq`, `codeword`). `segment` turns the number into bytes and finds the length at which each pass can be cut.
+//! `block` goes through the passes.
+//!
+//! The arithmetic coder takes the most time, and waits for itself. So `lanes` codes 64 blocks side by side if the processor has
+//! the instructions. The bytes do not depend on it.
 //!
 //! Limits: sides of 1 to 1024 samples, at most 4096 in a block; magnitudes of up to 63 bits.
 

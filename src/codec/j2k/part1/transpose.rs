@@ -13,11 +13,21 @@ pub(super) fn transpose_bits(mut word: u64) -> u64 {
 /// Exchanges byte j of word i and byte i of word j.
 #[inline(always)]
 pub(super) fn transpose_bytes(words: &mut [u64; 8]) {
-    for (apart, mask) in [(1, 0x00FF_00FF_00FF_00FF), (2, 0x0000_FFFF_0000_FFFF), (4, 0x0000_0000_FFFF_FFFF)] {
-        for low in (0..8).filter(|word| word & apart == 0) {
-            let changed = (words[low] >> (8 * apart) ^ words[low + apart]) & mask;
-            words[low + apart] ^= changed;
-            words[low] ^= changed << (8 * apart);
-        }
+    for low in [0, 2, 4, 6] {
+        exchange::<1>(words, low, 0x00FF_00FF_00FF_00FF);
     }
+    for low in [0, 1, 4, 5] {
+        exchange::<2>(words, low, 0x0000_FFFF_0000_FFFF);
+    }
+    for low in [0, 1, 2, 3] {
+        exchange::<4>(words, low, 0x0000_0000_FFFF_FFFF);
+    }
+}
+
+/// Exchanges bytes of two words: the upper ones of each `APART` of the first, and the lower ones of the second.
+#[inline(always)]
+fn exchange<const APART: usize>(words: &mut [u64; 8], low: usize, mask: u64) {
+    let changed = (words[low] >> (8 * APART) ^ words[low + APART]) & mask;
+    words[low + APART] ^= changed;
+    words[low] ^= changed << (8 * APART);
 }

@@ -36,15 +36,10 @@ fn convert(input: &str, output: &str) -> Result<String> {
 
     // `close` creates or replaces `output`; an earlier error leaves an existing file untouched.
     let mut writer = DatasetWriter::create(output, None, Concurrency::resolve(None)?)?;
-    // The same format keeps all metadata; another format keeps only the georeference and the nodata value.
-    let (metadata, left_out) = reader.metadata_for(position, writer.format())?;
-    let request = ImageRequest {
-        title: &asset.title,
-        description: &asset.description,
-        roles: &["data".to_owned()],
-        ..ImageRequest::new("image:0", &*provider, &metadata)
-    };
-    writer.add_image(&request, &Control::default())?;
+    // The same format keeps all metadata, masks and overviews. Another format keeps the georeference, the nodata value and the
+    // texts; warnings name the rest.
+    let request = ImageRequest::copy_of("image:0", &*provider, asset);
+    writer.add_image_of(&reader, position, &request, &Control::default())?;
     writer.close()?;
 
     let mut lines = vec![format!(
@@ -56,7 +51,6 @@ fn convert(input: &str, output: &str) -> Result<String> {
         layout.sample,
         writer.format().name(),
     )];
-    let warnings = [left_out, writer.take_warnings()].concat();
-    lines.extend(warnings.iter().map(|warning| format!("warning: {}: {}", warning.key, warning.message)));
+    lines.extend(writer.take_warnings().iter().map(|warning| format!("warning: {}: {}", warning.key, warning.message)));
     Ok(lines.join("\n"))
 }

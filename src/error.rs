@@ -12,13 +12,17 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// The input violates its standard.
-    #[error("malformed {0}")]
+    #[error("{}malformed {}", prefix(.0.path.as_deref()), .0)]
     Malformed(Box<Detail>),
     /// The input or the request is valid, but this crate does not implement it.
-    #[error("unsupported {0}")]
+    #[error("{}unsupported {}", prefix(.0.path.as_deref()), .0)]
     Unsupported(Box<Detail>),
     /// A configured limit would be exceeded.
-    #[error("{what} would need {needed} bytes, the limit is {allowed}; raise it with `max_bytes`")]
+    #[error(
+        "{}{what} would need {needed} bytes, the limit is {allowed}{}",
+        prefix(.path.as_deref()),
+        knob.map(|knob| format!("; raise it with `{knob}`")).unwrap_or_default()
+    )]
     Limit {
         /// What would be allocated.
         what: Cow<'static, str>,
@@ -26,6 +30,10 @@ pub enum Error {
         needed: u64,
         /// Bytes the limit allows.
         allowed: u64,
+        /// The option that raises the limit, if there is one in every language.
+        knob: Option<&'static str>,
+        /// The file, if it is known.
+        path: Option<PathBuf>,
     },
     /// A wrong call or option.
     #[error("{0}")]
@@ -42,7 +50,7 @@ pub enum Error {
         available: Vec<String>,
     },
     /// The operating system reported an error.
-    #[error("{}{source}", prefix(.path.as_ref()))]
+    #[error("{}{source}", prefix(.path.as_deref()))]
     Io {
         /// The file, if there is one.
         path: Option<PathBuf>,
@@ -80,6 +88,8 @@ pub struct Detail {
     pub found: Option<String>,
     /// The values allowed.
     pub allowed: Option<String>,
+    /// The file, if it is known.
+    pub path: Option<PathBuf>,
 }
 
 impl Error {
@@ -146,6 +156,36 @@ impl Error {
         self.with(|detail| detail.allowed = Some(allowed.to_string()))
     }
 
+    /// The context, if errors of this kind have one.
+    pub(crate) fn detail(&self) -> Option<&Detail> {
+        match self {
+            Self::Malformed(detail) | Self::Unsupported(detail) | Self::Usage(detail) | Self::OutOfRange(detail) => {
+                Some(detail)
+            }
+            _ => None,
+        }
+    }
+
+    /// Adds the file that the error is about, if it is an error of a file and names none yet.
+    #[must_use]
+    pub(crate) fn in_file(mut self, file: Option<&Path>) -> Self {
+        if let Self::Malformed(detail) | Self::Unsupported(detail) = &mut self {
+            detail.path = detail.path.take().or_else(|| file.map(Path::to_path_buf));
+        } else if let Self::Limit { path, .. } = &mut self {
+            *path = path.take().or_else(|| file.map(Path::to_path_buf));
+        }
+        self
+    }
+
+    /// The file that the error is about, if it is known.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Malformed(detail) | Self::Unsupported(detail) => detail.path.as_deref(),
+            Self::Limit { path, .. } | Self::Io { path, .. } => path.as_deref(),
+            _ => None,
+        }
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Detail)) -> Self {
         if let Self::Malformed(detail) | Self::Unsupported(detail) | Self::Usage(detail) | Self::OutOfRange(detail) =
             &mut self
@@ -174,7 +214,7 @@ impl Detail {
         // A subject may already end in a colon.
         let colon = if self.field.is_none() && subject.ends_with(':') { "" } else { ":" };
         let values = match (&self.found, &self.allowed) {
-            (Some(found), Some(allowed)) => format!("{colon} got {found}, expected {allowed}"),
+            (Some(found), Some(allowed)) => format!("{colon} got {}, expected {allowed}", beginning(found)),
             (Some(found), None) => format!("{colon} {found}"),
             (None, Some(allowed)) => format!("{colon} expected {allowed}"),
             (None, None) => String::new(),
@@ -190,6 +230,16 @@ impl fmt::Display for Detail {
         f.write_str(&self.text(""))
     }
 }
+
+/// The beginning of the text of a value: a reference system as WKT or a table of numbers would fill pages.
+fn beginning(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let end = line.char_indices().nth(LONGEST_VALUE).map_or(line.len(), |(end, _)| end);
+    if end < text.len() { format!("{}…", &line[..end]) } else { text.to_owned() }
+}
+
+/// The characters of a value in a message.
+const LONGEST_VALUE: usize = 200;
 
 /// The known name nearest to `name` by edit distance, ignoring case: for "did you mean" in messages about options.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -221,7 +271,7 @@ fn list(keys: &[String]) -> String {
     if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
 }
 
-fn prefix(path: Option<&PathBuf>) -> String {
+fn prefix(path: Option<&Path>) -> String {
     path.map(|path| format!("{}: ", path.display())).unwrap_or_default()
 }
 
@@ -237,6 +287,17 @@ mod tests {
     }
 
     #[test]
+    fn a_message_has_the_beginning_of_a_long_value() {
+        let text = |found: &str| Error::usage("crs:").found(found).allowed("a code").to_string();
+        assert_eq!(text("GEOGCS[\n  DATUM"), "crs: got GEOGCS[…, expected a code");
+        assert_eq!(text(&"é".repeat(5000)), format!("crs: got {}…, expected a code", "é".repeat(LONGEST_VALUE)));
+        assert_eq!(
+            text(&"é".repeat(LONGEST_VALUE)),
+            format!("crs: got {}, expected a code", "é".repeat(LONGEST_VALUE))
+        );
+    }
+
+    #[test]
     fn a_message_names_the_range_before_the_values() {
         let error = Error::out_of_range("band").found(7).allowed("0 to 2");
         assert_eq!(error.to_string(), "band out of range: got 7, expected 0 to 2");
@@ -247,6 +308,18 @@ mod tests {
     fn a_subject_that_ends_in_a_colon_gets_no_second_one() {
         assert_eq!(Error::usage("asset is not an image:").found("text:0").to_string(), "asset is not an image: text:0");
         assert_eq!(Error::usage("wrong value of").field("rows").found(0).to_string(), "wrong value of rows: 0");
+    }
+
+    #[test]
+    fn errors_of_a_file_name_it_once() {
+        let (file, other) = (Path::new("a.tif"), Path::new("b.tif"));
+        let error = Error::malformed("tag").in_file(Some(file)).in_file(Some(other)).in_file(None);
+        assert_eq!((error.to_string().as_str(), error.path()), ("a.tif: malformed tag", Some(file)));
+        assert_eq!(Error::usage("mode").in_file(Some(file)).path(), None);
+        let limit = |knob| Error::Limit { what: "image".into(), needed: 9, allowed: 5, knob, path: None };
+        let text = "a.tif: image would need 9 bytes, the limit is 5; raise it with `max_bytes`";
+        assert_eq!(limit(Some("max_bytes")).in_file(Some(file)).to_string(), text);
+        assert_eq!(limit(None).to_string(), "image would need 9 bytes, the limit is 5");
     }
 
     #[test]

@@ -19,6 +19,8 @@ from aws.osml.io import (
     BufferedImageAssetProvider,
     BufferedMetadataProvider,
     Error,
+    ImageInfo,
+    OptionError,
     PixelType,
     iminfo,
     imread,
@@ -31,6 +33,11 @@ GLOBE = {
     "GeoRasterType": "PixelIsArea",
     "GeoGeographicCRS": "4326",
 }
+GEO_TAGS = ("33550", "33922", "34264", "34735", "34736", "34737")
+"""The tags of a TIFF that hold its georeference (OGC 19-008r4, clause 7)."""
+ENDINGS = (".ntf", ".tif", ".png", "-chip.ntf", "-quick-look.jpg")
+NAME = 40
+"""Characters of the first column."""
 QUICK_LOOK = 1350
 """The maximum of pixels on the longer side of the quick-look."""
 CHIP = 1024
@@ -49,21 +56,39 @@ def main() -> int:
     seconds, pixels = timed(lambda: imread(arguments.image))
     bands, rows, columns = pixels.shape
     print(f"\n{arguments.image.name}: {columns} × {rows} pixels, {bands} bands, {pixels.dtype}")
-    print(f"{'read':<28}{size(arguments.image)}{speed(pixels.nbytes, seconds)}\n")
+    print("Time is that of the whole call: opening, coding, and for a file that is written, the wait for the disk.")
+    print(f"Speed is the size of the pixels in memory by that time, on {os.cpu_count()} cores.\n")
+    print(f"{'step':<{NAME}}{'file':>11}{'time':>12}{'pixels':>13}")
+    print(f"{'read':<{NAME}}{size(arguments.image)}{speed(pixels.nbytes, seconds)}")
 
-    base = arguments.out / arguments.image.stem
+    paths = results(arguments.image, arguments.out)
     targets: dict[str, dict[str, Any]] = {".ntf": nitf_blocks(columns, rows), ".tif": {}, ".png": {}}
     if arguments.whole_globe:
         edges = [(-180, 90), (180, 90), (180, -90), (-180, -90)]
         targets[".ntf"] |= georeference(columns, rows, corners=edges, crs=4326)
         targets[".tif"] |= globe(columns, rows)
-    written = [suffix for suffix, extra in targets.items() if converted(base.with_suffix(suffix), pixels, extra)]
+    else:
+        info = iminfo(arguments.image)
+        targets[".ntf"] |= nitf_place(info)
+        targets[".tif"] |= tiff_place(info)
+    written = [suffix for suffix, extra in targets.items() if converted(paths[suffix], pixels, extra)]
     if ".ntf" in written:
-        cut(base.with_suffix(".ntf"), base.with_name(base.name + "-chip.ntf"), pixels)
+        cut(paths[".ntf"], paths["-chip.ntf"], pixels)
     if pixels.dtype == np.uint8 and bands in (1, 3, 4):
-        quick_look(base.with_name(base.name + "-quick-look.jpg"), pixels)
+        quick_look(paths["-quick-look.jpg"], pixels)
     print(f"\nthe files are in {shown(arguments.out)}")
     return 0 if written else 1
+
+
+def results(image: Path, out: Path) -> dict[str, Path]:
+    """The files to write, by their endings. In the folder of the image, their names differ from its name and its neighbours'."""
+    stem = image.stem
+    while True:
+        paths = {ending: out / (stem + ending) for ending in ENDINGS}
+        taken = stem == image.stem and out.samefile(image.parent)
+        if not taken and not any(path.exists() and path.samefile(image) for path in paths.values()):
+            return paths
+        stem += "-demo"
 
 
 def converted(path: Path, pixels: np.ndarray, metadata: dict[str, Any]) -> bool:
@@ -71,12 +96,12 @@ def converted(path: Path, pixels: np.ndarray, metadata: dict[str, Any]) -> bool:
     try:
         seconds, _ = timed(lambda: write(path, pixels, metadata))
     except Error as error:
-        print(f"{path.name:<28}not written: {error}")
+        print(f"{path.name:<{NAME}}not written: {error}")
         return False
-    print(f"{'write ' + path.name:<28}{size(path)}{speed(pixels.nbytes, seconds)}")
+    print(f"{'write ' + path.name:<{NAME}}{size(path)}{speed(pixels.nbytes, seconds)}")
     seconds, again = timed(lambda: imread(path))
     same = "same pixels" if np.array_equal(again, pixels) else "DIFFERENT PIXELS"
-    print(f"{'read  ' + path.name:<28}{size(path)}{speed(pixels.nbytes, seconds)}  {same}")
+    print(f"{'read  ' + path.name:<{NAME}}{size(path)}{speed(pixels.nbytes, seconds)}  {same}")
     if same != "same pixels":
         sys.exit(1)
     return True
@@ -111,7 +136,7 @@ def cut(source: Path, target: Path, pixels: np.ndarray) -> None:
 
     seconds, _ = timed(copy)
     part = pixels[:, y : y + height, x : x + width]
-    print(f"{'chip  ' + target.name:<28}{size(target)}{speed(part.nbytes, seconds)}")
+    print(f"{'chip  ' + target.name:<{NAME}}{size(target)}{speed(part.nbytes, seconds)}")
     row, column = ichipb(iminfo(target).metadata).to_full(0, 0)
     if (row, column) != (y, x) or not np.array_equal(imread(target), part):
         sys.exit("DIFFERENT PIXELS")
@@ -125,12 +150,34 @@ def quick_look(path: Path, pixels: np.ndarray) -> None:
     squares = cut.reshape(cut.shape[0], rows // step, step, columns // step, step)
     small = squares.mean(axis=(2, 4)).round().astype(np.uint8)
     seconds, _ = timed(lambda: imsave(path, small, quality=85))
-    print(f"{'write ' + path.name:<28}{size(path)}{speed(small.nbytes, seconds)}")
+    print(f"{'write ' + path.name:<{NAME}}{size(path)}{speed(small.nbytes, seconds)}")
 
 
 def nitf_blocks(columns: int, rows: int) -> dict[str, Any]:
     """Blocks of 1024 × 1024, which NITF readers expect, or of the whole of a smaller image."""
     return {"IC": "NC", "NPPBH": min(1024, columns), "NPPBV": min(1024, rows)}
+
+
+def nitf_place(info: ImageInfo) -> dict[str, Any]:
+    """The georeference of the image in NITF, if NITF can express it."""
+    if info.crs is None or info.transform is None:
+        return {}
+    try:
+        return georeference(info.width, info.height, transform=info.transform, crs=info.crs)
+    except OptionError as error:
+        print(f"{'':<{NAME}}the NITF is without a georeference: {error}")
+        return {}
+
+
+def tiff_place(info: ImageInfo) -> dict[str, Any]:
+    """The georeference of the image in GeoTIFF: the tags of a TIFF, or names for the system of a NITF."""
+    if info.format == "tiff":
+        return {key: value for key, value in info.metadata.items() if key in GEO_TAGS}
+    if info.crs is None or info.transform is None:
+        return {}
+    code = info.crs.removeprefix("EPSG:")
+    model, name = ("Geographic", "GeoGeographicCRS") if code == "4326" else ("Projected", "GeoProjectedCRS")
+    return {"GeoModelType": model, name: code, "GeoTransform": list(info.transform)}
 
 
 def globe(columns: int, rows: int) -> dict[str, str]:

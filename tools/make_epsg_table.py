@@ -1,4 +1,4 @@
-"""Makes `src/format/tiff/geo/epsg_table.rs` from the EPSG register that comes with pyproj.
+"""Makes `src/image/epsg/table.rs` from the EPSG register that comes with pyproj.
 
 GeoTIFF names projected and geodetic reference systems by different keys, so the kind of a bare code must be known.
 To update to a newer register, run `pip install pyproj && python tools/make_epsg_table.py`.
@@ -17,7 +17,7 @@ KINDS = {
     PJType.PROJECTED_CRS: "Projected",
     PJType.VERTICAL_CRS: "Vertical",
 }
-TARGET = pathlib.Path(__file__).parent.parent / "src/format/tiff/geo/epsg_table.rs"
+TARGET = pathlib.Path(__file__).parent.parent / "src/image/epsg/table.rs"
 # A GeoKey holds 16 bits, of which 32767 means "user-defined".
 LARGEST = 32766
 
@@ -25,7 +25,7 @@ HEADER = """//! Codes of the EPSG register by kind, version {version} of {date};
 //!
 //! Made by `tools/make_epsg_table.py`; not to be edited.
 
-use super::epsg_kind::Kind::{{self, Geocentric, Geographic, Geographic3D, Projected, Vertical}};
+use super::kind::Kind::{{self, Geocentric, Geographic, Geographic3D, Projected, Vertical}};
 """
 
 

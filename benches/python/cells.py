@@ -10,6 +10,7 @@ import ways
 from harness import Cell, Contender
 from inputs import Inputs
 from nitf import nitf_cells
+from windows import window_cells
 
 TILES = {"tile": (256, 256)}
 WINDOW = 512
@@ -23,6 +24,7 @@ def all_cells(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
     yield from other_reads(inputs, folder)
     yield from chips(inputs, folder)
     yield from nitf_cells(inputs, folder)
+    yield from window_cells(inputs, folder)
     yield from two_threads(inputs, folder)
 
 

@@ -107,7 +107,8 @@ def gdal_read(path: Path, windows: list[tuple[int, int, int, int]] | None = None
     from rasterio.windows import Window
 
     def action() -> None:
-        with rasterio.Env(GDAL_CACHEMAX=64), rasterio.open(path, num_threads="ALL_CPUS") as file:
+        # rasterio passes the number to GDAL as bytes, unlike the environment variable, whose small numbers are megabytes.
+        with rasterio.Env(GDAL_CACHEMAX=64 << 20), rasterio.open(path, num_threads="ALL_CPUS") as file:
             if windows is None:
                 file.read()
             for window in windows or []:
@@ -126,7 +127,9 @@ def tifffile_read(path: Path) -> Callable[[], None]:
     return action
 
 
-def our_read(path: Path, windows: list[tuple[int, int, int, int]] | None = None, **options: object) -> Callable[[], None]:
+def our_read(
+    path: Path, windows: list[tuple[int, int, int, int]] | None = None, cache_bytes: int | None = None, **options: object
+) -> Callable[[], None]:
     """`imread`, or windows of an open image."""
     from aws.osml.io import IO, imread
 
@@ -134,7 +137,7 @@ def our_read(path: Path, windows: list[tuple[int, int, int, int]] | None = None,
         if windows is None:
             imread(path, **options)
             return
-        with IO.open(path) as reader:
+        with IO.open(path, cache_bytes=cache_bytes) as reader:
             image = reader.get_asset("image:0")
             for window in windows:
                 image.read(window=window, **options)

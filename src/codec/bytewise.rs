@@ -40,6 +40,11 @@ pub(super) trait ByteCoder: Clone + Debug + PartialEq + Send + Sync + 'static {
 
     /// Fills `stored` from `data`, which may hold more bytes but not fewer.
     fn decompress(&self, data: &[u8], stored: &mut [u8], state: &mut Self::State) -> Result<()>;
+
+    /// Fills `stored` as far as damaged `data` allow; returns the number of bytes filled.
+    fn decompress_some(&self, data: &[u8], stored: &mut [u8], state: &mut Self::State) -> usize {
+        if self.decompress(data, stored, state).is_ok() { stored.len() } else { 0 }
+    }
 }
 
 /// The effort of a compression.
@@ -160,17 +165,44 @@ impl<C: ByteCoder> BlockDecoder for Bytewise<C> {
     fn decode(&self, shape: BlockShape, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()> {
         self.check_size(shape, out.len())?;
         let (bytes, state) = scratch.bytes_and_state();
+        if self.is_packed() {
+            bytes.resize(self.pixels.stored_bytes(shape), 0);
+            self.coder.decompress(data, bytes, state)?;
+        } else {
+            self.coder.decompress(data, out, state)?;
+        }
+        self.restore(shape, out, bytes)
+    }
+
+    fn decode_rows(&self, shape: BlockShape, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> u32 {
+        let (bytes, state) = scratch.bytes_and_state();
+        let filled = if self.is_packed() {
+            bytes.resize(self.pixels.stored_bytes(shape), 0);
+            self.coder.decompress_some(data, bytes, state)
+        } else {
+            self.coder.decompress_some(data, out, state)
+        };
+        let rows = shape.rows.min((filled / self.rows(shape).bytes) as u32);
+        let part = BlockShape { rows, ..shape };
+        let (out, packed) = (&mut out[..self.pixels.block_bytes(part)], self.pixels.stored_bytes(part));
+        if self.is_packed() {
+            bytes.truncate(packed);
+        }
+        if self.restore(part, out, bytes).is_ok() { rows } else { 0 }
+    }
+}
+
+impl<C: ByteCoder> Bytewise<C> {
+    /// Turns stored bytes into samples: packed ones of `bytes`, else those in `out`, with `bytes` as a buffer.
+    fn restore(&self, shape: BlockShape, out: &mut [u8], bytes: &mut Vec<u8>) -> Result<()> {
         let (pixels, predictor) = (&self.pixels, self.coder.predictor());
         if self.is_packed() {
-            bytes.resize(pixels.stored_bytes(shape), 0);
-            self.coder.decompress(data, bytes, state)?;
             if pixels.sample == SampleType::Float32 && pixels.bits == 24 {
                 return predictor::restore_float24(predictor, pixels, shape, bytes, out);
             }
             self.check_unpredicted()?;
             return packing::unpack(pixels, shape, bytes, out);
         }
-        self.coder.decompress(data, out, state)?;
         if predictor != Predictor::FloatingPoint {
             self.to_other_order(out);
         }

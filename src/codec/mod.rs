@@ -59,6 +59,12 @@ pub trait BlockDecoder: Send + Sync {
     /// [`crate::Error::Malformed`] if the bytes break the codec's rules or end early, [`crate::Error::Unsupported`] if they
     /// use a part of the standard that is not implemented.
     fn decode(&self, shape: BlockShape, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> Result<()>;
+
+    /// Decodes a damaged block: fills the first rows of `out` that `data` hold whole, and returns their number. The content of
+    /// further rows is undefined.
+    fn decode_rows(&self, shape: BlockShape, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> u32 {
+        if self.decode(shape, data, out, scratch).is_ok() { shape.rows } else { 0 }
+    }
 }
 
 #[cfg(test)]

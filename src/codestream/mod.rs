@@ -1,6 +1,7 @@
 //! Codestreams join coded blocks into one stream of bytes with headers, markers and an end, and open such a stream as an
 //! image. Containers embed them: `.jpg` and NITF C3 hold JPEG, `.png` holds the stream of its IDAT chunks.
 
+pub(crate) mod j2k;
 pub(crate) mod jpeg;
 pub(crate) mod png;
 
@@ -8,7 +9,7 @@ use std::sync::Arc;
 
 use crate::codec::{Encoded, ImageEncoder};
 use crate::error::Result;
-use crate::image::BlockGrid;
+use crate::image::{BlockGrid, BlockIndex};
 
 /// A stream to be written: its container writes the header, the blocks in row-major order, and the end.
 pub(crate) trait Codestream: Send {
@@ -26,6 +27,12 @@ pub(crate) trait Codestream: Send {
     /// # Errors
     /// [`crate::Error::Usage`] if the block was encoded for another container.
     fn take(&mut self, block: &Encoded) -> Result<()>;
+
+    /// The block that a stream stores for an absent one; `None` if it needs the pixels of every block.
+    fn absent_block(&self, at: BlockIndex) -> Option<Encoded> {
+        let _ = at;
+        None
+    }
 
     /// The bytes that complete the stream after the last block.
     fn end(&self) -> StreamEnd;

@@ -1,11 +1,15 @@
 //! Datasets: a file opened for reading, or a file being written. The entry point for Rust programs.
 
+mod companions;
 mod one_liners;
 mod reader;
+mod settled;
 mod writer;
 
-pub use one_liners::{ReadOptions, SaveOptions, expanded, read, save};
+pub use one_liners::{ReadOptions, SaveOptions, expanded, read, read_in_part, save};
 pub use reader::DatasetReader;
+#[cfg(feature = "python")]
+pub(crate) use settled::Settled;
 #[cfg(test)]
 pub(crate) use writer::write_image;
 pub use writer::{DatasetWriter, ImageWriter, publish_all, remote_encoder};

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use super::{DatasetReader, DatasetWriter};
 use crate::error::{Error, Result};
-use crate::format::{ImageRequest, OpenOptions, SaveSettings, Warning, palette_of};
-use crate::image::{ImageProvider, Interleave, PadValue, PaletteImage, Pixels, Window, absent_parts, at_level};
+use crate::format::{ImageRequest, OpenOptions, SaveSettings, Warning, WarningKind, palette_of};
+use crate::image::{
+    Gaps, ImageProvider, Interleave, PadValue, PaletteImage, PartialImage, Pixels, Window, absent_parts, at_level,
+};
+use crate::io::Durability;
 use crate::limits::Limits;
 use crate::metadata::Metadata;
 use crate::pipeline::{Concurrency, Control, ReadRequest, read_region};
@@ -24,6 +27,8 @@ pub struct SaveOptions {
     pub threads: Option<usize>,
     /// True if departures from the format's standard are errors.
     pub strict: bool,
+    /// What the file survives: a crash of the system by default.
+    pub durability: Durability,
 }
 
 /// What [`read`] reads from a file.
@@ -37,7 +42,10 @@ pub struct ReadOptions {
     pub bands: Option<Vec<u32>>,
     /// The resolution level; 0 is full resolution.
     pub level: u32,
-    /// The value of pixels in absent blocks; by default zero.
+    /// True to read the pixels of a damaged image that are there; [`read_in_part`] returns what is missing.
+    pub partial: bool,
+    /// The value of pixels in absent blocks, by default zero, and of missing pixels of a damaged image, by default the nodata or
+    /// pad value, else zero.
     pub fill: Option<PadValue>,
     /// True to replace palette indices with the colours (or grey values) of the file's table; `bands` then selects among the
     /// bands of the table. Without a table this has no effect.
@@ -57,7 +65,8 @@ pub struct ReadOptions {
 /// format cannot hold; any error of the provider; [`crate::Error::Io`] if the file cannot be written.
 pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOptions) -> Result<Vec<Warning>> {
     let concurrency = Concurrency::resolve(options.threads)?;
-    let mut writer = DatasetWriter::create(path, options.format.as_deref(), concurrency)?.strict(options.strict);
+    let format = options.format.as_deref();
+    let mut writer = DatasetWriter::create_with(path, format, concurrency, options.durability)?.strict(options.strict);
     let request = ImageRequest {
         roles: &["data".to_owned()],
         settings: Some(&options.settings),
@@ -76,10 +85,19 @@ pub fn save(path: impl AsRef<Path>, image: &dyn ImageProvider, options: &SaveOpt
 /// band or level that does not exist, [`crate::Error::Usage`] for no bands and for a fill value that a sample cannot hold,
 /// [`crate::Error::Limit`] if a limit is exceeded.
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Pixels> {
-    let open = OpenOptions { limits: options.limits, ..OpenOptions::default() };
-    let reader = DatasetReader::open(path, options.format.as_deref(), &open)?;
+    read_in_part(path, options).map(|(pixels, _)| pixels)
+}
+
+/// As [`read`]; also returns the warnings about the file, among them, with [`ReadOptions::partial`], one that names the missing
+/// pixels.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_in_part(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(Pixels, Vec<Warning>)> {
+    let open = OpenOptions { limits: options.limits, cache_bytes: 0, ..OpenOptions::default() };
+    let reader = DatasetReader::open(&path, options.format.as_deref(), &open)?;
     let position = options.key.as_deref().map_or_else(|| reader.default_image(), |key| reader.position(key))?;
-    let indices = reader.image(position)?;
+    let (key, indices) = (&reader.assets()[position].key, reader.image(position)?);
     let colors = if options.expand { expanded(&indices, &reader.assets()[position].metadata)? } else { None };
     let is_expanded = colors.is_some();
     let image = at_level(colors.unwrap_or(indices), options.level)?;
@@ -98,12 +116,20 @@ pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Pixels> {
     let is_needed = !is_expanded || !absent_parts(&*image, request.window)?.is_empty();
     request.fill = image.layout().fill_bytes(options.fill.filter(|_| is_needed).unwrap_or(PadValue::ZERO))?;
     let bytes = request.bytes(&*image);
-    options.limits.check_pixels("image", bytes, image.file_bytes())?;
+    let in_file = |error: Error| error.in_file(Some(path.as_ref()));
+    options.limits.check_pixels("image", bytes, image.file_bytes()).map_err(in_file)?;
+    let missing = if options.fill.is_some() { request.fill.clone() } else { image.layout().pad_bytes() };
+    let (gaps, whole) = (Arc::new(Gaps::new(missing)), image.layout().grid.window());
+    let image =
+        if options.partial { Arc::new(PartialImage::new(image, &gaps)) as Arc<dyn ImageProvider> } else { image };
     let mut pixels = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
     let concurrency = Concurrency::resolve(options.threads)?;
     read_region(&*image, &request, &mut pixels, concurrency, &Control::default())?;
     let shape = [request.bands.len(), request.window.height as usize, request.window.width as usize];
-    Pixels::from_vec(pixels, shape, sample, Interleave::Band)
+    let mut warnings = reader.warnings().to_vec();
+    let damage = gaps.take_message(whole);
+    warnings.extend(damage.map(|message| Warning::new(WarningKind::File, key, message)));
+    Ok((Pixels::from_vec(pixels, shape, sample, Interleave::Band)?, warnings))
 }
 
 /// An image with its indices replaced by the colours (or grey values) of the table in its metadata; `None` for an image without

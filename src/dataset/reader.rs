@@ -1,15 +1,16 @@
 //! A file opened for reading.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::asset::{AssetInfo, AssetType};
 use crate::error::{Error, Result};
 use crate::format::{
-    ContainerReader, Format, MAGIC_BYTES, OpenOptions, SaveSettings, Warning, by_extension, by_magic, by_name,
+    ContainerReader, Format, MAGIC_BYTES, OpenOptions, Warning, WarningKind, by_extension, by_magic, by_name,
 };
-use crate::image::{Georeference, ImageLayout, ImageProvider};
-use crate::io::{ByteSource, FileSource};
+use crate::image::{BlockCache, Gaps, ImageProvider, PartialImage, Window};
+use crate::io::{ByteSource, FileSource, Lazy};
 use crate::metadata::Metadata;
 
 /// A file opened for reading: its assets, their metadata, and pixels on demand.
@@ -17,7 +18,15 @@ pub struct DatasetReader {
     container: Box<dyn ContainerReader>,
     format: &'static dyn Format,
     source: Arc<dyn ByteSource>,
+    /// The images that were requested, one for each asset: they share the blocks of the cache.
+    images: Vec<Lazy<Arc<dyn ImageProvider>>>,
+    cache: Option<Arc<BlockCache>>,
+    /// For each asset that was read in part, what is missing.
+    gaps: Option<Mutex<GapsOfImages>>,
 }
+
+/// By the position of an asset, what reads found missing, and the whole image.
+type GapsOfImages = BTreeMap<usize, (Arc<Gaps>, Window)>;
 
 impl DatasetReader {
     /// Opens the file at `path`. If `format` is `None`, the first bytes determine the format, or else the extension.
@@ -33,12 +42,18 @@ impl DatasetReader {
     /// # Errors
     /// As [`DatasetReader::open`].
     pub fn from_source(source: Arc<dyn ByteSource>, format: Option<&str>, options: &OpenOptions) -> Result<Self> {
-        let format = match format {
-            Some(name) => by_name(name)?,
-            None => detect(&*source)?,
+        let open = || {
+            let format = match format {
+                Some(name) => by_name(name)?,
+                None => detect(&*source)?,
+            };
+            Ok((format.open(Arc::clone(&source), options)?.0, format))
         };
-        let container = format.open(Arc::clone(&source), options)?.0;
-        Ok(Self { container, format, source })
+        let (container, format) = open().map_err(|error: Error| error.in_file(source.path()))?;
+        let images = container.assets().iter().map(|_| Lazy::default()).collect();
+        let cache = (options.cache_bytes > 0).then(|| Arc::new(BlockCache::new(options.cache_bytes)));
+        let gaps = options.partial.then(Mutex::default);
+        Ok(Self { container, format, source, images, cache, gaps })
     }
 
     /// The format.
@@ -98,35 +113,47 @@ impl DatasetReader {
     /// [`Error::Usage`] if the asset is not an image; any error of opening its pixels.
     pub fn image(&self, position: usize) -> Result<Arc<dyn ImageProvider>> {
         match self.assets().get(position) {
-            Some(asset) if asset.kind == AssetType::Image => self.container.image(position),
+            Some(asset) if asset.kind == AssetType::Image => {
+                let image = self.images[position].get_or_make(|| {
+                    let image = self.container.image(position).map_err(|error| error.in_file(self.source.path()))?;
+                    if let Some(cache) = &self.cache {
+                        image.use_cache(cache);
+                    }
+                    Ok(image)
+                })?;
+                Ok(self.in_part(position, Arc::clone(image)))
+            }
             Some(asset) => Err(Error::usage("asset is not an image:").found(&asset.key)),
             None => Err(Error::out_of_range("asset").found(position)),
         }
     }
 
-    /// The metadata for writing the image at a position to a file of format `to`, with warnings about entries that are left
-    /// out. The same format takes the image's own metadata. Another format takes only the georeference and the nodata value, as
-    /// precisely as it can state them: header fields have no meaning there.
-    ///
-    /// # Errors
-    /// If the image cannot be described.
-    pub fn metadata_for(&self, position: usize, to: &dyn Format) -> Result<(Arc<Metadata>, Vec<Warning>)> {
-        let info = self.assets().get(position).ok_or_else(|| Error::out_of_range("asset").found(position))?;
-        if self.format.names().media_type == to.names().media_type {
-            return Ok((Arc::clone(&info.metadata), Vec::new()));
+    /// The image, of which missing pixels are filled if the reader was opened for that.
+    fn in_part(&self, position: usize, image: Arc<dyn ImageProvider>) -> Arc<dyn ImageProvider> {
+        let Some(known) = &self.gaps else { return image };
+        let made = || (Arc::new(Gaps::new(image.layout().pad_bytes())), image.layout().grid.window());
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        let gaps = Arc::clone(&known.entry(position).or_insert_with(made).0);
+        Arc::new(PartialImage::new(image, &gaps))
+    }
+
+    /// The pixels that reads found missing since the last call, of a reader that was opened with [`OpenOptions::partial`]: one
+    /// warning for each image.
+    pub fn take_damage(&self) -> Vec<Warning> {
+        let Some(gaps) = &self.gaps else { return Vec::new() };
+        let gaps = gaps.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = gaps.iter().filter_map(|(position, (gaps, whole))| {
+            let message = gaps.take_message(*whole)?;
+            Some(Warning::new(WarningKind::File, &self.assets()[*position].key, message))
+        });
+        found.collect()
+    }
+
+    /// Frees the decoded blocks that are kept for later reads. Images stay usable and from now on keep none.
+    pub fn close_cache(&self) {
+        if let Some(cache) = &self.cache {
+            cache.close();
         }
-        let layout = self.image(position)?.layout().clone();
-        let (metadata, mut warnings) = translated(info, &layout, to);
-        if !info.metadata.is_empty() {
-            let message = format!(
-                "{} cannot hold metadata of {}: {} entries are left out",
-                to.name(),
-                self.format.name(),
-                info.metadata.len()
-            );
-            warnings.insert(0, Warning::new(&info.key, message));
-        }
-        Ok((Arc::new(metadata), warnings))
     }
 
     /// The stored bytes of the asset at a position.
@@ -134,34 +161,8 @@ impl DatasetReader {
     /// # Errors
     /// If the bytes cannot be read.
     pub fn raw_asset(&self, position: usize) -> Result<Vec<u8>> {
-        self.container.raw_asset(position)
+        self.container.raw_asset(position).map_err(|error| error.in_file(self.source.path()))
     }
-}
-
-/// The georeference and nodata value of an image as metadata of another format, with a warning for each that it cannot state.
-fn translated(info: &AssetInfo, layout: &ImageLayout, to: &dyn Format) -> (Metadata, Vec<Warning>) {
-    let facts = info.image.clone().unwrap_or_default();
-    let mut warnings = Vec::new();
-    let mut settings = SaveSettings { precise: true, ..SaveSettings::default() };
-    let mut try_with = |changed: SaveSettings, what: &str, settings: &mut SaveSettings| match to.apply(
-        &changed,
-        &Metadata::new(),
-        layout,
-        &mut Vec::new(),
-    ) {
-        Ok(_) => *settings = changed,
-        Err(error) => warnings.push(Warning::new(&info.key, format!("the {what} is left out: {error}"))),
-    };
-    if facts.georeference != Georeference::default() {
-        let changed = SaveSettings { georeference: facts.georeference, ..settings.clone() };
-        try_with(changed, "georeference", &mut settings);
-    }
-    if facts.nodata.is_some() {
-        let changed = SaveSettings { nodata: facts.nodata, ..settings.clone() };
-        try_with(changed, "nodata value", &mut settings);
-    }
-    let metadata = to.apply(&settings, &Metadata::new(), layout, &mut Vec::new());
-    (metadata.unwrap_or_default(), warnings)
 }
 
 fn detect(source: &dyn ByteSource) -> Result<&'static dyn Format> {

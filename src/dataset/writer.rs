@@ -2,20 +2,22 @@
 
 mod image_writer;
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
 pub use self::image_writer::{ImageWriter, remote_encoder};
 use self::image_writer::{PendingImage, begin_for_caller};
+use super::companions::Companion;
+use super::reader::DatasetReader;
+use super::settled::Settled;
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
-    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, SaveSettings, Warning, WriteContext,
+    Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, Warning, WarningKind, WriteContext,
     by_extension, by_name, no_image,
 };
 use crate::image::{Asked, BlockStore};
-use crate::io::{self, ByteSink, Prepared, sink_at};
+use crate::io::{self, ByteSink, Durability, Prepared, sink_at};
 use crate::metadata::Metadata;
 use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, append_stored, copy_blocks, show_blocks, write_blocks};
 
@@ -25,6 +27,8 @@ pub struct DatasetWriter {
     state: State,
     format: &'static dyn Format,
     keys: Vec<String>,
+    /// Masks and overviews that follow their images, unless they are added before the file is finished.
+    companions: Vec<Companion>,
     copied: u64,
     concurrency: Concurrency,
     warnings: Vec<Warning>,
@@ -59,14 +63,16 @@ pub fn publish_all<'w>(writers: impl IntoIterator<Item = &'w mut DatasetWriter>)
     io::publish_all(outputs.collect::<Result<_>>()?)
 }
 
-/// Runs the blocks of an image through the engine into a container. Returns the number of blocks that were copied undecoded.
-pub(crate) fn write_image(
+/// Runs the blocks of an image that a container has begun through the engine, and completes the image. Returns the number of blocks
+/// that were copied undecoded.
+fn complete_image(
+    begun: Begun,
     container: &mut dyn ContainerWriter,
     image: &ImageRequest<'_>,
     taps: &[&dyn Tap],
     context: &mut WriteContext<'_, '_>,
 ) -> Result<u64> {
-    let end = match container.begin_image(image, context)? {
+    let end = match begun {
         Begun::Encode(open) => match stored_blocks(image, &open).filter(|_| taps.is_empty()) {
             Some(store) => append_stored(&**store, &open.blocks, container, context.control)?,
             None => write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?,
@@ -83,6 +89,17 @@ pub(crate) fn write_image(
     Ok(end.copied)
 }
 
+/// Writes an image into a container.
+#[cfg(test)]
+pub(crate) fn write_image(
+    container: &mut dyn ContainerWriter,
+    image: &ImageRequest<'_>,
+    context: &mut WriteContext<'_, '_>,
+) -> Result<u64> {
+    let begun = container.begin_image(image, context)?;
+    complete_image(begun, container, image, &[], context)
+}
+
 /// The stored blocks of an image, if the request allows to copy them and the file takes them.
 fn stored_blocks<'i>(image: &ImageRequest<'i>, open: &OpenImage) -> Option<&'i Arc<dyn BlockStore>> {
     let store = image.provider.in_file()?.store()?;
@@ -90,17 +107,30 @@ fn stored_blocks<'i>(image: &ImageRequest<'i>, open: &OpenImage) -> Option<&'i A
 }
 
 impl DatasetWriter {
-    /// Begins a file that will appear at `path`.
+    /// Begins a file that will appear at `path`, on the medium ([`Durability::Synced`]).
     ///
     /// # Errors
     /// [`Error::Usage`] for an unknown format or extension, [`Error::Io`] if the folder is not writable.
     pub fn create(path: impl AsRef<Path>, format: Option<&str>, concurrency: Concurrency) -> Result<Self> {
+        Self::create_with(path, format, concurrency, Durability::default())
+    }
+
+    /// As [`DatasetWriter::create`], with the durability of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`DatasetWriter::create`].
+    pub fn create_with(
+        path: impl AsRef<Path>,
+        format: Option<&str>,
+        concurrency: Concurrency,
+        durability: Durability,
+    ) -> Result<Self> {
         let path = path.as_ref();
         let format = match format {
             Some(name) => by_name(name)?,
             None => by_extension(path)?,
         };
-        Self::to_sink(sink_at(path)?, format, concurrency)
+        Self::to_sink(sink_at(path, durability)?, format, concurrency)
     }
 
     /// Begins a file in any sink.
@@ -109,8 +139,8 @@ impl DatasetWriter {
     /// If the sink rejects the first bytes.
     pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static dyn Format, concurrency: Concurrency) -> Result<Self> {
         let state = State::Open(format.create(sink)?.0);
-        let (keys, warnings) = (Vec::new(), Vec::new());
-        Ok(Self { state, format, keys, copied: 0, concurrency, warnings, strict: false })
+        let (keys, companions, warnings) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { state, format, keys, companions, copied: 0, concurrency, warnings, strict: false })
     }
 
     /// Reports departures from the format's standard as errors instead of warnings.
@@ -157,13 +187,68 @@ impl DatasetWriter {
     /// its blocks are those of the source.
     pub fn add_image_with(&mut self, image: &ImageRequest<'_>, taps: &[&dyn Tap], control: &Control<'_>) -> Result<()> {
         let format = self.format;
-        self.add(image.key, control, |container, context| {
+        self.add(image.key, control, |container, context, begun| {
             let asked = Asked::new(image.provider);
-            let metadata = settled(format, image, context.warnings)?;
-            let image = &ImageRequest { provider: &asked, metadata: &metadata, settings: None, ..*image };
-            write_image(container, image, taps, context)
+            let settled = Settled::new(format, image, context.warnings)?;
+            let image = &ImageRequest { provider: &asked, ..settled.request(image) };
+            let blocks = container.begin_image(image, context)?;
+            *begun = true;
+            complete_image(blocks, container, image, taps, context)
         })
         .map(|copied| self.copied += copied)
+        .map_err(|error| match error {
+            // Only the file that is read can be damaged.
+            Error::Malformed(_) => error.in_file(image.provider.path()),
+            error => error,
+        })
+    }
+
+    /// Writes the image at a position of a file as `image` requests, which has the pixels of that image. Its masks and overviews
+    /// are written when the file is finished, under the key of the request and their own endings, unless they were added
+    /// themselves. A format that cannot hold them gives a warning with their keys.
+    ///
+    /// # Errors
+    /// As [`DatasetWriter::add_image`].
+    pub fn add_image_of(
+        &mut self,
+        reader: &DatasetReader,
+        position: usize,
+        image: &ImageRequest<'_>,
+        control: &Control<'_>,
+    ) -> Result<()> {
+        self.add_image(image, control)?;
+        self.companions.retain(|companion| !companion.is(reader, position));
+        self.companions.extend(Companion::of(reader, position, image.key));
+        Ok(())
+    }
+
+    /// Writes the companions of the images that were not added themselves. One that cannot be written becomes a warning.
+    fn add_companions(&mut self, control: &Control<'_>) -> Result<()> {
+        let mut left_out: Vec<String> = Vec::new();
+        let mut reasons: Vec<String> = Vec::new();
+        for companion in std::mem::take(&mut self.companions) {
+            if self.keys.contains(&companion.key) {
+                continue;
+            }
+            let added = match companion.request(self.format) {
+                Ok(request) => self.add_image(&request, control),
+                Err(reason) => Err(Error::unsupported(reason)),
+            };
+            match added {
+                Ok(()) => {}
+                Err(error) if is_refusal(&error) && matches!(self.state, State::Open(_)) => {
+                    let reason = error.to_string();
+                    left_out.push(companion.key);
+                    reasons.extend((!reasons.contains(&reason)).then_some(reason));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(first) = left_out.first() {
+            let message = format!("left out: {} ({})", left_out.join(", "), reasons.join("; "));
+            self.warnings.push(Warning::new(WarningKind::Metadata, first.clone(), message));
+        }
+        Ok(())
     }
 
     /// The number of blocks that were copied undecoded so far: those of images that the format copies as a whole, and those of
@@ -180,7 +265,7 @@ impl DatasetWriter {
     pub fn begin_image(&mut self, image: &ImageRequest<'_>, control: &Control<'_>) -> Result<ImageWriter<'_>> {
         let format = self.format;
         let begun =
-            self.add(image.key, control, |container, context| begin_for_caller(format, container, image, context))?;
+            self.add(image.key, control, |container, context, _| begin_for_caller(format, container, image, context))?;
         let container = self.state.take_open(State::Failed(image.key.to_owned()))?;
         let pending = PendingImage::new(image, begun)?;
         self.state = State::Pending(container, Box::new(pending));
@@ -190,8 +275,10 @@ impl DatasetWriter {
     /// Appends a block of the pending image.
     pub(crate) fn append_block(&mut self, block: Encoded) -> Result<()> {
         let (mut container, mut pending) = self.state.take_pending()?;
-        let result = pending.append(block, &mut *container);
-        if result.as_ref().err().is_none_or(is_refusal) {
+        let accepted = pending.accept(block);
+        let is_refused = accepted.as_ref().is_err_and(is_refusal);
+        let result = accepted.and_then(|()| pending.append_ready(&mut *container));
+        if result.is_ok() || is_refused {
             self.state = State::Pending(container, pending);
         }
         result
@@ -222,7 +309,7 @@ impl DatasetWriter {
     /// [`Error::Unsupported`] if files of the format hold images only; [`Error::Usage`] on a closed writer, for a key already
     /// in use, and for invalid options. After other errors the file cannot be completed.
     pub fn add_data(&mut self, data: &DataRequest<'_>) -> Result<()> {
-        self.add(data.key, &Control::default(), |container, context| container.add_data(data, context))
+        self.add(data.key, &Control::default(), |container, context, _| container.add_data(data, context))
     }
 
     /// Completes the file and makes it visible at its target.
@@ -241,6 +328,7 @@ impl DatasetWriter {
     /// [`Error::Usage`] on a closed or failed writer, and if nothing was added; [`Error::Io`] if writing fails; any error of
     /// the control.
     pub fn finish(&mut self, control: &Control<'_>) -> Result<()> {
+        self.add_companions(control)?;
         let container = self.state.take_open(State::Closed)?;
         let output = self.run(control, |context| container.finish(context)?.prepare())?;
         self.state = State::Finished(output);
@@ -291,22 +379,22 @@ impl DatasetWriter {
         std::mem::take(&mut self.warnings)
     }
 
-    /// Adds an asset with `action`. If `action` panics, or fails after it may have written, the file cannot be completed.
+    /// Adds an asset with `action`. The file cannot be completed if `action` panics, if it fails after it has set its flag because
+    /// the container had begun the asset, or if its error is not a refusal.
     fn add<T>(
         &mut self,
         key: &str,
         control: &Control<'_>,
-        action: impl FnOnce(&mut dyn ContainerWriter, &mut WriteContext<'_, '_>) -> Result<T>,
+        action: impl FnOnce(&mut dyn ContainerWriter, &mut WriteContext<'_, '_>, &mut bool) -> Result<T>,
     ) -> Result<T> {
         let mut container = self.state.take_open(State::Failed(key.to_owned()))?;
-        let reports = control.reports();
+        let mut begun = false;
         let result = if self.keys.iter().any(|known| known == key) {
             Err(Error::usage("asset key already used:").found(key))
         } else {
-            self.run(control, |context| action(&mut *container, context))
+            self.run(control, |context| action(&mut *container, context, &mut begun))
         };
-        let wrote = |error| control.reports() > reports || !is_refusal(error);
-        if !result.as_ref().is_err_and(wrote) {
+        if !result.as_ref().is_err_and(|error| begun || !is_refusal(error)) {
             self.state = State::Open(container);
         }
         if result.is_ok() {
@@ -388,22 +476,4 @@ impl State {
 /// True for an error that rejects a wrong or impossible request.
 fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Usage(_) | Error::Unsupported(_) | Error::OutOfRange(_))
-}
-
-/// The metadata of a request, merged with its settings as entries of the format. This is the only place that merges the two
-/// for a container.
-fn settled<'i>(
-    format: &dyn Format,
-    image: &ImageRequest<'i>,
-    warnings: &mut Vec<Warning>,
-) -> Result<Cow<'i, Metadata>> {
-    match image.settings {
-        None => Ok(Cow::Borrowed(image.metadata)),
-        Some(settings) => {
-            let layout = image.provider.layout();
-            let georeference = settings.georeference.for_writing(layout.grid.columns(), layout.grid.rows())?;
-            let settings = SaveSettings { georeference, ..settings.clone() };
-            format.apply(&settings, image.metadata, layout, warnings).map(Cow::Owned)
-        }
-    }
 }

@@ -1,7 +1,11 @@
 //! Formats: containers of blocks and metadata. A format is a folder here and a line in `registry.rs`.
 
 mod container;
+mod geo_payload;
+mod j2k;
+mod j2k_options;
 mod jpeg;
+mod keys;
 pub mod nitf;
 mod only_image;
 mod only_image_reader;
@@ -10,25 +14,29 @@ mod palette_form;
 mod png;
 mod registry;
 mod request;
+mod text;
 pub mod tiff;
 mod warning;
 
 pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, NewFile, OpenFile, OpenImage, no_image};
+pub(crate) use j2k_options::{J2K_HINTS, level_note, read_j2k_options};
+pub(crate) use keys::{is_key_of_another, unknown_key};
 pub(crate) use only_image::OnlyImage;
 pub(crate) use only_image_reader::OnlyImageReader;
-pub use palette::{is_indexed, palette_keys, palette_of};
+pub use palette::{is_indexed, palette_of};
 pub(crate) use palette_form::PaletteForm;
-pub(crate) use registry::is_key_of_another;
+pub(crate) use registry::family;
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
-pub(crate) use request::WriteContext;
-pub use request::{Blocks, Content, DataRequest, ImageRequest, SaveSettings};
+pub use request::{Blocks, Content, Copied, DataRequest, ImageRequest, SaveSettings};
+pub(crate) use request::{WriteContext, refuse_chosen};
+pub use text::{FittedText, TextField};
 pub(crate) use warning::Finding;
 pub use warning::{Warning, WarningKind};
 
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::image::ImageLayout;
+use crate::image::{Georeference, ImageLayout};
 use crate::io::{ByteSink, ByteSource};
 use crate::limits::Limits;
 use crate::metadata::Metadata;
@@ -72,6 +80,39 @@ pub trait Format: Sync {
         layout: &ImageLayout,
         warnings: &mut Vec<Warning>,
     ) -> Result<Metadata>;
+
+    /// The names of what the metadata of an image of this format hold and other formats do not take over: everything but facts
+    /// that follow from the pixels and their coding, title, description, georeference and nodata value.
+    fn further_content(&self, metadata: &Metadata) -> Vec<String>;
+
+    /// True for a metadata key under which the format states where an image lies. Other formats have the georeference instead.
+    fn is_location_key(&self, key: &str) -> bool {
+        let _ = key;
+        false
+    }
+
+    /// True if the metadata state where an image lies.
+    fn states_location(&self, metadata: &Metadata) -> bool {
+        metadata.iter().any(|(key, _)| self.is_location_key(key))
+    }
+
+    /// Changes what the metadata of an image state about its location to that of a part of it, which lies at `place`. Returns
+    /// warnings for the caller, each of which begins with its key.
+    fn adjust_to_part(&self, metadata: &mut Metadata, place: &Georeference) -> Vec<String> {
+        let _ = (metadata, place);
+        Vec::new()
+    }
+
+    /// A title or description as the format can hold it; `None` if it holds the text as it is.
+    fn fitted_text(&self, field: TextField, text: &str) -> Option<FittedText> {
+        let _ = (field, text);
+        None
+    }
+
+    /// True if a file relates masks and overviews to their image.
+    fn keeps_companions(&self) -> bool {
+        false
+    }
 }
 
 /// The names by which a format is known.
@@ -98,10 +139,22 @@ impl dyn Format + '_ {
 pub const MAGIC_BYTES: usize = 16;
 
 /// How a file is opened.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct OpenOptions {
     /// Limits on the memory that the library allocates for a file.
     pub limits: Limits,
     /// True to report departures from the standard as errors, even if the file can be read.
     pub strict: bool,
+    /// Bytes of decoded blocks that the images of the file keep together for later reads of windows; 0 keeps none. A block that
+    /// exceeds them is not kept, and reads of a whole image keep nothing. By default 64 MiB.
+    pub cache_bytes: u64,
+    /// True to read the pixels of a damaged image that are there. Missing pixels get the nodata or pad value, else 0, and
+    /// [`crate::dataset::DatasetReader::take_damage`] returns a warning. Otherwise missing pixels are an error.
+    pub partial: bool,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { limits: Limits::default(), strict: false, cache_bytes: 64 << 20, partial: false }
+    }
 }

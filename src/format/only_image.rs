@@ -2,7 +2,7 @@
 
 use super::container::{Begun, OpenImage, no_image};
 use super::request::WriteContext;
-use super::warning::Warning;
+use super::warning::{Warning, WarningKind};
 use crate::codec::Encoded;
 use crate::codestream::Codestream;
 use crate::error::{Error, Result};
@@ -83,7 +83,7 @@ impl<S: Codestream> OnlyImage<S> {
         if end.filled {
             let message =
                 format!("absent blocks are filled with the pad value, as {} files cannot omit them", self.format);
-            context.warnings.push(Warning::new(key, message));
+            context.warnings.push(Warning::new(WarningKind::Padding, key, message));
         }
         Ok(stream)
     }

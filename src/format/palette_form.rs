@@ -6,8 +6,6 @@ use crate::metadata::Metadata;
 
 /// How a format states a palette in the metadata of an image.
 pub(crate) struct PaletteForm {
-    /// The keys that state whether an image has a palette, and the palette itself.
-    pub(crate) keys: &'static [&'static str],
     /// The palette of an indexed image of one band; `None` if the metadata state none.
     pub(crate) palette: fn(&Metadata) -> Result<Option<Palette>>,
     /// True if the metadata state that the samples are indices.

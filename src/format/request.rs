@@ -1,7 +1,7 @@
 //! Requests to a writer: images with their settings, other assets, and the context of a request.
 
-use super::warning::{Finding, Warning};
-use crate::asset::AssetType;
+use super::warning::{Finding, Warning, WarningKind};
+use crate::asset::{AssetInfo, AssetType};
 use crate::error::{Error, Result};
 use crate::image::{Georeference, ImageProvider, PadValue};
 use crate::metadata::Metadata;
@@ -27,6 +27,18 @@ pub struct ImageRequest<'a> {
     pub provider: &'a dyn ImageProvider,
     /// The source of the blocks.
     pub blocks: Blocks,
+    /// The asset of a file that the image is, or is a part of; `None` for an image that the caller made.
+    pub copied: Option<Copied<'a>>,
+}
+
+/// The asset of a file that is written again. A title or description that the request does not have is the asset's, made to fit
+/// the format with a warning. Its georeference and nodata value go to another format.
+#[derive(Debug, Clone, Copy)]
+pub struct Copied<'a> {
+    /// The asset. Its facts are those of the image that is written.
+    pub asset: &'a AssetInfo,
+    /// True if the image is a part of the asset: its blocks were chosen.
+    pub is_part: bool,
 }
 
 impl<'a> ImageRequest<'a> {
@@ -41,7 +53,14 @@ impl<'a> ImageRequest<'a> {
             settings: None,
             provider,
             blocks: Blocks::Provider,
+            copied: None,
         }
+    }
+
+    /// An image of a file, with the metadata, texts and roles of its asset there.
+    pub fn copy_of(key: &'a str, provider: &'a dyn ImageProvider, asset: &'a AssetInfo) -> Self {
+        let copied = Some(Copied { asset, is_part: false });
+        Self { roles: &asset.roles, copied, ..Self::new(key, provider, &asset.metadata) }
     }
 }
 
@@ -59,7 +78,7 @@ pub struct SaveSettings {
     pub nodata: Option<PadValue>,
     /// Quality of lossy compression.
     pub quality: Option<f64>,
-    /// True to also store the georeference in the most precise form of the format.
+    /// True to store the georeference also in the most precise form of the format, if another one is not exact.
     pub precise: bool,
 }
 
@@ -143,6 +162,19 @@ impl WriteContext<'_, '_> {
         self.warnings.push(finding.into_warning());
         Ok(())
     }
+}
+
+/// Refuses the value under `key`, which cannot be written. One that was read, rather than chosen, is left out with a warning: a
+/// copy of a file does not fail for what the file holds.
+///
+/// # Errors
+/// `error`, if the caller has chosen the value.
+pub(crate) fn refuse_chosen(metadata: &Metadata, key: &str, error: Error, warnings: &mut Vec<Warning>) -> Result<()> {
+    if metadata.is_chosen(key) {
+        return Err(error);
+    }
+    warnings.push(Warning::new(WarningKind::Metadata, key, format!("is left out: {error}")));
+    Ok(())
 }
 
 /// Merges `encoding`, the settings as a format's own entries, into the metadata. `replaces(key, other)` is true if an entry

@@ -47,15 +47,9 @@ pub(crate) struct Finding {
 }
 
 impl Warning {
-    /// A warning about the metadata value under `key`.
-    pub(crate) fn new(key: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { key: key.into(), message: message.into(), kind: WarningKind::Metadata }
-    }
-
-    /// The same warning with another subject.
-    #[must_use]
-    pub(crate) fn of(self, kind: WarningKind) -> Self {
-        Self { kind, ..self }
+    /// A warning about `key`, which names a metadata value, an argument or an asset.
+    pub(crate) fn new(kind: WarningKind, key: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { key: key.into(), message: message.into(), kind }
     }
 }
 
@@ -73,6 +67,6 @@ impl Finding {
     /// The finding as a warning.
     pub(crate) fn into_warning(self) -> Warning {
         let message = format!("{} does not allow {:?}: {}", self.clause, self.value, self.rule);
-        Warning::new(self.place, message).of(WarningKind::Conformance)
+        Warning::new(WarningKind::Conformance, self.place, message)
     }
 }

@@ -8,6 +8,7 @@
 use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
+use super::gaps::Gaps;
 use super::grid::Window;
 use crate::error::{Error, Result};
 use crate::simd;
@@ -35,6 +36,10 @@ pub struct TileMut<'c> {
     size: usize,
     row_pitch: usize,
     band_pitch: usize,
+    /// What to do with pixels that are missing: nothing, or record and fill them.
+    gaps: Option<&'c Gaps>,
+    /// Column and row of the rectangle in the image whose gaps are recorded.
+    origin: (u32, u32),
     buffer: PhantomData<&'c mut [u8]>,
 }
 
@@ -92,6 +97,8 @@ impl<'a> Canvas<'a> {
             size: self.size,
             row_pitch,
             band_pitch: self.rows * row_pitch,
+            gaps: None,
+            origin: (0, 0),
             buffer: PhantomData,
         })
     }
@@ -121,7 +128,66 @@ impl TileMut<'_> {
         }
         // SAFETY: the part lies inside this rectangle, which is inside the buffer, so its first byte is too.
         let data = unsafe { self.data.add(window.y as usize * self.row_pitch + window.x as usize * self.size) };
-        Ok(TileMut { data, rows: window.height as usize, columns: window.width as usize, buffer: PhantomData, ..*self })
+        let origin = (self.origin.0.saturating_add(window.x), self.origin.1.saturating_add(window.y));
+        let (rows, columns) = (window.height as usize, window.width as usize);
+        Ok(TileMut { data, rows, columns, origin, buffer: PhantomData, ..*self })
+    }
+
+    /// The same rectangle, whose missing pixels are recorded in `gaps`; `origin` is its column and row in the image. If gaps are
+    /// recorded already, they still are.
+    pub(crate) fn in_part<'t>(&'t mut self, gaps: &'t Gaps, origin: (u32, u32)) -> TileMut<'t> {
+        match self.gaps {
+            Some(_) => TileMut { buffer: PhantomData, ..*self },
+            None => TileMut { gaps: Some(gaps), origin, buffer: PhantomData, ..*self },
+        }
+    }
+
+    /// True if missing pixels are filled instead of being an error.
+    pub(crate) fn is_in_part(&self) -> bool {
+        self.gaps.is_some()
+    }
+
+    /// The sample for missing pixels; zero without a record of gaps.
+    pub(crate) fn fill_sample(&self) -> Vec<u8> {
+        self.gaps.map_or_else(|| vec![0; self.size], |gaps| gaps.fill().to_vec())
+    }
+
+    /// Fills and records what a nested read found missing, at the place of this rectangle that `place` returns for it.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a gap outside the rectangle.
+    pub(crate) fn copy_gaps(&mut self, nested: &Gaps, place: impl Fn(Window) -> Window) -> Result<()> {
+        let Some((windows, reason)) = nested.take() else { return Ok(()) };
+        if windows.is_empty() {
+            self.fill_missing(self.rows as u32, None, &reason);
+        }
+        windows.into_iter().try_for_each(|window| {
+            self.part(place(window))?.fill_missing(0, None, &reason);
+            Ok(())
+        })
+    }
+
+    /// Fills the rows from `first` on, of one band (its place in the rectangle and its number in the image) or of all, and
+    /// records them as missing. No effect without a record of gaps.
+    pub(crate) fn fill_missing(&mut self, first: u32, band: Option<(usize, u32)>, reason: &impl std::fmt::Display) {
+        let Some(gaps) = self.gaps else { return };
+        let ((x, y), rows) = (self.origin, (self.rows as u32).saturating_sub(first));
+        gaps.add(
+            Window::new(x, y.saturating_add(first), self.columns as u32, rows),
+            band.map(|(_, band)| band),
+            reason,
+        );
+        let places = band.map_or(0..self.bands, |(place, _)| place..place + 1);
+        for place in places {
+            for y in first as usize..self.rows {
+                fill_row(self.row(place, y), gaps.fill());
+            }
+        }
+    }
+
+    /// Bytes of the whole read that the rectangle belongs to.
+    pub(crate) fn asked_bytes(&self) -> u64 {
+        (self.band_pitch * self.bands) as u64
     }
 
     /// Bytes of a sample.
@@ -169,12 +235,7 @@ impl TileMut<'_> {
     pub(crate) fn fill(&mut self, sample: &[u8]) {
         for band in 0..self.bands {
             for y in 0..self.rows {
-                let row = self.row(band, y);
-                if sample.iter().all(|byte| *byte == sample[0]) {
-                    row.fill(sample[0]);
-                } else {
-                    row.chunks_exact_mut(sample.len()).for_each(|out| out.copy_from_slice(sample));
-                }
+                fill_row(self.row(band, y), sample);
             }
         }
     }
@@ -191,6 +252,25 @@ impl TileMut<'_> {
         // SAFETY: band and row are inside the rectangle, which is inside the buffer.
         unsafe { self.data.add(band * self.band_pitch + y * self.row_pitch) }
     }
+}
+
+/// Fills a row with a sample. A row of zeros is only read: memory that the system has not given yet stays so, and a sparse file
+/// takes memory for the blocks that it has.
+fn fill_row(row: &mut [u8], sample: &[u8]) {
+    match sample {
+        [0, ..] if sample.iter().all(|byte| *byte == 0) => {
+            if !is_zero(row) {
+                row.fill(0);
+            }
+        }
+        [first, ..] if sample.iter().all(|byte| byte == first) => row.fill(*first),
+        _ => row.chunks_exact_mut(sample.len()).for_each(|out| out.copy_from_slice(sample)),
+    }
+}
+
+fn is_zero(row: &[u8]) -> bool {
+    let (chunks, rest) = row.as_chunks::<64>();
+    chunks.iter().all(|chunk| chunk.iter().fold(0, |bits, byte| bits | byte) == 0) && rest.iter().all(|byte| *byte == 0)
 }
 
 #[cfg(test)]

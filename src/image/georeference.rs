@@ -2,10 +2,21 @@
 
 use std::ops::RangeInclusive;
 
+use super::corners::{encloses, in_one_piece};
+use super::epsg::{self, Kind};
 use crate::error::{Error, Result};
 
 /// The codes of the EPSG register. GeoTIFF reserves codes from 32768 for users and 32767 for user-defined systems.
 const EPSG_CODES: RangeInclusive<i64> = 1024..=32_766;
+
+/// The most by which a side of a sheared pixel may be longer than the other.
+const MOST_ASPECT: f64 = 1000.0;
+
+/// The cosine of the angle between two sides of a pixel up to which these are perpendicular.
+const PERPENDICULAR: f64 = 0.01;
+
+/// Degrees by which a computed latitude may be off.
+const LATITUDE_ROUNDING: f64 = 1e-9;
 
 /// A coordinate reference system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,11 +62,12 @@ impl Crs {
 impl Georeference {
     /// The georeference as a writer takes it, for an image of `columns` × `rows`. Corners of a parallelogram become the
     /// transform. Other corners that enclose an area stay, for a format that stores corners. If both are set, as a file may
-    /// state them, both stay.
+    /// state them, both stay. Longitudes of corners that jump at the antimeridian continue beyond it.
     ///
     /// # Errors
     /// [`Error::Usage`] for corners without a reference system, for corners that enclose no area or are not finite, for a
-    /// transform without an inverse, and for a code that is not in the EPSG register.
+    /// transform without an inverse or with a shear that no camera makes, for latitudes beyond a pole by more than half a pixel,
+    /// and for a code that is not in the EPSG register.
     pub fn for_writing(&self, columns: u32, rows: u32) -> Result<Self> {
         if let Some(Crs::Epsg(code)) = self.crs {
             Crs::from_epsg(code.into())?;
@@ -64,14 +76,42 @@ impl Georeference {
             (None, Some(_)) if self.crs.is_none() => {
                 return Err(Error::usage("georeference:").found("corners without crs").allowed("both"));
             }
-            (None, Some(corners)) => match Transform::from_corners(corners, columns, rows) {
-                Ok(transform) => (Some(transform), None),
-                Err(_) if encloses(corners) => (None, Some(corners)),
-                Err(error) => return Err(error),
-            },
-            (transform, corners) => (transform.map(Transform::invertible).transpose()?, corners),
+            (None, Some(corners)) => {
+                let corners = if self.is_geographic() { in_one_piece(corners) } else { corners };
+                match Transform::from_corners(corners, columns, rows) {
+                    Ok(transform) => (Some(transform), None),
+                    Err(_) if encloses(corners) => (None, Some(corners)),
+                    Err(error) => return Err(error),
+                }
+            }
+            (transform, corners) => {
+                let check = |transform: Transform| transform.invertible()?.unsheared();
+                (transform.map(check).transpose()?, corners)
+            }
         };
-        Ok(Self { transform, corners, crs: self.crs.clone() })
+        let checked = Self { transform, corners, crs: self.crs.clone() };
+        checked.check_latitudes(columns, rows)?;
+        Ok(checked)
+    }
+
+    /// True if the coordinates are longitudes and latitudes.
+    fn is_geographic(&self) -> bool {
+        let Some(Crs::Epsg(code)) = self.crs else { return false };
+        let horizontal = epsg::parts(code).map_or(code, |(horizontal, _)| horizontal.into());
+        matches!(epsg::kind(horizontal), Some(Kind::Geographic | Kind::Geographic3D))
+    }
+
+    /// Checks that an image in a geographic system ends at the poles. A grid with samples at the poles extends half a pixel further.
+    fn check_latitudes(&self, columns: u32, rows: u32) -> Result<()> {
+        let Some(corners) = self.outer_corners(columns, rows).filter(|_| self.is_geographic()) else { return Ok(()) };
+        let [a, b, _, d] = corners.map(|(_, latitude)| latitude);
+        let half = ((b - a).abs() / f64::from(columns)).max((d - a).abs() / f64::from(rows)) / 2.0;
+        match corners.into_iter().find(|(_, latitude)| latitude.abs() > 90.0 + half + LATITUDE_ROUNDING) {
+            None => Ok(()),
+            Some((_, latitude)) => Err(Error::usage("latitude of a corner:")
+                .found(latitude)
+                .allowed("-90 to 90 degrees, as y; x is the longitude")),
+        }
     }
 
     /// The outer corners of an image of `columns` × `rows`: those stated, or else those of the transform.
@@ -120,6 +160,26 @@ impl Transform {
         Err(Error::usage("transform:").found(format!("{g:?}")).allowed(allowed))
     }
 
+    /// The transform itself, if a camera or a map can have it. Six numbers in the order of an affine matrix are recognised: read
+    /// in GDAL's order, the origin stands in the place of the size of a pixel.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if one of the two sizes of a pixel is zero, as in no rotation, or if the sides of a pixel differ more than
+    /// a thousandfold and are not perpendicular.
+    fn unsheared(self) -> Result<Self> {
+        let [_, across_x, down_x, _, across_y, down_y] = self.0;
+        let (across, down) = (across_x.hypot(across_y), down_x.hypot(down_y));
+        let is_long = across.max(down) > MOST_ASPECT * across.min(down);
+        let is_slanted = (across_x * down_x + across_y * down_y).abs() > PERPENDICULAR * across * down;
+        if (across_x == 0.0) == (down_y == 0.0) && !(is_long && is_slanted) {
+            return Ok(self);
+        }
+        Err(Error::usage("transform with a shear that no camera makes:").found(format!("{:?}", self.0)).allowed(
+            "GDAL's order (x, pixel width, row rotation, y, column rotation, pixel height); \
+             pass an Affine object as it is, or its to_gdal()",
+        ))
+    }
+
     /// The coordinates of the point `column`, `row` (pixel edges at integers).
     pub fn apply(&self, column: f64, row: f64) -> (f64, f64) {
         let g = &self.0;
@@ -140,16 +200,6 @@ impl std::fmt::Display for Crs {
             Self::UserDefined(text) => f.write_str(text),
         }
     }
-}
-
-/// True for finite corners of a quadrilateral that turns the same way at each.
-fn encloses(corners: [(f64, f64); 4]) -> bool {
-    let turn = |n: usize| {
-        let [a, b, c] = [corners[n], corners[(n + 1) % 4], corners[(n + 2) % 4]];
-        (b.0 - a.0) * (c.1 - b.1) - (b.1 - a.1) * (c.0 - b.0)
-    };
-    let turns = [0, 1, 2, 3].map(turn);
-    turns.iter().all(|turn| turn.is_finite() && *turn > 0.0) || turns.iter().all(|turn| *turn < 0.0)
 }
 
 #[cfg(test)]
@@ -181,6 +231,53 @@ mod tests {
         assert_eq!(both.for_writing(2, 1).unwrap(), both);
         let flat = Georeference { transform: Some(Transform([0., 1., 2., 1., 2., 4.])), ..both };
         assert!(flat.for_writing(2, 1).unwrap_err().to_string().contains("invertible"));
+    }
+
+    fn placed(transform: [f64; 6], epsg: u32) -> Result<Georeference> {
+        let georeference =
+            Georeference { transform: Some(Transform(transform)), crs: Some(Crs::Epsg(epsg)), corners: None };
+        georeference.for_writing(100, 50)
+    }
+
+    #[test]
+    fn a_transform_in_the_order_of_an_affine_matrix_is_refused() {
+        for (transform, epsg) in [
+            ([0.5, 0.0, 300_000.0, 0.0, -0.5, 4_500_000.0], 32_618),
+            ([0.4, 0.3, 300_000.0, 0.3, -0.4, 4_500_000.0], 32_618),
+            ([0.001, 0.0, -77.0, 0.0, -0.001, 39.0], 4326),
+            ([0.001, 0.0002, -77.0, 0.0002, -0.001, 39.0], 4326),
+        ] {
+            let error = placed(transform, epsg).unwrap_err().to_string();
+            assert!(error.contains("GDAL's order") && error.contains("to_gdal()"), "{error}");
+        }
+        for transform in [
+            [300_000.0, 0.5, 0.0, 4_500_000.0, 0.0, -0.5],
+            [300_000.0, 0.0, 0.5, 4_500_000.0, 0.5, 0.0],
+            [300_000.0, 0.4, 0.3, 4_500_000.0, 0.3, -0.4],
+            [300_000.0, 0.1, 0.0, 4_500_000.0, 0.0, 500.0],
+            [300_000.0, 1.0, 0.9, 4_500_000.0, 0.1, -1.0],
+        ] {
+            assert!(placed(transform, 32_618).is_ok(), "{transform:?}");
+        }
+    }
+
+    #[test]
+    fn latitudes_end_at_the_poles_or_half_a_pixel_beyond() {
+        assert!(placed([-180.0, 3.6, 0.0, 90.0, 0.0, -3.6], 4326).is_ok());
+        assert!(placed([-180.0, 3.6, 0.0, 91.8, 0.0, -3.6], 4326).is_ok());
+        let error = placed([-180.0, 3.6, 0.0, 95.0, 0.0, -3.6], 4326).unwrap_err().to_string();
+        assert_eq!(error, "latitude of a corner: got 95, expected -90 to 90 degrees, as y; x is the longitude");
+        assert!(placed([0.0, 3.6, 0.0, -20.0, 0.0, -3.6], 9707).is_err(), "a compound system has latitudes too");
+        assert!(placed([0.0, 3.6, 0.0, 500.0, 0.0, -3.6], 32_618).is_ok());
+    }
+
+    #[test]
+    fn corners_across_the_antimeridian_are_in_one_piece() {
+        let jump = [(179.0, 1.0), (-179.0, 1.0), (-179.0, 0.0), (179.0, 0.0)];
+        let place = |epsg| Georeference { corners: Some(jump), crs: Some(Crs::Epsg(epsg)), transform: None };
+        let transform = |epsg| place(epsg).for_writing(2, 1).unwrap().transform.unwrap();
+        assert_eq!(transform(4326).0, [179.0, 1.0, 0.0, 1.0, 0.0, -1.0]);
+        assert_eq!(transform(32_618).0[1], -179.0);
     }
 
     #[test]

@@ -130,6 +130,16 @@ impl PadValue {
         }
     }
 
+    /// The value as a sample of this type holds it. A float is rounded to the precision of the sample. A value that the sample
+    /// cannot hold stays as it is.
+    #[must_use]
+    pub fn rounded(self, sample: SampleType) -> Self {
+        if sample.is_integer() || !self.fits(sample) {
+            return self;
+        }
+        Self::Float(sample.read_value(&self.bytes(sample)))
+    }
+
     /// Parses decimal text, `nan`, `inf` and `-inf`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -164,6 +174,9 @@ mod tests {
         assert!(!PadValue::Float(1e300).fits(SampleType::Float32));
         assert!(PadValue::Float(-3.402_823_466_385_29e38).fits(SampleType::Float32), "it rounds to the largest float");
         assert!(PadValue::Int(65_504).fits(SampleType::Float16) && !PadValue::Int(65_520).fits(SampleType::Float16));
+        assert_eq!(PadValue::Float(0.1).rounded(SampleType::Float32), PadValue::Float(f64::from(0.1f32)));
+        assert_eq!(PadValue::Float(1e300).rounded(SampleType::Float32), PadValue::Float(1e300), "no sample holds it");
+        assert_eq!(PadValue::Float(0.5).rounded(SampleType::UInt8), PadValue::Float(0.5));
         assert_eq!(PadValue::parse("nan").map(|value| value.fits(SampleType::Float64)), Some(true));
     }
 

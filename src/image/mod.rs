@@ -1,12 +1,18 @@
 //! Images as the engine sees them: samples, layouts, block grids, views of pixels, and their providers.
 
+mod block_cache;
 mod block_store;
 mod canvas;
+pub(crate) mod corners;
+mod default_block;
+pub(crate) mod epsg;
+mod gaps;
 mod georeference;
 mod grid;
 mod layout;
 mod memory_image;
 mod palette;
+mod partial_image;
 mod pixels;
 mod provider;
 mod reblock;
@@ -18,18 +24,22 @@ mod template;
 mod view;
 mod window_image;
 
+pub(crate) use block_cache::BlockCache;
 pub use block_store::Scratch;
 pub(crate) use block_store::{BlockCoding, BlockForm, BlockStore, Piece, StoredBlock, StoredSamples};
 pub(crate) use canvas::{Canvas, TileMut};
+pub(crate) use default_block::default_block;
+pub(crate) use gaps::Gaps;
 pub use georeference::{Crs, Georeference, Transform};
 pub use grid::{BlockGrid, BlockIndex, Window};
 pub use layout::{ImageLayout, PadValue};
 pub use memory_image::MemoryImage;
 pub use palette::{Palette, PaletteImage};
+pub(crate) use partial_image::PartialImage;
 pub use pixels::{Memory, Pixels};
 pub use provider::{Access, Block, ImageProvider};
-pub(crate) use provider::{Asked, FileImage, InFile, at_level, read_whole_block};
-pub(crate) use reblock::{Padding, Reblock, TargetBlock};
+pub(crate) use provider::{Asked, FileImage, InFile, Visit, Wanted, at_level, read_whole_block};
+pub(crate) use reblock::{Padding, Present, Reblock, TargetBlock};
 pub(crate) use reduce::Reducer;
 pub use reduce::Reduction;
 pub use reduced_image::ReducedImage;

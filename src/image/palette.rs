@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::canvas::{Canvas, TileMut};
+use super::gaps::Gaps;
 use super::grid::Window;
 use super::layout::ImageLayout;
 use super::provider::ImageProvider;
@@ -112,7 +113,11 @@ impl View for PaletteImage {
         let sample = self.base.source.layout().sample;
         let mut indices = vec![0; rows * columns * sample.bytes()];
         let canvas = Canvas::new(&mut indices, 1, rows, columns, sample.bytes())?;
-        if !read(window, &[0], &mut canvas.whole()?)? {
+        // Missing indices have no value; the pixels are filled below.
+        let gaps = Gaps::new(vec![0; sample.bytes()]);
+        let mut whole = canvas.whole()?;
+        let mut tile = if out.is_in_part() { whole.in_part(&gaps, (0, 0)) } else { whole };
+        if !read(window, &[0], &mut tile)? {
             return Ok(false);
         }
         drop(canvas);
@@ -128,6 +133,7 @@ impl View for PaletteImage {
                 self.palette.expand(*band, &row_indices, out.row(out_band, y));
             }
         }
+        out.copy_gaps(&gaps, |window| window)?;
         Ok(true)
     }
 }

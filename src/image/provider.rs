@@ -1,8 +1,10 @@
 //! Image providers: a layout, and the pixels of one block at a time.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::block_cache::BlockCache;
 use super::block_store::BlockStore;
 use super::canvas::{Canvas, TileMut};
 use super::grid::{BlockGrid, BlockIndex, Window};
@@ -19,6 +21,28 @@ pub enum Access {
     Parallel,
     /// Only the calling thread, one block at a time, in order if possible: Python objects, formats that stream rows.
     Serial,
+}
+
+/// Whether a reader may ask for a block again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visit {
+    /// Each block is asked for once: the image is read or copied as a whole.
+    Once,
+    /// Windows of whole blocks are read. A block that is asked for a second time is worth keeping.
+    Blocks,
+    /// Windows are read that share blocks with their neighbours: decoded blocks are worth keeping.
+    Again,
+}
+
+/// The pixels that a reader wants of a block.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The window, which lies inside the block, in pixels of the image.
+    pub window: Window,
+    /// The bands, in output order.
+    pub bands: &'a [u32],
+    /// Whether the reader may ask for the block again.
+    pub visit: Visit,
 }
 
 /// A block of a provider.
@@ -89,13 +113,13 @@ pub trait ImageProvider: Send + Sync {
         InFile::default()
     }
 
-    /// Writes the pixels of `window`, which lies inside block `at` (in pixels of the image), for the chosen bands to a
-    /// rectangle of that size. False if the block is absent; the content of the rectangle is then undefined.
+    /// Writes the wanted pixels of block `at` to a rectangle of the window's size. False if the block is absent; the content of the rectangle is then undefined.
     ///
     /// # Errors
     /// As [`ImageProvider::block`].
     #[doc(hidden)]
-    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let Wanted { window, bands, .. } = wanted;
         match self.block(at)? {
             Block::Absent => Ok(false),
             Block::Pixels(pixels) => {
@@ -106,6 +130,16 @@ pub trait ImageProvider: Send + Sync {
             }
         }
     }
+
+    /// The number of blocks that must be decoded to read a window; samples of the others are only copied.
+    #[doc(hidden)]
+    fn decodes(&self, window: Window, _bands: &[u32]) -> u64 {
+        self.layout().grid.blocks_of(window).count() as u64
+    }
+
+    /// Hands a cache to an image of a file and to its levels. An image that has one keeps it.
+    #[doc(hidden)]
+    fn use_cache(&self, _cache: &Arc<BlockCache>) {}
 
     /// Checks that the file behind the image has not changed since it was opened. The engine calls this before the first block
     /// of each region that is read and of each image that is written.
@@ -127,8 +161,10 @@ pub struct InFile<'a> {
     pub(crate) whole: Option<&'a Arc<dyn BlockStore>>,
     /// The grid of the stored blocks, if the blocks of the layout are parts of those.
     pub(crate) grid: Option<BlockGrid>,
-    /// Size of the file, for the limits on the expansion of a small file.
-    pub(crate) bytes: Option<u64>,
+    /// The file, for the limits on the expansion of a small file, and for messages.
+    pub(crate) source: Option<&'a dyn ByteSource>,
+    /// The ratio of the image's bytes to those of its file that views of an image allow on their own account; 0 is 1.
+    pub(crate) expansion: u64,
 }
 
 impl dyn ImageProvider + '_ {
@@ -149,7 +185,13 @@ impl dyn ImageProvider + '_ {
 
     /// Size of the file behind the image. `u64::MAX` if the caller supplies the pixels and no limit applies.
     pub(crate) fn file_bytes(&self) -> u64 {
-        self.behind().bytes.unwrap_or(u64::MAX)
+        let InFile { source, expansion, .. } = self.behind();
+        source.map_or(u64::MAX, |source| source.size().saturating_mul(expansion.max(1)))
+    }
+
+    /// The path of the file behind the image, if it was opened from one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.behind().source.and_then(ByteSource::path)
     }
 }
 
@@ -170,12 +212,12 @@ pub(crate) trait FileImage: ImageProvider {
     /// [`crate::Error::Limit`] for blocks that cannot be read.
     fn ranges(&self, window: Window, bands: &[u32], out: &mut Vec<Range<u64>>) -> Result<()>;
 
-    /// Writes the pixels of `window` for the chosen bands to a rectangle of that size, from a source that holds the ranges.
-    /// False if the file does not hold any part of the window; the content of the rectangle is then undefined.
+    /// Writes the wanted pixels to a rectangle of the window's size, from a source that holds the ranges. The window may cover
+    /// several blocks. False if the file does not hold any part of the window; the content of the rectangle is then undefined.
     ///
     /// # Errors
     /// As [`ImageProvider::block`].
-    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool>;
+    fn read_from(&self, source: &dyn ByteSource, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool>;
 }
 
 /// A provider that caches the answers of `has_block`: they decide where blocks lie, so they must not change during writing.
@@ -236,8 +278,12 @@ impl ImageProvider for Asked<'_> {
         self.provider.levels()
     }
 
-    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
-        self.provider.read_block(at, window, bands, out)
+    fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        self.provider.read_block(at, wanted, out)
+    }
+
+    fn decodes(&self, window: Window, bands: &[u32]) -> u64 {
+        self.provider.decodes(window, bands)
     }
 
     fn check_unchanged(&self) -> Result<()> {
@@ -263,7 +309,7 @@ pub(crate) fn at_level(image: Arc<dyn ImageProvider>, level: u32) -> Result<Arc<
 /// # Errors
 /// As [`ImageProvider::block`].
 pub(crate) fn read_whole_block(image: &dyn ImageProvider, at: BlockIndex) -> Result<Block> {
-    whole_block(image, at, |window, bands, out| image.read_block(at, window, bands, out))
+    whole_block(image, at, |wanted, out| image.read_block(at, wanted, out))
 }
 
 /// The pixels of a block, which `read` writes to a rectangle: all bands of the block's window. The block is absent if it returns
@@ -274,7 +320,7 @@ pub(crate) fn read_whole_block(image: &dyn ImageProvider, at: BlockIndex) -> Res
 pub(super) fn whole_block(
     image: &dyn ImageProvider,
     at: BlockIndex,
-    read: impl FnOnce(Window, &[u32], &mut TileMut<'_>) -> Result<bool>,
+    read: impl FnOnce(Wanted<'_>, &mut TileMut<'_>) -> Result<bool>,
 ) -> Result<Block> {
     let layout = image.layout();
     let window = layout.grid.block_window(layout.grid.check(at)?);
@@ -282,7 +328,7 @@ pub(super) fn whole_block(
     let mut pixels = vec![0; shape.iter().product::<usize>() * layout.sample.bytes()];
     let bands: Vec<u32> = (0..layout.bands).collect();
     let canvas = Canvas::new(&mut pixels, shape[0], shape[1], shape[2], layout.sample.bytes())?;
-    if !read(window, &bands, &mut canvas.whole()?)? {
+    if !read(Wanted { window, bands: &bands, visit: Visit::Once }, &mut canvas.whole()?)? {
         return Ok(Block::Absent);
     }
     Pixels::from_vec(pixels, shape, layout.sample, Interleave::Band).map(Block::Pixels)

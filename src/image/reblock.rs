@@ -173,6 +173,14 @@ impl<'a> Iterator for Reblock<'a> {
     }
 }
 
+/// How much of a block the provider has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Present {
+    Whole,
+    Part,
+    Nothing,
+}
+
 impl TargetBlock<'_> {
     fn of_layout(layout: &ImageLayout, at: BlockIndex, window: Window, full: Window) -> Self {
         Self { at, window, full, bands: layout.bands, sample: layout.sample, pad: layout.pad, parts: Vec::new() }
@@ -234,12 +242,12 @@ impl TargetBlock<'_> {
     }
 
     /// Writes the block's pixels to `out` in the order `interleave` and native byte order; `out` is resized to the block's
-    /// size. False if every part of the block is absent. Absent parts of a present block get the value of the padding if it has
+    /// size, unless every part of the block is absent. Absent parts of a present block get the value of the padding if it has
     /// one, or else the image's pad value.
     ///
     /// # Errors
     /// Any error of the provider; [`Error::Usage`] for a block of the wrong shape or type.
-    pub(crate) fn gather(&self, interleave: Interleave, padding: &Padding, out: &mut Vec<u8>) -> Result<bool> {
+    pub(crate) fn gather(&self, interleave: Interleave, padding: &Padding, out: &mut Vec<u8>) -> Result<Present> {
         let extent = self.extent(padding);
         let shape = [self.bands as usize, extent.height as usize, extent.width as usize];
         let covered = extent == self.window;
@@ -252,7 +260,7 @@ impl TargetBlock<'_> {
             }
         }
         if present.is_empty() {
-            return Ok(false);
+            return Ok(Present::Nothing);
         }
         // Every byte is written below unless a part is absent or the block extends past the image.
         out.resize(self.bytes(padding), 0);
@@ -270,7 +278,7 @@ impl TargetBlock<'_> {
         if !covered && matches!(padding, Padding::Replicate(_)) {
             replicate(out, shape, &self.window, self.sample.bytes(), interleave);
         }
-        Ok(true)
+        Ok(if absent.is_empty() { Present::Whole } else { Present::Part })
     }
 
     /// Bytes of the block.
@@ -332,7 +340,7 @@ impl<'a> SourceBlock<'a> {
 
     fn decode_fetched(&self, bytes: &Fetched) -> Result<Block> {
         match self.provider.in_file() {
-            Some(image) => whole_block(image, self.at, |window, bands, out| image.read_from(bytes, window, bands, out)),
+            Some(image) => whole_block(image, self.at, |wanted, out| image.read_from(bytes, wanted, out)),
             None => self.decode(),
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::canvas::{Canvas, TileMut};
+use super::gaps::Gaps;
 use super::grid::{BlockGrid, Window};
 use super::layout::{ImageLayout, PadValue};
 use super::provider::ImageProvider;
@@ -63,9 +64,12 @@ impl ReducedImage {
         held.clear();
         held.resize(bands.len() * rows * columns * size, 0);
         let canvas = Canvas::new(held, bands.len(), rows, columns, size)?;
-        let mut tile = canvas.whole()?;
+        let pad = self.base.source.layout().pad_bytes();
+        let gaps = Gaps::new(pad.clone());
+        let mut whole = canvas.whole()?;
+        let mut tile = if out.is_in_part() { whole.in_part(&gaps, (0, 0)) } else { whole };
         if !read(full, bands, &mut tile)? {
-            tile.fill(&self.base.source.layout().pad_bytes());
+            tile.fill(&pad);
         }
         let rows: Vec<&[u8]> = held.chunks_exact(columns * size).collect();
         for (band, rows) in rows.chunks_exact(full.height as usize).enumerate() {
@@ -73,7 +77,11 @@ impl ReducedImage {
                 self.reducer.row(rows, out.row(band, y));
             }
         }
-        Ok(())
+        let factor = self.reducer.factor() as u32;
+        out.copy_gaps(&gaps, |missing| {
+            let (x, y) = (missing.x / factor, missing.y / factor);
+            Window::new(x, y, missing.right().div_ceil(factor) - x, missing.bottom().div_ceil(factor) - y)
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use super::canvas::TileMut;
 use super::grid::{BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
-use super::provider::{Access, Block, FileImage, ImageProvider, InFile, read_whole_block};
+use super::provider::{Access, Block, FileImage, ImageProvider, InFile, Visit, Wanted, read_whole_block};
 use crate::error::Result;
 use crate::io::ByteSource;
 
@@ -24,9 +24,19 @@ pub(super) trait View: Send + Sync {
         bands.to_vec()
     }
 
+    /// True if the pixels are pixels of the source.
+    fn is_part(&self) -> bool {
+        false
+    }
+
     /// True if the source pixels of a block are so few that their bytes can be fetched before the block is made.
     fn is_fetched(&self) -> bool {
         true
+    }
+
+    /// Whether a visit of a block here is the only one of the blocks of the source.
+    fn visit(&self, visit: Visit) -> Visit {
+        visit
     }
 
     /// Writes the chosen bands of a window, which lies inside one block, to a rectangle of its size. `read` reads the source.
@@ -96,9 +106,18 @@ impl<V: View> ImageProvider for V {
         &self.base().levels
     }
 
-    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
         self.layout().grid.check(at)?;
-        self.make(window, bands, &|window, bands, out| read_window(&*self.base().source, window, bands, out), out)
+        let (source, visit) = (&*self.base().source, self.visit(wanted.visit));
+        let read: &Read<'_> = &|window, bands, out| read_window(source, Wanted { window, bands, visit }, out);
+        self.make(wanted.window, wanted.bands, read, out)
+    }
+
+    fn decodes(&self, window: Window, bands: &[u32]) -> u64 {
+        if self.is_part() {
+            return self.base().source.decodes(self.in_source(window), bands);
+        }
+        self.layout().grid.blocks_of(window).count() as u64
     }
 
     fn check_unchanged(&self) -> Result<()> {
@@ -106,9 +125,9 @@ impl<V: View> ImageProvider for V {
     }
 
     fn behind(&self) -> InFile<'_> {
-        let bytes = self.base().source.file_bytes().saturating_mul(self.base().expansion);
-        let image = self.base().source.in_file().filter(|_| self.is_fetched()).map(|_| self as _);
-        InFile { image, bytes: Some(bytes), ..InFile::default() }
+        let InFile { image, source, expansion, .. } = self.base().source.behind();
+        let image = image.filter(|_| self.is_fetched()).map(|_| self as _);
+        InFile { image, source, expansion: expansion.max(1).saturating_mul(self.base().expansion), ..InFile::default() }
     }
 }
 
@@ -121,9 +140,10 @@ impl<V: View> FileImage for V {
         self.base().file().ranges(self.in_source(window), &self.bands_in_source(bands), out)
     }
 
-    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
-        let image = self.base().file();
-        self.make(window, bands, &|window, bands, out| image.read_from(source, window, bands, out), out)
+    fn read_from(&self, source: &dyn ByteSource, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let (image, visit) = (self.base().file(), self.visit(wanted.visit));
+        let read: &Read<'_> = &|window, bands, out| image.read_from(source, Wanted { window, bands, visit }, out);
+        self.make(wanted.window, wanted.bands, read, out)
     }
 }
 
@@ -144,23 +164,19 @@ pub fn absent_parts(image: &dyn ImageProvider, window: Window) -> Result<Vec<Win
     Ok(found)
 }
 
-/// Writes the chosen bands of `window`, which may cover many blocks, to a rectangle of its size. Parts in absent blocks get the
+/// Writes the wanted pixels, whose window may cover many blocks, to a rectangle of its size. Parts in absent blocks get the
 /// image's pad value. False if the whole window is absent; the content of the rectangle is then undefined.
 ///
 /// # Errors
 /// Errors of the image.
-pub(super) fn read_window(
-    image: &dyn ImageProvider,
-    window: Window,
-    bands: &[u32],
-    out: &mut TileMut<'_>,
-) -> Result<bool> {
+pub(super) fn read_window(image: &dyn ImageProvider, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+    let window = wanted.window;
     let grid = image.layout().grid;
     let (mut absent, mut present) = (Vec::new(), false);
     for at in grid.blocks_of(window) {
         let part = grid.block_window(at).intersect(&window);
         let place = part.relative_to(window.x, window.y);
-        if image.has_block(at)? && image.read_block(at, part, bands, &mut out.part(place)?)? {
+        if image.has_block(at)? && image.read_block(at, Wanted { window: part, ..wanted }, &mut out.part(place)?)? {
             present = true;
         } else {
             absent.push(place);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::canvas::TileMut;
 use super::grid::{BlockGrid, Window};
 use super::layout::ImageLayout;
-use super::provider::ImageProvider;
+use super::provider::{ImageProvider, Visit};
 use super::view::{Base, Read, View};
 use crate::error::{Error, Result};
 
@@ -49,6 +49,15 @@ impl View for WindowImage {
 
     fn in_source(&self, window: Window) -> Window {
         Window { x: window.x + self.window.x, y: window.y + self.window.y, ..window }
+    }
+
+    fn is_part(&self) -> bool {
+        true
+    }
+
+    /// Windows of an image often overlap, and their blocks can share blocks of the source.
+    fn visit(&self, visit: Visit) -> Visit {
+        if self.window == self.base.source.layout().grid.window() { visit } else { Visit::Again }
     }
 
     fn make(&self, window: Window, bands: &[u32], read: &Read<'_>, out: &mut TileMut<'_>) -> Result<bool> {

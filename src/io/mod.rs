@@ -23,7 +23,9 @@ pub(crate) use rows::Rows;
 #[cfg(test)]
 pub(crate) use serial_source::SerialSource;
 pub(crate) use sink::publish_all;
-pub use sink::{AtomicFile, ByteSink, MemorySink, PositionedWrite, Prepared, SeekableSink, SpooledSink, sink_at};
+pub use sink::{
+    AtomicFile, ByteSink, Durability, MemorySink, PositionedWrite, Prepared, SeekableSink, SpooledSink, sink_at,
+};
 pub use source::{ByteSource, FileSource, MemorySource};
 #[cfg(feature = "python")]
 pub(crate) use source::{check_range, read_joined};

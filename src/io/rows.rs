@@ -33,6 +33,11 @@ impl Rows {
         self.pitch == self.bytes as u64 || self.count == 1
     }
 
+    /// The bytes that [`Rows::read`] reads from a source with this gap: shorter gaps between rows are read too.
+    pub(crate) fn read_bytes(&self, gap: u64) -> u64 {
+        if self.jumps(gap) { self.count as u64 * self.bytes as u64 } else { self.end() - self.offset }
+    }
+
     /// The byte ranges to read: one, or one for each row if there are gaps between them.
     pub(crate) fn ranges(self) -> impl Iterator<Item = Range<u64>> {
         let (count, bytes) =
@@ -57,8 +62,7 @@ impl Rows {
             }
             return Ok(());
         }
-        let jumps = self.pitch.saturating_sub(self.bytes as u64) > source.gap();
-        let at_once = if jumps { 1 } else { (PIECE / self.pitch.max(1)).max(1) as usize };
+        let at_once = if self.jumps(source.gap()) { 1 } else { (PIECE / self.pitch.max(1)).max(1) as usize };
         for first in (0..self.count).step_by(at_once) {
             let count = at_once.min(self.count - first);
             let length = (count - 1) * self.pitch as usize + self.bytes;
@@ -72,6 +76,10 @@ impl Rows {
             }
         }
         Ok(())
+    }
+
+    fn jumps(&self, gap: u64) -> bool {
+        self.pitch.saturating_sub(self.bytes as u64) > gap
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sinks: appended to in order, patched when a length becomes known, and published when complete.
 
 mod atomic;
+mod unnamed;
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::SpooledTempFile;
 
 pub(crate) use self::atomic::publish_all;
-pub use self::atomic::{AtomicFile, Prepared, sink_at};
+pub use self::atomic::{AtomicFile, Durability, Prepared, sink_at};
 use crate::error::{Error, Result};
 
 /// The destination of a file's bytes. Nothing is visible at the target before the output is published. Dropping a sink discards
@@ -70,7 +71,7 @@ pub trait ByteSink: Send {
         Ok(None)
     }
 
-    /// Completes the output: flushed, and on the medium if it is a file. The output is not yet visible.
+    /// Completes the output: flushed, and on the medium if it is a file ([`Durability`]). The output is not yet visible.
     ///
     /// # Errors
     /// If the medium fails.

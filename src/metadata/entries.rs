@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::origin::{Entries, Origin, values};
+use super::origin::{Entries, Origin, Stored, values};
 use super::value::Value;
 
 /// Entries in the order in which they were set or occur in the file, and their origin.
@@ -31,12 +31,25 @@ impl Metadata {
     /// that the format defines: the information needed to read `raw` again.
     #[must_use]
     pub fn read_from(
-        mut self,
+        self,
         family: impl Into<Cow<'static, str>>,
         form: impl Into<Cow<'static, str>>,
         raw: Vec<u8>,
     ) -> Self {
-        self.origin = Some(Arc::new(Origin::new(family.into(), form.into(), raw, Arc::clone(&self.entries))));
+        self.read_with_stored(family, form, raw, Stored::new())
+    }
+
+    /// As [`Metadata::read_from`], with what the file holds under keys whose values do not determine it ([`Origin::stored`]).
+    #[must_use]
+    pub(crate) fn read_with_stored(
+        mut self,
+        family: impl Into<Cow<'static, str>>,
+        form: impl Into<Cow<'static, str>>,
+        raw: Vec<u8>,
+        stored: Stored,
+    ) -> Self {
+        let origin = Origin::new(family.into(), form.into(), raw, Arc::clone(&self.entries));
+        self.origin = Some(Arc::new(origin.with_stored(stored)));
         self
     }
 
@@ -57,6 +70,20 @@ impl Metadata {
         let set = self.entries.iter().map(|(key, _)| key).filter(|key| !is_read(key)).cloned().collect();
         self.origin = Some(Arc::new(Origin::without_header(family.into(), Arc::clone(&self.entries), set)));
         self
+    }
+
+    /// The entries of a request as the format called `family` counts them. Entries read from a file of that format keep their
+    /// origin. A plain mapping, such as a `dict` of metadata in Python, counts as a copy if it has all of `facts`, which nobody
+    /// needs to write by hand: the keys for which `is_read` is true were read. All other entries are chosen.
+    #[must_use]
+    pub(crate) fn for_family(&self, family: &'static str, facts: &[&str], is_read: impl Fn(&str) -> bool) -> Self {
+        if self.is_copy_of(family) {
+            return self.clone();
+        }
+        if self.origin.is_none() && facts.iter().all(|key| self.get(key).is_some()) {
+            return self.clone().into_copy(family, is_read);
+        }
+        self.clone().with_origin(None)
     }
 
     /// The first value under `key`.
@@ -100,10 +127,12 @@ impl Metadata {
         true
     }
 
-    /// These entries, and the entries of `other` whose keys are not among them.
+    /// These entries, and the entries of `other` whose keys are not among them. Without an origin, the result has that of
+    /// `other`.
     #[must_use]
     pub fn over(&self, other: &Self) -> Self {
         let mut merged = self.clone();
+        merged.origin = merged.origin.or_else(|| other.origin.clone());
         for (key, value) in other.iter().filter(|(key, _)| self.get(key).is_none()) {
             merged.append(key, value.clone());
         }
@@ -156,6 +185,12 @@ impl Metadata {
     pub(crate) fn is_chosen(&self, key: &str) -> bool {
         let is_copied = |origin: &Arc<Origin>| origin.has_values(key, &self.entries);
         self.get(key).is_some() && !self.origin.as_ref().is_some_and(is_copied)
+    }
+
+    /// The bytes that a file of the format called `family` holds under `key`, if the value was read from it, is unchanged, and
+    /// does not determine them ([`Origin::stored`]).
+    pub(crate) fn stored(&self, family: &str, key: &str) -> Option<&[u8]> {
+        self.origin_in(family).filter(|_| !self.is_chosen(key)).and_then(|origin| origin.stored(key))
     }
 
     /// The header bytes the entries were read from; empty for metadata made in memory.
@@ -224,6 +259,39 @@ mod tests {
         copy.append("A", 4);
         assert!(copy.is_chosen("A") && copy.is_chosen("B"));
         assert!(plain.into_copy("tiff", |_| true).is_unchanged());
+    }
+
+    #[test]
+    fn a_plain_mapping_with_the_facts_of_a_family_is_a_copy_and_a_file_of_another_is_not() {
+        let plain: Metadata = [("A", 1), ("B", 2), ("C", 3)].into_iter().collect();
+        let seen = |metadata: &Metadata, facts: &[&str]| metadata.for_family("tiff", facts, |key| key != "C");
+        let copy = seen(&plain, &["A", "B"]);
+        assert!(!copy.is_chosen("A") && copy.is_chosen("C"));
+        assert!(seen(&plain, &["A", "D"]).origin().is_none());
+        let found = read(&[("A", 1.into())]);
+        assert_eq!(seen(&found, &["D"]), found);
+        assert!(found.for_family("png", &["A"], |_| true).is_chosen("A"));
+    }
+
+    #[test]
+    fn made_entries_over_read_ones_are_chosen_and_the_others_are_not() {
+        let read = read(&[("A", 1.into()), ("B", 2.into())]);
+        let made: Metadata = [("B", 3), ("C", 4)].into_iter().collect();
+        let merged = made.over(&read);
+        assert!(!merged.is_chosen("A") && merged.is_chosen("B") && merged.is_chosen("C"));
+        assert!(read.over(&made).is_copy_of("tiff"));
+    }
+
+    #[test]
+    fn stored_bytes_are_those_of_an_unchanged_value() {
+        let entries: Metadata = [("A", 1), ("B", 2)].into_iter().collect();
+        let mut copy = entries.read_with_stored("tiff", "II42", Vec::new(), vec![("A".to_owned(), vec![7])]);
+        assert_eq!((copy.stored("tiff", "A"), copy.stored("tiff", "B")), (Some(&[7][..]), None));
+        assert_eq!(copy.stored("nitf", "A"), None);
+        copy.set("A", 3);
+        assert_eq!(copy.stored("tiff", "A"), None);
+        copy.set("A", 1);
+        assert_eq!(copy.stored("tiff", "A"), Some(&[7][..]));
     }
 
     #[derive(Debug, Clone)]

@@ -6,4 +6,5 @@ mod value;
 
 pub use entries::Metadata;
 pub use origin::Origin;
+pub(crate) use origin::Stored;
 pub use value::Value;

@@ -17,12 +17,22 @@ pub struct Origin {
     entries: Arc<Entries>,
     /// Keys among the entries that were not read: the caller set them in a mapping that has no origin of its own.
     set: Vec<String>,
+    /// What the file holds under a key whose value does not determine it.
+    stored: Stored,
 }
+
+/// Keys, each with the bytes that the file holds under it.
+pub(crate) type Stored = Vec<(String, Vec<u8>)>;
 
 impl Origin {
     /// The origin of `entries`, sharing them with the metadata that was read.
     pub(super) fn new(family: Cow<'static, str>, form: Cow<'static, str>, raw: Vec<u8>, entries: Arc<Entries>) -> Self {
-        Self { family, form, raw, entries, set: Vec::new() }
+        Self { family, form, raw, entries, set: Vec::new(), stored: Stored::new() }
+    }
+
+    /// The same origin, with what the file holds under keys whose values do not determine it.
+    pub(super) fn with_stored(self, stored: Stored) -> Self {
+        Self { stored, ..self }
     }
 
     /// The origin of a copy whose file is not known: of `entries`, those whose keys are not in `set`.
@@ -43,6 +53,18 @@ impl Origin {
     /// The header bytes.
     pub fn raw(&self) -> &[u8] {
         &self.raw
+    }
+
+    /// The bytes that the file holds under `key`, if the value that was read does not determine them: text in another encoding,
+    /// or a fraction that is not in lowest terms. The format defines their form. `None` if the value suffices.
+    pub fn stored(&self, key: &str) -> Option<&[u8]> {
+        self.stored.iter().find(|(name, _)| name == key).map(|(_, bytes)| bytes.as_slice())
+    }
+
+    /// Every key of [`Origin::stored`] with its bytes.
+    #[cfg(feature = "python")]
+    pub(crate) fn all_stored(&self) -> &Stored {
+        &self.stored
     }
 
     /// The entries as they were read, in order.

@@ -26,10 +26,12 @@ pub struct Control<'a> {
     poll: Option<&'a dyn Fn() -> Result<()>>,
     progress: Option<&'a dyn Fn(u64, u64) -> Result<bool>>,
     polled: Cell<Option<Instant>>,
-    reports: Cell<u64>,
 }
 
 impl Concurrency {
+    /// The calling thread alone.
+    pub(crate) const SINGLE: Self = Self(1);
+
     /// The argument if given, else `OSML_IO_THREADS`, else the number of available cores.
     ///
     /// # Errors
@@ -94,17 +96,11 @@ impl<'a> Control<'a> {
     /// # Errors
     /// [`Error::Cancelled`] if the caller's function returned false, or the error that it returned.
     pub(crate) fn progress(&self, done: u64, total: u64) -> Result<()> {
-        self.reports.set(self.reports.get() + 1);
         match self.progress.map(|progress| progress(done, total)) {
             None | Some(Ok(true)) => Ok(()),
             Some(Ok(false)) => Err(Error::Cancelled),
             Some(Err(error)) => Err(error),
         }
-    }
-
-    /// The number of progress reports so far. A writer sends the first one before the first block.
-    pub(crate) fn reports(&self) -> u64 {
-        self.reports.get()
     }
 }
 

@@ -9,7 +9,7 @@ use self::fetch::read_fetched;
 use super::concurrency::{Concurrency, Control};
 use super::ordered::contained;
 use crate::error::{Error, Result};
-use crate::image::{Access, BlockIndex, Canvas, ImageProvider, TileMut, Window};
+use crate::image::{Access, BlockIndex, Canvas, ImageProvider, TileMut, Visit, Wanted, Window};
 use crate::io::is_fetched;
 
 /// The part of an image to read.
@@ -35,6 +35,16 @@ pub fn read_region(
     concurrency: Concurrency,
     control: &Control<'_>,
 ) -> Result<()> {
+    read_blocks(provider, request, out, concurrency, control).map_err(|error| error.in_file(provider.path()))
+}
+
+fn read_blocks(
+    provider: &dyn ImageProvider,
+    request: &ReadRequest,
+    out: &mut [u8],
+    concurrency: Concurrency,
+    control: &Control<'_>,
+) -> Result<()> {
     request.check(provider)?;
     provider.check_unchanged()?;
     let grid = provider.layout().grid;
@@ -47,11 +57,14 @@ pub fn read_region(
     let count = blocks.clone().count() as u64;
     let threads = match provider.access() {
         Access::Serial => 1,
-        Access::Parallel => concurrency.at_most(count).threads(),
+        Access::Parallel => {
+            concurrency.at_most(request.useful_threads(provider, concurrency.threads()).min(count)).threads()
+        }
     };
     let region = Region {
         provider,
         request,
+        visit: request.visit(provider),
         canvas: &canvas,
         blocks: Mutex::new(blocks),
         done: AtomicU64::new(0),
@@ -87,6 +100,25 @@ impl ReadRequest {
         self.window.pixels().saturating_mul(sample)
     }
 
+    /// Whether the blocks may be asked for again.
+    fn visit(&self, provider: &dyn ImageProvider) -> Visit {
+        let (grid, window) = (provider.layout().grid, self.window);
+        if window == grid.window() {
+            return Visit::Once;
+        }
+        let is_whole = window.x.is_multiple_of(grid.block_columns())
+            && window.y.is_multiple_of(grid.block_rows())
+            && (window.right().is_multiple_of(grid.block_columns()) || window.right() == grid.columns())
+            && (window.bottom().is_multiple_of(grid.block_rows()) || window.bottom() == grid.rows());
+        if is_whole { Visit::Blocks } else { Visit::Again }
+    }
+
+    /// The most of `threads` that make the read faster: a few samples are copied sooner than a thread starts.
+    fn useful_threads(&self, provider: &dyn ImageProvider, threads: usize) -> u64 {
+        let (threads, copies) = (threads as u64, 1 + self.bytes(provider) / COPIED_BYTES);
+        if copies < threads { copies.max(provider.decodes(self.window, &self.bands)) } else { threads }
+    }
+
     /// Checks that the image has the window and the bands.
     fn check(&self, provider: &dyn ImageProvider) -> Result<()> {
         let layout = provider.layout();
@@ -104,9 +136,13 @@ impl ReadRequest {
     }
 }
 
+/// Samples to copy that are worth a thread: some 200 µs, several times what it takes to start one.
+const COPIED_BYTES: u64 = 1 << 20;
+
 struct Region<'a, I> {
     provider: &'a dyn ImageProvider,
     request: &'a ReadRequest,
+    visit: Visit,
     canvas: &'a Canvas<'a>,
     blocks: Mutex<I>,
     done: AtomicU64,
@@ -142,7 +178,8 @@ impl<I: Iterator<Item = BlockIndex>> Region<'_, I> {
     }
 
     fn read(&self, at: BlockIndex, part: Window, tile: &mut TileMut<'_>) -> Result<()> {
-        if !self.provider.has_block(at)? || !self.provider.read_block(at, part, &self.request.bands, tile)? {
+        let wanted = Wanted { window: part, bands: &self.request.bands, visit: self.visit };
+        if !self.provider.has_block(at)? || !self.provider.read_block(at, wanted, tile)? {
             tile.fill(&self.request.fill);
         }
         Ok(())

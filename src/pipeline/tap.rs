@@ -5,7 +5,7 @@ use super::ordered::ordered;
 use crate::codec::{BlockPixels, Borrow, Gathering};
 use crate::error::Result;
 use crate::image::{
-    BlockIndex, ImageLayout, ImageProvider, Interleave, Padding, Reblock, SampleType, TargetBlock, Window,
+    BlockIndex, ImageLayout, ImageProvider, Interleave, Padding, Present, Reblock, SampleType, TargetBlock, Window,
 };
 use crate::simd;
 
@@ -165,7 +165,7 @@ pub(crate) fn show_blocks(
         control,
         Reblock::new(provider, layout.grid)?,
         |block, scratch| {
-            if !block.gather(gathering.interleave, &gathering.padding, &mut scratch.raw)? {
+            if block.gather(gathering.interleave, &gathering.padding, &mut scratch.raw)? == Present::Nothing {
                 return taps.iter().try_for_each(|tap| tap.absent(block.at()));
             }
             let pixels = BlockPixels::Gathered(&mut scratch.raw);

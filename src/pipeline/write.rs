@@ -9,7 +9,7 @@ use super::ordered::{Scratch, ordered};
 use super::tap::{Tap, TapBlock};
 use crate::codec::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces};
 use crate::error::Result;
-use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, Padding, Pixels, Reblock, TargetBlock};
+use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, Padding, Pixels, Present, Reblock, TargetBlock};
 use crate::io::PositionedWrite;
 
 /// The plan for writing the blocks of an image.
@@ -145,7 +145,7 @@ impl Placement {
 struct BlockWork<'w> {
     plan: &'w BlockPlan,
     taps: &'w [&'w dyn Tap],
-    /// Set when a block that the provider does not have is filled.
+    /// Set when a block, or a part of one, that the provider does not have is filled because the file cannot omit it.
     filled: AtomicBool,
     spare: Mutex<Vec<Encoded>>,
 }
@@ -197,9 +197,12 @@ impl<'w> BlockWork<'w> {
         if let Some(pixels) = borrowed(block, *borrow, padding) {
             return Ok(Some(pixels));
         }
-        if !block.gather(*interleave, padding, raw)? {
-            let Some(sample) = absent else { return Ok(None) };
+        let present = block.gather(*interleave, padding, raw)?;
+        if absent.is_some() && present != Present::Whole {
             self.filled.store(true, Ordering::Relaxed);
+        }
+        if present == Present::Nothing {
+            let Some(sample) = absent else { return Ok(None) };
             block.fill(padding, sample, raw);
         }
         Ok(Some(BlockPixels::Gathered(raw)))

@@ -8,7 +8,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 use super::control::detached;
-use super::metadata::{BufferedMetadataProvider, MetadataProvider, bytes_io, is_of_file};
+use super::metadata::{BufferedMetadataProvider, MetadataProvider, bytes_io};
 use super::pixel_type;
 use crate::asset::AssetType;
 use crate::dataset::DatasetReader;
@@ -34,10 +34,14 @@ pub(super) struct Session {
     pub(super) threads: Option<usize>,
     /// The argument `max_bytes`.
     pub(super) max_bytes: Option<u64>,
+    /// The argument `cache_bytes`.
+    pub(super) cache_bytes: Option<u64>,
     /// The argument `progress`.
     pub(super) progress: Option<Py<PyAny>>,
     /// The argument `strict`.
     pub(super) strict: bool,
+    /// The argument `partial`.
+    pub(super) partial: bool,
 }
 
 /// An asset of a dataset: an image, a text, graphics or other data.
@@ -76,7 +80,8 @@ impl OpenDataset {
     pub(super) fn reopen_arguments<'py>(&self, py: Python<'py>) -> Option<PyResult<Bound<'py, PyTuple>>> {
         let session = &self.session;
         let path = session.path.as_ref()?;
-        Some((path.as_os_str(), &session.format, session.threads, session.max_bytes).into_pyobject(py))
+        let Session { format, threads, max_bytes, cache_bytes, partial, .. } = session;
+        Some((path.as_os_str(), format, *threads, *max_bytes, *cache_bytes, *partial).into_pyobject(py))
     }
 }
 
@@ -98,6 +103,20 @@ impl AssetProvider {
 }
 
 impl Session {
+    /// The same arguments with another `partial`, for one read.
+    pub(super) fn with_partial(&self, py: Python<'_>, partial: bool) -> Self {
+        Self {
+            path: None,
+            format: None,
+            threads: self.threads,
+            max_bytes: self.max_bytes,
+            cache_bytes: self.cache_bytes,
+            progress: self.progress.as_ref().map(|progress| progress.clone_ref(py)),
+            strict: self.strict,
+            partial,
+        }
+    }
+
     /// The limits on the memory that reading the file may allocate.
     pub(super) fn limits(&self) -> Limits {
         Limits { max_bytes: self.max_bytes, ..Limits::default() }
@@ -110,11 +129,8 @@ impl AssetMetadata {
         Self::File(Arc::clone(metadata), PyOnceLock::new())
     }
 
-    /// The argument `metadata`: the immutable metadata of a file, or else a mutable copy.
+    /// A mutable copy of the argument `metadata`.
     pub(super) fn given(py: Python<'_>, metadata: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        if let Some(Ok(provider)) = metadata.filter(|given| is_of_file(given)).map(|given| given.cast()) {
-            return Ok(Self::Given(provider.clone().unbind()));
-        }
         let copy = BufferedMetadataProvider::from_mapping(py, metadata)?;
         Ok(Self::Given(copy.into_bound(py).into_super().unbind()))
     }

@@ -59,6 +59,7 @@ impl Recipe {
             provider: &self.template,
             settings: None,
             blocks: Blocks::Caller,
+            copied: None,
         }
     }
 }

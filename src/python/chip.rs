@@ -12,12 +12,12 @@ use super::buffered::{in_memory, pixel_bytes};
 use super::duck::DuckProvider;
 use super::duck_windows::DuckWindows;
 use super::image_provider::ImageAssetProvider;
-use super::metadata::BufferedMetadataProvider;
+use super::metadata::{BufferedMetadataProvider, to_metadata};
 use super::{layout, region, value, windows};
 use crate::asset::{AssetType, ImageFacts};
 use crate::error::Error;
-use crate::format::nitf::chip::{self, CHIP_KEYS, Part};
-use crate::format::{is_indexed, palette_keys};
+use crate::format::is_indexed;
+use crate::format::nitf::chip::{self, Part};
 use crate::image::{
     BlockGrid, Crs, Georeference, ImageProvider, ReducedImage, Reducer, Reduction, Transform, Window, WindowImage,
     at_level,
@@ -181,10 +181,10 @@ fn size_at(image: &Bound<'_, PyAny>, level: u8) -> PyResult<(u32, u32)> {
 /// The argument `block_size`.
 fn chosen_block(size: &Bound<'_, PyAny>) -> PyResult<(u32, u32)> {
     let legal = |side: i64| u32::try_from(side).ok().filter(|side| (1..=LARGEST_BLOCK).contains(side));
-    if let Some([Some(width), Some(height)]) = windows::whole_numbers::<2>(size)?.map(|sides| sides.map(legal)) {
+    if let Some([Some(width), Some(height)]) = windows::sides(size)?.map(|sides| sides.map(legal)) {
         return Ok((width, height));
     }
-    let allowed = format!("(width, height), each from 1 to {LARGEST_BLOCK}");
+    let allowed = format!("(width, height) or one number, from 1 to {LARGEST_BLOCK}");
     Err(Error::usage("block_size:").found(size.repr()?).allowed(allowed).into())
 }
 
@@ -202,20 +202,16 @@ fn suitable_block(image: &Bound<'_, PyAny>) -> PyResult<(u32, u32)> {
 fn adjust(chip: &Bound<'_, Chip>) -> PyResult<Vec<String>> {
     let py = chip.py();
     let metadata = chip.getattr("metadata")?.cast_into::<BufferedMetadataProvider>()?;
-    BufferedMetadataProvider::retain(&metadata, |key| !chip::is_of_another_format(key));
-    let before = entries(&metadata, &CHIP_KEYS)?;
-    let mut after = before.clone();
-    let grid = chip.as_super().get().layout().grid;
+    let before = to_metadata(metadata.as_any())?;
+    let (this, image) = (chip.get(), chip.as_super().get());
+    let grid = image.layout().grid;
     let block = (grid.block_columns(), grid.block_rows());
-    let notes = chip::make_chip(&mut after, &chip.get().place, &chip.get().part, block)?;
-    for key in CHIP_KEYS {
-        match after.get(key) {
-            None => BufferedMetadataProvider::retain(&metadata, |other| other != key),
-            Some(found) if !before.get_all(key).eq([found]) => {
-                BufferedMetadataProvider::set(&metadata, key, value::to_python(py, found)?);
-            }
-            Some(_) => {}
-        }
+    let mut after = Metadata::clone(&before);
+    let mut notes = chip::adjust_others(&mut after, &image.facts().georeference);
+    notes.extend(chip::make_chip(&mut after, &this.place, &this.part, block)?);
+    BufferedMetadataProvider::retain(&metadata, |key| after.get(key).is_some());
+    for (key, value) in after.iter().filter(|(key, _)| !before.get_all(key).eq(after.get_all(key))) {
+        BufferedMetadataProvider::set(&metadata, key, value::to_python(py, value)?);
     }
     Ok(notes)
 }
@@ -295,16 +291,5 @@ fn crs_of(crs: &Bound<'_, PyAny>) -> PyResult<Crs> {
 
 /// True if the pixels are indices into a colour table. Averages of indices are meaningless.
 fn has_table(metadata: &Bound<'_, BufferedMetadataProvider>) -> PyResult<bool> {
-    entries(metadata, &palette_keys().collect::<Vec<_>>()).map(|entries| is_indexed(&entries))
-}
-
-/// The entries of some keys.
-fn entries(metadata: &Bound<'_, BufferedMetadataProvider>, keys: &[&str]) -> PyResult<Metadata> {
-    let mut found = Metadata::new();
-    for key in keys {
-        for object in metadata.call_method1("get_all", (*key,))?.try_iter()? {
-            found.append(*key, value::from_python(&object?, key)?);
-        }
-    }
-    Ok(found)
+    Ok(is_indexed(&*to_metadata(metadata.as_any())?))
 }

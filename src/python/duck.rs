@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyString, PyType};
 
 use super::array::{as_array, block_pixels};
 use super::errors::provider_raised;
@@ -50,10 +50,11 @@ impl DuckProvider {
     /// An image that is read block by block, and the other attributes of the object.
     ///
     /// # Errors
-    /// `TypeError` that names a missing attribute, `OptionError` for a wrong attribute, and any exception that reading an
-    /// attribute raises.
+    /// `TypeError` that names a missing attribute or a key that is not text, `OptionError` for a wrong attribute, and any
+    /// exception that reading an attribute raises.
     pub(super) fn new(object: &Bound<'_, PyAny>) -> PyResult<(Self, DuckFacts)> {
         let image = Self::at_level(object, 0)?;
+        check_key(object)?;
         let metadata = object.getattr_opt("metadata")?.filter(|metadata| !metadata.is_none());
         let facts = DuckFacts {
             title: text(&attribute(object, "title")?)?,
@@ -179,6 +180,16 @@ fn missing(object: &Bound<'_, PyAny>, name: &str, error: PyErr) -> PyErr {
     let class = object.get_type().name().map(|name| name.to_string()).unwrap_or_default();
     let wanted = REQUIRED.join(", ");
     PyTypeError::new_err(format!("{class} is not an image provider: attribute {name:?} is missing, expected {wanted}"))
+}
+
+/// Checks that the key of an object is text.
+fn check_key(object: &Bound<'_, PyAny>) -> PyResult<()> {
+    let key = attribute(object, "key")?;
+    if key.is_instance_of::<PyString>() {
+        return Ok(());
+    }
+    let (class, found) = (object.get_type().name()?, key.get_type().name()?);
+    Err(PyTypeError::new_err(format!("key of an image provider {class}: got {found}, expected str")))
 }
 
 /// A text attribute; `None` becomes empty text.

@@ -5,7 +5,7 @@ use pyo3::types::PyList;
 
 use super::duck::{DuckProvider, pixels_of};
 use crate::error::{Error, Result};
-use crate::image::{Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, Pixels, TileMut, Window};
+use crate::image::{Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, Pixels, TileMut, Wanted, Window};
 
 /// A Python image whose method `read` returns any window. The engine sees it as one block and reads only the windows that it
 /// needs.
@@ -70,7 +70,8 @@ impl ImageProvider for DuckWindows {
         self.blocks.is_dense()
     }
 
-    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let Wanted { window, bands, .. } = wanted;
         self.layout.grid.check(at)?;
         let all = (0..self.layout.bands).eq(bands.iter().copied());
         let pixels = self.window(window, (!all).then_some(bands))?;

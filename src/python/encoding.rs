@@ -42,10 +42,14 @@ pub(super) fn epsg_code(code: &Bound<'_, PyAny>) -> PyResult<i64> {
     Ok(code)
 }
 
+/// The argument `block_size`: (width, height), or one number for a square.
 fn block_size(size: &Bound<'_, PyAny>) -> PyResult<(u32, u32)> {
+    if let Ok(side) = layout::size(size, "block_size", 1) {
+        return Ok((side, side));
+    }
     let (width, height): (Bound<'_, PyAny>, Bound<'_, PyAny>) = size.extract().map_err(|_| {
         let found = size.repr().map(|text| text.to_string()).unwrap_or_default();
-        Error::usage("block_size").found(found).allowed("(width, height)")
+        Error::usage("block_size").found(found).allowed("(width, height), or one number of 1 or more for a square")
     })?;
     Ok((layout::size(&width, "block_size", 1)?, layout::size(&height, "block_size", 1)?))
 }

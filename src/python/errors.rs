@@ -3,7 +3,7 @@
 //! The exception classes are written in Python (`aws/osml/io/_errors.py`) because most of them derive from two classes.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pyo3::exceptions::{PyException, PyOSError};
 use pyo3::prelude::*;
@@ -67,6 +67,7 @@ fn exception(py: Python<'_>, error: Error) -> PyResult<PyErr> {
         Error::Io { .. } => return system_error(py, error),
     };
     let message = error.to_string();
+    let path = error.path().map(Path::to_path_buf);
     let cause = match error {
         Error::External { source, .. } => match source.downcast::<Raised>() {
             Ok(raised) => return Ok(raised.0),
@@ -75,6 +76,9 @@ fn exception(py: Python<'_>, error: Error) -> PyResult<PyErr> {
         _ => None,
     };
     let exception = PyErr::from_type(class(py, name)?, message);
+    if let Some(path) = path {
+        exception.value(py).setattr("filename", path.into_os_string())?;
+    }
     exception.set_cause(py, cause.map(|cause| *cause));
     Ok(exception)
 }

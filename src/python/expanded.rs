@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use super::asset::{AssetMetadata, AssetProvider};
 use super::buffered::in_memory;
 use super::image_provider::ImageAssetProvider;
-use super::{control, region};
+use super::{control, windows};
 use crate::asset::AssetType;
 use crate::dataset;
 use crate::image::absent_parts;
@@ -37,6 +37,6 @@ pub(super) fn absent(
     resolution_level: &Bound<'_, PyAny>,
 ) -> PyResult<bool> {
     let (image_at, _) = image.get().at_level(Some(resolution_level))?;
-    let window = region::window(window, &image_at.layout().grid)?;
+    let window = windows::inside(window, &image_at.layout().grid)?;
     control::detached(image.py(), None, |_| Ok(!absent_parts(&*image_at, window)?.is_empty()))
 }

@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use super::asset::{AssetProvider, OpenDataset, Session};
-use super::{index, layout, pixel_type, region};
+use super::warnings::warn_of_file;
+use super::{index, layout, pixel_type, region, windows};
 use crate::asset::ImageFacts;
 use crate::error::Error;
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, MemoryImage, PadValue, Window, WindowImage};
@@ -15,8 +16,8 @@ use crate::pipeline::ReadRequest;
 
 /// An image: pixels of shape (bands, rows, columns) in blocks, and their properties.
 ///
-/// Read blocks with `get_block` and regions with `read`; `image[bands, y0:y1, x0:x1]` and `np.asarray(image)` work as for
-/// an array. Every read returns a new array in native byte order. Many threads may use an image at once. It stays usable
+/// Read blocks with `get_block` and regions with `read`; `image[bands, y0:y1, x0:x1]`, `image[[2, 1, 0]]` and
+/// `np.asarray(image)` work as for an array. Every read returns a new array in native byte order. Many threads may use an image at once. It stays usable
 /// after its reader is closed. An image that was opened from a path can be pickled; unpickling opens the file again.
 #[pyclass(frozen, extends = AssetProvider, subclass, sequence, module = "aws.osml.io")]
 pub(super) struct ImageAssetProvider {
@@ -97,12 +98,17 @@ impl ImageAssetProvider {
     /// For blocks without pixels, which no image has.
     pub(super) fn written(&self) -> Result<Arc<dyn ImageProvider>, Error> {
         let image = self.provider();
-        if !matches!(self.pixels, PixelSource::View(_)) {
+        if !self.is_view() {
             return Ok(image);
         }
         let (grid, whole) = (&self.layout.grid, image.layout().grid.window());
         let blocks = WindowImage::new(image, whole)?.with_blocks(grid.block_columns(), grid.block_rows())?;
         Ok(Arc::new(blocks))
+    }
+
+    /// True for an image derived from another one.
+    pub(super) fn is_view(&self) -> bool {
+        matches!(self.pixels, PixelSource::View(_))
     }
 
     /// The georeference, nodata value and further properties of the image.
@@ -113,6 +119,12 @@ impl ImageAssetProvider {
     /// The file of the image.
     pub(super) fn dataset(&self) -> Option<&Arc<OpenDataset>> {
         self.dataset.as_ref()
+    }
+
+    /// Issues a warning about pixels that a writer found missing, if the file was opened to be read in part.
+    pub(super) fn warn_of_damage(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(dataset) = &self.dataset else { return Ok(()) };
+        warn_of_file(py, dataset.reader.source().path(), &dataset.reader.take_damage())
     }
 
     /// Size, bands, sample type, block grid.
@@ -263,6 +275,19 @@ impl ImageAssetProvider {
         3
     }
 
+    /// The number of samples: bands × rows × columns.
+    #[getter]
+    fn size(&self) -> u64 {
+        let (bands, rows, columns) = self.image_shape();
+        u64::from(bands) * u64::from(rows) * u64::from(columns)
+    }
+
+    /// The number of bytes of the samples as an array.
+    #[getter]
+    fn nbytes(&self) -> u64 {
+        self.size() * self.layout.sample.bytes() as u64
+    }
+
     /// The shape in which pixels are best read, for array libraries: that of a block.
     #[getter]
     fn chunks(&self) -> (u32, u32, u32) {
@@ -298,6 +323,12 @@ impl ImageAssetProvider {
     #[getter]
     fn compression(&self) -> &str {
         &self.facts.compression
+    }
+
+    /// The name of the file's format; empty for an image in memory.
+    #[getter]
+    fn _format(&self) -> &'static str {
+        self.dataset.as_ref().map_or("", |dataset| dataset.reader.format().name())
     }
 
     /// (bands, rows, columns) of the image at a resolution level.
@@ -346,19 +377,25 @@ impl ImageAssetProvider {
         let window = self.block_window(block_row, block_col, level)?;
         let request =
             ReadRequest { window, bands: region::bands(bands, self.layout.bands)?, fill: self.layout.pad_bytes() };
-        self.with_session(|session| region::read(py, &*image, &request, None, session, None))
+        self.with_session(|session| region::read(py, &image, &request, None, session, None))
     }
 
     /// The pixels of a region as an array of (bands, rows, columns). Blocks are decoded into it in parallel.
     ///
-    /// `window` is (x, y, width, height) in pixels of `resolution_level`, and must lie inside of the image. `out` is an array
+    /// `window` is (x, y, width, height) in pixels of `resolution_level`, a pair of slices (rows, columns), or a `Window` of
+    /// rasterio, and must lie inside of the image. `out` is an array
     /// of the right shape and dtype; it is filled and returned. `fill_value` replaces the pad value for pixels of absent
     /// blocks.
     ///
+    /// `partial=True` reads what a damaged file still has: missing pixels get the `fill_value` and a `FileWarning` names them.
+    /// By default they are a `FormatError`, unless the file was opened with `partial=True`.
+    ///
     /// Raises `OutOfRangeError` for a window, band or level outside of the image, `OptionError` for a wrong `out`.
-    #[pyo3(signature = (window=None, bands=None, resolution_level=None, out=None, threads=None, *, fill_value=None))]
+    #[pyo3(signature = (
+        window=None, bands=None, resolution_level=None, out=None, threads=None, *, fill_value=None, partial=None
+    ))]
     #[pyo3(
-        text_signature = "($self, window=None, bands=None, resolution_level=0, out=None, threads=None, *, fill_value=None)"
+        text_signature = "($self, window=None, bands=None, resolution_level=0, out=None, threads=None, *, fill_value=None, partial=None)"
     )]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
     fn read<'py>(
@@ -370,14 +407,21 @@ impl ImageAssetProvider {
         out: Option<&Bound<'py, PyAny>>,
         threads: Option<&Bound<'py, PyAny>>,
         fill_value: Option<&Bound<'py, PyAny>>,
+        partial: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (image, _) = self.at_level(resolution_level)?;
         let request = ReadRequest {
-            window: region::window(window, &image.layout().grid)?,
+            window: windows::inside(window, &image.layout().grid)?,
             bands: region::bands(bands, self.layout.bands)?,
             fill: region::fill(fill_value, &self.layout)?,
         };
-        self.with_session(|session| region::read(py, &*image, &request, out, session, layout::threads(threads)?))
+        self.with_session(|session| {
+            let threads = layout::threads(threads)?;
+            match partial.filter(|partial| *partial != session.partial) {
+                None => region::read(py, &image, &request, out, session, threads),
+                Some(partial) => region::read(py, &image, &request, out, &session.with_partial(py, partial), threads),
+            }
+        })
     }
 
     fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -402,11 +446,16 @@ impl ImageAssetProvider {
         }
         let image = self.provider();
         let request = ReadRequest::whole(&*image);
-        let array = self.with_session(|session| region::read(py, &*image, &request, None, session, None))?;
+        let array = self.with_session(|session| region::read(py, &image, &request, None, session, None))?;
         match dtype {
             None => Ok(array),
             Some(dtype) => array.call_method1("astype", (dtype,)),
         }
+    }
+
+    /// All pixels as a new array of this dtype.
+    fn astype<'py>(&self, py: Python<'py>, dtype: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.__array__(py, Some(dtype), None)
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {

@@ -11,11 +11,7 @@ use crate::image::{ImageLayout, PadValue, SampleType};
 /// # Errors
 /// `OptionError` that names the attribute, for NaN, numbers out of range, fractions and objects that are not numbers.
 pub(super) fn size(object: &Bound<'_, PyAny>, name: &str, least: u32) -> PyResult<u32> {
-    let number = region::index(object).ok().or_else(|| {
-        let number = object.extract::<f64>().ok()?;
-        (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
-    });
-    let size = number.and_then(|number| u32::try_from(number).ok()).filter(|size| *size >= least);
+    let size = whole(object).and_then(|number| u32::try_from(number).ok()).filter(|size| *size >= least);
     let error = || {
         let found = object.repr().map(|text| text.to_string()).unwrap_or_default();
         Error::usage("wrong value of")
@@ -24,6 +20,14 @@ pub(super) fn size(object: &Bound<'_, PyAny>, name: &str, least: u32) -> PyResul
             .allowed(format!("a whole number from {least} to {}", u32::MAX))
     };
     Ok(size.ok_or_else(error)?)
+}
+
+/// A whole number: an integer of any type, or an integral float.
+pub(super) fn whole(object: &Bound<'_, PyAny>) -> Option<i64> {
+    region::index(object).ok().or_else(|| {
+        let number = object.extract::<f64>().ok()?;
+        (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
+    })
 }
 
 /// Sets the bits of a sample and those that carry information, by default all bits of the type.

@@ -1,5 +1,6 @@
 //! Metadata as Python sees it: an ordered mapping in which a key may repeat.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
@@ -10,12 +11,16 @@ use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMapping, PyString, PyTuple};
 
 use super::value;
+use crate::format::tiff::tags;
 use crate::metadata::{Metadata, Origin, Value};
 
 /// The number of entries in a `repr`, and the length of each value.
 const SHOWN: (usize, usize) = (12, 60);
 
 /// Metadata of a file or an asset: a read-only ordered mapping from names to values.
+///
+/// The name of a TIFF tag finds the entry of its number: `metadata["Compression"]` is `metadata["259"]`, without regard to case,
+/// unless the metadata have an entry under the name itself. Iteration yields the keys as they are.
 ///
 /// A key may repeat, for example a repeated TRE: `[]` returns the first value, `get_all` all of them. Values are `str`, `int`,
 /// `float`, `bytes`, `list`, `dict` or `bool`; each access returns a new object.
@@ -46,8 +51,10 @@ type Entry = (String, Py<PyAny>);
 /// An entry at hand.
 type Pair<'py> = (String, Bound<'py, PyAny>);
 
-/// An [`Origin`] to pickle: family, form, header bytes, and its entries if they differ from those pickled with it.
-type PickledOrigin<'py> = (String, String, Bound<'py, PyBytes>, Option<Vec<Pair<'py>>>);
+/// An [`Origin`] to pickle: family, form, header bytes, its entries if they differ from those pickled with it, and its stored
+/// bytes.
+type PickledOrigin<'py> =
+    (String, String, Bound<'py, PyBytes>, Option<Vec<Pair<'py>>>, Vec<(String, Bound<'py, PyBytes>)>);
 
 impl MetadataProvider {
     /// Metadata that was read from a file.
@@ -127,6 +134,23 @@ impl MetadataProvider {
         matches!(self.storage, Storage::File(_))
     }
 
+    /// True if an entry has exactly this key.
+    fn has(&self, py: Python<'_>, key: &str) -> bool {
+        match &self.storage {
+            Storage::File(metadata) => metadata.get(key).is_some(),
+            Storage::Memory { .. } => self.with(py, |entries| entries.iter().any(|(name, _)| name == key)),
+        }
+    }
+
+    /// The key of the entry that `key` names: `key` itself, or the number of the TIFF tag of that name.
+    fn named<'a>(&self, py: Python<'_>, key: &'a str) -> Cow<'a, str> {
+        if self.has(py, key) {
+            return key.into();
+        }
+        let number = tags::by_name(key).map(|tag| tag.number.to_string()).filter(|number| self.has(py, number));
+        number.map_or(Cow::Borrowed(key), Cow::Owned)
+    }
+
     /// Every key once, in order.
     fn names(&self, py: Python<'_>) -> Vec<String> {
         let mut seen = HashSet::new();
@@ -150,15 +174,11 @@ impl MetadataProvider {
 #[pymethods]
 impl MetadataProvider {
     fn __getitem__<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Bound<'py, PyAny>> {
-        self.first(py, key)?.ok_or_else(|| PyKeyError::new_err(key.to_owned()))
+        self.first(py, &self.named(py, key))?.ok_or_else(|| PyKeyError::new_err(key.to_owned()))
     }
 
     fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> bool {
-        let Ok(key) = key.extract::<String>() else { return false };
-        match &self.storage {
-            Storage::File(metadata) => metadata.get(&key).is_some(),
-            Storage::Memory { .. } => self.with(py, |entries| entries.iter().any(|(name, _)| *name == key)),
-        }
+        key.extract::<String>().is_ok_and(|key| self.has(py, &self.named(py, &key)))
     }
 
     fn __len__(&self, py: Python<'_>) -> usize {
@@ -177,12 +197,12 @@ impl MetadataProvider {
         key: &str,
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        Ok(self.first(py, key)?.or(default))
+        Ok(self.first(py, &self.named(py, key))?.or(default))
     }
 
     /// Every value under `key`, in order; an empty list if there is none.
     fn get_all<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        self.values_of(py, key)
+        self.values_of(py, &self.named(py, key))
     }
 
     /// The keys, each once.
@@ -348,7 +368,7 @@ impl BufferedMetadataProvider {
     }
 
     fn __delitem__(slf: &Bound<'_, Self>, key: &str) -> PyResult<()> {
-        match Self::replace(slf, key, Vec::new()) {
+        match Self::replace(slf, &slf.as_super().get().named(slf.py(), key), Vec::new()) {
             0 => Err(PyKeyError::new_err(key.to_owned())),
             _ => Ok(()),
         }
@@ -389,9 +409,10 @@ impl BufferedMetadataProvider {
         if default.len() > 1 {
             return Err(PyTypeError::new_err("pop takes a key and at most one default"));
         }
-        match slf.as_super().get().first(slf.py(), key)? {
+        let stored = slf.as_super().get().named(slf.py(), key);
+        match slf.as_super().get().first(slf.py(), &stored)? {
             Some(value) => {
-                Self::replace(slf, key, Vec::new());
+                Self::replace(slf, &stored, Vec::new());
                 Ok(value)
             }
             None => default.get_item(0).map_err(|_| PyKeyError::new_err(key.to_owned())),
@@ -405,7 +426,8 @@ impl BufferedMetadataProvider {
         key: &str,
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(value) = slf.as_super().get().first(slf.py(), key)? {
+        let this = slf.as_super().get();
+        if let Some(value) = this.first(slf.py(), &this.named(slf.py(), key))? {
             return Ok(value);
         }
         let value = value::kept(&default.unwrap_or_else(|| slf.py().None().into_bound(slf.py())), key)?;
@@ -485,14 +507,16 @@ fn listed<'py, 'a>(py: Python<'py>, entries: impl Iterator<Item = (&'a str, &'a 
 /// An origin to pickle. `is_beside`: the entries pickled with it are its own.
 fn pickled<'py>(py: Python<'py>, origin: &Origin, is_beside: bool) -> PyResult<PickledOrigin<'py>> {
     let entries = if is_beside { None } else { Some(listed(py, origin.iter())?) };
-    Ok((origin.family().to_owned(), origin.form().to_owned(), PyBytes::new(py, origin.raw()), entries))
+    let stored = origin.all_stored().iter().map(|(key, bytes)| (key.clone(), PyBytes::new(py, bytes))).collect();
+    Ok((origin.family().to_owned(), origin.form().to_owned(), PyBytes::new(py, origin.raw()), entries, stored))
 }
 
 /// Metadata that was pickled, with its origin.
 fn restored(metadata: Metadata, origin: Option<PickledOrigin<'_>>) -> PyResult<Metadata> {
-    let Some((family, form, raw, read)) = origin else { return Ok(metadata) };
+    let Some((family, form, raw, read, stored)) = origin else { return Ok(metadata) };
     let read = read.map_or_else(|| Ok(metadata.clone()), metadata_of)?;
-    let read = read.read_from(family, form, raw.as_bytes().to_vec());
+    let stored = stored.into_iter().map(|(key, bytes)| (key, bytes.as_bytes().to_vec())).collect();
+    let read = read.read_with_stored(family, form, raw.as_bytes().to_vec(), stored);
     Ok(metadata.with_origin(read.origin().cloned()))
 }
 

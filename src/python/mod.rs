@@ -28,6 +28,7 @@ mod stream;
 mod text;
 mod tiff;
 mod value;
+mod warnings;
 mod windows;
 mod writer;
 

@@ -41,12 +41,11 @@ pub(super) fn georeference<'py>(
     precise: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (py, columns, rows) = (columns.py(), layout::size(columns, "columns", 1)?, layout::size(rows, "rows", 1)?);
-    let transform = match (corners, transform) {
-        (Some(corners), _) => Some(Transform::from_corners(corners, columns, rows)?),
-        (None, transform) => transform.map(Transform),
-    };
     let layout = ImageLayout::new(BlockGrid::new(columns, rows, columns, rows)?, 1, SampleType::UInt8)?;
-    let place = Georeference { transform, crs: Some(Crs::Epsg(epsg)), corners: None };
+    let place = Georeference { transform: transform.map(Transform), crs: Some(Crs::Epsg(epsg)), corners };
+    let place = place.for_writing(columns, rows)?;
+    // Corners that are left are not a parallelogram, which is what this function promises.
+    place.corners.map(|corners| Transform::from_corners(corners, columns, rows)).transpose()?;
     let entries = nitf::geo::describe(&place, &layout, None, precise)?;
     let entries = entries.into_iter().map(|(name, value)| (name.into(), value)).collect();
     value::to_python(py, &Value::Map(entries))

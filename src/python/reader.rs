@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyIterator, PyList, PyTuple};
+use pyo3::types::{PyIterator, PyList, PyString, PyTuple};
 
 use super::asset::{AssetProvider, OpenDataset, Session};
 use super::control::detached;
 use super::image_provider::ImageAssetProvider;
 use super::metadata::MetadataProvider;
-use super::pixel_type;
 use super::text::TextAssetProvider;
-use super::writer::warn;
+use super::warnings::warn_of_file;
+use super::{pixel_type, region};
 use crate::asset::AssetType;
 use crate::dataset;
 use crate::error::Error;
@@ -90,24 +90,33 @@ impl DatasetReader {
 
     /// The asset with this key.
     ///
-    /// Raises `AssetNotFoundError` (a `KeyError`) that lists the existing keys.
-    fn get_asset<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Bound<'py, AssetProvider>> {
+    /// Raises `AssetNotFoundError` (a `KeyError`) that lists the existing keys, and `TypeError` for a key that is not a `str`.
+    fn get_asset<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, AssetProvider>> {
         let dataset = self.dataset()?;
-        asset(py, &dataset, dataset.reader.position(key)?)
+        let key = key
+            .extract::<String>()
+            .map_err(|_| no_key("key", key, "the key of an asset, a str such as \"image:0\""))?;
+        asset(py, &dataset, dataset.reader.position(&key)?)
     }
 
-    /// The image with this key, or the default image.
+    /// The image with this key or with this number among the images (`image:N`), or the default image.
     #[pyo3(name = "_image", signature = (key=None, /))]
-    fn image<'py>(&self, py: Python<'py>, key: Option<&str>) -> PyResult<Bound<'py, ImageAssetProvider>> {
+    fn image<'py>(&self, py: Python<'py>, key: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, ImageAssetProvider>> {
         let dataset = self.dataset()?;
         let reader = &dataset.reader;
-        let position = key.map_or_else(|| reader.default_image(), |key| reader.position(key))?;
+        let position = match key {
+            None => reader.default_image()?,
+            Some(key) => reader.position(&image_key(key)?)?,
+        };
         ImageAssetProvider::open(py, &dataset, position)
     }
 
-    /// Releases the file, as soon as none of its images needs it.
+    /// Frees the decoded blocks that were kept for later reads, and releases the file as soon as none of its images needs it.
     fn close(&self) {
-        drop(self.dataset.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let dataset = self.dataset.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(dataset) = dataset {
+            dataset.reader.close_cache();
+        }
     }
 
     fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
@@ -131,7 +140,7 @@ impl DatasetReader {
         key.extract::<String>().map_or(Ok(false), |key| self.has_asset(&key))
     }
 
-    fn __getitem__<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Bound<'py, AssetProvider>> {
+    fn __getitem__<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, AssetProvider>> {
         self.get_asset(py, key)
     }
 
@@ -149,6 +158,30 @@ impl DatasetReader {
         let (format, count) = (dataset.reader.format().name(), dataset.reader.assets().len());
         format!("<DatasetReader {}{format}, {count} assets>", path.unwrap_or_default())
     }
+
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        // A closed reader has no assets to list; a notebook then shows its `repr`.
+        if slf.get().dataset().is_err() {
+            return Ok(None);
+        }
+        slf.py().import("aws.osml.io._html")?.call_method1("describe_reader", (slf,)).map(Some)
+    }
+}
+
+/// The key of an image from the argument `asset`: a key, or the number of an image.
+fn image_key(object: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(key) = object.extract::<String>() {
+        return Ok(key);
+    }
+    let number = region::index(object);
+    let allowed = "the key of an image, such as \"image:0\", or its number";
+    Ok(format!("image:{}", number.map_err(|_| no_key("asset", object, allowed))?))
+}
+
+/// The error for an object that cannot be the key of an asset.
+fn no_key(name: &str, object: &Bound<'_, PyAny>, allowed: &str) -> PyErr {
+    let found = object.repr().map(|text| text.to_string()).unwrap_or_default();
+    PyTypeError::new_err(format!("{name}: got {found}, expected {allowed}"))
 }
 
 /// The asset at `position`, as an object of the class for its type.
@@ -179,34 +212,40 @@ pub(super) fn open_path(py: Python<'_>, path: PathBuf, session: Session) -> PyRe
 
 /// Opens a file for reading.
 pub(super) fn open_source(py: Python<'_>, source: Arc<dyn ByteSource>, session: Session) -> PyResult<DatasetReader> {
-    let options = OpenOptions { limits: session.limits(), strict: session.strict };
+    let default = OpenOptions::default();
+    let cache_bytes = session.cache_bytes.unwrap_or(default.cache_bytes);
+    let options =
+        OpenOptions { limits: session.limits(), strict: session.strict, cache_bytes, partial: session.partial };
     let format = session.format.clone();
     let reader = detached(py, None, |_| dataset::DatasetReader::from_source(source, format.as_deref(), &options))?;
-    warn(py, reader.warnings())?;
+    warn_of_file(py, reader.source().path(), reader.warnings())?;
     Ok(DatasetReader::new(OpenDataset { reader, session }))
 }
 
 /// Opens a file when its reader is unpickled.
 #[pyfunction(name = "_open_reader")]
-#[pyo3(signature = (path, format, threads, max_bytes, /))]
+#[pyo3(signature = (path, format, threads, max_bytes, cache_bytes, partial, /))]
 pub(super) fn open_reader(
     py: Python<'_>,
     path: PathBuf,
     format: Option<String>,
     threads: Option<usize>,
     max_bytes: Option<u64>,
+    cache_bytes: Option<u64>,
+    partial: bool,
 ) -> PyResult<DatasetReader> {
-    open_path(py, path, Session { format, threads, max_bytes, ..Default::default() })
+    open_path(py, path, Session { format, threads, max_bytes, cache_bytes, partial, ..Default::default() })
 }
 
 /// Opens an image when it is unpickled.
 #[pyfunction(name = "_open_image")]
 #[pyo3(signature = (arguments, key, /))]
 pub(super) fn open_image<'py>(
-    arguments: (PathBuf, Option<String>, Option<usize>, Option<u64>),
+    arguments: (PathBuf, Option<String>, Option<usize>, Option<u64>, Option<u64>, bool),
     key: &str,
     py: Python<'py>,
 ) -> PyResult<Bound<'py, AssetProvider>> {
-    let (path, format, threads, max_bytes) = arguments;
-    open_reader(py, path, format, threads, max_bytes)?.get_asset(py, key)
+    let (path, format, threads, max_bytes, cache_bytes, partial) = arguments;
+    open_reader(py, path, format, threads, max_bytes, cache_bytes, partial)?
+        .get_asset(py, PyString::new(py, key).as_any())
 }

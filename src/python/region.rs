@@ -9,8 +9,10 @@ use super::array::OutputArray;
 use super::asset::Session;
 use super::control::{call_progress, detached};
 use super::value;
+use super::warnings::warn_of_file;
 use crate::error::Error;
-use crate::image::{self, BlockGrid, ImageLayout, ImageProvider, Window};
+use crate::format::{Warning, WarningKind};
+use crate::image::{self, Gaps, ImageLayout, ImageProvider, PartialImage};
 use crate::pipeline::{Concurrency, ReadRequest, read_region};
 
 /// A Python integer. Integers beyond 64 bits are clamped: as an index they are out of range anyway.
@@ -37,30 +39,6 @@ pub(super) fn at_level(
         return Err(Error::out_of_range("resolution level").found(wanted).allowed(allowed).into());
     };
     Ok((image::at_level(image, level)?, level))
-}
-
-/// The argument `window`: (x, y, width, height) inside of the image, or all of it.
-///
-/// # Errors
-/// `OptionError` for an object that is not a window, `OutOfRangeError` for an empty window and for one that extends outside.
-pub(super) fn window(object: Option<&Bound<'_, PyAny>>, grid: &BlockGrid) -> PyResult<Window> {
-    let Some(object) = object else { return Ok(grid.window()) };
-    let numbers: Vec<Bound<'_, PyAny>> = object.extract().unwrap_or_default();
-    let Ok(&[x, y, width, height]) = numbers.iter().map(index).collect::<PyResult<Vec<_>>>().as_deref() else {
-        let found = object.repr()?.to_string();
-        return Err(Error::usage("window:").found(found).allowed("(x, y, width, height), whole numbers").into());
-    };
-    let inside = |start: i64, length: i64, size: u32| {
-        let end = start.checked_add(length)?;
-        (start >= 0 && length > 0 && end <= i64::from(size)).then_some((start as u32, length as u32))
-    };
-    match (inside(x, width, grid.columns()), inside(y, height, grid.rows())) {
-        (Some((x, width)), Some((y, height))) => Ok(Window::new(x, y, width, height)),
-        _ => Err(Error::out_of_range("window")
-            .found(format!("({x}, {y}, {width}, {height})"))
-            .allowed(format!("one inside of {} × {}, not empty", grid.columns(), grid.rows()))
-            .into()),
-    }
 }
 
 /// The argument `bands`: one, several, or all of `count`.
@@ -92,20 +70,29 @@ pub(super) fn fill(object: Option<&Bound<'_, PyAny>>, layout: &ImageLayout) -> P
     Ok(layout.fill_bytes(value::pad_value(object, "fill_value")?)?)
 }
 
-/// Reads a region into a new array of (bands, rows, columns), or into `out`, with the GIL released.
+/// Reads a region into a new array of (bands, rows, columns), or into `out`, with the GIL released. A session that reads in part
+/// gets a warning in place of an error if pixels are missing.
 ///
 /// # Errors
-/// `LimitError` if the file is too small for so many pixels, before anything is allocated; any error of decoding.
+/// `LimitError` if the file is too small for so many new pixels, before anything is allocated; any error of decoding.
 pub(super) fn read<'py>(
     py: Python<'py>,
-    provider: &dyn ImageProvider,
+    provider: &Arc<dyn ImageProvider>,
     request: &ReadRequest,
     out: Option<&Bound<'py, PyAny>>,
     session: &Session,
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let concurrency = Concurrency::resolve(threads.or(session.threads))?;
-    session.limits().check_pixels("image", request.bytes(provider), provider.file_bytes())?;
+    let (path, whole) = (provider.path(), provider.layout().grid.window());
+    if out.is_none() {
+        let limits = session.limits();
+        let checked = limits.check_pixels("image", request.bytes(&**provider), provider.file_bytes());
+        checked.map_err(|error| error.in_file(path))?;
+    }
+    let gaps = session.partial.then(|| Arc::new(Gaps::new(request.fill.clone())));
+    let in_part = gaps.as_ref().map(|gaps| PartialImage::new(Arc::clone(provider), gaps));
+    let image = in_part.as_ref().map_or(&**provider, |image| image as &dyn ImageProvider);
     let shape = [request.bands.len(), request.window.height as usize, request.window.width as usize];
     let sample = provider.layout().sample;
     let mut output = match out {
@@ -116,7 +103,10 @@ pub(super) fn read<'py>(
     if !bytes.is_empty() {
         let report = session.progress.as_ref().map(|callback| |done, total| call_progress(callback, done, total));
         let report = report.as_ref().map(|report| report as _);
-        detached(py, report, |control| read_region(provider, request, bytes, concurrency, control))?;
+        detached(py, report, |control| read_region(image, request, bytes, concurrency, control))?;
     }
+    let damage = gaps.and_then(|gaps| gaps.take_message(whole));
+    let damage = damage.map(|message| Warning::new(WarningKind::File, "pixels", message));
+    warn_of_file(py, path, damage.as_slice())?;
     output.finish()
 }

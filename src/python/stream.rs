@@ -64,13 +64,41 @@ pub(super) fn source(stream: &Bound<'_, PyAny>) -> PyResult<Arc<dyn ByteSource>>
     Ok(Arc::new(StreamSource { stream: Mutex::new(reader), start, size }))
 }
 
-/// A stream to write a file to, from its current position. A stream that cannot seek receives all bytes at the end.
+/// A stream to write a file to, from its current position. A stream whose bytes cannot be replaced receives all bytes at the end.
 ///
 /// # Errors
 /// Any exception of the stream.
 pub(super) fn sink(stream: &Bound<'_, PyAny>) -> PyResult<Box<dyn ByteSink>> {
     let writer = PyStream(stream.clone().unbind());
-    if can_seek(stream)? { Ok(Box::new(SeekableSink::new(writer)?)) } else { Ok(Box::new(SpooledSink::new(writer)?)) }
+    if can_patch(stream)? { Ok(Box::new(SeekableSink::new(writer)?)) } else { Ok(Box::new(SpooledSink::new(writer)?)) }
+}
+
+/// True for a `BytesIO`, and for a seekable file of the system that does not append. Any other stream may claim to seek and fail
+/// later: gzip refuses to go back, and no attempt shows that before its first bytes are written.
+fn can_patch(stream: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let io = stream.py().import("io")?;
+    if stream.is_instance(&io.getattr("BytesIO")?)? {
+        return Ok(true);
+    }
+    let is = |object: &Bound<'_, PyAny>, name| Ok::<_, PyErr>(object.get_type().is(&io.getattr(name)?));
+    let raw = if is(stream, "BufferedWriter")? || is(stream, "BufferedRandom")? {
+        stream.getattr("raw")?
+    } else {
+        stream.clone()
+    };
+    Ok(is(&raw, "FileIO")? && can_seek(&raw)? && !appends(&raw)?)
+}
+
+/// True if every write to a file goes to its end, wherever the file stands.
+fn appends(file: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = file.py();
+    if file.getattr("mode")?.extract::<String>()?.contains('a') {
+        return Ok(true);
+    }
+    // A descriptor may append although the mode of its file object does not state it. Windows lacks `fcntl`.
+    let Ok(fcntl) = py.import("fcntl") else { return Ok(false) };
+    let flags: i32 = fcntl.call_method1("fcntl", (file, fcntl.getattr("F_GETFL")?))?.extract()?;
+    Ok(flags & py.import("os")?.getattr("O_APPEND")?.extract::<i32>()? != 0)
 }
 
 fn can_seek(stream: &Bound<'_, PyAny>) -> PyResult<bool> {

@@ -1,24 +1,23 @@
 //! `DatasetWriter`: a file being written.
 
-use std::ffi::CString;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::asset::{AssetMetadata, AssetProvider, RawAsset};
+use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset};
 use super::block_encoder::{BlockEncoder, EncodedBlock, Recipe, block_index};
 use super::control::{call_progress, detached};
 use super::duck::DuckProvider;
 use super::encoding::save_settings;
-use super::errors::class;
 use super::image_provider::ImageAssetProvider;
-use super::metadata::MetadataProvider;
-use crate::asset::AssetType;
+use super::metadata::{MetadataProvider, to_metadata};
+use super::warnings::warn;
+use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::codec::{Encoded, ImageEncoder};
-use crate::dataset;
+use crate::dataset::{self, Settled};
 use crate::error::Error;
-use crate::format::{Content, DataRequest, Format, ImageRequest, SaveSettings, Warning, WarningKind};
+use crate::format::{Blocks, Content, Copied, DataRequest, Format, ImageRequest};
 use crate::image::{ImageLayout, ImageProvider, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
@@ -59,12 +58,28 @@ struct Work {
     metadata: Arc<Metadata>,
 }
 
-/// An image to add, with its title, description and metadata.
+/// An image to add, with its metadata.
 struct Image {
     provider: Arc<dyn ImageProvider>,
     metadata: Arc<Metadata>,
-    title: String,
-    description: String,
+    /// Title and description that the caller gave with the image.
+    texts: (String, String),
+    /// The asset of a file that it is, or is a part of; of a caller's object, its texts.
+    asset: Option<(AssetInfo, bool)>,
+    /// The file, and its position there.
+    file: Option<(Arc<OpenDataset>, usize)>,
+}
+
+impl Image {
+    /// The request to write the image, with these texts if there are any.
+    fn request<'i>(&'i self, key: &'i str, title: &'i str, description: &'i str) -> ImageRequest<'i> {
+        ImageRequest {
+            title: if title.is_empty() { &self.texts.0 } else { title },
+            description: if description.is_empty() { &self.texts.1 } else { description },
+            copied: self.asset.as_ref().map(|(asset, is_part)| Copied { asset, is_part: *is_part }),
+            ..ImageRequest::new(key, &*self.provider, &self.metadata)
+        }
+    }
 }
 
 impl DatasetWriter {
@@ -100,7 +115,7 @@ impl DatasetWriter {
 
     fn file_metadata(&self, py: Python<'_>) -> PyResult<Arc<Metadata>> {
         let object = self.metadata.lock().unwrap_or_else(PoisonError::into_inner).object(py)?;
-        super::metadata::to_metadata(object.as_any())
+        to_metadata(object.as_any())
     }
 
     /// Runs `action` on the writer with the GIL released, after passing the file's current metadata to it.
@@ -159,14 +174,18 @@ impl DatasetWriter {
 
     /// Writes an asset: an image of this package, or any object that has the attributes of one.
     ///
-    /// An image from a file of another format keeps its georeference and nodata value, but no other metadata. `title` and
-    /// `description` default to the provider's own. `roles` are the purposes of the asset: `data`, `overview`, `mask` … The GIL
-    /// is released except for calls of a Python object's `get_block` and `has_block`.
+    /// `metadata` replaces the provider's own. An image of a file is copied undecoded if no field changes that describes how its
+    /// pixels are stored. An image from a file of another format keeps its georeference and nodata value; one
+    /// `MetadataWarning` names what the format cannot hold. `title` and `description` default to the provider's own, made to
+    /// fit with a `MetadataWarning`. `roles` are the purposes of the asset: `data`, `overview`, `mask` … The masks and
+    /// overviews of an image of a file follow when the writer is closed, unless they were added; a format that cannot hold them
+    /// gives a `MetadataWarning`. The GIL is released except for calls of a Python object's `get_block` and `has_block`.
     ///
     /// Raises `TypeError` for a missing attribute, `OptionError` for a wrong value or a repeated key, `ProviderError` (a
     /// `RuntimeError`) with the original as `__cause__` if the provider raises, `UnsupportedError` if the format cannot hold
     /// such an asset. If an asset fails after its first block, the file cannot be completed.
-    #[pyo3(signature = (key, provider, title="", description="", roles=None))]
+    #[pyo3(signature = (key, provider, title="", description="", roles=None, metadata=None))]
+    #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
     fn add_asset(
         &self,
         py: Python<'_>,
@@ -175,27 +194,46 @@ impl DatasetWriter {
         title: &str,
         description: &str,
         roles: Option<Vec<String>>,
+        metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
+        let metadata = metadata.map(to_metadata).transpose()?;
         if let Ok(asset) = provider.cast::<AssetProvider>()
             && asset.get().kind != AssetType::Image
         {
-            return self.add_data(key, asset, title, description);
+            return self.add_data(key, asset, title, description, metadata);
         }
-        self.write(key, &self.image(provider)?, (title, description), &roles.unwrap_or_default(), None, py)
+        let mut image = image_of(provider)?;
+        image.metadata = metadata.unwrap_or(image.metadata);
+        let roles = roles.unwrap_or_default();
+        self.write(py, &image, &ImageRequest { roles: &roles, ..image.request(key, title, description) })?;
+        // An exception in the body of a `with` statement discards the file.
+        provider.cast::<ImageAssetProvider>().map_or(Ok(()), |image| image.get().warn_of_damage(py))
     }
 
-    /// Writes an image with the settings of `imsave`.
-    #[pyo3(name = "_save_image", signature = (key, provider, settings, /))]
+    /// Writes an image with the settings of `imsave`. `metadata` are entries beside or in place of the image's own.
+    #[pyo3(name = "_save_image", signature = (key, provider, settings, metadata=None, /))]
     fn save_image(
         &self,
         py: Python<'_>,
         key: &str,
         provider: &Bound<'_, PyAny>,
         settings: &Bound<'_, PyDict>,
+        metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let image = self.image(provider)?;
+        let mut image = image_of(provider)?;
+        if let Some(further) = metadata.map(to_metadata).transpose()? {
+            // Metadata of a file are complete; other entries are further ones.
+            image.metadata = if further.origin().is_some() { further } else { Arc::new(further.over(&image.metadata)) };
+        }
         let settings = save_settings(settings)?;
-        self.write(key, &image, ("", ""), &["data".to_owned()], Some(&settings), py)
+        let is_as_stored = metadata.is_none() && settings.compression.is_none() && settings.quality.is_none();
+        let request = ImageRequest {
+            roles: &["data".to_owned()],
+            settings: Some(&settings),
+            blocks: if is_as_stored { Blocks::Stored } else { Blocks::Provider },
+            ..image.request(key, "", "")
+        };
+        self.write(py, &image, &request)
     }
 
     /// Begins an image whose blocks the caller encodes, on other threads or in other processes, and appends.
@@ -216,17 +254,20 @@ impl DatasetWriter {
         roles: Option<Vec<String>>,
     ) -> PyResult<ImageWriter> {
         let (py, this) = (slf.py(), slf.get());
-        let image = this.image(like)?;
-        let or = |given: &str, own: &str| if given.is_empty() { own } else { given }.to_owned();
+        let image = image_of(like)?;
+        let mut warnings = Vec::new();
+        let Settled { metadata, title, description } =
+            Settled::new(this.format, &image.request(key, title, description), &mut warnings)?;
+        warn(py, &warnings)?;
         let recipe = Recipe {
             format: this.format.name(),
             strict: this.strict,
             file: this.file_metadata(py)?,
             key: key.to_owned(),
-            title: or(title, &image.title),
-            description: or(description, &image.description),
+            title: title.into_owned(),
+            description: description.into_owned(),
             roles: roles.unwrap_or_default(),
-            metadata: image.metadata,
+            metadata: Arc::new(metadata.into_owned()),
             template: Template::of(&*image.provider),
         };
         let provider = &*image.provider;
@@ -296,29 +337,25 @@ impl DatasetWriter {
 }
 
 impl DatasetWriter {
-    fn write(
-        &self,
-        key: &str,
-        image: &Image,
-        (title, description): (&str, &str),
-        roles: &[String],
-        settings: Option<&SaveSettings>,
-        py: Python<'_>,
-    ) -> PyResult<()> {
-        let request = ImageRequest {
-            title: if title.is_empty() { &image.title } else { title },
-            description: if description.is_empty() { &image.description } else { description },
-            roles,
-            settings,
-            ..ImageRequest::new(key, &*image.provider, &image.metadata)
-        };
-        self.add(py, key, |writer, control| writer.add_image(&request, control))
+    /// Writes an image, and notes the masks and overviews that belong to it.
+    fn write(&self, py: Python<'_>, image: &Image, request: &ImageRequest<'_>) -> PyResult<()> {
+        self.add(py, request.key, |writer, control| match &image.file {
+            Some((dataset, position)) => writer.add_image_of(&dataset.reader, *position, request, control),
+            None => writer.add_image(request, control),
+        })
     }
 
     /// Adds a text, graphics or other data of this package.
-    fn add_data(&self, key: &str, asset: &Bound<'_, AssetProvider>, title: &str, description: &str) -> PyResult<()> {
+    fn add_data(
+        &self,
+        key: &str,
+        asset: &Bound<'_, AssetProvider>,
+        title: &str,
+        description: &str,
+        metadata: Option<Arc<Metadata>>,
+    ) -> PyResult<()> {
         let (py, asset) = (asset.py(), asset.get());
-        let entries = asset.metadata.entries(py)?;
+        let entries = metadata.map_or_else(|| asset.metadata.entries(py), Ok)?;
         let stored;
         let content = match &asset.raw {
             RawAsset::File(dataset, position) => {
@@ -374,35 +411,6 @@ impl DatasetWriter {
         let mut work = self.take()?;
         let result = self.work(py, &mut work, metadata, action);
         self.settle(py, work, key, result)
-    }
-
-    /// `provider` as an image: an image of this package, used without the GIL, or any object with the attributes of one.
-    fn image(&self, provider: &Bound<'_, PyAny>) -> PyResult<Image> {
-        let py = provider.py();
-        if let Ok(image) = provider.cast::<ImageAssetProvider>() {
-            let asset = image.as_super().get();
-            let metadata = match &asset.raw {
-                RawAsset::File(dataset, position) => {
-                    let (metadata, warnings) = dataset.reader.metadata_for(*position, self.format)?;
-                    warn(py, &warnings)?;
-                    metadata
-                }
-                _ => asset.metadata.entries(py)?,
-            };
-            return Ok(Image {
-                provider: image.get().written()?,
-                metadata,
-                title: asset.title.clone(),
-                description: asset.description.clone(),
-            });
-        }
-        let (provider, facts) = DuckProvider::new(provider)?;
-        Ok(Image {
-            provider: Arc::new(provider),
-            metadata: facts.metadata,
-            title: facts.title,
-            description: facts.description,
-        })
     }
 }
 
@@ -471,37 +479,43 @@ impl ImageWriter {
     }
 }
 
-/// True for a frame of a module of this package.
-fn is_ours(frame: &Bound<'_, PyAny>) -> bool {
-    let name = frame.getattr("f_globals").and_then(|globals| globals.get_item("__name__"));
-    name.and_then(|name| name.extract::<String>()).is_ok_and(|name| name.starts_with("aws.osml.io."))
+/// `provider` as an image: an image of this package, used without the GIL, or any object with the attributes of one.
+fn image_of(provider: &Bound<'_, PyAny>) -> PyResult<Image> {
+    let py = provider.py();
+    let Ok(image) = provider.cast::<ImageAssetProvider>() else {
+        let (provider, facts) = DuckProvider::new(provider)?;
+        let asset = described(facts.title, facts.description, &facts.metadata, None);
+        let (metadata, asset) = (facts.metadata, Some((asset, false)));
+        return Ok(Image { provider: Arc::new(provider), metadata, texts: Default::default(), asset, file: None });
+    };
+    let (asset, image) = (image.as_super().get(), image.get());
+    let provider = image.written()?;
+    if let RawAsset::File(dataset, position) = &asset.raw {
+        let info = dataset.reader.assets()[*position].clone();
+        let metadata = Arc::clone(&info.metadata);
+        let file = Some((Arc::clone(dataset), *position));
+        return Ok(Image { provider, metadata, texts: Default::default(), asset: Some((info, false)), file });
+    }
+    let metadata = asset.metadata.entries(py)?;
+    let texts = (asset.title.clone(), asset.description.clone());
+    if image.is_view() {
+        let mut info = described(texts.0, texts.1, &metadata, Some(image.facts().clone()));
+        info.key.clone_from(&asset.key);
+        return Ok(Image { provider, metadata, texts: Default::default(), asset: Some((info, true)), file: None });
+    }
+    Ok(Image { provider, metadata, texts, asset: None, file: None })
 }
 
-/// The Python class of a kind of warning.
-fn category(kind: WarningKind) -> &'static str {
-    match kind {
-        WarningKind::Conformance => "ConformanceWarning",
-        WarningKind::Precision => "PrecisionWarning",
-        WarningKind::File => "FileWarning",
-        WarningKind::Padding => "PaddingWarning",
-        WarningKind::Fallback => "FallbackWarning",
-        WarningKind::Metadata => "MetadataWarning",
+/// The description of an image that is not an asset of a file.
+fn described(title: String, description: String, metadata: &Arc<Metadata>, image: Option<ImageFacts>) -> AssetInfo {
+    AssetInfo {
+        key: "image".to_owned(),
+        title,
+        description,
+        roles: Vec::new(),
+        media_type: "",
+        kind: AssetType::Image,
+        metadata: Arc::clone(metadata),
+        image,
     }
-}
-
-/// Issues warnings through Python's filters, each with the class of its kind, at the line that called this package.
-pub(super) fn warn(py: Python<'_>, warnings: &[Warning]) -> PyResult<()> {
-    let mut level = 1;
-    if !warnings.is_empty() {
-        let frame_of = py.import("sys")?.getattr("_getframe")?;
-        while frame_of.call1((level - 1,)).is_ok_and(|frame| is_ours(&frame)) {
-            level += 1;
-        }
-    }
-    for warning in warnings {
-        let text = format!("{}: {}", warning.key, warning.message).replace('\0', "");
-        let text = CString::new(text).expect("no NUL is left");
-        PyErr::warn(py, class(py, category(warning.kind))?.as_any(), &text, level)?;
-    }
-    Ok(())
 }

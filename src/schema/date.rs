@@ -24,6 +24,12 @@ pub(super) fn date(text: &str) -> Option<String> {
     datetime(text).map(|time| time[..8].to_owned()).filter(|date| is_date(date))
 }
 
+/// A time or a date in ISO 8601 as fourteen characters; a date is its midnight. `None` for any other text.
+pub(crate) fn iso_datetime(text: &str) -> Option<String> {
+    let (day, time) = iso(text.trim())?;
+    datetime_of(seconds(day) + time.unwrap_or(0))
+}
+
 /// A time in seconds since 1970, UTC, as fourteen characters. `None` if the year does not have four digits.
 pub(crate) fn datetime_of(seconds: i64) -> Option<String> {
     let (days, rest) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));

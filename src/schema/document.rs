@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::expression::Expression;
-use super::table::{Charset, Check, Field, Item, Kind, Structure};
+use super::table::{Charset, Check, Field, Item, Kind, Missing, Structure};
 
 /// The fields of a structure as a Markdown table. Groups have rows of their own, and their content is indented below them.
 pub fn document(structure: &Structure) -> String {
@@ -41,6 +41,8 @@ fn code(expression: &Expression) -> String {
 /// The character set and kind.
 fn holds(field: &Field) -> String {
     let kind = match field.kind {
+        Kind::Text if field.number == Some(Kind::Integer) => ", integer or text",
+        Kind::Text if field.number.is_some() => ", number or text",
         Kind::Text | Kind::Bytes => "",
         Kind::Integer => ", integer",
         Kind::Real => ", number",
@@ -76,10 +78,10 @@ fn values(field: &Field) -> String {
 
 /// The value written if the field is not given.
 fn default(field: &Field) -> String {
-    let text = field.default.as_deref().unwrap_or_default();
-    match text.trim() {
-        "" => String::new(),
-        text => format!("`{text}`"),
+    match &field.missing {
+        Missing::Error => "*required*".to_owned(),
+        Missing::Default(text) if !text.trim().is_empty() => format!("`{}`", text.trim()),
+        _ => String::new(),
     }
 }
 
@@ -95,7 +97,7 @@ mod tests {
     #[test]
     fn every_row_of_a_table_is_a_row_of_the_page() {
         let table = "structure X Title\nfield N 2 N+ range 0 9 default 00  # how | many\nrepeat N as G\nfield A (N + 1) EA values B \" \"
-when N > 1\nfield R 8 A real nullable format +00.0000\nend\nend\nfield D remaining BIN";
+when N > 1\nfield R 8 A real nullable format +00.0000 required\nend\nend\nfield W 4 A as int\nfield D remaining BIN";
         let page = document(&Structure::load(table).unwrap()[0]);
         let rows: Vec<_> = page.lines().skip(2).collect();
         let expected = [
@@ -103,7 +105,8 @@ when N > 1\nfield R 8 A real nullable format +00.0000\nend\nend\nfield D remaini
             "| *`N` times* G | | | | | |",
             "| · A | `(N + 1)` | ECS-A | B, blank |  |  |",
             "| · *if* `N > 1` | | | | | |",
-            "| · · R | 8 | BCS-A, number | as `+00.0000` or blank |  |  |",
+            "| · · R | 8 | BCS-A, number | as `+00.0000` or blank | *required* |  |",
+            "| W | 4 | BCS-A, integer or text |  |  |  |",
             "| D | the rest | bytes |  |  |  |",
         ];
         assert_eq!(rows, expected);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::expression::Expression;
 use super::picture::Picture;
-use super::table::{Charset, Check, Field, Item, Kind, Structure};
+use super::table::{Charset, Check, Field, Item, Kind, Missing, Structure};
 use crate::error::{Error, Result};
 
 impl Structure {
@@ -148,7 +148,7 @@ fn expand(text: &str) -> std::result::Result<Vec<(usize, String)>, String> {
     Ok(lines)
 }
 
-/// `NAME SIZE CHARSET [kind] [values a b | range a b] [nullable] [default x]`; values with blanks are quoted.
+/// `NAME SIZE CHARSET [kind | as kind] [values a b | range a b] [nullable] [default x | required]`; values with blanks are quoted.
 fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
     let words = split_words(row)?;
     let [name, size, charset, rest @ ..] = words.as_slice() else {
@@ -160,9 +160,10 @@ fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
         size: Expression::parse(size)?,
         charset,
         kind: default_kind(charset),
+        number: None,
         check: Check::None,
         nullable: false,
-        default: None,
+        missing: Missing::Blank,
         picture: None,
         note: note.to_owned(),
         again: false,
@@ -171,8 +172,14 @@ fn parse_field(row: &str, note: &str) -> std::result::Result<Field, String> {
     let mut rest = rest.iter();
     while let Some(word) = rest.next() {
         match word.as_str() {
+            "as" => {
+                let kind = rest.next().and_then(|word| parse_kind(word, charset));
+                let number = kind.filter(|kind| matches!(kind, Kind::Integer | Kind::Real));
+                field.number = Some(number.ok_or("expected as int or as real")?);
+            }
             "nullable" => field.nullable = true,
-            "default" => field.default = Some(rest.next().ok_or("default without value")?.clone()),
+            "required" => field.missing = Missing::Error,
+            "default" => field.missing = Missing::Default(rest.next().ok_or("default without value")?.clone()),
             "format" => {
                 let picture = rest.next().and_then(|text| Picture::parse(text));
                 field.picture = Some(picture.ok_or("expected a format such as 0000, +00.000 or +0.000000E+0")?);
@@ -200,6 +207,9 @@ fn check_field(field: &Field) -> std::result::Result<(), String> {
     let size = field.size.constant();
     if size.is_some_and(|size| !(0..=MAX_SIZE).contains(&size)) {
         return Err(format!("a field has at most {MAX_SIZE} bytes"));
+    }
+    if field.number.is_some() && field.kind != Kind::Text {
+        return Err("as requires a field of text".to_owned());
     }
     let fixed = match field.kind {
         Kind::DateTime => Some(14),
@@ -244,6 +254,8 @@ fn is_keyword(word: &str) -> bool {
     matches!(
         word,
         "nullable"
+            | "as"
+            | "required"
             | "default"
             | "format"
             | "range"
@@ -325,7 +337,7 @@ field MASK 4 BIN uint
         assert_eq!(structures.len(), 1);
         let fields = structures[0].fields();
         assert_eq!(fields.iter().map(|field| &*field.name).collect::<Vec<_>>(), ["COUNT", "LON", "FLAG", "MASK"]);
-        assert_eq!((fields[0].note.as_str(), fields[0].default.as_deref()), ("how many", Some("00")));
+        assert_eq!((fields[0].note.as_str(), &fields[0].missing), ("how many", &Missing::Default("00".to_owned())));
         assert_eq!(fields[0].check, Check::Range(0.0, 9.0));
         assert_eq!(fields[2].check, Check::Values(vec!["A B".to_owned(), "C".to_owned()]));
         assert_eq!((fields[1].nullable, fields[1].kind, fields[3].kind), (true, Kind::Real, Kind::Unsigned));
@@ -354,6 +366,8 @@ field MASK 4 BIN uint
             ("structure X\nfield A 12 N datetime", "line 2"),
             ("structure X\nfield A 4 A real format 00.00", "line 2"),
             ("structure X\nfield A 4 A format 0000", "line 2"),
+            ("structure X\nfield A 4 A as text", "line 2"),
+            ("structure X\nfield A 4 A real as int", "line 2"),
         ] {
             assert!(Structure::load(table).unwrap_err().to_string().contains(line), "{table}");
         }

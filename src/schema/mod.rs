@@ -16,8 +16,10 @@
 //! ```
 //! Kinds: `text` (left-justified, padded with blanks), `int`, `real` (right-justified, padded with zeros), `datetime`
 //! (`CCYYMMDDhhmmss`, unknown pairs as hyphens), `date` (CCYYMMDD or blanks); with `BIN`: `uint`, `sint`, `float`, `bytes`.
-//! Checks: `values …`, `range LOW HIGH`, `nullable` (blanks are also a legal value). `format PICTURE` is the form in which a
-//! number is written: `0000`, `+00.0000` (always with a sign), `+0.000000E+0`.
+//! Text with `as int` or `as real` is a number or words such as `N/A`: it is written as text, and its typed value is the number.
+//! Checks: `values …`, `range LOW HIGH`, `nullable` (blanks are also a legal value). A field that is not given has its
+//! `default …`, else blanks or zeros; one that is `required` must be given, because no default makes sense. `format PICTURE`
+//! is the form in which a number is written: `0000`, `+00.0000` (always with a sign), `+0.000000E+0`.
 //!
 //! `include NAME PREFIX` inserts the rows of an earlier structure of the same text. The prefix replaces the `_` at the beginning
 //! of their names.
@@ -42,7 +44,7 @@ mod table;
 mod value;
 mod write;
 
-pub(crate) use date::datetime_of;
+pub(crate) use date::{datetime_of, iso_datetime};
 pub use document::document;
 pub use read::{read, read_whole};
 pub(crate) use record::number;

@@ -60,12 +60,15 @@ pub(crate) struct Field {
     pub charset: Charset,
     /// The meaning of its characters.
     pub kind: Kind,
+    /// The number that its text is, for typed values: an integer or a decimal number. The standard allows words too, such as
+    /// `N/A`, so the field is read, checked and written as text.
+    pub number: Option<Kind>,
     /// The check of its values.
     pub check: Check,
     /// True if all blanks are also a legal value.
     pub nullable: bool,
-    /// The value of a field that is not given. `None`: blanks or zeros by its kind, or an error if those are not legal.
-    pub default: Option<String>,
+    /// What is written if the field is not given.
+    pub missing: Missing,
     /// The form in which a number is written.
     pub picture: Option<Picture>,
     /// Its meaning, for the documentation.
@@ -74,6 +77,18 @@ pub(crate) struct Field {
     pub(super) again: bool,
     /// True if an expression of the structure refers to the field.
     pub(super) seen: bool,
+}
+
+/// What is written for a field that is not given.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Missing {
+    /// Blanks or zeros by its kind, or an error if those are not legal.
+    #[default]
+    Blank,
+    /// This value.
+    Default(String),
+    /// An error: no default makes sense.
+    Error,
 }
 
 /// The meaning of a field's characters.

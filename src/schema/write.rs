@@ -6,7 +6,7 @@ use std::cell::Cell;
 use super::expression::{Expression, Scope};
 use super::load::MAX_SIZE;
 use super::record::{Entry, FieldData, Record};
-use super::table::{Charset, Field, Item, Structure};
+use super::table::{Charset, Field, Item, Missing, Structure};
 use super::value::{describe, encode, encode_missing, length};
 use crate::error::{Error, Result, nearest};
 
@@ -198,9 +198,16 @@ impl<'a> Writer<'a> {
             Some(data) if !encode(field, data, size, kept, &mut self.out) => {
                 return Err(self.wrong(&field.name, data).allowed(describe(field, size)));
             }
-            None if !encode_missing(field, size, &mut self.out) => {
+            None if is_required(field) || !encode_missing(field, size, &mut self.out) => {
+                let more = later.iter().filter_map(|item| match item {
+                    Item::Field(other) if is_required(other) && given.record.get(&other.name).is_none() => {
+                        Some(&*other.name)
+                    }
+                    _ => None,
+                });
+                let names: Vec<_> = std::iter::once(&*field.name).chain(more).collect();
                 return Err(Error::usage(format!("{} lacks a value for", self.structure.name))
-                    .field(&field.name)
+                    .field(names.join(", "))
                     .allowed(describe(field, size)));
             }
             _ => {}
@@ -259,7 +266,14 @@ impl<'a> Writer<'a> {
 /// The value of a field that is not given: implied by later items, otherwise its default.
 fn made(field: &Field, later: &[Item], given: &Record) -> Option<FieldData> {
     let implied = if field.seen { implied(later, &field.name, given) } else { None };
-    implied.map(FieldData::Int).or_else(|| field.default.clone().map(FieldData::Text))
+    implied.map(FieldData::Int).or_else(|| match &field.missing {
+        Missing::Default(text) => Some(FieldData::Text(text.clone())),
+        _ => None,
+    })
+}
+
+fn is_required(field: &Field) -> bool {
+    field.missing == Missing::Error
 }
 
 /// The value that later items imply for a field that only counts them: turns of a group, or bytes of a field. If several items

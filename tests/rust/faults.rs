@@ -2,12 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use osml_io::Error;
 use osml_io::dataset::{DatasetWriter, publish_all};
 use osml_io::format::FORMATS;
-use osml_io::image::{ImageLayout, ImageProvider, MemoryImage, SampleType};
+use osml_io::image::{Access, Block, BlockIndex, ImageLayout, ImageProvider, MemoryImage, SampleType};
 use osml_io::metadata::Metadata;
 use osml_io::pipeline::Control;
+use osml_io::{Error, Result};
 
 use crate::support::{Lazy, image_for, memory_image, open, plain, read, request, threads, write};
 
@@ -33,6 +33,46 @@ fn a_provider_that_fails_at_any_block_leaves_the_target_untouched() {
             assert_eq!(std::fs::read(&path).unwrap(), b"old");
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         }
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+/// A source that returns this error when the write has begun.
+struct Refusing(MemoryImage, fn() -> Error);
+
+impl ImageProvider for Refusing {
+    fn layout(&self) -> &ImageLayout {
+        self.0.layout()
+    }
+
+    fn access(&self) -> Access {
+        Access::Serial
+    }
+
+    fn block(&self, at: BlockIndex) -> Result<Block> {
+        self.0.block(at)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        Err(self.1())
+    }
+}
+
+#[test]
+fn no_error_of_a_begun_image_is_taken_for_a_refusal() {
+    let folder = tempfile::tempdir().unwrap();
+    let errors =
+        [|| Error::usage("used wrongly"), || Error::unsupported("not this"), || Error::out_of_range("too far")];
+    for (&format, error) in FORMATS.iter().flat_map(|format| errors.map(|error| (format, error))) {
+        let path = folder.path().join(format!("out.{}", format.names().extensions[0]));
+        std::fs::write(&path, b"old").unwrap();
+        let source = Refusing(memory_image(&image_for(format, 1, 20, 20, SampleType::UInt8), 20, 20), error);
+        let mut writer = DatasetWriter::create(&path, None, threads(1)).unwrap();
+        let metadata = plain(format, source.layout());
+        writer.add_image(&request(&source, &metadata), &Control::default()).unwrap_err();
+        assert_eq!(writer.failed(), Some("image:0"), "{}", format.name());
+        assert!(writer.close().is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
         std::fs::remove_file(&path).unwrap();
     }
 }

@@ -33,6 +33,9 @@ fn metadata(format: &dyn Format, image: &dyn osml_io::image::ImageProvider) -> M
         metadata.set("NPPBH", 256);
         metadata.set("NPPBV", 192);
     }
+    if format.names().media_type == "image/jp2" {
+        metadata.set("J2K_TILE_SIZE", "256 192");
+    }
     metadata
 }
 

@@ -49,6 +49,9 @@ pub(super) struct State {
     trial: Vec<u8>,
 }
 
+/// Bytes that are decoded at once from a stream that may be damaged.
+const STEP: usize = 1024;
+
 impl ByteCoder for Params {
     type State = State;
 
@@ -85,12 +88,19 @@ impl ByteCoder for Params {
         let decompressor = state.decompressor.get_or_insert_with(Decompressor::new);
         let filled = match decompressor.zlib_decompress(data, stored) {
             Ok(filled) => filled,
-            Err(DecompressionError::InsufficientSpace) => inflate_prefix(data, stored)?,
+            Err(DecompressionError::InsufficientSpace) => {
+                let (filled, result) = inflate(fdeflate::Decompressor::new(), data, stored, stored.len());
+                result.map(|()| filled)?
+            }
             Err(DecompressionError::BadData) => {
                 return Err(Error::malformed("zlib stream").found(format!("{} bytes that do not decode", data.len())));
             }
         };
         check_filled("Deflate block", filled, stored.len())
+    }
+
+    fn decompress_some(&self, data: &[u8], stored: &mut [u8], _: &mut State) -> usize {
+        inflate_damaged(data, stored)
     }
 }
 
@@ -119,21 +129,33 @@ impl State {
     }
 }
 
-/// Decodes the beginning of a stream that holds more than `out`; returns the number of bytes filled.
-fn inflate_prefix(data: &[u8], out: &mut [u8]) -> Result<usize> {
+/// Decodes a damaged zlib stream, whatever its checksum; returns the number of bytes filled. What a step produced before an
+/// error is lost, so steps are short.
+pub(crate) fn inflate_damaged(data: &[u8], out: &mut [u8]) -> usize {
     let mut decompressor = fdeflate::Decompressor::new();
+    decompressor.ignore_adler32();
+    inflate(decompressor, data, out, STEP).0
+}
+
+/// Decodes `step` bytes at a time until `out` is full, `data` end or are damaged; returns the number of bytes filled, and the
+/// damage.
+fn inflate(mut decompressor: fdeflate::Decompressor, data: &[u8], out: &mut [u8], step: usize) -> (usize, Result<()>) {
     let (mut from, mut to) = (0, 0);
     while to < out.len() && !decompressor.is_done() {
-        let (consumed, produced) = decompressor
-            .read(&data[from..], out, to, true)
-            .map_err(|error| Error::malformed("zlib stream").found(format!("{error:?}")).at(from as u64))?;
+        let end = out.len().min(to + step);
+        let (consumed, produced) = match decompressor.read(&data[from..], &mut out[..end], to, false) {
+            Ok(done) => done,
+            Err(error) => {
+                return (to, Err(Error::malformed("zlib stream").found(format!("{error:?}")).at(from as u64)));
+            }
+        };
         if consumed == 0 && produced == 0 {
             break;
         }
         from += consumed;
         to += produced;
     }
-    Ok(to)
+    (to, Ok(()))
 }
 
 #[cfg(test)]

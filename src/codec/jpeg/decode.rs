@@ -58,13 +58,55 @@ impl BlockDecoder for JpegDecoder {
         let plain = &mut scratch.bytes;
         let stream = Stream::normalise(data, self.params.tables.as_deref(), plain)?;
         check(&stream.frame, &self.pixels, shape)?;
+        stream.check_whole(plain)?;
+        self.image(&stream, plain, shape, out)
+    }
+
+    /// Finds the rows by trying: an image with fewer rows is decoded from the beginning of the same data.
+    fn decode_rows(&self, shape: BlockShape, data: &[u8], out: &mut [u8], scratch: &mut Scratch) -> u32 {
+        let plain = &mut scratch.bytes;
+        let Ok(mut stream) = Stream::normalise(data, self.params.tables.as_deref(), plain) else { return 0 };
+        if check(&stream.frame, &self.pixels, shape).is_err() {
+            return 0;
+        }
+        if stream.drop_last_scans(plain) && self.image(&stream, plain, shape, out).is_ok() {
+            return shape.rows;
+        }
+        let unit = stream.frame.mcu().1;
+        let (mut there, mut missing) = (0, shape.rows.div_ceil(unit) + 1);
+        while there + 1 < missing {
+            let tried = there.midpoint(missing);
+            let rows = (tried * unit).min(shape.rows);
+            stream.crop(rows as u16, plain);
+            let part = BlockShape { rows, ..shape };
+            let decoded = &mut out[..self.pixels.block_bytes(part)];
+            let whole = stream.check_whole(plain).and_then(|()| self.image(&stream, plain, part, decoded));
+            if whole.is_ok() { there = tried } else { missing = tried }
+        }
+        // The last attempt may have failed and left its traces.
+        let rows = (there * unit).min(shape.rows);
+        if rows == 0 {
+            return 0;
+        }
+        stream.crop(rows as u16, plain);
+        let part = BlockShape { rows, ..shape };
+        match self.image(&stream, plain, part, &mut out[..self.pixels.block_bytes(part)]) {
+            Ok(()) => rows,
+            Err(_) => 0,
+        }
+    }
+}
+
+impl JpegDecoder {
+    /// Decodes the normalised stream `plain` to a block, which may be smaller than its image.
+    fn image(&self, stream: &Stream, plain: &[u8], shape: BlockShape, out: &mut [u8]) -> Result<()> {
         let columns = usize::from(stream.frame.columns);
         let pixel = self.pixels.row_bytes(1);
         if columns == shape.columns as usize && u32::from(stream.frame.rows) == shape.rows {
-            return samples(&stream, plain, self.params.color, out);
+            return samples(stream, plain, self.params.color, out);
         }
         let mut whole = vec![0; columns * usize::from(stream.frame.rows) * pixel];
-        samples(&stream, plain, self.params.color, &mut whole)?;
+        samples(stream, plain, self.params.color, &mut whole)?;
         let rows = whole.chunks_exact(columns * pixel);
         for (target, row) in out.chunks_exact_mut(self.pixels.row_bytes(shape.columns)).zip(rows) {
             target.copy_from_slice(&row[..target.len()]);

@@ -12,10 +12,11 @@ pub(crate) mod markers;
 pub(crate) mod segments;
 mod stream;
 mod tables;
+mod walk;
 
 pub(crate) use decode::working_bytes;
 pub(crate) use encode::{Encoder, Restarts, Rows};
-pub(crate) use tables::{quality_of, standard_huffman_tables};
+pub(crate) use tables::{put_standard_huffman_tables, quality_of};
 
 use std::any::Any;
 use std::sync::Arc;

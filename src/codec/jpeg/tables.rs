@@ -1,6 +1,6 @@
 //! The tables of ITU-T T.81: the zigzag order, and the quantisation and Huffman tables of its Annex K.
 
-use super::markers::{DHT, EOI, SOI};
+use super::markers::DHT;
 use super::segments::write_segment;
 
 /// Index of zigzag position k in a row-major block (Figure A.6).
@@ -97,16 +97,13 @@ fn scaled(step: u16, quality: u8) -> u16 {
     ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u16
 }
 
-/// The Huffman tables that baseline decoders assume if a stream has none, as an abbreviated stream (§B.4, §K.3).
-pub(crate) fn standard_huffman_tables() -> Vec<u8> {
-    let mut out = vec![0xFF, SOI];
+/// Appends the segments of the Huffman tables that baseline decoders assume if a stream has none (§K.3).
+pub(crate) fn put_standard_huffman_tables(out: &mut Vec<u8>) {
     for (class, specs) in (0..).zip([&DC, &AC]) {
         for (number, spec) in (0..).zip(specs) {
-            spec.write(class, number, &mut out);
+            spec.write(class, number, out);
         }
     }
-    out.extend_from_slice(&[0xFF, EOI]);
-    out
 }
 
 /// The quality with these luminance steps (in zigzag order, as in a file), if there is one.

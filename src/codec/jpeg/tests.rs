@@ -267,14 +267,78 @@ fn the_lossless_process_is_exact_up_to_16_bits() {
     }
 }
 
-#[test]
-fn every_truncation_is_an_error() {
+/// Blocks of one to four components, and their streams.
+fn streams() -> Vec<(Block, Vec<u8>)> {
     let color = ColorModel::YCbCr { horizontal: 2, vertical: 2 };
-    for block in [block(24, 24, 3, color, 60), block(16, 9, 4, ColorModel::Cmyk, 60)] {
-        let (_, stream) = encoded(&block);
-        for length in 0..stream.len() - 1 {
+    let grey = block(40, 33, 1, ColorModel::Independent, 75);
+    let blocks = [grey, block(24, 24, 3, color, 60), block(40, 33, 2, ColorModel::Independent, 75)];
+    let inks = block(16, 9, 4, ColorModel::Cmyk, 60);
+    blocks.into_iter().chain([inks]).map(|block| (block.clone(), encoded(&block).1)).collect()
+}
+
+#[test]
+fn every_truncation_is_an_error_even_before_an_end_marker() {
+    for (block, stream) in streams() {
+        let data = stream.len() - 2;
+        for length in 0..data {
             assert!(decoded(&block, &stream[..length]).is_err(), "{length} of {} bytes", stream.len());
+            let ended = [&stream[..length], &[0xFF, EOI]].concat();
+            assert!(decoded(&block, &ended).is_err(), "{length} of {} bytes, ended", stream.len());
         }
+        let whole = decoded(&block, &stream).unwrap();
+        for length in data..stream.len() {
+            assert_eq!(decoded(&block, &stream[..length]).unwrap(), whole, "only the end marker is missing");
+        }
+    }
+}
+
+#[test]
+fn a_frame_higher_than_its_data_is_an_error() {
+    for (block, stream) in streams() {
+        let frame = stream.windows(2).position(|two| two == [0xFF, SOF0]).unwrap();
+        let mut higher = stream.clone();
+        higher[frame + 5..frame + 7].copy_from_slice(&200u16.to_be_bytes());
+        let block = Block { shape: BlockShape { rows: 200, ..block.shape }, ..block };
+        assert!(decoded(&block, &higher).is_err(), "{} bands", block.pixels.samples);
+    }
+}
+
+#[test]
+fn the_rows_of_a_cut_stream_are_those_of_the_whole_one() {
+    for (block, stream) in streams() {
+        let whole = decoded(&block, &stream).unwrap();
+        let decoder = block.params.decoder(&block.pixels);
+        let mut before = 0;
+        for length in (0..stream.len() - 2).step_by(5) {
+            let mut out = vec![7; whole.len()];
+            let rows = decoder.decode_rows(block.shape, &stream[..length], &mut out, &mut Scratch::default());
+            assert!((before..=block.shape.rows).contains(&rows), "{rows} rows in {length} bytes");
+            before = rows;
+            // Chrominance is interpolated between rows, so the last ones may differ if more rows follow.
+            let same = rows.saturating_sub(if block.pixels.samples == 3 { 2 } else { 0 }) as usize;
+            let bytes = same * block.pixels.row_bytes(block.shape.columns);
+            assert!(out[..bytes] == whole[..bytes], "{rows} rows in {length} bytes");
+        }
+        assert!(before > 0);
+    }
+}
+
+#[test]
+fn a_stream_without_huffman_tables_has_those_of_the_standard() {
+    for (block, stream) in streams() {
+        let (mut plain, mut at) = (stream[..2].to_vec(), 2);
+        while let Some(segment) = segments::next_segment(&stream, at).unwrap() {
+            if segment.marker != markers::DHT {
+                plain.extend_from_slice(&stream[segment.offset..segment.end]);
+            }
+            at = segment.end;
+            if segment.marker == markers::SOS {
+                break;
+            }
+        }
+        plain.extend_from_slice(&stream[at..]);
+        assert!(plain.len() < stream.len());
+        assert_eq!(decoded(&block, &plain).unwrap(), decoded(&block, &stream).unwrap());
     }
 }
 

@@ -54,15 +54,22 @@ impl ByteCoder for Params {
     }
 
     fn decompress(&self, data: &[u8], stored: &mut [u8], state: &mut State) -> Result<()> {
-        let filled = if is_old_style(data) {
-            let decoder =
-                state.old_style.get_or_insert_with(|| OldStyleDecoder::new(weezl::BitOrder::Lsb, LITERAL_BITS));
-            expand_old_style(decoder, data, stored)?
-        } else {
-            decode::expand(data, stored, &mut state.decoder)?
-        };
-        check_filled("LZW block", filled, stored.len())
+        check_filled("LZW block", expand(data, stored, state)?, stored.len())
     }
+
+    /// The bytes before the end of the data; none if a code is damaged.
+    fn decompress_some(&self, data: &[u8], stored: &mut [u8], state: &mut State) -> usize {
+        expand(data, stored, state).unwrap_or(0)
+    }
+}
+
+/// Decodes until `out` is full or `data` ends; returns the number of bytes filled.
+fn expand(data: &[u8], out: &mut [u8], state: &mut State) -> Result<usize> {
+    if !is_old_style(data) {
+        return decode::expand(data, out, &mut state.decoder);
+    }
+    let decoder = state.old_style.get_or_insert_with(|| OldStyleDecoder::new(weezl::BitOrder::Lsb, LITERAL_BITS));
+    expand_old_style(decoder, data, out)
 }
 
 /// Bits of a literal.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::bytewise::{ByteCoder, StoredRows, check_filled};
 use super::{Codec, Result};
-use crate::error::Error;
 
 /// The codec.
 pub(crate) static CODEC: Codec =
@@ -28,8 +27,11 @@ impl ByteCoder for Params {
     }
 
     fn decompress(&self, data: &[u8], stored: &mut [u8], (): &mut ()) -> Result<()> {
-        let filled = unpack(data, stored)?;
-        check_filled("PackBits block", filled, stored.len())
+        check_filled("PackBits block", unpack(data, stored), stored.len())
+    }
+
+    fn decompress_some(&self, data: &[u8], stored: &mut [u8], (): &mut ()) -> usize {
+        unpack(data, stored)
     }
 }
 
@@ -67,22 +69,16 @@ fn put_literals(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Unpacks until `out` is full or `data` ends; returns the number of bytes filled.
-fn unpack(data: &[u8], out: &mut [u8]) -> Result<usize> {
+fn unpack(data: &[u8], out: &mut [u8]) -> usize {
     let (mut from, mut to) = (0, 0);
     while to < out.len() && from < data.len() {
         let code = usize::from(data[from]);
         from += 1;
         match code {
             0..128 => {
-                let length = (code + 1).min(out.len() - to);
-                let literal = data.get(from..from + length).ok_or_else(|| {
-                    Error::malformed("PackBits literal")
-                        .found(format!("{} bytes left", data.len() - from))
-                        .allowed(format!("{length} bytes"))
-                        .at(from as u64)
-                })?;
-                out[to..to + length].copy_from_slice(literal);
-                (from, to) = (from + code + 1, to + length);
+                let literal = &data[from..data.len().min(from + (code + 1).min(out.len() - to))];
+                out[to..to + literal.len()].copy_from_slice(literal);
+                (from, to) = (from + code + 1, to + literal.len());
             }
             128 => {}
             _ => {
@@ -93,7 +89,7 @@ fn unpack(data: &[u8], out: &mut [u8]) -> Result<usize> {
             }
         }
     }
-    Ok(to)
+    to
 }
 
 #[cfg(test)]
@@ -115,7 +111,7 @@ mod tests {
         let stored = [0xFE, 0xAA, 0x02, 0x80, 0x00, 0x2A, 0xFD, 0xAA, 0x03, 0x80, 0x00, 0x2A, 0x22, 0xF7, 0xAA];
         assert_eq!(packed(&plain), stored);
         let mut out = [0; 24];
-        assert_eq!(unpack(&stored, &mut out).unwrap(), 24);
+        assert_eq!(unpack(&stored, &mut out), 24);
         assert_eq!(out, plain);
     }
 
@@ -130,7 +126,7 @@ mod tests {
     #[test]
     fn a_no_operation_is_skipped_and_a_long_run_is_cut() {
         let mut out = [0; 3];
-        assert_eq!(unpack(&[0x80, 0x81, 9], &mut out).unwrap(), 3);
+        assert_eq!(unpack(&[0x80, 0x81, 9], &mut out), 3);
         assert_eq!(out, [9; 3]);
     }
 

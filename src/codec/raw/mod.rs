@@ -25,9 +25,13 @@ impl ByteCoder for Params {
         Ok(())
     }
 
-    fn decompress(&self, data: &[u8], stored: &mut [u8], (): &mut ()) -> Result<()> {
+    fn decompress(&self, data: &[u8], stored: &mut [u8], state: &mut ()) -> Result<()> {
+        check_filled("uncompressed block", self.decompress_some(data, stored, state), stored.len())
+    }
+
+    fn decompress_some(&self, data: &[u8], stored: &mut [u8], (): &mut ()) -> usize {
         let length = data.len().min(stored.len());
         stored[..length].copy_from_slice(&data[..length]);
-        check_filled("uncompressed block", length, stored.len())
+        length
     }
 }

@@ -69,32 +69,42 @@ impl ByteCoder for Params {
 
     fn decompress(&self, data: &[u8], stored: &mut [u8], state: &mut State) -> Result<()> {
         let decompressor = state.decompressor.get_or_insert_with(DCtx::create);
-        let filled = match decompressor.decompress(&mut *stored, data) {
-            Ok(filled) => filled,
+        let filled = if let Ok(filled) = decompressor.decompress(&mut *stored, data) {
+            filled
+        } else {
             // The frame may hold more than the block; only its beginning is used.
-            Err(_) => decompress_prefix(decompressor, data, stored)?,
+            let (filled, result) = decompress_prefix(decompressor, data, stored);
+            result.map(|()| filled)?
         };
         check_filled("Zstandard block", filled, stored.len())
+    }
+
+    fn decompress_some(&self, data: &[u8], stored: &mut [u8], state: &mut State) -> usize {
+        decompress_prefix(state.decompressor.get_or_insert_with(DCtx::create), data, stored).0
     }
 }
 
 /// The levels that may be requested.
 pub(crate) const LEVELS: RangeInclusive<i32> = -7..=22;
 
-/// Decodes until `out` is full or `data` ends; returns the number of bytes filled.
-fn decompress_prefix(decompressor: &mut DCtx, data: &[u8], out: &mut [u8]) -> Result<usize> {
-    let malformed = |code, at| Error::malformed("Zstandard frame").found(get_error_name(code)).at(at);
-    decompressor.reset(ResetDirective::SessionOnly).map_err(|code| malformed(code, 0))?;
+/// Decodes until `out` is full, `data` end or are damaged; returns the number of bytes filled, and the damage.
+fn decompress_prefix(decompressor: &mut DCtx, data: &[u8], out: &mut [u8]) -> (usize, Result<()>) {
+    let malformed = |code, at| Err(Error::malformed("Zstandard frame").found(get_error_name(code)).at(at));
+    if let Err(code) = decompressor.reset(ResetDirective::SessionOnly) {
+        return (0, malformed(code, 0));
+    }
     let mut input = InBuffer::around(data);
     let mut output = OutBuffer::around(out);
     while output.pos() < output.capacity() {
         let before = (input.pos, output.pos());
-        decompressor.decompress_stream(&mut output, &mut input).map_err(|code| malformed(code, input.pos as u64))?;
+        if let Err(code) = decompressor.decompress_stream(&mut output, &mut input) {
+            return (output.pos(), malformed(code, input.pos as u64));
+        }
         if (input.pos, output.pos()) == before {
             break;
         }
     }
-    Ok(output.pos())
+    (output.pos(), Ok(()))
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use memchr::memchr;
 
 use super::header::Header;
 use super::scan::Markers;
-use crate::codec::jpeg::markers::{EOI, Process, RST0, RST7};
-use crate::error::{Error, Result};
+use crate::codec::jpeg::markers::{Process, RST0, RST7};
+use crate::error::{Detail, Error, Result};
 use crate::io::ByteSource;
 
 /// Target size of a block's pixels in bytes.
@@ -38,6 +38,8 @@ pub(super) struct Bands {
 pub(super) struct StepIndex {
     starts: Vec<u64>,
     end: u64,
+    /// Why the last step of `starts` is not whole and others are missing.
+    damage: Option<Box<Detail>>,
 }
 
 impl Bands {
@@ -79,42 +81,65 @@ impl Bands {
         first.saturating_sub(self.context)..(last + self.context).min(self.steps)
     }
 
-    /// Scans the data from `start` and records the offsets of the steps.
+    /// Scans the data from `start` and records the offsets of the steps, up to the first restart marker that is missing or out of
+    /// order. The scan may end with the source.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if restart markers are missing or out of order.
+    /// The errors of the source.
     pub(super) fn index(&self, source: &dyn ByteSource, start: u64) -> Result<StepIndex> {
         let mut markers = Markers::new(source, start..source.size());
-        let mut starts = vec![start];
+        let mut index = StepIndex { starts: vec![start], end: source.size(), damage: None };
         for interval in 1..self.intervals {
-            let (marker, offset) = markers.next()?;
             let expected = RST0 + ((interval - 1) % 8) as u8;
-            if marker != expected {
-                return Err(Error::malformed("JPEG restart marker")
-                    .found(format!("0xFF{marker:02X}"))
-                    .allowed(format!("0xFF{expected:02X}"))
-                    .at(offset));
-            }
-            if interval % self.step_intervals == 0 {
-                starts.push(offset + 2);
+            let found = markers.next_or_end()?;
+            match found {
+                Some((marker, offset)) if marker == expected => {
+                    if interval % self.step_intervals == 0 {
+                        index.starts.push(offset + 2);
+                    }
+                }
+                Some((marker @ RST0..=RST7, offset)) => {
+                    let error = Error::malformed("JPEG restart marker").found(format!("0xFF{marker:02X}"));
+                    return Ok(index.ended(offset, error.allowed(format!("0xFF{expected:02X}")).at(offset)));
+                }
+                _ => {
+                    let offset = found.map_or(source.size(), |(_, offset)| offset);
+                    let error = Error::malformed("JPEG scan: ends early,").field("restart intervals").found(interval);
+                    return Ok(index.ended(offset, error.allowed(self.intervals).at(offset)));
+                }
             }
         }
-        let (mut marker, end) = markers.next()?;
         // Some encoders also end the last interval with a marker.
-        while matches!(marker, RST0..=RST7) {
-            marker = markers.next()?.0;
-        }
-        if marker != EOI {
-            return Err(Error::malformed("JPEG marker after the only scan")
-                .found(format!("0xFF{marker:02X}"))
-                .allowed("0xFFD9")
-                .at(end));
-        }
-        Ok(StepIndex { starts, end })
+        index.end = markers.next_or_end()?.map_or(source.size(), |(_, offset)| offset);
+        Ok(index)
     }
 }
 
 impl StepIndex {
+    fn ended(mut self, end: u64, error: Error) -> Self {
+        self.end = end;
+        if let Error::Malformed(detail) = error {
+            self.damage = Some(detail);
+        }
+        self
+    }
+
+    /// Checks that the steps up to `end` (exclusive) are whole.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] with what is there.
+    pub(super) fn check(&self, end: u32) -> Result<()> {
+        match &self.damage {
+            Some(detail) if end as usize >= self.starts.len() => Err(Error::Malformed(detail.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    /// The steps that begin in the scan; the last one may be cut.
+    pub(super) fn begun(&self) -> u32 {
+        self.starts.len() as u32
+    }
+
     /// Appends the data of the steps from `first` up to `end`, with their restart markers renumbered from 0.
     ///
     /// # Errors
@@ -137,6 +162,9 @@ impl StepIndex {
 
     /// The bytes of the steps from `first` up to `end`, without the marker that follows.
     pub(super) fn range(&self, first: u32, end: u32) -> Range<u64> {
+        if first >= end {
+            return 0..0;
+        }
         let stop = self.starts.get(end as usize).map_or(self.end, |next| next - 2);
         self.starts[first as usize]..stop
     }

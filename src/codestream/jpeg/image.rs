@@ -1,5 +1,6 @@
 //! The image of a stream: bands are decoded separately if restart markers allow it, else the stream as a whole.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,10 +10,10 @@ use super::header::Header;
 use crate::codec::jpeg::markers::EOI;
 use crate::codec::jpeg::{ColorModel, Params, working_bytes};
 use crate::codec::{BlockShape, CodecParams, PixelCoding, Scratch};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::image::{
     Access, Block, BlockGrid, BlockIndex, BlockStore, FileImage, ImageLayout, ImageProvider, InFile, Interleave,
-    Pixels, SampleType, TileMut, Window,
+    Pixels, SampleType, TileMut, Wanted, Window,
 };
 use crate::io::{ByteSource, Lazy};
 use crate::limits::Limits;
@@ -35,6 +36,8 @@ pub(crate) struct JpegImage {
     kept: Mutex<VecDeque<(BlockIndex, Pixels)>>,
     /// Held while the only block is decoded, so it is decoded once.
     decoding: Mutex<()>,
+    /// The last damaged block, and the rows of it that are there.
+    rescued: Mutex<Option<(BlockIndex, Pixels)>>,
 }
 
 impl JpegImage {
@@ -64,6 +67,7 @@ impl JpegImage {
             index: Lazy::default(),
             kept: Mutex::default(),
             decoding: Mutex::default(),
+            rescued: Mutex::default(),
         })
     }
 
@@ -90,43 +94,110 @@ impl JpegImage {
     }
 
     fn decode_whole(&self) -> Result<Pixels> {
+        self.check_whole()?;
+        let rows = self.header.frame.rows.into();
+        self.pixels(&self.whole_stream()?, rows)
+    }
+
+    fn check_whole(&self) -> Result<()> {
         let frame = &self.header.frame;
         let interleaved = self.header.scan.components.len() == frame.components.len();
         let held = self.layout.image_bytes().saturating_add(working_bytes(frame, interleaved));
-        self.limits.check_block("JPEG image without bands", held, self.source.size())?;
+        self.limits.check_block("JPEG image without bands", held, 0, self.source.size())
+    }
+
+    fn whole_stream(&self) -> Result<Cow<'_, [u8]>> {
         if let Some(data) = self.source.bytes() {
-            return self.pixels(data, frame.rows.into());
+            return Ok(data.into());
         }
         // The header is known: only what follows is read.
         let mut data = vec![0; self.source.size() as usize];
         let (header, rest) = data.split_at_mut(self.header.raw.len());
         header.copy_from_slice(&self.header.raw);
         self.source.read_at(header.len() as u64, rest)?;
-        self.pixels(&data, frame.rows.into())
+        Ok(data.into())
     }
 
     fn decode_band(&self, bands: &Bands, index: &StepIndex, source: &dyn ByteSource, at: BlockIndex) -> Result<Pixels> {
-        let window = self.layout.grid.block_window(at);
         let Range { start: from, end: to } = bands.steps_of(at.row);
-        let top = from * bands.step_rows;
-        let bottom = to.saturating_mul(bands.step_rows).min(self.layout.grid.rows());
-        let bytes = u64::from(bottom - top) * u64::from(window.width) * self.layout.pixel_bytes() as u64;
-        self.limits.check_block("JPEG band", bytes, self.source.size())?;
+        index.check(to)?;
+        let rows = self.band_rows(bands, from..to)?;
+        let window = self.layout.grid.block_window(at);
+        let pixels = self.pixels(&self.band_stream(index, source, from..to, &rows)?, rows.len() as u32)?;
+        pixels.window(Window { x: 0, y: window.y - rows.start, ..window })
+    }
 
-        let mut data = self.header.stream((bottom - top) as u16);
-        index.read(source, from, to, &mut data)?;
+    /// The rows of these steps, if they are not more than the limits allow.
+    fn band_rows(&self, bands: &Bands, steps: Range<u32>) -> Result<Range<u32>> {
+        let top = steps.start * bands.step_rows;
+        let bottom = steps.end.saturating_mul(bands.step_rows).min(self.layout.grid.rows());
+        let bytes = u64::from(bottom - top) * u64::from(self.layout.grid.columns()) * self.layout.pixel_bytes() as u64;
+        self.limits.check_block("JPEG band", bytes, 0, self.source.size())?;
+        Ok(top..bottom)
+    }
+
+    /// The data of these steps, which must have begun, as a stream of `rows`.
+    fn band_stream(
+        &self,
+        index: &StepIndex,
+        source: &dyn ByteSource,
+        steps: Range<u32>,
+        rows: &Range<u32>,
+    ) -> Result<Vec<u8>> {
+        let mut data = self.header.stream(rows.len() as u16);
+        index.read(source, steps.start, steps.end, &mut data)?;
         data.extend_from_slice(&[0xFF, EOI]);
-        self.pixels(&data, bottom - top)?.window(Window::new(0, window.y - top, window.width, window.height))
+        Ok(data)
     }
 
     /// Decodes a complete stream of `rows` rows.
     fn pixels(&self, data: &[u8], rows: u32) -> Result<Pixels> {
-        let (columns, bands) = (self.layout.grid.columns(), self.layout.bands);
-        let (shape, pixels) = (BlockShape::new(columns, rows), PixelCoding::new(bands, self.layout.sample));
-        let params = Params { color: self.color, ..Params::default() };
+        let (pixels, params) = self.coding();
+        let shape = BlockShape::new(self.layout.grid.columns(), rows);
         let mut out = vec![0; pixels.block_bytes(shape)];
         params.decoder(&pixels).decode(shape, data, &mut out, &mut Scratch::default())?;
-        Pixels::from_vec(out, [bands as usize, rows as usize, columns as usize], self.layout.sample, Interleave::Pixel)
+        self.pixels_of(out, rows)
+    }
+
+    /// The rows of a damaged block that are there, from its first row.
+    fn rescue(&self, at: BlockIndex) -> Result<Pixels> {
+        let mut rescued = self.rescued.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pixels)) = rescued.as_ref().filter(|(known, _)| *known == at) {
+            return Ok(pixels.clone());
+        }
+        let window = self.layout.grid.block_window(at);
+        let (stream, rows) = match &self.bands {
+            None => {
+                self.check_whole()?;
+                (self.whole_stream()?, 0..self.header.frame.rows.into())
+            }
+            Some(bands) => {
+                let index = self.index(bands)?;
+                let steps = bands.steps_of(at.row);
+                let there = steps.start.min(index.begun())..steps.end.min(index.begun());
+                let rows = self.band_rows(bands, steps)?;
+                (self.band_stream(index, &*self.source, there, &rows)?.into(), rows)
+            }
+        };
+        let (pixels, params) = self.coding();
+        let shape = BlockShape::new(self.layout.grid.columns(), rows.len() as u32);
+        let mut out = vec![0; pixels.block_bytes(shape)];
+        let there = params.decoder(&pixels).decode_rows(shape, &stream, &mut out, &mut Scratch::default());
+        let skipped = window.y - rows.start;
+        let there = there.saturating_sub(skipped).min(window.height);
+        let pixels = self.pixels_of(out, shape.rows)?.window(Window { x: 0, y: skipped, height: there, ..window })?;
+        *rescued = Some((at, pixels.clone()));
+        Ok(pixels)
+    }
+
+    fn coding(&self) -> (PixelCoding, Params) {
+        let params = Params { color: self.color, ..Params::default() };
+        (PixelCoding::new(self.layout.bands, self.layout.sample), params)
+    }
+
+    fn pixels_of(&self, out: Vec<u8>, rows: u32) -> Result<Pixels> {
+        let shape = [self.layout.bands as usize, rows as usize, self.layout.grid.columns() as usize];
+        Pixels::from_vec(out, shape, self.layout.sample, Interleave::Pixel)
     }
 
     fn index(&self, bands: &Bands) -> Result<&StepIndex> {
@@ -174,13 +245,39 @@ impl ImageProvider for JpegImage {
         true
     }
 
+    fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let Wanted { window, bands, .. } = wanted;
+        let block = self.layout.grid.block_window(self.layout.grid.check(at)?);
+        let inside = window.relative_to(block.x, block.y);
+        match self.block(at) {
+            Ok(Block::Absent) => Ok(false),
+            Ok(Block::Pixels(pixels)) => {
+                pixels.window(inside)?.copy_to_tile(bands, out);
+                Ok(true)
+            }
+            Err(error @ Error::Malformed(_)) if out.is_in_part() => {
+                let pixels = self.rescue(at)?;
+                let there = (pixels.shape()[1] as u32).saturating_sub(inside.y).min(inside.height);
+                if there > 0 {
+                    let whole = Window { height: there, ..inside };
+                    let place = Window { x: 0, y: 0, ..whole };
+                    pixels.window(whole)?.copy_to_tile(bands, &mut out.part(place)?);
+                }
+                out.fill_missing(there, None, &error);
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Bands of rows can be fetched before they are decoded; a stream without bands is read as a whole.
     fn behind(&self) -> InFile<'_> {
         InFile {
             image: self.bands.as_ref().map(|_| self as _),
             whole: self.whole.as_ref(),
             grid: Some(self.stated),
-            bytes: Some(self.source.size()),
+            source: Some(&*self.source),
+            expansion: 1,
         }
     }
 
@@ -199,12 +296,14 @@ impl FileImage for JpegImage {
         let index = self.index(bands)?;
         for at in self.layout.grid.blocks_of(window) {
             let steps = bands.steps_of(at.row);
+            index.check(steps.end)?;
             out.push(index.range(steps.start, steps.end));
         }
         Ok(())
     }
 
-    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    fn read_from(&self, source: &dyn ByteSource, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let Wanted { window, bands, .. } = wanted;
         let Some(rows) = &self.bands else { return Ok(false) };
         let index = self.index(rows)?;
         for at in self.layout.grid.blocks_of(window) {

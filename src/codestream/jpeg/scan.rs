@@ -5,8 +5,7 @@ use std::ops::Range;
 use memchr::memchr;
 
 use crate::codec::jpeg::markers::{EOI, SOI, stands_alone};
-use crate::codec::jpeg::segments::truncated;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::io::ByteSource;
 
 /// Bytes read at a time in the search for markers.
@@ -22,22 +21,16 @@ pub(crate) fn streams(source: &dyn ByteSource, range: Range<u64>, count: usize) 
     let mut found: Vec<Range<u64>> = Vec::new();
     let mut start = None;
     while found.len() < count {
-        let step = markers.next().and_then(|(marker, offset)| {
+        let Some((marker, offset)) = markers.next_or_end()? else {
+            found.extend(start.map(|start| start..range.end));
+            break;
+        };
+        match marker {
+            SOI => found.extend(start.replace(offset).map(|start| start..offset)),
+            EOI => found.extend(start.take().map(|start| start..offset + 2)),
             // Only marker segments of a stream have a length; entropy-coded data and other bytes do not.
-            if start.is_some() && !stands_alone(marker) {
-                markers.skip_segment(offset)?;
-            }
-            Ok((marker, offset))
-        });
-        match step {
-            Ok((SOI, offset)) => found.extend(start.replace(offset).map(|start| start..offset)),
-            Ok((EOI, offset)) => found.extend(start.take().map(|start| start..offset + 2)),
-            Ok(_) => {}
-            Err(Error::Malformed(_)) => {
-                found.extend(start.map(|start| start..range.end));
-                break;
-            }
-            Err(error) => return Err(error),
+            marker if start.is_some() && !stands_alone(marker) => markers.skip_segment(offset)?,
+            _ => {}
         }
     }
     Ok(found)
@@ -58,34 +51,41 @@ impl<'a> Markers<'a> {
         Self { source, at: range.start, end: range.end, chunk: Vec::new(), chunk_at: range.start }
     }
 
-    /// The next marker and its offset.
+    /// The next marker and its offset; `None` if the range ends before a marker.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if the range ends before a marker, and the errors of the source.
-    pub(super) fn next(&mut self) -> Result<(u8, u64)> {
+    /// The errors of the source.
+    pub(super) fn next_or_end(&mut self) -> Result<Option<(u8, u64)>> {
         loop {
             let place = (self.at - self.chunk_at) as usize;
             let found = self.chunk.get(place..).and_then(|rest| memchr(0xFF, rest)).map(|i| place + i);
-            match found.map(|i| (i, self.chunk.get(i + 1))) {
+            let is_there = match found.map(|i| (i, self.chunk.get(i + 1))) {
                 Some((i, Some(code))) => {
                     let offset = self.chunk_at + i as u64;
                     self.at = offset + if *code == 0xFF { 1 } else { 2 };
                     if !matches!(code, 0x00 | 0xFF) {
-                        return Ok((*code, offset));
+                        return Ok(Some((*code, offset)));
                     }
+                    true
                 }
                 // The code of the marker is in the next chunk.
                 Some((i, None)) => self.refill(self.chunk_at + i as u64, 2)?,
                 None => self.refill(self.at.max(self.chunk_at + self.chunk.len() as u64), 1)?,
+            };
+            if !is_there {
+                return Ok(None);
             }
         }
     }
 
-    /// Continues after the segment whose marker is at `offset`.
+    /// Continues after the segment whose marker is at `offset`, or at the end of a range that ends before its length.
     fn skip_segment(&mut self, offset: u64) -> Result<()> {
         let mut place = (offset - self.chunk_at) as usize;
         if self.chunk.len() < place + 4 {
-            self.refill(offset, 4)?;
+            if !self.refill(offset, 4)? {
+                self.at = self.end;
+                return Ok(());
+            }
             place = 0;
         }
         let length = u16::from_be_bytes([self.chunk[place + 2], self.chunk[place + 3]]);
@@ -93,16 +93,16 @@ impl<'a> Markers<'a> {
         Ok(())
     }
 
-    /// Reads a chunk of at least `least` bytes from `offset`.
-    fn refill(&mut self, offset: u64, least: u64) -> Result<()> {
+    /// Reads a chunk of at least `least` bytes from `offset`; false if the range does not have them.
+    fn refill(&mut self, offset: u64, least: u64) -> Result<bool> {
         let left = self.end.saturating_sub(offset);
         if left < least {
-            return Err(truncated(self.end));
+            return Ok(false);
         }
         self.chunk.resize(left.min(CHUNK as u64) as usize, 0);
         self.source.read_at(offset, &mut self.chunk)?;
         (self.chunk_at, self.at) = (offset, offset);
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -1,12 +1,15 @@
 //! The pixels of a file: rows are streamed, and blocks are bands of rows.
 
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::BufReader;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::guarded::{GuardedReader, LastData};
 use super::header::Header;
+use super::rescue;
 use crate::error::{Error, Result};
 use crate::image::{
-    Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, InFile, Interleave, Pixels, TileMut, Window,
+    Access, Block, BlockGrid, BlockIndex, ImageLayout, ImageProvider, InFile, Interleave, Pixels, TileMut, Wanted,
+    Window,
 };
 use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
@@ -16,6 +19,8 @@ use crate::simd;
 /// each row once; a backward read starts again. An interlaced image is decoded once, as a whole.
 pub(crate) struct PngImage {
     source: Arc<dyn ByteSource>,
+    /// The last chunk of image data, if the file holds all of it.
+    last_data: Option<LastData>,
     header: Header,
     layout: ImageLayout,
     limits: Limits,
@@ -26,11 +31,13 @@ pub(crate) struct PngImage {
 struct State {
     cursor: Option<Cursor>,
     interlaced: Option<Pixels>,
+    /// The stored rows of a damaged file that are there.
+    rescued: Option<Vec<u8>>,
 }
 
 /// A decoder with its position in the image, and the rows of its current block.
 struct Cursor {
-    decoder: png::Reader<BufReader<SourceReader>>,
+    decoder: png::Reader<BufReader<GuardedReader>>,
     header: Header,
     /// The next row to decode.
     next: u32,
@@ -40,22 +47,39 @@ struct Cursor {
     rows: Vec<u8>,
     /// A stored row.
     stored: Vec<u8>,
+    /// True if the checksums after the last row were checked, or are not to be.
+    checked: bool,
+    /// True if the file may end after the image data.
+    may_end: bool,
+}
+
+/// The checksums that a decoder checks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Checks {
+    All,
+    /// None, to get the pixels of a damaged file.
+    None,
 }
 
 impl PngImage {
-    /// Opens the image with `header` in `source`.
+    /// Opens the image with `header` in `source`, whose image data end with the chunk `last_data` unless the file is cut.
     ///
     /// # Errors
     /// [`Error::Limit`] if a block would be larger than allowed.
-    pub(crate) fn new(source: Arc<dyn ByteSource>, header: Header, limits: Limits) -> Result<Self> {
+    pub(crate) fn new(
+        source: Arc<dyn ByteSource>,
+        header: Header,
+        last_data: Option<LastData>,
+        limits: Limits,
+    ) -> Result<Self> {
         let layout = layout(&header)?;
         let (what, bytes) = if header.interlaced {
             ("interlaced image", layout.image_bytes())
         } else {
             ("band of rows", layout.block_bytes())
         };
-        limits.check_block(what, bytes, source.size())?;
-        Ok(Self { source, header, layout, limits, state: Mutex::default() })
+        limits.check_block(what, bytes, 0, source.size())?;
+        Ok(Self { source, last_data, header, layout, limits, state: Mutex::default() })
     }
 
     /// Decodes the rows of a block up to (not including) row `end`, and passes them to `take`.
@@ -64,7 +88,7 @@ impl PngImage {
         // A cursor that failed is not used again: the next read starts again.
         let mut cursor = match state.cursor.take() {
             Some(cursor) if cursor.can_reach(block.y) => cursor,
-            _ => self.open()?,
+            _ => self.open(Checks::All)?,
         };
         cursor.fill(block.y, end)?;
         let bytes = cursor.row_bytes() * (end - block.y) as usize;
@@ -73,16 +97,72 @@ impl PngImage {
         Ok(result)
     }
 
+    /// The pixels of a window inside a block.
+    fn window(&self, block: Window, window: Window) -> Result<Pixels> {
+        if self.header.interlaced {
+            return self.interlaced()?.window(window);
+        }
+        let rows = self.rows(block, window.bottom(), |rows| {
+            let start = rows.len() / (window.bottom() - block.y) as usize * (window.y - block.y) as usize;
+            rows[start..].to_vec()
+        })?;
+        self.pixels(rows, window.height)?.window(Window { y: 0, ..window })
+    }
+
     /// The whole image of an interlaced file.
     fn interlaced(&self) -> Result<Pixels> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pixels) = &state.interlaced {
             return Ok(pixels.clone());
         }
-        let mut cursor = self.open()?;
+        let mut cursor = self.open(Checks::All)?;
         let header = &self.header;
         let mut stored = vec![0; (header.row_bytes() * u64::from(header.rows)) as usize];
         cursor.decoder.next_frame(&mut stored).map_err(decoding)?;
+        let pixels = self.unpacked(stored)?;
+        state.interlaced = Some(pixels.clone());
+        Ok(pixels)
+    }
+
+    /// The rows of a damaged block that are there, from its first row.
+    fn rescue(&self, block: Window) -> Result<Pixels> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.rescued.is_none() {
+            self.limits.check_pixels("damaged PNG image", self.layout.image_bytes(), self.source.size())?;
+            state.rescued = Some(rescue::rows(&*self.source, &self.header)?);
+        }
+        let mut rows = Vec::new();
+        let stored = state.rescued.as_deref().unwrap_or_default().chunks_exact(self.header.row_bytes() as usize);
+        let there = stored.skip(block.y as usize).take(block.height as usize);
+        let count = there.map(|row| append_row(&self.header, row, &mut rows)).count();
+        self.pixels(rows, count as u32)
+    }
+
+    /// The pixels of a damaged interlaced image; those that are missing have the sample `fill`.
+    fn rescue_interlaced(&self, fill: &[u8]) -> Result<Pixels> {
+        let bytes = self.layout.image_bytes() as usize;
+        let Ok(mut cursor) = self.open(Checks::None) else {
+            return self.pixels(fill.repeat(bytes / fill.len()), self.header.rows);
+        };
+        let mut stored = self.packed(fill).repeat(self.header.rows as usize);
+        let _ = cursor.decoder.next_frame(&mut stored);
+        self.unpacked(stored)
+    }
+
+    /// A stored row of one sample.
+    fn packed(&self, sample: &[u8]) -> Vec<u8> {
+        let depth = self.header.depth;
+        let row = self.header.row_bytes() as usize;
+        match depth {
+            8 => vec![sample[0]; row],
+            16 => u16::from_ne_bytes([sample[0], sample[1]]).to_be_bytes().repeat(row / 2),
+            _ => vec![(0..8).step_by(depth.into()).fold(0, |byte, shift| byte | sample[0] << shift); row],
+        }
+    }
+
+    /// The stored rows of the whole image as samples in memory order.
+    fn unpacked(&self, mut stored: Vec<u8>) -> Result<Pixels> {
+        let header = &self.header;
         if header.depth < 8 {
             let mut rows = Vec::with_capacity(self.layout.image_bytes() as usize);
             stored.chunks_exact(header.row_bytes() as usize).for_each(|row| append_row(header, row, &mut rows));
@@ -90,9 +170,7 @@ impl PngImage {
         } else if header.depth == 16 && !ByteOrder::Big.is_native() {
             simd::swap_bytes(&mut stored, 2);
         }
-        let pixels = self.pixels(stored, header.rows)?;
-        state.interlaced = Some(pixels.clone());
-        Ok(pixels)
+        self.pixels(stored, header.rows)
     }
 
     fn pixels(&self, rows: Vec<u8>, count: u32) -> Result<Pixels> {
@@ -100,8 +178,8 @@ impl PngImage {
         Pixels::from_vec(rows, shape, self.layout.sample, Interleave::Pixel)
     }
 
-    fn open(&self) -> Result<Cursor> {
-        let reader = SourceReader { source: Arc::clone(&self.source), at: 0 };
+    fn open(&self, checks: Checks) -> Result<Cursor> {
+        let reader = GuardedReader::new(Arc::clone(&self.source), self.last_data.filter(|_| checks == Checks::All));
         // The rows were checked against the limits before; metadata chunks bound the decoder's other allocations.
         let bytes =
             self.limits.max_metadata_bytes.saturating_add(self.header.row_bytes().saturating_mul(4) + (1 << 20));
@@ -110,6 +188,8 @@ impl PngImage {
         decoder.set_transformations(png::Transformations::IDENTITY);
         decoder.set_ignore_text_chunk(true);
         decoder.set_ignore_iccp_chunk(true);
+        // The decoder checks the chunks by default, but not the pixels.
+        decoder.ignore_checksums(checks == Checks::None);
         let decoder = decoder.read_info().map_err(decoding)?;
         let frame = decoder.info().frame_control.map(|frame| (frame.width, frame.height));
         if frame.is_some_and(|size| size != (self.header.columns, self.header.rows)) {
@@ -118,7 +198,16 @@ impl PngImage {
                 .found(format!("{frame:?}")));
         }
         let stored = vec![0; self.header.row_bytes() as usize];
-        Ok(Cursor { decoder, header: self.header, next: 0, first: 0, rows: Vec::new(), stored })
+        Ok(Cursor {
+            decoder,
+            header: self.header,
+            next: 0,
+            first: 0,
+            rows: Vec::new(),
+            stored,
+            checked: checks == Checks::None,
+            may_end: self.last_data.is_some(),
+        })
     }
 }
 
@@ -145,18 +234,31 @@ impl ImageProvider for PngImage {
     }
 
     /// Does not decode rows below the window.
-    fn read_block(&self, at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let Wanted { window, bands, .. } = wanted;
         let block = self.layout.grid.block_window(self.layout.grid.check(at)?);
-        let pixels = if self.header.interlaced {
-            self.interlaced()?.window(window)?
-        } else {
-            let rows = self.rows(block, window.bottom(), |rows| {
-                let start = rows.len() / (window.bottom() - block.y) as usize * (window.y - block.y) as usize;
-                rows[start..].to_vec()
-            })?;
-            self.pixels(rows, window.height)?.window(Window { y: 0, ..window })?
+        let error = match self.window(block, window) {
+            Ok(pixels) => {
+                pixels.copy_to_tile(bands, out);
+                return Ok(true);
+            }
+            Err(error @ Error::Malformed(_)) if out.is_in_part() => error,
+            Err(error) => return Err(error),
         };
-        pixels.copy_to_tile(bands, out);
+        if self.header.interlaced {
+            // Missing pixels lie between those that are there.
+            out.fill_missing(0, None, &error);
+            self.rescue_interlaced(&out.fill_sample())?.window(window)?.copy_to_tile(bands, out);
+            return Ok(true);
+        }
+        let pixels = self.rescue(block)?;
+        let skipped = window.y - block.y;
+        let there = (pixels.shape()[1] as u32).saturating_sub(skipped).min(window.height);
+        if there > 0 {
+            let place = Window { x: 0, y: 0, height: there, ..window };
+            pixels.window(Window { y: skipped, height: there, ..window })?.copy_to_tile(bands, &mut out.part(place)?);
+        }
+        out.fill_missing(there, None, &error);
         Ok(true)
     }
 
@@ -165,7 +267,7 @@ impl ImageProvider for PngImage {
     }
 
     fn behind(&self) -> InFile<'_> {
-        InFile { bytes: Some(self.source.size()), ..InFile::default() }
+        InFile { source: Some(&*self.source), ..InFile::default() }
     }
 }
 
@@ -188,19 +290,25 @@ impl Cursor {
             self.decode()?;
             append_row(&self.header, &self.stored, &mut self.rows);
         }
-        Ok(())
+        if self.next < self.header.rows || self.checked {
+            return Ok(());
+        }
+        // Checks the checksums after the last row, those of the stream and of its last chunk.
+        let checked = match self.decoder.read_row(&mut self.stored) {
+            Err(png::DecodingError::IoError(error)) if is_end(&error) && self.may_end => Ok(()),
+            other => other.map(|_| ()).map_err(decoding),
+        };
+        self.checked = checked.is_ok();
+        checked
     }
 
     fn decode(&mut self) -> Result<()> {
-        if self.decoder.read_row(&mut self.stored).map_err(decoding)?.is_none() {
-            return Err(
-                Error::malformed("image data: ends before the last row").found(format!("{} rows decoded", self.next))
-            );
-        }
-        self.next += 1;
-        if self.next == self.header.rows {
-            // Checks the checksums after the last row, those of the stream and of its last chunk.
-            self.decoder.read_row(&mut self.stored).map_err(decoding)?;
+        let rows = self.header.rows;
+        let early = |next: u32, error: Error| error.field("rows").found(next).allowed(rows);
+        match self.decoder.read_row(&mut self.stored) {
+            Ok(Some(_)) => self.next += 1,
+            Ok(None) => return Err(early(self.next, Error::malformed("image data: end early,"))),
+            Err(error) => return Err(decoding(error)),
         }
         Ok(())
     }
@@ -244,9 +352,7 @@ fn layout(header: &Header) -> Result<ImageLayout> {
 /// Converts the decoder's error.
 fn decoding(error: png::DecodingError) -> Error {
     match error {
-        png::DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Error::malformed("image data: the file ends within it")
-        }
+        png::DecodingError::IoError(error) if is_end(&error) => Error::malformed("image data: the file ends within it"),
         png::DecodingError::IoError(error) => match error.downcast::<Error>() {
             Ok(own) => own,
             Err(other) => other.into(),
@@ -256,31 +362,8 @@ fn decoding(error: png::DecodingError) -> Error {
     }
 }
 
-/// A source as a stream.
-struct SourceReader {
-    source: Arc<dyn ByteSource>,
-    at: u64,
-}
-
-impl Read for SourceReader {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.source.size().saturating_sub(self.at).min(out.len() as u64) as usize;
-        self.source.read_at(self.at, &mut out[..count]).map_err(std::io::Error::other)?;
-        self.at += count as u64;
-        Ok(count)
-    }
-}
-
-impl Seek for SourceReader {
-    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-            SeekFrom::End(by) => self.source.size().checked_add_signed(by),
-        };
-        self.at = at.ok_or(std::io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
-    }
+fn is_end(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::UnexpectedEof
 }
 
 /// Bytes of a block.

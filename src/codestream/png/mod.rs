@@ -2,10 +2,13 @@
 //! and joined to one zlib stream (RFC 1950).
 
 mod filter;
+mod guarded;
 mod header;
 mod image;
+mod rescue;
 mod stream;
 
+pub(crate) use guarded::LastData;
 pub(crate) use header::{ColorType, Header, LARGEST};
 pub(crate) use image::PngImage;
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{DatasetWriter, settled};
+use super::DatasetWriter;
 use crate::codec::{Encoded, ImageEncoder, identity_checksum};
+use crate::dataset::settled::Settled;
 use crate::error::{Error, Result};
 use crate::format::{Begun, Blocks, ContainerWriter, Format, ImageRequest, OpenImage, WriteContext};
 use crate::image::{BlockGrid, ImageLayout};
@@ -64,9 +65,9 @@ pub(super) fn begin_for_caller(
     image: &ImageRequest<'_>,
     context: &mut WriteContext<'_, '_>,
 ) -> Result<Begun> {
-    let metadata = settled(format, image, context.warnings)?;
+    let settled = Settled::new(format, image, context.warnings)?;
     let blocks = Blocks::Caller;
-    container.begin_image(&ImageRequest { blocks, metadata: &metadata, settings: None, ..*image }, context)
+    container.begin_image(&ImageRequest { blocks, ..settled.request(image) }, context)
 }
 
 impl<'w> ImageWriter<'w> {
@@ -134,7 +135,11 @@ impl PendingImage {
         &self.open.blocks.encoder
     }
 
-    pub(super) fn append(&mut self, mut block: Encoded, container: &mut dyn ContainerWriter) -> Result<()> {
+    /// Keeps a block for its turn.
+    ///
+    /// # Errors
+    /// As [`ImageWriter::append`]; nothing has changed then.
+    pub(super) fn accept(&mut self, mut block: Encoded) -> Result<()> {
         let position = self.grid().position(self.grid().check(block.at())?);
         if !block.is_absent() && !block.is_of(self.identity) {
             return Err(Error::usage("block encoded for another image:").found(name(&block)));
@@ -154,6 +159,11 @@ impl PendingImage {
             placement.place(&mut block)?;
         }
         self.early.insert(position, block);
+        Ok(())
+    }
+
+    /// Appends the blocks whose turn has come.
+    pub(super) fn append_ready(&mut self, container: &mut dyn ContainerWriter) -> Result<()> {
         while let Some(block) = self.early.remove(&self.next) {
             container.append(&block)?;
             self.next += 1;

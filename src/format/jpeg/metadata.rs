@@ -2,7 +2,7 @@
 
 use crate::codec::jpeg::markers::Process;
 use crate::codestream::jpeg::Header;
-use crate::format::Warning;
+use crate::format::{Warning, WarningKind};
 use crate::metadata::{Metadata, Value};
 
 pub(super) const QUALITY: &str = "JPEG_QUALITY";
@@ -13,6 +13,9 @@ pub(super) const EXIF: &str = "JPEG_EXIF";
 pub(super) const ICC_PROFILE: &str = "JPEG_ICC_PROFILE";
 /// Followed by the number of the application segment.
 pub(super) const APPLICATION: &str = "JPEG_APP";
+
+/// The family of the format in the origin of metadata.
+const FAMILY: &str = "jpeg";
 
 const PROCESS: &str = "JPEG_PROCESS";
 const PRECISION: &str = "JPEG_PRECISION";
@@ -55,8 +58,7 @@ pub(super) fn of(header: &Header, warnings: &mut Vec<Warning>) -> Metadata {
     if header.restart_interval > 0 {
         out.set(RESTART_INTERVAL, header.restart_interval);
     }
-    // Some programs write zeros, which the standard does not allow: ignore them.
-    if let Some((units, x, y)) = header.density.filter(|(units, x, y)| *units <= 2 && *x > 0 && *y > 0) {
+    if let Some((units, x, y)) = header.density {
         out.set(DENSITY, vec![Value::from(x), y.into(), units.into()]);
     }
     if let Some(transform) = header.adobe_transform {
@@ -70,7 +72,34 @@ pub(super) fn of(header: &Header, warnings: &mut Vec<Warning>) -> Metadata {
     for (number, payload) in &header.others {
         out.append(format!("{APPLICATION}{number}"), payload.clone());
     }
-    out.read_from("jpeg", "", header.raw.clone())
+    out.read_from(FAMILY, "", header.raw.clone())
+}
+
+/// The metadata of a request with the origin that counts here: that of a JPEG file. A plain mapping with the facts of every
+/// header counts as a copy.
+pub(super) fn with_origin(metadata: &Metadata) -> Metadata {
+    metadata.for_family(FAMILY, &[PROCESS, PRECISION, SAMPLING_FACTORS], |_| true)
+}
+
+/// True if the value under `key` was read from an image of `bands` bands.
+pub(super) fn is_of_bands(metadata: &Metadata, key: &str, bands: u32) -> bool {
+    let factors = metadata.get(SAMPLING_FACTORS).and_then(Value::as_text).unwrap_or_default();
+    !metadata.is_chosen(key) && factors.split(' ').count() == bands as usize
+}
+
+/// The names of what other formats do not take over. The first comment is the description, if it is text. A density without a
+/// unit, of square pixels, states nothing.
+pub(super) fn further(metadata: &Metadata) -> Vec<String> {
+    let mut has_description = false;
+    let mut is_further = |key: &str, value: &Value| match key {
+        QUALITY | SUBSAMPLING => false,
+        DENSITY => {
+            value.to_floats().is_none_or(|density| density.len() != 3 || density[0] != density[1] || density[2] != 0.0)
+        }
+        COMMENT => std::mem::replace(&mut has_description, true) || value.as_text().is_none(),
+        key => !FACTS.contains(&key) && key.starts_with(super::KEY_PREFIX),
+    };
+    metadata.iter().filter(|(key, value)| is_further(key, value)).map(|(key, _)| key.to_owned()).collect()
 }
 
 /// Text if the bytes are UTF-8, else the bytes. Trailing NULs, which C programs write, are kept.
@@ -91,7 +120,7 @@ fn profile(chunks: &[Vec<u8>], warnings: &mut Vec<Warning>) -> Option<Vec<u8>> {
     };
     if !(1..).zip(&chunks).all(is_right) {
         let message = "the chunks of the profile are not numbered correctly; the profile is ignored";
-        warnings.push(Warning::new(ICC_PROFILE, message));
+        warnings.push(Warning::new(WarningKind::File, ICC_PROFILE, message));
         return None;
     }
     Some(chunks.iter().flat_map(|chunk| &chunk[2..]).copied().collect())

@@ -12,7 +12,7 @@ mod writer;
 use std::sync::Arc;
 
 use super::request::merge;
-use super::{Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, Warning};
+use super::{FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, TextField, Warning};
 use crate::codec::jpeg::markers::SOI;
 use crate::error::{Error, Result};
 use crate::image::ImageLayout;
@@ -51,6 +51,14 @@ impl Format for Jpeg {
         _warnings: &mut Vec<Warning>,
     ) -> Result<Metadata> {
         Ok(merge(metadata, &encoding(settings)?, |_, _| false))
+    }
+
+    fn further_content(&self, metadata: &Metadata) -> Vec<String> {
+        metadata::further(metadata)
+    }
+
+    fn fitted_text(&self, field: TextField, text: &str) -> Option<FittedText> {
+        FittedText::within_bytes(text, options::LARGEST_PAYLOAD).filter(|_| field == TextField::Description)
     }
 }
 

@@ -1,16 +1,20 @@
 //! The options of a file to write: turns metadata into checked values and marker segments.
 
-use super::metadata::{APPLICATION, COMMENT, DENSITY, EXIF, FACTS, ICC_PROFILE, QUALITY, SUBSAMPLING, SUBSAMPLINGS};
+use super::NAMES;
+use super::metadata::{
+    APPLICATION, COMMENT, DENSITY, EXIF, FACTS, ICC_PROFILE, QUALITY, SUBSAMPLING, SUBSAMPLINGS, is_of_bands,
+    with_origin,
+};
 use crate::codec::jpeg::markers::{APP0, COM};
 use crate::codec::jpeg::segments::write_segment;
 use crate::codec::jpeg::{ColorModel, DEFAULT_QUALITY};
 use crate::codestream::jpeg::{EXIF as EXIF_PREFIX, ICC, JFIF, JpegOptions};
-use crate::error::{Error, Result};
-use crate::format::Warning;
+use crate::error::{Error, Result, nearest};
+use crate::format::{Warning, WarningKind, unknown_key};
 use crate::metadata::{Metadata, Value};
 
 /// Largest payload of a segment, in bytes.
-const LARGEST_PAYLOAD: usize = 65_533;
+pub(super) const LARGEST_PAYLOAD: usize = 65_533;
 
 /// Largest part of a profile in one segment, and the most segments of a profile.
 const PROFILE_CHUNK: usize = LARGEST_PAYLOAD - ICC.len() - 2;
@@ -20,10 +24,10 @@ const PROFILE_CHUNKS: usize = 255;
 const PROFILE_SPACE: std::ops::Range<usize> = 16..20;
 
 /// The options in the metadata of an image of `bands` bands. If it has no comment, `description` becomes the comment. Each ignored
-/// key gives a warning.
+/// key gives a warning. What was read is written as it was, even if it is illegal.
 ///
 /// # Errors
-/// [`Error::Usage`] for an illegal value; it states the key, the value and the allowed values.
+/// [`Error::Usage`] for an illegal value that the caller has chosen; it states the key, the value and the allowed values.
 pub(super) fn read(
     metadata: &Metadata,
     bands: u32,
@@ -38,23 +42,36 @@ pub(super) fn read(
     };
     let subsampling = metadata.get(SUBSAMPLING).map_or(Ok(SUBSAMPLINGS[0].1), subsampling)?;
     let mut segments = Vec::new();
-    write_density(metadata.get(DENSITY), &mut segments)?;
+    let metadata = &with_origin(metadata);
+    write_density(metadata, &mut segments)?;
     for (key, value) in metadata.iter() {
         match key {
             QUALITY | SUBSAMPLING | DENSITY | COMMENT => {}
             EXIF => write_payload(key, 1, EXIF_PREFIX, bytes(key, value)?, &mut segments)?,
-            ICC_PROFILE => write_profile(bytes(key, value)?, bands, &mut segments, warnings)?,
+            ICC_PROFILE => {
+                let profile = bytes(key, value)?;
+                if is_of_space(profile, bands) || is_of_bands(metadata, key, bands) {
+                    write_profile(profile, &mut segments)?;
+                } else {
+                    warnings.push(Warning::new(
+                        WarningKind::Metadata,
+                        key,
+                        "the profile is for another colour space; it is ignored",
+                    ));
+                }
+            }
             _ if FACTS.contains(&key) => {}
             _ => match application(key) {
                 // An index of several images holds offsets into the file it was read from.
                 Some(2) if bytes(key, value)?.starts_with(b"MPF\0") => {
-                    warnings
-                        .push(Warning::new(key, "the index of several images refers to another file; it is ignored"));
+                    warnings.push(Warning::new(
+                        WarningKind::Metadata,
+                        key,
+                        "the index of several images refers to another file; it is ignored",
+                    ));
                 }
                 Some(number) => write_payload(key, number, &[], bytes(key, value)?, &mut segments)?,
-                None => {
-                    warnings.push(Warning::new(key, "JPEG files cannot store this key; it is ignored"));
-                }
+                None => unknown(metadata, key, warnings)?,
             },
         }
     }
@@ -83,18 +100,20 @@ fn subsampling(value: &Value) -> Result<(u8, u8)> {
     found.map(|(_, factors)| *factors).ok_or_else(|| illegal(SUBSAMPLING, value, &allowed))
 }
 
-fn write_density(value: Option<&Value>, out: &mut Vec<u8>) -> Result<()> {
+fn write_density(metadata: &Metadata, out: &mut Vec<u8>) -> Result<()> {
     let allowed = "two integers from 1 to 65535 and a unit from 0 to 2";
-    let (x, y, units) = match value {
+    // Some programs write zeros and other units, which the standard does not allow.
+    let (least, units) = if metadata.is_chosen(DENSITY) { (1.0, 2.0) } else { (0.0, 255.0) };
+    let (x, y, units) = match metadata.get(DENSITY) {
         None => (1, 1, 0),
         Some(value) => {
             let numbers = value.to_floats().unwrap_or_default();
-            let [x, y, units] = numbers[..] else { return Err(illegal(DENSITY, value, allowed)) };
+            let [x, y, unit] = numbers[..] else { return Err(illegal(DENSITY, value, allowed)) };
             let good = |number: f64, least: f64, most: f64| number.fract() == 0.0 && (least..=most).contains(&number);
-            if !good(x, 1.0, 65_535.0) || !good(y, 1.0, 65_535.0) || !good(units, 0.0, 2.0) {
+            if !good(x, least, 65_535.0) || !good(y, least, 65_535.0) || !good(unit, 0.0, units) {
                 return Err(illegal(DENSITY, value, allowed));
             }
-            (x as u16, y as u16, units as u8)
+            (x as u16, y as u16, unit as u8)
         }
     };
     // Version 1.02, no thumbnail.
@@ -120,17 +139,19 @@ fn write_comments(metadata: &Metadata, description: &str, out: &mut Vec<u8>) -> 
     Ok(())
 }
 
-/// Writes a profile in chunks, unless its colour space does not suit the image.
-fn write_profile(profile: &[u8], bands: u32, out: &mut Vec<u8>, warnings: &mut Vec<Warning>) -> Result<()> {
+/// True if the colour space of a profile, as far as it is known, is that of an image of `bands` bands.
+fn is_of_space(profile: &[u8], bands: u32) -> bool {
     let space: &[u8] = if bands == 1 { b"GRAY" } else { b"RGB " };
-    if profile.get(PROFILE_SPACE).is_some_and(|found| found != space) {
-        warnings.push(Warning::new(ICC_PROFILE, "the profile is for another colour space; it is ignored"));
-        return Ok(());
-    }
+    profile.get(PROFILE_SPACE).is_none_or(|found| found == space)
+}
+
+/// Writes a profile in chunks, at least one.
+fn write_profile(profile: &[u8], out: &mut Vec<u8>) -> Result<()> {
     check_length(ICC_PROFILE, profile.len(), PROFILE_CHUNK * PROFILE_CHUNKS)?;
-    let count = profile.len().div_ceil(PROFILE_CHUNK) as u8;
-    for (number, chunk) in (1..).zip(profile.chunks(PROFILE_CHUNK)) {
-        write_segment(APP0 + 2, &[ICC, &[number, count], chunk], out);
+    let count = profile.len().div_ceil(PROFILE_CHUNK).max(1);
+    for number in 0..count {
+        let chunk = &profile[number * PROFILE_CHUNK..profile.len().min((number + 1) * PROFILE_CHUNK)];
+        write_segment(APP0 + 2, &[ICC, &[number as u8 + 1, count as u8], chunk], out);
     }
     Ok(())
 }
@@ -144,6 +165,19 @@ fn write_payload(key: &str, number: u8, prefix: &[u8], payload: &[u8], out: &mut
 /// The segment number in the key of an application segment.
 fn application(key: &str) -> Option<u8> {
     key.strip_prefix(APPLICATION).and_then(|number| number.parse().ok()).filter(|number| *number < 16)
+}
+
+fn unknown(metadata: &Metadata, key: &str, warnings: &mut Vec<Warning>) -> Result<()> {
+    let options = [QUALITY, SUBSAMPLING, DENSITY, COMMENT, EXIF, ICC_PROFILE];
+    let segments: Vec<String> = (0..16).map(|number| format!("{APPLICATION}{number}")).collect();
+    let known = options.into_iter().chain(FACTS).chain(segments.iter().map(String::as_str));
+    unknown_key(
+        &NAMES,
+        (metadata, key),
+        nearest(key, known),
+        "a key of JPEG, such as JPEG_COMMENT for a text",
+        warnings,
+    )
 }
 
 fn bytes<'a>(key: &str, value: &'a Value) -> Result<&'a [u8]> {

@@ -8,8 +8,8 @@ use crate::codec::{BlockShape, CodecParams, PixelCoding, Scratch};
 use crate::dataset::write_image;
 use crate::format::{ContainerReader, ImageRequest, OpenOptions, Warning, WriteContext};
 use crate::image::{
-    Block, BlockGrid, BlockIndex, Crs, Georeference, ImageProvider, Interleave, MemoryImage, PadValue, Pixels,
-    SampleType, Window,
+    Block, BlockGrid, BlockIndex, Crs, Gaps, Georeference, ImageProvider, Interleave, MemoryImage, PadValue,
+    PartialImage, Pixels, SampleType, Window,
 };
 use crate::io::{ByteSink, MemorySink, MemorySource, Prepared};
 use crate::metadata::Value;
@@ -39,7 +39,7 @@ fn written(image: &ImageRequest<'_>, threads: usize) -> Result<(Vec<u8>, Vec<War
     let control = Control::default();
     let concurrency = Concurrency::new(threads).unwrap();
     let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
-    write_image(&mut *writer, image, &[], &mut context)?;
+    write_image(&mut *writer, image, &mut context)?;
     writer.finish(&mut context)?.publish()?;
     let bytes = target.lock().unwrap().clone();
     Ok((bytes, warnings))
@@ -283,7 +283,7 @@ fn a_file_holds_one_image() {
     let mut context = WriteContext { concurrency, control: &control, warnings: &mut warnings, strict: false };
     let image = picture(8, 8, 1);
     writer.set_metadata(&one("JPEG_QUALITY", 40), &mut context).unwrap();
-    write_image(&mut *writer, &request(&image, &metadata), &[], &mut context).unwrap();
+    write_image(&mut *writer, &request(&image, &metadata), &mut context).unwrap();
     assert!(matches!(writer.begin_image(&request(&image, &metadata), &mut context), Err(Error::Usage(_))));
     assert!(writer.set_metadata(&one("JPEG_QUALITY", 41), &mut context).is_err());
     let (sink, _) = MemorySink::new();
@@ -332,9 +332,34 @@ fn neutral_settings_become_metadata_or_errors() {
 fn a_file_that_ends_early_is_an_error_wherever_it_is_cut() {
     let image = picture(40, 600, 3);
     let (bytes, _) = written(&request(&image, &Metadata::new()), 1).unwrap();
-    for length in (0..bytes.len() - 1).step_by(7).chain(bytes.len() - 40..bytes.len()) {
+    for length in (0..bytes.len() - 2).step_by(7).chain(bytes.len() - 40..bytes.len() - 2) {
         let found = opened(&bytes[..length]).and_then(|reader| all(&*reader.image(0)?));
         assert!(matches!(found, Err(Error::Malformed(_))), "{length} of {} bytes", bytes.len());
+    }
+    let read = |length: usize| all(&*opened(&bytes[..length]).unwrap().image(0).unwrap()).unwrap();
+    assert!(read(bytes.len() - 2) == read(bytes.len()), "only the end marker is missing");
+}
+
+#[test]
+fn the_rows_of_a_cut_file_are_read_in_part() {
+    for (rows, name) in [(600, "in bands"), (40, "as a whole")] {
+        let image = picture(40, rows, 3);
+        let (bytes, _) = written(&request(&image, &Metadata::new()), 1).unwrap();
+        let whole = all(&*opened(&bytes).unwrap().image(0).unwrap()).unwrap();
+        let start = bytes.windows(2).position(|two| two == [0xFF, 0xDA]).unwrap();
+        let cut = opened(&bytes[..(start + 2 * bytes.len()) / 3]).unwrap().image(0).unwrap();
+        assert!(matches!(all(&*cut), Err(Error::Malformed(_))), "{name}");
+        let gaps = Arc::new(Gaps::new(vec![9]));
+        let found = all(&PartialImage::new(cut, &gaps)).unwrap();
+        let message = gaps.take_message(image.layout().grid.window()).unwrap();
+        let first: usize = message["rows ".len()..].split(' ').next().unwrap().parse().unwrap();
+        assert!((1..rows as usize).contains(&first), "{name}: {message}");
+        for band in 0..3 {
+            let row = |pixels: &[u8], y: usize| pixels[(band * rows as usize + y) * 40..][..40].to_vec();
+            // Chrominance is interpolated between rows.
+            assert!((0..first - 2).all(|y| row(&found, y) == row(&whole, y)), "{name}");
+            assert!((first..rows as usize).all(|y| row(&found, y) == [9; 40]), "{name}");
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::ic::{self, Ic};
 use super::kind::Kind;
 use super::names;
 use super::pad::{PAD_CODE, pad_of};
+use super::pixels::UNCOMPRESSED_BITS;
 use super::rules::{file_findings, segment_findings};
 use super::segments::{Segment, Segments};
 use super::values::{FAMILY, to_metadata};
@@ -69,7 +70,7 @@ impl Assets {
                 None => {}
             }
             if let Some(message) = odd_samples(segment) {
-                warnings.push(Warning::new(segment.key(), message).of(WarningKind::Conformance));
+                warnings.push(Warning::new(WarningKind::Conformance, segment.key(), message));
             }
             let metadata = of_header(metadata, file.version.subheader(segment.kind), segment.raw.clone());
             let georeference = georeference(segment, &metadata, warnings);
@@ -85,7 +86,7 @@ impl Assets {
                 "{} holds the overflow of {area} of segment {item}, which is missing or does not refer to it",
                 segment.key()
             );
-            warnings.push(Warning::new(segment.key(), message).of(WarningKind::File));
+            warnings.push(Warning::new(WarningKind::File, segment.key(), message));
         }
         let chains = chains(&file.list);
         let mut assets = Self { metadata, list: Vec::new(), segments: Vec::new() };
@@ -151,7 +152,7 @@ fn missing_overflows(file: &Segments, record: &Record, key: &str, warnings: &mut
             let message = format!(
                 "{index} of {key} names data extension segment {named}, which does not hold the overflow of {name}"
             );
-            warnings.push(Warning::new(*index, message).of(WarningKind::File));
+            warnings.push(Warning::new(WarningKind::File, *index, message));
         }
     }
 }
@@ -168,8 +169,8 @@ fn overflow(
         .check_metadata("TRE_OVERFLOW", segment.data_length)
         .and_then(|()| source.read_range(segment.data, segment.data_length));
     bytes.unwrap_or_else(|error| {
-        let warning = Warning::new(segment.key(), format!("the overflow of {area} cannot be read: {error}"));
-        warnings.push(warning.of(WarningKind::File));
+        let message = format!("the overflow of {area} cannot be read: {error}");
+        warnings.push(Warning::new(WarningKind::File, segment.key(), message));
         Vec::new()
     })
 }
@@ -182,8 +183,11 @@ fn odd_samples(segment: &Segment) -> Option<String> {
         return None;
     }
     let (stored, actual) = (header.int("NBPP")?, header.int("ABPP")?);
-    if !matches!(stored, 1 | 8 | 12 | 16 | 32 | 64) {
-        return Some(format!("NBPP is {stored}, not 1, 8, 12, 16, 32 or 64"));
+    if !UNCOMPRESSED_BITS.iter().any(|bits| i128::from(*bits) == stored) {
+        return Some(format!(
+            "NBPP is {stored}, not one of {}",
+            UNCOMPRESSED_BITS.map(|bits| bits.to_string()).join(", ")
+        ));
     }
     (!(1..=stored).contains(&actual)).then(|| format!("ABPP is {actual}, not 1 to {stored} (NBPP)"))
 }
@@ -192,7 +196,7 @@ fn odd_samples(segment: &Segment) -> Option<String> {
 fn odd_pad(segment: &Segment, (code, bits): (u64, u32)) -> Option<Warning> {
     let stored = u32::try_from(segment.subheader.int("NBPP")?).ok()?;
     let message = format!("the pad pixel code {code} ({bits} bits) of {} does not fit a sample", segment.key());
-    (stored < 64 && code >> stored != 0).then(|| Warning::new(PAD_CODE, message).of(WarningKind::File))
+    (stored < 64 && code >> stored != 0).then(|| Warning::new(WarningKind::File, PAD_CODE, message))
 }
 
 /// The georeference of an image. Corners that cannot be read become a warning.
@@ -203,7 +207,7 @@ fn georeference(segment: &Segment, metadata: &Metadata, warnings: &mut Vec<Warni
     geo::read(&segment.subheader, metadata).map_or_else(
         |error| {
             let message = format!("the corners of {} cannot be read: {error}", segment.key());
-            warnings.push(Warning::new("IGEOLO", message).of(WarningKind::File));
+            warnings.push(Warning::new(WarningKind::File, "IGEOLO", message));
             Georeference::default()
         },
         Option::unwrap_or_default,

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use super::mask::ABSENT;
 use super::pixels::{Mode, Storage};
 use super::store::{SegmentBlocks, SegmentCodec, SegmentData, SegmentStore};
-use crate::codec::jpeg::{ColorModel, Params, markers, segments, standard_huffman_tables};
+use crate::codec::jpeg::{ColorModel, Params, markers, put_standard_huffman_tables, segments};
 use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Scratch};
 use crate::codestream::jpeg::{Header, JpegImage, streams};
 use crate::error::{Error, Result};
-use crate::image::{ImageLayout, ImageProvider, PadValue, Piece, StoredBlock, StoredImage};
+use crate::image::{ImageLayout, ImageProvider, PadValue, Piece, StoredBlock, StoredImage, Window};
 use crate::io::{Lazy, SourceRange};
 use crate::limits::Limits;
 
@@ -130,8 +130,8 @@ impl JpegStreams {
             return Err(error.field("COMRAT").found(&self.rate).segment(&data.key));
         }
         // Later streams may leave out tables that the first one has. Huffman tables may be missing everywhere.
-        let mut tables = standard_huffman_tables();
-        tables.truncate(tables.len() - 2);
+        let mut tables = vec![0xFF, markers::SOI];
+        put_standard_huffman_tables(&mut tables);
         for segment in tables_of(&header).filter(|segment| segment.marker != markers::DRI) {
             segments::write_segment(segment.marker, &[segment.payload], &mut tables);
         }
@@ -197,8 +197,8 @@ impl SegmentCodec for JpegStreams {
         self.index(blocks).ok().map(|index| &index.coding)
     }
 
-    fn piece(&self, storage: &Storage, block: Range<u64>, _: Range<u32>) -> Piece {
-        Piece { bytes: block, rows: 0..storage.grid.block_rows() }
+    fn piece(&self, storage: &Storage, block: Range<u64>, _: Window) -> Piece {
+        Piece::of_rows(block, storage.grid.block_columns(), 0..storage.grid.block_rows())
     }
 
     fn decode(
@@ -214,6 +214,22 @@ impl SegmentCodec for JpegStreams {
         self.index(blocks)?.decoder.decode(shape, stored, out, scratch)?;
         blocks.storage.stored_samples().shift_down(out);
         Ok(())
+    }
+
+    fn decode_rows(
+        &self,
+        blocks: &SegmentBlocks,
+        _: &Piece,
+        stored: &[u8],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> u32 {
+        let Ok(index) = self.index(blocks) else { return 0 };
+        let grid = blocks.storage.grid;
+        let rows =
+            index.decoder.decode_rows(BlockShape::new(grid.block_columns(), grid.block_rows()), stored, out, scratch);
+        blocks.storage.stored_samples().shift_down(out);
+        rows
     }
 }
 

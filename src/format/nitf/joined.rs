@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::image::{
-    Access, Block, BlockGrid, BlockIndex, FileImage, ImageLayout, ImageProvider, InFile, TileMut, Window,
-    read_whole_block,
+    Access, Block, BlockCache, BlockGrid, BlockIndex, FileImage, ImageLayout, ImageProvider, InFile, TileMut, Wanted,
+    Window, read_whole_block,
 };
 use crate::io::ByteSource;
 
@@ -91,12 +91,13 @@ impl FileImage for JoinedImage {
         self.pieces(window).try_for_each(|piece| piece.image.ranges(piece.inside, bands, out))
     }
 
-    fn read_from(&self, source: &dyn ByteSource, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
+    fn read_from(&self, source: &dyn ByteSource, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        let window = wanted.window;
         let pad = self.layout.pad_bytes();
         let mut found = false;
         for Piece { image, inside, place } in self.pieces(window) {
             let mut tile = out.part(place)?;
-            if image.read_from(source, inside, bands, &mut tile)? {
+            if image.read_from(source, Wanted { window: inside, ..wanted }, &mut tile)? {
                 found = true;
             } else {
                 tile.fill(&pad);
@@ -136,12 +137,16 @@ impl ImageProvider for JoinedImage {
     }
 
     fn behind(&self) -> InFile<'_> {
-        let bytes = self.parts[0].image.behind().bytes;
-        InFile { image: Some(self), grid: Some(self.stored), bytes, whole: None }
+        let source = self.parts[0].image.behind().source;
+        InFile { image: Some(self), grid: Some(self.stored), source, ..InFile::default() }
     }
 
-    fn read_block(&self, _at: BlockIndex, window: Window, bands: &[u32], out: &mut TileMut<'_>) -> Result<bool> {
-        self.read_from(self.source(), window, bands, out)
+    fn read_block(&self, _at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+        self.read_from(self.source(), wanted, out)
+    }
+
+    fn use_cache(&self, cache: &Arc<BlockCache>) {
+        self.parts.iter().for_each(|part| part.image.use_cache(cache));
     }
 
     fn check_unchanged(&self) -> Result<()> {

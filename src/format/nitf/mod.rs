@@ -9,8 +9,10 @@ pub mod chip;
 mod coded_store;
 mod des;
 mod fields;
+mod further;
 pub(crate) mod geo;
 mod ic;
+mod j2k_store;
 mod joined;
 mod kind;
 mod layouts;
@@ -39,7 +41,7 @@ pub use typed::{typed, typed_des, typed_tre};
 
 use std::sync::Arc;
 
-use super::{Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, Warning};
+use super::{FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, TextField, Warning};
 use crate::error::Result;
 use crate::image::ImageLayout;
 use crate::io::{ByteSink, ByteSource};
@@ -107,6 +109,22 @@ impl Format for Nitf {
         warnings: &mut Vec<Warning>,
     ) -> Result<Metadata> {
         write::apply(settings, metadata, layout, warnings)
+    }
+
+    fn further_content(&self, metadata: &Metadata) -> Vec<String> {
+        further::names(metadata)
+    }
+
+    fn is_location_key(&self, key: &str) -> bool {
+        further::is_location_key(key)
+    }
+
+    fn states_location(&self, metadata: &Metadata) -> bool {
+        metadata.get("IGEOLO").is_some()
+    }
+
+    fn fitted_text(&self, field: TextField, text: &str) -> Option<FittedText> {
+        write::fitted_text(field, text)
     }
 }
 

@@ -9,7 +9,7 @@ const BANDS: &str = "BAND_INFO";
 const REPRESENTATION: &str = "IREP";
 
 /// The palette in the metadata of an image.
-pub(in super::super) const PALETTE: PaletteForm = PaletteForm { keys: &[BANDS, REPRESENTATION], palette, is_indexed };
+pub(in super::super) const PALETTE: PaletteForm = PaletteForm { palette, is_indexed };
 
 /// The palette of the first band; `None` if it has no tables.
 ///

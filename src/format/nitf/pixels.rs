@@ -100,13 +100,11 @@ impl Storage {
     /// # Errors
     /// [`Error::Unsupported`] that names the field.
     pub(super) fn check_uncompressed(&self) -> Result<()> {
-        if matches!(self.bits, 1 | 8 | 12 | 16 | 32 | 64) {
+        if UNCOMPRESSED_BITS.contains(&self.bits) {
             return Ok(());
         }
-        Err(Error::unsupported("bit depth of an uncompressed image,")
-            .field("NBPP")
-            .found(self.bits)
-            .allowed("1, 8, 12, 16, 32 or 64"))
+        let error = Error::unsupported("bit depth of an uncompressed image,").field("NBPP");
+        Err(error.found(self.bits).allowed(UNCOMPRESSED_BITS.map(|bits| bits.to_string()).join(", ")))
     }
 
     /// The image as the engine sees it, with blocks of about `limit` bytes at most: a single block that is the whole image is
@@ -198,6 +196,9 @@ pub(super) fn described_layout(subheader: &Record) -> Result<ImageLayout> {
     layout.actual_bits = int("ABPP").unwrap_or(bits).clamp(1, bits);
     Ok(layout)
 }
+
+/// NBPP of uncompressed images (2500C Table A-2(A)).
+pub(super) const UNCOMPRESSED_BITS: [u32; 6] = [1, 8, 12, 16, 32, 64];
 
 /// The sample type of a pixel value type and its bits (2500C Table A-2(A)).
 pub(super) fn sample_type(pvtype: &str, bits: u32) -> Result<SampleType> {

@@ -294,12 +294,12 @@ impl Segments {
 
     /// Warns of content that departs from the standard but can be read.
     fn departs(&mut self, key: impl Into<String>, message: impl Into<std::borrow::Cow<'static, str>>) {
-        self.warnings.push(Warning::new(key, message).of(WarningKind::Conformance));
+        self.warnings.push(Warning::new(WarningKind::Conformance, key, message));
     }
 
     /// Warns of content that cannot be read or is not where it should be.
     fn warn(&mut self, key: impl Into<String>, message: impl Into<std::borrow::Cow<'static, str>>) {
-        self.warnings.push(Warning::new(key, message).of(WarningKind::File));
+        self.warnings.push(Warning::new(WarningKind::File, key, message));
     }
 }
 

@@ -8,7 +8,7 @@ use super::pixels::{Mode, Storage};
 use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Scratch, raw};
 use crate::error::{Error, Result};
 use crate::image::{
-    BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples,
+    BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples, Window,
 };
 use crate::io::{ByteOrder, ByteSource, Lazy};
 use crate::limits::Limits;
@@ -52,6 +52,12 @@ pub(super) trait SegmentCodec: Send + Sync {
     /// As [`BlockStore::range`].
     fn locate(&self, blocks: &SegmentBlocks, block: StoredBlock) -> Result<Range<u64>>;
 
+    /// The bytes that must be there when `part` of a block is read.
+    fn required(&self, blocks: &SegmentBlocks, block: StoredBlock, part: Range<u64>) -> Range<u64> {
+        let _ = (blocks, block);
+        part
+    }
+
     /// The coding of the blocks. `None` if the stored bytes alone do not determine the pixels.
     fn coding(&self, blocks: &SegmentBlocks) -> Option<&Coding>;
 
@@ -60,8 +66,8 @@ pub(super) trait SegmentCodec: Send + Sync {
         None
     }
 
-    /// The smallest part of the block with these bytes that contains `rows`.
-    fn piece(&self, storage: &Storage, block: Range<u64>, rows: Range<u32>) -> Piece;
+    /// The smallest part of the block with these bytes that contains `window`.
+    fn piece(&self, storage: &Storage, block: Range<u64>, window: Window) -> Piece;
 
     /// Fills `out` with the rows of a piece.
     ///
@@ -75,6 +81,16 @@ pub(super) trait SegmentCodec: Send + Sync {
         out: &mut [u8],
         scratch: &mut Scratch,
     ) -> Result<()>;
+
+    /// Fills `out` with the first rows of a piece that damaged bytes hold; returns their number.
+    fn decode_rows(
+        &self,
+        blocks: &SegmentBlocks,
+        piece: &Piece,
+        stored: &[u8],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> u32;
 }
 
 /// Uncompressed blocks.
@@ -172,19 +188,39 @@ impl<C: SegmentCodec> BlockStore for SegmentStore<C> {
         self.codec.samples(&self.blocks.storage)
     }
 
-    fn piece(&self, block: StoredBlock, rows: Range<u32>) -> Result<Option<Piece>> {
-        Ok(self.range(block)?.map(|bytes| self.codec.piece(&self.blocks.storage, bytes, rows)))
+    fn piece(&self, block: StoredBlock, window: Window) -> Result<Option<Piece>> {
+        Ok(self.range(block)?.map(|bytes| self.codec.piece(&self.blocks.storage, bytes, window)))
     }
 
     fn decode(
         &self,
         _: StoredBlock,
         piece: &Piece,
-        stored: &[u8],
+        stored: &[&[u8]],
         out: &mut [u8],
         scratch: &mut Scratch,
     ) -> Result<()> {
-        self.codec.decode(&self.blocks, piece, stored, out, scratch)
+        stored.iter().try_for_each(|stored| self.codec.decode(&self.blocks, piece, stored, out, scratch))
+    }
+
+    fn decode_rows(
+        &self,
+        _: StoredBlock,
+        piece: &Piece,
+        stored: &[&[u8]],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> u32 {
+        let &[stored] = stored else { return 0 };
+        self.codec.decode_rows(&self.blocks, piece, stored, out, scratch)
+    }
+
+    fn required(&self, block: StoredBlock, part: Range<u64>) -> Range<u64> {
+        self.codec.required(&self.blocks, block, part)
+    }
+
+    fn end(&self) -> u64 {
+        self.blocks.data.range.end
     }
 
     fn name(&self, block: StoredBlock) -> String {
@@ -196,22 +232,19 @@ impl SegmentCodec for Uncompressed {
     fn locate(&self, blocks: &SegmentBlocks, block: StoredBlock) -> Result<Range<u64>> {
         let SegmentBlocks { data, storage, .. } = blocks;
         let (mask, number, length) = (blocks.mask()?, blocks.number(block), storage.block_bytes());
-        // The bytes of the block that precede the plane.
-        let before = if storage.mode == Mode::Block { u64::from(block.plane) * storage.plane_bytes() } else { 0 };
         let recorded = mask.blocks.as_ref().and_then(|offsets| offsets.get(number as usize));
         let offset = recorded.map_or(number.saturating_mul(length), |offset| u64::from(*offset));
         let range = &data.range;
         let start = range.start.saturating_add(mask.data_offset).saturating_add(offset);
-        let end = start.saturating_add(length);
-        if end > range.end {
-            return Err(Error::malformed("end of block")
-                .field(number)
-                .found(end - range.start)
-                .allowed(format!("at most {}", range.end - range.start))
-                .segment(&data.key)
-                .at(start));
-        }
-        Ok(start + before..start + before + storage.plane_bytes())
+        let start = start.saturating_add(storage.bytes_before(block));
+        Ok(start..start.saturating_add(storage.plane_bytes()))
+    }
+
+    /// All bands of the block, with the rows and columns outside of the image: a block that is cut is damaged.
+    fn required(&self, blocks: &SegmentBlocks, block: StoredBlock, part: Range<u64>) -> Range<u64> {
+        let Ok(plane) = self.locate(blocks, block) else { return part };
+        let start = plane.start - blocks.storage.bytes_before(block);
+        start..start.saturating_add(blocks.storage.block_bytes())
     }
 
     fn coding(&self, _: &SegmentBlocks) -> Option<&Coding> {
@@ -222,12 +255,12 @@ impl SegmentCodec for Uncompressed {
         storage.is_whole_bytes().then(|| storage.stored_samples())
     }
 
-    fn piece(&self, storage: &Storage, block: Range<u64>, rows: Range<u32>) -> Piece {
+    fn piece(&self, storage: &Storage, block: Range<u64>, window: Window) -> Piece {
         // Samples of a few bits continue from row to row, so unpacking starts at a row that begins with a byte.
-        let first = rows.start - rows.start % storage.aligned_rows();
+        let first = window.y - window.y % storage.aligned_rows();
         let start = block.start + storage.row_bits(first) / 8;
-        let end = block.start + storage.row_bits(rows.end).div_ceil(8);
-        Piece { bytes: start..end, rows: first..rows.end }
+        let end = block.start + storage.row_bits(window.bottom()).div_ceil(8);
+        Piece::of_rows(start..end, storage.grid.block_columns(), first..window.bottom())
     }
 
     fn decode(
@@ -238,12 +271,29 @@ impl SegmentCodec for Uncompressed {
         out: &mut [u8],
         scratch: &mut Scratch,
     ) -> Result<()> {
-        let samples = blocks.storage.row_samples().saturating_mul(piece.rows.len() as u64);
+        let samples = blocks.storage.row_samples().saturating_mul(piece.window.height.into());
         let samples =
             u32::try_from(samples).map_err(|_| Error::unsupported("packed rows of more than 2^32 samples"))?;
         self.decoder.decode(BlockShape::new(samples, 1), stored, out, scratch)?;
         blocks.storage.stored_samples().shift_down(out);
         Ok(())
+    }
+
+    fn decode_rows(
+        &self,
+        blocks: &SegmentBlocks,
+        piece: &Piece,
+        stored: &[u8],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> u32 {
+        let (storage, all) = (&blocks.storage, piece.window.height);
+        let whole = (stored.len() as u64).saturating_mul(8) / storage.row_bits(1).max(1);
+        let rows = whole.min(all.into()) as u32;
+        let part = Piece { window: Window { height: rows, ..piece.window }, ..piece.clone() };
+        let bytes = out.len() / all as usize * rows as usize;
+        let out = &mut out[..bytes];
+        if self.decode(blocks, &part, stored, out, scratch).is_ok() { rows } else { 0 }
     }
 }
 
@@ -253,6 +303,11 @@ impl Storage {
         let whole = self.is_whole_bytes() && self.shift == 0;
         let pixels = PixelCoding { samples: self.bands / self.planes(), ..self.sample_coding() };
         whole.then(|| Coding::new(pixels, raw::Params))
+    }
+
+    /// The bytes of a block that precede those of a plane.
+    fn bytes_before(&self, block: StoredBlock) -> u64 {
+        if self.mode == Mode::Block { u64::from(block.plane) * self.plane_bytes() } else { 0 }
     }
 
     /// The samples of a block as they are stored.

@@ -175,15 +175,16 @@ mod tests {
 
     #[test]
     fn coefficients_and_chips_have_the_form_of_their_documents() {
-        let mut rpc = Record::new();
+        let mut rpc: Record = ["SAMP_OFF", "LONG_OFF", "HEIGHT_OFF"].map(|name| (name, 0.0)).into_iter().collect();
         rpc.set("LINE_OFF", 2199.0);
         rpc.set("LAT_OFF", -35.282_123);
-        let coefficients = (0..20).map(|i| {
-            let mut turn = Record::new();
-            turn.set("LINE_NUM_COEFF", f64::from(i) * -1.25e-3);
-            turn
-        });
-        rpc.set("LINE_NUM_COEFF", coefficients.collect::<Vec<_>>());
+        for name in ["LINE_SCALE", "SAMP_SCALE", "LAT_SCALE", "LONG_SCALE", "HEIGHT_SCALE"] {
+            rpc.set(name, 1.0);
+        }
+        for name in ["LINE_NUM_COEFF", "LINE_DEN_COEFF", "SAMP_NUM_COEFF", "SAMP_DEN_COEFF"] {
+            let turns = (0..20).map(|i| [(name, f64::from(i) * -1.25e-3)].into_iter().collect());
+            rpc.set(name, turns.collect::<Vec<Record>>());
+        }
         let body = write_tre_fields("RPC00B", &rpc).unwrap();
         let text = String::from_utf8(body).unwrap();
         assert!(

@@ -8,7 +8,8 @@ use crate::metadata::Value;
 use crate::schema::{Field, FieldData, Item, Kind, Record, Structure, read, write};
 
 /// The fields of a record by the kinds of its structure. An integer field is [`Value::Int`], a real one [`Value::Float`], and
-/// one that is blank or hyphens is [`Value::Null`]. Text has no padding, and groups are lists of maps. If a number cannot be
+/// one that is blank or hyphens is [`Value::Null`]. Text has no padding, and groups are lists of maps, or of values if a group
+/// consists of one field with the name of the group. If a number cannot be
 /// parsed it stays text, so that nothing of the file is lost.
 pub fn typed(structure: &Structure, record: &Record) -> Value {
     map(&structure.items, record)
@@ -61,15 +62,24 @@ fn stored_fields(name: &str, value: &Value) -> Result<Vec<u8>> {
 fn map(items: &[Item], record: &Record) -> Value {
     let entries = record.iter().map(|(name, data)| {
         let value = match (data, find(items, name)) {
-            (FieldData::Group(turns), Some(Item::Repeat { items, .. })) => {
-                Value::List(turns.iter().map(|turn| map(items, turn)).collect())
-            }
-            (data, Some(Item::Field(field))) => value(data, field.kind),
+            (FieldData::Group(turns), Some(Item::Repeat { items, .. })) => list(name, turns, items),
+            (data, Some(Item::Field(field))) => value(data, field.number.unwrap_or(field.kind)),
             (data, _) => value(data, Kind::Text),
         };
         (name.into(), value)
     });
     Value::Map(entries.collect())
+}
+
+/// The records of a group. Records of one field, which has the name of the group, are the values of that field.
+fn list(name: &str, turns: &[Record], items: &[Item]) -> Value {
+    let is_plain = matches!(items, [Item::Field(field)] if *field.name == *name);
+    let turns = turns.iter().map(|turn| map(items, turn));
+    let plain = |turn: Value| match turn {
+        Value::Map(fields) if is_plain => fields.into_iter().next().map_or(Value::Null, |(_, value)| value),
+        turn => turn,
+    };
+    Value::List(turns.map(plain).collect())
 }
 
 fn value(data: &FieldData, kind: Kind) -> Value {
@@ -132,10 +142,20 @@ field N 1 N+\nrepeat N as G\nfield V 2 A int nullable\nend\nfield W 3 A real";
     #[test]
     fn offsets_of_coefficients_are_floats() {
         let layout = super::super::tre_layout("RPC00B", 1041).unwrap().unwrap();
-        let (record, _) = read(layout, &crate::schema::write(layout, &Record::new()).unwrap()).unwrap();
-        let value = typed(layout, &record);
+        let body = format!("1{:040}{:040}{}", 0, 0, "+0.000000E+0".repeat(80));
+        let value = typed(layout, &read(layout, body.as_bytes()).unwrap().0);
         assert_eq!(*get(&value, "LINE_OFF"), Value::Float(0.0));
-        let Value::List(terms) = get(&value, "LINE_NUM_COEFF") else { panic!("{value}") };
-        assert_eq!((terms.len(), get(&terms[19], "LINE_NUM_COEFF")), (20, &Value::Float(0.0)));
+        assert_eq!(*get(&value, "LINE_NUM_COEFF"), Value::List(vec![Value::Float(0.0); 20]));
+    }
+
+    #[test]
+    fn text_that_is_a_number_by_the_standard_is_a_number() {
+        let table = "structure X\nfield G 5 A as real\nfield W 5 A as real\nfield L 5 A as int\nfield B 5 A as int\nfield S 3 A";
+        let structure = Structure::load(table).unwrap().remove(0);
+        let (record, _) = read(&structure, b"012.3N/A  00042     007").unwrap();
+        let value = typed(&structure, &record);
+        assert_eq!((get(&value, "G"), get(&value, "W")), (&Value::Float(12.3), &Value::from("N/A")));
+        assert_eq!((get(&value, "L"), get(&value, "B")), (&Value::Int(42), &Value::Null));
+        assert_eq!(*get(&value, "S"), Value::from("007"), "a code stays text");
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn to_metadata(record: Record, overflow: &[u8], warnings: &mut Vec<Wa
             TreBody::Bytes(bytes) => {
                 if super::tre_layout(&tre.tag, bytes.len()).is_ok_and(|layout| layout.is_some()) {
                     let message = "the TRE does not follow its layout; its bytes are kept as they are";
-                    warnings.push(Warning::new(tre.tag.clone(), message).of(WarningKind::File));
+                    warnings.push(Warning::new(WarningKind::File, tre.tag.clone(), message));
                 }
                 Value::Bytes(bytes)
             }
@@ -58,7 +58,7 @@ fn area_tres(name: &str, area: &[u8], warnings: &mut Vec<Warning>) -> Vec<Tre> {
         let message = format!(
             "the TREs cannot be read from byte {offset} of the area on; their bytes are kept as they are: {error}"
         );
-        warnings.push(Warning::new(name, message).of(WarningKind::File));
+        warnings.push(Warning::new(WarningKind::File, name, message));
         tres.push(Tre { tag: name.to_owned(), body: TreBody::Bytes(area[offset..].to_vec()) });
     }
     tres

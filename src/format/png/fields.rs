@@ -108,6 +108,11 @@ impl Field {
             }
         }
     }
+
+    /// True if `data` is what is written for `value`, which was read from it.
+    pub(super) fn is_determined(&self, value: &Value, header: &Header, data: &[u8]) -> bool {
+        matches!((self.write)(value, header), Outcome::Data(written) if written == data)
+    }
 }
 
 impl From<Option<Vec<u8>>> for Outcome {

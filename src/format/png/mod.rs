@@ -20,7 +20,7 @@ pub(super) use palette::PALETTE;
 use std::sync::Arc;
 
 use super::request::merge;
-use super::{Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, Warning};
+use super::{FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, TextField, Warning};
 use crate::error::Result;
 use crate::image::ImageLayout;
 use crate::io::{ByteSink, ByteSource};
@@ -58,6 +58,14 @@ impl Format for Png {
         _warnings: &mut Vec<Warning>,
     ) -> Result<Metadata> {
         Ok(merge(metadata, &writer::encoding(settings)?, |_, _| false))
+    }
+
+    fn further_content(&self, metadata: &Metadata) -> Vec<String> {
+        metadata::further(metadata)
+    }
+
+    fn fitted_text(&self, _: TextField, text: &str) -> Option<FittedText> {
+        FittedText::without_nul(text)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::metadata::{Metadata, Value};
 pub(super) const KEY: &str = "PNG_PALETTE";
 
 /// The palette in the metadata of an image.
-pub(in super::super) const PALETTE: PaletteForm = PaletteForm { keys: &[KEY], palette, is_indexed };
+pub(in super::super) const PALETTE: PaletteForm = PaletteForm { palette, is_indexed };
 
 /// The palette of a palette image.
 ///

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use super::MEDIA_TYPE;
 use super::chunk::{Chunks, Kind};
-use super::metadata::Collector;
+use super::metadata::{Collector, FAMILY};
 use super::text::TEXT_KEY;
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
-use crate::codestream::png::Header;
-use crate::codestream::png::PngImage;
+use crate::codestream::png::{Header, LastData, PngImage};
 use crate::error::{Error, Result};
-use crate::format::{ContainerReader, OnlyImageReader, OpenOptions, Warning};
+use crate::format::{ContainerReader, OnlyImageReader, OpenOptions, Warning, WarningKind};
 use crate::image::ImageProvider;
 use crate::io::ByteSource;
 use crate::metadata::{Metadata, Value};
@@ -25,6 +24,7 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
     let header = header(&mut chunks)?;
     let mut collector = Collector::new(header, options.limits);
     let mut image_data = None;
+    let mut last_data = None;
     let mut complete = false;
     loop {
         let chunk = match chunks.next() {
@@ -35,6 +35,7 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
             Err(error) => return Err(error),
         };
         if chunk.kind == Kind::IDAT {
+            last_data = chunk.whole.then_some(LastData { offset: chunk.offset, length: chunk.length });
             image_data = image_data.or(Some(chunk.offset - 8));
         } else if !chunk.whole && image_data.is_none() {
             return Err(Error::malformed("file: it ends within chunk").field(chunk.kind).at(chunk.offset));
@@ -50,15 +51,16 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
     let Some(image_data) = image_data else {
         return Err(Error::malformed("PNG file: it has no image data"));
     };
-    let Collector { metadata, mut warnings, .. } = collector;
+    let Collector { metadata, stored, mut warnings, .. } = collector;
     if !complete {
-        warnings.push(Warning::new("IEND", "the file ends before its last chunk"));
+        warnings.push(Warning::new(WarningKind::File, "IEND", "the file ends before its last chunk"));
     }
     options.limits.check_metadata("PNG header", image_data)?;
-    let metadata = Arc::new(metadata.read_from("png", "", source.read_range(0, image_data)?));
+    let metadata = Arc::new(metadata.read_with_stored(FAMILY, "", source.read_range(0, image_data)?, stored));
     let asset = asset(&metadata);
     let (limits, stream) = (options.limits, Arc::clone(&source));
-    let image = move || Ok(Arc::new(PngImage::new(Arc::clone(&stream), header, limits)?) as Arc<dyn ImageProvider>);
+    let image =
+        move || Ok(Arc::new(PngImage::new(Arc::clone(&stream), header, last_data, limits)?) as Arc<dyn ImageProvider>);
     // A file holds one image, so its metadata is that of the image.
     Ok(Box::new(OnlyImageReader { source, limits, metadata, assets: [asset], warnings, image }))
 }

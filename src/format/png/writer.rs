@@ -1,7 +1,7 @@
 //! Writes a file: header, metadata, the bands of the image, end.
 
 use super::chunk::{self, Kind, SIGNATURE};
-use super::metadata::{COMPRESSION, HeaderChunks, chunks, has_palette};
+use super::metadata::{COMPRESSION, HeaderChunks, chunks, has_palette, is_palette_read, with_origin};
 use super::text::TEXT_KEY;
 use crate::codec::Encoded;
 use crate::codestream::Codestream;
@@ -54,12 +54,14 @@ impl ContainerWriter for PngWriter {
     }
 
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
-        let metadata = with_texts(self.image.check_first(image.key, image.metadata)?, image);
+        let metadata = with_texts(with_origin(&self.image.check_first(image.key, image.metadata)?), image);
         let layout = image.provider.layout();
         let header = Header::of(layout, has_palette(&metadata))?;
         let compression = compression(&metadata)?;
         let HeaderChunks { header, palette, chunks } = chunks(header, &metadata, context.warnings)?;
-        let stream = PngStream::new(header, layout, palette, compression)?;
+        // Indices without an entry stand in the file that they were read from, with its palette.
+        let is_copy = is_palette_read(&metadata) && image.provider.behind().source.is_some();
+        let stream = PngStream::new(header, layout, palette.filter(|_| !is_copy), compression)?;
         self.sink.write(&SIGNATURE)?;
         chunk::write(&mut *self.sink, Kind::IHDR, &header.bytes())?;
         for (kind, data) in &chunks {

@@ -55,7 +55,10 @@ impl TiffEncoder {
     /// # Errors
     /// As [`Coding::encoder`].
     pub(super) fn new(storage: BlockStorage, coding: &Coding, padding: Padding, uncompressed: bool) -> Result<Self> {
-        let verbatim = uncompressed && (BYTE_ORDER.is_native() || storage.pixels.sample.swap_unit() == 1);
+        let pixels = &storage.pixels;
+        let verbatim = uncompressed
+            && pixels.bits == pixels.sample.bits()
+            && (BYTE_ORDER.is_native() || pixels.sample.swap_unit() == 1);
         let interleave = if storage.planes > 1 { Interleave::Band } else { Interleave::Pixel };
         let borrow = match (verbatim, storage.planes) {
             (false, _) => Borrow::Nothing,

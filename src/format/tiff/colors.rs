@@ -10,12 +10,14 @@ use super::options::Options;
 use super::{tags, values};
 use crate::codec::jpeg::ColorModel;
 use crate::error::{Error, Result};
-use crate::format::Warning;
+use crate::format::{Warning, WarningKind};
 use crate::image::SampleType;
 
 /// The meaning of the samples, as codec and directory need it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Colors {
+    /// `PhotometricInterpretation`.
+    pub(super) photometric: u64,
     /// The colour model for a codec that transforms colour.
     pub(super) model: ColorModel,
     /// The fields that state the meaning.
@@ -50,6 +52,12 @@ const LINEAR_RAW: u64 = 34_892;
 
 const UNASSOCIATED_ALPHA: u64 = 2;
 
+/// Values of `SampleFormat`.
+const UNSIGNED: u64 = 1;
+const UNDEFINED: u64 = 4;
+const COMPLEX_INTEGER: u64 = 5;
+const COMPLEX: u64 = 6;
+
 /// Default columns and rows per chrominance sample.
 const FULL_SUBSAMPLING: (u8, u8) = (2, 2);
 
@@ -61,6 +69,9 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
     let (photometric, extra) = match meaning(options, image) {
         Ok(meaning) => meaning,
         Err((key, error)) => {
+            if let Some(colors) = as_read(options, image, warnings)? {
+                return Ok(colors);
+            }
             options.refuse(key, error, warnings)?;
             default_meaning(image)
         }
@@ -88,7 +99,11 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
         short(tags::YCBCR_SUB_SAMPLING, vec![horizontal.into(), vertical.into()]);
     } else if photometric == YCBCR {
         let message = "the pixels are RGB and are stored as RGB: only JPEG compression stores YCbCr";
-        warnings.push(Warning::new(options.get(tags::PHOTOMETRIC_INTERPRETATION).map_or("262", |g| g.key), message));
+        warnings.push(Warning::new(
+            WarningKind::Metadata,
+            options.get(tags::PHOTOMETRIC_INTERPRETATION).map_or("262", |g| g.key),
+            message,
+        ));
         short(tags::PHOTOMETRIC_INTERPRETATION, vec![RGB]);
         model = ColorModel::Rgb;
     } else {
@@ -100,21 +115,78 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
     if photometric == PALETTE {
         short(tags::COLOR_MAP, palette(options, image.sample)?);
     }
-    let palette_is_unused = options.get(tags::COLOR_MAP).filter(|_| photometric != PALETTE);
-    // A subsampling copied from a JPEG file is a fact of that file's storage.
+    let mut palette_is_unused = options.get(tags::COLOR_MAP).filter(|_| photometric != PALETTE);
+    if let Some(given) = palette_is_unused.filter(|_| was_read(options, image)) {
+        fields.extend(options.field(tags::COLOR_MAP, given, warnings)?);
+        palette_is_unused = None;
+    }
+    // A subsampling copied from a file of YCbCr is a fact of that file's storage.
+    let was_ycbcr = options.was_any(tags::PHOTOMETRIC_INTERPRETATION, &[YCBCR]);
     let factors_are_unused =
-        options.get(tags::YCBCR_SUB_SAMPLING).filter(|given| !transformed && options.is_chosen(*given));
+        options.get(tags::YCBCR_SUB_SAMPLING).filter(|given| !transformed && (options.is_chosen(*given) || !was_ycbcr));
     for (unused, reason) in
         [(palette_is_unused, "the image has no palette"), (factors_are_unused, "the image is not YCbCr in JPEG")]
     {
-        warnings.extend(unused.map(|given| Warning::new(given.key, format!("is ignored: {reason}"))));
+        warnings.extend(
+            unused.map(|given| Warning::new(WarningKind::Metadata, given.key, format!("is ignored: {reason}"))),
+        );
     }
     if transformed {
         let full_range = [0, 255, 128, 255, 128, 255].map(|level| (level, 1)).to_vec();
         let value = FieldValue::Rationals(full_range);
         fields.push(Field { tag: tags::REFERENCE_BLACK_WHITE, kind: FieldType::Rational, value });
     }
-    Ok(Colors { model, fields })
+    let photometric = if transformed { YCBCR } else { photometric };
+    Ok(Colors { photometric, model, fields })
+}
+
+/// The tags that state the meaning of samples.
+const MEANING: [u16; 3] = [tags::PHOTOMETRIC_INTERPRETATION, tags::EXTRA_SAMPLES, tags::COLOR_MAP];
+
+/// The meaning that was read with samples like those of the image, unchecked; `None` if the caller has chosen a part of it.
+fn as_read(options: &Options<'_>, image: Samples, warnings: &mut Vec<Warning>) -> Result<Option<Colors>> {
+    let photometric = options.number(tags::PHOTOMETRIC_INTERPRETATION).ok().flatten();
+    let Some(photometric) = photometric.filter(|_| was_read(options, image)) else { return Ok(None) };
+    let mut fields = Vec::new();
+    for tag in MEANING {
+        if let Some(given) = options.get(tag) {
+            fields.extend(options.field(tag, given, warnings)?);
+        }
+    }
+    Ok(Some(Colors { photometric, model: ColorModel::Independent, fields }))
+}
+
+/// True if the meaning of the samples was read, unchanged, with as many samples of the same size and kind.
+fn was_read(options: &Options<'_>, image: Samples) -> bool {
+    let read = |tag, default| options.read_number(tag).unwrap_or(default);
+    let bits = read(tags::BITS_PER_SAMPLE, 1).checked_next_power_of_two().map(|bits| bits.max(8));
+    let format = match read(tags::SAMPLE_FORMAT, 1) {
+        UNDEFINED => UNSIGNED,
+        COMPLEX_INTEGER => COMPLEX,
+        other => other,
+    };
+    options.is_copy()
+        && !MEANING.iter().filter_map(|tag| options.get(*tag)).any(|given| options.is_chosen(given))
+        && read(tags::SAMPLES_PER_PIXEL, 1) == u64::from(image.bands)
+        && bits == Some(image.sample.bits().into())
+        && format == kind_of(image.sample)
+}
+
+/// `SampleFormat` for samples of a type. Data that was read as undefined stays so.
+pub(super) fn sample_format(options: &Options<'_>, sample: SampleType) -> u64 {
+    match kind_of(sample) {
+        UNSIGNED if options.read_number(tags::SAMPLE_FORMAT) == Some(UNDEFINED) => UNDEFINED,
+        kind => kind,
+    }
+}
+
+fn kind_of(sample: SampleType) -> u64 {
+    match sample {
+        sample if sample.is_complex() => COMPLEX,
+        sample if sample.is_float() => 3,
+        sample if sample.is_signed_integer() => 2,
+        _ => UNSIGNED,
+    }
 }
 
 /// Photometric interpretation and extra samples, or the offending key with its error.
@@ -150,6 +222,13 @@ fn meaning<'a>(options: &Options<'a>, image: Samples) -> std::result::Result<(u6
             let error = Error::usage("number of values of").field(tags::describe(tags::EXTRA_SAMPLES));
             let allowed = format!("{expected} for {} bands, {colors} of them colours", image.bands);
             Err((blame(tags::EXTRA_SAMPLES), error.found(extra.len()).allowed(allowed)))
+        }
+        // A file without the tag states nothing of the samples after the colours, which a copy does not change.
+        None if photometric == RGB
+            && was_read(options, image)
+            && options.read_number(tags::EXTRA_SAMPLES).is_none() =>
+        {
+            Ok((photometric, Vec::new()))
         }
         None if photometric == RGB => Ok((photometric, default_extra(image, expected))),
         None => Ok((photometric, vec![0; expected])),
@@ -289,9 +368,23 @@ mod tests {
 
     #[test]
     fn a_copy_that_does_not_suit_the_image_is_a_warning() {
-        let copy = [("256", Value::from(9)), ("257", 9.into()), ("262", 2.into()), ("338", 2.into())];
+        let copy =
+            [("256", Value::from(9)), ("257", 9.into()), ("262", 2.into()), ("277", 4.into()), ("338", 2.into())];
         let (colors, warnings) = decide(1, SampleType::UInt8, false, &copy).unwrap();
         assert_eq!((values_of(&colors, 262), warnings), (Some(vec![1]), 1));
+    }
+
+    #[test]
+    fn the_meaning_that_was_read_with_like_samples_stays_as_it_is() {
+        let copy = |more: &[(&str, Value)]| {
+            let facts = [("256", 9), ("257", 9), ("277", 4), ("258", 8)].map(|(key, value)| (key, Value::from(value)));
+            let entries: Vec<_> = facts.into_iter().chain(more.iter().cloned()).collect();
+            let (colors, warnings) = decide(4, SampleType::UInt8, false, &entries).unwrap();
+            (values_of(&colors, 262), values_of(&colors, 338), warnings)
+        };
+        assert_eq!(copy(&[("262", 2.into())]), (Some(vec![2]), None, 0));
+        assert_eq!(copy(&[("262", 2.into()), ("338", 999.into())]), (Some(vec![2]), Some(vec![999]), 0));
+        assert_eq!(copy(&[("262", 51_177.into())]), (Some(vec![51_177]), None, 0));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Image file directories: finds, checks and reads them, without the pixels they describe (TIFF 6.0 §2, BigTIFF).
 
+use std::borrow::Cow;
+
 use super::field::{Field, FieldType, FieldValue};
 use super::tags;
 use crate::error::{Error, Result};
@@ -21,6 +23,8 @@ pub(super) struct Directory {
     arrays: Vec<Array>,
     /// Tags of fields that could not be read, and why.
     lost: Vec<(u16, &'static str)>,
+    /// Tags of fields whose type is unknown, with the type. Readers skip such fields (TIFF 6.0 §2).
+    skipped: Vec<(u16, u16)>,
     /// The directory's own bytes: number of entries, entries, offset of the next directory.
     pub(super) raw: Vec<u8>,
     /// True for a BigTIFF.
@@ -153,6 +157,7 @@ impl<'a> DirectoryReader<'a> {
             fields: Vec::with_capacity(count.min(64) as usize),
             arrays: Vec::new(),
             lost: Vec::new(),
+            skipped: Vec::new(),
             raw: Vec::new(),
             big: self.big,
         };
@@ -167,14 +172,23 @@ impl<'a> DirectoryReader<'a> {
     /// Reads the field of one entry, which begins at `start` of the file.
     fn entry(&mut self, entry: &[u8], start: u64, directory: &mut Directory) -> Result<()> {
         let tag = self.order.u16([entry[0], entry[1]]);
-        // Values of an unknown type have an unknown size: skip the field (TIFF 6.0 §2).
-        let Some(kind) = FieldType::from_code(self.order.u16([entry[2], entry[3]])) else { return Ok(()) };
+        let code = self.order.u16([entry[2], entry[3]]);
+        // Values of an unknown type have an unknown size.
+        let Some(kind) = FieldType::from_code(code) else {
+            directory.skipped.push((tag, code));
+            return Ok(());
+        };
         let (count, value) = entry[4..].split_at(if self.big { 8 } else { 4 });
         let count = self.number(count);
         let length = count.checked_mul(kind.bytes() as u64);
         let inline = length.filter(|length| *length <= value.len() as u64);
         let offset = if inline.is_some() { start + (entry.len() - value.len()) as u64 } else { self.number(value) };
         let array = Array { tag, kind, count, offset };
+        let there = self.source.size().saturating_sub(offset) / kind.bytes() as u64;
+        if PLACES.contains(&tag) && (1..count).contains(&there) {
+            // The blocks whose places the file still holds can be read.
+            directory.arrays.push(Array { count: there, ..array });
+        }
         if length.and_then(|length| offset.checked_add(length)).is_none_or(|end| end > self.source.size()) {
             directory.lost.push((tag, "values outside of the file"));
             return Ok(());
@@ -354,9 +368,10 @@ impl Directory {
         segment(self.number)
     }
 
-    /// The tags of fields that could not be read, and why.
-    pub(super) fn lost(&self) -> impl Iterator<Item = (u16, &'static str)> {
-        self.lost.iter().copied()
+    /// The tags of fields that are not among [`Directory::fields`], and why.
+    pub(super) fn lost(&self) -> impl Iterator<Item = (u16, Cow<'static, str>)> {
+        let skipped = self.skipped.iter().map(|(tag, code)| (*tag, format!("unknown type {code}").into()));
+        self.lost.iter().map(|(tag, reason)| (*tag, Cow::Borrowed(*reason))).chain(skipped)
     }
 
     /// An error about a field that breaks the standard.

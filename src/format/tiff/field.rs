@@ -200,8 +200,8 @@ fn put(out: &mut Vec<u8>, kind: FieldType, value: u64, order: ByteOrder) {
     }
 }
 
-/// Decodes text as UTF-8 if it is legal, else as Latin-1: no byte is lost.
-fn decode_text(text: &[u8]) -> String {
+/// Decodes text as UTF-8 if it is legal, else as Latin-1: no byte is lost. This is the rule for all text of a directory.
+pub(super) fn decode_text(text: &[u8]) -> String {
     match std::str::from_utf8(text) {
         Ok(text) => text.to_owned(),
         Err(_) => text.iter().map(|byte| char::from(*byte)).collect(),

@@ -3,9 +3,12 @@
 mod blocks;
 mod colors;
 mod compression;
+mod content;
+mod dates;
 mod directory;
 mod encoding;
 mod field;
+mod further;
 mod gdal;
 mod geo;
 mod layout;
@@ -16,6 +19,7 @@ mod plan;
 mod reader;
 #[cfg(test)]
 mod sample_file;
+mod single_pixel;
 mod storage;
 mod store;
 pub mod tags;
@@ -23,14 +27,18 @@ mod values;
 mod writer;
 mod ycbcr;
 
+pub(super) use further::adjust_to_part;
+pub(super) use geo::names_of;
 pub(super) use palette::PALETTE;
+pub(super) use reader::read_georeference;
+pub(super) use single_pixel::write_georeference;
 
 use std::sync::Arc;
 
 use super::request::merge;
-use super::{Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, Warning};
+use super::{FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, TextField, Warning};
 use crate::error::Result;
-use crate::image::ImageLayout;
+use crate::image::{Georeference, ImageLayout};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 
@@ -46,10 +54,11 @@ impl Format for Tiff {
         matches!(first.get(..4), Some(b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+"))
     }
 
-    /// Numbers of tags, and `Geo…` names. Names of tags are options of the writer: a reader puts tags under their numbers.
+    /// Numbers of tags, `Geo…` names, and names of tags and hints. In capitals, a name may be the tag of a TRE.
     fn owns_key(&self, key: &str) -> bool {
         let is_number = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
-        is_number || key.starts_with("Geo")
+        let is_name = || key.bytes().any(|byte| byte.is_ascii_lowercase()) && options::is_name(key);
+        is_number || key.starts_with("Geo") || is_name()
     }
 
     fn open(&self, source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<OpenFile> {
@@ -68,6 +77,26 @@ impl Format for Tiff {
         _warnings: &mut Vec<Warning>,
     ) -> Result<Metadata> {
         Ok(merge(metadata, &encoding::metadata_of(settings, layout)?, encoding::replaces))
+    }
+
+    fn further_content(&self, metadata: &Metadata) -> Vec<String> {
+        further::names(metadata)
+    }
+
+    fn is_location_key(&self, key: &str) -> bool {
+        further::is_location_key(key)
+    }
+
+    fn adjust_to_part(&self, metadata: &mut Metadata, place: &Georeference) -> Vec<String> {
+        further::adjust_to_part(metadata, place)
+    }
+
+    fn fitted_text(&self, _: TextField, text: &str) -> Option<FittedText> {
+        FittedText::without_nul(text)
+    }
+
+    fn keeps_companions(&self) -> bool {
+        true
     }
 }
 

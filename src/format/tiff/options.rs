@@ -5,19 +5,25 @@
 //! - a decimal number from 1 to 65535: the tag of that number;
 //! - `Geo…`: a name of `geo`, an error if it is unknown;
 //! - the name of a tag (case ignored), or a hint: `CompressionLevel`, `Quality` (also `JPEGQuality`);
-//! - a key that another format owns (`Format::owns_key`), which is ignored with a warning;
-//! - anything else is an error that suggests the nearest name.
+//! - anything else is handled by `unknown_key`, as in every format.
 //!
 //! Different values under a tag's name and its number are an error. If the metadata is a copy of a TIFF's and the caller has
 //! chosen only one of the two, that one wins.
+//!
+//! Only what the caller has chosen is validated. A value that was read is written as it was read, or left out with a warning.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::field::FieldType;
-use super::{NAMES, origin, tags, values};
+use super::field::{Field, FieldType};
+use super::{NAMES, dates, geo, origin, tags, values};
 use crate::error::{Error, Result};
-use crate::format::{Warning, is_key_of_another};
+use crate::format::{Warning, WarningKind, is_key_of_another, refuse_chosen, unknown_key};
 use crate::metadata::{Metadata, Value};
+
+/// The hint for compression effort.
+const LEVEL: &str = "CompressionLevel";
+/// The names of the hint for the quality of lossy compression.
+const QUALITIES: [&str; 2] = ["Quality", "JPEGQuality"];
 
 /// A tag's value with the key it was given under.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +40,7 @@ pub(super) struct Options<'a> {
     /// Tags by number.
     pub(super) tags: BTreeMap<u16, Given<'a>>,
     /// `Geo…` names.
-    pub(super) geo: Vec<(&'a str, &'a Value)>,
+    geo: Vec<(&'a str, &'a Value)>,
     /// Compression effort.
     pub(super) level: Option<Given<'a>>,
     /// Quality of lossy compression.
@@ -64,12 +70,63 @@ impl<'a> Options<'a> {
         self.tags.get(&tag).copied()
     }
 
-    /// The number given for a tag.
+    /// The number given for a tag. Of several numbers that were read the first counts, as for a reader; `None` if a value that
+    /// was read is not a number.
     ///
     /// # Errors
-    /// [`Error::Usage`] if the value is not such a number.
+    /// [`Error::Usage`] if a chosen value is not such a number.
     pub(super) fn number(&self, tag: u16) -> Result<Option<u64>> {
-        self.get(tag).map(|given| values::number(tag, given.key, given.value)).transpose()
+        let Some(given) = self.get(tag) else { return Ok(None) };
+        let numbers = values::unsigned(tag, given.key, given.value);
+        if !self.is_chosen(given) {
+            return Ok(numbers.ok().and_then(|numbers| numbers.first().copied()));
+        }
+        match numbers?.as_slice() {
+            [number] => Ok(Some(*number)),
+            _ => Err(values::wrong(tag, given.key, given.value)),
+        }
+    }
+
+    /// The field for the value given for a tag: as it was read, if the value was. `None` if the value is empty, or was read and
+    /// cannot be written, with a warning.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a chosen value that the tag cannot have.
+    pub(super) fn field(&self, tag: u16, given: Given<'_>, warnings: &mut Vec<Warning>) -> Result<Option<Field>> {
+        let kind = self.types.get(&tag).copied();
+        if given.key == tag.to_string()
+            && let Some(field) = kind.and_then(|kind| origin::stored_field(&self.metadata, tag, kind))
+        {
+            return Ok(Some(field));
+        }
+        let is_chosen = self.is_chosen(given);
+        // A time of a file is copied as it is.
+        let dated = if is_chosen { dates::in_own_form(tag, given.value) } else { None };
+        match values::field(tag, given.key, dated.as_ref().unwrap_or(given.value), kind, !is_chosen) {
+            Ok(None) => warnings.push(Warning::new(WarningKind::Metadata, given.key, "is empty and is left out")),
+            Err(error) => refuse_chosen(&self.metadata, given.key, error, warnings)?,
+            found => return found,
+        }
+        Ok(None)
+    }
+
+    /// The `Geo…` names.
+    pub(super) fn geo_names(&self) -> Vec<geo::Name<'a>> {
+        let name = |(key, value): &(&'a str, &'a Value)| geo::Name { key, value, chosen: self.metadata.is_chosen(key) };
+        self.geo.iter().map(name).collect()
+    }
+
+    /// The first number that the file from which the metadata was read has under a tag.
+    pub(super) fn read_number(&self, tag: u16) -> Option<u64> {
+        let key = tag.to_string();
+        let origin = self.metadata.origin_in(origin::FAMILY)?;
+        let (_, value) = origin.iter().find(|(name, _)| *name == key)?;
+        values::unsigned(tag, &key, value).ok()?.first().copied()
+    }
+
+    /// True if the file from which the metadata was read has one of `numbers` under a tag.
+    pub(super) fn was_any(&self, tag: u16, numbers: &[u64]) -> bool {
+        self.read_number(tag).is_some_and(|number| numbers.contains(&number))
     }
 
     /// True if the metadata is a copy of a TIFF's.
@@ -93,8 +150,11 @@ impl<'a> Options<'a> {
         if given.map_or(!self.is_copy(), |given| self.is_chosen(given)) {
             return Err(error);
         }
-        warnings
-            .push(Warning::new(key, format!("copied metadata does not suit this image; a default is used: {error}")));
+        warnings.push(Warning::new(
+            WarningKind::Metadata,
+            key,
+            format!("copied metadata does not suit this image; a default is used: {error}"),
+        ));
         Ok(())
     }
 
@@ -111,31 +171,25 @@ impl<'a> Options<'a> {
             let number = key.parse().ok().filter(|number| *number != 0);
             let error =
                 || Error::usage("metadata key is not a TIFF tag:").found(key).allowed("a number from 1 to 65535");
-            self.add_tag(number.ok_or_else(error)?, given)
+            self.add_tag(number.ok_or_else(error)?, given, warnings)
         } else if key.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("geo")) && !is_tre(key) {
             self.geo.push((key, value));
             Ok(())
         } else if let Some(tag) = tags::by_name(key) {
-            self.add_tag(tag.number, given)
-        } else if is("CompressionLevel") {
+            self.add_tag(tag.number, given, warnings)
+        } else if is(LEVEL) {
             self.level = Some(given);
             Ok(())
-        } else if is("Quality") || is("JPEGQuality") {
+        } else if QUALITIES.into_iter().any(is) {
             self.quality = Some(given);
             Ok(())
-        } else if is_key_of_another(&NAMES, key) {
-            warnings.push(Warning::new(key, "is not a TIFF tag and is ignored"));
-            Ok(())
         } else {
-            let error = Error::usage("metadata key is neither a TIFF tag nor an option:").found(format!("{key:?}"));
-            Err(match tags::nearest_name(key) {
-                Some(name) => error.allowed(format!("a known name; did you mean {name}?")),
-                None => error.allowed("a tag number, a tag name, a Geo name, CompressionLevel or Quality"),
-            })
+            let known = "a tag number, a tag name, a Geo name, CompressionLevel or Quality";
+            unknown_key(&NAMES, (&self.metadata, key), tags::nearest_name(key), known, warnings)
         }
     }
 
-    fn add_tag(&mut self, tag: u16, given: Given<'a>) -> Result<()> {
+    fn add_tag(&mut self, tag: u16, given: Given<'a>, warnings: &mut Vec<Warning>) -> Result<()> {
         let Some(other) = self.tags.get(&tag).copied() else {
             self.tags.insert(tag, given);
             return Ok(());
@@ -148,7 +202,14 @@ impl<'a> Options<'a> {
             (false, true) => {
                 self.tags.insert(tag, given);
             }
-            _ => {
+            (false, false) => {
+                warnings.push(Warning::new(
+                    WarningKind::Metadata,
+                    given.key,
+                    "the tag occurs more than once; only its first value is written",
+                ));
+            }
+            (true, true) => {
                 return Err(Error::usage("metadata has two values of")
                     .field(tags::describe(tag))
                     .found(format!("{} under {}, {} under {}", other.value, other.key, given.value, given.key)));
@@ -156,6 +217,12 @@ impl<'a> Options<'a> {
         }
         Ok(())
     }
+}
+
+/// True for the name of a tag or a hint; case is ignored.
+pub(super) fn is_name(key: &str) -> bool {
+    let is = |name: &str| key.eq_ignore_ascii_case(name);
+    tags::by_name(key).is_some() || is(LEVEL) || QUALITIES.into_iter().any(is)
 }
 
 /// True for the tag of a NITF extension: GEOPSB, GEOLOB … are not Geo names.
@@ -220,6 +287,27 @@ mod tests {
         assert_eq!(key(&metadata).as_deref(), Some("Compression"));
         metadata.set("259", 1);
         assert_eq!(key(&metadata), None, "both are chosen");
+    }
+
+    #[test]
+    fn of_a_repeated_tag_that_was_read_the_first_counts() {
+        let read: Metadata = [("305", "one"), ("305", "two")].into_iter().collect();
+        let mut warnings = Vec::new();
+        let metadata = read.read_from(origin::FAMILY, "II42", Vec::new());
+        let options = Options::new(&metadata, &mut warnings).unwrap();
+        assert_eq!((options.tags[&305].value, warnings.len()), (&Value::from("one"), 1));
+    }
+
+    #[test]
+    fn only_a_chosen_number_is_checked() {
+        let read: Metadata =
+            [("317", Value::from(vec![Value::from(2), 3.into()])), ("284", "no".into())].into_iter().collect();
+        let mut metadata = read.read_from(origin::FAMILY, "II42", Vec::new());
+        let number = |metadata: &Metadata, tag| Options::new(metadata, &mut Vec::new())?.number(tag);
+        assert_eq!((number(&metadata, 317).unwrap(), number(&metadata, 284).unwrap()), (Some(2), None));
+        metadata.set("317", vec![Value::from(2), 2.into()]);
+        metadata.set("284", "none");
+        assert!(number(&metadata, 317).is_err() && number(&metadata, 284).is_err());
     }
 
     #[test]

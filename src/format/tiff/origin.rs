@@ -1,12 +1,13 @@
-//! The origin of an image's metadata: the bytes of its directory, and their form, which the bytes do not state. Also the guess
-//! that a plain mapping is a copy.
+//! The origin of an image's metadata: the bytes of its directory, their form, which the bytes do not state, and the values that
+//! the metadata do not determine. Also the guess that a plain mapping is a copy.
 
 use std::collections::HashMap;
 
-use super::field::FieldType;
-use super::tags;
+use super::directory::Directory;
+use super::field::{Field, FieldType, FieldValue};
+use super::{tags, values};
 use crate::io::ByteOrder;
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, Stored};
 
 /// The family of the format in the origin of metadata.
 pub(super) const FAMILY: &str = "tiff";
@@ -25,31 +26,42 @@ pub(super) fn form(order: ByteOrder, big: bool) -> &'static str {
     found.map(|form| form.0).expect("every byte order and kind has a row")
 }
 
-/// The metadata of a request with the origin that counts here: that of a TIFF's directory. Metadata of other formats states
-/// nothing about tags, so all of it is chosen.
-///
-/// A plain mapping has no origin, such as `dict(image.metadata)`. If it has the size of an image under the numbers of the tags,
-/// which nobody needs to write by hand, it counts as a copy: values under numbers were read, as readers put tags under numbers,
-/// and all others are chosen.
+/// The metadata of a directory with their origin.
+pub(super) fn read_from(metadata: Metadata, directory: &Directory) -> Metadata {
+    let order = directory.order;
+    // Of repeated tags the first counts, and a key finds the first of its values.
+    let undetermined = directory.fields.iter().filter(|field| !values::is_determined(field));
+    let stored: Stored = undetermined.map(|field| (field.tag.to_string(), field.to_bytes(order))).collect();
+    metadata.read_with_stored(FAMILY, form(order, directory.big), directory.raw.clone(), stored)
+}
+
+/// The field under the number of `tag` as it was read, if the value is unchanged and does not determine it; `kind` is its type.
+pub(super) fn stored_field(metadata: &Metadata, tag: u16, kind: FieldType) -> Option<Field> {
+    let bytes = metadata.stored(FAMILY, &tag.to_string())?;
+    let order = order_of(metadata.origin_in(FAMILY)?.form())?.0;
+    Some(Field { tag, kind, value: FieldValue::parse(kind, bytes, order) })
+}
+
+/// The metadata of a request with the origin that counts here: that of a TIFF's directory. A plain mapping with the size of an
+/// image under the numbers of the tags counts as a copy: values under numbers were read, as readers put tags under numbers.
 pub(super) fn with_origin(metadata: &Metadata) -> Metadata {
-    if metadata.is_copy_of(FAMILY) {
-        return metadata.clone();
-    }
-    let has = |tag: u16| metadata.get(&tag.to_string()).is_some();
-    if metadata.origin().is_none() && has(tags::IMAGE_WIDTH) && has(tags::IMAGE_LENGTH) {
-        let is_number = |key: &str| key.starts_with(|first: char| first.is_ascii_digit());
-        return metadata.clone().into_copy(FAMILY, is_number);
-    }
-    metadata.clone().with_origin(None)
+    let size = [tags::IMAGE_WIDTH, tags::IMAGE_LENGTH].map(|tag| tag.to_string());
+    let is_number = |key: &str| key.starts_with(|first: char| first.is_ascii_digit());
+    metadata.for_family(FAMILY, &size.each_ref().map(String::as_str), is_number)
 }
 
 /// The types of fields in the directory that the metadata was read from; empty for other metadata.
 pub(super) fn stored_types(metadata: &Metadata) -> HashMap<u16, FieldType> {
     let types = metadata.origin_in(FAMILY).and_then(|origin| {
-        let (_, order, big) = FORMS.iter().find(|form| form.0 == origin.form())?;
-        read_types(origin.raw(), *order, *big)
+        let (order, big) = order_of(origin.form())?;
+        read_types(origin.raw(), order, big)
     });
     types.unwrap_or_default()
+}
+
+/// Byte order and whether the file is a BigTIFF, by the form of a directory.
+fn order_of(form: &str) -> Option<(ByteOrder, bool)> {
+    FORMS.iter().find(|known| known.0 == form).map(|known| (known.1, known.2))
 }
 
 fn read_types(directory: &[u8], order: ByteOrder, big: bool) -> Option<HashMap<u16, FieldType>> {
@@ -61,8 +73,8 @@ fn read_types(directory: &[u8], order: ByteOrder, big: bool) -> Option<HashMap<u
         let [a, b, c, d] = *entry.first_chunk()?;
         Some((order.u16([a, b]), FieldType::from_code(order.u16([c, d]))?))
     };
-    // A field of an unknown type is not metadata.
-    Some(directory.get(count_bytes..length)?.chunks_exact(entry_bytes).filter_map(entry).collect())
+    // A field of an unknown type is not metadata. Of repeated tags the first counts.
+    Some(directory.get(count_bytes..length)?.chunks_exact(entry_bytes).rev().filter_map(entry).collect())
 }
 
 #[cfg(test)]

@@ -9,8 +9,7 @@ const INTERPRETATION: &str = "262";
 const COLOR_MAP: &str = "320";
 
 /// The palette in the metadata of an image.
-pub(in super::super) const PALETTE: PaletteForm =
-    PaletteForm { keys: &[INTERPRETATION, COLOR_MAP], palette, is_indexed };
+pub(in super::super) const PALETTE: PaletteForm = PaletteForm { palette, is_indexed };
 
 /// `PhotometricInterpretation` of a palette image.
 const INDEXED: i128 = 3;

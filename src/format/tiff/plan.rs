@@ -2,20 +2,21 @@
 //!
 //! Defaults: tiles of 256 × 256, Deflate, predictor 2 for integers and 3 for floats, samples interleaved by pixel. An
 //! uncompressed image that is smaller than a tile gets a tile just large enough, as padding would be stored in full; compressed
-//! padding costs next to nothing. `RowsPerStrip` without a tile size selects strips.
+//! padding costs next to nothing. So does an image of very many bands, whose tiles shrink further if need be. `RowsPerStrip`
+//! without a tile size selects strips.
 
 use super::blocks::{BlockStorage, TiffEncoder};
-use super::colors::{self, Colors, Samples};
+use super::colors::{self, Samples};
 use super::compression::{self, CodingFields, Compression};
+use super::content::MASK;
 use super::field::{Field, FieldType, FieldValue};
 use super::layout::BYTE_ORDER;
-use super::options::{Given, Options};
-use super::tags::{self, Treatment};
-use super::{gdal, geo, values};
+use super::options::Options;
+use super::{content, tags, values};
 use crate::codec::{Coding, PixelCoding, Predictor};
 use crate::error::{Error, Result};
-use crate::format::{ImageRequest, Warning};
-use crate::image::{BlockGrid, ImageLayout, Padding, SampleType};
+use crate::format::{ImageRequest, Warning, WarningKind};
+use crate::image::{BlockGrid, ImageLayout, Padding, SampleType, default_block};
 
 /// The plan of writing an image.
 pub(super) struct WritePlan {
@@ -42,10 +43,6 @@ const LARGEST_JPEG_SIDE: u32 = 65_535;
 /// Rows of a subsampled JPEG MCU; every strip but the last must hold whole MCUs (Technical Note 2).
 const JPEG_ROWS: u32 = 16;
 
-const REDUCED: u64 = 1;
-const PAGE: u64 = 2;
-const MASK: u64 = 4;
-
 impl WritePlan {
     /// Checks a request and fills in its defaults.
     ///
@@ -56,11 +53,13 @@ impl WritePlan {
         let layout = request.provider.layout();
         let options = Options::new(request.metadata, warnings)?;
         let compression = compression_of(&options, warnings)?;
-        let compression = suited(compression, layout, &options, warnings)?;
-        let separate = planar(&options)? && layout.bands > 1;
-        let predictor = predictor(compression, layout.sample, &options, warnings)?;
+        let separate = planar(&options, warnings)?;
+        let compression = suited(compression, layout, separate, &options, warnings)?;
+        let separate = separate && layout.bands > 1;
+        let subfile = content::subfile_type(request, &options)?;
+        let bits = stored_bits(layout, compression, subfile, &options);
+        let predictor = predictor(compression, (layout.sample, bits), &options, warnings)?;
         let (grid, tiled) = grid(layout, compression, separate, &options, warnings)?;
-        let subfile = subfile_type(request, &options)?;
         let image = Samples {
             bands: layout.bands,
             sample: layout.sample,
@@ -78,67 +77,24 @@ impl WritePlan {
             color: colors.model,
             ..CodingFields::default()
         };
-        let pixels = PixelCoding { byte_order: BYTE_ORDER, ..PixelCoding::new(samples, layout.sample) };
+        let pixels = PixelCoding { byte_order: BYTE_ORDER, bits, ..PixelCoding::new(samples, layout.sample) };
         let coding = Coding { pixels, params: (coder.params)(&fields) };
         let uncompressed = compression.code == compression::NONE;
         let padding = match (tiled, uncompressed) {
             (false, _) => Padding::Crop,
             (true, true) => Padding::Value(vec![0; layout.sample.bytes()]),
+            (true, false) if bits == 1 => Padding::Replicate(vec![0]),
             (true, false) => Padding::Replicate(layout.pad_bytes()),
         };
         let storage = BlockStorage { grid, tiled, planes: if separate { layout.bands } else { 1 }, pixels };
         let encoder = TiffEncoder::new(storage, &coding, padding, uncompressed)?;
         let mut plan = Self { storage, coding, encoder, fields: Vec::new() };
-        plan.fields = plan.describe(request, &options, (compression, predictor), colors, subfile, warnings)?;
+        let format = colors::sample_format(&options, layout.sample);
+        plan.fields = plan.structure(layout, (compression, predictor), (subfile, format))?;
+        plan.fields.extend(content::fields(request, &options, (subfile, colors.photometric), warnings)?);
+        plan.fields.extend(colors.fields);
+        plan.fields.sort_by_key(|field| field.tag);
         Ok(plan)
-    }
-
-    /// The fields of the directory.
-    fn describe(
-        &self,
-        request: &ImageRequest<'_>,
-        options: &Options<'_>,
-        (compression, predictor): (&Compression, Predictor),
-        colors: Colors,
-        subfile: u64,
-        warnings: &mut Vec<Warning>,
-    ) -> Result<Vec<Field>> {
-        let layout = request.provider.layout();
-        let mut fields = self.structure(layout, (compression, predictor), subfile)?;
-        fields.extend(colors.fields);
-        if let Some(given) = options.get(tags::GDAL_NODATA) {
-            let text = gdal::nodata_text(given.key, given.value, layout.sample)?;
-            fields.push(text_field(tags::GDAL_NODATA, &text));
-        }
-        let mut place = geo::Given { names: options.geo.clone(), copied: options.is_copy(), ..geo::Given::default() };
-        for (tag, given) in &options.tags {
-            match tags::by_number(*tag).map_or(Treatment::Plain, |row| row.treatment) {
-                Treatment::Setting | Treatment::Computed => {}
-                Treatment::Pointer => {
-                    let message = "is an offset into another file and is ignored";
-                    warnings.push(Warning::new(given.key, message));
-                }
-                Treatment::Geo => place.tags.extend(values::field(*tag, given.key, given.value, None)?),
-                Treatment::Plain => {
-                    let stored = options.types.get(tag).copied();
-                    match values::field(*tag, given.key, given.value, stored)? {
-                        Some(field) => fields.push(field),
-                        None => warnings.push(Warning::new(given.key, "is empty and is ignored")),
-                    }
-                }
-            }
-        }
-        // Only the full image states the georeference, not its reduced images (OGC 21-026).
-        if subfile & REDUCED == 0 {
-            fields.extend(geo::fields(place, warnings)?);
-        }
-        for (tag, text) in [(tags::DOCUMENT_NAME, request.title), (tags::IMAGE_DESCRIPTION, request.description)] {
-            if !text.is_empty() && options.get(tag).is_none() {
-                fields.push(text_field(tag, text));
-            }
-        }
-        fields.sort_by_key(|field| field.tag);
-        Ok(fields)
     }
 
     /// The fields that describe the image's storage.
@@ -146,7 +102,7 @@ impl WritePlan {
         &self,
         layout: &ImageLayout,
         (compression, predictor): (&Compression, Predictor),
-        subfile: u64,
+        (subfile, format): (u64, u64),
     ) -> Result<Vec<Field>> {
         let too_many =
             |_| Error::usage("bands of a TIFF image:").found(layout.bands).allowed(format!("at most {}", u16::MAX));
@@ -160,11 +116,11 @@ impl WritePlan {
         number(tags::NEW_SUBFILE_TYPE, FieldType::Long, vec![subfile]);
         number(tags::IMAGE_WIDTH, size(columns), vec![columns.into()]);
         number(tags::IMAGE_LENGTH, size(rows), vec![rows.into()]);
-        number(tags::BITS_PER_SAMPLE, FieldType::Short, vec![layout.sample.bits().into(); bands]);
+        number(tags::BITS_PER_SAMPLE, FieldType::Short, vec![self.coding.pixels.bits.into(); bands]);
         number(tags::COMPRESSION, FieldType::Short, vec![compression.code.into()]);
         number(tags::SAMPLES_PER_PIXEL, FieldType::Short, vec![bands as u64]);
         number(tags::PLANAR_CONFIGURATION, FieldType::Short, vec![if self.storage.planes > 1 { 2 } else { 1 }]);
-        number(tags::SAMPLE_FORMAT, FieldType::Short, vec![sample_format(layout.sample); bands]);
+        number(tags::SAMPLE_FORMAT, FieldType::Short, vec![format; bands]);
         let (block_columns, block_rows) = (self.storage.grid.block_columns(), self.storage.grid.block_rows());
         if self.storage.tiled {
             number(tags::TILE_WIDTH, size(block_columns), vec![block_columns.into()]);
@@ -185,19 +141,21 @@ fn compression_of(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<
     let default = || compression::by_code(compression::DEFLATE.into()).expect("the table has the default");
     let Some(given) = options.get(tags::COMPRESSION) else { return Ok(default()) };
     let word = || given.value.as_text().and_then(compression::by_word);
-    let found = match values::number(tags::COMPRESSION, given.key, given.value) {
-        Ok(code) => compression::by_code(code),
-        Err(_) => word(),
+    let found = match options.number(tags::COMPRESSION) {
+        Ok(Some(code)) => compression::by_code(code),
+        _ => word(),
     };
-    let Some(found) = found else { return Err(values::wrong(tags::COMPRESSION, given.key, given.value)) };
+    let Some(found) = found else {
+        let error = values::wrong(tags::COMPRESSION, given.key, given.value);
+        return options.refuse(given.key, error, warnings).map(|()| default());
+    };
     if found.may_write {
         return Ok(found);
     }
     // An obsolete code is replaced by the current code of the same stream.
     match compression::by_word(found.word) {
         Some(same) if same.may_write => Ok(same),
-        _ if found.coder.is_some() => options.refuse(given.key, unsupported(found), warnings).map(|()| default()),
-        _ => Err(unsupported(found)),
+        _ => options.refuse(given.key, unsupported(found), warnings).map(|()| default()),
     }
 }
 
@@ -209,10 +167,10 @@ fn unsupported(compression: &Compression) -> Error {
 fn suited(
     compression: &'static Compression,
     layout: &ImageLayout,
+    separate: bool,
     options: &Options<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<&'static Compression> {
-    let separate = planar(options)?;
     let fits = layout.sample == SampleType::UInt8 && (separate || layout.bands <= 4);
     if compression.code != compression::JPEG || fits {
         return Ok(compression);
@@ -225,35 +183,47 @@ fn suited(
     Ok(compression::by_code(compression::DEFLATE.into()).expect("the table has the default"))
 }
 
-fn planar(options: &Options<'_>) -> Result<bool> {
+/// Bits of a stored sample: 1 for a mask that has no more, and all of the sample's type for any other image. JPEG stores bytes.
+fn stored_bits(layout: &ImageLayout, compression: &Compression, subfile: u64, options: &Options<'_>) -> u32 {
+    let is_mask = subfile & MASK != 0 && layout.bands == 1 && layout.sample == SampleType::UInt8;
+    let is_bilevel = layout.bits_per_sample == 1 || options.was_any(tags::BITS_PER_SAMPLE, &[1]);
+    if is_mask && is_bilevel && compression.code != compression::JPEG { 1 } else { layout.sample.bits() }
+}
+
+/// True if each band is stored apart.
+fn planar(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<bool> {
     match options.number(tags::PLANAR_CONFIGURATION)? {
         None | Some(1) => Ok(false),
         Some(2) => Ok(true),
         Some(other) => {
             let field = tags::describe(tags::PLANAR_CONFIGURATION);
-            Err(Error::usage("metadata value of").field(field).found(other).allowed("Chunky or Planar"))
+            let error = Error::usage("metadata value of").field(field).found(other).allowed("Chunky or Planar");
+            options.refuse("284", error, warnings).map(|()| false)
         }
     }
 }
 
 fn predictor(
     compression: &Compression,
-    sample: SampleType,
+    (sample, bits): (SampleType, u32),
     options: &Options<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Predictor> {
-    let predicts = compression.coder.as_ref().is_some_and(|coder| coder.codec.predicts);
+    let predicts = compression.coder.as_ref().is_some_and(|coder| coder.codec.predicts) && bits == sample.bits();
     let default = match sample {
         _ if !predicts || sample.is_complex() => Predictor::None,
         sample if sample.is_float() => Predictor::FloatingPoint,
         _ => Predictor::Horizontal,
     };
     let Some(given) = options.get(tags::PREDICTOR) else { return Ok(default) };
-    let predictor = match values::number(tags::PREDICTOR, given.key, given.value)? {
-        1 => Predictor::None,
-        2 => Predictor::Horizontal,
-        3 => Predictor::FloatingPoint,
-        _ => return Err(values::wrong(tags::PREDICTOR, given.key, given.value)),
+    let predictor = match options.number(tags::PREDICTOR) {
+        Ok(Some(1)) => Predictor::None,
+        Ok(Some(2)) => Predictor::Horizontal,
+        Ok(Some(3)) => Predictor::FloatingPoint,
+        _ => {
+            let error = values::wrong(tags::PREDICTOR, given.key, given.value);
+            return options.refuse(given.key, error, warnings).map(|()| default);
+        }
     };
     let suits = match predictor {
         Predictor::None => return Ok(Predictor::None),
@@ -271,14 +241,18 @@ fn predictor(
         return options.refuse(given.key, error, warnings).map(|()| default);
     }
     if !predicts {
-        let message = format!("is ignored: compression {} has no predictor", compression.name);
-        warnings.push(Warning::new(given.key, message));
+        let message = if bits == sample.bits() {
+            format!("is ignored: compression {} has no predictor", compression.name)
+        } else {
+            format!("is ignored: samples of {bits} bits have no predictor")
+        };
+        warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
         return Ok(Predictor::None);
     }
     Ok(predictor)
 }
 
-/// The blocks of the file, and whether they are tiles.
+/// The blocks of the file, and whether they are tiles. Sizes that were read and do not suit are replaced with a warning.
 fn grid(
     layout: &ImageLayout,
     compression: &Compression,
@@ -286,40 +260,78 @@ fn grid(
     options: &Options<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<(BlockGrid, bool)> {
+    let asked = AskedBlocks::read(options, warnings)?;
     let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
-    let side = |tag| options.get(tag).map(|given| tile_side(tag, given)).transpose();
-    let (width, length) = (side(tags::TILE_WIDTH)?, side(tags::TILE_LENGTH)?);
-    let strips = options.get(tags::ROWS_PER_STRIP);
-    let tiled = strips.is_none() || width.is_some() || length.is_some();
     let jpeg = compression.code == compression::JPEG;
-    let samples = if separate { 1 } else { layout.bands as usize };
-    let row_bytes = columns as usize * samples * layout.sample.bytes();
-    let (block_columns, block_rows) = if tiled {
-        if let Some(given) = strips {
-            warnings.push(Warning::new(given.key, "is ignored: a tile size is given as well"));
+    let grid = |asked: &AskedBlocks| {
+        let (block_columns, block_rows) =
+            if asked.tiled { asked.tile(layout, compression) } else { asked.strip(layout, jpeg, separate) };
+        let grid = BlockGrid::new(columns, rows, block_columns, block_rows)?;
+        if jpeg {
+            check_jpeg_blocks(&grid, asked.tiled)?;
         }
-        let default = |image: u32| match compression.code {
-            compression::NONE => TILE_SIDE.min(image.next_multiple_of(TILE_UNIT)),
-            _ => TILE_SIDE,
-        };
-        (width.unwrap_or_else(|| default(columns)), length.unwrap_or_else(|| default(rows)))
-    } else {
-        let asked = options.number(tags::ROWS_PER_STRIP)?.unwrap_or(0);
-        let mut asked = u32::try_from(asked).unwrap_or(u32::MAX);
-        if let (Err(error), Some(given)) = (check_block_bytes(layout, columns, asked.min(rows), false), strips) {
-            options.refuse(given.key, error, warnings)?;
-            asked = 0;
-        }
-        let chosen = if asked > 0 { asked } else { (STRIP_BYTES / row_bytes.max(1)).max(1) as u32 };
-        let chosen = if jpeg && asked == 0 { chosen.next_multiple_of(JPEG_ROWS) } else { chosen };
-        (columns, chosen.min(rows))
+        check_block_bytes(layout, block_columns, block_rows, asked.tiled).map(|()| grid)
     };
-    let grid = BlockGrid::new(columns, rows, block_columns, block_rows)?;
-    if jpeg {
-        check_jpeg_blocks(&grid, tiled)?;
+    let found = grid(&asked).or_else(|error| {
+        options.refuse(asked.key(options), error, warnings)?;
+        grid(&AskedBlocks { tiled: asked.tiled, ..AskedBlocks::default() })
+    });
+    Ok((found?, asked.tiled))
+}
+
+/// The size of blocks in a request, as far as it is given.
+#[derive(Default)]
+struct AskedBlocks {
+    tiled: bool,
+    width: Option<u32>,
+    length: Option<u32>,
+    /// Rows of a strip.
+    rows: Option<u32>,
+}
+
+impl AskedBlocks {
+    fn read(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<Self> {
+        let width = tile_side(tags::TILE_WIDTH, options, warnings)?;
+        let length = tile_side(tags::TILE_LENGTH, options, warnings)?;
+        let strips = options.get(tags::ROWS_PER_STRIP);
+        let tiled = strips.is_none() || width.is_some() || length.is_some();
+        if let Some(given) = strips.filter(|_| tiled) {
+            warnings.push(Warning::new(WarningKind::Metadata, given.key, "is ignored: a tile size is given as well"));
+            return Ok(Self { tiled, width, length, rows: None });
+        }
+        let rows = options.number(tags::ROWS_PER_STRIP)?.filter(|rows| *rows > 0);
+        Ok(Self { tiled, width, length, rows: rows.map(|rows| u32::try_from(rows).unwrap_or(u32::MAX)) })
     }
-    check_block_bytes(layout, block_columns, block_rows, tiled)?;
-    Ok((grid, tiled))
+
+    /// The key to blame for a wrong size: a chosen one, if there is any.
+    fn key<'a>(&self, options: &Options<'a>) -> &'a str {
+        let tags: &[u16] = if self.tiled { &[tags::TILE_WIDTH, tags::TILE_LENGTH] } else { &[tags::ROWS_PER_STRIP] };
+        let given = || tags.iter().filter_map(|tag| options.get(*tag));
+        let chosen = given().find(|given| options.is_chosen(*given));
+        chosen.or_else(|| given().next()).map_or("322", |given| given.key)
+    }
+
+    /// The sides of a tile; those that are not given have a default.
+    fn tile(&self, layout: &ImageLayout, compression: &Compression) -> (u32, u32) {
+        let (given, image) = ([self.width, self.length], [layout.grid.columns(), layout.grid.rows()]);
+        let small = [0, 1].map(|axis| given[axis].unwrap_or(TILE_SIDE.min(image[axis].next_multiple_of(TILE_UNIT))));
+        let usual = given.map(|side| side.unwrap_or(TILE_SIDE));
+        let least = given.map(|side| side.unwrap_or(TILE_UNIT));
+        let shrunk = |sides| default_block(sides, least, TILE_UNIT, layout.pixel_bytes());
+        let is_small = compression.code == compression::NONE || shrunk(usual) != usual;
+        if is_small { shrunk(small) } else { usual }.into()
+    }
+
+    fn strip(&self, layout: &ImageLayout, jpeg: bool, separate: bool) -> (u32, u32) {
+        let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
+        let samples = if separate { 1 } else { layout.bands as usize };
+        let row_bytes = columns as usize * samples * layout.sample.bytes();
+        let default = || {
+            let rows = (STRIP_BYTES / row_bytes.max(1)).max(1) as u32;
+            if jpeg { rows.next_multiple_of(JPEG_ROWS) } else { rows }
+        };
+        (columns, self.rows.unwrap_or_else(default).min(rows))
+    }
 }
 
 fn check_block_bytes(layout: &ImageLayout, columns: u32, rows: u32, tiled: bool) -> Result<()> {
@@ -333,13 +345,15 @@ fn check_block_bytes(layout: &ImageLayout, columns: u32, rows: u32, tiled: bool)
     Err(error.allowed(format!("at most {LARGEST_BLOCK}")))
 }
 
-fn tile_side(tag: u16, given: Given<'_>) -> Result<u32> {
-    let side = values::number(tag, given.key, given.value)?;
+/// The side of a tile under `tag`; `None` if it is not given, or was read and is illegal.
+fn tile_side(tag: u16, options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<Option<u32>> {
+    let (Some(given), Some(side)) = (options.get(tag), options.number(tag)?) else { return Ok(None) };
     let legal = u32::try_from(side).ok().filter(|side| *side > 0 && side % TILE_UNIT == 0);
-    legal.ok_or_else(|| {
-        let field = tags::describe(tag);
-        Error::usage("metadata value of").field(field).found(given.value).allowed("a multiple of 16")
-    })
+    if legal.is_none() {
+        let error = Error::usage("metadata value of").field(tags::describe(tag)).found(given.value);
+        options.refuse(given.key, error.allowed("a multiple of 16"), warnings)?;
+    }
+    Ok(legal)
 }
 
 fn check_jpeg_blocks(grid: &BlockGrid, tiled: bool) -> Result<()> {
@@ -360,7 +374,7 @@ fn level(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<Wa
     let Some(given) = options.level else { return Ok(None) };
     let Some(range) = compression.coder.as_ref().and_then(|coder| coder.levels.as_ref()) else {
         let message = format!("is ignored: compression {} has no levels", compression.name);
-        warnings.push(Warning::new(given.key, message));
+        warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
         return Ok(None);
     };
     let level = given.value.to_int().and_then(|level| i32::try_from(level).ok()).filter(|level| range.contains(level));
@@ -374,7 +388,7 @@ fn quality(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<
     let Some(given) = options.quality else { return Ok(None) };
     if compression.code != compression::JPEG {
         let message = format!("is ignored: compression {} is lossless", compression.name);
-        warnings.push(Warning::new(given.key, message));
+        warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
         return Ok(None);
     }
     let quality = given.value.to_int().and_then(|quality| u8::try_from(quality).ok());
@@ -382,35 +396,6 @@ fn quality(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<
     quality.map(Some).ok_or_else(|| {
         Error::usage("metadata value of").field(given.key).found(given.value).allowed("an integer from 1 to 100")
     })
-}
-
-/// `NewSubfileType`: from the roles, else the key, else the metadata. The page bit comes from the metadata alone.
-fn subfile_type(request: &ImageRequest<'_>, options: &Options<'_>) -> Result<u64> {
-    let given = options.number(tags::NEW_SUBFILE_TYPE)?.unwrap_or(0);
-    let has = |role: &str| request.roles.iter().any(|known| known == role);
-    let bits = |reduced: bool, mask: bool| u64::from(reduced) * REDUCED + u64::from(mask) * MASK;
-    let known = ["data", "overview", "mask"].into_iter().any(has);
-    let (reduced, mask) = (request.key.contains(":overview:"), request.key.contains(":mask"));
-    Ok(if known {
-        bits(has("overview"), has("mask")) | (given & PAGE)
-    } else if reduced || mask {
-        bits(reduced, mask) | (given & PAGE)
-    } else {
-        given & (REDUCED | PAGE | MASK)
-    })
-}
-
-fn sample_format(sample: SampleType) -> u64 {
-    match sample {
-        sample if sample.is_complex() => 6,
-        sample if sample.is_float() => 3,
-        sample if sample.is_signed_integer() => 2,
-        _ => 1,
-    }
-}
-
-fn text_field(tag: u16, text: &str) -> Field {
-    Field { tag, kind: FieldType::Ascii, value: FieldValue::Text(text.as_bytes().to_vec()) }
 }
 
 #[cfg(test)]

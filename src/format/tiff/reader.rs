@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::directory::{Directory, DirectoryReader};
 use super::field::FieldValue;
-use super::{compression, gdal, geo, origin, store, tags};
+use super::{compression, gdal, geo, origin, storage, store, tags};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
-use crate::format::{ContainerReader, OpenOptions, Warning};
-use crate::image::{BlockStore, ImageProvider, StoredImage, Transform};
-use crate::io::{ByteSource, Lazy};
+use crate::format::{ContainerReader, OpenOptions, Warning, WarningKind};
+use crate::image::{BlockStore, Georeference, ImageProvider, PadValue, StoredImage, Transform};
+use crate::io::{ByteSource, Lazy, MemorySource};
 use crate::limits::Limits;
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, Value};
 
 /// An open TIFF file.
 struct TiffReader {
@@ -65,16 +65,21 @@ const PHOTOMETRIC_MASK: u64 = 4;
 /// file as a whole is empty: TIFF has none.
 ///
 /// # Errors
-/// [`Error::Malformed`] for a directory that lies outside of the file or occurs twice, and for too many directories;
-/// [`Error::Limit`] for too many values. An image's other defects are reported when that image is requested.
+/// [`Error::Malformed`] if the first directory cannot be read, and with `strict` for every other directory that lies outside of
+/// the file, occurs twice, or exceeds the limit; without it these become warnings. [`Error::Limit`] for too many values. An
+/// image's other defects are reported when that image is requested.
 pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result<Box<dyn ContainerReader>> {
     let limits = options.limits;
     let (mut reader, first) = DirectoryReader::open(&*source, &limits)?;
-    let (directories, parents) = read_directories(&mut reader, first, &limits)?;
+    let Chain { directories, parents, damage } = Chain::read(&mut reader, first, &limits)?;
+    let mut warnings: Vec<Warning> = Chain::warnings(&damage).collect();
+    if let Some(error) = damage.into_iter().next().filter(|_| options.strict) {
+        return Err(error);
+    }
     let form = origin::form(reader.order, reader.big);
     let metadata = Arc::new(Metadata::new().read_from(origin::FAMILY, form, reader.header));
-    let facts = directories.iter().zip(parents).map(|(directory, parent)| Facts::read(directory, parent));
-    let facts: Vec<Facts> = facts.collect::<Result<_>>()?;
+    let facts: Vec<Facts> =
+        directories.iter().zip(parents).map(|(directory, parent)| Facts::read(directory, parent)).collect();
     let places = arrange(&facts);
     let mut assets: Vec<AssetInfo> = Vec::with_capacity(directories.len());
     for (position, directory) in directories.iter().enumerate() {
@@ -84,7 +89,7 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
         }
         assets.push(asset);
     }
-    let warnings = directories.iter().flat_map(lost_fields).collect();
+    warnings.extend(directories.iter().flat_map(lost_fields));
     let images = directories.iter().map(|_| Lazy::default()).collect();
     Ok(Box::new(TiffReader { source, limits, metadata, assets, warnings, directories, facts, places, images }))
 }
@@ -166,67 +171,84 @@ fn stored_bytes(store: &dyn BlockStore, limits: &Limits) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Reads every directory of the chain, each followed by its sub-directories. Also returns the parents of these.
-fn read_directories(
-    reader: &mut DirectoryReader<'_>,
-    first: u64,
-    limits: &Limits,
-) -> Result<(Vec<Directory>, Vec<Option<usize>>)> {
-    let mut directories: Vec<Directory> = Vec::new();
-    let mut parents = Vec::new();
-    let mut seen = HashMap::new();
-    // Offsets of the directories to read, the next one last.
-    let mut waiting = vec![(first, None)];
-    while let Some((offset, parent)) = waiting.pop() {
-        if offset == 0 {
-            continue;
-        }
-        let number = directories.len();
-        if let Some(known) = seen.insert(offset, number) {
-            // Some writers both list the sub-directories of an image and chain them.
-            if parent.is_some() && parents.get(known) == Some(&parent) {
-                seen.insert(offset, known);
+/// The directories of a file.
+#[derive(Default)]
+struct Chain {
+    /// Every directory of the chain, each followed by its sub-directories.
+    directories: Vec<Directory>,
+    /// The directory that lists each of these among its `SubIFDs`.
+    parents: Vec<Option<usize>>,
+    /// Why directories after the first cannot be read.
+    damage: Vec<Error>,
+}
+
+impl Chain {
+    /// Reads the directories. Damage after the first one does not keep the images before from being read.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if the first directory cannot be read, [`Error::Limit`] for too many values.
+    fn read(reader: &mut DirectoryReader<'_>, first: u64, limits: &Limits) -> Result<Self> {
+        let mut chain = Self::default();
+        let mut seen = HashMap::new();
+        // Offsets of the directories to read, the next one last.
+        let mut waiting = vec![(first, None)];
+        while let Some((offset, parent)) = waiting.pop() {
+            if offset == 0 {
                 continue;
             }
-            let segment = format!("IFD {number}");
-            return Err(Error::malformed("directory: it occurs for the second time").segment(segment).at(offset));
+            let number = chain.directories.len();
+            if let Some(known) = seen.insert(offset, number) {
+                seen.insert(offset, known);
+                // Some writers both list the sub-directories of an image and chain them.
+                if parent.is_none() || chain.parents.get(known) != Some(&parent) {
+                    let error = Error::malformed("directory: it occurs for the second time");
+                    chain.damage.push(error.segment(format!("IFD {number}")).at(offset));
+                }
+                continue;
+            }
+            if number == limits.max_directories {
+                let allowed = format!("at most {}", limits.max_directories);
+                chain.damage.push(Error::malformed("file: too many directories").found(number + 1).allowed(allowed));
+                break;
+            }
+            let (directory, next) = match reader.directory(number, offset) {
+                Err(error @ Error::Malformed(_)) if number > 0 => {
+                    chain.damage.push(error);
+                    continue;
+                }
+                read => read?,
+            };
+            waiting.push((next, parent));
+            if let Ok(Some(FieldValue::Unsigned(offsets))) = directory.get(tags::SUB_IFDS) {
+                waiting.extend(offsets.iter().rev().map(|offset| (*offset, Some(number))));
+            }
+            chain.directories.push(directory);
+            chain.parents.push(parent);
         }
-        if number == limits.max_directories {
-            return Err(Error::malformed("file: too many directories")
-                .found(number + 1)
-                .allowed(format!("at most {}", limits.max_directories)));
+        if chain.directories.is_empty() {
+            return Err(Error::malformed("file: no directory").at(4));
         }
-        let (directory, next) = reader.directory(number, offset)?;
-        waiting.push((next, parent));
-        if let Some(FieldValue::Unsigned(offsets)) = directory.get(tags::SUB_IFDS)? {
-            waiting.extend(offsets.iter().rev().map(|offset| (*offset, Some(number))));
-        }
-        directories.push(directory);
-        parents.push(parent);
+        Ok(chain)
     }
-    if directories.is_empty() {
-        return Err(Error::malformed("file: no directory").at(4));
+
+    /// A warning for each damage.
+    fn warnings(damage: &[Error]) -> impl Iterator<Item = Warning> {
+        damage.iter().map(|error| Warning::new(WarningKind::File, "IFD", format!("a directory is left out: {error}")))
     }
-    Ok((directories, parents))
 }
 
 impl Facts {
-    /// Reads the facts of a directory.
-    ///
-    /// # Errors
-    /// [`crate::Error::Malformed`] for a field that is not an unsigned integer.
-    fn read(directory: &Directory, parent: Option<usize>) -> Result<Self> {
-        let new_type = directory.unsigned(tags::NEW_SUBFILE_TYPE)?;
-        let old_type = directory.unsigned(tags::SUBFILE_TYPE)?;
-        let bits = new_type.unwrap_or(u64::from(old_type == Some(2)));
-        let photometric = directory.unsigned(tags::PHOTOMETRIC_INTERPRETATION)?;
-        let size = |tag| directory.u32_or(tag, 0);
-        Ok(Self {
+    /// Reads the facts of a directory. Illegal values count as absent; those that matter are reported with the image.
+    fn read(directory: &Directory, parent: Option<usize>) -> Self {
+        let unsigned = |tag| directory.unsigned(tag).ok().flatten();
+        let bits = unsigned(tags::NEW_SUBFILE_TYPE).unwrap_or(u64::from(unsigned(tags::SUBFILE_TYPE) == Some(2)));
+        let size = |tag| directory.u32_or(tag, 0).unwrap_or(0);
+        Self {
             reduced: bits & 1 != 0,
-            mask: bits & 4 != 0 || photometric == Some(PHOTOMETRIC_MASK),
+            mask: bits & 4 != 0 || unsigned(tags::PHOTOMETRIC_INTERPRETATION) == Some(PHOTOMETRIC_MASK),
             parent,
-            size: (size(tags::IMAGE_WIDTH)?, size(tags::IMAGE_LENGTH)?),
-        })
+            size: (size(tags::IMAGE_WIDTH), size(tags::IMAGE_LENGTH)),
+        }
     }
 }
 
@@ -271,6 +293,20 @@ fn arrange(directories: &[Facts]) -> Vec<Place> {
     places
 }
 
+/// The georeference of the first image of a file in memory, and its `Geo…` names with their values.
+///
+/// # Errors
+/// [`Error::Malformed`] for a header or a directory that cannot be read.
+pub(in crate::format) fn read_georeference(
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<(Georeference, Vec<(String, Value)>)> {
+    let source = MemorySource(bytes);
+    let (mut reader, first) = DirectoryReader::open(&source, limits)?;
+    let (directory, _) = reader.directory(0, first)?;
+    Ok(geo::read(&directory.fields))
+}
+
 fn asset(directory: &Directory, place: &Place) -> AssetInfo {
     let fields = &directory.fields;
     let mut metadata: Metadata =
@@ -280,7 +316,6 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
         metadata.append(name, value);
     }
     let compression = directory.unsigned(tags::COMPRESSION).ok().flatten().unwrap_or(1);
-    let form = origin::form(directory.order, directory.big);
     AssetInfo {
         key: place.key.clone(),
         title: directory.text(tags::DOCUMENT_NAME),
@@ -288,14 +323,20 @@ fn asset(directory: &Directory, place: &Place) -> AssetInfo {
         roles: place.roles.iter().map(|role| (*role).to_owned()).collect(),
         media_type: MEDIA_TYPE,
         kind: AssetType::Image,
-        metadata: Arc::new(metadata.read_from(origin::FAMILY, form, directory.raw.clone())),
+        metadata: Arc::new(origin::read_from(metadata, directory)),
         image: Some(ImageFacts {
             georeference,
-            nodata: gdal::nodata(fields),
+            nodata: nodata(directory),
             compression: compression::by_code(compression)
                 .map_or_else(|| compression.to_string(), |compression| compression.word.to_owned()),
         }),
     }
+}
+
+/// The nodata value of a directory as its samples hold it.
+fn nodata(directory: &Directory) -> Option<PadValue> {
+    let stated = gdal::nodata(&directory.fields)?;
+    Some(storage::sample_type(directory).map_or(stated, |(sample, _)| stated.rounded(sample)))
 }
 
 /// Gives an overview or a mask the georeference of its image, with the size of the pixels scaled (OGC 21-026 keeps
@@ -316,7 +357,11 @@ fn inherit(image: &mut ImageFacts, owner: &AssetInfo, full: (u32, u32), size: (u
 fn lost_fields(directory: &Directory) -> impl Iterator<Item = Warning> {
     let segment = directory.segment();
     directory.lost().map(move |(tag, reason)| {
-        Warning::new(tag.to_string(), format!("the tag is left out of the metadata: {reason} ({segment})"))
+        Warning::new(
+            WarningKind::File,
+            tag.to_string(),
+            format!("the tag is left out of the metadata: {reason} ({segment})"),
+        )
     })
 }
 

@@ -357,7 +357,10 @@ fn block_size(directory: &Directory, columns: u32, rows: u32) -> Result<(bool, u
 }
 
 /// Type of a sample in memory, and bits of a stored sample.
-fn sample_type(directory: &Directory) -> Result<(SampleType, u32)> {
+///
+/// # Errors
+/// [`Error::Malformed`](crate::Error::Malformed) or [`Error::Unsupported`](crate::Error::Unsupported) for other samples.
+pub(super) fn sample_type(directory: &Directory) -> Result<(SampleType, u32)> {
     use SampleType as S;
     let bits = directory.of_every_sample(tags::BITS_PER_SAMPLE, 1)?;
     let format = directory.of_every_sample(tags::SAMPLE_FORMAT, 1)?;

@@ -10,7 +10,7 @@ use super::{compression, tags};
 use crate::codec::{BlockDecoder, BlockShape, Scratch};
 use crate::error::{Error, Result};
 use crate::image::{
-    BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples,
+    BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples, Window,
 };
 use crate::io::{ByteOrder, ByteSource, Lazy};
 use crate::limits::Limits;
@@ -34,17 +34,28 @@ struct RangeArrays {
     offsets: Array,
     counts: Option<Array>,
     order: ByteOrder,
+    /// Stored blocks of the image; the arrays of a damaged file may have fewer.
     blocks: u64,
     /// Name of the directory, for messages.
     segment: String,
 }
 
 /// Offset and length of every stored block, in the order of the arrays.
-#[derive(Debug)]
 struct BlockRanges {
     offsets: Vec<u64>,
-    /// Empty if the directory has none.
+    /// As many as the directory has.
     counts: Vec<u64>,
+    /// The offsets in ascending order, for blocks without a length.
+    ascending: Lazy<Vec<u64>>,
+}
+
+/// The place of a block.
+enum Place {
+    At(BlockRange),
+    /// The file does not hold the block (a sparse file).
+    Absent,
+    /// The arrays of a damaged file lack the block.
+    Missing,
 }
 
 /// A stored block.
@@ -115,8 +126,9 @@ impl BlockStore for TiffStore {
         !self.storage.tiled
     }
 
+    /// True also for a block that the arrays of a damaged file lack.
     fn has_block(&self, block: StoredBlock) -> Result<bool> {
-        Ok(self.ranges()?.get(self.number(block)).is_some())
+        Ok(!matches!(self.ranges()?.get(self.number(block)), Place::Absent))
     }
 
     fn is_dense(&self) -> bool {
@@ -124,13 +136,23 @@ impl BlockStore for TiffStore {
     }
 
     fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>> {
-        let Some(found) = self.ranges()?.get(self.number(block)) else { return Ok(None) };
-        // Without compression the size is known. Wrong counts are a common mistake of writers.
-        let length = match found.length {
-            Some(length) if self.storage.compression != compression::NONE => length,
-            _ => self.storage.pixels.stored_bytes(self.shape(block)) as u64,
+        let ranges = self.ranges()?;
+        let number = self.number(block);
+        let BlockRange { offset, length } = match ranges.get(number) {
+            Place::At(range) => range,
+            Place::Absent => return Ok(None),
+            Place::Missing => return Err(self.arrays.missing(number, ranges.offsets.len())),
         };
-        Ok(Some(found.offset..found.offset.saturating_add(length)))
+        // Without compression the size is known. Wrong counts are a common mistake of writers.
+        let end = match length {
+            _ if self.storage.compression == compression::NONE => {
+                offset.saturating_add(self.storage.pixels.stored_bytes(self.shape(block)) as u64)
+            }
+            Some(length) => offset.saturating_add(length),
+            // The codec finds the end.
+            None => ranges.next_offset(offset).min(self.source.size()).max(offset),
+        };
+        Ok(Some(offset..end))
     }
 
     fn coding(&self) -> Option<&dyn BlockCoding> {
@@ -143,24 +165,38 @@ impl BlockStore for TiffStore {
         self.storage.is_direct().then_some(StoredSamples { sample, bits, shift: 0, byte_order })
     }
 
-    fn piece(&self, block: StoredBlock, _: Range<u32>) -> Result<Option<Piece>> {
+    fn piece(&self, block: StoredBlock, _: Window) -> Result<Option<Piece>> {
         let Some(bytes) = self.range(block)? else { return Ok(None) };
         if self.decoder.is_none() {
             return Err(self.arrays.no_codec(self.storage.compression));
         }
-        Ok(Some(Piece { bytes, rows: 0..self.storage.pixel_rows(self.shape(block)) }))
+        let rows = self.storage.pixel_rows(self.shape(block));
+        Ok(Some(Piece::of_rows(bytes, self.layout.grid.full_block_window(block.at).width, 0..rows)))
     }
 
     fn decode(
         &self,
         block: StoredBlock,
         _: &Piece,
-        stored: &[u8],
+        stored: &[&[u8]],
         out: &mut [u8],
         scratch: &mut Scratch,
     ) -> Result<()> {
         let Some(decoder) = &self.decoder else { return Err(self.arrays.no_codec(self.storage.compression)) };
-        decoder.decode(self.shape(block), stored, out, scratch)
+        stored.iter().try_for_each(|stored| decoder.decode(self.shape(block), stored, out, scratch))
+    }
+
+    fn decode_rows(
+        &self,
+        block: StoredBlock,
+        _: &Piece,
+        stored: &[&[u8]],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> u32 {
+        let (Some(decoder), &[stored], shape) = (&self.decoder, stored, self.shape(block)) else { return 0 };
+        let rows = decoder.decode_rows(shape, stored, out, scratch);
+        self.storage.pixel_rows(BlockShape { rows, ..shape })
     }
 
     fn name(&self, block: StoredBlock) -> String {
@@ -172,7 +208,7 @@ impl RangeArrays {
     /// Finds the arrays of a directory.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if an array is absent, too short, or outside of the file.
+    /// [`Error::Malformed`] if the offsets are absent or lie outside of the file.
     fn find(directory: &Directory, storage: &Storage) -> Result<Self> {
         let (offsets_tag, counts_tag) = if storage.tiled {
             (tags::TILE_OFFSETS, tags::TILE_BYTE_COUNTS)
@@ -180,12 +216,7 @@ impl RangeArrays {
             (tags::STRIP_OFFSETS, tags::STRIP_BYTE_COUNTS)
         };
         let blocks = storage.stored_blocks();
-        let find = |tag| match directory.places(tag)? {
-            Some(array) if array.count < blocks => {
-                Err(directory.malformed(tag, format!("{} values", array.count)).allowed(blocks))
-            }
-            other => Ok(other),
-        };
+        let find = |tag| directory.places(tag);
         // Old writers store tiles under the tags of strips.
         let offsets = match find(offsets_tag)? {
             None if storage.tiled => find(tags::STRIP_OFFSETS)?,
@@ -195,10 +226,6 @@ impl RangeArrays {
             None if storage.tiled => find(tags::STRIP_BYTE_COUNTS)?,
             other => other,
         };
-        // Only without compression does the shape of a block determine its size.
-        if counts.is_none() && storage.compression != compression::NONE {
-            return Err(directory.malformed(counts_tag, "absent"));
-        }
         let offsets = offsets.ok_or_else(|| directory.malformed(offsets_tag, "absent"))?;
         Ok(Self { offsets, counts, order: directory.order, blocks, segment: directory.segment() })
     }
@@ -210,19 +237,26 @@ impl RangeArrays {
     fn read(&self, source: &dyn ByteSource, limits: &Limits) -> Result<BlockRanges> {
         limits.check_metadata("block offsets and lengths", self.blocks.saturating_mul(32))?;
         let read = |array: &Array| -> Result<Vec<u64>> {
-            let bytes = source.read_range(array.offset, self.blocks * array.kind.bytes() as u64)?;
+            let count = array.count.min(self.blocks);
+            let bytes = source.read_range(array.offset, count * array.kind.bytes() as u64)?;
             match FieldValue::parse(array.kind, &bytes, self.order) {
                 FieldValue::Unsigned(values) => Ok(values),
                 _ => Err(self.malformed(array.tag, format!("{:?}", array.kind)).allowed("SHORT, LONG or LONG8")),
             }
         };
         let counts = self.counts.as_ref().map(read).transpose()?.unwrap_or_default();
-        Ok(BlockRanges { offsets: read(&self.offsets)?, counts })
+        Ok(BlockRanges { offsets: read(&self.offsets)?, counts, ascending: Lazy::default() })
     }
 
     /// The name of a block in messages.
     fn name(&self, block: u64) -> String {
         format!("block {block} of {}", self.segment)
+    }
+
+    /// The error for a block that the arrays of `there` offsets lack.
+    fn missing(&self, block: u64, there: usize) -> Error {
+        let error = Error::malformed("number of blocks in tag").field(tags::describe(self.offsets.tag)).found(there);
+        error.allowed(self.blocks).segment(self.name(block))
     }
 
     /// An error for a compression that is not implemented.
@@ -236,16 +270,31 @@ impl RangeArrays {
 }
 
 impl BlockRanges {
-    /// Stored block number `block`; `None` if the block is absent (a sparse file).
-    fn get(&self, block: u64) -> Option<BlockRange> {
-        let block = usize::try_from(block).ok()?;
-        let offset = *self.offsets.get(block)?;
-        let length = self.counts.get(block).copied();
-        (offset != 0 && length != Some(0)).then_some(BlockRange { offset, length })
+    /// The place of stored block number `block`.
+    fn get(&self, block: u64) -> Place {
+        let block = usize::try_from(block).unwrap_or(usize::MAX);
+        let Some(offset) = self.offsets.get(block).copied() else { return Place::Missing };
+        if offset == 0 {
+            return Place::Absent;
+        }
+        // A length of zero is an unknown one: without bytes, a block has no offset either.
+        let length = self.counts.get(block).copied().filter(|length| *length > 0);
+        Place::At(BlockRange { offset, length })
+    }
+
+    /// The offset of the block that follows `offset` in the file.
+    fn next_offset(&self, offset: u64) -> u64 {
+        let made = self.ascending.get_or_make(|| {
+            let mut offsets = self.offsets.clone();
+            offsets.sort_unstable();
+            Ok(offsets)
+        });
+        let Ok(offsets) = made else { return u64::MAX };
+        offsets.get(offsets.partition_point(|other| *other <= offset)).copied().unwrap_or(u64::MAX)
     }
 
     /// True if no block is absent.
     fn is_dense(&self) -> bool {
-        !self.offsets.contains(&0) && !self.counts.contains(&0)
+        !self.offsets.contains(&0)
     }
 }

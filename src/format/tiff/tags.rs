@@ -28,6 +28,10 @@ pub(super) enum Treatment {
     Setting,
     /// It is a fact of the image's storage, which the writer determines itself: a copied value is ignored.
     Computed,
+    /// It is a part of the stored data under one of these codes of compression, and does not apply to others.
+    Coding(&'static [u64]),
+    /// It describes the storage of YCbCr (`PhotometricInterpretation` 6). Under another interpretation it is written unchanged.
+    YCbCr,
     /// It is part of the georeference.
     Geo,
     /// It is an offset into the file it was copied from.
@@ -92,13 +96,18 @@ numbers! {
     DOCUMENT_NAME = 269;
     IMAGE_DESCRIPTION = 270;
     STRIP_OFFSETS = 273;
+    ORIENTATION = 274;
     SAMPLES_PER_PIXEL = 277;
     ROWS_PER_STRIP = 278;
     STRIP_BYTE_COUNTS = 279;
+    X_RESOLUTION = 282;
+    Y_RESOLUTION = 283;
     PLANAR_CONFIGURATION = 284;
     FREE_OFFSETS = 288;
     FREE_BYTE_COUNTS = 289;
     T4_OPTIONS = 292;
+    RESOLUTION_UNIT = 296;
+    SOFTWARE = 305;
     PREDICTOR = 317;
     COLOR_MAP = 320;
     TILE_WIDTH = 322;
@@ -118,6 +127,9 @@ numbers! {
     GEO_KEY_DIRECTORY = 34735;
     GEO_DOUBLE_PARAMS = 34736;
     GEO_ASCII_PARAMS = 34737;
+    EXIF_IFD = 34665;
+    GPS_IFD = 34853;
+    GDAL_METADATA = 42112;
     GDAL_NODATA = 42113;
     RPC_COEFFICIENT = 50844;
 }
@@ -144,17 +156,24 @@ const fn named(
 }
 
 use FieldType::{Ascii, Byte, Double, Ifd, Ifd8, Long, Long8, Rational, Short, Undefined};
-use Treatment::{Computed, Geo, Plain, Pointer, Setting};
+use Treatment::{Coding, Computed, Geo, Plain, Pointer, Setting, YCbCr};
 
 const SIZE: &[FieldType] = &[Short, Long];
 const OFFSET: &[FieldType] = &[Long, Long8];
+
+/// Codes of compression that have tags of their own.
+const FAX: &[u64] = &[2, 3, 4];
+const OLD_JPEG: &[u64] = &[6];
+const JPEG: &[u64] = &[compression::JPEG as u64];
+const LERC: &[u64] = &[34_887];
+
 const POINTER: &[FieldType] = &[Long, Ifd, Long8, Ifd8];
 
 /// Every tag the library knows by name, in ascending order.
 #[rustfmt::skip]
 pub static TAGS: &[Tag] = &[
     named(254, "NewSubfileType", &[Long], Setting, &[(0, "FullResolution"), (1, "ReducedResolution"), (2, "Page"), (4, "Mask"), (5, "ReducedResolutionMask")]),
-    tag(255, "SubfileType", &[Short], Computed),
+    tag(255, "SubfileType", &[Short], Setting),
     tag(256, "ImageWidth", SIZE, Computed),
     tag(257, "ImageLength", SIZE, Computed),
     tag(258, "BitsPerSample", &[Short], Computed),
@@ -187,12 +206,12 @@ pub static TAGS: &[Tag] = &[
     tag(285, "PageName", &[Ascii], Plain),
     tag(286, "XPosition", &[Rational], Plain),
     tag(287, "YPosition", &[Rational], Plain),
-    tag(288, "FreeOffsets", OFFSET, Computed),
-    tag(289, "FreeByteCounts", OFFSET, Computed),
+    tag(288, "FreeOffsets", OFFSET, Pointer),
+    tag(289, "FreeByteCounts", OFFSET, Pointer),
     tag(290, "GrayResponseUnit", &[Short], Plain),
     tag(291, "GrayResponseCurve", &[Short], Plain),
-    tag(292, "T4Options", &[Long], Computed),
-    tag(293, "T6Options", &[Long], Computed),
+    tag(292, "T4Options", &[Long], Coding(FAX)),
+    tag(293, "T6Options", &[Long], Coding(FAX)),
     named(296, "ResolutionUnit", &[Short], Plain, &[(1, "None"), (2, "Inch"), (3, "Centimeter")]),
     tag(297, "PageNumber", &[Short], Plain),
     tag(301, "TransferFunction", &[Short], Plain),
@@ -219,20 +238,20 @@ pub static TAGS: &[Tag] = &[
     named(339, "SampleFormat", &[Short], Computed, &[(1, "UInt"), (2, "Int"), (3, "Float"), (4, "Undefined"), (5, "ComplexInt"), (6, "ComplexFloat")]),
     tag(340, "SMinSampleValue", &[Double], Plain),
     tag(341, "SMaxSampleValue", &[Double], Plain),
-    tag(347, "JPEGTables", &[Undefined], Computed),
-    tag(512, "JPEGProc", &[Short], Computed),
-    tag(513, "JPEGInterchangeFormat", &[Long], Computed),
-    tag(514, "JPEGInterchangeFormatLength", &[Long], Computed),
-    tag(515, "JPEGRestartInterval", &[Short], Computed),
-    tag(517, "JPEGLosslessPredictors", &[Short], Computed),
-    tag(518, "JPEGPointTransforms", &[Short], Computed),
-    tag(519, "JPEGQTables", &[Long], Computed),
-    tag(520, "JPEGDCTables", &[Long], Computed),
-    tag(521, "JPEGACTables", &[Long], Computed),
-    tag(529, "YCbCrCoefficients", &[Rational], Computed),
+    tag(347, "JPEGTables", &[Undefined], Coding(JPEG)),
+    tag(512, "JPEGProc", &[Short], Coding(OLD_JPEG)),
+    tag(513, "JPEGInterchangeFormat", &[Long], Coding(OLD_JPEG)),
+    tag(514, "JPEGInterchangeFormatLength", &[Long], Coding(OLD_JPEG)),
+    tag(515, "JPEGRestartInterval", &[Short], Coding(OLD_JPEG)),
+    tag(517, "JPEGLosslessPredictors", &[Short], Coding(OLD_JPEG)),
+    tag(518, "JPEGPointTransforms", &[Short], Coding(OLD_JPEG)),
+    tag(519, "JPEGQTables", &[Long], Coding(OLD_JPEG)),
+    tag(520, "JPEGDCTables", &[Long], Coding(OLD_JPEG)),
+    tag(521, "JPEGACTables", &[Long], Coding(OLD_JPEG)),
+    tag(529, "YCbCrCoefficients", &[Rational], YCbCr),
     tag(530, "YCbCrSubSampling", &[Short], Setting),
-    named(531, "YCbCrPositioning", &[Short], Computed, &[(1, "Centered"), (2, "Cosited")]),
-    tag(532, "ReferenceBlackWhite", &[Rational], Computed),
+    named(531, "YCbCrPositioning", &[Short], YCbCr, &[(1, "Centered"), (2, "Cosited")]),
+    tag(532, "ReferenceBlackWhite", &[Rational], YCbCr),
     tag(700, "XMP", &[Byte], Plain),
     tag(32_781, "ImageID", &[Ascii], Plain),
     tag(33_432, "Copyright", &[Ascii], Plain),
@@ -251,7 +270,7 @@ pub static TAGS: &[Tag] = &[
     tag(40_965, "InteroperabilityIFD", POINTER, Pointer),
     tag(42_112, "GDAL_METADATA", &[Ascii], Plain),
     tag(42_113, "GDAL_NODATA", &[Ascii], Setting),
-    tag(50_674, "LercParameters", &[Long], Computed),
+    tag(50_674, "LercParameters", &[Long], Coding(LERC)),
     tag(50_844, "RPCCoefficient", &[Double], Geo),
 ];
 

@@ -9,19 +9,39 @@ use crate::metadata::Value;
 /// `stored` if the value still fits. Otherwise a tag of the table gets one of its types, and any other tag the smallest of
 /// SHORT, LONG, LONG8 (SLONG, SLONG8 with a negative number), DOUBLE, ASCII or UNDEFINED that holds the value.
 ///
+/// A fraction without a value (72/0, 0/0), which files hold, is legal only if the value was `read`.
+///
 /// # Errors
 /// [`Error::Usage`] if no type of the tag holds the value.
-pub(super) fn field(tag: u16, key: &str, value: &Value, stored: Option<FieldType>) -> Result<Option<Field>> {
+pub(super) fn field(
+    tag: u16,
+    key: &str,
+    value: &Value,
+    stored: Option<FieldType>,
+    read: bool,
+) -> Result<Option<Field>> {
     let row = tags::by_number(tag);
     let kinds = row.map_or_else(|| inferred(value), |row| row.kinds);
     for kind in stored.iter().chain(kinds) {
-        match convert(value, *kind, row) {
+        match convert(value, *kind, row).filter(|value| read || !value.has_zero_denominator()) {
             Some(value) if value.is_empty() => return Ok(None),
             Some(value) => return Ok(Some(Field { tag, kind: *kind, value })),
             None => {}
         }
     }
     Err(wrong(tag, key, value))
+}
+
+/// True if the metadata value of a field that was read, with its type, determines the field: text that is not UTF-8, and
+/// fractions that are not in lowest terms, are lost in it.
+pub(super) fn is_determined(field: &Field) -> bool {
+    match &field.value {
+        FieldValue::Text(_) | FieldValue::Rationals(_) => {
+            let row = tags::by_number(field.tag);
+            convert(&field.value.to_metadata(), field.kind, row).is_some_and(|value| value == field.value)
+        }
+        _ => true,
+    }
 }
 
 /// The unsigned numbers of a value given for a tag: numbers, numbers as text, or named values.
@@ -32,17 +52,6 @@ pub(super) fn unsigned(tag: u16, key: &str, value: &Value) -> Result<Vec<u64>> {
     let numbers = integers(value, tags::by_number(tag));
     let numbers = numbers.and_then(|numbers| numbers.into_iter().map(|n| u64::try_from(n).ok()).collect());
     numbers.ok_or_else(|| wrong(tag, key, value))
-}
-
-/// The one unsigned number of a value given for a tag.
-///
-/// # Errors
-/// [`Error::Usage`] for any other value.
-pub(super) fn number(tag: u16, key: &str, value: &Value) -> Result<u64> {
-    match unsigned(tag, key, value)?.as_slice() {
-        [number] => Ok(*number),
-        _ => Err(wrong(tag, key, value)),
-    }
 }
 
 /// True if both values mean the same for a tag.
@@ -73,6 +82,10 @@ impl FieldValue {
     fn is_empty(&self) -> bool {
         // Text counts its NUL, so it is never empty.
         self.count() == 0
+    }
+
+    fn has_zero_denominator(&self) -> bool {
+        matches!(self, Self::Rationals(values) if values.iter().any(|(_, denominator)| *denominator == 0))
     }
 }
 
@@ -172,8 +185,15 @@ fn text(value: &Value, known: bool) -> Option<Vec<u8>> {
     }
 }
 
-/// The fraction nearest to a number, by its continued fraction; exact if a fraction with 32-bit terms is.
+/// The fraction nearest to a number, by its continued fraction; exact if a fraction with 32-bit terms is. The denominator is
+/// zero if the number is not finite.
 fn fraction(value: f64, signed: bool) -> Option<(i64, i64)> {
+    if value.is_nan() {
+        return Some((0, 0));
+    }
+    if value.is_infinite() && (signed || value > 0.0) {
+        return Some((value.signum() as i64, 0));
+    }
     let largest = if signed { f64::from(i32::MAX) } else { f64::from(u32::MAX) };
     if !value.is_finite() || value.abs() > largest || (value < 0.0 && !signed) {
         return None;
@@ -218,7 +238,7 @@ mod tests {
     use super::*;
 
     fn kind_of(tag: u16, value: impl Into<Value>, stored: Option<FieldType>) -> Option<FieldType> {
-        field(tag, &tag.to_string(), &value.into(), stored).unwrap().map(|field| field.kind)
+        field(tag, &tag.to_string(), &value.into(), stored, false).unwrap().map(|field| field.kind)
     }
 
     #[test]
@@ -240,7 +260,7 @@ mod tests {
             assert_eq!(kind_of(65_000, value.clone(), None), Some(kind), "{value}");
         }
         assert_eq!(kind_of(65_000, Value::List(Vec::new()), None), None);
-        assert!(field(65_000, "65000", &Value::Map(Vec::new()), None).is_err());
+        assert!(field(65_000, "65000", &Value::Map(Vec::new()), None, false).is_err());
     }
 
     #[test]
@@ -257,8 +277,28 @@ mod tests {
         assert_eq!(kind_of(282, 72.5, None), Some(FieldType::Rational));
         assert_eq!(kind_of(306, "2024:02:29 12:30:00", None), Some(FieldType::Ascii));
         assert_eq!(kind_of(274, "TopLeft", None), Some(FieldType::Short));
-        let error = field(274, "274", &Value::from("Upwards"), None).unwrap_err().to_string();
+        let error = field(274, "274", &Value::from("Upwards"), None, false).unwrap_err().to_string();
         assert!(error.contains("Orientation (274)") && error.contains("TopLeft"), "{error}");
+    }
+
+    #[test]
+    fn a_fraction_without_a_value_is_written_only_if_it_was_read() {
+        let written = |value: f64, read| field(282, "282", &Value::from(value), None, read).ok().flatten();
+        let fractions = |value| written(value, true).map(|field| field.value);
+        assert_eq!(fractions(f64::INFINITY), Some(FieldValue::Rationals(vec![(1, 0)])));
+        assert_eq!(fractions(f64::NAN), Some(FieldValue::Rationals(vec![(0, 0)])));
+        assert!(written(f64::INFINITY, false).is_none() && written(f64::NEG_INFINITY, true).is_none());
+    }
+
+    #[test]
+    fn text_in_utf_8_and_fractions_in_lowest_terms_are_determined_by_their_values() {
+        let text = |bytes: &[u8]| Field { tag: 270, kind: FieldType::Ascii, value: FieldValue::Text(bytes.to_vec()) };
+        let fraction = |n, d| Field { tag: 282, kind: FieldType::Rational, value: FieldValue::Rationals(vec![(n, d)]) };
+        assert!(
+            is_determined(&text("é".as_bytes())) && !is_determined(&text(b"\xe9")) && !is_determined(&text(b"a\0"))
+        );
+        assert!(is_determined(&fraction(72, 1)) && is_determined(&fraction(1, 0)));
+        assert!(!is_determined(&fraction(720, 10)) && !is_determined(&fraction(72, 0)));
     }
 
     #[test]

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::blocks::{BlockRanges, DataArea};
+use super::content::{MASK, REDUCED};
 use super::field::{Field, FieldType, FieldValue};
 use super::layout::{HEADER_BYTES, lay_out};
 use super::plan::WritePlan;
 use super::tags;
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
-use crate::format::{Begun, ContainerWriter, FileForm, ImageRequest, OpenImage, Warning, WriteContext, no_image};
+use crate::format::{
+    Begun, ContainerWriter, FileForm, ImageRequest, OpenImage, Warning, WarningKind, WriteContext, no_image,
+};
 use crate::image::Interleave;
 use crate::io::ByteSink;
 use crate::metadata::Metadata;
@@ -24,6 +27,7 @@ struct TiffWriter {
 
 /// An image whose blocks are being appended.
 struct Open {
+    key: String,
     fields: Vec<Field>,
     tiled: bool,
     /// The positions of the blocks so far, plane by plane.
@@ -34,6 +38,7 @@ struct Open {
 
 /// An image whose blocks are in the file.
 struct Written {
+    key: String,
     fields: Vec<Field>,
     tiled: bool,
     ranges: BlockRanges,
@@ -52,7 +57,7 @@ impl ContainerWriter for TiffWriter {
     fn set_metadata(&mut self, metadata: &Metadata, context: &mut WriteContext<'_, '_>) -> Result<()> {
         if let Some((key, _)) = metadata.iter().next() {
             let message = "metadata of the file is ignored: in TIFF, all metadata belongs to an image";
-            context.warnings.push(Warning::new(key, message));
+            context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
         }
         Ok(())
     }
@@ -66,7 +71,7 @@ impl ContainerWriter for TiffWriter {
         }
         let placement = area.zip(target).map(|(area, target)| Placement { places: Arc::new(area), target });
         let planes = vec![BlockRanges::default(); storage.planes as usize];
-        self.open = Some(Open { fields, tiled: storage.tiled, planes, area });
+        self.open = Some(Open { key: image.key.to_owned(), fields, tiled: storage.tiled, planes, area });
         let blocks = BlockPlan { grid: storage.grid, encoder: Arc::new(encoder), placement };
         let interleave =
             if storage.planes > 1 || coding.pixels.samples == 1 { Interleave::Band } else { Interleave::Pixel };
@@ -75,13 +80,13 @@ impl ContainerWriter for TiffWriter {
     }
 
     fn finish_image(&mut self, _end: &BlocksEnd, _context: &mut WriteContext<'_, '_>) -> Result<()> {
-        let Open { fields, tiled, planes, .. } = self.open.take().ok_or_else(no_image)?;
+        let Open { key, fields, tiled, planes, .. } = self.open.take().ok_or_else(no_image)?;
         let mut ranges = BlockRanges::default();
         for plane in planes {
             ranges.offsets.extend(plane.offsets);
             ranges.counts.extend(plane.counts);
         }
-        self.images.push(Written { fields, tiled, ranges });
+        self.images.push(Written { key, fields, tiled, ranges });
         Ok(())
     }
 
@@ -89,7 +94,8 @@ impl ContainerWriter for TiffWriter {
         if self.images.is_empty() {
             return Err(Error::usage("number of images of a TIFF file").found(0).allowed("1 or more"));
         }
-        let directories: Vec<Vec<Field>> = self.images.into_iter().map(Written::into_directory).collect();
+        let images = in_order(self.images);
+        let directories: Vec<Vec<Field>> = images.into_iter().map(Written::into_directory).collect();
         let end = lay_out(&directories, self.sink.position())?;
         self.sink.write(&end.bytes)?;
         self.sink.patch(0, &end.header)?;
@@ -141,6 +147,24 @@ impl Written {
         fields.sort_by_key(|field| field.tag);
         fields
     }
+}
+
+/// The images, each followed by the masks and overviews that belong to it by their keys: a reader takes these as parts of the
+/// image before them.
+fn in_order(images: Vec<Written>) -> Vec<Written> {
+    let mut groups: Vec<Vec<Written>> = Vec::new();
+    for image in images {
+        let is_part = image.fields.iter().any(|field| match &field.value {
+            FieldValue::Unsigned(bits) => field.tag == tags::NEW_SUBFILE_TYPE && bits[0] & (REDUCED | MASK) != 0,
+            _ => false,
+        });
+        let owns = |owner: &str| image.key.strip_prefix(owner).is_some_and(|ending| is_part && ending.starts_with(':'));
+        match groups.iter_mut().find(|group| owns(&group[0].key)) {
+            Some(group) => group.push(image),
+            None => groups.push(vec![image]),
+        }
+    }
+    groups.into_iter().flatten().collect()
 }
 
 /// A field of offsets or sizes, of 64 bits only if a value needs them.

@@ -1,5 +1,5 @@
-//! A file that appears under its name only when it is complete: a temporary beside the target, renamed over it. Outputs that are
-//! complete but not yet visible become visible together or not at all.
+//! A file that appears under its name only when it is complete. Until then it has no name, or a temporary name beside the target.
+//! Outputs that are complete but not yet visible become visible together or not at all.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -8,23 +8,39 @@ use std::sync::Arc;
 
 use tempfile::{NamedTempFile, TempPath};
 
-use super::{ByteSink, PositionedWrite, SpooledSink, pieces};
+use super::{ByteSink, PositionedWrite, SpooledSink, pieces, unnamed};
 use crate::error::{Error, Result};
 use crate::io::source::read_exact_at;
 
-/// A file being written. The target remains untouched: [`ByteSink::prepare`] syncs the bytes to the medium, and
-/// [`Prepared::publish`] renames the temporary file. Dropping either removes it. A killed process leaves at most
-/// `.NAME.XXXXXX.osml-tmp` beside the target.
+/// A file being written. The target remains untouched: [`ByteSink::prepare`] syncs the bytes to the medium (see
+/// [`Durability`]), and [`Prepared::publish`] gives the file the target's name. Dropping either discards the file.
+///
+/// On Linux the file has no name before it is published, so a killed process leaves nothing beside the target, unless it dies
+/// between the two system calls that replace an existing target. On other systems, and on file systems without such files, it
+/// leaves at most `.NAME.XXXXXX.osml-tmp`.
 #[derive(Debug)]
 pub struct AtomicFile {
     file: Arc<OpenFile>,
-    temporary: TempPath,
+    /// `None` if the file has no name.
+    temporary: Option<TempPath>,
     buffer: Vec<u8>,
     /// Bytes of the file before those in `buffer`.
     written: u64,
+    durability: Durability,
 }
 
-/// The open temporary file; its errors name the target.
+/// What a complete file survives once it is visible. It replaces its target as a whole in either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// A crash of the system and a power failure: the bytes are on the medium before the file becomes visible.
+    #[default]
+    Synced,
+    /// The end of the process: the system writes the bytes to the medium when it chooses, which does not delay the caller. After a
+    /// crash of the system the file may be empty or incomplete.
+    Cached,
+}
+
+/// The open file; its errors name the target.
 #[derive(Debug)]
 struct OpenFile {
     file: File,
@@ -42,10 +58,18 @@ enum Kind<'t> {
 /// Writes a complete output to a stream.
 type WriteOut<'t> = Box<dyn FnOnce() -> Result<()> + Send + 't>;
 
-/// A complete file under a temporary name.
+/// A complete file that does not have the target's name yet.
 struct NewFile {
-    temporary: TempPath,
+    content: Content,
     target: PathBuf,
+}
+
+/// Where the bytes of a complete file are.
+enum Content {
+    /// In an open file without a name.
+    Unnamed(Arc<OpenFile>),
+    /// Under a temporary name.
+    Temporary(TempPath),
 }
 
 /// A file that has replaced another. The replaced file keeps a name of its own until nothing can fail any more.
@@ -60,14 +84,14 @@ struct Replaced {
 ///
 /// # Errors
 /// As [`AtomicFile::create`].
-pub fn sink_at(path: impl AsRef<Path>) -> Result<Box<dyn ByteSink>> {
+pub fn sink_at(path: impl AsRef<Path>, durability: Durability) -> Result<Box<dyn ByteSink>> {
     let path = path.as_ref();
     match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
             let device = File::options().write(true).open(path).map_err(|source| Error::io(path, source))?;
             Ok(Box::new(SpooledSink::new(device)?))
         }
-        _ => Ok(Box::new(AtomicFile::create(path)?)),
+        _ => Ok(Box::new(AtomicFile::create(path)?.with_durability(durability))),
     }
 }
 
@@ -105,7 +129,12 @@ impl AtomicFile {
     /// # Errors
     /// [`Error::Io`] if `path` is a directory, or if its folder does not exist or is not writable.
     pub fn create(path: impl AsRef<Path>) -> Result<Self> {
-        let target = follow_links(path.as_ref())?;
+        Self::create_by(unnamed::create, path.as_ref())
+    }
+
+    /// As [`AtomicFile::create`]; `unnamed` creates a file without a name, given the folder and if the file is private.
+    fn create_by(unnamed: fn(&Path, bool) -> io::Result<File>, path: &Path) -> Result<Self> {
+        let target = follow_links(path)?;
         let existing = std::fs::metadata(&target).ok();
         if existing.as_ref().is_some_and(Metadata::is_dir) {
             return Err(Error::io(&target, io::ErrorKind::IsADirectory.into()));
@@ -114,15 +143,33 @@ impl AtomicFile {
             return Err(Error::usage("path without a file name:").found(target.display()));
         }
         // If the new file inherits a mode, only its owner can read it until it has that mode.
-        let temporary = beside(&target, ".osml-tmp", |path| create_new(path, existing.is_some()))
-            .map_err(|source| Error::io(&target, source))?;
+        let is_private = existing.is_some();
+        let created = match unnamed(folder_of(&target), is_private) {
+            Ok(file) => Ok((file, None)),
+            // Whatever the reason: if the folder is the cause, the temporary name fails too and its error is reported.
+            Err(_) => beside(&target, TEMPORARY, |path| create_new(path, is_private))
+                .map(NamedTempFile::into_parts)
+                .map(|(file, temporary)| (file, Some(temporary))),
+        };
+        let (file, temporary) = created.map_err(|source| Error::io(&target, source))?;
         if let Some(existing) = existing {
-            // The umask may have removed bits from the mode of the temporary file.
-            let same = temporary.as_file().set_permissions(existing.permissions());
+            // The umask may have removed bits from the mode of the new file.
+            let same = file.set_permissions(existing.permissions());
             same.map_err(|source| Error::io(&target, source))?;
         }
-        let (file, temporary) = temporary.into_parts();
-        Ok(Self { file: Arc::new(OpenFile { file, target }), temporary, buffer: Vec::new(), written: 0 })
+        Ok(Self {
+            file: Arc::new(OpenFile { file, target }),
+            temporary,
+            buffer: Vec::new(),
+            written: 0,
+            durability: Durability::default(),
+        })
+    }
+
+    /// Sets what the complete file survives.
+    #[must_use]
+    pub fn with_durability(self, durability: Durability) -> Self {
+        Self { durability, ..self }
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -200,8 +247,12 @@ impl ByteSink for AtomicFile {
 
     fn prepare<'s>(mut self: Box<Self>) -> Result<Prepared<'s>> {
         self.flush()?;
-        self.file.named(self.file.file.sync_all())?;
-        Ok(Prepared::file(self.temporary, self.file.target.clone()))
+        if self.durability == Durability::Synced {
+            self.file.named(self.file.file.sync_all())?;
+        }
+        let target = self.file.target.clone();
+        let content = self.temporary.map_or(Content::Unnamed(self.file), Content::Temporary);
+        Ok(Prepared(Kind::File(NewFile { content, target })))
     }
 }
 
@@ -243,11 +294,6 @@ impl<'t> Prepared<'t> {
         Self(Kind::Stream(Box::new(write)))
     }
 
-    /// A complete file on the medium under a temporary name.
-    fn file(temporary: TempPath, target: PathBuf) -> Self {
-        Self(Kind::File(NewFile { temporary, target }))
-    }
-
     /// Makes the output visible at its target.
     ///
     /// # Errors
@@ -260,8 +306,19 @@ impl<'t> Prepared<'t> {
 impl NewFile {
     /// Replaces the target.
     fn persist(self) -> Result<()> {
-        let Self { temporary, target } = self;
-        temporary.persist(&target).map_err(|error| Error::io(target, error.error))
+        let Self { content, target } = self;
+        let persisted = match content {
+            Content::Temporary(temporary) => temporary.persist(&target).map_err(|error| error.error),
+            Content::Unnamed(open) => match unnamed::link(&open.file, &target) {
+                // A link replaces nothing, a renamed file does.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    beside(&target, TEMPORARY, |path| unnamed::link(&open.file, path))
+                        .and_then(|link| link.into_temp_path().persist(&target).map_err(|error| error.error))
+                }
+                linked => linked,
+            },
+        };
+        persisted.map_err(|source| Error::io(target, source))
     }
 
     /// Replaces the target; the former file stays beside it.
@@ -347,11 +404,14 @@ fn follow_links(path: &Path) -> Result<PathBuf> {
 /// Any other error of `make`.
 fn beside<F>(target: &Path, suffix: &str, make: impl FnMut(&Path) -> io::Result<F>) -> io::Result<NamedTempFile<F>> {
     let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     tempfile::Builder::new()
         .prefix(&format!(".{}.", shortened(&name.to_string_lossy())))
         .suffix(suffix)
-        .make_in(folder, make)
+        .make_in(folder_of(target), make)
+}
+
+fn folder_of(target: &Path) -> &Path {
+    target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The name, shortened to leave room for additions.
@@ -362,6 +422,9 @@ fn shortened(name: &str) -> &str {
 
 /// Appended bytes are buffered up to this size before they are written.
 const BUFFER: usize = 256 << 10;
+
+/// The suffix of a file that is about to replace its target.
+const TEMPORARY: &str = ".osml-tmp";
 
 /// The suffix of a file that is about to be replaced.
 const FORMER: &str = ".osml-old";

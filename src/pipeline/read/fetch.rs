@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::ReadRequest;
 use crate::error::Result;
-use crate::image::{BlockIndex, Canvas, FileImage, TileMut, Window};
+use crate::image::{BlockIndex, Canvas, FileImage, TileMut, Wanted, Window};
 use crate::io::{ENOUGH_AT_ONCE, Fetched, fetch};
 use crate::pipeline::concurrency::{Concurrency, Control};
 use crate::pipeline::ordered::ordered;
@@ -97,8 +97,9 @@ impl<I: Iterator<Item = BlockIndex>> Fetcher<'_, I> {
 
 impl Job<'_> {
     fn decode(&mut self, image: &dyn FileImage, request: &ReadRequest) -> Result<()> {
+        let wanted = Wanted { window: self.window, bands: &request.bands, visit: request.visit(image) };
         let present = match &self.bytes {
-            Some(source) => image.read_from(source, self.window, &request.bands, &mut self.tile)?,
+            Some(source) => image.read_from(source, wanted, &mut self.tile)?,
             None => false,
         };
         if !present {

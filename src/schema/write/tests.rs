@@ -46,6 +46,23 @@ fn counts_and_lengths_follow_from_what_they_count() {
 }
 
 #[test]
+fn a_field_without_a_sensible_default_is_required() {
+    let table =
+        "structure DEMO\nfield BIAS 4 A real\nfield OFF 4 A real nullable required\nfield SCALE 4 A real required
+repeat 2 as COEFF\nfield COEFF 4 A real required\nend";
+    let demo = Structure::load(table).unwrap().remove(0);
+    let mut record = Record::new();
+    let message = |record: &Record| write(&demo, record).unwrap_err().to_string();
+    assert!(message(&record).starts_with("DEMO lacks a value for OFF, SCALE: expected "), "{}", message(&record));
+    record.set("OFF", "");
+    record.set("SCALE", 2);
+    assert!(message(&record).starts_with("DEMO lacks a value for COEFF: expected "), "{}", message(&record));
+    let turn = || [("COEFF", 1)].into_iter().collect::<Record>();
+    record.set("COEFF", vec![turn(), turn()]);
+    assert_eq!(write(&demo, &record).unwrap(), b"0000    000200010001");
+}
+
+#[test]
 fn conditions_and_binary_fields_are_written_and_read_back() {
     let mut record: Record = [("KIND", "B")].into_iter().collect();
     record.set("MASK", 8);

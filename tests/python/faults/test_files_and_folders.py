@@ -3,6 +3,8 @@ import os
 import shutil
 import stat
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -323,3 +325,76 @@ def test_open_files_are_not_leaked(tmp_path):
 
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) <= before + 2
+
+
+COUNTER = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+static int counted(const char *name, int fd) {
+    int log = open(getenv("SYNC_LOG"), O_WRONLY | O_APPEND | O_CREAT, 0600);
+    if (log < 0 || write(log, "x", 1) != 1) abort();
+    close(log);
+    return ((int (*)(int))dlsym(RTLD_NEXT, name))(fd);
+}
+int fsync(int fd) { return counted("fsync", fd); }
+int fdatasync(int fd) { return counted("fdatasync", fd); }
+"""
+
+
+@pytest.fixture
+def syncs(tmp_path, monkeypatch):
+    """A function that runs code in a process and returns how often it called `fsync`."""
+    if not sys.platform.startswith("linux") or shutil.which("cc") is None:
+        pytest.skip("the calls are counted by a C library on Linux")
+    library, log = tmp_path / "counter.so", tmp_path / "log"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, "-x", "c", "-", "-ldl"], input=COUNTER, text=True, check=True)
+    monkeypatch.setenv("LD_PRELOAD", str(library))
+    monkeypatch.setenv("SYNC_LOG", str(log))
+
+    def count(code, *args):
+        log.unlink(missing_ok=True)
+        status, _, err = run(code, *args)
+        assert status == 0, err
+        return len(log.read_bytes()) if log.exists() else 0
+
+    return count
+
+
+@pytest.mark.parametrize("name", [f"a.{f}" for f in FORMATS])
+def test_a_file_is_synced_unless_it_need_not_be_durable(tmp_path, syncs, name):
+    path = tmp_path / name
+    code = """
+        import sys, warnings
+        import numpy as np
+        from aws.osml.io import BufferedImageAssetProvider, IO, imsave
+        warnings.simplefilter("ignore")
+        path, way, durable = sys.argv[1], sys.argv[2], sys.argv[3]
+        more = {} if durable == "default" else {"durable": durable == "True"}
+        if way == "imsave":
+            imsave(path, np.zeros((40, 50), np.uint8), **more)
+        else:
+            provider = BufferedImageAssetProvider.create("k", 50, 40)
+            provider.set_full_image(np.zeros((1, 40, 50), np.uint8))
+            with IO.open(path, "w", **more) as writer:
+                writer.add_asset("image:0", provider)
+    """
+    for way in ("imsave", "open"):
+        assert syncs(code, path, way, "default") == syncs(code, path, way, "True") == 1
+        assert syncs(code, path, way, "False") == 0
+        assert imread(path).shape == (1, 40, 50)
+    assert listing(tmp_path) == sorted([name, "counter.so"])
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_file_that_fails_leaves_its_target_whatever_the_durability(tmp_path, durable):
+    path = tmp_path / "a.tif"
+    imsave(path, DATA)
+    before = path.read_bytes()
+    with pytest.raises(RuntimeError), IO.open(path, "w", durable=durable) as writer:
+        writer.add_asset("image:0", GridProvider(DATA))
+        assert path.read_bytes() == before
+        raise RuntimeError
+    assert path.read_bytes() == before and listing(tmp_path) == ["a.tif"]

@@ -39,7 +39,7 @@ for word, metadata in {
     "unclassified": {"ISCLAS": "U"},
     "odd-category": {"ICAT": "WIND"},
     "odd-representation": {"IREP": "RGB"},
-    "no-field": {"ABCDEFG": "x", "ICOM10": "x", "FTITLE": "x"},
+    "no-field": {"Compression": "x", "GeoModelType": "x", "FTITLE": "x"},
     "facts": {"NROWS": 20, "IM": "IM", "NICOM": 0, "NBPR": 1},
     "hints-of-others": {"J2K_DECOMPOSITION_LEVELS": 5, "259": "lzw", "PNG_PHYS": [1, 1, 1]},
 }.items():
@@ -53,7 +53,7 @@ for word, header in {
     "level": {"CLEVEL": "07"},
     "tres": {"XQZW01": b"one", "ABCDEF": "two"},
     "facts": {"FHDR": "NITF", "NUMI": 1, "XHDL": 0},
-    "no-field": {"IID2": "x", "nothing": 1},
+    "no-field": {"IID2": "x", "259": 1},
 }.items():
     image(f"nitf/header/{word}", SMALL, None, header=header)
 image("nsif/header/01.01", SMALL, None, header={"FVER": "01.01", "FTITLE": "a title"})

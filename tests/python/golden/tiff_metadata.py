@@ -23,7 +23,9 @@ CORNERS = [(10.0, 50.0), (11.5, 50.0), (11.5, 49.0), (10.0, 49.0)]
 
 for word, transform in TRANSFORMS.items():
     save(f"tiff/transform/{word}", SMALL, transform=transform, crs=32618)
-    save(f"tiff/transform/{word}-point", SMALL, transform=transform, crs="EPSG:4326", metadata={"GeoRasterType": "PixelIsPoint"})
+    # Only the first three keep to the latitudes of a geographic system.
+    crs = "EPSG:4326" if word in ("rotated", "sheared", "oblong") else "EPSG:32618"
+    save(f"tiff/transform/{word}-point", SMALL, transform=transform, crs=crs, metadata={"GeoRasterType": "PixelIsPoint"})
 save("tiff/transform/without-crs", SMALL, transform=NORTH_UP)
 save("tiff/crs/without-transform", SMALL, crs=3857)
 save("tiff/corners/geographic", SMALL, corners=CORNERS, crs=4326)

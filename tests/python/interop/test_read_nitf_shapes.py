@@ -1,7 +1,7 @@
 """Handmade NITF files of structures that GDAL does not write, read by us: every interleaving, depth, mask and justification."""
 import numpy as np
 import pytest
-from aws.osml.io import IO, FormatError, OsmlWarning, UnsupportedError, iminfo, imread
+from aws.osml.io import IO, ConformanceWarning, FormatError, OsmlWarning, UnsupportedError, iminfo, imread
 from testkit import nitf_make
 from testkit.arrays import assert_same, image
 from testkit.nitf_bytes import parse
@@ -211,3 +211,17 @@ def test_images_we_cannot_decode_are_there_with_all_metadata(ntf, code, comrat):
         assert bytes(asset.metadata["ABCDEF"]) == b"1"
         with pytest.raises(UnsupportedError, match=code):
             asset.read()
+
+
+@pytest.mark.parametrize("bits", range(1, 65))
+def test_the_bit_depths_that_are_read_are_those_of_the_standard(ntf, bits):
+    size = 8 if bits <= 8 else 16 if bits <= 16 else 32 if bits <= 32 else 64
+    make(ntf, np.zeros((1, 16, 16), f"uint{size}"), "B", (16, 16), nbpp=bits, data=bytes(16 * 16 * bits // 8))
+    if bits in (1, 8, 12, 16, 32, 64):
+        assert imread(ntf).dtype == f"uint{size}"
+        return
+    with pytest.warns(ConformanceWarning, match=f"NBPP is {bits}, not one of 1, 8, 12, 16, 32, 64"), IO.open(ntf) as reader:
+        found = reader.get_asset("image:0")
+    assert (found.shape, found.num_bits_per_pixel, found.dtype) == ((1, 16, 16), bits, f"uint{size}"), "everything but the pixels"
+    with pytest.raises(UnsupportedError, match=f"NBPP.*{bits}.*1, 8, 12, 16, 32, 64"):
+        found.read()

@@ -31,7 +31,8 @@ WELL_KNOWN = [4326, 4269, 4258, 4267, 4283, 4674, 4490, 4612, 3857, 3395, 32601,
 
 def assert_gdal_reads(path, code):
     """GDAL reads `code` back, or at least the code that it reads from its own file with this code."""
-    imsave(path, DATA[:, :1, :1], transform=NORTH_UP, crs=f"EPSG:{code}", compression="none", metadata={"278": 1})
+    transform = NORTH_UP if pyproj.CRS.from_epsg(code).is_projected else (10.0, 0.5, 0.0, 50.0, 0.0, -0.5)
+    imsave(path, DATA[:, :1, :1], transform=transform, crs=f"EPSG:{code}", compression="none", metadata={"278": 1})
     with rasterio.open(path) as src:
         assert src.crs is not None, f"EPSG:{code}: GDAL sees no CRS"
         found = src.crs

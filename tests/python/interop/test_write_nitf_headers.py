@@ -244,8 +244,14 @@ def test_nothing_is_heard_of_fields_that_are_used(ntf):
     assert not warnings
 
 
-@pytest.mark.parametrize("key", ["IIDD2", "NPPBX", "colour", "Compression", "259"])
-def test_an_unknown_key_is_a_warning_that_names_it(ntf, key):
+@pytest.mark.parametrize("key", ["IIDD2", "NPPBX", "colour"])
+def test_an_unknown_key_is_an_error_that_names_it(ntf, key):
+    with pytest.raises(OptionError, match=key):
+        write(ntf, provider(DATA, {key: "1"}))
+
+
+@pytest.mark.parametrize("key", ["Compression", "259"])
+def test_a_key_of_another_format_is_a_warning_that_names_it(ntf, key):
     with warned(MetadataWarning, key):
         write(ntf, provider(DATA, {key: "1"}))
     jbpy_check(ntf)

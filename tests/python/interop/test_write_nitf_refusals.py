@@ -111,15 +111,21 @@ def test_metadata_of_the_file_that_does_not_fit_leaves_the_target_at_close(ntf):
     assert ntf.read_bytes() == b"as it was"
 
 
-@pytest.mark.parametrize("key", ["IIDD2", "nppbh", "GeoTIFF", "IID3"])
-def test_an_unknown_key_names_itself_and_is_not_written(ntf, key):
-    with warned(MetadataWarning, key):
+@pytest.mark.parametrize("key", ["IIDD2", "nppbh", "IID3"])
+def test_an_unknown_key_names_itself_and_is_refused(ntf, key):
+    with pytest.raises(OptionError, match=key):
         write(ntf, provider(DATA, {key: "value-of-it"}))
     assert b"value-of-it" not in ntf.read_bytes()
 
 
+def test_a_key_of_another_format_names_itself_and_is_not_written(ntf):
+    with warned(MetadataWarning, "GeoTIFF"):
+        write(ntf, provider(DATA, {"GeoTIFF": "value-of-it"}))
+    assert b"value-of-it" not in ntf.read_bytes()
+
+
 def test_an_unknown_key_of_the_file_metadata(ntf):
-    with warned(MetadataWarning, "FTITEL"):
+    with pytest.raises(OptionError, match="FTITEL.*FTITLE"):
         write(ntf, provider(DATA), metadata={"FTITEL": "x"})
 
 
@@ -129,10 +135,10 @@ def test_hints_for_jpeg_2000_are_silent(ntf):
     assert b"J2K" not in ntf.read_bytes()
 
 
-def test_unknown_keys_are_warnings_however_strict(ntf):
+def test_keys_of_other_formats_are_warnings_however_strict(ntf):
     with heard() as found:
-        write(ntf, provider(DATA, {"colour": "red"}), strict=True)
-    assert any("colour" in text for _, text in found)
+        write(ntf, provider(DATA, {"PNG_GAMMA": 1}), strict=True)
+    assert any("PNG_GAMMA" in text for _, text in found)
 
 
 # Each breaks one rule of the standard, but every value fits its field.

@@ -3,7 +3,7 @@ and jbpy."""
 import numpy as np
 import pytest
 import rasterio.shutil
-from aws.osml.io import IO, BufferedMetadataProvider, BufferedTextAssetProvider, MetadataWarning, OptionError
+from aws.osml.io import IO, BufferedMetadataProvider, BufferedTextAssetProvider, OptionError
 from testkit import nitf_make
 from testkit.arrays import image
 from testkit.nitf_bytes import parse
@@ -139,9 +139,8 @@ def test_unknown_tags_take_bytes_and_six_capitals_take_text(ntf, tag, value, bod
 
 @pytest.mark.parametrize("key,value", [("ABCDE", "text"), ("Abcdef", "text"), ("ABCDEFG", b"bytes"), ("TOOLONGKEY", "x")])
 def test_other_keys_are_not_tres(ntf, key, value):
-    with warned(MetadataWarning, key):
-        first = written(ntf, {key: value}).images[0]
-    assert first.tres == []
+    with pytest.raises(OptionError, match=key):
+        written(ntf, {key: value})
 
 
 def test_a_value_no_tre_can_have_is_an_error_or_a_warning_not_nothing(ntf):

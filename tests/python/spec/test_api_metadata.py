@@ -1,10 +1,11 @@
 """Metadata providers: an ordered mapping whose keys may repeat."""
+import copy
 import pickle
 from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from aws.osml.io import IO, BufferedMetadataProvider, imsave
+from aws.osml.io import IO, BufferedMetadataProvider, iminfo, imsave
 from testkit.readers import tiff_tag_types, tiff_tags
 
 
@@ -234,3 +235,61 @@ def test_metadata_a_tiff_cannot_store_is_an_error_or_a_warning_naming_it(tmp_pat
             assert key in str(error)
         else:
             assert any(key in str(w.message) for w in seen), "dropped silently"
+
+
+@pytest.fixture
+def tags(tmp_path):
+    imsave(tmp_path / "a.tif", np.zeros((4, 5), np.uint8), compression="lzw", metadata={"ImageDescription": "x"})
+    with IO.open(tmp_path / "a.tif") as reader:
+        yield reader.get_asset("image:0").metadata
+
+
+def test_names_of_tags_find_the_entries_of_their_numbers(tags):
+    for metadata in (tags, BufferedMetadataProvider(tags), pickle.loads(pickle.dumps(tags))):
+        assert metadata["Compression"] == metadata["259"] == metadata["compression"] == 5
+        assert metadata.get("ImageDescription") == "x" and metadata.get_all("ImageDescription") == ["x"]
+        assert "Compression" in metadata and "Artist" not in metadata and metadata.get("Artist", 7) == 7
+        with pytest.raises(KeyError, match="Artist"):
+            metadata["Artist"]
+
+
+def test_iteration_and_entries_have_the_keys_as_they_are(tags):
+    assert "259" in list(tags) and "Compression" not in list(tags)
+    assert "Compression" not in tags.entries() and "Compression" not in dict(tags)
+
+
+def test_the_metadata_of_an_info_take_names_of_tags_too(tmp_path):
+    imsave(tmp_path / "a.tif", np.zeros((4, 5), np.uint8), compression="lzw")
+    metadata = iminfo(tmp_path / "a.tif").metadata
+    assert isinstance(metadata, dict) and "259" in metadata and "Compression" not in list(metadata)
+    for found in (metadata, pickle.loads(pickle.dumps(metadata)), copy.deepcopy(metadata)):
+        assert found["Compression"] == found["compression"] == found["259"] == found.get("Compression") == 5
+        assert "Compression" in found and "Artist" not in found and 259 not in found and found.get("Artist", 7) == 7
+        with pytest.raises(KeyError, match="Artist"):
+            found["Artist"]
+        with pytest.raises(KeyError, match="nonsense"):
+            found["nonsense"]
+
+
+def test_an_entry_under_the_name_itself_comes_first(tags):
+    metadata = BufferedMetadataProvider(tags)
+    metadata["Compression"] = "Deflate"
+    assert (metadata["Compression"], metadata["259"]) == ("Deflate", 5)
+    del metadata["Compression"]
+    assert metadata["Compression"] == 5
+
+
+def test_entries_are_removed_under_the_name_of_their_tag(tags):
+    metadata = BufferedMetadataProvider(tags)
+    assert metadata.pop("ImageDescription") == "x" and "270" not in metadata
+    assert metadata.setdefault("Compression", 1) == 5
+    del metadata["Compression"]
+    assert "259" not in metadata
+    with pytest.raises(KeyError):
+        del metadata["Compression"]
+
+
+def test_names_of_tags_mean_nothing_to_other_formats(tmp_path):
+    imsave(tmp_path / "a.png", np.zeros((4, 5), np.uint8))
+    with IO.open(tmp_path / "a.png") as reader:
+        assert "Compression" not in reader.get_asset("image:0").metadata

@@ -251,3 +251,16 @@ def test_tiles_take_bands_and_are_lazy(saved):
 def test_impossible_tile_sizes_are_refused(saved, size, overlap):
     with pytest.raises((ValueError, TypeError)):
         list(tiles(saved[0], size, overlap=overlap))
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.ntf"])
+@pytest.mark.parametrize("value", [0.1, -3.4028234663852886e38, -3.4028235e38, 1e-40, float("nan"), -9999])
+def test_nodata_of_a_float32_image_is_a_float32_value(tmp_path, name, value):
+    data = np.full((1, 4, 4), value, np.float32)
+    imsave(tmp_path / name, data, nodata=value)
+    nodata = iminfo(tmp_path / name).nodata
+    assert np.array_equal(np.float64(nodata), np.float64(np.float32(value)), equal_nan=True)
+    assert np.isnan(value) or (imread(tmp_path / name) == nodata).all(), "pixels of nodata compare equal"
+    with IO.open(tmp_path / name) as reader:
+        image = reader.get_asset("image:0")
+        assert str(image.nodata) == str(nodata)

@@ -1,7 +1,10 @@
 """Specification, 'Format-Specific Encoding Options', GeoTIFF: every row of both tables, its values and its default."""
+from datetime import date, datetime, timedelta, timezone
+
 import numpy as np
 import pytest
 import rasterio
+import tifffile
 from aws.osml.io import BufferedMetadataProvider, IO, imread, imsave
 from aws.osml.io.tiff.utils import TagNameResolver
 from testkit.arrays import assert_same, image
@@ -261,3 +264,23 @@ def test_metadata_decides_the_grid_whatever_the_provider_s_blocks(tmp_path):
     tags = tiff_tags(tmp_path / "a.tif")
     assert (tags[322], tags[323]) == (64, 32)
     assert_same(tifffile_pixels(tmp_path / "a.tif"), DATA)
+
+
+@pytest.mark.parametrize("value", [datetime(2024, 5, 6, 7, 8, 9), datetime(2024, 5, 6, 9, 8, 9, 250, timezone(timedelta(hours=2))),
+                                   np.datetime64("2024-05-06T07:08:09"), "2024-05-06T07:08:09Z", "2024:05:06 07:08:09"], ids=str)
+@pytest.mark.parametrize("key", ["DateTime", "306", "36867"])
+def test_times_have_the_form_of_the_standard(tif, key, value):
+    tags = save(tif, **{key: value})
+    assert tags[306 if key == "DateTime" else int(key)] == "2024:05:06 07:08:09"
+
+
+def test_a_day_is_its_midnight_and_other_text_stays(tif):
+    assert save(tif, DateTime=date(2024, 5, 6))[306] == "2024:05:06 00:00:00"
+    assert save(tif, DateTime="about 1980")[306] == "about 1980"
+
+
+def test_a_time_of_a_file_is_copied_as_it_is(tif, tmp_path):
+    tifffile.imwrite(tif, DATA[0], extratags=[(306, 2, None, "2024-05-06T07:08:09", True)])
+    with IO.open(tif) as reader, IO.open(tmp_path / "b.tif", "w") as writer:
+        writer.add_asset("image:0", reader.get_asset("image:0"))
+    assert tiff_tags(tmp_path / "b.tif")[306] == "2024-05-06T07:08:09"

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from aws.osml.io import (
     IO,
+    BufferedImageAssetProvider,
     BufferedMetadataProvider,
+    BufferedTextAssetProvider,
     OptionError,
     OutOfRangeError,
     ShapeWarning,
@@ -180,3 +182,26 @@ def test_an_image_shows_itself(tif):
     with IO.open(tif) as reader:
         shown = reader.get_asset("image:0")._repr_html_()
     assert "90 × 70" in shown and "EPSG:32618" in shown and "data:image/png;base64," in shown
+
+
+def test_a_reader_and_an_info_show_themselves(tif):
+    imsave(tif, DATA, **PLACE)
+    shown = iminfo(tif)._repr_html_()
+    assert "90 × 70" in shown and "EPSG:32618" in shown and "tiff" in shown
+    with IO.open(tif) as reader:
+        listed = reader._repr_html_()
+        assert reader.format == "tiff"
+    assert all(text in listed for text in ("image:0", "90 × 70", "EPSG:32618", "data"))
+    assert reader._repr_html_() is None, "a notebook shows the repr of a closed reader"
+
+
+def test_html_of_a_reader_lists_other_assets_and_escapes(tmp_path):
+    path = tmp_path / "a.ntf"
+    with IO.open(path, "w") as writer:
+        writer.add_asset("text:0", BufferedTextAssetProvider.create("text:0", "hello", title="<b>"))
+        image = BufferedImageAssetProvider.create("image:0", 90, 70, pixel_type="uint8")
+        image.set_full_image(np.zeros((70, 90), np.uint8))
+        writer.add_asset("image:0", image)
+    with IO.open(path) as reader:
+        listed = reader._repr_html_()
+    assert "text:0" in listed and "image:0" in listed and "<b>nitf" in listed

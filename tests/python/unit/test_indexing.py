@@ -37,12 +37,45 @@ def test_an_index_outside_is_an_index_error(key):
         IMAGE[key]
 
 
-@pytest.mark.parametrize("key", ["a", None, 1.0, (0, 0, 0, 0), (..., ...), [0, 1], np.array([0, 1])], ids=str)
+LIST = st.lists(st.integers(-3, 2), max_size=4) | st.lists(st.booleans(), min_size=3, max_size=3)
+
+
+@given(LIST, st.lists(PART, max_size=2), st.booleans())
+def test_a_list_selects_and_orders_bands(bands, parts, as_array):
+    key = (np.array(bands, bool if bands and isinstance(bands[0], bool) else int) if as_array else bands, *parts)
+    found, expected = IMAGE[key], DATA[key]
+    assert found.shape == expected.shape and found.dtype == expected.dtype
+    assert np.array_equal(found, expected)
+
+
+def test_the_bands_of_a_picture_are_reversed_without_a_tuple():
+    assert np.array_equal(IMAGE[[2, 1, 0]], DATA[::-1])
+
+
+@given(st.lists(st.integers(-7, 6), max_size=4), PART, PART)
+def test_a_list_selects_rows_and_columns_as_in_numpy(rows, band, column):
+    for key in [(band, rows, column), (slice(None), slice(None), rows), (..., [0] * len(rows), rows)]:
+        found, expected = IMAGE[key], DATA[key]
+        assert found.shape == expected.shape and np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("key", [[3], [0, -4], (0, [7]), (..., [0, 11])], ids=str)
+def test_a_list_with_an_index_outside_is_an_index_error(key):
+    with pytest.raises(OutOfRangeError):
+        IMAGE[key]
+
+
+@pytest.mark.parametrize("key", ["a", None, 1.0, (0, 0, 0, 0), (..., ...), [0.5], [True], [[0, 1]], ["a"], np.ones((7, 11), bool)], ids=str)
 def test_any_other_index_is_an_index_error(key):
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="index of "):
         IMAGE[key]
 
 
 def test_an_image_is_a_sequence_of_bands():
     assert len(IMAGE) == 3
     assert [band.tolist() for band in IMAGE] == DATA.tolist()
+
+
+def test_size_bytes_and_type_are_those_of_the_array():
+    assert (IMAGE.size, IMAGE.nbytes) == (DATA.size, DATA.nbytes)
+    assert IMAGE.astype("float32").dtype == np.float32 and np.array_equal(IMAGE.astype(np.float32), DATA)

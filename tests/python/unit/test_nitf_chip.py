@@ -168,7 +168,7 @@ def test_absent_blocks_stay_absent():
     (lambda: chip(image(), (0, 0, 10, 10), level=1.5), "level out of range: got 1.5"),
     (lambda: chip(image(), (260, 0, 10, 10), level=1), "window out of range: got .*, expected one that overlaps"),
     (lambda: chip(image(), (0, 0, 10, 10), block_size=(0, 5)), "block_size"),
-    (lambda: chip(image(), (0, 0, 10, 10), block_size=5), "block_size"),
+    (lambda: chip(image(), (0, 0, 10, 10), block_size="5"), "block_size"),
     (lambda: chip(image(), (0, 0, 10, 10), block_size=(8193, 5)), "block_size"),
     (lambda: chip(image(), (0, 0, 10, 10)).get_block(0, 1), r"block index out of range: got \(0, 1\)"),
     (lambda: chip(image(), (0, 0, 10, 10)).get_block(-1, 0), r"block index out of range: got \(-1, 0\)"),

@@ -346,3 +346,18 @@ def test_the_model_of_a_turned_chip():
         chipped.to_rpc()
     with pytest.raises(FieldNotFoundError, match="ICHIPB"):
         ichipb({"RPC00B": MODEL.to_tre()})
+
+
+def test_a_dict_of_the_model_makes_the_model():
+    fields = MODEL.to_dict()
+    assert fields["line_off"] == MODEL.line_off and fields["samp_den_coeff"] == list(MODEL.samp_den_coeff)
+    assert RPC.from_gdal(fields) == MODEL
+    unknown = replace(MODEL, err_bias=None)
+    assert unknown.to_dict()["err_bias"] is None and RPC.from_gdal(unknown.to_dict()) == unknown
+
+
+def test_the_dict_is_that_of_rasterio():
+    rasterio_rpc = pytest.importorskip("rasterio.rpc")
+    theirs = rasterio_rpc.RPC.from_gdal(MODEL.to_gdal())
+    assert theirs.to_dict() == MODEL.to_dict()
+    assert RPC.from_gdal(theirs.to_dict()) == MODEL and rasterio_rpc.RPC(**MODEL.to_dict()) == theirs

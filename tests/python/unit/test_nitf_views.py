@@ -266,7 +266,28 @@ def test_precise_corners_are_where_proj_has_them(zone, south, east, north, skew,
     for number, (name, (x, y)) in enumerate(zip(("FRFC", "FRLC", "LRLC", "LRFC"), centres)):
         text = found["IGEOLO"][number * 15:][:15]
         assert text[:2] == f"{zone:02d}" and abs(float(text[2:8]) - x) <= 0.501 and abs(float(text[8:]) - y) <= 0.501
+        if "BLOCKA" not in found:
+            assert abs(float(text[2:8]) - x) < 1e-5 and abs(float(text[8:]) - y) < 1e-5, "IGEOLO is exact"
+            continue
         lon, lat = to_degrees.transform(x, y)
         block_lon, block_lat = block_corner(found["BLOCKA"][f"{name}_LOC"])
         assert abs(block_lon - lon) < 3e-6 and abs(block_lat - lat) < 3e-6
-    assert int(found["BLOCKA"]["L_LINES"]) == rows
+    assert "BLOCKA" not in found or int(found["BLOCKA"]["L_LINES"]) == rows
+
+
+def test_numbers_that_a_standard_keeps_as_text_are_numbers():
+    view = tre({"CSEXRA": {"MAX_GSD": "012.3", "NUM_LINES": "0012000", "PREDICTED_NIIRS": "N/A", "SENSOR": "007"}}, "CSEXRA")
+    assert (view.MAX_GSD, view.NUM_LINES) == (12.3, 12000) and type(view.NUM_LINES) is int
+    assert view.PREDICTED_NIIRS == "N/A" and view.SENSOR == "007" and view.ALONG_SCAN_GSD is None
+
+
+def test_a_number_for_such_a_field_is_written_and_read_back():
+    view = tre({"CSEXRA": {"MAX_GSD": 1.25, "NUM_LINES": 5}}, "CSEXRA")
+    assert (view.MAX_GSD, view.NUM_LINES) == (1.25, 5)
+
+
+def test_coefficients_are_plain_lists():
+    coefficients = [float(n) for n in range(20)]
+    body = {"LINE_NUM_COEFF": coefficients, "SUCCESS": "1"}
+    assert tre({"RPC00B": body}, "RPC00B").LINE_NUM_COEFF == coefficients
+    assert tre({"RPC00B": {"LINE_NUM_COEFF": [{"LINE_NUM_COEFF": n} for n in coefficients]}}, "RPC00B").LINE_NUM_COEFF == coefficients

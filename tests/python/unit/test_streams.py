@@ -1,6 +1,8 @@
 """Streams as files."""
 
+import gzip
 import io
+import os
 import pickle
 import threading
 
@@ -11,7 +13,7 @@ from aws.osml.io import IO, FormatError, OptionError, imread, imsave, tiles
 DATA = np.random.default_rng(3).integers(0, 256, (3, 80, 90)).astype(np.uint8)
 
 
-STARTS = {"png": b"\x89PNG", "nitf": b"NITF02.10", "nsif": b"NSIF01.0"}
+STARTS = {"png": b"\x89PNG", "tiff": b"II", "nitf": b"NITF02.10", "nsif": b"NSIF01.0"}
 
 
 @pytest.fixture(params=list(STARTS))
@@ -105,6 +107,47 @@ def test_a_stream_that_cannot_seek_gets_everything_in_order(stored, kind):
     pipe = Pipe()
     save(pipe, kind)
     assert bytes(pipe.content) == stored
+
+
+def appending(path):
+    return path.open("ab")
+
+
+def unbuffered(path):
+    return path.open("ab", buffering=0)
+
+
+def by_descriptor(path):
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb")
+
+
+@pytest.mark.parametrize("opened", [appending, unbuffered, by_descriptor])
+def test_a_file_opened_for_appending_gets_the_file_at_its_end(tmp_path, stored, kind, opened):
+    path = tmp_path / "a"
+    path.write_bytes(b"head")
+    with opened(path) as stream:
+        save(stream, kind)
+    assert path.read_bytes() == b"head" + stored
+
+
+def test_a_stream_that_refuses_to_go_back_gets_everything_in_order(tmp_path, stored, kind):
+    path = tmp_path / "a.gz"
+    with gzip.open(path, "wb") as stream:
+        assert stream.seekable()
+        save(stream, kind)
+    with gzip.open(path) as stream:
+        assert stream.read() == stored
+    with gzip.open(path) as stream:
+        assert np.array_equal(imread(stream), DATA)
+
+
+@pytest.mark.parametrize("options", [{}, {"buffering": 0}])
+def test_a_file_opened_for_writing_is_patched_in_place(tmp_path, stored, kind, options):
+    path = tmp_path / "a"
+    with path.open("w+b", **options) as stream:
+        stream.write(b"head")
+        save(stream, kind)
+    assert path.read_bytes() == b"head" + stored
 
 
 @pytest.mark.parametrize("method", ["read", "seek", "tell"])

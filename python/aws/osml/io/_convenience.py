@@ -5,32 +5,36 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ._entries import Entries
 from ._enums import PixelType
 from ._errors import OptionError, ShapeWarning
+from ._facts import image_facts, table
 from ._georeference import corner_pairs, epsg_code, gdal_transform
 from ._io import (
     IO,
     BufferedImageAssetProvider,
     BufferedMetadataProvider,
-    DatasetReader,
+    ImageAssetProvider,
     _absent,
     _clipped,
     _expanded,
     _tile_sizes,
     _tile_starts,
 )
-from ._typing import Corners, MetadataLike, PathOrStream
+from ._opened import Opened, image_of
+from ._typing import Corners, MetadataLike, PathOrStream, WindowLike
 
-Window = tuple[int, int, int, int]
-
-# If the last axis is 3 or 4 and the first is longer than this, the array probably has its bands last.
+# The array probably has its bands last if the last axis is 3 or 4 and the first is longer than `_MANY_BANDS`, or if the last axis
+# has at most `_FEW_BANDS` and both others are longer than `_MANY_BANDS`.
 _MANY_BANDS = 16
+_FEW_BANDS = 8
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class ImageInfo:
     """Resolution levels, full resolution included."""
     asset_key: str
     metadata: dict[str, Any]
+    """The metadata of the image; in a TIFF, `[]`, `get` and `in` also take the names of tags."""
     format: str
     crs: str | None
     """The coordinate reference system, e.g. `EPSG:32618`."""
@@ -61,6 +66,9 @@ class ImageInfo:
     def shape(self) -> tuple[int, int, int]:
         """(bands, rows, columns)."""
         return (self.bands, self.height, self.width)
+
+    def _repr_html_(self) -> str:
+        return table(self.asset_key, {**image_facts(self), "format": self.format})
 
 
 class Tile(NamedTuple):
@@ -81,7 +89,7 @@ def imsave(
     data: npt.ArrayLike,
     *,
     compression: str | None = None,
-    block_size: tuple[int, int] | None = None,
+    block_size: int | tuple[int, int] | None = None,
     corners: Corners | None = None,
     crs: Any = None,
     transform: Any = None,
@@ -92,6 +100,7 @@ def imsave(
     threads: int | None = None,
     precise: bool = False,
     strict: bool = False,
+    durable: bool = True,
 ) -> None:
     """Writes an array of (rows, columns) or (bands, rows, columns) to a file.
 
@@ -100,29 +109,33 @@ def imsave(
 
     Args:
         path: A path, or a binary stream, which needs `format`.
-        data: Anything that `np.asarray` takes; `bool` is stored as `uint8`.
+        data: Anything that `np.asarray` takes; `bool` is stored as `uint8`. An image of this package is written as
+            `DatasetWriter.add_asset` writes it: with its metadata, CRS, transform, nodata value, masks and overviews.
         compression: The name of a compression of the format, such as `deflate`, `lzw`, `none`.
-        block_size: (width, height) of the blocks in the file.
+        block_size: (width, height) of the blocks in the file; one number for squares.
         corners: Upper left, upper right, lower right, lower left as (x, y) in `crs`: pixel edges.
         crs: `"EPSG:n"`, a number, or an object with `to_epsg()`.
-        transform: GDAL's six numbers or an `Affine`, instead of `corners`.
+        transform: GDAL's six numbers or an `Affine`, instead of `corners`. The six numbers of an `Affine` have another order;
+            its `to_gdal()` converts them.
         nodata: The nodata value; must fit the dtype.
         quality: Quality of lossy compression, for JPEG 1 to 100.
         metadata: Further metadata of the image; the arguments above take precedence.
         format: The name of the format; by default, the extension determines it.
         threads: Number of threads; by default `OSML_IO_THREADS`, else the number of cores.
-        precise: Also store the georeference in the most precise form of the format (NITF: BLOCKA, GEOPSB, GEOLOB).
+        precise: Store the georeference in the most precise form of the format, if another one is not exact (NITF: BLOCKA,
+            GEOPSB, GEOLOB).
         strict: Departures from the format's standard are errors, not warnings.
+        durable: Wait until the file is on the medium (`fsync`), so that it survives a crash of the system. With False, writing
+            a small file is several times as fast; the file still appears as a whole or not at all.
 
     Raises:
         OptionError: A `ValueError`, for an unknown format and for a value that the format cannot hold.
     """
     if corners is not None and transform is not None:
         raise OptionError("georeference: got corners and transform, expected one of them")
-    image = _image_of(data, BufferedMetadataProvider(metadata))
-    # The image copied the metadata. Settings must go into that copy.
-    hints = cast(BufferedMetadataProvider, image.metadata)
-    hint = _axes_hint(image.shape)
+    is_image = isinstance(data, ImageAssetProvider)
+    image = data if is_image else _image_of(data, BufferedMetadataProvider(metadata))
+    hint = None if is_image else _axes_hint(image.shape)
     settings = {
         "compression": compression,
         "block_size": block_size,
@@ -133,9 +146,9 @@ def imsave(
         "quality": quality,
         "precise": precise,
     }
-    with IO.open(path, "w", format, threads=threads, strict=strict) as writer:
+    with IO.open(path, "w", format, threads=threads, strict=strict, durable=durable) as writer:
         try:
-            writer._save_image("image:0", image, settings)
+            writer._save_image("image:0", image, settings, metadata if is_image else None)
         except OptionError as error:
             if hint:
                 raise OptionError(f"{error}; {hint}") from error
@@ -146,10 +159,10 @@ def imsave(
 
 
 def imread(
-    path: PathOrStream,
+    path: Opened,
     *,
-    window: Window | None = None,
-    asset: str | None = None,
+    window: WindowLike | None = None,
+    asset: str | int | None = None,
     bands: int | Sequence[int] | None = None,
     resolution_level: int = 0,
     fill_value: float = 0,
@@ -157,54 +170,61 @@ def imread(
     threads: int | None = None,
     max_bytes: int | None = None,
     expand: bool = False,
+    partial: bool = False,
 ) -> npt.NDArray[Any]:
     """Reads an image, or a part of it, as an array of (bands, rows, columns) in native byte order.
 
     Args:
-        path: A path, or a binary stream.
-        window: (x, y, width, height) in pixels of `resolution_level`, clipped to the image.
-        asset: The key of the image; by default the first with role `data`, else the first.
+        path: A path, a binary stream, a reader, or an image of a reader (or any other image of this package).
+        window: (x, y, width, height) in pixels of `resolution_level`, clipped to the image; or a pair of slices
+            (rows, columns); or a `Window` of rasterio.
+        asset: The key of the image, or its number N for `image:N`; by default the first with role `data`, else the first.
         bands: One band or several, in the order wanted.
         resolution_level: 0 is full resolution; each further level halves it.
-        fill_value: The value for pixels of absent (masked, sparse) blocks.
+        fill_value: The value for pixels of absent (masked, sparse) blocks, and of pixels that a damaged file lacks.
         format: The name of the format; by default, the first bytes and then the extension determine it.
         threads: Number of threads; by default `OSML_IO_THREADS`, else the number of cores.
-        max_bytes: The memory that the read may allocate; replaces the limits that stop decompression bombs.
+        max_bytes: The memory that the read may allocate; replaces the limits on images that are large for their file.
         expand: Replace palette indices with the colours (or grey values) of the file's table; `bands` then selects among the
             bands of the table. Without a table this has no effect.
+        partial: Read the pixels that a damaged file still has. A `FileWarning` names those that are missing; without `partial`
+            they are a `FormatError`.
 
     Raises:
+        FormatError: An `OSError`, for a damaged file; its `filename` is the path.
         OptionError: A `ValueError`, for a window outside of the image and for a wrong band or level.
     """
-    with IO.open(path, "r", format, threads=threads, max_bytes=max_bytes) as reader:
-        image = reader._image(asset)
+    closing, image = image_of(path, asset, format=format, threads=threads, max_bytes=max_bytes, cache_bytes=0)
+    with closing:
         if window is not None:
             window = _clipped(window, image.level_shape(resolution_level))
         colors = _expanded(image) if expand else None
         if colors is not None:
-            # A `fill_value` that does not fit the colours is an error only if there are absent blocks to fill.
-            fill_value = fill_value if _absent(colors, window, resolution_level) else 0
+            # A `fill_value` that does not fit the colours is an error only if there may be pixels to fill.
+            fill_value = fill_value if partial or _absent(colors, window, resolution_level) else 0
             image = colors
-        return image.read(window, bands, resolution_level, fill_value=fill_value)
+        return image.read(
+            window, bands, resolution_level, None, threads, fill_value=fill_value, partial=True if partial else None
+        )
 
 
 def iminfo(
-    path: PathOrStream,
+    path: Opened,
     *,
-    asset: str | None = None,
+    asset: str | int | None = None,
     format: str | None = None,
     max_bytes: int | None = None,
 ) -> ImageInfo:
     """The description of an image in the headers of its file; no pixel is decoded.
 
     Args:
-        path: A path, or a binary stream.
-        asset: The key of the image; by default the first with role `data`, else the first.
+        path: A path, a binary stream, a reader, or an image.
+        asset: The key of the image, or its number N for `image:N`; by default the first with role `data`, else the first.
         format: The name of the format; by default, the first bytes and then the extension determine it.
         max_bytes: The memory that reading may allocate.
     """
-    with IO.open(path, "r", format, max_bytes=max_bytes) as reader:
-        image = reader._image(asset)
+    closing, image = image_of(path, asset, format=format, max_bytes=max_bytes)
+    with closing:
         return ImageInfo(
             width=image.num_columns,
             height=image.num_rows,
@@ -213,8 +233,8 @@ def iminfo(
             block_size=(image.num_pixels_per_block_horizontal, image.num_pixels_per_block_vertical),
             num_resolution_levels=image.num_resolution_levels,
             asset_key=image.key,
-            metadata=image.metadata.entries(),
-            format=reader.format,
+            metadata=Entries(image.metadata.entries()),
+            format=image._format,
             crs=image.crs,
             transform=image.transform,
             corners=image.corners,
@@ -224,40 +244,43 @@ def iminfo(
 
 
 def tiles(
-    path: PathOrStream,
-    tile_size: tuple[int, int],
+    path: Opened,
+    tile_size: int | tuple[int, int],
     *,
-    overlap: tuple[int, int] = (0, 0),
-    asset: str | None = None,
+    overlap: int | tuple[int, int] = (0, 0),
+    asset: str | int | None = None,
     bands: int | Sequence[int] | None = None,
     resolution_level: int = 0,
     fill_value: float = 0,
     format: str | None = None,
     threads: int | None = None,
     max_bytes: int | None = None,
+    partial: bool = False,
 ) -> Iterator[Tile]:
-    """Iterates over an image in tiles of `tile_size` (width, height), row by row.
+    """Iterates over an image in tiles of `tile_size` (width, height; one number for squares), row by row.
 
-    Tiles at the right and bottom edges are cropped. Neighbours share `overlap` (columns, rows) pixels. Each row of tiles is
+    Tiles at the right and bottom edges are cropped. Neighbours share `overlap` (columns, rows; or one number) pixels. Each row of tiles is
     read once, while the caller uses the row before. At most two rows are in memory. The other arguments are those of
     `imread`.
     """
     (width, height), (across, down) = _tile_sizes(tile_size, overlap)
-    reader = IO.open(path, "r", format, threads=threads, max_bytes=max_bytes)
-    image = reader._image(asset)
+    closing, image = image_of(path, asset, format=format, threads=threads, max_bytes=max_bytes)
     _, rows, columns = image.level_shape(resolution_level)
     xs = _tile_starts(columns, width, across)
     ys = _tile_starts(rows, height, down)
 
     def strip(y: int) -> npt.NDArray[Any]:
-        return image.read((0, y, columns, min(height, rows - y)), bands, resolution_level, fill_value=fill_value)
+        window = (0, y, columns, min(height, rows - y))
+        return image.read(
+            window, bands, resolution_level, None, threads, fill_value=fill_value, partial=True if partial else None
+        )
 
-    return _tiles(reader, strip, xs, ys, width)
+    return _tiles(closing, strip, xs, ys, width)
 
 
-def _tiles(reader: DatasetReader, strip: Any, xs: list[int], ys: list[int], width: int) -> Iterator[Tile]:
+def _tiles(closing: AbstractContextManager[Any], strip: Any, xs: list[int], ys: list[int], width: int) -> Iterator[Tile]:
     # One separate thread reads all strips, so that only one thread at a time uses a caller's stream.
-    with reader, ThreadPoolExecutor(1, thread_name_prefix="osml-io-tiles") as ahead:
+    with closing, ThreadPoolExecutor(1, thread_name_prefix="osml-io-tiles") as ahead:
         following = ahead.submit(strip, ys[0])
         for tile_row, y in enumerate(ys):
             current = following.result()
@@ -293,7 +316,8 @@ def _image_of(data: npt.ArrayLike, metadata: BufferedMetadataProvider) -> Buffer
 def _axes_hint(shape: tuple[int, int, int]) -> str | None:
     """A hint for an array whose last axis looks like bands."""
     bands, rows, columns = shape
-    if columns not in (3, 4) or bands <= _MANY_BANDS:
+    least = min(bands, rows) if columns not in (3, 4) else bands
+    if columns > _FEW_BANDS or least <= _MANY_BANDS:
         return None
     return (
         f"an array of shape {shape} is taken as {bands} bands of {rows} rows and {columns} columns; "

@@ -8,13 +8,23 @@ class Error(Exception):
 class FormatError(Error, OSError):
     """The input file breaks the standard of its format."""
 
+    # Hides the attribute of `OSError`, which pickling loses.
+    filename: str | None = None
+    """The path of the file, if it was opened from one."""
+
 
 class UnsupportedError(Error, NotImplementedError):
     """The input or the request is valid, but not implemented here."""
 
+    filename: str | None = None
+    """The path of the file, if the error is about one that was opened from a path."""
+
 
 class LimitError(Error):
-    """A read exceeds a limit on memory; `max_bytes` changes the limit."""
+    """Reading a file would exceed a limit on memory. The message names the argument that raises the limit, if there is one."""
+
+    filename: str | None = None
+    """The path of the file, if it was opened from one."""
 
 
 class OptionError(Error, ValueError):
@@ -42,6 +52,9 @@ class CancelledError(Error):
 
 class OsmlWarning(UserWarning):
     """Base of this package's warnings."""
+
+    filename: str | None = None
+    """The path of the file that is read, if the warning is about one that was opened from a path."""
 
 
 class MetadataWarning(OsmlWarning):

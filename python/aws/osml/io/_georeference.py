@@ -13,18 +13,18 @@ def epsg_code(crs: Any) -> int:
     if hasattr(crs, "to_epsg"):
         code = crs.to_epsg()
         if code is None:
-            raise OptionError(f"crs: got {crs!r}, expected one with an EPSG code")
+            raise OptionError(f"crs: got {_short(crs)}, expected one with an EPSG code")
     elif isinstance(crs, str):
         register, _, digits = crs.strip().rpartition(":")
         if register.upper() not in ("", "EPSG") or not (digits.isascii() and digits.isdigit()):
-            raise OptionError(f'crs: got {crs!r}, expected "EPSG:n", a number, or an object with to_epsg()')
+            raise _wrong_crs(crs)
         code = digits
     else:
         code = crs
     try:
         code = int(code) if isinstance(code, str) else code.__index__()
     except AttributeError:
-        raise OptionError(f'crs: got {crs!r}, expected "EPSG:n", a number, or an object with to_epsg()') from None
+        raise _wrong_crs(crs) from None
     return _epsg_code(code)
 
 
@@ -38,7 +38,7 @@ def gdal_transform(transform: Any) -> tuple[float, ...]:
     except (TypeError, ValueError):
         numbers = ()
     if len(numbers) != 6:
-        raise OptionError(f"transform: got {transform!r}, expected GDAL's six numbers or an Affine")
+        raise OptionError(f"transform: got {_short(transform)}, expected GDAL's six numbers or an Affine")
     return numbers
 
 
@@ -50,6 +50,26 @@ def corner_pairs(corners: Any) -> list[tuple[float, float]]:
         pairs = []
     if len(pairs) != 4:
         raise OptionError(
-            f"corners: got {corners!r}, expected four (x, y): upper left, upper right, lower right, lower left"
+            f"corners: got {_short(corners)}, expected four (x, y): upper left, upper right, lower right, lower left"
         )
     return pairs
+
+
+def _wrong_crs(crs: Any) -> OptionError:
+    hint = "; pyproj.CRS(text).to_epsg() finds the code of a WKT or PROJ text" if _is_definition(crs) else ""
+    return OptionError(f'crs: got {_short(crs)}, expected "EPSG:n", a number, or an object with to_epsg(){hint}')
+
+
+def _is_definition(crs: Any) -> bool:
+    """True for the definition of a system as text: WKT or a PROJ string."""
+    return isinstance(crs, str) and ("[" in crs or "+proj" in crs)
+
+
+def _short(value: Any) -> str:
+    """The beginning of an object's `repr`, for messages: a definition of a system may fill pages."""
+    first, _, rest = repr(value).partition("\n")
+    return first if len(first) <= _SHOWN and not rest else f"{first[:_SHOWN]}…"
+
+
+# The characters of a value in a message.
+_SHOWN = 80

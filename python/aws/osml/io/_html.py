@@ -1,10 +1,10 @@
-"""The notebook view of an image: a thumbnail and its properties."""
+"""The notebook views of an image, with a thumbnail, and of a reader."""
 
 from __future__ import annotations
 
 import base64
-import html
 import io
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,29 +12,36 @@ import numpy.typing as npt
 
 from ._convenience import imsave
 from ._errors import Error
-from ._io import ImageAssetProvider
+from ._facts import cells, framed, image_facts, table
+from ._io import DatasetReader, ImageAssetProvider
 
 # The longer side of a thumbnail, and the limit of pixels read to make one.
 _SIDE = 256
 _MOST_PIXELS = 1 << 24
 
+# The assets of a file that are listed.
+_MOST_ASSETS = 50
+
 
 def describe(image: ImageAssetProvider) -> str:
-    """HTML of an image."""
-    bands, rows, columns = image.shape
-    facts = {
-        "size": f"{columns} × {rows}, {bands} bands of {image.dtype}",
-        "blocks": f"{image.num_pixels_per_block_horizontal} × {image.num_pixels_per_block_vertical}",
-        "resolution levels": str(image.num_resolution_levels),
-        "compression": image.compression,
-        "crs": image.crs or "",
-    }
-    lines = "".join(
-        f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in facts.items() if value
-    )
+    """HTML of an image: its facts and a thumbnail."""
     picture = _thumbnail(image)
     shown = f'<img alt="" src="data:image/png;base64,{picture}"/>' if picture else ""
-    return f"<div><b>{html.escape(image.key)}</b><table>{lines}</table>{shown}</div>"
+    return table(image.key, image_facts(image), shown)
+
+
+def describe_reader(reader: DatasetReader) -> str:
+    """HTML of a reader: its assets with their facts; no pixel is decoded."""
+    names = ["key", "type", "roles", "size", "compression", "crs"]
+    rows = ["".join(f"<th>{name}</th>" for name in names)]
+    for key in islice(reader, _MOST_ASSETS):
+        asset = reader.get_asset(key)
+        facts = image_facts(asset) if isinstance(asset, ImageAssetProvider) else {}
+        known = {"key": key, "type": asset.asset_type.name, "roles": ", ".join(asset.roles), **facts}
+        rows.append(cells(known.get(name, "") for name in names))
+    if len(reader) > _MOST_ASSETS:
+        rows.append(cells([f"… ({len(reader)} in all)"]))
+    return framed(f"{reader.format}, {len(reader)} assets", rows)
 
 
 def _thumbnail(image: ImageAssetProvider) -> str | None:

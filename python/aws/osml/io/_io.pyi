@@ -10,7 +10,7 @@ import numpy.typing as npt
 from typing_extensions import Self, disjoint_base
 
 from ._enums import AssetType, PixelType
-from ._typing import ImageProvider, PathOrStream, Progress
+from ._typing import ImageProvider, PathOrStream, Progress, WindowLike
 
 _T = TypeVar("_T")
 _Bands = SupportsIndex | Iterable[SupportsIndex]
@@ -180,6 +180,12 @@ class ImageAssetProvider(AssetProvider):
     def ndim(self) -> int:
         """3."""
     @property
+    def size(self) -> int:
+        """The number of samples."""
+    @property
+    def nbytes(self) -> int:
+        """The number of bytes of the samples as an array."""
+    @property
     def chunks(self) -> tuple[int, int, int]:
         """The shape in which pixels are best read."""
     @property
@@ -197,6 +203,8 @@ class ImageAssetProvider(AssetProvider):
     @property
     def compression(self) -> str:
         """The name of the compression."""
+    @property
+    def _format(self) -> str: ...
     def level_shape(self, resolution_level: SupportsIndex) -> tuple[int, int, int]:
         """(bands, rows, columns) of the image at a resolution level."""
     def has_block(
@@ -213,17 +221,21 @@ class ImageAssetProvider(AssetProvider):
         """The pixels of a block, (bands, rows, columns), cropped at the edges."""
     def read(
         self,
-        window: Sequence[SupportsIndex] | None = None,
+        window: Sequence[SupportsIndex] | WindowLike | None = None,
         bands: _Bands | None = None,
         resolution_level: SupportsIndex = 0,
         out: npt.NDArray[Any] | None = None,
         threads: int | None = None,
         *,
         fill_value: complex | None = None,
+        partial: bool | None = None,
     ) -> npt.NDArray[Any]:
-        """The pixels of a region, (bands, rows, columns); `window` is (x, y, width, height)."""
+        """The pixels of a region, (bands, rows, columns); `window` is (x, y, width, height) or a pair of slices."""
+    def astype(self, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """All pixels as a new array of this dtype."""
     def __getitem__(self, key: Any, /) -> Any: ...
     def __len__(self) -> int: ...
+    def _repr_html_(self) -> str: ...
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]: ...
 
 @final
@@ -359,7 +371,7 @@ class DatasetReader:
         """The keys of the assets in file order; the segments of a divided image only for the role `segment`."""
     def has_asset(self, key: str) -> bool:
         """True if an asset has this key."""
-    def _image(self, key: str | None = None, /) -> ImageAssetProvider: ...
+    def _image(self, key: str | SupportsIndex | None = None, /) -> ImageAssetProvider: ...
     def get_asset(self, key: str) -> Any:
         """The asset with this key, an `ImageAssetProvider` if it is an image."""
     def close(self) -> None:
@@ -390,8 +402,9 @@ class DatasetWriter:
         title: str = "",
         description: str = "",
         roles: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        """Writes an asset."""
+        """Writes an asset; `metadata` replaces the provider's own."""
     def begin_image(
         self,
         key: str,
@@ -401,7 +414,14 @@ class DatasetWriter:
         roles: Sequence[str] | None = None,
     ) -> ImageWriter:
         """Begins an image whose blocks the caller encodes, in any process, and appends."""
-    def _save_image(self, key: str, provider: ImageProvider | AssetProvider, settings: dict[str, Any], /) -> None: ...
+    def _save_image(
+        self,
+        key: str,
+        provider: ImageProvider | AssetProvider,
+        settings: dict[str, Any],
+        metadata: Mapping[str, Any] | None = None,
+        /,
+    ) -> None: ...
     def close(self) -> None:
         """Completes the file and makes it visible at its target."""
     def abort(self) -> None:
@@ -465,7 +485,10 @@ class IO:
         threads: int | None = None,
         progress: Progress | None = None,
         max_bytes: int | None = None,
+        cache_bytes: int | None = None,
         strict: bool = False,
+        durable: bool = True,
+        partial: bool = False,
     ) -> DatasetReader: ...
     @overload
     @staticmethod
@@ -477,7 +500,10 @@ class IO:
         threads: int | None = None,
         progress: Progress | None = None,
         max_bytes: int | None = None,
+        cache_bytes: int | None = None,
         strict: bool = False,
+        durable: bool = True,
+        partial: bool = False,
     ) -> DatasetWriter: ...
 
 def _encoded_block(bytes: bytes, /) -> EncodedBlock: ...
@@ -489,9 +515,9 @@ def _open_encoder(
     template: tuple[tuple[int, int, int, int, int], str, tuple[int, int], str, bool],
     /,
 ) -> BlockEncoder: ...
-def _open_image(arguments: tuple[str, str | None, int | None, int | None], key: str, /) -> AssetProvider: ...
+def _open_image(arguments: tuple[str, str | None, int | None, int | None, int | None, bool], key: str, /) -> AssetProvider: ...
 def _open_reader(
-    path: str, format: str | None, threads: int | None, max_bytes: int | None, /
+    path: str, format: str | None, threads: int | None, max_bytes: int | None, cache_bytes: int | None, partial: bool, /
 ) -> DatasetReader: ...
 def _tiff_tag(name: str, /) -> tuple[int, str, list[tuple[int, str]]]: ...
 def _nitf_register(text: str, kind: Literal["tre", "des"], /) -> list[str]: ...
@@ -507,9 +533,9 @@ def _nitf_georeference(
 ) -> dict[str, Any]: ...
 def _nitf_chip(
     image: Any,
-    window: tuple[int, int, int, int],
+    window: WindowLike,
     level: int,
-    block_size: tuple[int, int] | None,
+    block_size: int | tuple[int, int] | None,
     /,
 ) -> tuple[Chip, list[str]]: ...
 def _nitf_to_full(mapping: Any, row: npt.ArrayLike, col: npt.ArrayLike, /) -> tuple[Any, Any]: ...
@@ -520,11 +546,11 @@ def _nitf_ichipb(
 def _nitf_scales_and_offsets(mapping: Any, /) -> tuple[tuple[float, float], tuple[float, float]]: ...
 def _epsg_code(code: int, /) -> int: ...
 def _clipped(
-    window: tuple[int, int, int, int], shape: tuple[int, int, int], /
+    window: WindowLike, shape: tuple[int, int, int], /
 ) -> tuple[int, int, int, int]: ...
 def _tile_sizes(
-    tile_size: tuple[int, int], overlap: tuple[int, int], /
+    tile_size: int | tuple[int, int], overlap: int | tuple[int, int], /
 ) -> tuple[tuple[int, int], tuple[int, int]]: ...
 def _tile_starts(length: int, size: int, overlap: int, /) -> list[int]: ...
 def _expanded(image: ImageAssetProvider, /) -> ImageAssetProvider | None: ...
-def _absent(image: ImageAssetProvider, window: tuple[int, int, int, int] | None, resolution_level: int, /) -> bool: ...
+def _absent(image: ImageAssetProvider, window: WindowLike | None, resolution_level: int, /) -> bool: ...

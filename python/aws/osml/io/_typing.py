@@ -9,8 +9,32 @@ from typing import Any, BinaryIO, Protocol, Union
 import numpy as np
 import numpy.typing as npt
 
-PathOrStream = Union[str, "os.PathLike[str]", BinaryIO]
+PathOrStream = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]", BinaryIO]
 """A path, or a binary stream."""
+
+
+class PixelWindow(Protocol):
+    """A window as an object, such as `rasterio.windows.Window`; its numbers are whole."""
+
+    @property
+    def col_off(self) -> Any:
+        """The first column."""
+
+    @property
+    def row_off(self) -> Any:
+        """The first row."""
+
+    @property
+    def width(self) -> Any:
+        """The number of columns."""
+
+    @property
+    def height(self) -> Any:
+        """The number of rows."""
+
+
+WindowLike = Union[tuple[int, int, int, int], tuple[slice, slice], PixelWindow]
+"""(x, y, width, height), a pair of slices (rows, columns), or an object with those numbers."""
 
 Progress = Callable[[int, int], object]
 """Called with the number of blocks done and the total; returning False cancels."""

@@ -9,23 +9,34 @@ use super::planes::{BlockSamples, Coefficient, Planes};
 use super::raw::RawBits;
 use super::segment::{Bound, Stuffing};
 use super::symbols::Symbols;
-use super::{CodedBlock, Orientation, Pass, Stop, Style};
+use super::{CodedBlock, Orientation, Pass, Style};
 
 /// Lists the symbols of a block pass by pass, and makes segments of what a coder makes of them.
 #[derive(Default)]
 pub(super) struct Block {
-    style: Style,
-    orientation: Orientation,
-    exact: bool,
-    fraction: u32,
+    settings: Settings,
     planes: Planes,
     passes: Passes,
     raw: RawBits,
     /// The passes of the segment that is open.
     marks: Vec<Mark>,
-    watch: Watch,
     is_complete: bool,
     coded: CodedBlock,
+}
+
+/// How a block is coded.
+#[derive(Clone, Copy)]
+struct Settings {
+    style: Style,
+    orientation: Orientation,
+    exact: bool,
+    fraction: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { style: Style::default(), orientation: Orientation::LL, exact: true, fraction: 0 }
+    }
 }
 
 /// A pass of the open segment.
@@ -44,32 +55,31 @@ impl Block {
         orientation: Orientation,
         style: Style,
         exact: bool,
-        stop: Option<Stop>,
     ) {
         self.planes.fill(samples, exact);
-        (self.style, self.orientation, self.exact, self.fraction) = (style, orientation, exact, samples.fraction());
+        self.settings = Settings { style, orientation, exact, fraction: samples.fraction() };
         self.coded = CodedBlock { planes: self.planes.coded as u32, ..CodedBlock::default() };
         self.is_complete = self.planes.coded == 0;
         self.passes.start(&self.planes);
         self.raw.restart();
         self.marks.clear();
-        self.watch = Watch { stop, ..Watch::default() };
     }
 
     /// Lists the symbols of the next pass that has some in contexts; passes of plain bits are dealt with. False if the block is
     /// complete.
     pub(super) fn next_pass(&mut self, symbols: &mut Symbols) -> bool {
+        let Settings { style, exact, fraction, .. } = self.settings;
         while !self.is_complete {
             let (plane, kind) = place(self.coded.passes.len(), self.planes.coded);
-            let raw = self.style.bypass && kind != Kind::Cleanup && plane + 4 < self.planes.coded;
-            let distortion = self.list(plane, kind, raw, symbols).decrease(plane, self.exact, self.fraction);
+            let raw = style.bypass && kind != Kind::Cleanup && plane + 4 < self.planes.coded;
+            let distortion = self.list(plane, kind, raw, symbols).decrease(plane, exact, fraction);
             self.coded.passes.push(Pass { length: 0, distortion, terminated: false });
             if !raw {
                 return true;
             }
             self.raw.append(symbols.all());
             self.marks.push(Mark::Raw(self.raw.length()));
-            if self.ends_segment(self.raw.length()) {
+            if self.ends_segment() {
                 self.end_segment(None);
             }
         }
@@ -79,7 +89,7 @@ impl Block {
     /// Ends the pass whose symbols a coder has added to a codeword.
     pub(super) fn end_pass(&mut self, codeword: &mut Codeword) {
         self.marks.push(Mark::Coded(codeword.upper()));
-        if self.ends_segment(codeword.length()) {
+        if self.ends_segment() {
             self.end_segment(Some(codeword));
         }
     }
@@ -89,7 +99,7 @@ impl Block {
         coder.encode(&symbols.all()[at..]);
         loop {
             self.end_pass(&mut coder.codeword);
-            if self.style.reset {
+            if self.settings.style.reset {
                 coder.reset_contexts();
             }
             if !self.next_pass(symbols) {
@@ -105,8 +115,8 @@ impl Block {
     }
 
     fn list(&mut self, plane: usize, kind: Kind, raw: bool, symbols: &mut Symbols) -> Distortion {
-        let Self { planes, passes, style, .. } = self;
-        let coding = Coding { orientation: self.orientation, causal: style.vertical_causal, raw };
+        let Self { planes, passes, settings: Settings { style, orientation, .. }, .. } = self;
+        let coding = Coding { orientation: *orientation, causal: style.vertical_causal, raw };
         symbols.clear();
         let distortion = match kind {
             Kind::Propagation => {
@@ -125,15 +135,14 @@ impl Block {
         distortion
     }
 
-    /// Decides whether a segment, and whether the block, end with the last pass. `bits` is the length of the segment.
-    fn ends_segment(&mut self, bits: usize) -> bool {
-        let Self { coded, planes, style, watch, .. } = self;
+    /// Decides whether a segment, and whether the block, end with the last pass.
+    fn ends_segment(&mut self) -> bool {
+        let Self { coded, planes, settings, .. } = self;
         let number = coded.passes.len();
         let (plane, kind) = place(number - 1, planes.coded);
-        let bytes = coded.bytes.len() + bits / 8;
         let pass = coded.passes.last_mut().expect("a pass was begun");
-        self.is_complete = number == 3 * planes.coded - 2 || watch.ends(kind, pass.distortion, bytes);
-        pass.terminated = self.is_complete || terminates(kind, plane, planes.coded, *style);
+        self.is_complete = number == 3 * planes.coded - 2;
+        pass.terminated = self.is_complete || terminates(kind, plane, planes.coded, settings.style);
         pass.terminated
     }
 
@@ -142,7 +151,7 @@ impl Block {
         let Self { coded, marks, raw, .. } = self;
         let is_raw = codeword.is_none();
         // The codeword to its last shift (D.4.2).
-        let fixed = codeword.as_ref().filter(|_| self.style.predictable).map(|codeword| codeword.length());
+        let fixed = codeword.as_ref().filter(|_| self.settings.style.predictable).map(|codeword| codeword.length());
         let mut codeword = codeword;
         let number = match &mut codeword {
             Some(codeword) => codeword.finish(),
@@ -185,30 +194,4 @@ fn terminates(kind: Kind, plane: usize, planes: usize, style: Style) -> bool {
         Kind::Cleanup => plane + 4 <= planes,
     };
     style.terminate || style.bypass && bypassed
-}
-
-/// Decides when a block ends early, from the block alone.
-#[derive(Default)]
-struct Watch {
-    stop: Option<Stop>,
-    /// The bytes of the planes before.
-    bytes: usize,
-    /// The decrease by the passes of this plane so far.
-    gain: f64,
-    /// Number of successive planes below the slope.
-    below: u32,
-}
-
-impl Watch {
-    fn ends(&mut self, kind: Kind, distortion: f64, bytes: usize) -> bool {
-        let Some(stop) = self.stop else { return false };
-        self.gain += distortion;
-        if kind != Kind::Cleanup {
-            return false;
-        }
-        let flat = self.gain < stop.slope * (bytes - self.bytes) as f64;
-        self.below = if flat { self.below + 1 } else { 0 };
-        (self.gain, self.bytes) = (0.0, bytes);
-        self.below == 2
-    }
 }

@@ -5,7 +5,7 @@ use super::lanes::BlockLanes;
 use super::mq::MqCoder;
 use super::planes::{BlockSamples, Coefficient};
 use super::symbols::Symbols;
-use super::{CodedBlock, Orientation, Stop, Style};
+use super::{CodedBlock, Orientation, Style};
 use crate::simd::Lanes;
 
 /// Codes blocks; keeps its buffers, and nothing else, from block to block.
@@ -25,10 +25,9 @@ impl BlockCoder {
         orientation: Orientation,
         style: Style,
         exact: bool,
-        stop: Option<Stop>,
     ) -> CodedBlock {
         let Self { block, symbols, coder, .. } = self;
-        block.start(samples, orientation, style, exact, stop);
+        block.start(samples, orientation, style, exact);
         coder.codeword.restart();
         coder.reset_contexts();
         if block.next_pass(symbols) {
@@ -50,7 +49,7 @@ impl BlockCoder {
             return self.lanes.get_or_insert_default().encode_all(style, exact, next, done);
         }
         while let Some((key, samples, orientation)) = next() {
-            done(key, self.encode(&samples, orientation, style, exact, None));
+            done(key, self.encode(&samples, orientation, style, exact));
         }
     }
 }

@@ -54,7 +54,7 @@ impl BlockLanes {
         // Begins blocks in a lane until one has passes.
         let mut begin = |this: &mut Self, number: usize, done: &mut dyn FnMut(K, CodedBlock)| {
             while let Some((key, samples, orientation)) = next() {
-                this.blocks[number].start(&samples, orientation, style, exact, None);
+                this.blocks[number].start(&samples, orientation, style, exact);
                 if this.begin(number) {
                     return Some(key);
                 }

@@ -26,22 +26,9 @@ mod stripes;
 mod symbols;
 mod transpose;
 
+use super::geometry::Orientation;
 pub(crate) use coder::BlockCoder;
 pub(crate) use planes::{BlockSamples, Coefficient};
-
-/// The orientation of a band: horizontal and vertical filter, low-pass or high-pass. It selects the zero-coding contexts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Orientation {
-    /// Low-pass in both directions.
-    #[default]
-    LL,
-    /// High-pass along rows.
-    HL,
-    /// High-pass along columns.
-    LH,
-    /// High-pass in both directions.
-    HH,
-}
 
 /// The style of code-blocks (T.800 Table A.19).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +46,18 @@ pub(crate) struct Style {
     pub predictable: bool,
     /// Each cleanup pass ends with four fixed symbols (D.5).
     pub segmentation: bool,
+}
+
+/// The styles in the order of their bits, by name.
+pub(crate) const STYLES: [&str; 6] = ["bypass", "reset", "terminate", "causal", "predictable", "segmentation"];
+
+impl Style {
+    /// The style of a byte of COD, which has no other bits than these.
+    pub(crate) fn of(bits: u8) -> Self {
+        let [bypass, reset, terminate, vertical_causal, predictable, segmentation] =
+            std::array::from_fn(|bit| bits >> bit & 1 == 1);
+        Self { bypass, reset, terminate, vertical_causal, predictable, segmentation }
+    }
 }
 
 /// A coded block.
@@ -81,13 +80,6 @@ pub(crate) struct Pass {
     pub distortion: f64,
     /// True if a codeword segment ends with this pass.
     pub terminated: bool,
-}
-
-/// The end of a block whose further passes will not be in the file.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stop {
-    /// The block ends when two successive planes gave less than this decrease of the error per byte.
-    pub slope: f64,
 }
 
 #[cfg(test)]

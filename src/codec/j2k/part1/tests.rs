@@ -33,7 +33,7 @@ fn style_of(number: usize) -> Style {
 fn check(values: &[i64], width: usize, orientation: Orientation, style: Style, exact: bool, fraction: u32) {
     let height = values.len() / width;
     let block = BlockSamples::new(values, width, width, height, fraction).unwrap();
-    let coded = BlockCoder::default().encode(&block, orientation, style, exact, None);
+    let coded = BlockCoder::default().encode(&block, orientation, style, exact);
     let what = format!("{width} × {height} {orientation:?} {style:?}");
     let complete = decoder::decode(&coded, coded.passes.len(), width, height, orientation, style);
     let expected: Vec<i64> = values.iter().map(|v| v.signum() * (v.abs() >> fraction)).collect();
@@ -138,17 +138,17 @@ fn smaller_integers_give_the_same_block() {
         let of_large = BlockSamples::new(&values, 50, 40, 20, 2).unwrap();
         let of_small = BlockSamples::new(&small, 50, 40, 20, 2).unwrap();
         let style = Style::default();
-        let large = coder.encode(&of_large, Orientation::LL, style, false, None);
-        assert_eq!(large, coder.encode(&of_small, Orientation::LL, style, false, None));
+        let large = coder.encode(&of_large, Orientation::LL, style, false);
+        assert_eq!(large, coder.encode(&of_small, Orientation::LL, style, false));
     }
     let largest = [i32::MIN, i32::MAX, 0, -1];
     let block = BlockSamples::new(&largest, 2, 2, 2, 0).unwrap();
     let wide = largest.map(i64::from);
     let wide = BlockSamples::new(&wide, 2, 2, 2, 0).unwrap();
     let mut coder = BlockCoder::default();
-    let result = coder.encode(&block, Orientation::LL, Style::default(), true, None);
+    let result = coder.encode(&block, Orientation::LL, Style::default(), true);
     assert_eq!(result.planes, 32);
-    assert_eq!(result, coder.encode(&wide, Orientation::LL, Style::default(), true, None));
+    assert_eq!(result, coder.encode(&wide, Orientation::LL, Style::default(), true));
 }
 
 #[test]
@@ -160,8 +160,8 @@ fn a_coder_keeps_nothing_from_block_to_block() {
         let values = samples(Sample::ALL[random.below(Sample::ALL.len())], width * height, 9, &mut random);
         let block = BlockSamples::new(&values, width, width, height, 0).unwrap();
         let style = style_of(random.below(64));
-        let result = coder.encode(&block, Orientation::HL, style, true, None);
-        assert_eq!(result, BlockCoder::default().encode(&block, Orientation::HL, style, true, None));
+        let result = coder.encode(&block, Orientation::HL, style, true);
+        assert_eq!(result, BlockCoder::default().encode(&block, Orientation::HL, style, true));
     }
 }
 
@@ -189,7 +189,7 @@ fn blocks_side_by_side_are_those_that_are_coded_alone() {
         all.encode_all(style, true, || numbers.next().and_then(block), |n, block| found[n] = Some(block));
         for (n, found) in found.into_iter().enumerate() {
             let (_, samples, orientation) = block(n).unwrap();
-            assert!(found == Some(coder.encode(&samples, orientation, style, true, None)), "{n} of {count} {style:?}");
+            assert!(found == Some(coder.encode(&samples, orientation, style, true)), "{n} of {count} {style:?}");
         }
     }
 }
@@ -197,10 +197,7 @@ fn blocks_side_by_side_are_those_that_are_coded_alone() {
 #[test]
 fn a_block_without_ones_has_no_passes() {
     let block = BlockSamples::new(&[1, -3, 2, 0], 2, 2, 2, 2).unwrap();
-    assert_eq!(
-        BlockCoder::default().encode(&block, Orientation::LL, Style::default(), false, None),
-        CodedBlock::default()
-    );
+    assert_eq!(BlockCoder::default().encode(&block, Orientation::LL, Style::default(), false), CodedBlock::default());
 }
 
 #[test]
@@ -219,32 +216,6 @@ fn a_block_that_the_standard_does_not_have_is_refused() {
         assert!(BlockSamples::new(&samples, stride, width, height, fraction).is_none(), "{width} × {height}");
     }
     assert!(BlockSamples::new(&samples, 1249, 4, 5, 0).is_some());
-}
-
-#[test]
-fn a_block_stops_after_two_flat_planes() {
-    let mut random = Random::new(9);
-    let values = samples(Sample::Laplace, 64 * 64, 12, &mut random);
-    let block = BlockSamples::new(&values, 64, 64, 64, 0).unwrap();
-    let mut coder = BlockCoder::default();
-    let all = coder.encode(&block, Orientation::HL, Style::default(), true, None);
-    let mut lengths = vec![all.passes.len()];
-    for slope in [1.0, 100.0, 1e4, 1e6, 1e9] {
-        let ended = coder.encode(&block, Orientation::HL, Style::default(), true, Some(Stop { slope }));
-        let count = ended.passes.len();
-        lengths.push(count);
-        assert_eq!(ended.planes, all.planes);
-        assert!(ended.passes[count - 1].terminated);
-        // Passes before the end are those of the whole block, but for the length of the last ones.
-        for (cut, whole) in ended.passes.iter().zip(&all.passes) {
-            assert_eq!(cut.distortion, whole.distortion);
-            assert!(cut.length.abs_diff(whole.length) <= 1);
-        }
-        let expected = &decoder::decode(&all, count, 64, 64, Orientation::HL, Style::default())[count - 1];
-        assert!(decoder::decode(&ended, count, 64, 64, Orientation::HL, Style::default())[count - 1] == *expected);
-    }
-    assert!(lengths.is_sorted_by(|a, b| a >= b) && lengths[0] > lengths[5], "{lengths:?}");
-    assert_eq!(lengths[5], 4);
 }
 
 #[test]

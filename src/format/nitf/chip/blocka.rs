@@ -1,9 +1,11 @@
 //! BLOCKA of a part: the centres of its corner pixels, in the notation that the image uses (STDI-0002-1 App E).
 
-use super::super::geo::{near, wrapped};
+use super::super::geo::{degrees, wrapped};
 use super::fields::Fields;
 use super::part::Part;
 use crate::error::{Error, Result};
+use crate::image::Georeference;
+use crate::image::corners::{beside, near};
 use crate::metadata::{Metadata, Value};
 
 /// The corners in their order: first row and column, last column, last row and column, first column.
@@ -18,11 +20,12 @@ enum Form {
     Sides,
 }
 
-/// The fields of BLOCKA for the part.
+/// The fields of BLOCKA for the part of an image that lies at `place`. If its own corners are those of `place`, rounded, the
+/// corners of the part follow from there.
 ///
 /// # Errors
 /// [`Error::Usage`] for corners in neither notation, and any error from reading the fields.
-pub(super) fn of_part(metadata: &Metadata, part: &Part) -> Result<Value> {
+pub(super) fn of_part(metadata: &Metadata, place: &Georeference, part: &Part) -> Result<Value> {
     let mut fields = Fields::of(metadata, "BLOCKA")?;
     fields.set("L_LINES", format!("{:05}", part.rows));
     let mut texts: [String; 4] = Default::default();
@@ -35,7 +38,13 @@ pub(super) fn of_part(metadata: &Metadata, part: &Part) -> Result<Value> {
     let parsed = [Form::Decimal, Form::Sides].into_iter().find_map(|form| Some((form, form.corners(&texts)?)));
     let (form, corners) =
         parsed.ok_or_else(|| Error::usage("corners of BLOCKA in an unknown notation:").found(format!("{texts:?}")))?;
-    for (name, (longitude, latitude)) in NAMES.iter().zip(part.between(near(corners, corners[0].0))) {
+    let corners = near(corners, corners[0].0);
+    let rounding = |(own, exact): (&(f64, f64), &(f64, f64))| {
+        (beside(exact.0, own.0) - own.0).abs().max((exact.1 - own.1).abs()) <= form.unit()
+    };
+    let is_exact = degrees(place, part.whole().centres()).is_some_and(|exact| corners.iter().zip(&exact).all(rounding));
+    let exact = degrees(place, part.centres()).filter(|_| is_exact);
+    for (name, (longitude, latitude)) in NAMES.iter().zip(exact.unwrap_or_else(|| part.between(corners))) {
         if latitude.abs() > 90.0 {
             return Err(Error::usage("latitude of a BLOCKA corner:").found(latitude).allowed("-90 to 90"));
         }
@@ -56,6 +65,14 @@ impl Form {
             };
         }
         Some(corners)
+    }
+
+    /// The unit of the last digit in degrees.
+    fn unit(self) -> f64 {
+        match self {
+            Self::Decimal => 1e-6,
+            Self::Sides => 0.01 / 3600.0,
+        }
     }
 
     fn format(self, longitude: f64, latitude: f64) -> String {
@@ -107,7 +124,7 @@ mod tests {
         let fields = NAMES.iter().zip(corners).map(|(name, text)| ((*name).into(), text.into())).collect();
         let metadata: Metadata = [("BLOCKA", Value::Map(fields))].into_iter().collect();
         let part = Part::new(Window::new(100, 50, 200, 150), 0, (500, 300));
-        let Value::Map(fields) = of_part(&metadata, &part)? else { panic!("fields") };
+        let Value::Map(fields) = of_part(&metadata, &Georeference::default(), &part)? else { panic!("fields") };
         Ok(fields.iter().map(|(_, value)| value.as_text().unwrap().to_owned()).collect())
     }
 

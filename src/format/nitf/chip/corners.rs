@@ -17,12 +17,12 @@ struct Own {
 /// Replaces the corners of the image, which lies at `place`, by those of the part. Returns a note if the part has none.
 pub(super) fn update(metadata: &mut Metadata, place: &Georeference, part: &Part) -> Option<String> {
     match of_part(metadata, place, part) {
-        Ok(Some((form, text))) => {
-            metadata.set("IGEOLO", text);
-            metadata.set("ICORDS", form);
+        Ok(entries) => {
+            for (key, value) in entries {
+                metadata.set(key, value);
+            }
             None
         }
-        Ok(None) => None,
         Err(error) => {
             metadata.set("ICORDS", " ");
             metadata.remove("IGEOLO");
@@ -31,8 +31,8 @@ pub(super) fn update(metadata: &mut Metadata, place: &Georeference, part: &Part)
     }
 }
 
-/// ICORDS and IGEOLO of the part; `None` if the image has no location.
-fn of_part(metadata: &Metadata, place: &Georeference, part: &Part) -> Result<Option<(Value, Value)>> {
+/// IGEOLO and ICORDS of the part, with the finer TREs if the image itself has no IGEOLO; none if the image has no location.
+fn of_part(metadata: &Metadata, place: &Georeference, part: &Part) -> Result<Vec<(&'static str, Value)>> {
     let affine = place.transform.as_ref().zip(place.crs.as_ref());
     if let Some(own) = Own::read(metadata) {
         // The transform may come from a more precise source. It is ignored if it disagrees with the corners: then the image is
@@ -45,18 +45,17 @@ fn of_part(metadata: &Metadata, place: &Georeference, part: &Part) -> Result<Opt
         // The geocentric corners of NITF 2.0 were made geodetic on reading.
         let form = if own.form == Icords::Geocentric { Icords::Geographic } else { own.form };
         let text = moved(&own.corners, points).format(form)?;
-        return Ok(Some((form.code().into(), text.into())));
+        return Ok(vec![("IGEOLO", text.into()), ("ICORDS", form.code().into())]);
     }
     if let Some((transform, crs)) = affine {
         let part_place =
             Georeference { transform: Some(part.transform(transform)), crs: Some(crs.clone()), corners: None };
-        let mut entries = describe(&part_place, &part.layout()?, None, false)?.into_iter().map(|(_, value)| value);
-        return Ok(entries.next().zip(entries.next()));
+        return describe(&part_place, &part.layout()?, None, true);
     }
     if metadata.get("IGEOLO").is_some() {
         return Err(Error::usage("corners of the image cannot be read"));
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
 impl Own {

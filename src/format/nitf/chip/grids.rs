@@ -3,13 +3,14 @@
 use super::fields::Fields;
 use super::part::Part;
 use crate::error::{Error, Result};
+use crate::image::Georeference;
 use crate::metadata::{Metadata, Value};
 
 /// The fields of GEOLOB for the part.
 ///
 /// # Errors
 /// [`Error::Usage`] for densities of 0 and for fields that are not numbers.
-pub(super) fn geolob(metadata: &Metadata, part: &Part) -> Result<Value> {
+pub(super) fn geolob(metadata: &Metadata, _: &Georeference, part: &Part) -> Result<Value> {
     let mut fields = Fields::of(metadata, "GEOLOB")?;
     // Pixels in 360 degrees, east and north.
     let (across, down) = (fields.number("ARV")?, fields.number("BRV")?);
@@ -30,7 +31,7 @@ pub(super) fn geolob(metadata: &Metadata, part: &Part) -> Result<Value> {
 ///
 /// # Errors
 /// [`Error::Usage`] for pixels too large for the fields, and for fields that are not numbers.
-pub(super) fn maplob(metadata: &Metadata, part: &Part) -> Result<Value> {
+pub(super) fn maplob(metadata: &Metadata, _: &Georeference, part: &Part) -> Result<Value> {
     let mut fields = Fields::of(metadata, "MAPLOB")?;
     // Units of UNILOA from one pixel to the next, east and north.
     let (across, down) = (fields.number("LOD")?, fields.number("LAD")?);
@@ -74,13 +75,13 @@ mod tests {
     fn corner_and_density_are_those_of_the_part() {
         let part = Part::new(Window::new(10, 20, 30, 40), 1, (500, 300));
         let maplob = [("LOD", "00010"), ("LAD", "00020"), ("LSO", "+00000300000.00"), ("PSO", "+00004500000.00")];
-        let found = texts(super::maplob(&fields("MAPLOB", &maplob), &part).unwrap());
+        let found = texts(super::maplob(&fields("MAPLOB", &maplob), &Georeference::default(), &part).unwrap());
         assert_eq!(found, ["00020", "00040", "+300200.0000000", "+4499200.000000"]);
         let geolob =
             [("ARV", "000360000"), ("BRV", "000720000"), ("LSO", "+179.9900000000"), ("PSO", "+33.00000000000")];
-        let found = texts(super::geolob(&fields("GEOLOB", &geolob), &part).unwrap());
+        let found = texts(super::geolob(&fields("GEOLOB", &geolob), &Georeference::default(), &part).unwrap());
         assert_eq!(found, ["000180000", "000360000", "-179.9900000000", "+32.98000000000"]);
         let none = [("ARV", "000000000"), ("BRV", "000720000"), ("LSO", "+0"), ("PSO", "+0")];
-        assert!(super::geolob(&fields("GEOLOB", &none), &part).is_err());
+        assert!(super::geolob(&fields("GEOLOB", &none), &Georeference::default(), &part).is_err());
     }
 }

@@ -4,21 +4,21 @@ use super::super::NITF;
 use super::part::Part;
 use super::{blocka, corners, grids, ichipb};
 use crate::error::Result;
-use crate::format::is_key_of_another;
+use crate::format::{family, is_key_of_another};
 use crate::image::Georeference;
 use crate::metadata::{Metadata, Value};
 
 /// The keys that may differ between an image and a chip of it. New ones are added in this order.
-pub const CHIP_KEYS: [&str; 15] = [
+pub(in super::super) const CHIP_KEYS: [&str; 16] = [
     "NROWS", "NCOLS", "NBPR", "NBPC", "NPPBH", "NPPBV", "IALVL", "ILOC", "IMAG", "ICHIPB", "ICORDS", "IGEOLO",
-    "BLOCKA", "GEOLOB", "MAPLOB",
+    "BLOCKA", "GEOPSB", "GEOLOB", "MAPLOB",
 ];
 
 /// The TREs that locate an image, each with the function that computes it for a part.
 const TRES: [(&str, TreOfPart); 3] =
     [("BLOCKA", blocka::of_part), ("GEOLOB", grids::geolob), ("MAPLOB", grids::maplob)];
 
-type TreOfPart = fn(&Metadata, &Part) -> Result<Value>;
+type TreOfPart = fn(&Metadata, &Georeference, &Part) -> Result<Value>;
 
 /// Turns the metadata of an image into those of a part of it, which has blocks of `block` (columns, rows). `place` is the
 /// georeference of the image. Returns warnings for the caller, each of which begins with its key.
@@ -41,12 +41,11 @@ pub fn make_chip(metadata: &mut Metadata, place: &Georeference, part: &Part, blo
     }
     let mut notes = Vec::new();
     notes.extend(ichipb::update(metadata, part)?.map(|note| format!("ICHIPB: {note}")));
-    notes.extend(corners::update(metadata, place, part).map(|note| format!("IGEOLO: {note}")));
     for (tag, of_part) in TRES {
         if metadata.get(tag).is_none() {
             continue;
         }
-        match of_part(metadata, part) {
+        match of_part(metadata, place, part) {
             Ok(value) => metadata.set(tag, value),
             Err(error) => {
                 metadata.remove(tag);
@@ -54,12 +53,20 @@ pub fn make_chip(metadata: &mut Metadata, place: &Georeference, part: &Part, blo
             }
         }
     }
+    // Last: the finer TREs of an image without IGEOLO are those of the part.
+    notes.extend(corners::update(metadata, place, part).map(|note| format!("IGEOLO: {note}")));
     Ok(notes)
 }
 
-/// True for a key of another format (TIFF tags, facts of PNG and JPEG), which is left out if a NITF is made from its image.
-pub fn is_of_another_format(key: &str) -> bool {
-    is_key_of_another(&NITF.names, key)
+/// Adjusts what the metadata of an image of another format hold to a part of it, which lies at `place`. Keys of other formats
+/// than that of the file are left out. Returns warnings for the caller, each of which begins with its key.
+pub fn adjust_others(metadata: &mut Metadata, place: &Georeference) -> Vec<String> {
+    let source = metadata.origin().and_then(|origin| family(origin.family()));
+    if let Some(source) = source.filter(|source| source.names().media_type != NITF.names.media_type) {
+        return source.adjust_to_part(metadata, place);
+    }
+    metadata.retain(|key| !is_key_of_another(&NITF.names, key));
+    Vec::new()
 }
 
 fn set_sizes(metadata: &mut Metadata, part: &Part, block: (u32, u32)) {
@@ -136,6 +143,5 @@ mod tests {
         let keys: Vec<_> = metadata.iter().map(|(key, _)| key).collect();
         assert_eq!(keys, ["NROWS", "IMAG", "ICHIPB"]);
         assert_eq!(metadata.get("NROWS"), Some(&"00000020".into()));
-        assert!(is_of_another_format("256") && is_of_another_format("GeoModelType") && !is_of_another_format("TGTID"));
     }
 }

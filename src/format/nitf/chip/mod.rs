@@ -11,5 +11,6 @@ mod part;
 
 pub use bilinear::{Bilinear, Points};
 pub use ichipb::ChipPoints;
-pub use metadata::{CHIP_KEYS, is_of_another_format, make_chip};
+pub(super) use metadata::CHIP_KEYS;
+pub use metadata::{adjust_others, make_chip};
 pub use part::Part;

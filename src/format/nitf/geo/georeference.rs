@@ -4,9 +4,10 @@
 //! metre, BLOCKA (STDI-0002-1 App E) to a millionth of a degree. GEOLOB with GEOPSB (App P) is exact if a whole number of
 //! pixels goes round the globe.
 
-use super::igeolo::{Corners, Icords, beside, near, wrapped};
+use super::igeolo::{Corners, Icords, wrapped};
 use super::utm::{Utm, UtmZone};
 use crate::error::{Error, Result};
+use crate::image::corners::{Quad, beside, in_one_piece, is_mirrored};
 use crate::image::{Crs, Georeference, ImageLayout, Transform};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Record};
@@ -17,11 +18,14 @@ const SECOND: f64 = 1.0 / 3600.0;
 /// The coordinate reference systems that a georeference may have.
 const ALLOWED: &str = "EPSG:4326, EPSG:32601 to 32660 or 32701 to 32760 (geographic or UTM on WGS 84)";
 
-/// Four corners in the order of IGEOLO.
-type Quad = [(f64, f64); 4];
+/// The share of the unit of IGEOLO by which corners may differ from it and still be exact.
+const EXACT: f64 = 1e-6;
 
-/// The metadata entries for a georeference; empty if it is. `precise` adds the TREs that give the exact location. `wanted` is
-/// the form of IGEOLO that the caller has chosen, if any.
+/// Half the unit of BLOCKA in degrees, and a little for the rounding of floating-point numbers.
+const HALF_BLOCKA: f64 = 0.500_01e-6;
+
+/// The metadata entries for a georeference; empty if it is. `precise` adds the TREs that give the exact location, unless IGEOLO
+/// does. `wanted` is the form of IGEOLO that the caller has chosen, if any.
 ///
 /// # Errors
 /// [`Error::Usage`] for a reference system that NITF cannot express or the form wanted cannot hold, and for half a
@@ -47,8 +51,10 @@ pub(crate) fn describe(
         Some(zone) => (if zone.is_south() { Icords::UtmSouth } else { Icords::UtmNorth }, Corners::Utm(zone, points)),
     };
     let form = wanted.unwrap_or(usual);
-    let mut entries = vec![("ICORDS", form.code().into()), ("IGEOLO", corners.format(form)?.into())];
-    if precise {
+    let text = corners.format(form)?;
+    let is_exact = Corners::parse(form, &text).is_ok_and(|stored| stored.distance(&corners) <= EXACT * form.unit());
+    let mut entries = vec![("ICORDS", form.code().into()), ("IGEOLO", text.into())];
+    if precise && !is_exact {
         entries.push(("BLOCKA", block(&to_geographic(&corners), layout)));
         if let (Corners::Geographic(_), Some(transform)) = (&corners, &georeference.transform) {
             entries.extend(grid(transform, layout));
@@ -75,8 +81,8 @@ pub(crate) fn precision(georeference: &Georeference, layout: &ImageLayout, wante
     })
 }
 
-/// The georeference of an image; `None` if it has none. It is that of GEOLOB or BLOCKA if they agree with IGEOLO, else that of
-/// IGEOLO. Corners that are not a parallelogram to within their rounding have no transform.
+/// The georeference of an image; `None` if it has none. It is that of GEOLOB or BLOCKA if they agree with IGEOLO and are finer,
+/// else that of IGEOLO. Corners that are not a parallelogram to within their rounding have no transform.
 ///
 /// # Errors
 /// [`Error::Malformed`] if ICORDS is unknown or IGEOLO cannot be read.
@@ -106,7 +112,9 @@ pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Result<Opt
         (Some(_), Corners::Geographic(_)) => 1e-6,
         (Some(_), Corners::Utm(..)) => 0.12,
     };
-    let (crs, points) = match finer.unwrap_or(coarse) {
+    let is_fine = finer.is_some();
+    let corners = finer.unwrap_or(coarse);
+    let (crs, points) = match corners {
         Corners::Geographic(points) => (Crs::Epsg(4326), points),
         Corners::Utm(zone, points) => (Crs::Epsg(zone.epsg()), points),
     };
@@ -120,18 +128,10 @@ pub(in super::super) fn read(header: &Record, metadata: &Metadata) -> Result<Opt
         let [_, a, b, _, c, d] = transform.0;
         a * d != b * c
     });
+    if let Some(transform) = transform.filter(|_| is_fine).and_then(|found| simplest(found, &corners, size, unit)) {
+        return Ok(Some(Georeference { transform: Some(transform), crs: Some(crs), corners: None }));
+    }
     Ok(Some(Georeference { transform, crs: Some(crs), corners: Some(outward(points, size)) }))
-}
-
-/// True for corners in the order of a mirror image, seen from above. No sensor or map makes one.
-fn is_mirrored([a, b, _, d]: Quad) -> bool {
-    (b.0 - a.0) * (d.1 - a.1) - (b.1 - a.1) * (d.0 - a.0) > 0.0
-}
-
-/// Corners of an image across the antimeridian. Longitudes that jump there are made to continue beyond it.
-fn in_one_piece(edges: Quad) -> Quad {
-    let joined = near(edges, edges[0].0);
-    if is_mirrored(edges) && !is_mirrored(joined) { joined } else { edges }
 }
 
 /// Corners of an image of more than half the globe, whose longitudes are at least half a turn apart. With the shorter way
@@ -213,6 +213,42 @@ fn from_centres(points: &Quad, (columns, rows): (f64, f64)) -> Transform {
     Transform([x, column.0, row.0, y, column.1, row.1])
 }
 
+/// The transform with the fewest decimals near `found` that has the corners of BLOCKA, rounded to `unit`: that of the image
+/// before it was rounded, if its numbers were round. `None` for an image of one row or column.
+fn simplest(found: Transform, corners: &Corners, (columns, rows): (f64, f64), unit: f64) -> Option<Transform> {
+    let rounded = |value: f64, tolerance: f64| {
+        let decimals = (0..=9).map(|digits| 10f64.powi(digits)).map(|scale| (value * scale).round() / scale);
+        decimals.into_iter().find(|rounded| (rounded - value).abs() <= tolerance).unwrap_or(value)
+    };
+    if columns <= 1.0 || rows <= 1.0 {
+        return None;
+    }
+    let [_, a, b, _, c, d] = found.0;
+    let (of_columns, of_rows) = (unit / (columns - 1.0), unit / (rows - 1.0));
+    let [a, b, c, d] = [(a, of_columns), (b, of_rows), (c, of_columns), (d, of_rows)].map(|(x, near)| rounded(x, near));
+    let (x, y) = found.apply(columns / 2.0, rows / 2.0);
+    let origin = |centre: f64, column: f64, row: f64| rounded(centre - columns / 2.0 * column - rows / 2.0 * row, unit);
+    let transform = Transform([origin(x, a, b), a, b, origin(y, c, d), c, d]);
+    let centres = [(0.5, 0.5), (columns - 0.5, 0.5), (columns - 0.5, rows - 0.5), (0.5, rows - 0.5)];
+    let points = centres.map(|(column, row)| transform.apply(column, row));
+    let placed = match corners {
+        Corners::Geographic(_) => Corners::Geographic(points),
+        Corners::Utm(zone, _) => Corners::Utm(*zone, points),
+    };
+    let difference = Corners::Geographic(to_geographic(&placed)).distance(&Corners::Geographic(to_geographic(corners)));
+    (difference <= HALF_BLOCKA).then_some(transform)
+}
+
+/// Longitudes and latitudes of points of an image, in pixels; `None` without a transform in a system that NITF has.
+pub(in super::super) fn degrees(place: &Georeference, points: Quad) -> Option<Quad> {
+    let transform = place.transform?;
+    let points = points.map(|(column, row)| transform.apply(column, row));
+    Some(to_geographic(&match zone_of(place.crs.as_ref()?).ok()? {
+        None => Corners::Geographic(points),
+        Some(zone) => Corners::Utm(zone, points),
+    }))
+}
+
 fn to_geographic(corners: &Corners) -> Quad {
     match corners {
         Corners::Geographic(points) => *points,
@@ -265,7 +301,8 @@ fn grid(transform: &Transform, layout: &ImageLayout) -> Vec<(&'static str, Value
     vec![("GEOPSB", system), ("GEOLOB", location)]
 }
 
-/// The corners of a single BLOCKA, if they agree with those of IGEOLO to within its rounding.
+/// The corners of a single BLOCKA, if they agree with those of IGEOLO to within its rounding. `None` also if they are those of
+/// IGEOLO rounded to BLOCKA's unit: then IGEOLO is exact.
 fn finer(metadata: &Metadata, coarse: &Corners, rows: f64) -> Option<Corners> {
     let mut blocks = metadata.get_all("BLOCKA");
     let (Value::Map(fields), None) = (blocks.next()?, blocks.next()) else { return None };
@@ -280,6 +317,9 @@ fn finer(metadata: &Metadata, coarse: &Corners, rows: f64) -> Option<Corners> {
         Some((number(text.get(10..21)?)?, number(text.get(..10)?)?))
     };
     let places = [place("FRFC_LOC")?, place("FRLC_LOC")?, place("LRLC_LOC")?, place("LRFC_LOC")?];
+    if Corners::Geographic(places).distance(&Corners::Geographic(to_geographic(coarse))) <= HALF_BLOCKA {
+        return None;
+    }
     let (found, rough, unit) = match coarse {
         Corners::Geographic(points) => (Corners::Geographic(places), points, 1e-3),
         Corners::Utm(zone, points) => {
@@ -369,6 +409,28 @@ mod tests {
     }
 
     #[test]
+    fn round_numbers_come_back_exactly_and_a_whole_number_of_units_needs_no_tre() {
+        let utm = |x: f64, pixel: f64| Transform([x, pixel, 0.0, 4_500_000.0, 0.0, -pixel]);
+        for (transform, epsg) in [
+            (utm(300_000.0, 10.0), 32_618),
+            (utm(300_000.0, 15.0), 32_618),
+            (utm(300_000.0, 1.0), 32_718),
+            (utm(300_000.5, 0.3), 32_618),
+            (Transform([300_000.0, 2.0, 1.0, 4_500_000.0, 1.0, -2.0]), 32_618),
+            (Transform([10.0, 1e-4, 0.0, 50.0, 0.0, -1e-4]), 4326),
+        ] {
+            assert_eq!(back(transform, epsg, true), transform);
+        }
+        let names = |transform| {
+            let place = Georeference { transform: Some(transform), crs: Some(Crs::Epsg(32_618)), corners: None };
+            let entries = describe(&place, &layout(200, 100), None, true).unwrap();
+            entries.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(utm(300_000.0, 10.0)), ["ICORDS", "IGEOLO"]);
+        assert_eq!(names(utm(300_000.0, 15.0)), ["ICORDS", "IGEOLO", "BLOCKA"]);
+    }
+
+    #[test]
     fn images_around_the_globe_and_across_the_antimeridian_come_back() {
         for (west, across, north) in
             [(-180.0, 1.8, 90.0), (0.0, 1.8, 90.0), (-100.0, 1.0, 50.0), (179.5, 0.01, 10.0), (100.0, 1.3, 65.0)]
@@ -381,10 +443,6 @@ mod tests {
         // An image whose rows run from the bottom up stays as it is.
         let upside_down = Transform([10.0, 0.001, 0.0, 50.0, 0.0, 0.001]);
         assert!(worst(back(upside_down, 4326, false), upside_down) <= 1.1 * SECOND);
-        let jump = [(179.5, 10.0), (-179.5, 10.0), (-179.5, 9.0), (179.5, 9.0)];
-        assert_eq!(in_one_piece(jump)[1], (180.5, 10.0));
-        let globe = [(-180.0, 90.0), (180.0, 90.0), (180.0, -90.0), (-180.0, -90.0)];
-        assert_eq!(in_one_piece(globe), globe);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::mgrs::{from_mgrs, to_mgrs};
 use super::utm::{Utm, UtmZone};
 use crate::error::{Error, Result};
+use crate::image::corners::{beside, near};
 
 /// The form of IGEOLO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +31,8 @@ pub(crate) enum Corners {
     Utm(UtmZone, [(f64, f64); 4]),
 }
 
+/// Degrees by which a computed latitude may be off.
+const ROUNDING: f64 = 1e-9;
 /// Characters of one corner.
 const CORNER: usize = 15;
 
@@ -105,6 +108,18 @@ impl Corners {
         Ok(zone.map_or(Self::Geographic(near(points, points[0].0)), |zone| Self::Utm(zone, points)))
     }
 
+    /// The largest difference of a coordinate from the one of `other`, in degrees or metres; infinite in another system.
+    /// Longitudes a whole turn apart are the same.
+    pub(super) fn distance(&self, other: &Self) -> f64 {
+        let (ours, theirs, beside): (_, _, fn(f64, f64) -> f64) = match (self, other) {
+            (Self::Geographic(ours), Self::Geographic(theirs)) => (ours, theirs, beside),
+            (Self::Utm(zone, ours), Self::Utm(other, theirs)) if zone == other => (ours, theirs, |x, _| x),
+            _ => return f64::INFINITY,
+        };
+        let differences = ours.iter().zip(theirs).map(|(a, b)| (beside(a.0, b.0) - b.0).abs().max((a.1 - b.1).abs()));
+        differences.fold(0.0, f64::max)
+    }
+
     /// Writes the sixty characters of IGEOLO in a form.
     ///
     /// # Errors
@@ -124,7 +139,7 @@ impl Corners {
             (Self::Geographic(points), Icords::Geographic | Icords::Decimal) => {
                 for point in points {
                     // Longitudes of an image across the antimeridian may continue beyond it.
-                    let inside = point.0.abs() <= 360.0 && point.1.abs() <= 90.0;
+                    let inside = point.0.abs() <= 360.0 && point.1.abs() <= 90.0 + ROUNDING;
                     let point = &(wrapped(point.0), point.1);
                     let text = if form == Icords::Geographic { format_dms(*point) } else { format_decimal(*point) };
                     out += &Some(text).filter(|_| inside).ok_or_else(|| wrong(*point))?;
@@ -170,16 +185,6 @@ fn in_zone(point: Utm, zone: UtmZone) -> (f64, f64) {
 /// A longitude within ±180°.
 pub(in super::super) fn wrapped(longitude: f64) -> f64 {
     if longitude.abs() <= 180.0 { longitude } else { longitude - 360.0 * (longitude / 360.0).round() }
-}
-
-/// The same points with longitudes less than half a turn from `longitude`: an image across the antimeridian is in one piece.
-pub(in super::super) fn near(points: [(f64, f64); 4], longitude: f64) -> [(f64, f64); 4] {
-    points.map(|(x, y)| (beside(x, longitude), y))
-}
-
-/// The longitude `x`, made less than half a turn from `longitude`.
-pub(super) fn beside(x: f64, longitude: f64) -> f64 {
-    x - 360.0 * ((x - longitude) / 360.0).round()
 }
 
 /// The geodetic latitude on WGS 84 of a geocentric one, both in degrees.

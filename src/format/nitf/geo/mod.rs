@@ -5,7 +5,7 @@ mod igeolo;
 mod mgrs;
 mod utm;
 
-pub(super) use georeference::{between, read};
+pub(super) use georeference::{between, degrees, read};
 pub(crate) use georeference::{describe, precision};
+pub(super) use igeolo::wrapped;
 pub(crate) use igeolo::{Corners, Icords};
-pub(super) use igeolo::{near, wrapped};

@@ -13,7 +13,10 @@ use super::titles;
 use crate::error::Result;
 use crate::format::{ImageRequest, WriteContext};
 use crate::image::{BlockCoding, BlockStore};
-use crate::schema::Record;
+use crate::schema::{Record, read};
+
+/// Fields of the subheader that belong to the pixels, besides those that describe their stored bytes.
+const OF_PIXELS: [&str; 3] = ["BAND_INFO", "IDATIM", "ICAT"];
 
 /// An image whose stored bytes are copied.
 pub(super) struct StoredPlan {
@@ -41,17 +44,22 @@ impl StoredPlan {
         let known = context.warnings.len();
         let given = Given::new(structure("IMAGE"), image.metadata, context)?;
         let pad = given.pad.as_ref().map(stated_pad).transpose();
-        let kept = |name: &str| coding.field(name).filter(|_| coding.is_renewed);
+        // Metadata that do not come from a file leave the fields that describe the stored bytes as they are, unless they state
+        // them.
+        let is_new = image.metadata.origin().is_none() && given.original.is_none();
+        let kept = |name: &str| coding.field(name).filter(|_| coding.is_renewed || is_new);
         let asked = |name: &str| given.get(name).or_else(|| kept(name)).cloned();
-        let asked = pad.map(|pad| SegmentCoding::new(asked, pad, Vec::new()));
-        let is_copy = given.original.is_some() || coding.is_renewed;
-        if !is_copy || !asked.is_ok_and(|asked| asked.decodes_like(coding)) {
+        let own_pad = coding.pad.filter(|_| is_new);
+        let asked = pad.map(|pad| SegmentCoding::new(asked, pad.or(own_pad), Vec::new()));
+        if !asked.is_ok_and(|asked| asked.decodes_like(coding)) {
             // The other way of writing adds its own warnings.
             context.warnings.truncate(known);
             return Ok(None);
         }
         let mut record = IMAGE.without_areas(&given.fields.without(IMAGE.following));
-        for (name, value) in coding.fields().filter(|_| coding.is_renewed) {
+        let own = if is_new { read(structure("IMAGE"), &coding.header)?.0 } else { Record::new() };
+        let of_pixels = OF_PIXELS.iter().filter_map(|name| Some((*name, own.get(name)?)));
+        for (name, value) in coding.fields().filter(|_| coding.is_renewed || is_new).chain(of_pixels) {
             if record.get(name).is_none() && !IMAGE.following.contains(&name) {
                 record.set(name, value.clone());
             }

@@ -15,7 +15,7 @@ use super::location::parse_location;
 use super::titles;
 use crate::asset::AssetType;
 use crate::error::{Error, Result};
-use crate::format::{Content, DataRequest, Finding, Warning, WriteContext};
+use crate::format::{Content, DataRequest, Finding, Warning, WarningKind, WriteContext};
 use crate::schema::{FieldData, Record, write};
 
 /// A segment that is written when the file is completed.
@@ -373,7 +373,7 @@ fn note_names(identifier: &str, data: &DataRequest<'_>, context: &mut WriteConte
     if !title.is_empty() && title != identifier {
         let message =
             format!("the title is left out: an extension has no field for a title beside its name, {identifier}");
-        context.warnings.push(Warning::new(data.key, message));
+        context.warnings.push(Warning::new(WarningKind::Metadata, data.key, message));
     }
     note_description(data, context);
 }
@@ -381,7 +381,7 @@ fn note_names(identifier: &str, data: &DataRequest<'_>, context: &mut WriteConte
 fn note_description(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) {
     if !data.description.trim().is_empty() {
         let message = "the description is left out: the segment has no field for it";
-        context.warnings.push(Warning::new(data.key, message));
+        context.warnings.push(Warning::new(WarningKind::Metadata, data.key, message));
     }
 }
 

@@ -2,13 +2,15 @@
 
 use super::super::capacity::{MAX_BLOCK, MAX_BLOCKS};
 use super::super::geo::{Icords, describe, precision};
-use super::super::ic::{Ic, NC, NM};
+use super::super::ic::{C8, Ic, NC, NM};
 use super::super::pad::PAD_CODE;
+use super::coded_rate::HIGHEST_RATE;
+use super::j2k::MOST_DECODED_BITS;
 use super::plan::stale_corners;
 use crate::error::{Error, Result};
 use crate::format::request::merge;
 use crate::format::{SaveSettings, Warning, WarningKind};
-use crate::image::{Georeference, ImageLayout, PadValue};
+use crate::image::{Georeference, ImageLayout, PadValue, default_block};
 use crate::metadata::{Metadata, Value};
 
 /// The side of blocks if the caller does not choose one.
@@ -44,7 +46,7 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
         None if masked => stated.and_then(|ic| ic.with_mask(true)).filter(|ic| ic.is_written).unwrap_or(NM),
         None if is_given("IC") => stated.unwrap_or(NC),
         None if is_given(PAD_CODE) => NM,
-        None => NC,
+        None => default_compression(layout),
     };
     // An unknown IC in the metadata is refused with the rest of the subheader.
     if settings.compression.is_some() || masked || !is_given("IC") {
@@ -54,14 +56,20 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
         metadata.set(PAD_CODE, pad_code(nodata, layout)?);
     }
     match settings.quality {
-        Some(quality) if !ic.is_jpeg() => {
-            return Err(Error::usage("quality with lossless compression:").found(quality).allowed("compression jpeg"));
-        }
-        Some(quality) if !(1.0..=100.0).contains(&quality) => {
+        Some(quality) if ic.is_jpeg() && !(1.0..=100.0).contains(&quality) => {
             return Err(Error::usage("quality:").found(quality).allowed("1 to 100"));
         }
         // The field cannot state 100.
-        Some(quality) => metadata.set("COMRAT", format!("{:04.1}", quality.min(99.9))),
+        Some(quality) if ic.is_jpeg() => metadata.set("COMRAT", format!("{:04.1}", quality.min(99.9))),
+        Some(quality) if ic.is_j2k() && !(0.01..=HIGHEST_RATE).contains(&quality) => {
+            let error = Error::usage("quality of a JPEG 2000 image:").found(quality);
+            return Err(error.allowed(format!("0.01 to {HIGHEST_RATE} bits per pixel and band")));
+        }
+        Some(quality) if ic.is_j2k() => metadata.set("COMRAT", format!("{quality:.4}")),
+        Some(quality) => {
+            let error = Error::usage("quality with lossless compression:").found(quality);
+            return Err(error.allowed("compression jpeg or j2k"));
+        }
         None => {}
     }
     set_blocks(&mut metadata, settings, given, layout, ic)?;
@@ -73,13 +81,23 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
     Ok(metadata)
 }
 
+/// The compression if none is chosen: lossless JPEG 2000, if its decoders read such samples; else none.
+fn default_compression(layout: &ImageLayout) -> Ic {
+    if layout.sample.is_integer() && layout.actual_bits <= MOST_DECODED_BITS { C8 } else { NC }
+}
+
 /// Warnings about settings that were left to the format.
 fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let asked = settings.compression.is_some() || settings.nodata.is_some();
-    if !asked && given.get("IC").is_none() && given.get(PAD_CODE).is_none() {
-        let message = "the image is written without compression (NC), because JPEG 2000 cannot be written yet; state it with compression=\"none\"";
-        warnings.push(Warning::new("IC", message).of(WarningKind::Fallback));
+    let is_uncompressed = default_compression(layout).is_uncompressed();
+    if !asked && is_uncompressed && given.get("IC").is_none() && given.get(PAD_CODE).is_none() {
+        let message = format!(
+            "the image is written without compression (NC), as JPEG 2000 does not hold samples of type {}; state it with \
+             compression=\"none\"",
+            layout.sample
+        );
+        warnings.push(Warning::new(WarningKind::Fallback, "IC", message));
     }
     let size = ["NROWS", "NCOLS"].map(|name| given.get(name).and_then(Value::to_int));
     if let [Some(rows), Some(columns)] = size
@@ -88,13 +106,13 @@ fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Ve
         && given.get("IGEOLO").is_some()
         && given.get("ICHIPB").is_none()
     {
-        warnings.push(Warning::new("IGEOLO", stale_corners(rows, columns)));
+        warnings.push(Warning::new(WarningKind::Metadata, "IGEOLO", stale_corners(rows, columns)));
     }
     if !settings.precise
         && settings.georeference != Georeference::default()
         && let Some(message) = precision(&settings.georeference, layout, form(given))
     {
-        warnings.push(Warning::new("IGEOLO", message).of(WarningKind::Precision));
+        warnings.push(Warning::new(WarningKind::Precision, "IGEOLO", message));
     }
     warnings
 }
@@ -163,9 +181,10 @@ fn set_blocks(
     let sides = [layout.grid.columns(), layout.grid.rows()];
     let names = ["NPPBH", "NPPBV"];
     let Some((columns, rows)) = settings.block_size else {
-        for (name, side) in names.into_iter().zip(sides) {
+        let chosen = if ic.is_single_block() { sides } else { default_blocks(sides, layout.pixel_bytes()) };
+        for (name, side) in names.into_iter().zip(chosen) {
             if given.get(name).is_none() {
-                metadata.set(name, if ic.is_single_block() { side } else { default_block(side) });
+                metadata.set(name, side);
             }
         }
         return Ok(());
@@ -182,13 +201,18 @@ fn set_blocks(
     Ok(())
 }
 
-/// A block of a long side is made so large that the number of blocks fits its field.
-fn default_block(side: u32) -> u32 {
-    let mut block = BLOCK;
-    while side.div_ceil(block) > MAX_BLOCKS && block < MAX_BLOCK {
-        block *= 2;
-    }
-    if side.div_ceil(block) > MAX_BLOCKS { 0 } else { block.min(side) }
+/// The default sides of a block. A block of a long side is made so large that the number of blocks fits its field.
+fn default_blocks(sides: [u32; 2], pixel_bytes: usize) -> [u32; 2] {
+    let usual = sides.map(|side| {
+        let mut block = BLOCK;
+        while side.div_ceil(block) > MAX_BLOCKS && block < MAX_BLOCK {
+            block *= 2;
+        }
+        if side.div_ceil(block) > MAX_BLOCKS { 0 } else { block.min(side) }
+    });
+    // A block of 0 has the whole side.
+    let least = [0, 1].map(|axis| if usual[axis] == 0 { 0 } else { sides[axis].div_ceil(MAX_BLOCKS).max(1) });
+    default_block(usual, least, 1, pixel_bytes)
 }
 
 #[cfg(test)]
@@ -221,6 +245,15 @@ mod tests {
         let placed = encode(&SaveSettings { georeference, ..word("none") }).unwrap();
         assert_eq!(placed.get("ICORDS").and_then(Value::as_text), Some("N"));
         assert_eq!(placed.get("IGEOLO").and_then(Value::as_text).map(|text| &text[..15]), Some("183000054499995"));
+    }
+
+    #[test]
+    fn default_blocks_are_bounded_in_bytes_and_in_number() {
+        assert_eq!(default_blocks([3000, 200], 4), [1024, 200]);
+        assert_eq!(default_blocks([3000, 3000], 64), [1024, 1024]);
+        assert_eq!(default_blocks([3000, 3000], 3000), [128, 128]);
+        assert_eq!(default_blocks([10, 10], 3000), [10, 10]);
+        assert_eq!(default_blocks([20_000_000, 10], 1), [2048, 10]);
     }
 
     #[test]

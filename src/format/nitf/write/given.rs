@@ -3,18 +3,18 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use super::super::J2K_PREFIX;
 use super::super::areas;
 use super::super::fields::{bytes_of, to_record};
 use super::super::layouts::{header, tre_layouts};
 use super::super::pad::PAD_CODE;
 use super::super::tre::{Tre, TreBody, follows_layout, parse_sound_tres};
 use super::super::values::FAMILY;
+use super::super::{J2K_PREFIX, NITF};
 use super::field_sets::LOCATIONS;
 use super::location::stated_location;
 use super::origin::{modernised, original_of, original_or_guess, with_origin};
 use crate::error::{Error, Result, nearest};
-use crate::format::{Finding, Warning, WriteContext};
+use crate::format::{Finding, Format, J2K_HINTS, Warning, WarningKind, WriteContext, unknown_key};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Item, Record, Structure, read};
 
@@ -56,12 +56,13 @@ impl Given {
     /// Sorts metadata for the structure called `structure`.
     ///
     /// # Errors
-    /// [`Error::Usage`] for wrong values. An unknown key becomes a warning.
+    /// [`Error::Usage`] for wrong values and for unknown keys, as [`unknown_key`].
     pub(super) fn new(
         structure: &'static Structure,
         metadata: &Metadata,
         context: &mut WriteContext<'_, '_>,
     ) -> Result<Self> {
+        let stated = metadata;
         let modern = modernised(structure, metadata, context);
         let metadata = modern.as_ref().unwrap_or(metadata);
         let stored = original_of(structure, metadata);
@@ -104,15 +105,19 @@ impl Given {
                 Key::Hint => {}
                 Key::Elsewhere(title) => {
                     let message = format!("is a field of the {title}, and is left out here");
-                    context.warnings.push(Warning::new(key, message));
+                    context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
+                }
+                // The formats of JPEG 2000 have further keys that begin like the hints.
+                Key::Unknown(None) if key.starts_with(J2K_PREFIX) => {
+                    let message = "is not a hint for JPEG 2000 and is left out";
+                    context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
                 }
                 Key::Unknown(near) => {
-                    let near = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
-                    let message = format!(
-                        "is neither a field of the {} nor a TRE, and is left out{near}",
+                    let known = format!(
+                        "a field of the {}, or the tag of a TRE; a tag without a layout takes bytes",
                         structure.title.to_lowercase()
                     );
-                    context.warnings.push(Warning::new(key, message));
+                    unknown_key(NITF.names(), (stated, key), near.as_deref(), &known, context.warnings)?;
                 }
             }
         }
@@ -135,7 +140,7 @@ impl Given {
     }
 
     /// Adds a TRE; `place` is the area and the body it was copied from.
-    fn add_tre(
+    pub(super) fn add_tre(
         &mut self,
         tag: &str,
         value: &Value,
@@ -264,8 +269,11 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     if names.contains("ICOM") && key.strip_prefix("ICOM").is_some_and(|rest| rest.parse::<u32>().is_ok()) {
         return Key::Unknown(Some("ICOM1 to ICOM9".to_owned()));
     }
-    if key.starts_with(J2K_PREFIX) || key == PAD_CODE {
+    if J2K_HINTS.contains(&key) || key == PAD_CODE {
         return Key::Hint;
+    }
+    if key.starts_with(J2K_PREFIX) {
+        return Key::Unknown(nearest(key, J2K_HINTS).map(str::to_owned));
     }
     let near = nearest(key, names.iter().copied()).filter(|name| name.len().abs_diff(key.len()) <= 1);
     let tag = (1..=6).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, 0x20..=0x7E));
@@ -278,7 +286,7 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
         Value::Text(_) | Value::Map(_) | Value::List(_) if capitals && !misspelt() => {
             other_header(key).map_or(Key::Tre, Key::Elsewhere)
         }
-        _ => Key::Unknown(near.map(str::to_owned)),
+        _ => other_header(key).map_or_else(|| Key::Unknown(near.map(str::to_owned)), Key::Elsewhere),
     }
 }
 
@@ -399,8 +407,11 @@ mod tests {
         assert!(matches!(classify(image, "ACFTA", &text()), Key::Tre));
         assert!(matches!(classify(image, "XQZW01", &text()), Key::Tre));
         assert!(matches!(classify(image, "A", &Value::from(vec![1])), Key::Tre));
-        for key in ["IMOD", "COMRTT", "Title", "FOO", "GeoPixelScale", "259", "NUMI"] {
+        for key in ["IMOD", "COMRTT", "Title", "FOO", "GeoPixelScale", "259"] {
             assert!(matches!(classify(image, key, &text()), Key::Unknown(_)), "{key}");
+        }
+        for key in ["NUMI", "FTITLE"] {
+            assert!(matches!(classify(image, key, &text()), Key::Elsewhere(_)), "{key}");
         }
     }
 }

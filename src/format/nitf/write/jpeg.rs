@@ -12,7 +12,7 @@ use crate::codec::jpeg::{ColorModel, Encoder, Rows, markers::APP0};
 use crate::codec::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces, Scratch};
 use crate::codestream::jpeg::{JpegOptions, JpegStream};
 use crate::error::{Error, Result};
-use crate::format::{Warning, WriteContext};
+use crate::format::{Warning, WarningKind, WriteContext};
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, Interleave, Padding, SampleType};
 use crate::schema::{FieldData, Record};
 
@@ -62,7 +62,7 @@ pub(super) fn set_fields(
         // Streams hold values, not bits of a sample.
         record.set("PJUST", "R");
         if given.is_chosen("PJUST") {
-            context.warnings.push(Warning::new("PJUST", "is R, not L, as JPEG stores values"));
+            context.warnings.push(Warning::new(WarningKind::Metadata, "PJUST", "is R, not L, as JPEG stores values"));
         }
     }
     // The hint is a quality, which the file does not hold.
@@ -133,7 +133,7 @@ pub(super) fn stored_representation(
         Some(YCBCR) | None => {}
         Some("RGB") => {
             let message = "is YCbCr601, not RGB, as JPEG stores luminance and chrominance in IMODE P";
-            context.warnings.push(Warning::new("IREP", message));
+            context.warnings.push(Warning::new(WarningKind::Metadata, "IREP", message));
         }
         Some(other) => {
             let error = Error::usage("value of").field("IREP").found(other);

@@ -4,6 +4,7 @@ mod areas;
 mod bands;
 mod blocks;
 mod coded;
+mod coded_rate;
 mod copy;
 mod data;
 mod encoding;
@@ -11,6 +12,7 @@ mod field_sets;
 mod given;
 mod header;
 mod image_data;
+mod j2k;
 mod jpeg;
 mod levels;
 mod location;
@@ -23,6 +25,7 @@ mod writer;
 
 pub(super) use encoding::apply;
 pub(super) use header::Flavour;
+pub(super) use titles::fitted_text;
 pub(super) use writer::create;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::super::geo::{Corners, Icords};
 use super::super::values::FAMILY;
 use super::super::version::Version;
 use super::field_sets::STALE;
-use crate::format::{Warning, WriteContext};
+use crate::format::{Warning, WarningKind, WriteContext};
 use crate::metadata::{Metadata, Origin, Value};
 use crate::schema::{FieldData, Item, Record, Structure, read};
 
@@ -192,15 +192,17 @@ pub(super) fn modernised(
                 modern.append(name, text.chars().skip(3).collect::<String>());
             }
             Some((name, Value::Text(text))) if !text.chars().all(is_extended) => {
-                context
-                    .warnings
-                    .push(Warning::new(name, "has characters that NITF 2.1 does not have, and is left out"));
+                context.warnings.push(Warning::new(
+                    WarningKind::Metadata,
+                    name,
+                    "has characters that NITF 2.1 does not have, and is left out",
+                ));
             }
             Some((name, value)) => modern.append(name, value),
             None if STRUCTURE.contains(&key) || is_blank(value) || matches!(key, "ICORDS" | "IGEOLO") => {}
             None => {
                 let message = "is a field of NITF 2.0 that NITF 2.1 does not have in that form, and is left out";
-                context.warnings.push(Warning::new(key, message));
+                context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
             }
         }
     }
@@ -276,7 +278,7 @@ fn is_same(old: &FieldData, value: &Value) -> bool {
 }
 
 /// True for the characters of ECS-A.
-fn is_extended(c: char) -> bool {
+pub(super) fn is_extended(c: char) -> bool {
     matches!(c, ' '..='~' | '\u{A0}'..='\u{FF}')
 }
 

@@ -43,7 +43,7 @@ impl Made {
     fn add(&mut self, key: &str, provider: &dyn ImageProvider, metadata: &Metadata) -> Result<()> {
         self.with_writer(|writer, context| {
             let request = ImageRequest::new(key, provider, metadata);
-            write_image(writer, &request, &[], context).map(|_| ())
+            write_image(writer, &request, context).map(|_| ())
         })
     }
 

@@ -1,9 +1,10 @@
 //! Puts titles and descriptions of assets into the fields of their segments.
 
-use super::super::names::{NameFields, Names, identifier};
+use super::super::names::{IMAGE, NameFields, Names, identifier};
 use super::given::Given;
+use super::origin::is_extended;
 use crate::error::{Error, Result};
-use crate::format::{Warning, WriteContext};
+use crate::format::{FittedText, TextField, Warning, WarningKind, WriteContext};
 use crate::schema::Record;
 
 /// Characters of a comment of an image (ICOM), and how many comments there may be.
@@ -54,7 +55,7 @@ pub(super) fn fill(
     let text_is_free = is_free(fields.text);
     let mut lost = |what: &str| {
         let message = format!("the {what} is left out: every field for it holds another value");
-        context.warnings.push(Warning::new(key, message));
+        context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
     };
     // If the text beside the identifier is the title, the description goes to the comments.
     let mut text_is_title = is_kept;
@@ -92,6 +93,15 @@ pub(super) fn fill(
         lost("description");
     }
     Ok(())
+}
+
+/// A title or description of an image as the subheader can hold it (ECS-A, 2500C §5.1.7); `None` if it holds the text as it is.
+pub(in super::super) fn fitted_text(field: TextField, text: &str) -> Option<FittedText> {
+    let most = match field {
+        TextField::Title => IMAGE.lengths.1,
+        TextField::Description => COMMENT * COMMENTS,
+    };
+    FittedText::of_characters(text, is_extended, most)
 }
 
 fn checked<'t>(what: &'static str, text: &'t str, most: usize) -> Result<&'t str> {

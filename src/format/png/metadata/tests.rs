@@ -134,15 +134,23 @@ fn illegal_values_are_errors_that_name_key_value_and_what_is_allowed() {
 #[test]
 fn what_cannot_be_written_is_a_warning_for_each_key() {
     let mut metadata: Metadata =
-        [("PNG_PALETTE", list(&[1, 2, 3])), ("256", 7.into()), ("256", 8.into()), ("PNG_PHYZ", 1.into())]
-            .into_iter()
-            .collect();
+        [("PNG_PALETTE", list(&[1, 2, 3])), ("256", 7.into()), ("256", 8.into())].into_iter().collect();
     metadata.append("PNG_TRANSPARENCY", list(&[1, 2, 3]));
     metadata.append("PNG_BIT_DEPTH", 1);
     let (_, warnings) = through(header(ColorType::Grey, 8), &metadata);
     let keys: Vec<_> = warnings.iter().map(|warning| warning.key.as_str()).collect();
-    assert_eq!(keys, ["PNG_PALETTE", "PNG_TRANSPARENCY", "256", "PNG_PHYZ", "PNG_BIT_DEPTH"]);
-    assert!(warnings[3].message.contains("PNG_PHYS"));
+    assert_eq!(keys, ["PNG_PALETTE", "PNG_TRANSPARENCY", "256", "PNG_BIT_DEPTH"]);
+}
+
+#[test]
+fn a_misspelt_key_is_an_error_with_the_nearest_name() {
+    for (key, near) in
+        [("PNG_PHYZ", "PNG_PHYS"), ("PNG_TXT_Title", "PNG_TEXT_Title"), ("PNG_CHUNCK_oFFs", "PNG_CHUNK_oFFs")]
+    {
+        let metadata: Metadata = [(key, Value::from("x"))].into_iter().collect();
+        let error = chunks(header(ColorType::Grey, 8), &metadata, &mut Vec::new()).err().unwrap().to_string();
+        assert!(error.contains(key) && error.contains(&format!("did you mean {near}?")), "{error}");
+    }
 }
 
 #[test]
@@ -152,11 +160,57 @@ fn bad_chunks_are_warnings_and_bad_palettes_errors() {
     let bad: Vec<_> = bad.into_iter().map(|(kind, data)| (Kind(kind), data)).collect();
     let collector = collect(grey, &bad).unwrap();
     assert_eq!((collector.metadata.len(), collector.warnings.len()), (3, 4));
-    assert!(matches!(collect(grey, &[(Kind::PLTE, vec![1, 2])]), Err(Error::Malformed(_))));
+    let palette = [(Kind::PLTE, vec![1, 2])];
+    assert!(matches!(collect(header(ColorType::Palette, 8), &palette), Err(Error::Malformed(_))));
+    assert_eq!(collect(grey, &palette).unwrap().warnings.len(), 1, "a grey image has no palette");
     assert!(matches!(collect(grey, &[(Kind(*b"NEWx"), vec![])]), Err(Error::Unsupported(_))));
     let many: Vec<_> = (0..2000).map(|_| (Kind(*b"tEXt"), b"k\0".to_vec())).collect();
     assert!(matches!(collect(grey, &many), Err(Error::Limit { .. })));
     let twice = collect(grey, &[(Kind(*b"gAMA"), vec![0, 0, 0, 9]), (Kind(*b"gAMA"), vec![0, 0, 0, 8])]).unwrap();
     assert_eq!(twice.metadata.get_all("PNG_GAMMA").count(), 1);
     assert_eq!(twice.warnings.len(), 1);
+}
+
+/// Metadata as a file with these chunks has them.
+fn read(header: Header, chunks: &[(Kind, Vec<u8>)]) -> Metadata {
+    let Collector { metadata, stored, .. } = collect(header, chunks).unwrap();
+    metadata.read_with_stored(FAMILY, "", Vec::new(), stored)
+}
+
+#[test]
+fn illegal_chunks_that_were_read_are_written_as_they_were() {
+    let (grey, rgb, indexed) = (header(ColorType::Grey, 8), header(ColorType::Rgb, 8), header(ColorType::Palette, 8));
+    let palette = (Kind::PLTE, vec![1, 2, 3]);
+    let cases = [
+        (grey, vec![(Kind(*b"pHYs"), vec![0xff, 0, 0, 1, 0, 0, 0, 1, 7])]),
+        (grey, vec![(Kind(*b"tIME"), vec![0; 7])]),
+        (grey, vec![(Kind(*b"gAMA"), vec![0; 4])]),
+        (grey, vec![(Kind(*b"tRNS"), vec![9, 9])]),
+        (grey, vec![(Kind(*b"sBIT"), vec![0])]),
+        (rgb, vec![(Kind(*b"bKGD"), vec![1, 0, 1, 0, 1, 0])]),
+        (indexed, vec![palette.clone(), (Kind(*b"tRNS"), vec![1, 2]), (Kind(*b"bKGD"), vec![9])]),
+        (grey, vec![(Kind(*b"abcd"), vec![1])]),
+    ];
+    for (header, list) in cases {
+        let mut metadata = read(header, &list);
+        for _ in 0..2 {
+            let mut warnings = Vec::new();
+            assert_eq!(chunks(header, &metadata, &mut warnings).unwrap().chunks, list);
+            assert!(warnings.is_empty());
+            let plain: Metadata = metadata.iter().map(|(key, value)| (key, value.clone())).collect();
+            assert!(
+                chunks(header, &with_origin(&plain), &mut warnings).is_ok(),
+                "without its bytes it may be left out"
+            );
+            metadata.set("PNG_EXIF", vec![1]);
+            metadata.remove("PNG_EXIF");
+        }
+    }
+    let mut chosen = read(indexed, &[palette, (Kind(*b"tRNS"), vec![1, 2])]);
+    chosen.set("PNG_PALETTE", list(&[4, 5, 6]));
+    let mut warnings = Vec::new();
+    assert_eq!(chunks(indexed, &chosen, &mut warnings).unwrap().chunks.len(), 1);
+    assert_eq!(warnings[0].key, "PNG_TRANSPARENCY");
+    chosen.set("PNG_TRANSPARENCY", list(&[1, 2, 3]));
+    assert!(chunks(indexed, &chosen, &mut warnings).is_err());
 }

@@ -92,7 +92,7 @@ fn reading_forwards_decodes_each_row_once_and_a_window_none_below_it() {
     let source = Arc::new(Watched { bytes, end: AtomicU64::new(0), read: AtomicU64::new(0) });
     let size = source.size();
     let header = Header::parse(source.bytes[16..29].try_into().unwrap()).unwrap();
-    let image = PngImage::new(Arc::clone(&source) as Arc<dyn ByteSource>, header, Limits::default()).unwrap();
+    let image = PngImage::new(Arc::clone(&source) as Arc<dyn ByteSource>, header, None, Limits::default()).unwrap();
 
     let window = Window::new(100, 270, 300, 30);
     let expected = |window: Window| -> Vec<u8> {

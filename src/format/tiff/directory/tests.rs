@@ -55,7 +55,7 @@ fn a_field_outside_of_the_file_is_an_error_only_when_it_is_read() {
     bytes[entry + 8..entry + 12].copy_from_slice(&u32::MAX.to_le_bytes());
     let directory = first_of(&bytes).unwrap();
     assert_eq!(directory.fields.len(), 1);
-    assert_eq!(directory.lost().collect::<Vec<_>>(), [(tags::IMAGE_DESCRIPTION, "values outside of the file")]);
+    assert_eq!(directory.lost().collect::<Vec<_>>(), [(tags::IMAGE_DESCRIPTION, "values outside of the file".into())]);
     let error = directory.get(tags::IMAGE_DESCRIPTION).unwrap_err().to_string();
     assert_eq!(
         error,

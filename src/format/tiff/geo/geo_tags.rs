@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::nearest;
-use crate::format::tiff::field::{Field, FieldType, FieldValue};
+use crate::format::tiff::field::{Field, FieldType, FieldValue, decode_text};
 use crate::format::tiff::tags::{MODEL_PIXEL_SCALE, MODEL_TIEPOINT, MODEL_TRANSFORMATION};
 use crate::image::Transform;
 
@@ -181,9 +181,7 @@ impl GeoKeys {
     /// The text of a key, if it is not empty.
     pub(super) fn text(&self, id: u16) -> Option<String> {
         match self.entries.get(&id) {
-            Some(KeyValue::Text(text)) => {
-                Some(String::from_utf8_lossy(text).trim().to_owned()).filter(|text| !text.is_empty())
-            }
+            Some(KeyValue::Text(text)) => Some(decode_text(text).trim().to_owned()).filter(|text| !text.is_empty()),
             _ => None,
         }
     }

@@ -1,14 +1,11 @@
 //! Georeferences of TIFF (OGC 19-008r4, GeoTIFF 1.1): `GeoKeys` and raster-to-model tags, to and from the `Geo…` names of
 //! metadata and [`crate::image::Georeference`].
 
-mod epsg;
-mod epsg_kind;
-mod epsg_table;
 mod geo_tags;
 mod read;
 mod settings;
 mod write;
 
 pub(super) use read::read;
-pub(super) use settings::names_of;
-pub(super) use write::{Given, fields};
+pub(in crate::format) use settings::names_of;
+pub(super) use write::{Given, Name, fields};

@@ -1,14 +1,13 @@
 //! Converts the geo tags of a directory to a [`Georeference`] and the `Geo…` names of metadata.
 
-use super::epsg;
 use super::geo_tags::{
     self, CITATION, GEODETIC_CITATION, GEODETIC_CRS, GeoKeys, KeyValue, MODEL_GEOCENTRIC, MODEL_GEOGRAPHIC,
     MODEL_PROJECTED, MODEL_TYPE, PIXEL_IS_POINT, PROJECTED_CITATION, PROJECTED_CRS, Position, RASTER_TYPE,
     USER_DEFINED, VERTICAL_CRS,
 };
-use crate::format::tiff::field::{Field, FieldValue};
+use crate::format::tiff::field::{Field, FieldValue, decode_text};
 use crate::format::tiff::tags::{GEO_ASCII_PARAMS, GEO_DOUBLE_PARAMS, GEO_KEY_DIRECTORY};
-use crate::image::{Crs, Georeference};
+use crate::image::{Crs, Georeference, epsg};
 use crate::metadata::Value;
 
 /// EPSG codes of a `GeoKey` (OGC 19-008r4 §7.4). Lower codes are obsolete ones of GeoTIFF 1.0, higher ones are private.
@@ -87,7 +86,7 @@ fn to_metadata(key: &geo_tags::Key, value: &KeyValue) -> Value {
         },
         KeyValue::Doubles(values) if values.len() == 1 => Value::from(values[0]),
         KeyValue::Doubles(values) => floats(values),
-        KeyValue::Text(text) => Value::from(String::from_utf8_lossy(text).into_owned()),
+        KeyValue::Text(text) => Value::from(decode_text(text)),
     }
 }
 

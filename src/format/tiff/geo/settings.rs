@@ -1,7 +1,7 @@
 //! Converts the format-neutral georeference of a write to `Geo…` names.
 
-use super::epsg::{self, Kind};
 use crate::error::{Error, Result};
+use crate::image::epsg::{self, Kind};
 use crate::image::{Crs, Georeference};
 use crate::metadata::Value;
 
@@ -9,7 +9,7 @@ use crate::metadata::Value;
 ///
 /// # Errors
 /// [`Error::Usage`] for a system that is vertical or not in the EPSG register, and for corners without a transform.
-pub(in crate::format::tiff) fn names_of(georeference: &Georeference) -> Result<Vec<(&'static str, Value)>> {
+pub(in crate::format) fn names_of(georeference: &Georeference) -> Result<Vec<(&'static str, Value)>> {
     let mut names = Vec::new();
     if let (None, Some(corners)) = (georeference.transform, georeference.corners) {
         let error = Error::usage("corners are not a parallelogram:").found(format!("{corners:?}"));

@@ -1,25 +1,26 @@
 //! Converts the `Geo…` names of metadata to the geo tags of a directory.
 //!
 //! Metadata read from a TIFF holds the tags by number and the equivalent names. A name that agrees with the tags changes
-//! nothing; one that differs from them, or adds to them, is the caller's wish. If the metadata is a copy of a file's, wishes
-//! are applied on top of the copied tags. Otherwise a name and a tag that contradict each other are an error. A new
-//! reference system replaces the whole copied one, with its citations and parameters. A new raster type does not move the
-//! pixels' edges.
+//! nothing, whatever its value; one that differs from them, or adds to them, is the caller's wish. If the metadata is a copy of
+//! a file's, wishes are applied on top of the copied tags. Otherwise a name and a tag that contradict each other are an error.
+//! A new reference system replaces the whole copied one, with its citations and parameters. A new raster type does not move
+//! the pixels' edges. Tags that no wish concerns are written as they are.
 
-use super::epsg::{self, Kind};
+use std::borrow::Cow;
+
 use super::geo_tags::{
     self, CITATION, GEODETIC_CRS, GeoKeys, Key, KeyType, KeyValue, MODEL_GEOCENTRIC, MODEL_GEOGRAPHIC, MODEL_PROJECTED,
     MODEL_TYPE, PIXEL_IS_AREA, PIXEL_IS_POINT, PROJECTED_CRS, Position, RASTER_TYPE, USER_DEFINED, VERTICAL_CRS,
 };
-use super::read::keys_of;
+use super::read::{keys_of, read};
 use crate::error::{Error, Result};
-use crate::format::Warning;
-use crate::format::tiff::field::{Field, FieldType, FieldValue};
+use crate::format::tiff::field::{Field, FieldType, FieldValue, decode_text};
 use crate::format::tiff::tags::{
     GEO_ASCII_PARAMS, GEO_DOUBLE_PARAMS, GEO_KEY_DIRECTORY, MODEL_PIXEL_SCALE, MODEL_TIEPOINT, MODEL_TRANSFORMATION,
-    RPC_COEFFICIENT,
 };
+use crate::format::{Warning, WarningKind};
 use crate::image::Transform;
+use crate::image::epsg::{self, Kind};
 use crate::metadata::Value;
 
 /// The georeference in an image's metadata.
@@ -28,31 +29,73 @@ pub(in crate::format::tiff) struct Given<'a> {
     /// Geo tags given by number.
     pub(in crate::format::tiff) tags: Vec<Field>,
     /// `Geo…` names with their values.
-    pub(in crate::format::tiff) names: Vec<(&'a str, &'a Value)>,
+    pub(in crate::format::tiff) names: Vec<Name<'a>>,
     /// True if the metadata is a copy of a file's.
     pub(in crate::format::tiff) copied: bool,
 }
 
-/// The geo tags to write.
+/// A `Geo…` name with its value.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::format::tiff) struct Name<'a> {
+    /// The metadata key.
+    pub(in crate::format::tiff) key: &'a str,
+    /// The value.
+    pub(in crate::format::tiff) value: &'a Value,
+    /// True if the caller has chosen the value, rather than copied it with the rest.
+    pub(in crate::format::tiff) chosen: bool,
+}
+
+/// The geo tags to write. A name that was read and is illegal is left out with a warning.
 ///
 /// # Errors
 /// [`Error::Usage`] for unknown names, illegal values, and names that contradict tags or each other.
 pub(in crate::format::tiff) fn fields(given: Given<'_>, warnings: &mut Vec<Warning>) -> Result<Vec<Field>> {
     let before = Before::of(&given.tags);
+    let (_, known) = read(&given.tags);
+    let agrees = |name: &Name<'_>| {
+        known.iter().any(|(key, value)| key.eq_ignore_ascii_case(name.key) && value.is_same(name.value))
+    };
     let mut wishes = Wishes::default();
-    for (name, value) in &given.names {
-        wishes.add(name, value, &before, given.copied)?;
+    for name in given.names.iter().filter(|name| !agrees(name)) {
+        if !name.chosen && has_tag_of(name.key, &given.tags) {
+            // The caller has chosen other tags.
+            continue;
+        }
+        match wishes.add(name.key, name.value, &before, given.copied) {
+            Err(error) if !name.chosen => {
+                warnings.push(Warning::new(WarningKind::Metadata, name.key, format!("is left out: {error}")));
+            }
+            added => added?,
+        }
     }
-    if wishes.is_empty() {
-        return Ok(given.tags);
+    let mut fields = given.tags;
+    let mut keys = Cow::Borrowed(&before.keys);
+    if !wishes.keys.is_empty() {
+        keys = Cow::Owned(new_keys(&wishes, &before, warnings)?);
+        fields.retain(|field| !KEY_TAGS.contains(&field.tag));
+        fields.extend(key_fields(&keys)?);
     }
-    let keys = new_keys(&wishes, &before, warnings)?;
-    let position = new_position(&wishes, &before, keys.short(RASTER_TYPE) == Some(PIXEL_IS_POINT))?;
-    let mut fields = position.to_fields();
-    fields.extend(key_fields(&keys)?);
-    fields.extend(given.tags.into_iter().filter(|field| field.tag == RPC_COEFFICIENT));
+    if let Some(position) = new_position(&wishes, &before, keys.short(RASTER_TYPE) == Some(PIXEL_IS_POINT))? {
+        fields.retain(|field| !POSITION_TAGS.contains(&field.tag));
+        fields.extend(position.to_fields());
+    }
     fields.sort_by_key(|field| field.tag);
     Ok(fields)
+}
+
+/// True if `tags` has a tag that states what the name does.
+fn has_tag_of(name: &str, tags: &[Field]) -> bool {
+    let is = |known: &str| name.eq_ignore_ascii_case(known);
+    let stating: &[u16] = if is(SCALE) {
+        &[MODEL_PIXEL_SCALE]
+    } else if is(TIEPOINTS) {
+        &[MODEL_TIEPOINT]
+    } else if is(TRANSFORM) {
+        &POSITION_TAGS
+    } else {
+        &[GEO_KEY_DIRECTORY]
+    };
+    tags.iter().any(|field| stating.contains(&field.tag))
 }
 
 /// The georeference of the tags.
@@ -70,6 +113,10 @@ struct Wishes {
     tiepoints: Option<Vec<f64>>,
     transform: Option<Transform>,
 }
+
+/// The tags that hold the `GeoKeys`, and those that hold the position.
+const KEY_TAGS: [u16; 3] = [GEO_KEY_DIRECTORY, GEO_DOUBLE_PARAMS, GEO_ASCII_PARAMS];
+const POSITION_TAGS: [u16; 3] = [MODEL_PIXEL_SCALE, MODEL_TIEPOINT, MODEL_TRANSFORMATION];
 
 const SCALE: &str = "GeoPixelScale";
 const TIEPOINTS: &str = "GeoTiepoints";
@@ -150,10 +197,6 @@ impl Wishes {
         }
     }
 
-    fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.scale.is_none() && self.tiepoints.is_none() && self.transform.is_none()
-    }
-
     fn has(&self, id: u16) -> bool {
         self.keys.iter().any(|(key, _)| key.id == id)
     }
@@ -169,7 +212,8 @@ fn unknown_name(name: &str) -> Error {
 
 fn new_keys(wishes: &Wishes, before: &Before, warnings: &mut Vec<Warning>) -> Result<GeoKeys> {
     let mut keys = before.keys.clone();
-    if [MODEL_TYPE, GEODETIC_CRS, PROJECTED_CRS].iter().any(|id| wishes.has(*id)) {
+    let horizontal = [MODEL_TYPE, GEODETIC_CRS, PROJECTED_CRS].iter().any(|id| wishes.has(*id));
+    if horizontal {
         keys.entries
             .retain(|id, _| *id != MODEL_TYPE && *id != CITATION && !HORIZONTAL.iter().any(|range| range.contains(id)));
     }
@@ -184,7 +228,10 @@ fn new_keys(wishes: &Wishes, before: &Before, warnings: &mut Vec<Warning>) -> Re
     if keys.short(MODEL_TYPE).is_none() {
         keys.entries.insert(MODEL_TYPE, KeyValue::Shorts(vec![implied_model(&keys)]));
     }
-    check_crs(&keys, wishes, warnings)?;
+    if horizontal {
+        check_model(&keys, wishes)?;
+    }
+    check_kinds(&keys, wishes, warnings)?;
     let three_dimensional = keys.short(GEODETIC_CRS).and_then(|code| epsg::kind(code.into()));
     if three_dimensional == Some(Kind::Geographic3D)
         || keys.entries.keys().any(|id| VERTICAL.contains(id) || *id == COORDINATE_EPOCH)
@@ -203,23 +250,27 @@ fn implied_model(keys: &GeoKeys) -> u16 {
     }
 }
 
-/// Checks that model type and systems match (OGC 19-008r4 §7.4), and that codes are of the kind that their key requires.
-fn check_crs(keys: &GeoKeys, wishes: &Wishes, warnings: &mut Vec<Warning>) -> Result<()> {
+/// Checks that model type and systems match (OGC 19-008r4 §7.4).
+fn check_model(keys: &GeoKeys, wishes: &Wishes) -> Result<()> {
     let model = keys.short(MODEL_TYPE);
     let any = |ids: &[u16]| ids.iter().any(|id| keys.entries.contains_key(id));
-    let wrong = |found: &str, allowed: &str| Error::usage("GeoModelType").found(found).allowed(allowed);
+    let wrong = |found: &str, allowed: &str| Err(Error::usage("GeoModelType").found(found).allowed(allowed));
     match model {
         Some(MODEL_PROJECTED) if !any(&[PROJECTED_CRS, 3074, 3075]) => {
-            return Err(wrong("Projected without GeoProjectedCRS", "GeoProjectedCRS with an EPSG code"));
+            wrong("Projected without GeoProjectedCRS", "GeoProjectedCRS with an EPSG code")
         }
         Some(MODEL_GEOGRAPHIC | MODEL_GEOCENTRIC) if !any(&[GEODETIC_CRS, 2050, 2056, 2057]) => {
-            return Err(wrong("Geographic without GeoGeographicCRS", "GeoGeographicCRS with an EPSG code"));
+            wrong("Geographic without GeoGeographicCRS", "GeoGeographicCRS with an EPSG code")
         }
         Some(MODEL_GEOGRAPHIC | MODEL_GEOCENTRIC) if wishes.has(PROJECTED_CRS) => {
-            return Err(wrong("Geographic with GeoProjectedCRS", "Projected"));
+            wrong("Geographic with GeoProjectedCRS", "Projected")
         }
-        _ => {}
+        _ => Ok(()),
     }
+}
+
+/// Checks that the codes of new keys are of the kind that their key requires.
+fn check_kinds(keys: &GeoKeys, wishes: &Wishes, warnings: &mut Vec<Warning>) -> Result<()> {
     for (key, _) in &wishes.keys {
         let expected: &[Kind] = match key.id {
             PROJECTED_CRS => &[Kind::Projected],
@@ -236,20 +287,19 @@ fn check_crs(keys: &GeoKeys, wishes: &Wishes, warnings: &mut Vec<Warning>) -> Re
             }
             None => {
                 let message = format!("{code} is not in the EPSG register; it is written unchanged");
-                warnings.push(Warning::new(key.name, message));
+                warnings.push(Warning::new(WarningKind::Metadata, key.name, message));
             }
         }
     }
     Ok(())
 }
 
-fn new_position(wishes: &Wishes, before: &Before, point: bool) -> Result<Position> {
+/// The new position; `None` if it does not change.
+fn new_position(wishes: &Wishes, before: &Before, point: bool) -> Result<Option<Position>> {
     if wishes.scale.is_none() && wishes.tiepoints.is_none() {
         let moved = wishes.has(RASTER_TYPE).then_some(()).and(before.transform.as_ref());
-        return Ok(match wishes.transform.as_ref().or(moved) {
-            Some(transform) => Position::from_transform(transform, point),
-            None => before.position.clone(),
-        });
+        let transform = wishes.transform.as_ref().or(moved);
+        return Ok(transform.map(|transform| Position::from_transform(transform, point)));
     }
     let scale = wishes.scale.clone().or_else(|| before.position.scale.clone());
     let tiepoints = wishes.tiepoints.clone().or_else(|| before.position.tiepoints.clone());
@@ -262,7 +312,7 @@ fn new_position(wishes: &Wishes, before: &Before, point: bool) -> Result<Positio
             let error = Error::usage("GeoTransform contradicts GeoPixelScale and GeoTiepoints:");
             Err(error.found(format!("{:?}", wanted.0)).allowed("the transform, or the scale and tie points"))
         }
-        _ => Ok(position),
+        _ => Ok(Some(position)),
     }
 }
 
@@ -340,7 +390,7 @@ fn numbers(name: &str, value: &Value, allowed: &'static str, legal: impl Fn(&[f6
 
 fn same(a: &KeyValue, b: &KeyValue) -> bool {
     match (a, b) {
-        (KeyValue::Text(a), KeyValue::Text(b)) => String::from_utf8_lossy(a) == String::from_utf8_lossy(b),
+        (KeyValue::Text(a), KeyValue::Text(b)) => decode_text(a) == decode_text(b),
         _ => a == b,
     }
 }

@@ -65,6 +65,21 @@ fn an_uncompressed_image_smaller_than_a_tile_is_not_padded_to_one() {
 }
 
 #[test]
+fn tiles_of_very_many_bands_follow_the_shape_of_the_image_and_a_bound_on_bytes() {
+    let tile = |shape, entries: &[(&str, Value)]| {
+        let (plan, _) = plan_of(shape, SampleType::UInt8, &[], entries).unwrap();
+        (number(&plan, 322).unwrap(), number(&plan, 323).unwrap())
+    };
+    assert_eq!(tile([1000, 10, 10], &[]), (256, 256));
+    assert_eq!(tile([3000, 10, 10], &[]), (16, 16));
+    assert_eq!(tile([20_000, 1, 1], &[]), (16, 16));
+    assert_eq!(tile([3000, 300, 10], &[]), (16, 256));
+    assert_eq!(tile([3000, 200, 200], &[]), (112, 112));
+    assert_eq!(tile([3000, 10, 10], &[("TileWidth", 32.into())]), (32, 256));
+    assert_eq!(tile([20_000, 10, 10], &[("TileWidth", 32.into())]), (32, 16));
+}
+
+#[test]
 fn strips_are_written_if_rows_are_given_and_no_tile() {
     let strips = |rows: i64| plan(SampleType::UInt8, &[("278", rows.into())]).unwrap();
     assert_eq!((strips(7).storage.tiled, number(&strips(7), 278)), (false, Some(7)));
@@ -198,22 +213,53 @@ fn one_strip_of_a_huge_copied_image_is_cut() {
     assert_eq!((grid.block_columns(), grid.block_rows(), tiled), (70_000, 3, false));
 }
 
+/// Any value that metadata may have under the number of a tag.
+fn any_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[0-9a-zA-Z ,]{0,12}".prop_map(Value::from),
+        prop::collection::vec(any::<u8>(), 0..9).prop_map(Value::from),
+        prop::collection::vec(any::<u16>().prop_map(Value::from), 0..9).prop_map(Value::from),
+        prop::collection::vec(any::<f64>().prop_map(Value::from), 0..17).prop_map(Value::from),
+    ]
+}
+
+/// Numbers of tags: those of storage and georeference, and a private one.
+fn any_tag() -> impl Strategy<Value = u32> {
+    let geo = prop::sample::select(vec![33_550u32, 33_922, 34_264, 34_735, 34_736, 34_737, 42_113, 50_844, 65_000]);
+    prop_oneof![4 => 0u32..400, 3 => geo]
+}
+
 proptest! {
     #[test]
     fn any_metadata_is_a_plan_in_order_or_an_error(
-        entries in prop::collection::vec((0u32..400, prop_oneof![
-            any::<i64>().prop_map(Value::from),
-            any::<f64>().prop_map(Value::from),
-            "[0-9a-zA-Z ,]{0,12}".prop_map(Value::from),
-            prop::collection::vec(any::<u8>(), 0..9).prop_map(Value::from),
-            prop::collection::vec(any::<u16>().prop_map(Value::from), 0..9).prop_map(Value::from),
-        ]), 0..6),
+        entries in prop::collection::vec((any_tag(), any_value()), 0..6),
     ) {
         let entries: Vec<_> = entries.into_iter().map(|(tag, value)| (tag.to_string(), value)).collect();
         let entries: Vec<_> = entries.iter().map(|(tag, value)| (tag.as_str(), value.clone())).collect();
         if let Ok((plan, _)) = plan_of([3, 5, 6], SampleType::UInt16, &[], &entries) {
             prop_assert!(plan.fields.windows(2).all(|pair| pair[0].tag < pair[1].tag));
             prop_assert!(plan.fields.iter().all(|field| field.value.count() > 0));
+        }
+    }
+
+    /// A copy never fails for what was read, and leaves no tag out without a warning.
+    #[test]
+    fn any_metadata_that_was_read_is_a_plan(
+        entries in prop::collection::vec((any_tag().prop_filter("a tag", |tag| *tag > 0), any_value()), 0..9),
+    ) {
+        let read = entries.iter().map(|(tag, value)| (tag.to_string(), value.clone()));
+        let size = [("256".to_owned(), Value::from(6)), ("257".to_owned(), 5.into())];
+        let entries: Vec<_> = read.chain(size).collect();
+        let entries: Vec<_> = entries.iter().map(|(tag, value)| (tag.as_str(), value.clone())).collect();
+        let (plan, warnings) = plan_of([3, 5, 6], SampleType::UInt16, &[], &entries).unwrap();
+        prop_assert!(plan.fields.windows(2).all(|pair| pair[0].tag < pair[1].tag));
+        for (key, _) in &entries {
+            let tag: u16 = key.parse().unwrap();
+            let is_named = || warnings.iter().any(|warning| warning.key == *key);
+            let is_storage = || (254..=400).contains(&tag);
+            prop_assert!(value(&plan, tag).is_some() || is_storage() || is_named(), "{tag}");
         }
     }
 }

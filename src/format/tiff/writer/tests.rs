@@ -37,7 +37,7 @@ fn write_to(sink: Box<dyn ByteSink>, assets: &[Asset<'_>], threads: usize) -> Re
         let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
         let (title, description) = ("a title", "");
         let request = ImageRequest { title, description, roles: &roles, ..ImageRequest::new(key, image, metadata) };
-        write_image(&mut *writer, &request, &[], &mut context)?;
+        write_image(&mut *writer, &request, &mut context)?;
     }
     writer.finish(&mut context)?.publish()?;
     Ok(warnings)
@@ -190,7 +190,7 @@ fn images_are_a_chain_of_directories_and_overviews_have_no_place_of_their_own() 
     let kinds: Vec<_> = found.iter().map(|directory| numbers(directory, tags::NEW_SUBFILE_TYPE)[0]).collect();
     assert_eq!(kinds, [0, 1, 1, 0, 4]);
     let placed = found.iter().map(|directory| {
-        let tags = [tags::GEO_KEY_DIRECTORY, tags::MODEL_PIXEL_SCALE, tags::MODEL_TIEPOINT, tags::RPC_COEFFICIENT];
+        let tags = [tags::GEO_KEY_DIRECTORY, tags::MODEL_PIXEL_SCALE, tags::MODEL_TIEPOINT, 50_844];
         tags.iter().filter(|tag| directory.get(**tag).unwrap().is_some()).count()
     });
     assert_eq!(placed.collect::<Vec<_>>(), [4, 0, 0, 4, 4]);

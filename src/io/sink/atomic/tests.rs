@@ -2,6 +2,12 @@ use std::io::ErrorKind;
 
 use super::*;
 
+/// The ways to write a file: without a name if the system can, and under a temporary name.
+const WAYS: [fn(&Path) -> AtomicFile; 2] = [
+    |path| AtomicFile::create(path).unwrap(),
+    |path| AtomicFile::create_by(|_, _| Err(ErrorKind::Unsupported.into()), path).unwrap(),
+];
+
 fn files(folder: &Path) -> Vec<String> {
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = names.collect();
@@ -28,32 +34,82 @@ fn large_and_small_writes_keep_their_order() {
 fn a_tail_is_moved_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out");
-    let new = || -> Box<dyn ByteSink> { Box::new(AtomicFile::create(&path).unwrap()) };
-    super::super::tests::check_moves(new, |sink| {
-        sink.publish().unwrap();
-        std::fs::read(&path).unwrap()
-    });
+    for way in WAYS {
+        let new = || -> Box<dyn ByteSink> { Box::new(way(&path)) };
+        super::super::tests::check_moves(new, |sink| {
+            sink.publish().unwrap();
+            std::fs::read(&path).unwrap()
+        });
+    }
+}
+
+#[test]
+fn a_file_that_is_not_synced_replaces_its_target_as_a_whole_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out");
+    std::fs::write(&path, b"old").unwrap();
+    let mut sink = sink_at(&path, Durability::Cached).unwrap();
+    sink.write(b"new").unwrap();
+    let prepared = sink.prepare().unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"old");
+    prepared.publish().unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"new");
 }
 
 #[test]
 fn the_target_changes_only_when_published() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("out.tif");
-    std::fs::write(&path, b"old").unwrap();
-    let mut sink = Box::new(AtomicFile::create(&path).unwrap());
-    sink.write(b"new").unwrap();
-    sink.write(&vec![7; BUFFER]).unwrap();
-    let place = sink.reserve(4).unwrap();
-    sink.positioned().unwrap().unwrap().write_at(place + 1, b"xy").unwrap();
-    sink.patch(0, b"N").unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), b"old");
-    sink.publish().unwrap();
-    let bytes = std::fs::read(&path).unwrap();
-    assert_eq!((&bytes[..3], bytes.len()), (&b"New"[..], BUFFER + 7));
-    assert_eq!(bytes[BUFFER + 3..], [0, b'x', b'y', 0]);
+    for way in WAYS {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.tif");
+        std::fs::write(&path, b"old").unwrap();
+        let mut sink = Box::new(way(&path));
+        sink.write(b"new").unwrap();
+        sink.write(&vec![7; BUFFER]).unwrap();
+        let place = sink.reserve(4).unwrap();
+        sink.positioned().unwrap().unwrap().write_at(place + 1, b"xy").unwrap();
+        sink.patch(0, b"N").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        sink.publish().unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!((&bytes[..3], bytes.len()), (&b"New"[..], BUFFER + 7));
+        assert_eq!(bytes[BUFFER + 3..], [0, b'x', b'y', 0]);
 
-    drop(AtomicFile::create(&path).unwrap());
-    assert_eq!(files(folder.path()), ["out.tif"]);
+        drop(way(&path));
+        assert_eq!(files(folder.path()), ["out.tif"]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_beside_the_target_before_it_is_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out");
+    for content in ["first", "second"] {
+        let before = files(folder.path());
+        let prepared = prepared(&path, content);
+        assert_eq!(files(folder.path()), before);
+        prepared.publish().unwrap();
+        assert_eq!(
+            (files(folder.path()), std::fs::read_to_string(&path).unwrap()),
+            (vec!["out".into()], content.into())
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_umask_gives_a_new_file_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let plain = folder.path().join("plain");
+    std::fs::write(&plain, b"").unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
+    for way in WAYS {
+        let path = folder.path().join("out");
+        Box::new(way(&path)).publish().unwrap();
+        assert_eq!(mode(&path), mode(&plain));
+        std::fs::remove_file(&path).unwrap();
+    }
 }
 
 #[test]
@@ -72,18 +128,21 @@ fn modes_and_links_are_kept() {
     use std::fs::Permissions;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("real.tif");
-    std::fs::write(&path, b"old").unwrap();
-    std::fs::set_permissions(&path, Permissions::from_mode(0o664)).unwrap();
-    let link = folder.path().join("link.tif");
-    symlink("real.tif", &link).unwrap();
-    let mut sink = Box::new(AtomicFile::create(&link).unwrap());
-    sink.write(b"new").unwrap();
-    sink.publish().unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), b"new");
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o664);
-    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    for way in WAYS {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("real.tif");
+        std::fs::write(&path, b"old").unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o664)).unwrap();
+        let link = folder.path().join("link.tif");
+        symlink("real.tif", &link).unwrap();
+        let mut sink = Box::new(way(&link));
+        sink.write(b"new").unwrap();
+        sink.publish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o664);
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(files(folder.path()), ["link.tif", "real.tif"]);
+    }
 }
 
 #[cfg(unix)]
@@ -93,7 +152,7 @@ fn a_device_is_written_to_and_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("null.png");
     std::os::unix::fs::symlink("/dev/null", &link).unwrap();
-    let mut sink = sink_at(&link).unwrap();
+    let mut sink = sink_at(&link, Durability::default()).unwrap();
     sink.write(b"bytes").unwrap();
     sink.publish().unwrap();
     assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
@@ -131,7 +190,11 @@ impl Folders {
     }
 
     fn prepared(&self) -> Vec<Prepared<'static>> {
-        (0..3).map(|n| prepared(&self.target(n), &format!("new {n}"))).collect()
+        self.prepared_by(WAYS[0])
+    }
+
+    fn prepared_by(&self, way: fn(&Path) -> AtomicFile) -> Vec<Prepared<'static>> {
+        (0..3).map(|n| prepared_by(way, &self.target(n), &format!("new {n}"))).collect()
     }
 
     /// Checks that the folder holds its target with this content, or is empty.
@@ -152,7 +215,11 @@ impl Folders {
 }
 
 fn prepared(target: &Path, content: &str) -> Prepared<'static> {
-    let mut sink = Box::new(AtomicFile::create(target).unwrap());
+    prepared_by(WAYS[0], target, content)
+}
+
+fn prepared_by(way: fn(&Path) -> AtomicFile, target: &Path, content: &str) -> Prepared<'static> {
+    let mut sink = Box::new(way(target));
     sink.write(content.as_bytes()).unwrap();
     sink.prepare().unwrap()
 }
@@ -167,23 +234,24 @@ fn refused() -> Prepared<'static> {
 
 #[test]
 fn outputs_become_visible_together_and_leave_nothing_behind() {
-    let folders = Folders::new();
-    let mut stream: Vec<u8> = Vec::new();
-    let mut outputs: Vec<Prepared<'_>> = folders.prepared();
-    (0..3).for_each(|n| assert_eq!(names(&folders.folder(n)).len(), 1 + usize::from(n % 2 == 0)));
-    outputs.insert(0, Prepared::stream(|| Ok(std::io::Write::write_all(&mut stream, b"written")?)));
-    publish_all(outputs).unwrap();
-    (0..3).for_each(|n| folders.check(n, Some(&format!("new {n}"))));
-    assert_eq!(stream, b"written");
-    drop(folders.prepared());
-    (0..3).for_each(|n| folders.check(n, Some(&format!("new {n}"))));
+    for way in WAYS {
+        let folders = Folders::new();
+        let mut stream: Vec<u8> = Vec::new();
+        let mut outputs: Vec<Prepared<'_>> = folders.prepared_by(way);
+        outputs.insert(0, Prepared::stream(|| Ok(std::io::Write::write_all(&mut stream, b"written")?)));
+        publish_all(outputs).unwrap();
+        (0..3).for_each(|n| folders.check(n, Some(&format!("new {n}"))));
+        assert_eq!(stream, b"written");
+        drop(folders.prepared_by(way));
+        (0..3).for_each(|n| folders.check(n, Some(&format!("new {n}"))));
+    }
 }
 
 #[test]
 fn a_directory_in_the_way_of_any_output_leaves_all_targets_as_they_were() {
-    for failing in 0..3 {
+    for (failing, way) in (0..3).flat_map(|n| WAYS.map(|way| (n, way))) {
         let folders = Folders::new();
-        let outputs = folders.prepared();
+        let outputs = folders.prepared_by(way);
         folders.block(failing);
         let error = publish_all(outputs).unwrap_err();
         let named = folders.target(failing);
@@ -198,23 +266,29 @@ fn a_directory_in_the_way_of_any_output_leaves_all_targets_as_they_were() {
 }
 
 #[test]
-fn a_folder_or_a_temporary_that_is_gone_leaves_all_other_targets_as_they_were() {
+fn a_folder_that_is_gone_leaves_all_other_targets_as_they_were() {
+    for (failing, way) in (0..3).flat_map(|n| WAYS.map(|way| (n, way))) {
+        let folders = Folders::new();
+        let outputs = folders.prepared_by(way);
+        std::fs::remove_dir_all(folders.folder(failing)).unwrap();
+        let error = publish_all(outputs).unwrap_err();
+        assert!(matches!(&error, Error::Io { path: Some(path), .. } if *path == folders.target(failing)));
+        assert!(!folders.folder(failing).exists());
+        (0..3).filter(|n| *n != failing).for_each(|n| folders.check_old(n));
+    }
+}
+
+#[test]
+fn a_temporary_that_is_gone_leaves_all_targets_as_they_were() {
     for failing in 0..3 {
-        for whole_folder in [true, false] {
-            let folders = Folders::new();
-            let outputs = folders.prepared();
-            let folder = folders.folder(failing);
-            if whole_folder {
-                std::fs::remove_dir_all(&folder).unwrap();
-            } else {
-                let temporary = names(&folder).into_iter().find(|name| name.ends_with(".osml-tmp")).unwrap();
-                std::fs::remove_file(folder.join(temporary)).unwrap();
-            }
-            let error = publish_all(outputs).unwrap_err();
-            assert!(matches!(&error, Error::Io { path: Some(path), .. } if *path == folders.target(failing)));
-            assert_eq!(folder.exists(), !whole_folder);
-            (0..3).filter(|n| !whole_folder || *n != failing).for_each(|n| folders.check_old(n));
-        }
+        let folders = Folders::new();
+        let outputs = folders.prepared_by(WAYS[1]);
+        let folder = folders.folder(failing);
+        let temporary = names(&folder).into_iter().find(|name| name.ends_with(TEMPORARY)).unwrap();
+        std::fs::remove_file(folder.join(temporary)).unwrap();
+        let error = publish_all(outputs).unwrap_err();
+        assert!(matches!(&error, Error::Io { path: Some(path), .. } if *path == folders.target(failing)));
+        (0..3).for_each(|n| folders.check_old(n));
     }
 }
 

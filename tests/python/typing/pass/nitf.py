@@ -44,7 +44,8 @@ def models(metadata: dict[str, Any]) -> dict[str, str]:
     part: ChippedRPC = model.chipped(mapping)
     alone: RPC = part.to_rpc()
     print(number, array, mapping.to_full(0, 0)[0] + 1, part.project(1, 2, 3), alone.to_tre()["LINE_OFF"])
-    return RPC.from_gdal(model.to_gdal()).to_gdal()
+    fields: dict[str, Any] = model.to_dict()
+    return RPC.from_gdal(RPC.from_gdal(fields).to_gdal()).to_gdal()
 
 
 def chips(image: ImageAssetProvider) -> None:
@@ -54,3 +55,4 @@ def chips(image: ImageAssetProvider) -> None:
         part.metadata.update(metadata)
         writer.add_asset("image:0", part, roles=["data"])
         writer.add_asset("image:1", chip(part, (1, 2, 3, 4)))
+        writer.add_asset("image:2", chip(image, (slice(0, 5), slice(0, 5)), block_size=16))

@@ -12,6 +12,7 @@ from aws.osml.io import IO, AssetType, DatasetReader, ImageAssetProvider, ImageI
 def read(path: str | os.PathLike[str], stream: BytesIO) -> npt.NDArray[Any]:
     array = imread(path, window=(0, 0, 10, 10), bands=[0], resolution_level=0, fill_value=0, format=None, threads=2)
     imread(stream, asset="image:0")
+    imread(b"a.tif", asset=0, window=(slice(0, 5), slice(None)))
     info: ImageInfo = iminfo(Path("a.tif"), asset=None)
     width: int = info.width
     dtype: str = info.dtype
@@ -35,5 +36,8 @@ def open_it(path: Path) -> int:
         out = np.zeros(image.shape, np.uint8)
         image.read(window=(0, 0, 5, 5), out=out)
         rows: int = image.num_rows
-        print(block.shape, np.asarray(image), image[0, 1:2, 3:4])
+        print(block.shape, np.asarray(image), image[0, 1:2, 3:4], image[[2, 1, 0]])
+        size: int = image.size + image.nbytes
+        print(size, image.astype("float32"), image.read((slice(0, 5), slice(0, 5))))
+        print(imread(image), imread(typed, asset="image:0"), iminfo(image), list(tiles(image, 256, overlap=8)))
         return rows

@@ -32,6 +32,7 @@ def write(path: Path) -> None:
     imsave(path, data, compression="lzw", block_size=(256, 256), corners=[(0.0, 1.0), (1.0, 1.0), (1.0, 0.0), (0.0, 0.0)], crs="EPSG:4326")
     imsave(str(path), [[1, 2], [3, 4]], crs=32618, transform=(0.0, 1.0, 0.0, 0.0, 0.0, -1.0), nodata=5, metadata={"305": "x"}, threads=1)
     imsave(BytesIO(), data, format="png")
+    imsave(b"a.tif", data, block_size=256, durable=False)
     metadata = BufferedMetadataProvider()
     metadata["259"] = "Deflate"
     entries: dict[str, Any] = metadata.entries("2")
@@ -40,7 +41,7 @@ def write(path: Path) -> None:
                                                  pixel_type=PixelType.UInt8, metadata=metadata)
     provider.set_full_image(data)
     provider.set_block(0, 0, data)
-    with IO.open([path], "w", "geotiff", threads=2, progress=lambda done, total: done < total) as writer:
+    with IO.open([path], "w", "geotiff", threads=2, durable=False, progress=lambda done, total: done < total) as writer:
         typed: DatasetWriter = writer
         typed.metadata = {"a": 1}
         typed.add_asset("image_0", provider, title="t", description="d", roles=["data"])

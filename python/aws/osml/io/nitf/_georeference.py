@@ -27,8 +27,8 @@ def georeference(
         corners: Upper left, upper right, lower right, lower left as (x, y) in `crs`: pixel edges, a parallelogram.
         transform: GDAL's six numbers or an `Affine`, instead of `corners`.
         crs: `"EPSG:n"`, a number, or an object with `to_epsg()`: WGS 84 (4326), or one of its UTM zones (326nn, 327nn).
-        precise: Adds BLOCKA, GEOPSB and GEOLOB. They are more precise than IGEOLO, which holds whole seconds (31 m) or whole
-            metres.
+        precise: Adds BLOCKA, GEOPSB and GEOLOB if IGEOLO is not exact. They are more precise than IGEOLO, which holds whole
+            seconds (31 m) or whole metres.
 
     Returns:
         ICORDS and IGEOLO (2500C Table A-3), which refer to the centres of the corner pixels; with `precise` also the TREs.

@@ -163,13 +163,19 @@ class RPC:
         """
         return _rpc_text.to_gdal(vars(self))
 
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by their names, as the method of that name of `rasterio.rpc.RPC`: numbers, lists of 20 coefficients,
+        and None for an unknown error. `from_gdal` accepts it."""
+        return _rpc_text.to_dict(vars(self))
+
     @classmethod
     def from_gdal(cls, metadata: Any) -> RPC:
         """The model of GDAL's RPC metadata.
 
         Args:
-            metadata: A mapping like that of `to_gdal`. Numbers may be text or numbers, coefficients text with blanks or
-                sequences. Other keys are ignored. Or an object with `to_gdal()`, such as `rasterio.rpc.RPC`.
+            metadata: A mapping like that of `to_gdal` or `to_dict`. The case of keys does not matter, and other keys are
+                ignored. Numbers may be text or numbers, coefficients text with blanks or sequences. Or an object with
+                `to_gdal()`, such as `rasterio.rpc.RPC`.
 
         Raises:
             OptionError: A `ValueError`, for a missing key and for a value that is not a number.
@@ -309,9 +315,8 @@ def rpc(metadata: Mapping[str, Any]) -> RPC:
 
 
 def _coefficients(fields: Fields, name: str) -> tuple[float, ...] | None:
-    """The numbers of a group with one field per record; None if one is blank."""
-    numbers = [record[name] if isinstance(record, Mapping) else record for record in fields[name]]
-    return None if None in numbers else tuple(numbers)
+    """The coefficients of a polynomial; None if one is blank."""
+    return None if None in fields[name] else tuple(fields[name])
 
 
 def _finite(name: str, value: Any) -> float:

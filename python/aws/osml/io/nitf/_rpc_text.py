@@ -46,12 +46,19 @@ def to_gdal(model: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def to_dict(model: Mapping[str, Any]) -> dict[str, Any]:
+    """See `RPC.to_dict`; `model` has the fields of an `RPC` by their names."""
+    return {name: list(model[name]) if name in POLYNOMIALS else model[name] for name in (*NUMBERS, *POLYNOMIALS)}
+
+
 def from_gdal(metadata: Any) -> dict[str, Any]:
     """The arguments of `RPC` from GDAL's metadata; see `RPC.from_gdal`."""
     if hasattr(metadata, "to_gdal"):
         metadata = metadata.to_gdal()
     if not isinstance(metadata, Mapping):
         raise OptionError(f"RPC metadata: got {metadata!r}, expected a mapping such as GDAL's")
+    # GDAL's names are in capitals, those of `to_dict` are not.
+    metadata = {name.upper(): value for name, value in metadata.items() if isinstance(name, str)}
     errors = {name for name in NUMBERS if name.startswith("err_")}
     missing = [name.upper() for name in (*NUMBERS, *POLYNOMIALS) if name not in errors and name.upper() not in metadata]
     if missing:

@@ -22,7 +22,8 @@ class Fields(Mapping[str, Any]):
 
     `fields.LINE_OFF` and `fields["LINE_OFF"]` are the same. Values are `int` for whole numbers, `float` for real numbers, `str`
     without padding for text, `bytes` for binary data, `None` for a blank number, and a list of `Fields` for a group, one for
-    each record. If a field has the name of a method (`keys`, `get` …), use `[]`.
+    each record. A group of one field with the group's own name, such as LINE_NUM_COEFF, is a plain list of its values. A number
+    for which the standard allows words too, such as `N/A`, is `str` if it is one of these. If a field has the name of a method (`keys`, `get` …), use `[]`.
     """
 
     __slots__ = ("_name", "_values")

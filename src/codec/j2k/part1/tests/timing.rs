@@ -16,7 +16,7 @@ fn nanoseconds_per_sample() {
         let blocks: Vec<_> = bands.iter().flat_map(Band::blocks).collect();
         let mut coder = BlockCoder::default();
         let alone = fastest(|| {
-            let code = |(samples, orientation): &_| coder.encode(samples, *orientation, Style::default(), true, None);
+            let code = |(samples, orientation): &_| coder.encode(samples, *orientation, Style::default(), true);
             blocks.iter().map(code).map(|block| block.bytes.len()).sum()
         });
         let together = fastest(|| {

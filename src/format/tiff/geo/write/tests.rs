@@ -3,7 +3,7 @@ use super::*;
 use crate::image::Crs;
 
 fn write(copied: &[Field], names: &[(&str, Value)]) -> Result<Vec<Field>> {
-    let names = names.iter().map(|(name, value)| (*name, value)).collect();
+    let names = names.iter().map(|(key, value)| Name { key, value, chosen: true }).collect();
     fields(Given { tags: copied.to_vec(), names, copied: !copied.is_empty() }, &mut Vec::new())
 }
 
@@ -42,7 +42,7 @@ fn the_specification_s_example_places_the_image_in_utm() {
 #[test]
 fn an_unchanged_copy_is_written_verbatim() {
     let mut tags = utm();
-    tags.push(Field { tag: RPC_COEFFICIENT, kind: FieldType::Double, value: FieldValue::Floats(vec![1.0; 92]) });
+    tags.push(Field { tag: 50_844, kind: FieldType::Double, value: FieldValue::Floats(vec![1.0; 92]) });
     let names = read(&tags).1;
     let names: Vec<_> = names.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
     assert_eq!(write(&tags, &names).unwrap(), tags);
@@ -80,7 +80,8 @@ fn a_new_raster_type_keeps_the_edges_where_they_are() {
 fn a_name_and_a_tag_that_were_not_read_together_may_not_differ() {
     let tags = Position { scale: Some(vec![2.0, 2.0, 0.0]), ..Position::default() }.to_fields();
     let (scale, tiepoints) = (Value::from("[1, 1, 0]"), Value::from("[0, 0, 0, 0, 0, 0]"));
-    let names = vec![("GeoPixelScale", &scale), ("GeoTiepoints", &tiepoints)];
+    let names = [("GeoPixelScale", &scale), ("GeoTiepoints", &tiepoints)];
+    let names = names.map(|(key, value)| Name { key, value, chosen: true }).to_vec();
     let error = fields(Given { tags, names, copied: false }, &mut Vec::new()).unwrap_err();
     assert!(error.to_string().contains("GeoPixelScale"), "{error}");
 }
@@ -135,7 +136,7 @@ fn an_unknown_name_suggests_the_nearest() {
 fn a_code_that_is_not_in_the_register_is_written_with_a_warning() {
     let mut warnings = Vec::new();
     let value = Value::from(30_000);
-    let given = Given { names: vec![("GeoProjectedCRS", &value)], ..Given::default() };
+    let given = Given { names: vec![Name { key: "GeoProjectedCRS", value: &value, chosen: true }], ..Given::default() };
     assert_eq!(read(&fields(given, &mut warnings).unwrap()).0.crs, Some(Crs::Epsg(30_000)));
     assert_eq!(warnings.len(), 1);
 }
@@ -146,4 +147,39 @@ fn vertical_and_three_dimensional_systems_make_it_revision_1_1() {
     assert_eq!(minor(&[("GeoGeographicCRS", Value::from(4326))]), 0);
     assert_eq!(minor(&[("GeoGeographicCRS", Value::from(4979))]), 1);
     assert_eq!(minor(&[("GeoGeographicCRS", Value::from(4326)), ("GeoVerticalCRS", Value::from(5773))]), 1);
+}
+
+#[test]
+fn names_that_were_read_are_not_validated_and_yield_to_chosen_tags() {
+    let tags = Position { scale: Some(vec![9.0, 0.0, 0.0]), tiepoints: Some(vec![0.0; 6]), ..Position::default() };
+    let tags = tags.to_fields();
+    let (old, citation, bad) = (Value::from("[1, 1, 0]"), Value::from("here"), Value::from("somewhere"));
+    let read = |key, value| Name { key, value, chosen: false };
+    let names = vec![
+        read("GeoPixelScale", &old),
+        read("GeoRasterType", &bad),
+        Name { key: "GeoCitation", value: &citation, chosen: true },
+    ];
+    let mut warnings = Vec::new();
+    let found = fields(Given { tags: tags.clone(), names, copied: true }, &mut warnings).unwrap();
+    assert!(tags.iter().all(|field| found.contains(field)));
+    assert_eq!(warnings.iter().map(|warning| warning.key.as_str()).collect::<Vec<_>>(), ["GeoRasterType"]);
+    assert!(read_citation(&found).is_some());
+}
+
+fn read_citation(fields: &[Field]) -> Option<Value> {
+    read(fields).1.into_iter().find(|(name, _)| name == "GeoCitation").map(|(_, value)| value)
+}
+
+#[test]
+fn a_citation_in_latin_1_is_read_and_keeps_its_bytes_beside_a_new_key() {
+    let directory = [1, 1, 0, 1, 1026, 34737, 7, 0].to_vec();
+    let tags = vec![
+        Field { tag: GEO_KEY_DIRECTORY, kind: FieldType::Short, value: FieldValue::Unsigned(directory) },
+        Field { tag: GEO_ASCII_PARAMS, kind: FieldType::Ascii, value: FieldValue::Text(b"Qu\xe9bec|".to_vec()) },
+    ];
+    assert_eq!(read_citation(&tags), Some("Québec".into()));
+    let found = changed(&tags, "GeoProjLinearUnits", "Metre");
+    let text = found.iter().find(|field| field.tag == GEO_ASCII_PARAMS).map(|field| &field.value);
+    assert_eq!(text, Some(&FieldValue::Text(b"Qu\xe9bec|".to_vec())));
 }

@@ -1,18 +1,26 @@
-//! The kind of system of an EPSG code, which determines its `GeoKey` (OGC 19-008r4 §7.4).
+//! Coordinate reference systems of the EPSG register: their kinds and parts.
 
-pub(super) use super::epsg_kind::Kind;
-use super::epsg_table::{COMPOUND, FLAT, RANGES};
+mod kind;
+mod table;
+
+pub(crate) use self::kind::Kind;
+use self::table::{COMPOUND, FLAT, RANGES};
 
 /// The kind of a system that is not compound; `None` for any other code.
-pub(super) fn kind(code: u32) -> Option<Kind> {
+pub(crate) fn kind(code: u32) -> Option<Kind> {
     let code = u16::try_from(code).ok()?;
     let after = RANGES.partition_point(|(first, ..)| *first <= code);
     let (_, last, kind) = RANGES[..after].last()?;
     (code <= *last).then_some(*kind)
 }
 
+/// True for the code of a system of latitude and longitude.
+pub(crate) fn is_geographic(code: i64) -> bool {
+    u32::try_from(code).ok().and_then(kind).is_some_and(|kind| matches!(kind, Kind::Geographic | Kind::Geographic3D))
+}
+
 /// The horizontal and the vertical part of a system, if it has both; [`joined`] is the reverse.
-pub(super) fn parts(code: u32) -> Option<(u16, u16)> {
+pub(crate) fn parts(code: u32) -> Option<(u16, u16)> {
     let code = u16::try_from(code).ok()?;
     if let Ok(place) = FLAT.binary_search_by_key(&code, |(code, _)| *code) {
         return Some((FLAT[place].1, code));
@@ -24,7 +32,7 @@ pub(super) fn parts(code: u32) -> Option<(u16, u16)> {
 
 /// The system with these parts: a compound one, or one with ellipsoidal height, which is its own vertical part (OGC
 /// 19-008r4 §7.4.3 allows codes of three-dimensional geographic systems there, and GDAL reads and writes them).
-pub(super) fn joined(horizontal: u16, vertical: u16) -> Option<u16> {
+pub(crate) fn joined(horizontal: u16, vertical: u16) -> Option<u16> {
     if FLAT.contains(&(vertical, horizontal)) {
         return Some(vertical);
     }

@@ -2,7 +2,7 @@
 //!
 //! Made by `tools/make_epsg_table.py`; not to be edited.
 
-use super::epsg_kind::Kind::{self, Geocentric, Geographic, Geographic3D, Projected, Vertical};
+use super::kind::Kind::{self, Geocentric, Geographic, Geographic3D, Projected, Vertical};
 
 /// First code, last code and kind; all codes between are of the kind. Ascending.
 #[rustfmt::skip]

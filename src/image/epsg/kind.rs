@@ -2,7 +2,7 @@
 
 /// The kind of a coordinate reference system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Latitude and longitude.
     Geographic,
     /// Latitude, longitude and height above the ellipsoid.

@@ -1,0 +1,311 @@
+//! A request as a container takes it: its settings are entries of the format, and what an image brings along from a file of
+//! another format is translated.
+
+use std::borrow::Cow;
+
+use crate::asset::ImageFacts;
+use crate::error::Result;
+use crate::format::{Copied, FORMATS, Format, ImageRequest, SaveSettings, TextField, Warning, WarningKind, family};
+use crate::image::{Georeference, ImageLayout};
+use crate::metadata::Metadata;
+
+/// The metadata and texts of a request. Those of a file of the same format are unchanged. From a file of another format come the
+/// title and the description, made to fit, and the georeference and the nodata value, as precisely as the format states them.
+/// One warning names everything else, and what the format refuses.
+pub(crate) struct Settled<'i> {
+    pub(crate) metadata: Cow<'i, Metadata>,
+    pub(crate) title: Cow<'i, str>,
+    pub(crate) description: Cow<'i, str>,
+}
+
+impl<'i> Settled<'i> {
+    /// Settles `image` for a file of `format`. This is the only place that merges settings and metadata for a container.
+    ///
+    /// # Errors
+    /// As [`Format::apply`] for the settings of the request, and for a georeference of theirs that no image has.
+    pub(crate) fn new(format: &dyn Format, image: &ImageRequest<'i>, warnings: &mut Vec<Warning>) -> Result<Self> {
+        let source = image.metadata.origin().and_then(|origin| family(origin.family()));
+        let source = source.filter(|source| !is_same_family(*source, format));
+        let mut left_out =
+            source.map(|source| source.further_content(&read_in(source, image.metadata))).unwrap_or_default();
+        let facts = image.copied.and_then(|copied| copied.asset.image.as_ref());
+        if let (Some(source), None) = (source, facts)
+            && source.states_location(image.metadata)
+        {
+            left_out.insert(0, "georeference".to_owned());
+        }
+        let metadata = usable(format, source, image);
+        let mut settings = image.settings.cloned();
+        if let (Some(settings), Some(facts)) = (&mut settings, facts) {
+            complete(&mut settings.georeference, &facts.georeference);
+        }
+        let is_own = is_copy_of(format, &metadata)
+            || image.copied.is_some_and(|copied| is_copy_of(format, &copied.asset.metadata));
+        if let (Some(copied), Some(facts), false) = (image.copied, facts, is_own) {
+            let with = With { format, metadata: &metadata, layout: image.provider.layout() };
+            let found = with.facts(facts, copied.is_part, settings.as_ref(), &mut left_out);
+            settings = found.or(settings);
+        }
+        let metadata = match settings {
+            None => metadata,
+            Some(settings) => {
+                let layout = image.provider.layout();
+                let settings = for_writing(settings, layout)?;
+                // Warnings about choices are for a caller who made some.
+                let mut silent = Vec::new();
+                let notes = if image.settings.is_some() { &mut *warnings } else { &mut silent };
+                Cow::Owned(format.apply(&settings, &metadata, layout, notes)?)
+            }
+        };
+        if !left_out.is_empty() {
+            let message = format!("{} cannot hold and leaves out: {}", format.name(), left_out.join(", "));
+            warnings.push(Warning::new(
+                WarningKind::Metadata,
+                image.copied.map_or(image.key, |copied| &copied.asset.key),
+                message,
+            ));
+        }
+        let copied = image.copied;
+        let mut text = |own: &'i str, field: TextField| settled_text(format, own, copied, field, warnings);
+        Ok(Self {
+            title: text(image.title, TextField::Title),
+            description: text(image.description, TextField::Description),
+            metadata,
+        })
+    }
+
+    /// The request in these terms.
+    pub(crate) fn request<'s>(&'s self, image: &ImageRequest<'s>) -> ImageRequest<'s> {
+        let (title, description) = (&*self.title, &*self.description);
+        ImageRequest { metadata: &self.metadata, title, description, settings: None, copied: None, ..*image }
+    }
+}
+
+/// A file's format, and the image that is written to it.
+struct With<'a> {
+    format: &'a dyn Format,
+    metadata: &'a Metadata,
+    layout: &'a ImageLayout,
+}
+
+impl With<'_> {
+    /// The settings with the georeference and nodata value of `facts`, as far as they have none and the format takes them.
+    /// `None` if nothing needs to be set. What the format refuses comes to `left_out`, before the rest.
+    fn facts(
+        &self,
+        facts: &ImageFacts,
+        is_part: bool,
+        given: Option<&SaveSettings>,
+        left_out: &mut Vec<String>,
+    ) -> Option<SaveSettings> {
+        let mut settings = given.cloned().unwrap_or_default();
+        let mut refused = Vec::new();
+        let mut is_changed = !is_part;
+        let mut add = |changed: SaveSettings, name: &str, settings: &mut SaveSettings| {
+            let applied = for_writing(changed, self.layout).and_then(|changed| {
+                self.format.apply(&changed, self.metadata, self.layout, &mut Vec::new()).map(|_| changed)
+            });
+            match applied {
+                Ok(changed) => {
+                    *settings = changed;
+                    is_changed = true;
+                }
+                Err(error) => refused.push(format!("{name} ({error})")),
+            }
+        };
+        let none = Georeference::default();
+        if facts.georeference != none && settings.georeference == none && !self.format.states_location(self.metadata) {
+            let georeference = facts.georeference.clone();
+            add(SaveSettings { georeference, precise: true, ..settings.clone() }, "georeference", &mut settings);
+        }
+        if facts.nodata.is_some() && settings.nodata.is_none() {
+            add(SaveSettings { nodata: facts.nodata, ..settings.clone() }, "nodata value", &mut settings);
+        }
+        left_out.splice(..0, refused);
+        if is_changed && is_part && settings.block_size.is_none() {
+            // The blocks of a part were chosen; a format that does not take them has its own.
+            let grid = &self.layout.grid;
+            let sized =
+                SaveSettings { block_size: Some((grid.block_columns(), grid.block_rows())), ..settings.clone() };
+            if self.format.apply(&sized, self.metadata, self.layout, &mut Vec::new()).is_ok() {
+                settings = sized;
+            }
+        }
+        is_changed.then_some(settings)
+    }
+}
+
+/// The metadata without what was read from a file of the format `source`, and without the keys under which other formats state
+/// where the image lies.
+fn usable<'i>(format: &dyn Format, source: Option<&dyn Format>, image: &ImageRequest<'i>) -> Cow<'i, Metadata> {
+    let mut metadata = Cow::Borrowed(image.metadata);
+    if let Some(source) = source {
+        let mut kept = image.metadata.clone();
+        kept.retain(|key| !is_read(source, image.metadata, key));
+        metadata = Cow::Owned(kept.with_origin(None));
+    }
+    let of_others =
+        |key: &str| FORMATS.iter().any(|other| !is_same_family(*other, format) && other.is_location_key(key));
+    if image.copied.is_some_and(|copied| copied.is_part) && metadata.iter().any(|(key, _)| of_others(key)) {
+        metadata.to_mut().retain(|key| !of_others(key));
+    }
+    metadata
+}
+
+/// True for an entry that was read from a file of the format `source`, or replaces one.
+fn is_read(source: &dyn Format, metadata: &Metadata, key: &str) -> bool {
+    source.owns_key(key) || !metadata.is_chosen(key)
+}
+
+/// The entries that were read from a file of the format `source`, or replace those.
+fn read_in(source: &dyn Format, metadata: &Metadata) -> Metadata {
+    let mut read = metadata.clone();
+    read.retain(|key| is_read(source, metadata, key));
+    read
+}
+
+/// Completes half a georeference by that of the image.
+fn complete(given: &mut Georeference, of_image: &Georeference) {
+    let is_placed = given.transform.is_some() || given.corners.is_some();
+    match (is_placed, &given.crs) {
+        (true, None) => given.crs.clone_from(&of_image.crs),
+        (false, Some(_)) => (given.transform, given.corners) = (of_image.transform, of_image.corners),
+        _ => {}
+    }
+}
+
+fn for_writing(settings: SaveSettings, layout: &ImageLayout) -> Result<SaveSettings> {
+    let georeference = settings.georeference.for_writing(layout.grid.columns(), layout.grid.rows())?;
+    Ok(SaveSettings { georeference, ..settings })
+}
+
+/// The text of a request, or else that of the asset it copies, made to fit.
+fn settled_text<'i>(
+    format: &dyn Format,
+    own: &'i str,
+    copied: Option<Copied<'i>>,
+    field: TextField,
+    warnings: &mut Vec<Warning>,
+) -> Cow<'i, str> {
+    let Some(Copied { asset, .. }) = copied.filter(|_| own.is_empty()) else { return Cow::Borrowed(own) };
+    let text = match field {
+        TextField::Title => &asset.title,
+        TextField::Description => &asset.description,
+    };
+    let is_own = is_copy_of(format, &asset.metadata);
+    match format.fitted_text(field, text).filter(|_| !is_own) {
+        None => Cow::Borrowed(text),
+        Some(fitted) => {
+            let message = format!("the {} does not fit {}: {}", field.name(), format.name(), fitted.changes);
+            warnings.push(Warning::new(WarningKind::Metadata, &asset.key, message));
+            Cow::Owned(fitted.text)
+        }
+    }
+}
+
+/// True if the metadata come from a file of a format that has the same keys.
+fn is_copy_of(format: &dyn Format, metadata: &Metadata) -> bool {
+    let source = metadata.origin().and_then(|origin| family(origin.family()));
+    source.is_some_and(|source| is_same_family(source, format))
+}
+
+/// True for formats that share the keys of metadata, such as NITF and NSIF.
+fn is_same_family(one: &dyn Format, other: &dyn Format) -> bool {
+    one.names().media_type == other.names().media_type
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asset::{AssetInfo, AssetType};
+    use crate::format::by_name;
+    use crate::image::{BlockGrid, ImageLayout};
+    use crate::image::{Crs, MemoryImage, PadValue, SampleType, Transform};
+    use crate::metadata::Value;
+
+    fn image() -> MemoryImage {
+        let grid = BlockGrid::new(32, 16, 16, 16).unwrap();
+        MemoryImage::new(ImageLayout::new(grid, 1, SampleType::UInt8).unwrap())
+    }
+
+    /// An image of a TIFF at a place that NITF can hold if the code is that of a UTM zone.
+    fn asset(epsg: u32) -> AssetInfo {
+        let entries = [("256", Value::from(32)), ("315", "nobody".into()), ("GeoModelType", "Projected".into())];
+        let transform = Some(Transform([300_000.0, 10.0, 0.0, 4_500_000.0, 0.0, -10.0]));
+        let georeference = Georeference { transform, crs: Some(Crs::Epsg(epsg)), corners: None };
+        AssetInfo {
+            key: "image:0".to_owned(),
+            title: "title".to_owned(),
+            description: "one\ntwo".to_owned(),
+            roles: Vec::new(),
+            media_type: "image/tiff",
+            kind: AssetType::Image,
+            metadata: std::sync::Arc::new(entries.into_iter().collect::<Metadata>().read_from(
+                "tiff",
+                "II42",
+                Vec::new(),
+            )),
+            image: Some(ImageFacts { georeference, nodata: Some(PadValue::Int(7)), compression: String::new() }),
+        }
+    }
+
+    /// What `check` sees of the asset in a file of the format, and the texts of warnings.
+    fn settled(asset: &AssetInfo, metadata: &Metadata, format: &str, check: impl Fn(&Settled<'_>)) -> Vec<String> {
+        let (image, mut warnings) = (image(), Vec::new());
+        let copied = Some(Copied { asset, is_part: false });
+        let request = ImageRequest { copied, ..ImageRequest::new("scene", &image, metadata) };
+        check(&Settled::new(by_name(format).unwrap(), &request, &mut warnings).unwrap());
+        warnings.into_iter().map(|warning| format!("{}: {}", warning.key, warning.message)).collect()
+    }
+
+    #[test]
+    fn metadata_of_the_same_format_are_unchanged() {
+        let asset = asset(32_618);
+        let warnings = settled(&asset, &asset.metadata, "tiff", |found| {
+            assert!(matches!(found.metadata, Cow::Borrowed(_)) && found.description == "one\ntwo");
+        });
+        assert!(warnings.is_empty());
+        let warnings = settled(&asset, &Metadata::new(), "tiff", |found| assert!(found.metadata.is_empty()));
+        assert!(warnings.is_empty());
+    }
+
+    #[test]
+    fn another_format_has_the_place_the_nodata_value_and_fitted_texts() {
+        let asset = asset(32_618);
+        let mut metadata = Metadata::clone(&asset.metadata);
+        metadata.set("TGTID", "TARGET");
+        let warnings = settled(&asset, &metadata, "nitf", |found| {
+            let text = |key: &str| found.metadata.get(key).and_then(Value::as_text);
+            assert_eq!((text("ICORDS"), text("IC"), text("TGTID")), (Some("N"), Some("NM"), Some("TARGET")));
+            assert!(found.metadata.get("315").is_none() && found.metadata.get("BLOCKA").is_none());
+            assert_eq!((&*found.title, &*found.description), ("title", "one two"));
+        });
+        assert_eq!(warnings[0], "image:0: nitf cannot hold and leaves out: Artist");
+        assert!(warnings.len() == 2 && warnings[1].contains("the description does not fit nitf"));
+    }
+
+    #[test]
+    fn what_a_format_refuses_is_named_with_the_reason() {
+        let asset = asset(3857);
+        let nitf = settled(&asset, &asset.metadata, "nitf", |found| assert!(found.metadata.get("IGEOLO").is_none()));
+        assert!(nitf[0].contains("georeference (") && nitf[0].contains("EPSG:3857") && !nitf[0].contains("nodata"));
+        let png = settled(&asset, &asset.metadata, "png", |found| assert!(found.metadata.is_empty()));
+        assert!(
+            ["georeference (", "nodata value (", "Artist"].iter().all(|name| png[0].contains(name)) && png.len() == 1
+        );
+    }
+
+    #[test]
+    fn half_a_georeference_is_completed() {
+        let of_image = asset(32_618).image.unwrap().georeference;
+        let mut crs = Georeference { crs: Some(Crs::Epsg(32_619)), ..Georeference::default() };
+        complete(&mut crs, &of_image);
+        assert_eq!((crs.transform, crs.crs), (of_image.transform, Some(Crs::Epsg(32_619))));
+        let mut transform = Georeference { transform: of_image.transform, ..Georeference::default() };
+        complete(&mut transform, &of_image);
+        assert_eq!(transform.crs, of_image.crs);
+        let mut none = Georeference::default();
+        complete(&mut none, &of_image);
+        assert_eq!(none, Georeference::default());
+    }
+}

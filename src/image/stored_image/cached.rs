@@ -1,0 +1,136 @@
+//! Reading of blocks through the cache of the dataset. The cache holds them band by band, so that a window is copied row by row.
+
+use super::{Located, Part, Piece, Reading, StoredImage, decode, plane_bands, put_row, row_bytes, sized};
+use crate::error::Result;
+use crate::image::block_cache::{Claim, ImageCache, When};
+use crate::image::block_store::{BlockStore, StoredBlock};
+use crate::image::canvas::Canvas;
+use crate::image::grid::Window;
+use crate::image::provider::Visit;
+use crate::image::sample::Interleave;
+use crate::io::is_fetched;
+
+/// Uncompressed blocks of fewer bytes are not kept: reading them from the file costs less than finding them in the cache.
+const LEAST_BYTES: usize = 16 << 10;
+
+impl StoredImage {
+    /// The cache, if blocks may be visited again.
+    pub(super) fn cache_for(&self, visit: Visit) -> Option<&ImageCache> {
+        self.cache.get().filter(|_| visit != Visit::Once)
+    }
+
+    /// Reads a part that the cache does not hold, and loads its block into the cache if that is worth while.
+    ///
+    /// # Errors
+    /// As [`Reading::read`].
+    pub(super) fn read_cached(
+        &self,
+        (cache, visit): (&ImageCache, Visit),
+        part: &Part,
+        located: &Located,
+        reading: &mut Reading<'_, '_>,
+    ) -> Result<()> {
+        let Some((piece, when)) = self.whole_block(part, located, visit)? else { return reading.read(part, located) };
+        let bytes = window_bytes(reading.store, piece.window);
+        match cache.claim(part.block, bytes, when) {
+            Claim::Direct => return reading.read(part, located),
+            Claim::Kept(samples) => reading.put_kept(part, &samples),
+            Claim::Load(loading) => {
+                let mut samples = loading.memory();
+                reading.load(part, &piece, &mut samples)?;
+                reading.put_kept(part, &loading.keep(samples));
+            }
+        }
+        Ok(())
+    }
+
+    /// The whole block of a part, and when to load it. `None` if the cache would not make reads of it faster.
+    fn whole_block(&self, part: &Part, located: &Located, visit: Visit) -> Result<Option<(Piece, When)>> {
+        let store = &*self.store;
+        let whole = whole_window(store, part.block);
+        let read = match located {
+            Located::Piece(piece) if piece.window == whole => {
+                let when = if visit == Visit::Blocks { When::Later(window_bytes(store, whole)) } else { When::Now };
+                return Ok(Some((piece.clone(), when)));
+            }
+            Located::Piece(piece) => window_bytes(store, piece.window),
+            Located::Rows(rows) => rows.read_bytes(store.source().gap()) as usize,
+        };
+        // If the bytes of the source are fetched, only those of the window are in memory.
+        if is_fetched(&**store.source()) || window_bytes(store, whole) < LEAST_BYTES {
+            return Ok(None);
+        }
+        let piece = store.piece(part.block, whole)?.filter(|piece| piece.window == whole);
+        let inside = piece.filter(|piece| piece.bytes.iter().all(|bytes| bytes.end <= store.source().size()));
+        // A byte loaded into new memory costs about twice a byte read from the file.
+        Ok(inside.map(|piece| (piece, When::Later(read / 2))))
+    }
+}
+
+/// The window of a block that its store decodes as a whole, relative to the block: without padding if the store has none.
+fn whole_window(store: &dyn BlockStore, block: StoredBlock) -> Window {
+    let grid = store.layout().grid;
+    let Window { width, height, .. } =
+        if store.is_cropped() { grid.block_window(block.at) } else { grid.full_block_window(block.at) };
+    Window::new(0, 0, width, height)
+}
+
+/// Bytes of a window with all bands of a plane.
+fn window_bytes(store: &dyn BlockStore, window: Window) -> usize {
+    row_bytes(store, window.width) as usize * window.height as usize
+}
+
+impl Reading<'_, '_> {
+    /// Fills `out` with the bands of a whole block, one after the other.
+    ///
+    /// # Errors
+    /// As [`Reading::read`].
+    fn load(&mut self, part: &Part, piece: &Piece, out: &mut [u8]) -> Result<()> {
+        let Self { store, source, work, .. } = self;
+        let place = (part.block, piece);
+        if store.interleave() == Interleave::Band {
+            let plain = match piece.bytes.as_slice() {
+                [bytes] if bytes.end - bytes.start == out.len() as u64 => store.samples().zip(Some(bytes.start)),
+                _ => None,
+            };
+            return match plain {
+                Some((samples, start)) => {
+                    source.read_at(start, out)?;
+                    samples.to_native(out);
+                    Ok(())
+                }
+                None => decode(*store, *source, place, out, &mut work.stored, &mut work.scratch),
+            };
+        }
+        let decoded = sized(&mut work.decoded, out.len());
+        decode(*store, *source, place, decoded, &mut work.stored, &mut work.scratch)?;
+        let (bands, inside) = (plane_bands(*store), piece.window);
+        let (rows, columns) = (inside.height as usize, inside.width as usize);
+        let canvas = Canvas::new(out, bands as usize, rows, columns, store.layout().sample.bytes())?;
+        let (mut tile, all) = (canvas.whole()?, (0..bands).collect::<Vec<_>>());
+        let whole = Part { block: part.block, window: inside, band: None };
+        for (y, row) in decoded.chunks_exact(decoded.len() / rows.max(1)).enumerate() {
+            put_row(*store, &whole, inside, &all, (y, row), &mut tile);
+        }
+        Ok(())
+    }
+
+    /// Writes the window of a part from the samples of its block in the cache.
+    pub(super) fn put_kept(&mut self, part: &Part, samples: &[u8]) {
+        let (inside, bands) = (part.inside(self.store), plane_bands(self.store) as usize);
+        let band_bytes = samples.len() / bands;
+        let pitch = row_bytes(self.store, whole_window(self.store, part.block).width) as usize / bands;
+        let size = self.tile.sample_bytes();
+        let columns = inside.x as usize * size..inside.right() as usize * size;
+        let mut put = |out: usize, band: usize| {
+            let rows = samples[band * band_bytes..][..band_bytes].chunks_exact(pitch).skip(inside.y as usize);
+            for (y, row) in rows.take(inside.height as usize).enumerate() {
+                self.tile.row(out, y).copy_from_slice(&row[columns.clone()]);
+            }
+        };
+        match part.band {
+            Some(band) => put(band.out, band.inside as usize),
+            None => self.bands.iter().enumerate().for_each(|(out, band)| put(out, *band as usize)),
+        }
+    }
+}

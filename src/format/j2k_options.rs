@@ -1,6 +1,6 @@
 //! The choices for a JPEG 2000 codestream in the metadata of an image, for every format that holds one.
 
-use crate::codec::j2k::part1::STYLES;
+use crate::codec::j2k::part1::{STYLES, Style};
 use crate::codec::j2k::progression::{NAMES, Progression};
 use crate::codestream::j2k::{J2kOptions, Profile, Rate, most_levels};
 use crate::error::{Error, Result};
@@ -62,6 +62,11 @@ pub(crate) fn read_j2k_options(metadata: &Metadata, rate: Rate) -> Result<J2kOpt
     }
     if let Some(value) = metadata.get(BLOCK_STYLE) {
         options.block_style = block_style(value)?;
+    }
+    let is_cut = options.layers > 1 || rate != Rate::Lossless;
+    if is_cut && options.block_style & (Style::PREDICTABLE | Style::TERMINATE) == Style::PREDICTABLE {
+        let allowed = "predictable together with terminate if a rate or layers cut the segments of code-blocks";
+        return Err(illegal(BLOCK_STYLE, STYLES[4], allowed));
     }
     if let Some(value) = metadata.get(PRECINCTS) {
         options.precincts = precincts(value)?;

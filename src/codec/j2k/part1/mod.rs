@@ -52,6 +52,11 @@ pub(crate) struct Style {
 pub(crate) const STYLES: [&str; 6] = ["bypass", "reset", "terminate", "causal", "predictable", "segmentation"];
 
 impl Style {
+    /// The bit of [`Style::terminate`].
+    pub(crate) const TERMINATE: u8 = 1 << 2;
+    /// The bit of [`Style::predictable`].
+    pub(crate) const PREDICTABLE: u8 = 1 << 4;
+
     /// The style of a byte of COD, which has no other bits than these.
     pub(crate) fn of(bits: u8) -> Self {
         let [bypass, reset, terminate, vertical_causal, predictable, segmentation] =

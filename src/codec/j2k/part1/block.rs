@@ -1,45 +1,42 @@
-//! The coding of a block: planes, passes and segments (T.800 D.2 to D.4).
+//! A block while it is coded: planes, passes and segments (T.800 D.2 to D.4).
 
+use super::codeword::Codeword;
 use super::contexts::UNIFORM;
+use super::distortion::Distortion;
 use super::mq::MqCoder;
 use super::passes::{Coding, Kind, Passes};
 use super::planes::{BlockSamples, Coefficient, Planes};
 use super::raw::RawBits;
 use super::segment::{Bound, Stuffing};
 use super::symbols::Symbols;
-use super::{Orientation, Style};
+use super::{CodedBlock, Orientation, Pass, Style};
 
-/// A coded block.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct CodedBlock {
-    /// The bit length of the largest coded magnitude: 0 for a block without passes.
-    pub planes: u32,
-    /// The passes in coding order: cleanup of the first plane, then propagation, refinement and cleanup of each other.
-    pub passes: Vec<Pass>,
-    /// The codeword segments.
-    pub bytes: Vec<u8>,
-}
-
-/// A coding pass of a block.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Pass {
-    /// The length of the bytes of the block from which a decoder gets every symbol up to the end of this pass.
-    pub length: u32,
-    /// The decrease of the squared error of the block by this pass, in units of the squared step.
-    pub distortion: f64,
-    /// True if a codeword segment ends with this pass.
-    pub terminated: bool,
-}
-
-/// Codes blocks one after the other; keeps its buffers, and nothing else, from block to block.
+/// Lists the symbols of a block pass by pass, and makes segments of what a coder makes of them.
 #[derive(Default)]
-pub(crate) struct BlockCoder {
+pub(super) struct Block {
+    settings: Settings,
     planes: Planes,
     passes: Passes,
-    symbols: Symbols,
-    coder: MqCoder,
     raw: RawBits,
+    /// The passes of the segment that is open.
     marks: Vec<Mark>,
+    is_complete: bool,
+    coded: CodedBlock,
+}
+
+/// How a block is coded.
+#[derive(Clone, Copy)]
+struct Settings {
+    style: Style,
+    orientation: Orientation,
+    exact: bool,
+    fraction: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { style: Style::default(), orientation: Orientation::LL, exact: true, fraction: 0 }
+    }
 }
 
 /// A pass of the open segment.
@@ -50,103 +47,136 @@ enum Mark {
     Raw(usize),
 }
 
-impl BlockCoder {
-    /// Codes the samples of a block. If the coefficients are `exact` integers (5/3), no error remains after the last plane.
-    pub(crate) fn encode<T: Coefficient>(
+impl Block {
+    /// Begins a block.
+    pub(super) fn start<T: Coefficient>(
         &mut self,
-        block: &BlockSamples<'_, T>,
+        samples: &BlockSamples<'_, T>,
         orientation: Orientation,
         style: Style,
         exact: bool,
-    ) -> CodedBlock {
-        self.planes.fill(block, exact);
-        let planes = self.planes.coded;
-        let mut coded = CodedBlock { planes: planes as u32, ..CodedBlock::default() };
-        if planes == 0 {
-            return coded;
-        }
+    ) {
+        self.planes.fill(samples, exact);
+        self.settings = Settings { style, orientation, exact, fraction: samples.fraction() };
+        self.coded = CodedBlock { planes: self.planes.coded as u32, ..CodedBlock::default() };
+        self.is_complete = self.planes.coded == 0;
         self.passes.start(&self.planes);
-        self.coder.restart();
-        self.coder.reset_contexts();
+        self.raw.restart();
         self.marks.clear();
-        let count = 3 * planes - 2;
-        for number in 0..count {
-            let (plane, kind) = place(number, planes);
-            let raw = style.bypass && kind != Kind::Cleanup && plane + 4 < planes;
-            let distortion = self.pass(kind, plane, Coding::new(orientation, style, raw), style).decrease(
-                plane,
-                exact,
-                block.fraction(),
-            );
-            let mark = self.code(raw, style);
-            self.marks.push(mark);
-            let last = number + 1 == count;
-            let terminated = last || terminates(kind, plane, planes, style);
-            coded.passes.push(Pass { length: 0, distortion, terminated });
-            if terminated {
-                self.end_segment(raw, style, &mut coded);
-            }
-        }
-        coded
     }
 
-    /// Lists the symbols of a pass.
-    fn pass(&mut self, kind: Kind, plane: usize, coding: Coding, style: Style) -> super::distortion::Distortion {
-        self.symbols.clear();
-        let Self { planes, passes, symbols, .. } = self;
-        match kind {
+    /// Lists the symbols of the next pass that has some in contexts; passes of plain bits are dealt with. False if the block is
+    /// complete.
+    pub(super) fn next_pass(&mut self, symbols: &mut Symbols) -> bool {
+        let Settings { style, exact, fraction, .. } = self.settings;
+        while !self.is_complete {
+            let (plane, kind) = place(self.coded.passes.len(), self.planes.coded);
+            let raw = style.bypass && kind != Kind::Cleanup && plane + 4 < self.planes.coded;
+            let distortion = self.list(plane, kind, raw, symbols).decrease(plane, exact, fraction);
+            self.coded.passes.push(Pass { length: 0, distortion, terminated: false });
+            if !raw {
+                return true;
+            }
+            self.raw.append(symbols.all());
+            self.marks.push(Mark::Raw(self.raw.length()));
+            if self.ends_segment() {
+                self.end_segment(None);
+            }
+        }
+        false
+    }
+
+    /// Ends the pass whose symbols a coder has added to a codeword.
+    pub(super) fn end_pass(&mut self, codeword: &mut Codeword) {
+        self.marks.push(Mark::Coded(codeword.upper()));
+        if self.ends_segment() {
+            self.end_segment(Some(codeword));
+        }
+    }
+
+    /// Codes the listed pass from its symbol `at`, and all passes after it.
+    pub(super) fn code(&mut self, symbols: &mut Symbols, at: usize, coder: &mut MqCoder) {
+        coder.encode(&symbols.all()[at..]);
+        loop {
+            self.end_pass(&mut coder.codeword);
+            if self.settings.style.reset {
+                coder.reset_contexts();
+            }
+            if !self.next_pass(symbols) {
+                return;
+            }
+            coder.encode(symbols.all());
+        }
+    }
+
+    /// Gives the block away.
+    pub(super) fn take(&mut self) -> CodedBlock {
+        std::mem::take(&mut self.coded)
+    }
+
+    fn list(&mut self, plane: usize, kind: Kind, raw: bool, symbols: &mut Symbols) -> Distortion {
+        let Self { planes, passes, settings: Settings { style, orientation, .. }, .. } = self;
+        let coding = Coding { orientation: *orientation, causal: style.vertical_causal, raw };
+        symbols.clear();
+        let distortion = match kind {
             Kind::Propagation => {
                 passes.next_plane();
                 passes.propagation(planes, plane, coding, symbols)
             }
             Kind::Refinement => passes.refinement(planes, plane, coding, symbols),
-            Kind::Cleanup => {
-                let distortion = passes.cleanup(planes, plane, coding, symbols);
-                if style.segmentation {
-                    for bit in [1, 0, 1, 0] {
-                        symbols.push(UNIFORM, bit);
-                    }
-                }
-                distortion
+            Kind::Cleanup => passes.cleanup(planes, plane, coding, symbols),
+        };
+        if kind == Kind::Cleanup && style.segmentation {
+            for bit in [1, 0, 1, 0] {
+                symbols.push(UNIFORM, bit);
             }
         }
+        symbols.end();
+        distortion
     }
 
-    /// Codes the listed symbols.
-    fn code(&mut self, raw: bool, style: Style) -> Mark {
-        if raw {
-            self.raw.append(self.symbols.all());
-            return Mark::Raw(self.raw.length());
-        }
-        self.coder.encode(self.symbols.all());
-        if style.reset {
-            self.coder.reset_contexts();
-        }
-        Mark::Coded(self.coder.upper())
+    /// Decides whether a segment, and whether the block, end with the last pass.
+    fn ends_segment(&mut self) -> bool {
+        let Self { coded, planes, settings, .. } = self;
+        let number = coded.passes.len();
+        let (plane, kind) = place(number - 1, planes.coded);
+        let pass = coded.passes.last_mut().expect("a pass was begun");
+        self.is_complete = number == 3 * planes.coded - 2;
+        pass.terminated = self.is_complete || terminates(kind, plane, planes.coded, settings.style);
+        pass.terminated
     }
 
     /// Appends the bytes of the open segment, and sets the lengths of its passes.
-    fn end_segment(&mut self, raw: bool, style: Style, coded: &mut CodedBlock) {
-        let bits = self.coder.length();
-        let number = if raw { self.raw.finish() } else { self.coder.finish() };
+    fn end_segment(&mut self, codeword: Option<&mut Codeword>) {
+        let Self { coded, marks, raw, .. } = self;
+        let is_raw = codeword.is_none();
+        // The codeword to its last shift (D.4.2).
+        let fixed = codeword.as_ref().filter(|_| self.settings.style.predictable).map(|codeword| codeword.length());
+        let mut codeword = codeword;
+        let number = match &mut codeword {
+            Some(codeword) => codeword.finish(),
+            None => raw.finish(),
+        };
+        let first = coded.passes.len() - marks.len();
+        let last = marks.len() - 1;
         let mut stuffing = Stuffing::new(number, &mut coded.bytes);
-        let passes = coded.passes.len() - self.marks.len();
-        let passes = &mut coded.passes[passes..];
-        let last = passes.len() - 1;
-        for (i, (pass, mark)) in passes.iter_mut().zip(&self.marks).enumerate() {
-            pass.length = match mark {
-                Mark::Raw(bits) => stuffing.cover(*bits),
-                Mark::Coded(_) if style.predictable && i == last => stuffing.cover_some(bits),
-                Mark::Coded(bound) => stuffing.cover_some(bound.needed(number)),
-            } as u32;
+        for (i, (pass, mark)) in coded.passes[first..].iter_mut().zip(marks.iter()).enumerate() {
+            let length = match (mark, fixed) {
+                (Mark::Raw(bits), _) => stuffing.cover(*bits),
+                (Mark::Coded(_), Some(bits)) if i == last => stuffing.cover_some(bits),
+                (Mark::Coded(bound), _) => stuffing.cover_some(bound.needed(number)),
+            };
+            pass.length = length as u32;
         }
-        let end = stuffing.end(raw) as u32;
-        for pass in passes {
+        let end = stuffing.end(is_raw) as u32;
+        for pass in &mut coded.passes[first..] {
             pass.length = pass.length.min(end);
         }
-        self.marks.clear();
-        self.coder.restart();
-        self.raw.restart();
+        marks.clear();
+        match codeword {
+            Some(codeword) => codeword.restart(),
+            None => raw.restart(),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use super::Orientation;
 use super::stripes::{BOTTOM, TOP, above, below, left, right};
 
+/// Number of contexts.
+pub(super) const COUNT: usize = 19;
 /// The context of the run-length symbol (T.800 Table D.7).
 pub(super) const RUN: u8 = 17;
 /// The context of symbols of equal probability.

@@ -2,14 +2,21 @@
 //!
 //! An encoder knows every bit-plane beforehand. So a stage here handles 64 samples at once, in words of 16 columns × 4 rows in
 //! the order of the scan (`stripes`): which samples a pass codes (`passes`), in which contexts (`contexts`), and by how much
-//! the pass lowers the error (`distortion`). The result is a list of symbols (`symbols`) for the arithmetic coder (`mq`).
-//! `segment` turns the coded bits into bytes and finds the length at which each pass can be cut.
+//! the pass lowers the error (`distortion`). The result is a list of symbols (`symbols`), which an arithmetic coder makes a
+//! number (`mq`, `codeword`). `segment` turns the number into bytes and finds the length at which each pass can be cut.
+//! `block` goes through the passes.
+//!
+//! The arithmetic coder takes the most time, and waits for itself. So `lanes` codes 64 blocks side by side if the processor has
+//! the instructions. The bytes do not depend on it.
 //!
 //! Limits: sides of 1 to 1024 samples, at most 4096 in a block; magnitudes of up to 63 bits.
 
 mod block;
+mod coder;
+mod codeword;
 mod contexts;
 mod distortion;
+mod lanes;
 mod mq;
 mod passes;
 mod planes;
@@ -17,11 +24,10 @@ mod raw;
 mod segment;
 mod stripes;
 mod symbols;
+mod transpose;
 
 use super::geometry::Orientation;
-#[cfg(test)]
-pub(crate) use block::Pass;
-pub(crate) use block::{BlockCoder, CodedBlock};
+pub(crate) use coder::BlockCoder;
 pub(crate) use planes::{BlockSamples, Coefficient};
 
 /// The style of code-blocks (T.800 Table A.19).
@@ -57,6 +63,28 @@ impl Style {
             std::array::from_fn(|bit| bits >> bit & 1 == 1);
         Self { bypass, reset, terminate, vertical_causal, predictable, segmentation }
     }
+}
+
+/// A coded block.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct CodedBlock {
+    /// The bit length of the largest coded magnitude: 0 for a block without passes.
+    pub planes: u32,
+    /// The passes in coding order: cleanup of the first plane, then propagation, refinement and cleanup of each other.
+    pub passes: Vec<Pass>,
+    /// The codeword segments.
+    pub bytes: Vec<u8>,
+}
+
+/// A coding pass of a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Pass {
+    /// The length of the bytes of the block from which a decoder gets every symbol up to the end of this pass.
+    pub length: u32,
+    /// The decrease of the squared error of the block by this pass, in units of the squared step.
+    pub distortion: f64,
+    /// True if a codeword segment ends with this pass.
+    pub terminated: bool,
 }
 
 #[cfg(test)]

@@ -1,50 +1,41 @@
-//! The MQ coder (T.800 Annex C): symbols in contexts to the bits of a number.
-//!
-//! The standard's coder stores bytes while it codes, and leaves room for a carry after each byte FF. This one keeps the code
-//! register as a plain binary number and propagates carries into what it stored before. `segment` adds the room when the
-//! number is complete. The number is the same, so a decoder sees the same symbols.
+//! The MQ coder (T.800 Annex C): symbols in contexts to the bits of a codeword.
 
-use super::contexts::{RUN, UNIFORM};
-use super::segment::Bound;
+use super::codeword::{Codeword, move_bits};
+use super::contexts::{COUNT, RUN, UNIFORM};
+use crate::simd::States;
 
-/// Codes the symbols of one codeword segment.
+/// Codes the symbols of one codeword segment after the other.
+#[derive(Clone)]
 pub(super) struct MqCoder {
     /// The state of each context.
     contexts: [u32; 128],
-    /// The length of the interval, in the upper 16 bits (the register A of the standard).
-    interval: u32,
-    /// The lower end of the interval: 15 + `pending` bits and a carry.
-    base: u64,
-    /// Shifts of the register since the last move to `number`.
-    pending: u32,
-    /// The bits above the register.
-    number: Vec<u8>,
+    /// The codeword of the open segment.
+    pub codeword: Codeword,
 }
 
 impl Default for MqCoder {
     fn default() -> Self {
-        let mut coder = Self { contexts: [0; 128], interval: 0, base: 0, pending: 0, number: Vec::new() };
-        coder.restart();
-        coder.reset_contexts();
-        coder
+        Self::new(Codeword::default(), &INITIAL)
     }
 }
 
 impl MqCoder {
-    /// Begins a segment (INITENC).
-    pub(super) fn restart(&mut self) {
-        self.interval = 0x8000_0000;
-        self.base = 0;
-        self.pending = 0;
-        self.number.clear();
+    /// Goes on with a codeword and the numbers of the states of its contexts.
+    pub(super) fn new(codeword: Codeword, states: &[u8; COUNT]) -> Self {
+        let mut coder = Self { contexts: [0; 128], codeword };
+        coder.set_contexts(states);
+        coder
     }
 
-    /// Gives each context its initial state (T.800 Table D.7).
+    /// Gives each context its initial state.
     pub(super) fn reset_contexts(&mut self) {
-        self.contexts.fill(STATES[0]);
-        self.contexts[0] = STATES[2 * 4];
-        self.contexts[usize::from(RUN)] = STATES[2 * 3];
-        self.contexts[usize::from(UNIFORM)] = STATES[2 * 46];
+        self.set_contexts(&INITIAL);
+    }
+
+    fn set_contexts(&mut self, states: &[u8; COUNT]) {
+        for (context, state) in self.contexts.iter_mut().zip(states) {
+            *context = STATES[usize::from(*state)];
+        }
     }
 
     /// Codes symbols (ENCODE): twice the context, plus the bit.
@@ -52,7 +43,7 @@ impl MqCoder {
     /// No branch depends on a symbol, because most symbols cannot be predicted.
     #[inline(never)]
     pub(super) fn encode(&mut self, symbols: &[u8]) {
-        let (mut interval, mut base, mut pending) = (self.interval, self.base, self.pending);
+        let Codeword { mut interval, mut base, mut pending, .. } = self.codeword;
         for &symbol in symbols {
             let context = &mut self.contexts[usize::from(symbol >> 1)];
             let (state, bit) = (*context, u32::from(symbol & 1));
@@ -72,97 +63,78 @@ impl MqCoder {
             pending += shift;
             // One shift more than the bits that leave: an interval is longer than 15 bits, and must not carry twice.
             if pending >= 33 {
-                base = move_bits(&mut self.number, base, pending);
+                base = move_bits(&mut self.codeword.number, base, pending);
                 pending -= 32;
             }
         }
-        (self.interval, self.base, self.pending) = (interval, base, pending);
-    }
-
-    /// Number of bits that are decided but for a carry.
-    pub(super) fn length(&self) -> usize {
-        8 * self.number.len() + self.pending as usize
-    }
-
-    /// The upper end of the interval: numbers up to it decode to the symbols so far.
-    pub(super) fn upper(&self) -> Bound {
-        Bound::new(&self.number, self.base + u64::from(self.interval >> 16) - 1, 15 + self.pending)
-    }
-
-    /// Completes the number: the lower end of the interval, and zeros.
-    pub(super) fn finish(&mut self) -> &[u8] {
-        let mut left = 15 + self.pending;
-        // Aligned so that the carry is the top bit.
-        let mut base = self.base;
-        while left > 0 {
-            let count = left.min(8);
-            left -= count;
-            let byte = base >> left;
-            base &= (1 << left) - 1;
-            if byte >> count != 0 {
-                carry(&mut self.number);
-            }
-            self.number.push((byte << (8 - count)) as u8);
-        }
-        self.number.extend([0; Bound::READ]);
-        &self.number
+        (self.codeword.interval, self.codeword.base, self.codeword.pending) = (interval, base, pending);
     }
 }
 
-/// Moves the upper 32 bits of the register to the number.
-#[inline(always)]
-fn move_bits(number: &mut Vec<u8>, base: u64, pending: u32) -> u64 {
-    let below = pending - 17;
-    let bits = base >> below;
-    if bits >> 32 != 0 {
-        carry(number);
+/// The states of the contexts at the beginning of a block (T.800 Table D.7).
+pub(super) const INITIAL: [u8; COUNT] = {
+    let mut states = [number_of(0, 0); COUNT];
+    states[0] = number_of(4, 0);
+    states[RUN as usize] = number_of(3, 0);
+    states[UNIFORM as usize] = number_of(46, 0);
+    states
+};
+
+/// The number of a state with its more probable symbol. State 0 stays free.
+const fn number_of(row: u32, more_probable: u32) -> u8 {
+    (2 * row + more_probable + 2) as u8
+}
+
+/// The row and the more probable symbol of a state.
+const fn row_of(number: usize) -> (usize, u32) {
+    (number / 2 - 1, number as u32 % 2)
+}
+
+/// The state that follows a renormalisation after the symbol `bit`.
+const fn next(number: usize, bit: u32) -> u8 {
+    let (row, more_probable) = row_of(number);
+    let (_, after_more, after_less, exchange) = PROBABILITIES[row];
+    if bit == more_probable {
+        number_of(after_more, more_probable)
+    } else {
+        number_of(after_less, more_probable ^ exchange)
     }
-    number.extend_from_slice(&(bits as u32).to_be_bytes());
-    base & ((1 << below) - 1)
 }
 
-/// Adds one to the last place of the number.
-#[cold]
-fn carry(number: &mut [u8]) {
-    for byte in number.iter_mut().rev() {
-        *byte = byte.wrapping_add(1);
-        if *byte != 0 {
-            break;
-        }
+/// Each state as it is kept for a context: its Qe in the upper 16 bits, then twice its number.
+const STATES: [u32; 96] = {
+    let mut states = [0; 96];
+    let mut number = 2;
+    while number < states.len() {
+        states[number] = PROBABILITIES[row_of(number).0].0 << 16 | (number as u32) << 1;
+        number += 1;
     }
-}
+    states
+};
 
-/// A state as it is kept for a context: its Qe in the upper 16 bits, then its number × 4 + the more probable symbol × 2.
-const fn packed(number: u32, more_probable: u32) -> u32 {
-    PROBABILITIES[number as usize].0 << 16 | number << 2 | more_probable << 1
-}
-
-/// The states with 0, 1 as the more probable symbol.
-const STATES: [u32; 2 * 47] = {
-    let mut states = [0; 2 * 47];
-    let mut i = 0;
-    while i < states.len() {
-        states[i] = packed(i as u32 / 2, i as u32 % 2);
+/// The state that follows a renormalisation: by twice the number of a state, plus the symbol.
+const NEXT: [u32; 256] = {
+    let mut states = [0; 256];
+    let mut i = 4;
+    while i < 2 * STATES.len() {
+        states[i] = STATES[next(i / 2, i as u32 % 2) as usize];
         i += 1;
     }
     states
 };
 
-/// The state that follows a renormalisation: by the low bits of a state, plus the symbol.
-const NEXT: [u32; 256] = {
-    let mut next = [0; 256];
-    let mut i = 0;
-    while i < 4 * 47 {
-        let (number, more_probable, bit) = (i / 4, i / 2 % 2, i % 2);
-        let (_, after_more, after_less, exchange) = PROBABILITIES[number];
-        next[i] = if bit == more_probable {
-            packed(after_more, more_probable as u32)
-        } else {
-            packed(after_less, more_probable as u32 ^ exchange)
-        };
-        i += 1;
+/// The states for coders side by side.
+pub(super) static SIDE_BY_SIDE: States = {
+    let mut states = States { more: [0; 128], less: [0; 128], low: [0; 128], high: [0; 128] };
+    let mut number = 2;
+    while number < STATES.len() {
+        let (row, more_probable) = row_of(number);
+        [states.low[number], states.high[number]] = (PROBABILITIES[row].0 as u16).to_le_bytes();
+        states.more[number] = next(number, more_probable);
+        states.less[number] = next(number, 1 - more_probable);
+        number += 1;
     }
-    next
+    states
 };
 
 /// Qe, the next state after the more and after the less probable symbol, and whether the latter exchanges them (T.800 Table

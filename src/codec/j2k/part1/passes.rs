@@ -3,12 +3,12 @@
 //! Whether a sample is in the significance propagation pass depends on the samples before it, so that pass goes from word to
 //! word in the order of the scan. Afterwards all that is significant is known, and so is every neighbour.
 
+use super::Orientation;
 use super::contexts::{Neighbours, REFINEMENT, Significance};
 use super::distortion::{Distortion, Lower};
 use super::planes::Planes;
 use super::stripes::{BOTTOM, TOP, above, below, left, right};
 use super::symbols::{Events, Signs, Symbols, run_contexts};
-use super::{Orientation, Style};
 
 /// A coding pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,13 +45,6 @@ pub(super) struct Coding {
     pub causal: bool,
     /// Plain bits: signs are not exchanged.
     pub raw: bool,
-}
-
-impl Coding {
-    /// The coding of a pass.
-    pub(super) fn new(orientation: Orientation, style: Style, raw: bool) -> Self {
-        Self { orientation, causal: style.vertical_causal, raw }
-    }
 }
 
 impl Passes {

@@ -1,9 +1,16 @@
 //! The symbols of a pass in the order in which they are coded.
 
 use super::contexts::{RUN, SIGN, UNIFORM};
+use super::stripes::TOP;
+use crate::simd::{Column, NO_SYMBOL, pack};
 
-/// Symbols of a word at most: a run that ends at the first sample of each column, and four new samples there.
+/// Symbols that coders side by side take at once.
+pub(super) const AT_ONCE: usize = 16;
+/// Room for the symbols of a word: at most a run that ends at the first sample of each column, and four new samples there.
 const OF_A_WORD: usize = 256;
+/// The second and fourth row of each column, and the last two.
+const ODD_ROWS: u64 = TOP * 0b1010;
+const LOWER_ROWS: u64 = TOP * 0b1100;
 
 /// A list of symbols: twice the context, plus the bit.
 pub(super) struct Symbols {
@@ -50,6 +57,17 @@ impl Symbols {
         &self.symbols[..self.count]
     }
 
+    /// The symbols from number `from` on. Symbols that code nothing follow the last.
+    #[inline(always)]
+    pub(super) fn next(&self, from: usize) -> &[u8; AT_ONCE] {
+        self.symbols[from..].first_chunk().expect("room for a word follows the last symbol")
+    }
+
+    /// Ends the list.
+    pub(super) fn end(&mut self) {
+        self.room()[..AT_ONCE].fill(NO_SYMBOL);
+    }
+
     /// Appends one symbol.
     pub(super) fn push(&mut self, context: u8, bit: u8) {
         self.room()[0] = context << 1 | bit;
@@ -59,62 +77,21 @@ impl Symbols {
     /// Appends a symbol for each sample.
     #[inline(always)]
     pub(super) fn append(&mut self, events: &Events) {
-        let room = self.room();
-        let mut count = 0u8;
-        let mut left = events.samples;
-        while left != 0 {
-            room[usize::from(count)] = events.symbol(left.trailing_zeros());
-            count = count.wrapping_add(1);
-            left &= left - 1;
-        }
-        self.count += usize::from(count);
+        self.count += pack(&[events.column()], self.room());
     }
 
     /// Appends a symbol for each sample, and after a sample that becomes significant its sign.
     #[inline(always)]
     pub(super) fn append_with_signs(&mut self, events: &Events, signs: &Signs) {
-        let list = signs.list();
-        let room = self.room();
-        let (mut count, mut sign) = (0u8, 0u8);
-        let mut left = events.samples;
-        while left != 0 {
-            let sample = left.trailing_zeros();
-            // The sign is stored in any case, because no branch should depend on a sample.
-            room[usize::from(count)] = events.symbol(sample);
-            room[usize::from(count.wrapping_add(1))] = list[usize::from(sign % 64)];
-            let new = (signs.samples >> sample & 1) as u8;
-            count = count.wrapping_add(1 + new);
-            sign = sign.wrapping_add(new);
-            left &= left - 1;
-        }
-        self.count += usize::from(count);
+        self.count += pack(&[events.column(), signs.column()], self.room());
     }
 
     /// As `append_with_signs`, but the samples `ends` end a run of zeros: their place in the column precedes the sign.
+    #[inline(always)]
     pub(super) fn append_with_runs(&mut self, events: &Events, signs: &Signs, ends: u64) {
-        let list = signs.list();
-        let room = self.room();
-        let (mut count, mut sign) = (0u8, 0u8);
-        let mut left = events.samples;
-        while left != 0 {
-            let sample = left.trailing_zeros();
-            let mut put = |symbol| {
-                room[usize::from(count)] = symbol;
-                count = count.wrapping_add(1);
-            };
-            put(events.symbol(sample));
-            if ends >> sample & 1 == 1 {
-                let row = (sample % 4) as u8;
-                put(UNIFORM << 1 | row >> 1);
-                put(UNIFORM << 1 | row & 1);
-            }
-            if signs.samples >> sample & 1 == 1 {
-                put(list[usize::from(sign % 64)]);
-                sign = sign.wrapping_add(1);
-            }
-            left &= left - 1;
-        }
-        self.count += usize::from(count);
+        let place = |rows| Column { chosen: ends, slices: [rows, 0, 0, 0, 0, 0], base: UNIFORM << 1 };
+        let columns = [events.column(), place(LOWER_ROWS), place(ODD_ROWS), signs.column()];
+        self.count += pack(&columns, self.room());
     }
 
     /// Space for the symbols of a word.
@@ -129,33 +106,17 @@ impl Symbols {
 
 impl Events {
     #[inline(always)]
-    fn symbol(&self, sample: u32) -> u8 {
-        let bit = |word: u64| (word >> sample & 1) as u8;
-        let [c0, c1, c2, c3, c4] = self.contexts.map(bit);
-        bit(self.bits) | c0 << 1 | c1 << 2 | c2 << 3 | c3 << 4 | c4 << 5
+    fn column(&self) -> Column {
+        let [c0, c1, c2, c3, c4] = self.contexts;
+        Column { chosen: self.samples, slices: [self.bits, c0, c1, c2, c3, c4], base: 0 }
     }
 }
 
 impl Signs {
-    /// The symbols of all signs.
     #[inline(always)]
-    fn list(&self) -> [u8; 64] {
-        let mut list = [0; 64];
-        let mut left = self.samples;
-        let mut count = 0u8;
-        while left != 0 {
-            list[usize::from(count % 64)] = self.symbol(left.trailing_zeros());
-            count = count.wrapping_add(1);
-            left &= left - 1;
-        }
-        list
-    }
-
-    #[inline(always)]
-    fn symbol(&self, sample: u32) -> u8 {
-        let bit = |word: u64| (word >> sample & 1) as u8;
-        let [c0, c1, c2] = self.contexts.map(bit);
-        (SIGN << 1) + (bit(self.bits) | c0 << 1 | c1 << 2 | c2 << 3)
+    fn column(&self) -> Column {
+        let [c0, c1, c2] = self.contexts;
+        Column { chosen: self.samples, slices: [self.bits, c0, c1, c2, 0, 0], base: SIGN << 1 }
     }
 }
 

@@ -166,6 +166,35 @@ fn a_coder_keeps_nothing_from_block_to_block() {
 }
 
 #[test]
+fn blocks_side_by_side_are_those_that_are_coded_alone() {
+    let mut random = Random::new(13);
+    let mut all = BlockCoder::default();
+    for count in [0, 1, 9, 63, 64, 65, 300] {
+        let style = style_of(random.below(64));
+        let blocks: Vec<_> = (0..count)
+            .map(|_| {
+                let (width, height) = (1 + random.below(70), 1 + random.below(30));
+                let kind = Sample::ALL[random.below(Sample::ALL.len())];
+                let bits = 1 + random.below(20) as u32;
+                (width, height, samples(kind, width * height, bits, &mut random), ORIENTATIONS[random.below(4)])
+            })
+            .collect();
+        let mut coder = BlockCoder::default();
+        let block = |n: usize| {
+            let (width, height, values, orientation) = blocks.get(n)?;
+            Some((n, BlockSamples::new(values, *width, *width, *height, 0)?, *orientation))
+        };
+        let mut numbers = 0..count;
+        let mut found = vec![None; count];
+        all.encode_all(style, true, || numbers.next().and_then(block), |n, block| found[n] = Some(block));
+        for (n, found) in found.into_iter().enumerate() {
+            let (_, samples, orientation) = block(n).unwrap();
+            assert!(found == Some(coder.encode(&samples, orientation, style, true)), "{n} of {count} {style:?}");
+        }
+    }
+}
+
+#[test]
 fn a_block_without_ones_has_no_passes() {
     let block = BlockSamples::new(&[1, -3, 2, 0], 2, 2, 2, 2).unwrap();
     assert_eq!(BlockCoder::default().encode(&block, Orientation::LL, Style::default(), false), CodedBlock::default());
@@ -216,8 +245,8 @@ fn lists_of_symbols_of_all_lengths_decode_from_the_least_number_of_bits() {
             (0..count % 300).map(|_| (random.below(19) * 2 + usize::from(random.below(skew) == 0)) as u8).collect();
         let mut coder = mq::MqCoder::default();
         coder.encode(&symbols);
-        let bound = coder.upper();
-        let number = coder.finish();
+        let bound = coder.codeword.upper();
+        let number = coder.codeword.finish();
         let bits = bound.needed(number);
         let mut bytes = Vec::new();
         segment::Stuffing::new(number, &mut bytes).cover_some(bits);

@@ -131,7 +131,7 @@ impl Trial<'_> {
             let middle = low.sqrt() * high.sqrt();
             if self.cost(&self.at(middle)) <= bytes { high = middle } else { low = middle }
         }
-        self.filled(self.at(high), bytes)
+        self.topped_up(self.filled(self.at(high), bytes), bytes)
     }
 
     /// Adds further points of single blocks, the steepest first, while they fit.
@@ -162,6 +162,32 @@ impl Trial<'_> {
         until
     }
 
+    /// Adds passes between the points of hulls while more than a few bytes are left: a small tile has few points.
+    fn topped_up(&self, mut until: Vec<Vec<usize>>, bytes: u64) -> Vec<Vec<usize>> {
+        for _ in 0..TOP_UPS {
+            let left = bytes.saturating_sub(self.cost(&until));
+            if left * FEW as u64 <= bytes {
+                break;
+            }
+            let blocks = self.precincts.iter().zip(&until).enumerate().flat_map(|(p, (one, until))| {
+                one.blocks.iter().zip(until).enumerate().map(move |(b, (block, until))| ((p, b), block, *until))
+            });
+            let largest = blocks.filter_map(|(at, block, now)| {
+                let most = block.bytes_after(now) as u64 + left.saturating_sub(HEADER_BYTES);
+                let passes = block.coded.passes.partition_point(|pass| u64::from(pass.length) <= most);
+                let gain: f64 = block.coded.passes.get(now..passes)?.iter().map(|pass| pass.distortion).sum();
+                (gain > 0.0).then(|| (block.bytes_after(passes) - block.bytes_after(now), passes, at))
+            });
+            let Some((_, passes, (p, b))) = largest.max() else { break };
+            let before = std::mem::replace(&mut until[p][b], passes);
+            if self.cost(&until) > bytes {
+                until[p][b] = before;
+                break;
+            }
+        }
+        until
+    }
+
     /// The passes above a slope, and those of the layers before.
     fn at(&self, slope: f64) -> Vec<Vec<usize>> {
         let block = |(hull, before): (&Vec<Point>, &usize)| {
@@ -178,6 +204,9 @@ impl Trial<'_> {
         advance(self.precincts, &mut self.states.to_vec(), until, self.layer)
     }
 }
+
+/// The most blocks that get passes between the points of their hulls.
+const TOP_UPS: usize = 8;
 
 /// What a block takes in a packet header, at most, when it is included for the first time.
 const HEADER_BYTES: u64 = 3;

@@ -147,7 +147,9 @@ proptest! {
         let least = 8.0 * written(&layout, (columns, rows), sample.bits(), &nothing, &pixels, 1).len() as f64;
         let least = least / f64::from(bands * rows * columns);
         prop_assert!(achieved <= least.max(rate * 1.02), "{} of {}, at least {}", achieved, rate, least);
-        prop_assert!(achieved >= rate * 0.9, "{} of {}", achieved, rate);
+        // The next pass of a block may take some 60 bytes, which is much of a small image.
+        let pass = 8.0 * 60.0 / f64::from(bands * rows * columns);
+        prop_assert!(achieved + pass >= rate * 0.95, "{} of {}", achieved, rate);
         let flat: Vec<Vec<i32>> = planes.iter().map(|plane| {
             let mean = plane.iter().map(|value| i64::from(*value)).sum::<i64>() / plane.len() as i64;
             vec![mean as i32; plane.len()]

@@ -86,7 +86,7 @@ class Tile(NamedTuple):
 
 def imsave(
     path: PathOrStream,
-    data: npt.ArrayLike,
+    data: npt.ArrayLike | ImageAssetProvider,
     *,
     compression: str | None = None,
     block_size: int | tuple[int, int] | None = None,
@@ -134,7 +134,7 @@ def imsave(
     if corners is not None and transform is not None:
         raise OptionError("georeference: got corners and transform, expected one of them")
     is_image = isinstance(data, ImageAssetProvider)
-    image = data if is_image else _image_of(data, BufferedMetadataProvider(metadata))
+    image: Any = data if is_image else _image_of(data, BufferedMetadataProvider(metadata))
     hint = None if is_image else _axes_hint(image.shape)
     settings = {
         "compression": compression,

@@ -54,7 +54,12 @@ const NOTES: &[(&str, &str)] = &[
     ("jpeg", "8 bits, grey and RGB; four inks and progressive on reading; lossy; see [JPEG](docs/formats/jpeg.md)"),
     (
         "nitf",
-        "NITF 2.1; uncompressed, masked and JPEG; 8 to 64 bits; TREs, texts, graphics, data extensions; also 2.0 on reading; see [NITF](docs/formats/nitf.md)",
+        "NITF 2.1; uncompressed, masked, JPEG and JPEG 2000; 8 to 64 bits; TREs, texts, graphics, data extensions; also 2.0 on reading; see [NITF](docs/formats/nitf.md)",
     ),
+    (
+        "jp2",
+        "JP2 with GeoJP2; 1 to 31 bits; lossless or by rate; JPX, JPH and HTJ2K on reading; see [JPEG 2000](docs/formats/j2k.md)",
+    ),
+    ("j2k", "codestreams without boxes, the same; see [JPEG 2000](docs/formats/j2k.md)"),
     ("nsif", "NSIF 1.0, the same; see [NITF](docs/formats/nitf.md)"),
 ];

@@ -156,6 +156,16 @@ impl Error {
         self.with(|detail| detail.allowed = Some(allowed.to_string()))
     }
 
+    /// The context, if errors of this kind have one.
+    pub(crate) fn detail(&self) -> Option<&Detail> {
+        match self {
+            Self::Malformed(detail) | Self::Unsupported(detail) | Self::Usage(detail) | Self::OutOfRange(detail) => {
+                Some(detail)
+            }
+            _ => None,
+        }
+    }
+
     /// Adds the file that the error is about, if it is an error of a file and names none yet.
     #[must_use]
     pub(crate) fn in_file(mut self, file: Option<&Path>) -> Self {

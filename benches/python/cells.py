@@ -9,6 +9,7 @@ import numpy as np
 import ways
 from harness import Cell, Contender
 from inputs import Inputs
+from j2k import j2k_cells
 from nitf import nitf_cells
 from windows import window_cells
 
@@ -24,6 +25,7 @@ def all_cells(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
     yield from other_reads(inputs, folder)
     yield from chips(inputs, folder)
     yield from nitf_cells(inputs, folder)
+    yield from j2k_cells(inputs, folder)
     yield from window_cells(inputs, folder)
     yield from two_threads(inputs, folder)
 

@@ -101,14 +101,42 @@ def gdal_copy(path: Path, pixels: np.ndarray, driver: str, **options: object) ->
     return action
 
 
-def gdal_read(path: Path, windows: list[tuple[int, int, int, int]] | None = None) -> Callable[[], None]:
+def openjpeg_write(pixels: np.ndarray, tile: int) -> Callable[[], int]:
+    """OpenJPEG of imagecodecs: each tile as a lossless codestream of its own, one thread, without a file."""
+    import imagecodecs
+
+    data = chunky(pixels)
+    places = [(y, x) for y in range(0, data.shape[0], tile) for x in range(0, data.shape[1], tile)]
+    tiles = [np.ascontiguousarray(data[y : y + tile, x : x + tile]) for y, x in places]
+    options = {"codecformat": "j2k", "reversible": True, "level": 0, "numthreads": 1, "mct": pixels.shape[0] == 3}
+    return lambda: sum(len(imagecodecs.jpeg2k_encode(tile, **options)) for tile in tiles)
+
+
+def glymur_read(path: Path, windows: list[tuple[int, int, int, int]] | None = None, step: int = 1) -> Callable[[], None]:
+    """OpenJPEG through glymur: the whole image or windows of it, reduced by `step`, all processors."""
+    import glymur
+
+    def action() -> None:
+        glymur.set_option("lib.num_threads", CPUS)
+        file = glymur.Jp2k(path)
+        if windows is None:
+            file[::step, ::step]
+        for x, y, width, height in windows or []:
+            file[y : y + height, x : x + width]
+
+    return action
+
+
+def gdal_read(
+    path: Path, windows: list[tuple[int, int, int, int]] | None = None, **options: object
+) -> Callable[[], None]:
     """GDAL through rasterio: the whole image, or windows of it, all processors."""
     import rasterio
     from rasterio.windows import Window
 
     def action() -> None:
         # rasterio passes the number to GDAL as bytes, unlike the environment variable, whose small numbers are megabytes.
-        with rasterio.Env(GDAL_CACHEMAX=64 << 20), rasterio.open(path, num_threads="ALL_CPUS") as file:
+        with rasterio.Env(GDAL_CACHEMAX=64 << 20), rasterio.open(path, num_threads="ALL_CPUS", **options) as file:
             if windows is None:
                 file.read()
             for window in windows or []:

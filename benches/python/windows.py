@@ -43,12 +43,17 @@ def window_cells(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
 
 def again(name: str, path: Path, pixels: np.ndarray) -> Cell:
     """Windows at random places. On average they touch a tile fourteen times."""
-    rows, columns = (length - SIDE for length in pixels.shape[1:])
-    random = np.random.default_rng(7)
-    places = [(int(x), int(y), SIDE, SIDE) for x, y in random.integers(0, (max(columns, 1), max(rows, 1)), (COUNT, 2))]
+    places = random_places(pixels.shape)
     settings = f"{COUNT} windows of {SIDE}² at random places, one file opened once"
     others = [Contender("GDAL", ways.gdal_read(path, places), at_least=1.2)]
     return Cell("repeated windows", f"{name}, RGB 8-bit", settings, COUNT, "windows", ways.our_read(path, places), others)
+
+
+def random_places(shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
+    """Positions of windows."""
+    rows, columns = (length - SIDE for length in shape[1:])
+    random = np.random.default_rng(7)
+    return [(int(x), int(y), SIDE, SIDE) for x, y in random.integers(0, (max(columns, 1), max(rows, 1)), (COUNT, 2))]
 
 
 def once(name: str, path: Path, pixels: np.ndarray) -> Cell:

@@ -8,6 +8,7 @@ mod coding;
 pub(crate) mod deflate;
 pub(crate) mod fax;
 mod image_encoder;
+pub(crate) mod j2k;
 pub(crate) mod jpeg;
 pub(crate) mod lzw;
 pub(crate) mod packbits;

@@ -1,14 +1,18 @@
 //! Codestreams join coded blocks into one stream of bytes with headers, markers and an end, and open such a stream as an
 //! image. Containers embed them: `.jpg` and NITF C3 hold JPEG, `.png` holds the stream of its IDAT chunks.
 
+pub(crate) mod j2k;
 pub(crate) mod jpeg;
+mod piece_order;
 pub(crate) mod png;
+
+pub(crate) use piece_order::PieceOrder;
 
 use std::sync::Arc;
 
 use crate::codec::{Encoded, ImageEncoder};
 use crate::error::Result;
-use crate::image::BlockGrid;
+use crate::image::{BlockGrid, BlockIndex};
 
 /// A stream to be written: its container writes the header, the blocks in row-major order, and the end.
 pub(crate) trait Codestream: Send {
@@ -26,6 +30,17 @@ pub(crate) trait Codestream: Send {
     /// # Errors
     /// [`crate::Error::Usage`] if the block was encoded for another container.
     fn take(&mut self, block: &Encoded) -> Result<()>;
+
+    /// The block that a stream stores for an absent one; `None` if it needs the pixels of every block.
+    fn absent_block(&self, at: BlockIndex) -> Option<Encoded> {
+        let _ = at;
+        None
+    }
+
+    /// If above 1, each block has this number of pieces, and the first pieces of all blocks precede the second ones.
+    fn rounds(&self) -> usize {
+        1
+    }
 
     /// The bytes that complete the stream after the last block.
     fn end(&self) -> StreamEnd;

@@ -149,8 +149,8 @@ fn usable<'i>(format: &dyn Format, source: Option<&dyn Format>, image: &ImageReq
         kept.retain(|key| !is_read(source, image.metadata, key));
         metadata = Cow::Owned(kept.with_origin(None));
     }
-    let of_others =
-        |key: &str| FORMATS.iter().any(|other| !is_same_family(*other, format) && other.is_location_key(key));
+    // Some formats share keys.
+    let of_others = |key: &str| !format.is_location_key(key) && FORMATS.iter().any(|other| other.is_location_key(key));
     if image.copied.is_some_and(|copied| copied.is_part) && metadata.iter().any(|(key, _)| of_others(key)) {
         metadata.to_mut().retain(|key| !of_others(key));
     }

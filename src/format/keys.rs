@@ -5,10 +5,17 @@ use super::{Format, FormatNames, Warning, WarningKind};
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 
+/// How keys begin that belong to each format which embeds codestreams of JPEG 2000.
+const OF_CODESTREAMS: &str = "J2K_";
+
 /// True for a metadata key that another format than the one called `own` recognises as its own. Formats of one family have the
 /// same keys; they share the media type.
 pub(crate) fn is_key_of_another(own: &FormatNames, key: &str) -> bool {
-    owner(key).is_some_and(|owner| owner.names().media_type != own.media_type)
+    let is_own = |format: &&dyn Format| format.names().media_type == own.media_type;
+    if key.starts_with(OF_CODESTREAMS) {
+        return !FORMATS.iter().any(|format| is_own(format) && format.owns_key(key));
+    }
+    owner(key).is_some_and(|owner| !is_own(&owner))
 }
 
 /// Handles a key of `metadata` that the format called `own` does not have. A key of another format, and one that was copied
@@ -53,8 +60,9 @@ mod tests {
     fn a_key_of_the_same_family_is_not_of_another_format() {
         for name in ["nitf", "nsif"] {
             assert!(!is_key_of_another(names(name), "TGTID") && is_key_of_another(names(name), "256"));
-            assert!(is_key_of_another(names(name), "PNG_GAMMA") && !is_key_of_another(names(name), "J2K_LAYERS"));
+            assert!(is_key_of_another(names(name), "PNG_GAMMA") && !is_key_of_another(names(name), "J2K_BITS"));
         }
+        assert!(!is_key_of_another(names("jp2"), "J2K_BITS") && is_key_of_another(names("png"), "J2K_BITS"));
         assert!(is_key_of_another(names("tiff"), "TGTID") && !is_key_of_another(names("tiff"), "GeoModelType"));
         assert!(!is_key_of_another(names("tiff"), "256") && !is_key_of_another(names("png"), "PNG_GAMMA"));
     }

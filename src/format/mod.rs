@@ -1,6 +1,9 @@
 //! Formats: containers of blocks and metadata. A format is a folder here and a line in `registry.rs`.
 
 mod container;
+mod geo_payload;
+mod j2k;
+mod j2k_options;
 mod jpeg;
 mod keys;
 pub mod nitf;
@@ -17,6 +20,7 @@ pub mod tiff;
 mod warning;
 
 pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, NewFile, OpenFile, OpenImage, no_image};
+pub(crate) use j2k_options::{J2K_HINTS, level_note, read_j2k_options};
 pub(crate) use keys::{is_key_of_another, unknown_key};
 pub(crate) use only_image::OnlyImage;
 pub(crate) use only_image_reader::OnlyImageReader;

@@ -1,13 +1,13 @@
 //! The palette of an indexed image, from the metadata of any format.
 
 use super::palette_form::PaletteForm;
-use super::{nitf, png, tiff};
+use super::{j2k, nitf, png, tiff};
 use crate::error::Result;
 use crate::image::Palette;
 use crate::metadata::Metadata;
 
 /// The form of each format that has palettes, in the order in which they are tried.
-const FORMS: [&PaletteForm; 3] = [&nitf::PALETTE, &tiff::PALETTE, &png::PALETTE];
+const FORMS: [&PaletteForm; 4] = [&nitf::PALETTE, &tiff::PALETTE, &png::PALETTE, &j2k::PALETTE];
 
 /// The palette in the metadata of an indexed image of one band; `None` if the samples are not indices.
 ///

@@ -1,18 +1,16 @@
 //! The registry of formats. It finds a format by its name, a path's extension, or a file's first bytes.
 
-use super::{Format, jpeg, nitf, png, tiff};
+use super::{Format, j2k, jpeg, nitf, png, tiff};
 use crate::error::{Error, Result};
 
 /// Every format, in the order in which first bytes are tried.
-pub static FORMATS: &[&dyn Format] = &[&nitf::NITF, &nitf::NSIF, &tiff::Tiff, &png::Png, &jpeg::Jpeg];
-
-/// Names and extensions of planned formats. A request for one is reported as unsupported, not as a mistake.
-const PLANNED: &[(&str, &[&str], &[&str])] = &[("j2k", &["j2k", "jp2"], &["j2k", "jp2", "j2c", "jpc"])];
+pub static FORMATS: &[&dyn Format] =
+    &[&nitf::NITF, &nitf::NSIF, &tiff::Tiff, &png::Png, &jpeg::Jpeg, &j2k::JP2, &j2k::J2K];
 
 /// The format with this name; case is ignored.
 ///
 /// # Errors
-/// [`Error::Usage`] for an unknown name, [`Error::Unsupported`] for one that is not implemented yet.
+/// [`Error::Usage`] for an unknown name.
 pub fn by_name(name: &str) -> Result<&'static dyn Format> {
     let wanted = name.to_ascii_lowercase();
     let is_wanted =
@@ -20,16 +18,13 @@ pub fn by_name(name: &str) -> Result<&'static dyn Format> {
     if let Some(format) = FORMATS.iter().find(is_wanted) {
         return Ok(*format);
     }
-    if let Some((planned, ..)) = PLANNED.iter().find(|(_, names, _)| names.contains(&wanted.as_str())) {
-        return Err(Error::unsupported("format").found(planned));
-    }
     Err(Error::usage("unknown format").found(name).allowed(names()))
 }
 
 /// The format of a path, by its extension. The suffix `.rN` of an R-set is ignored.
 ///
 /// # Errors
-/// [`Error::Usage`] for an unknown extension, [`Error::Unsupported`] for a format that is not implemented yet.
+/// [`Error::Usage`] for an unknown extension.
 pub fn by_extension(path: &std::path::Path) -> Result<&'static dyn Format> {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let base = match name.rsplit_once(".r") {
@@ -39,9 +34,6 @@ pub fn by_extension(path: &std::path::Path) -> Result<&'static dyn Format> {
     let extension = base.rsplit_once('.').map_or("", |(_, extension)| extension);
     if let Some(format) = FORMATS.iter().find(|format| format.names().extensions.contains(&extension)) {
         return Ok(*format);
-    }
-    if let Some((planned, ..)) = PLANNED.iter().find(|(_, _, extensions)| extensions.contains(&extension)) {
-        return Err(Error::unsupported("format").found(planned));
     }
     let known: Vec<_> =
         FORMATS.iter().flat_map(|format| format.names().extensions).map(|name| format!(".{name}")).collect();
@@ -72,7 +64,7 @@ mod tests {
             FORMATS.iter().filter(|format| format.owns_key(key)).map(|format| format.name()).collect()
         };
         assert_eq!(owners("ICHIPB"), ["nitf", "nsif"]);
-        assert_eq!(owners("J2K_Layers"), ["nitf", "nsif"]);
+        assert_eq!(owners("J2K_Layers"), ["nitf", "nsif", "jp2", "j2k"]);
         assert_eq!(owners("PNG_TEXT_Title"), ["png"]);
         assert_eq!(owners("JPEG_APP1 x"), ["jpeg"]);
         assert_eq!(owners("GeoModelType"), ["tiff"]);

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::grid::{BlockGrid, BlockIndex};
+use super::grid::{BlockGrid, BlockIndex, Window};
 use super::layout::ImageLayout;
 use super::sample::{Interleave, SampleType};
 use crate::error::{Error, Result};
@@ -27,13 +27,13 @@ pub(crate) struct StoredBlock {
     pub plane: u32,
 }
 
-/// A part of a block that can be decoded separately: the whole block, or rows of an uncompressed one.
+/// A part of a block that can be decoded separately: the whole block, rows of an uncompressed one, or any rectangle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Piece {
-    /// The stored bytes, as a range of the source.
-    pub bytes: Range<u64>,
-    /// The rows that the bytes decode to, relative to the block.
-    pub rows: Range<u32>,
+    /// The stored bytes, as ranges of the source, in the order in which the codec takes them.
+    pub bytes: Vec<Range<u64>>,
+    /// The rectangle that the bytes decode to, relative to the block. It may extend past the edges of the image.
+    pub window: Window,
 }
 
 /// How the blocks of an image are stored. Two images of equal form can exchange blocks.
@@ -98,7 +98,8 @@ pub(crate) trait BlockStore: Send + Sync {
     /// The stored bytes of a block, even if the source ends before them. `None` if the block is absent.
     ///
     /// # Errors
-    /// Errors of reading the tables; [`Error::Malformed`] if the tables state an impossible position.
+    /// Errors of reading the tables; [`Error::Malformed`] if the tables state an impossible position; [`Error::Unsupported`]
+    /// if the bytes are not in one place.
     fn range(&self, block: StoredBlock) -> Result<Option<Range<u64>>>;
 
     /// The coding of the blocks. `None` if the stored bytes alone do not determine the pixels.
@@ -109,14 +110,14 @@ pub(crate) trait BlockStore: Send + Sync {
         None
     }
 
-    /// The smallest part of a block that contains `rows`. `None` if the block is absent.
+    /// The smallest part of a block that contains `window`, which is relative to the block. `None` if the block is absent.
     ///
     /// # Errors
     /// As [`BlockStore::range`]; [`Error::Unsupported`] for blocks that cannot be decoded.
-    fn piece(&self, block: StoredBlock, rows: Range<u32>) -> Result<Option<Piece>>;
+    fn piece(&self, block: StoredBlock, window: Window) -> Result<Option<Piece>>;
 
-    /// Fills `out` with the rows of a piece, in the order of [`BlockStore::interleave`] and native byte order. Does not read
-    /// the source.
+    /// Fills `out` with the window of a piece, in the order of [`BlockStore::interleave`] and native byte order. `stored` has
+    /// the bytes of each range of the piece. Does not read the source.
     ///
     /// # Errors
     /// [`Error::Malformed`] and [`Error::Unsupported`] from the codec.
@@ -124,22 +125,22 @@ pub(crate) trait BlockStore: Send + Sync {
         &self,
         block: StoredBlock,
         piece: &Piece,
-        stored: &[u8],
+        stored: &[&[u8]],
         out: &mut [u8],
         scratch: &mut Scratch,
     ) -> Result<()>;
 
     /// Decodes a piece of a damaged block: fills the first rows of `out` that `stored` hold whole, and returns their number. The
-    /// content of further rows is undefined.
+    /// content of further rows is undefined. `stored` has of each range the bytes that are there.
     fn decode_rows(
         &self,
         block: StoredBlock,
         piece: &Piece,
-        stored: &[u8],
+        stored: &[&[u8]],
         out: &mut [u8],
         scratch: &mut Scratch,
     ) -> u32 {
-        if self.decode(block, piece, stored, out, scratch).is_ok() { piece.rows.len() as u32 } else { 0 }
+        if self.decode(block, piece, stored, out, scratch).is_ok() { piece.window.height } else { 0 }
     }
 
     /// The bytes that must be there when `part` of a block is read: the part, or all of the block.
@@ -168,6 +169,13 @@ pub struct Scratch {
 /// One state of each type. A worker meets few codecs, so a list is the fastest map.
 #[derive(Default)]
 struct States(Vec<(TypeId, Box<dyn Any + Send>)>);
+
+impl Piece {
+    /// The first `rows` rows of a block of `columns` columns, or all of them, stored in one place.
+    pub(crate) fn of_rows(bytes: Range<u64>, columns: u32, rows: Range<u32>) -> Self {
+        Self { bytes: vec![bytes], window: Window::new(0, rows.start, columns, rows.len() as u32) }
+    }
+}
 
 impl BlockForm<'_> {
     /// True if blocks of the other form can be stored as blocks of this form.
@@ -205,7 +213,7 @@ impl dyn BlockStore + '_ {
             .found(self.end().saturating_sub(bytes.start))
             .allowed(bytes.end - bytes.start)
             .segment(self.name(block))
-            .at(bytes.start))
+            .at(self.source().origin().saturating_add(bytes.start)))
     }
 }
 

@@ -14,6 +14,11 @@ pub(crate) fn kind(code: u32) -> Option<Kind> {
     (code <= *last).then_some(*kind)
 }
 
+/// True for the code of a system of latitude and longitude.
+pub(crate) fn is_geographic(code: i64) -> bool {
+    u32::try_from(code).ok().and_then(kind).is_some_and(|kind| matches!(kind, Kind::Geographic | Kind::Geographic3D))
+}
+
 /// The horizontal and the vertical part of a system, if it has both; [`joined`] is the reverse.
 pub(crate) fn parts(code: u32) -> Option<(u16, u16)> {
     let code = u16::try_from(code).ok()?;

@@ -48,6 +48,8 @@ struct Axis {
     first: u32,
     /// Pixels of a block.
     block: u32,
+    /// Pixels of the reference grid from one pixel of the image to the next (T.800 B.2: `XRsiz`, `YRsiz`).
+    step: u32,
 }
 
 /// The most reductions of a grid: beyond this, every image is a single pixel.
@@ -141,6 +143,14 @@ impl BlockGrid {
         }
     }
 
+    /// The grid whose pixels are every `steps`-th of the reference grid, (columns, rows); sizes and positions up to now count
+    /// pixels of the reference grid. `None` if a step is 0 or no pixel is left.
+    #[must_use]
+    pub(crate) fn sampled(self, steps: (u32, u32)) -> Option<Self> {
+        let grid = Self { x: Axis { step: steps.0, ..self.x }, y: Axis { step: steps.1, ..self.y }, ..self };
+        (steps.0 > 0 && steps.1 > 0 && grid.columns() > 0 && grid.rows() > 0).then_some(grid)
+    }
+
     /// The grid at a resolution reduced by 2^`levels`. `None` if no pixel is left, which can happen only to an image that does
     /// not begin at 0.
     #[must_use]
@@ -157,7 +167,7 @@ impl BlockGrid {
     /// [`Error::Usage`] for an empty window.
     pub(crate) fn cropped(&self, window: Window) -> Result<Self> {
         let grid = Self::new(window.width, window.height, self.block_columns(), self.block_rows())?;
-        if self.reduction > 0 {
+        if self.x.divisor(self.reduction) > 1 || self.y.divisor(self.reduction) > 1 {
             return Ok(grid);
         }
         let first = self.block_of(window.x, window.y);
@@ -261,7 +271,7 @@ impl BlockGrid {
         };
         let Self { x, y, reduction } = *self;
         // Blocks smaller than a reduced pixel may be empty.
-        let held = move |axis: Axis, at: u32| reduction == 0 || axis.block(at, reduction).1 > 0;
+        let held = move |axis: Axis, at: u32| axis.divisor(reduction) == 1 || axis.block(at, reduction).1 > 0;
         rows.filter(move |row| held(y, *row)).flat_map(move |row| {
             columns.clone().filter(move |column| held(x, *column)).map(move |column| BlockIndex { row, column })
         })
@@ -271,7 +281,7 @@ impl BlockGrid {
 impl Axis {
     /// An axis that begins at 0.
     const fn new(length: u32, block: u32) -> Self {
-        Self { origin: 0, length, first: 0, block }
+        Self { origin: 0, length, first: 0, block, step: 1 }
     }
 
     /// Number of blocks, including those that a reduction leaves without pixels.
@@ -281,7 +291,7 @@ impl Axis {
 
     /// Pixels of the image reduced by 2^`reduction`.
     const fn size(&self, reduction: u8) -> u32 {
-        if reduction == 0 {
+        if self.divisor(reduction) == 1 {
             return self.length;
         }
         (self.reduced(self.end(), reduction) - self.reduced(self.origin as u64, reduction)) as u32
@@ -289,13 +299,13 @@ impl Axis {
 
     /// Pixels of the largest block, reduced by 2^`reduction`.
     const fn block_size(&self, reduction: u8) -> u32 {
-        (self.block as u64).div_ceil(1 << reduction) as u32
+        (self.block as u64).div_ceil(self.divisor(reduction)) as u32
     }
 
     /// The first pixel of block `at`, relative to the first pixel of the image, and the block's length; both are reduced by
     /// 2^`reduction`. The last block may extend past the end of the image. Past the end, the first pixel saturates.
     const fn block(&self, at: u32, reduction: u8) -> (u32, u32) {
-        if reduction == 0 && self.offset() == 0 {
+        if self.divisor(reduction) == 1 && self.offset() == 0 {
             return (at.saturating_mul(self.block), self.block);
         }
         let (start, end) = (self.edge(at as u64, reduction), self.edge(at as u64 + 1, reduction));
@@ -304,11 +314,11 @@ impl Axis {
 
     /// The block that holds pixel `at` of the image reduced by 2^`reduction`.
     const fn block_of(&self, at: u32, reduction: u8) -> u32 {
-        if reduction == 0 && self.offset() == 0 {
+        if self.divisor(reduction) == 1 && self.offset() == 0 {
             return at / self.block;
         }
-        // A reduced pixel is the reference-grid pixel at its own position times 2^reduction: ⌈e / 2^r⌉ ≤ p ⇔ e ≤ p · 2^r.
-        let position = (self.reduced(self.origin as u64, reduction) + at as u64) << reduction;
+        // A pixel is the reference-grid pixel at its own position times the divisor d: ⌈e / d⌉ ≤ p ⇔ e ≤ p · d.
+        let position = (self.reduced(self.origin as u64, reduction) + at as u64) * self.divisor(reduction);
         ((position - self.first as u64) / self.block as u64) as u32
     }
 
@@ -329,10 +339,14 @@ impl Axis {
         self.origin as u64 + self.length as u64
     }
 
-    /// A position on the reference grid, reduced: T.800 (B-14) and (B-15) round up.
-    #[allow(clippy::unused_self, reason = "a position of this axis")]
+    /// A position on the reference grid, divided: T.800 (B-1), (B-14) and (B-15) round up.
     const fn reduced(&self, position: u64, reduction: u8) -> u64 {
-        position.div_ceil(1 << reduction)
+        position.div_ceil(self.divisor(reduction))
+    }
+
+    /// Pixels of the reference grid from one pixel to the next at a resolution reduced by 2^`reduction`.
+    const fn divisor(&self, reduction: u8) -> u64 {
+        (self.step as u64) << reduction
     }
 }
 

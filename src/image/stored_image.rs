@@ -135,7 +135,7 @@ impl FileImage for StoredImage {
             match part.locate(&*self.store, &self.limits, u64::MAX)? {
                 None => {}
                 Some(Located::Rows(rows)) => out.extend(rows.ranges()),
-                Some(Located::Piece(piece)) => out.push(piece.bytes),
+                Some(Located::Piece(piece)) => out.extend(piece.bytes),
             }
         }
         Ok(())
@@ -288,11 +288,10 @@ fn plane_bands(store: &dyn BlockStore) -> u32 {
     store.layout().bands / store.planes()
 }
 
-/// Bytes of a row of a block in memory, with all bands of its plane.
-fn row_bytes(store: &dyn BlockStore, at: BlockIndex) -> u64 {
-    let layout = store.layout();
-    let samples = u64::from(layout.grid.full_block_window(at).width) * u64::from(plane_bands(store));
-    samples.saturating_mul(layout.sample.bytes() as u64)
+/// Bytes of `columns` pixels in memory, with all bands of their plane.
+fn row_bytes(store: &dyn BlockStore, columns: u32) -> u64 {
+    let samples = u64::from(columns) * u64::from(plane_bands(store));
+    samples.saturating_mul(store.layout().sample.bytes() as u64)
 }
 
 impl Part {
@@ -308,12 +307,14 @@ impl Part {
             store.check_inside(self.block, &store.required(self.block, rows.offset..rows.end()))?;
             return Ok(Some(Located::Rows(rows)));
         }
-        let inside = self.inside(store);
-        let Some(piece) = store.piece(self.block, inside.y..inside.bottom())? else { return Ok(None) };
-        let (row, file_bytes) = (row_bytes(store, self.block.at), store.source().size());
-        limits.check_block("block", row.saturating_mul(piece.rows.len() as u64), asked, file_bytes)?;
-        store.check_inside(self.block, &store.required(self.block, piece.bytes.clone()))?;
-        limits.check_block("stored block", piece.bytes.end - piece.bytes.start, asked, file_bytes)?;
+        let Some(piece) = store.piece(self.block, self.inside(store))? else { return Ok(None) };
+        let (row, file_bytes) = (row_bytes(store, piece.window.width), store.source().size());
+        limits.check_block("block", row.saturating_mul(piece.window.height.into()), asked, file_bytes)?;
+        for bytes in &piece.bytes {
+            store.check_inside(self.block, &store.required(self.block, bytes.clone()))?;
+        }
+        let stored = piece.bytes.iter().fold(0, |sum: u64, bytes| sum.saturating_add(bytes.end - bytes.start));
+        limits.check_block("stored block", stored, asked, file_bytes)?;
         Ok(Some(Located::Piece(piece)))
     }
 
@@ -325,7 +326,8 @@ impl Part {
 
     /// The rows of the part in an uncompressed block that begins at `start`.
     fn rows(&self, store: &dyn BlockStore, start: u64) -> Rows {
-        let (inside, pitch) = (self.inside(store), row_bytes(store, self.block.at));
+        let columns = store.layout().grid.full_block_window(self.block.at).width;
+        let (inside, pitch) = (self.inside(store), row_bytes(store, columns));
         let bands = u64::from(plane_bands(store));
         let (step, first) = match (store.interleave(), self.band) {
             (Interleave::Row, Some(band)) => (1, u64::from(band.inside) * (pitch / bands)),
@@ -383,22 +385,24 @@ impl Reading<'_, '_> {
     /// Decodes the rows of a damaged piece that its bytes hold; returns their number inside the part.
     fn rescue_piece(&mut self, part: &Part) -> Result<u32> {
         let (store, inside) = (self.store, part.inside(self.store));
-        let Ok(Some(piece)) = store.piece(part.block, inside.y..inside.bottom()) else { return Ok(0) };
-        let end = piece.bytes.end.min(store.end()).min(self.source.size());
-        if piece.bytes.start >= end {
+        let Ok(Some(mut piece)) = store.piece(part.block, inside) else { return Ok(0) };
+        let end = store.end().min(self.source.size());
+        for bytes in &mut piece.bytes {
+            *bytes = bytes.start.min(end)..bytes.end.min(end);
+        }
+        if piece.bytes.iter().all(Range::is_empty) {
             return Ok(0);
         }
-        let (bytes, size) = (row_bytes(store, part.block.at), self.source.size());
-        let (held, asked) = (bytes.saturating_mul(piece.rows.len() as u64), self.tile.asked_bytes());
+        let (row, size) = (row_bytes(store, piece.window.width), self.source.size());
+        let (held, asked) = (row.saturating_mul(piece.window.height.into()), self.tile.asked_bytes());
         self.limits.check_block("block", held, asked, size)?;
         let Workspace { stored, decoded, scratch } = &mut *self.work;
-        let stored = sized(stored, (end - piece.bytes.start) as usize);
-        self.source.read_at(piece.bytes.start, stored)?;
-        let row = bytes as usize;
-        let decoded = sized(decoded, row * piece.rows.len());
-        let whole = piece.rows.start + store.decode_rows(part.block, &piece, stored, decoded, scratch);
+        let stored = stored_bytes(self.source, &piece.bytes, stored)?;
+        let decoded = sized(decoded, held as usize);
+        let whole = store.decode_rows(part.block, &piece, &stored, decoded, scratch);
+        let inside = inside.relative_to(piece.window.x, piece.window.y);
         let count = whole.min(inside.bottom()).saturating_sub(inside.y);
-        let rows = decoded.chunks_exact(row).skip((inside.y - piece.rows.start) as usize);
+        let rows = decoded.chunks_exact(row as usize).skip(inside.y as usize);
         for (y, row) in rows.take(count as usize).enumerate() {
             put_row(store, part, inside, self.bands, (y, row), &mut self.tile);
         }
@@ -433,9 +437,7 @@ impl Reading<'_, '_> {
 
     fn read_piece(&mut self, part: &Part, piece: &Piece) -> Result<()> {
         let (store, inside) = (self.store, part.inside(self.store));
-        let columns = store.layout().grid.full_block_window(part.block.at).width;
-        let whole = inside.width == columns && (inside.y..inside.bottom()) == piece.rows;
-        if let (true, Some(band)) = (whole, part.band)
+        if let (true, Some(band)) = (inside == piece.window, part.band)
             && let Some(plane) = self.tile.plane(band.out)
         {
             return decode(
@@ -448,11 +450,12 @@ impl Reading<'_, '_> {
             );
         }
         let mut decoded = std::mem::take(&mut self.work.decoded);
-        let samples = sized(&mut decoded, row_bytes(store, part.block.at) as usize * piece.rows.len());
+        let row = row_bytes(store, piece.window.width) as usize;
+        let samples = sized(&mut decoded, row * piece.window.height as usize);
         let Workspace { stored, scratch, .. } = &mut *self.work;
         decode(store, self.source, (part.block, piece), samples, stored, scratch)?;
-        let rows =
-            samples.chunks_exact(row_bytes(store, part.block.at) as usize).skip((inside.y - piece.rows.start) as usize);
+        let inside = inside.relative_to(piece.window.x, piece.window.y);
+        let rows = samples.chunks_exact(row).skip(inside.y as usize);
         for (y, row) in rows.take(inside.height as usize).enumerate() {
             put_row(store, part, inside, self.bands, (y, row), &mut self.tile);
         }
@@ -473,16 +476,10 @@ fn decode(
     stored: &mut Vec<u8>,
     scratch: &mut Scratch,
 ) -> Result<()> {
-    let range = piece.bytes.start as usize..piece.bytes.end as usize;
-    let data = if let Some(bytes) = source.bytes() {
-        &bytes[range]
-    } else {
-        let stored = sized(stored, range.len());
-        source.read_at(piece.bytes.start, stored)?;
-        stored
-    };
-    let result = store.decode(block, piece, data, out, scratch);
-    result.map_err(|error| error.segment(store.name(block)).at(piece.bytes.start))
+    let data = stored_bytes(source, &piece.bytes, stored)?;
+    let start = store.source().origin() + piece.bytes.first().map_or(0, |bytes| bytes.start);
+    let result = store.decode(block, piece, &data, out, scratch);
+    result.map_err(|error| placed(error, store.name(block), start))
 }
 
 /// Writes the window's columns of a decoded row, which holds all bands of a plane.
@@ -526,6 +523,34 @@ fn put_pixels(tile: &mut TileMut<'_>, bands: &[u32], samples: usize, y: usize, p
             _ => gather::<16>(from, samples, row),
         }
     }
+}
+
+/// The bytes of each range: those of the source if it lies in memory, else read into `buffer`.
+fn stored_bytes<'b>(
+    source: &'b dyn ByteSource,
+    ranges: &[Range<u64>],
+    buffer: &'b mut Vec<u8>,
+) -> Result<Vec<&'b [u8]>> {
+    if let Some(bytes) = source.bytes() {
+        return Ok(ranges.iter().map(|range| &bytes[range.start as usize..range.end as usize]).collect());
+    }
+    let length = |range: &Range<u64>| (range.end - range.start) as usize;
+    let mut rest = sized(buffer, ranges.iter().map(length).sum());
+    let mut all = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        let (part, others) = rest.split_at_mut(length(range));
+        source.read_at(range.start, part)?;
+        all.push(&*part);
+        rest = others;
+    }
+    Ok(all)
+}
+
+/// An error of a codec with the block, and with the offset of its bytes unless the codec knows a better one.
+fn placed(error: Error, block: String, start: u64) -> Error {
+    let is_placed = error.detail().is_some_and(|detail| detail.offset.is_some());
+    let error = error.segment(block);
+    if is_placed { error } else { error.at(start) }
 }
 
 /// Fills one band of a rectangle with a sample.

@@ -47,6 +47,11 @@ impl Spool {
         Ok(())
     }
 
+    /// Bytes in the spool.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
     /// Reads the bytes from offset `start` on that fill `out`.
     ///
     /// # Errors

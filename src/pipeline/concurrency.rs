@@ -29,8 +29,8 @@ pub struct Control<'a> {
 }
 
 impl Concurrency {
-    /// One thread: the calling one.
-    pub const ONE: Self = Self(1);
+    /// The calling thread alone.
+    pub(crate) const SINGLE: Self = Self(1);
 
     /// The argument if given, else `OSML_IO_THREADS`, else the number of available cores.
     ///

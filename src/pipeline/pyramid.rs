@@ -120,7 +120,7 @@ impl<'s> Pyramid<'s> {
         let Some(mask) = self.mask else { return Ok(None) };
         let mut bytes = vec![0; window.pixels() as usize];
         let request = ReadRequest { window, ..ReadRequest::whole(mask) };
-        read_region(mask, &request, &mut bytes, Concurrency::ONE, &Control::default())?;
+        read_region(mask, &request, &mut bytes, Concurrency::SINGLE, &Control::default())?;
         for byte in &mut bytes {
             *byte = u8::from(*byte != 0);
         }

@@ -108,17 +108,19 @@ impl BlockStore for Toy {
         Some(&Complement(0))
     }
 
-    fn piece(&self, block: StoredBlock, _: Range<u32>) -> Result<Option<Piece>> {
-        Ok(self.range(block)?.map(|bytes| Piece { bytes, rows: 0..self.layout.grid.block_rows() }))
+    fn piece(&self, block: StoredBlock, _: Window) -> Result<Option<Piece>> {
+        Ok(self
+            .range(block)?
+            .map(|bytes| Piece::of_rows(bytes, self.layout.grid.block_columns(), 0..self.layout.grid.block_rows())))
     }
 
-    fn decode(&self, _: StoredBlock, _: &Piece, stored: &[u8], out: &mut [u8], _: &mut Scratch) -> Result<()> {
+    fn decode(&self, _: StoredBlock, _: &Piece, stored: &[&[u8]], out: &mut [u8], _: &mut Scratch) -> Result<()> {
         let mut threads = self.threads.lock().unwrap();
         threads.insert(std::thread::current().id());
         self.more.notify_all();
         let missing = |threads: &mut HashSet<ThreadId>| threads.len() < self.awaited;
         drop(self.more.wait_timeout_while(threads, Duration::from_secs(20), missing).unwrap());
-        out.iter_mut().zip(stored).for_each(|(to, from)| *to = !from);
+        out.iter_mut().zip(stored[0]).for_each(|(to, from)| *to = !from);
         Ok(())
     }
 

@@ -10,12 +10,18 @@ mod dct;
 mod dispatch;
 mod equality;
 mod interleave;
+mod lanes;
 mod predictor;
+mod slices;
+mod wavelet;
 mod ycbcr;
 
 pub(crate) use dct::{Coefficients, Quantizer, forward_dct};
 pub(crate) use equality::equal_bytes;
 pub(crate) use interleave::deinterleave;
 pub use interleave::{interleave, swap_bytes};
+pub(crate) use lanes::{Digits, LANES, Lanes, NO_SYMBOL, Registers, States};
 pub use predictor::{accumulate, difference, join_planes, split_planes};
+pub(crate) use slices::{Column, pack};
+pub(crate) use wavelet::{lift, predict, update};
 pub(crate) use ycbcr::{chroma, luma};

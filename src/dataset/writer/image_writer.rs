@@ -49,7 +49,7 @@ pub fn remote_encoder(
     let mut container = format.create(Box::<NullSink>::default())?.0;
     let (control, mut warnings) = (Control::default(), Vec::new());
     let mut context =
-        WriteContext { concurrency: Concurrency::ONE, control: &control, warnings: &mut warnings, strict };
+        WriteContext { concurrency: Concurrency::SINGLE, control: &control, warnings: &mut warnings, strict };
     if !file.is_empty() {
         container.set_metadata(file, &mut context)?;
     }

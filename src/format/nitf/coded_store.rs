@@ -11,7 +11,7 @@ use crate::codec::jpeg::{ColorModel, Params, markers, put_standard_huffman_table
 use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Scratch};
 use crate::codestream::jpeg::{Header, JpegImage, streams};
 use crate::error::{Error, Result};
-use crate::image::{ImageLayout, ImageProvider, PadValue, Piece, StoredBlock, StoredImage};
+use crate::image::{ImageLayout, ImageProvider, PadValue, Piece, StoredBlock, StoredImage, Window};
 use crate::io::{Lazy, SourceRange};
 use crate::limits::Limits;
 
@@ -197,8 +197,8 @@ impl SegmentCodec for JpegStreams {
         self.index(blocks).ok().map(|index| &index.coding)
     }
 
-    fn piece(&self, storage: &Storage, block: Range<u64>, _: Range<u32>) -> Piece {
-        Piece { bytes: block, rows: 0..storage.grid.block_rows() }
+    fn piece(&self, storage: &Storage, block: Range<u64>, _: Window) -> Piece {
+        Piece::of_rows(block, storage.grid.block_columns(), 0..storage.grid.block_rows())
     }
 
     fn decode(

@@ -48,6 +48,9 @@ pub(super) const NC: Ic = plain("NC", &["none"], Coding::Uncompressed).supported
 /// No compression, with a mask table.
 pub(super) const NM: Ic = masked("NM", Coding::Uncompressed).supported();
 
+/// JPEG 2000.
+pub(super) const C8: Ic = plain("C8", &["j2k", "lossless"], Coding::Jpeg2000).supported();
+
 /// Every known code.
 const CODES: &[Ic] = &[
     NC,
@@ -60,12 +63,12 @@ const CODES: &[Ic] = &[
     plain("C5", &[], Coding::LosslessJpeg),
     plain("C6", &[], Coding::Other),
     plain("C7", &[], Coding::Other),
-    plain("C8", &["j2k", "lossless"], Coding::Jpeg2000),
+    C8,
     plain("C9", &[], Coding::Other),
     plain("CA", &[], Coding::Other),
     plain("CB", &[], Coding::Other),
     plain("CC", &[], Coding::Other),
-    plain("CD", &["htj2k"], Coding::HighThroughput),
+    plain("CD", &["htj2k"], Coding::HighThroughput).decoded(),
     plain("CE", &[], Coding::Other),
     masked("M0", Coding::UserDefined),
     masked("M1", Coding::Bilevel),
@@ -75,12 +78,12 @@ const CODES: &[Ic] = &[
     masked("M5", Coding::LosslessJpeg),
     masked("M6", Coding::Other),
     masked("M7", Coding::Other),
-    masked("M8", Coding::Jpeg2000),
+    masked("M8", Coding::Jpeg2000).supported(),
     masked("M9", Coding::Other),
     masked("MA", Coding::Other),
     masked("MB", Coding::Other),
     masked("MC", Coding::Other),
-    masked("MD", Coding::HighThroughput),
+    masked("MD", Coding::HighThroughput).decoded(),
     masked("ME", Coding::Other),
     plain("I1", &[], Coding::ReducedJpeg).supported(),
 ];
@@ -115,9 +118,28 @@ impl Ic {
         matches!(self.coding, Coding::Jpeg | Coding::ReducedJpeg)
     }
 
+    /// The values of IMODE that images with this coding have (Joint BIIF Profile Table G-1).
+    pub(super) fn modes(self) -> &'static [&'static str] {
+        match self.coding {
+            Coding::Jpeg2000 | Coding::HighThroughput => &["B"],
+            Coding::Uncompressed => &["B", "P", "R", "S"],
+            _ => &["B", "P", "S"],
+        }
+    }
+
     /// True if an image is a single block (N0106-97).
     pub(super) fn is_single_block(self) -> bool {
         self.coding == Coding::ReducedJpeg
+    }
+
+    /// True if the image is one codestream of JPEG 2000.
+    pub(super) fn is_j2k(self) -> bool {
+        matches!(self.coding, Coding::Jpeg2000 | Coding::HighThroughput)
+    }
+
+    /// The row of a code that the crate decodes.
+    const fn decoded(self) -> Self {
+        Self { is_decoded: true, ..self }
     }
 
     /// The row of a code that the crate decodes and writes.

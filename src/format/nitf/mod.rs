@@ -12,6 +12,7 @@ mod fields;
 mod further;
 pub(crate) mod geo;
 mod ic;
+mod j2k_store;
 mod joined;
 mod kind;
 mod layouts;

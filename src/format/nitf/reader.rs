@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::assets::{self, Assets};
 use super::coded_store;
 use super::ic::Ic;
+use super::j2k_store;
 use super::joined::JoinedImage;
 use super::pad::pad_of;
 use super::pixels::{Storage, described_layout};
@@ -126,30 +127,43 @@ impl NitfReader {
             Ok(Arc::new(segment) as Arc<dyn BlockStore>)
         };
         let decoded = ic.filter(|ic| ic.is_decoded);
-        let check = |storage: &Storage| if is_jpeg { storage.check_jpeg() } else { storage.check_uncompressed() };
-        let storage = Storage::read(subheader).and_then(|storage| check(&storage).map(|()| storage));
-        let (image, whole) = match storage {
-            Ok(storage) if decoded.is_some() => {
-                let pad = pad.unwrap_or(PadValue::ZERO);
-                let (data, limits) = (data.clone(), self.limits);
-                let image = if is_jpeg {
-                    coded_store::image(data, limits, storage, pad, subheader.text("COMRAT").unwrap_or_default())
-                } else {
-                    store::image(data, limits, storage, pad)
-                };
-                let image = image.map_err(place)?;
+        let image = decoded.map(|ic| self.decoded_image(parts, ic, pad.unwrap_or(PadValue::ZERO)));
+        // A codestream that cannot be read is reported when its pixels are read.
+        let is_fatal = |error: &Error| match error {
+            Error::Unsupported(_) => false,
+            Error::Malformed(_) => !ic.is_some_and(Ic::is_j2k),
+            _ => true,
+        };
+        let (image, whole) = match image.transpose() {
+            Ok(Some(image)) => {
                 let whole = whole(image.layout(), None)?;
                 (image, whole)
             }
-            Err(error) if decoded.is_some() && !matches!(error, Error::Unsupported(_)) => return Err(place(error)),
+            Err(error) if is_fatal(&error) => return Err(place(error)),
             // An image that cannot be decoded can still be described and copied.
             other => {
                 let layout = described_layout(subheader).map_err(place)?;
-                let whole = whole(&layout, other.err().filter(|_| decoded.is_some()))?;
+                let whole = whole(&layout, other.err())?;
                 (StoredImage::new(Arc::clone(&whole), layout, self.limits), whole)
             }
         };
         Ok(image.with_whole(Some(whole).filter(|_| is_copied)))
+    }
+
+    /// The image of a segment whose coding is decoded.
+    fn decoded_image(&self, parts: &SegmentParts<'_>, ic: Ic, pad: PadValue) -> Result<StoredImage> {
+        let (subheader, data, limits) = (&parts.segment.subheader, parts.data.clone(), self.limits);
+        let storage = Storage::read(subheader)?;
+        if ic.is_jpeg() {
+            storage.check_jpeg()?;
+            return coded_store::image(data, limits, storage, pad, subheader.text("COMRAT").unwrap_or_default());
+        }
+        if ic.is_j2k() {
+            storage.check_j2k()?;
+            return j2k_store::image(data, limits, storage, pad);
+        }
+        storage.check_uncompressed()?;
+        store::image(data, limits, storage, pad)
     }
 }
 

@@ -8,7 +8,7 @@ use super::pixels::{Mode, Storage};
 use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Scratch, raw};
 use crate::error::{Error, Result};
 use crate::image::{
-    BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples,
+    BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples, Window,
 };
 use crate::io::{ByteOrder, ByteSource, Lazy};
 use crate::limits::Limits;
@@ -66,8 +66,8 @@ pub(super) trait SegmentCodec: Send + Sync {
         None
     }
 
-    /// The smallest part of the block with these bytes that contains `rows`.
-    fn piece(&self, storage: &Storage, block: Range<u64>, rows: Range<u32>) -> Piece;
+    /// The smallest part of the block with these bytes that contains `window`.
+    fn piece(&self, storage: &Storage, block: Range<u64>, window: Window) -> Piece;
 
     /// Fills `out` with the rows of a piece.
     ///
@@ -188,22 +188,30 @@ impl<C: SegmentCodec> BlockStore for SegmentStore<C> {
         self.codec.samples(&self.blocks.storage)
     }
 
-    fn piece(&self, block: StoredBlock, rows: Range<u32>) -> Result<Option<Piece>> {
-        Ok(self.range(block)?.map(|bytes| self.codec.piece(&self.blocks.storage, bytes, rows)))
+    fn piece(&self, block: StoredBlock, window: Window) -> Result<Option<Piece>> {
+        Ok(self.range(block)?.map(|bytes| self.codec.piece(&self.blocks.storage, bytes, window)))
     }
 
     fn decode(
         &self,
         _: StoredBlock,
         piece: &Piece,
-        stored: &[u8],
+        stored: &[&[u8]],
         out: &mut [u8],
         scratch: &mut Scratch,
     ) -> Result<()> {
-        self.codec.decode(&self.blocks, piece, stored, out, scratch)
+        stored.iter().try_for_each(|stored| self.codec.decode(&self.blocks, piece, stored, out, scratch))
     }
 
-    fn decode_rows(&self, _: StoredBlock, piece: &Piece, stored: &[u8], out: &mut [u8], scratch: &mut Scratch) -> u32 {
+    fn decode_rows(
+        &self,
+        _: StoredBlock,
+        piece: &Piece,
+        stored: &[&[u8]],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> u32 {
+        let &[stored] = stored else { return 0 };
         self.codec.decode_rows(&self.blocks, piece, stored, out, scratch)
     }
 
@@ -247,12 +255,12 @@ impl SegmentCodec for Uncompressed {
         storage.is_whole_bytes().then(|| storage.stored_samples())
     }
 
-    fn piece(&self, storage: &Storage, block: Range<u64>, rows: Range<u32>) -> Piece {
+    fn piece(&self, storage: &Storage, block: Range<u64>, window: Window) -> Piece {
         // Samples of a few bits continue from row to row, so unpacking starts at a row that begins with a byte.
-        let first = rows.start - rows.start % storage.aligned_rows();
+        let first = window.y - window.y % storage.aligned_rows();
         let start = block.start + storage.row_bits(first) / 8;
-        let end = block.start + storage.row_bits(rows.end).div_ceil(8);
-        Piece { bytes: start..end, rows: first..rows.end }
+        let end = block.start + storage.row_bits(window.bottom()).div_ceil(8);
+        Piece::of_rows(start..end, storage.grid.block_columns(), first..window.bottom())
     }
 
     fn decode(
@@ -263,7 +271,7 @@ impl SegmentCodec for Uncompressed {
         out: &mut [u8],
         scratch: &mut Scratch,
     ) -> Result<()> {
-        let samples = blocks.storage.row_samples().saturating_mul(piece.rows.len() as u64);
+        let samples = blocks.storage.row_samples().saturating_mul(piece.window.height.into());
         let samples =
             u32::try_from(samples).map_err(|_| Error::unsupported("packed rows of more than 2^32 samples"))?;
         self.decoder.decode(BlockShape::new(samples, 1), stored, out, scratch)?;
@@ -279,11 +287,11 @@ impl SegmentCodec for Uncompressed {
         out: &mut [u8],
         scratch: &mut Scratch,
     ) -> u32 {
-        let (storage, all) = (&blocks.storage, piece.rows.len());
+        let (storage, all) = (&blocks.storage, piece.window.height);
         let whole = (stored.len() as u64).saturating_mul(8) / storage.row_bits(1).max(1);
-        let rows = whole.min(all as u64) as u32;
-        let part = Piece { rows: piece.rows.start..piece.rows.start + rows, ..piece.clone() };
-        let bytes = out.len() / all * rows as usize;
+        let rows = whole.min(all.into()) as u32;
+        let part = Piece { window: Window { height: rows, ..piece.window }, ..piece.clone() };
+        let bytes = out.len() / all as usize * rows as usize;
         let out = &mut out[..bytes];
         if self.decode(blocks, &part, stored, out, scratch).is_ok() { rows } else { 0 }
     }

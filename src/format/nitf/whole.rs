@@ -9,7 +9,7 @@ use super::segments::Segment;
 use super::store::SegmentData;
 use crate::codec::Scratch;
 use crate::error::{Detail, Error, Result};
-use crate::image::{BlockCoding, BlockGrid, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock};
+use crate::image::{BlockCoding, BlockGrid, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, Window};
 use crate::io::ByteSource;
 use crate::schema::FieldData;
 
@@ -42,6 +42,9 @@ pub(super) struct Described {
     pub(super) is_renewed: bool,
 }
 
+/// An error of a kind, without its context; and the context.
+type Reason = (fn(Box<Detail>) -> Error, Box<Detail>);
+
 /// An image segment as one block.
 pub(super) struct WholeSegment {
     data: SegmentData,
@@ -50,7 +53,7 @@ pub(super) struct WholeSegment {
     /// Made when a writer asks for it.
     coding: OnceLock<SegmentCoding>,
     /// The reason why the pixels are not decoded, if it is not their compression.
-    reason: Option<Box<Detail>>,
+    reason: Option<Reason>,
 }
 
 impl SegmentCoding {
@@ -111,7 +114,8 @@ impl WholeSegment {
         let grid = layout.grid;
         let grid = BlockGrid::new(grid.columns(), grid.rows(), grid.columns(), grid.rows())?;
         let reason = match reason {
-            Some(Error::Unsupported(detail)) => Some(detail),
+            Some(Error::Unsupported(detail)) => Some((Error::Unsupported as _, detail)),
+            Some(Error::Malformed(detail)) => Some((Error::Malformed as _, detail)),
             _ => None,
         };
         Ok(Self { data, layout: ImageLayout { grid, ..layout.clone() }, described, coding: OnceLock::new(), reason })
@@ -127,7 +131,7 @@ impl WholeSegment {
 
     fn undecoded(&self) -> Error {
         let compression = || Error::unsupported("compression").field("IC").found(self.segment_coding().compression());
-        let reason = self.reason.as_ref().map(|detail| Error::Unsupported(detail.clone()));
+        let reason = self.reason.as_ref().map(|(kind, detail)| kind(detail.clone()));
         reason.unwrap_or_else(|| compression().allowed(NEEDED)).segment(&self.data.key)
     }
 }
@@ -161,11 +165,11 @@ impl BlockStore for WholeSegment {
         Some(self.segment_coding())
     }
 
-    fn piece(&self, _: StoredBlock, _: Range<u32>) -> Result<Option<Piece>> {
+    fn piece(&self, _: StoredBlock, _: Window) -> Result<Option<Piece>> {
         Err(self.undecoded())
     }
 
-    fn decode(&self, _: StoredBlock, _: &Piece, _: &[u8], _: &mut [u8], _: &mut Scratch) -> Result<()> {
+    fn decode(&self, _: StoredBlock, _: &Piece, _: &[&[u8]], _: &mut [u8], _: &mut Scratch) -> Result<()> {
         Err(self.undecoded())
     }
 

@@ -27,7 +27,7 @@ pub(super) fn is_location_key(key: &str) -> bool {
 
 /// Gives the metadata of an image the transform of a part of it. The reference system stays. Tie points without a transform and
 /// RPC coefficients are those of the whole image, and are left out with a warning.
-pub(super) fn adjust_to_part(metadata: &mut Metadata, place: &Georeference) -> Vec<String> {
+pub(in crate::format) fn adjust_to_part(metadata: &mut Metadata, place: &Georeference) -> Vec<String> {
     let mut notes = Vec::new();
     let is_position = |key: &str| encoding::replaces(POSITION, key);
     if metadata.iter().any(|(key, _)| is_position(key)) {

@@ -21,6 +21,7 @@ mod reader;
 mod reduced;
 #[cfg(test)]
 mod sample_file;
+mod single_pixel;
 mod storage;
 mod store;
 pub mod tags;
@@ -29,7 +30,11 @@ mod writer;
 mod written;
 mod ycbcr;
 
+pub(super) use further::adjust_to_part;
+pub(super) use geo::names_of;
 pub(super) use palette::PALETTE;
+pub(super) use reader::read_georeference;
+pub(super) use single_pixel::write_georeference;
 
 use std::sync::Arc;
 

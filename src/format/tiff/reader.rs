@@ -9,10 +9,10 @@ use super::{compression, gdal, geo, origin, storage, store, tags};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::error::{Error, Result};
 use crate::format::{ContainerReader, OpenOptions, Warning, WarningKind};
-use crate::image::{BlockStore, ImageProvider, PadValue, StoredImage, Transform};
-use crate::io::{ByteSource, Lazy};
+use crate::image::{BlockStore, Georeference, ImageProvider, PadValue, StoredImage, Transform};
+use crate::io::{ByteSource, Lazy, MemorySource};
 use crate::limits::Limits;
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, Value};
 
 /// An open TIFF file.
 struct TiffReader {
@@ -291,6 +291,20 @@ fn arrange(directories: &[Facts]) -> Vec<Place> {
         places.push(Place { key, roles, of: of.filter(|_| word != "sub") });
     }
     places
+}
+
+/// The georeference of the first image of a file in memory, and its `Geo…` names with their values.
+///
+/// # Errors
+/// [`Error::Malformed`] for a header or a directory that cannot be read.
+pub(in crate::format) fn read_georeference(
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<(Georeference, Vec<(String, Value)>)> {
+    let source = MemorySource(bytes);
+    let (mut reader, first) = DirectoryReader::open(&source, limits)?;
+    let (directory, _) = reader.directory(0, first)?;
+    Ok(geo::read(&directory.fields))
 }
 
 fn asset(directory: &Directory, place: &Place) -> AssetInfo {

@@ -10,7 +10,7 @@ use super::{compression, tags};
 use crate::codec::{BlockDecoder, BlockShape, Scratch};
 use crate::error::{Error, Result};
 use crate::image::{
-    BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples,
+    BlockCoding, BlockStore, ImageLayout, Interleave, PadValue, Piece, StoredBlock, StoredImage, StoredSamples, Window,
 };
 use crate::io::{ByteOrder, ByteSource, Lazy};
 use crate::limits::Limits;
@@ -165,28 +165,36 @@ impl BlockStore for TiffStore {
         self.storage.is_direct().then_some(StoredSamples { sample, bits, shift: 0, byte_order })
     }
 
-    fn piece(&self, block: StoredBlock, _: Range<u32>) -> Result<Option<Piece>> {
+    fn piece(&self, block: StoredBlock, _: Window) -> Result<Option<Piece>> {
         let Some(bytes) = self.range(block)? else { return Ok(None) };
         if self.decoder.is_none() {
             return Err(self.arrays.no_codec(self.storage.compression));
         }
-        Ok(Some(Piece { bytes, rows: 0..self.storage.pixel_rows(self.shape(block)) }))
+        let rows = self.storage.pixel_rows(self.shape(block));
+        Ok(Some(Piece::of_rows(bytes, self.layout.grid.full_block_window(block.at).width, 0..rows)))
     }
 
     fn decode(
         &self,
         block: StoredBlock,
         _: &Piece,
-        stored: &[u8],
+        stored: &[&[u8]],
         out: &mut [u8],
         scratch: &mut Scratch,
     ) -> Result<()> {
         let Some(decoder) = &self.decoder else { return Err(self.arrays.no_codec(self.storage.compression)) };
-        decoder.decode(self.shape(block), stored, out, scratch)
+        stored.iter().try_for_each(|stored| decoder.decode(self.shape(block), stored, out, scratch))
     }
 
-    fn decode_rows(&self, block: StoredBlock, _: &Piece, stored: &[u8], out: &mut [u8], scratch: &mut Scratch) -> u32 {
-        let (Some(decoder), shape) = (&self.decoder, self.shape(block)) else { return 0 };
+    fn decode_rows(
+        &self,
+        block: StoredBlock,
+        _: &Piece,
+        stored: &[&[u8]],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> u32 {
+        let (Some(decoder), &[stored], shape) = (&self.decoder, stored, self.shape(block)) else { return 0 };
         let rows = decoder.decode_rows(shape, stored, out, scratch);
         self.storage.pixel_rows(BlockShape { rows, ..shape })
     }

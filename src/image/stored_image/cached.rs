@@ -3,6 +3,7 @@
 use super::{Located, Part, Piece, Reading, StoredImage, decode, plane_bands, put_row, row_bytes, sized};
 use crate::error::Result;
 use crate::image::block_cache::{Claim, ImageCache, When};
+use crate::image::block_store::{BlockStore, StoredBlock};
 use crate::image::canvas::Canvas;
 use crate::image::grid::Window;
 use crate::image::provider::Visit;
@@ -30,7 +31,7 @@ impl StoredImage {
         reading: &mut Reading<'_, '_>,
     ) -> Result<()> {
         let Some((piece, when)) = self.whole_block(part, located, visit)? else { return reading.read(part, located) };
-        let bytes = row_bytes(reading.store, part.block.at) as usize * piece.rows.len();
+        let bytes = window_bytes(reading.store, piece.window);
         match cache.claim(part.block, bytes, when) {
             Claim::Direct => return reading.read(part, located),
             Claim::Kept(samples) => reading.put_kept(part, &samples),
@@ -45,26 +46,38 @@ impl StoredImage {
 
     /// The whole block of a part, and when to load it. `None` if the cache would not make reads of it faster.
     fn whole_block(&self, part: &Part, located: &Located, visit: Visit) -> Result<Option<(Piece, When)>> {
-        let (store, at) = (&*self.store, part.block.at);
-        let (row, height) = (row_bytes(store, at) as usize, store.layout().grid.block_window(at).height);
+        let store = &*self.store;
+        let whole = whole_window(store, part.block);
         let read = match located {
-            Located::Piece(piece) if piece.rows.start == 0 && piece.rows.end >= height => {
-                let when = if visit == Visit::Blocks { When::Later(row * piece.rows.len()) } else { When::Now };
+            Located::Piece(piece) if piece.window == whole => {
+                let when = if visit == Visit::Blocks { When::Later(window_bytes(store, whole)) } else { When::Now };
                 return Ok(Some((piece.clone(), when)));
             }
-            Located::Piece(piece) => row * piece.rows.len(),
+            Located::Piece(piece) => window_bytes(store, piece.window),
             Located::Rows(rows) => rows.read_bytes(store.source().gap()) as usize,
         };
-        let rows = if store.is_cropped() { height } else { store.layout().grid.block_rows() };
         // If the bytes of the source are fetched, only those of the window are in memory.
-        if is_fetched(&**store.source()) || row * (rows as usize) < LEAST_BYTES {
+        if is_fetched(&**store.source()) || window_bytes(store, whole) < LEAST_BYTES {
             return Ok(None);
         }
-        let piece = store.piece(part.block, 0..rows)?;
-        let inside = piece.filter(|piece| piece.bytes.end <= store.source().size());
+        let piece = store.piece(part.block, whole)?.filter(|piece| piece.window == whole);
+        let inside = piece.filter(|piece| piece.bytes.iter().all(|bytes| bytes.end <= store.source().size()));
         // A byte loaded into new memory costs about twice a byte read from the file.
         Ok(inside.map(|piece| (piece, When::Later(read / 2))))
     }
+}
+
+/// The window of a block that its store decodes as a whole, relative to the block: without padding if the store has none.
+fn whole_window(store: &dyn BlockStore, block: StoredBlock) -> Window {
+    let grid = store.layout().grid;
+    let Window { width, height, .. } =
+        if store.is_cropped() { grid.block_window(block.at) } else { grid.full_block_window(block.at) };
+    Window::new(0, 0, width, height)
+}
+
+/// Bytes of a window with all bands of a plane.
+fn window_bytes(store: &dyn BlockStore, window: Window) -> usize {
+    row_bytes(store, window.width) as usize * window.height as usize
 }
 
 impl Reading<'_, '_> {
@@ -76,10 +89,13 @@ impl Reading<'_, '_> {
         let Self { store, source, work, .. } = self;
         let place = (part.block, piece);
         if store.interleave() == Interleave::Band {
-            let is_read = piece.bytes.end - piece.bytes.start == out.len() as u64;
-            return match store.samples().filter(|_| is_read) {
-                Some(samples) => {
-                    source.read_at(piece.bytes.start, out)?;
+            let plain = match piece.bytes.as_slice() {
+                [bytes] if bytes.end - bytes.start == out.len() as u64 => store.samples().zip(Some(bytes.start)),
+                _ => None,
+            };
+            return match plain {
+                Some((samples, start)) => {
+                    source.read_at(start, out)?;
                     samples.to_native(out);
                     Ok(())
                 }
@@ -88,11 +104,10 @@ impl Reading<'_, '_> {
         }
         let decoded = sized(&mut work.decoded, out.len());
         decode(*store, *source, place, decoded, &mut work.stored, &mut work.scratch)?;
-        let (bands, rows) = (plane_bands(*store), piece.rows.len());
-        let columns = store.layout().grid.full_block_window(part.block.at).width;
-        let canvas = Canvas::new(out, bands as usize, rows, columns as usize, store.layout().sample.bytes())?;
+        let (bands, inside) = (plane_bands(*store), piece.window);
+        let (rows, columns) = (inside.height as usize, inside.width as usize);
+        let canvas = Canvas::new(out, bands as usize, rows, columns, store.layout().sample.bytes())?;
         let (mut tile, all) = (canvas.whole()?, (0..bands).collect::<Vec<_>>());
-        let inside = Window::new(0, 0, columns, rows as u32);
         let whole = Part { block: part.block, window: inside, band: None };
         for (y, row) in decoded.chunks_exact(decoded.len() / rows.max(1)).enumerate() {
             put_row(*store, &whole, inside, &all, (y, row), &mut tile);
@@ -104,7 +119,7 @@ impl Reading<'_, '_> {
     pub(super) fn put_kept(&mut self, part: &Part, samples: &[u8]) {
         let (inside, bands) = (part.inside(self.store), plane_bands(self.store) as usize);
         let band_bytes = samples.len() / bands;
-        let pitch = row_bytes(self.store, part.block.at) as usize / bands;
+        let pitch = row_bytes(self.store, whole_window(self.store, part.block).width) as usize / bands;
         let size = self.tile.sample_bytes();
         let columns = inside.x as usize * size..inside.right() as usize * size;
         let mut put = |out: usize, band: usize| {

@@ -15,6 +15,7 @@ from testkit.closeness import close
 ALLOWED = (Error, OSError, ValueError)
 READABLE = ("NC", "NM")
 JPEG = ("C3", "M3", "I1")
+JPEG_2000 = ("C8", "M8", "CD", "MD")
 # JPEG images whose streams lack quantisation tables: their level names tables that are not at hand.
 WITHOUT_TABLES = ("nitf/U_1125C.NTF",)
 LISTED = ("IREPBAND", "ISUBCAT", "NLUTS")  # given per band
@@ -231,7 +232,27 @@ def test_a_jpeg_image_without_tables_is_refused_naming_its_level(corpus, entry, 
         reader.get_asset(keys(reader, "image")[index]).read()
 
 
-@pytest.mark.parametrize("entry,index", images_with(lambda ic: ic not in READABLE + JPEG))
+def difference(pixels, expected):
+    """None if the pixels are those of another reader, or close to them if they are lossy."""
+    reasons = [None if is_variant(pixels, variant) else close(pixels, variant, False) if expected["lossy"] else "not equal"
+               for variant in expected["variants"]]
+    return None if None in reasons else reasons
+
+
+@pytest.mark.parametrize("entry,index", images_with(lambda ic: ic in JPEG_2000))
+def test_a_jpeg_2000_image_decodes_like_that_of_another_reader(corpus, entry, index):
+    with opened(corpus / entry["path"]) as reader:
+        asset = reader.get_asset(keys(reader, "image")[index])
+        pixels = asset.read()
+        assert difference(pixels, entry["images"][index]) is None
+        rows, cols = asset.num_rows, asset.num_columns
+        x, y, width, height = cols // 3, rows // 4, max(1, cols // 2), max(1, rows // 2)
+        assert (asset.read(window=(x, y, width, height)) == pixels[:, y:y + height, x:x + width]).all()
+        last = asset.num_resolution_levels - 1
+        assert asset.read(resolution_level=last).shape == asset.level_shape(last)
+
+
+@pytest.mark.parametrize("entry,index", images_with(lambda ic: ic not in READABLE + JPEG + JPEG_2000))
 def test_a_compressed_image_is_refused_naming_its_ic(corpus, entry, index):
     ic = header(entry)["image_segments"][index]["IC"].strip()
     with opened(corpus / entry["path"]) as reader:
@@ -335,7 +356,7 @@ def test_corners_are_the_edges_around_the_pixel_centres_of_igeolo(corpus, entry)
 def test_summary(corpus, record_property, capsys):
     """Counts files that open with the right segments, exact uncompressed images, and refused compressed images."""
     counts = {"files opened": [0, 0], "uncompressed images exact": [0, 0], "JPEG images close": [0, 0],
-              "compressed images refused": [0, 0], "doubtful without a crash": [0, 0]}
+              "JPEG 2000 images as expected": [0, 0], "compressed images refused": [0, 0], "doubtful without a crash": [0, 0]}
 
     def count(name, good):
         counts[name][0] += bool(good)
@@ -360,6 +381,9 @@ def test_summary(corpus, record_property, capsys):
                     if segment["IC"].strip() in JPEG and entry["path"] not in WITHOUT_TABLES:
                         pixels = reader.get_asset(key).read()
                         count("JPEG images close", any(close(pixels, v, len(pixels) == 3) is None for v in image["variants"]))
+                        continue
+                    if segment["IC"].strip() in JPEG_2000:
+                        count("JPEG 2000 images as expected", difference(reader.get_asset(key).read(), image) is None)
                         continue
                     try:
                         reader.get_asset(key).read()

@@ -87,7 +87,8 @@ def gdal_seeds(folder):
     yield "gdal-float", by_gdal(folder, picture(1, "float64"), NPPBH=8, NPPBV=8)
     yield "gdal-jpeg", by_gdal(folder, picture(1), IC="C3")
     yield "gdal-jpeg-blocks", by_gdal(folder, picture(3), IC="C3", BLOCKXSIZE=16, BLOCKYSIZE=16)
-    yield "unsupported-jpeg-2000", by_gdal(folder, picture(1), IC="C8", QUALITY=100)
+    yield "gdal-jpeg-2000", by_gdal(folder, picture(1), IC="C8", QUALITY=100)
+    yield "gdal-jpeg-2000-rgb", by_gdal(folder, picture(3), IC="C8", QUALITY=100)
 
 
 def by_gdal(folder, data, crs=None, transform=None, **options):

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 import rasterio.shutil
-from aws.osml.io import IO, AssetType, UnsupportedError, iminfo, imread
+from aws.osml.io import IO, AssetType, iminfo, imread
 from testkit.arrays import assert_same, image, psnr, smooth
 from testkit.nitf_bytes import parse
 from testkit.nitf_judges import gdal_open, gdal_tags, gdal_write
@@ -168,21 +168,22 @@ def test_jpeg_of_gdal(tmp_path, ntf, bands, options):
     assert (window == found[:, 40:100, 50:120]).all()
 
 
-@pytest.mark.parametrize("code", ["C8"])
-def test_a_compression_that_is_not_there_yet_opens_but_does_not_decode(tmp_path, ntf, code):
-    data = smooth((1, 64, 64))
-    with gdal_open(tmp_path / "a.tif", "w", driver="GTiff", width=64, height=64, count=1, dtype="uint8") as dst:
+@pytest.mark.parametrize("bands", [1, 3])
+@pytest.mark.parametrize("quality", [100, 20])
+def test_jpeg_2000(tmp_path, ntf, bands, quality):
+    data = smooth((bands, 150, 170))
+    with gdal_open(tmp_path / "a.tif", "w", driver="GTiff", width=170, height=150, count=bands, dtype="uint8") as dst:
         dst.write(data)
-    rasterio.shutil.copy(tmp_path / "a.tif", ntf, driver="NITF", IC=code)
+    rasterio.shutil.copy(tmp_path / "a.tif", ntf, driver="NITF", IC="C8", QUALITY=quality, BLOCKXSIZE=64, BLOCKYSIZE=64)
+    with gdal_open(ntf) as dataset:
+        expected = dataset.read()
     info = iminfo(ntf)
-    assert (info.width, info.height, info.metadata["IC"]) == (64, 64, code)
-    with IO.open([ntf]) as reader:
-        asset = reader.get_asset("image:0")
-        assert asset.metadata["COMRAT"] == parse(ntf).images[0]["COMRAT"]
-        with pytest.raises(UnsupportedError, match=code):
-            asset.get_block(0, 0)
-    with pytest.raises(UnsupportedError, match=code):
-        imread(ntf)
+    assert (info.width, info.height, info.metadata["IC"]) == (170, 150, "C8")
+    assert info.metadata["COMRAT"] == parse(ntf).images[0]["COMRAT"]
+    found = imread(ntf)
+    assert psnr(found, data) > 30
+    assert_same(found, expected, "GDAL")
+    assert_same(imread(ntf, window=(50, 40, 70, 60)), found[:, 40:100, 50:120], "a window")
 
 
 def test_nsif_by_gdal(ntf):

@@ -201,7 +201,7 @@ def test_the_quality_of_a_one_liner(ntf, quality):
 
 
 @pytest.mark.parametrize("data,metadata,words", [
-    (picture(3), {"IMODE": "R"}, ("IMODE", "R", "B, P or S")),
+    (picture(3), {"IMODE": "R"}, ("IMODE", "R", "B, P, S")),
     (picture(2), {"IMODE": "P"}, ("IMODE P", "2", "3")),
     (picture(3), {"IMODE": "P", "IREP": "MULTI"}, ("IREP", "MULTI", "YCbCr601")),
     (picture(1).astype("uint16"), {}, ("C3", "uint16", "uint8")),

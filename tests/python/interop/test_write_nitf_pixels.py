@@ -210,15 +210,15 @@ def test_words_for_no_compression(ntf, word):
     assert check(ntf, data)["IC"] == "NC"
 
 
-def test_imsave_without_a_compression_stores_uncompressed_and_records_it(ntf):
-    data = image((3, 1100, 1030), "uint8")
+def test_imsave_of_floats_without_a_compression_stores_uncompressed_and_records_it(ntf):
+    data = image((3, 1100, 1030), "float32")
     with warned(FallbackWarning):
         imsave(ntf, data)
     found = check(ntf, data)
     assert (found["IC"], found["NPPBH"], found["NPPBV"]) == ("NC", "1024", "1024")
 
 
-@pytest.mark.parametrize("code,word", [("C8", "j2k"), ("CD", "htj2k"), ("M8", "M8"), ("MD", "MD")])
+@pytest.mark.parametrize("code,word", [("CD", "htj2k"), ("MD", "MD")])
 def test_a_compression_that_is_not_there_yet_is_unsupported_and_named(ntf, code, word):
     with pytest.raises(UnsupportedError, match=f"(?i){code}|{word}"):
         imsave(ntf, image((1, 64, 64), "uint8"), compression=word)

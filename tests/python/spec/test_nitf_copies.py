@@ -1,9 +1,10 @@
 """Specification, 'Copy-and-Modify Workflow' and 'Custom Python Image Providers', with NITF files, verbatim."""
 import numpy as np
 import pytest
-from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, UnsupportedError, imread
+from aws.osml.io import IO, BufferedImageAssetProvider, BufferedMetadataProvider, imread
 from testkit import nitf_make
 from testkit.arrays import assert_same, image
+from testkit.codestreams import Codestream
 from testkit.nitf_bytes import parse
 from testkit.nitf_judges import gdal_agrees, jbpy_check
 from testkit.nitf_pixels import pixels
@@ -119,11 +120,14 @@ def run_copy_and_modify():
                          roles=["data"])
 
 
-def test_copy_and_modify_names_the_compression_that_is_not_there_yet(in_tmp):
+def test_copy_and_modify_compresses_with_jpeg_2000(in_tmp):
     write_input()
-    with pytest.raises(UnsupportedError, match="C8"):
-        run_copy_and_modify()
-    assert listing(".") == ["input.ntf"]
+    run_copy_and_modify()
+    found = parse("compressed.ntf").images[0]
+    assert (found["IC"], found["COMRAT"], found["NPPBH"], found["NPPBV"]) == ("C8", "0050", "1024", "1024")
+    assert 8 * len(found.data) / imread("input.ntf").size == pytest.approx(0.5, rel=0.05)
+    assert Codestream(found.data).cod["levels"] == 5
+    jbpy_check("compressed.ntf")
 
 
 def test_copy_and_modify_without_compression(in_tmp):

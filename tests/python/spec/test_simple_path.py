@@ -1,10 +1,11 @@
 """Specification, section 'The Simple Path'."""
 import numpy as np
 import pytest
-from aws.osml.io import FallbackWarning, iminfo, imread, imsave
+from aws.osml.io import iminfo, imread, imsave
 from testkit.arrays import assert_same
+from testkit.codestreams import Codestream
 from testkit.nitf_bytes import parse
-from testkit.nitf_pixels import pixels
+from testkit.nitf_ours import quiet
 from testkit.readers import gdal_pixels, pillow_pixels, tiff_tags
 
 
@@ -20,14 +21,13 @@ def test_the_tiff_line_writes_deflate_in_256_tiles(in_tmp):
 
 def test_the_nitf_line_writes_blocks_of_1024_without_loss(in_tmp):
     data = np.random.randint(0, 255, (3, 512, 512), dtype=np.uint8)
-    with pytest.warns(FallbackWarning, match="(?i)jpeg ?2000|J2K|NC"):
+    with quiet():
         imsave("output.ntf", data)   # NITF with JPEG 2000 lossless, 1024×1024 blocks
     found = parse("output.ntf").images[0]
-    assert_same(pixels(found), data)
+    assert found["IC"] == "C8" and Codestream(found.data).cod["wavelet"] == 1
     assert_same(gdal_pixels("output.ntf"), data)
     assert_same(imread("output.ntf"), data)
-    with pytest.warns(FallbackWarning):
-        imsave("large.ntf", np.zeros((1, 1500, 2100), np.uint8))
+    imsave("large.ntf", np.zeros((1, 1500, 2100), np.uint8))
     found = parse("large.ntf").images[0]
     assert (found["NPPBH"], found["NPPBV"], found["NBPR"], found["NBPC"]) == ("1024", "1024", "0003", "0002")
 

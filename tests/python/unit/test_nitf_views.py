@@ -288,6 +288,8 @@ def test_a_number_for_such_a_field_is_written_and_read_back():
 
 def test_coefficients_are_plain_lists():
     coefficients = [float(n) for n in range(20)]
-    body = {"LINE_NUM_COEFF": coefficients, "SUCCESS": "1"}
+    body = {f"{name}_{part}": 1 for name in ("LINE", "SAMP", "LAT", "LONG", "HEIGHT") for part in ("OFF", "SCALE")}
+    body |= {f"{name}_COEFF": coefficients for name in ("LINE_NUM", "LINE_DEN", "SAMP_NUM", "SAMP_DEN")}
     assert tre({"RPC00B": body}, "RPC00B").LINE_NUM_COEFF == coefficients
-    assert tre({"RPC00B": {"LINE_NUM_COEFF": [{"LINE_NUM_COEFF": n} for n in coefficients]}}, "RPC00B").LINE_NUM_COEFF == coefficients
+    body["LINE_NUM_COEFF"] = [{"LINE_NUM_COEFF": n} for n in coefficients]
+    assert tre({"RPC00B": body}, "RPC00B").LINE_NUM_COEFF == coefficients

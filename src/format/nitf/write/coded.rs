@@ -3,13 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::capacity::MAX_OFFSET;
 use super::super::mask::{ABSENT, MaskTable};
 use super::super::pixels::{Mode, Storage};
-use super::image_data::{Finished, ImageData, MaskPlan, check_length};
+use super::image_data::{Finished, ImageData, MaskPlan, block_record, check_length};
 use super::sample_notes::{SampleReceipt, excess_finding};
 use crate::codec::Encoded;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::io::{ByteSink, Spool};
 use crate::pipeline::BlocksEnd;
 
@@ -54,7 +53,7 @@ impl CodedBlocks {
         if let Some(mask) = &mask {
             start += mask.table_bytes(records);
             offsets = vec![ABSENT; records as usize];
-            if mask.pad.is_some() {
+            if mask.pads {
                 pads = vec![false; records as usize];
             }
         }
@@ -77,11 +76,7 @@ impl CodedBlocks {
     /// Records the block that begins at the end of the sink.
     fn record(&mut self, number: usize, sink: &dyn ByteSink) -> Result<()> {
         let Some(record) = self.offsets.get_mut(number) else { return Ok(()) };
-        let offset = sink.position() - self.start;
-        *record = u32::try_from(offset).ok().filter(|offset| u64::from(*offset) <= MAX_OFFSET).ok_or_else(|| {
-            let error = Error::usage("offset of a block in the mask table:").found(offset);
-            error.allowed(format!("at most {MAX_OFFSET}; write the image without a mask table"))
-        })?;
+        *record = block_record(sink.position() - self.start)?;
         Ok(())
     }
 }
@@ -133,7 +128,7 @@ impl ImageData for CodedBlocks {
         if let Some(mask) = &self.mask {
             let blocks = Some(std::mem::take(&mut self.offsets));
             let table = MaskTable { data_offset: self.start - self.data, blocks, pad: mask.pad };
-            let pads = mask.pad.is_some().then_some(self.pads.as_slice());
+            let pads = mask.pads.then_some(self.pads.as_slice());
             sink.patch(self.data, &table.write(pads, 0))?;
         }
         let finding = self.excess.then(|| excess_finding(&self.key, &self.storage));

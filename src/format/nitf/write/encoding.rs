@@ -2,8 +2,10 @@
 
 use super::super::capacity::{MAX_BLOCK, MAX_BLOCKS};
 use super::super::geo::{Icords, describe, precision};
-use super::super::ic::{Ic, NC, NM};
+use super::super::ic::{C8, Ic, NC, NM};
 use super::super::pad::PAD_CODE;
+use super::coded_rate::HIGHEST_RATE;
+use super::j2k::MOST_DECODED_BITS;
 use super::plan::stale_corners;
 use crate::error::{Error, Result};
 use crate::format::request::merge;
@@ -44,7 +46,7 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
         None if masked => stated.and_then(|ic| ic.with_mask(true)).filter(|ic| ic.is_written).unwrap_or(NM),
         None if is_given("IC") => stated.unwrap_or(NC),
         None if is_given(PAD_CODE) => NM,
-        None => NC,
+        None => default_compression(layout),
     };
     // An unknown IC in the metadata is refused with the rest of the subheader.
     if settings.compression.is_some() || masked || !is_given("IC") {
@@ -54,14 +56,20 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
         metadata.set(PAD_CODE, pad_code(nodata, layout)?);
     }
     match settings.quality {
-        Some(quality) if !ic.is_jpeg() => {
-            return Err(Error::usage("quality with lossless compression:").found(quality).allowed("compression jpeg"));
-        }
-        Some(quality) if !(1.0..=100.0).contains(&quality) => {
+        Some(quality) if ic.is_jpeg() && !(1.0..=100.0).contains(&quality) => {
             return Err(Error::usage("quality:").found(quality).allowed("1 to 100"));
         }
         // The field cannot state 100.
-        Some(quality) => metadata.set("COMRAT", format!("{:04.1}", quality.min(99.9))),
+        Some(quality) if ic.is_jpeg() => metadata.set("COMRAT", format!("{:04.1}", quality.min(99.9))),
+        Some(quality) if ic.is_j2k() && !(0.01..=HIGHEST_RATE).contains(&quality) => {
+            let error = Error::usage("quality of a JPEG 2000 image:").found(quality);
+            return Err(error.allowed(format!("0.01 to {HIGHEST_RATE} bits per pixel and band")));
+        }
+        Some(quality) if ic.is_j2k() => metadata.set("COMRAT", format!("{quality:.4}")),
+        Some(quality) => {
+            let error = Error::usage("quality with lossless compression:").found(quality);
+            return Err(error.allowed("compression jpeg or j2k"));
+        }
         None => {}
     }
     set_blocks(&mut metadata, settings, given, layout, ic)?;
@@ -73,12 +81,22 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
     Ok(metadata)
 }
 
+/// The compression if none is chosen: lossless JPEG 2000, if its decoders read such samples; else none.
+fn default_compression(layout: &ImageLayout) -> Ic {
+    if layout.sample.is_integer() && layout.actual_bits <= MOST_DECODED_BITS { C8 } else { NC }
+}
+
 /// Warnings about settings that were left to the format.
 fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let asked = settings.compression.is_some() || settings.nodata.is_some();
-    if !asked && given.get("IC").is_none() && given.get(PAD_CODE).is_none() {
-        let message = "the image is written without compression (NC), because JPEG 2000 cannot be written yet; state it with compression=\"none\"";
+    let is_uncompressed = default_compression(layout).is_uncompressed();
+    if !asked && is_uncompressed && given.get("IC").is_none() && given.get(PAD_CODE).is_none() {
+        let message = format!(
+            "the image is written without compression (NC), as JPEG 2000 does not hold samples of type {}; state it with \
+             compression=\"none\"",
+            layout.sample
+        );
         warnings.push(Warning::new(WarningKind::Fallback, "IC", message));
     }
     let size = ["NROWS", "NCOLS"].map(|name| given.get(name).and_then(Value::to_int));
@@ -216,7 +234,7 @@ mod tests {
         let plain = encode(&SaveSettings::default()).unwrap();
         let number = |metadata: &Metadata, name: &str| metadata.get(name).and_then(Value::to_int);
         assert_eq!((number(&plain, "NPPBH"), number(&plain, "NPPBV")), (Some(1024), Some(200)));
-        assert_eq!(plain.get("IC").and_then(Value::as_text), Some("NC"));
+        assert_eq!(plain.get("IC").and_then(Value::as_text), Some("C8"));
         let settings =
             SaveSettings { block_size: Some((3000, 64)), nodata: Some(PadValue::Int(7)), ..SaveSettings::default() };
         let masked = encode(&settings).unwrap();
@@ -240,13 +258,13 @@ mod tests {
 
     #[test]
     fn a_coding_that_is_not_written_and_an_unknown_word_are_different_errors() {
-        for name in ["C8", "j2k", "HTJ2K", "M4"] {
+        for name in ["C5", "HTJ2K", "M4"] {
             let error = encode(&word(name)).unwrap_err();
             assert!(matches!(error, Error::Unsupported(_)) && error.to_string().contains("IC"), "{error}");
         }
         for settings in [
             word("zip"),
-            SaveSettings { quality: Some(80.0), ..SaveSettings::default() },
+            SaveSettings { quality: Some(80.0), ..word("NC") },
             SaveSettings { block_size: Some((9000, 64)), ..SaveSettings::default() },
             SaveSettings { nodata: Some(PadValue::Int(256)), ..SaveSettings::default() },
             SaveSettings { nodata: Some(PadValue::Int(1)), ..word("NC") },
@@ -258,6 +276,8 @@ mod tests {
     #[test]
     fn a_silent_default_becomes_one_warning_and_a_choice_none() {
         let layout = ImageLayout::new(BlockGrid::new(10, 10, 10, 10).unwrap(), 1, SampleType::UInt8).unwrap();
+        assert!(notice(&SaveSettings::default(), &Metadata::new(), &layout).is_empty());
+        let layout = ImageLayout::new(BlockGrid::new(10, 10, 10, 10).unwrap(), 1, SampleType::Float32).unwrap();
         assert_eq!(notice(&SaveSettings::default(), &Metadata::new(), &layout).len(), 1);
         assert!(notice(&word("none"), &Metadata::new(), &layout).is_empty());
         let metadata = [("IC", "NC")].into_iter().collect();

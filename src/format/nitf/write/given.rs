@@ -14,7 +14,7 @@ use super::field_sets::LOCATIONS;
 use super::location::stated_location;
 use super::origin::{modernised, original_of, original_or_guess, with_origin};
 use crate::error::{Error, Result, nearest};
-use crate::format::{Finding, Format, Warning, WarningKind, WriteContext, unknown_key};
+use crate::format::{Finding, Format, J2K_HINTS, Warning, WarningKind, WriteContext, unknown_key};
 use crate::metadata::{Metadata, Value};
 use crate::schema::{FieldData, Item, Record, Structure, read};
 
@@ -107,6 +107,11 @@ impl Given {
                     let message = format!("is a field of the {title}, and is left out here");
                     context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
                 }
+                // The formats of JPEG 2000 have further keys that begin like the hints.
+                Key::Unknown(None) if key.starts_with(J2K_PREFIX) => {
+                    let message = "is not a hint for JPEG 2000 and is left out";
+                    context.warnings.push(Warning::new(WarningKind::Metadata, key, message));
+                }
                 Key::Unknown(near) => {
                     let known = format!(
                         "a field of the {}, or the tag of a TRE; a tag without a layout takes bytes",
@@ -135,7 +140,7 @@ impl Given {
     }
 
     /// Adds a TRE; `place` is the area and the body it was copied from.
-    fn add_tre(
+    pub(super) fn add_tre(
         &mut self,
         tag: &str,
         value: &Value,
@@ -264,8 +269,11 @@ fn classify(structure: &'static Structure, key: &str, value: &Value) -> Key {
     if names.contains("ICOM") && key.strip_prefix("ICOM").is_some_and(|rest| rest.parse::<u32>().is_ok()) {
         return Key::Unknown(Some("ICOM1 to ICOM9".to_owned()));
     }
-    if key.starts_with(J2K_PREFIX) || key == PAD_CODE {
+    if J2K_HINTS.contains(&key) || key == PAD_CODE {
         return Key::Hint;
+    }
+    if key.starts_with(J2K_PREFIX) {
+        return Key::Unknown(nearest(key, J2K_HINTS).map(str::to_owned));
     }
     let near = nearest(key, names.iter().copied()).filter(|name| name.len().abs_diff(key.len()) <= 1);
     let tag = (1..=6).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, 0x20..=0x7E));

@@ -1,10 +1,11 @@
 //! The data of an image while they are written. One sequence writes every image: subheaders with space for what is known of the
 //! data, then blocks or copied bytes, then what is known only at the end: lengths, mask tables, COMRAT.
 
-use super::super::capacity::MAX_IMAGE_BYTES;
-use super::super::mask::MaskTable;
+use super::super::capacity::{MAX_IMAGE_BYTES, MAX_OFFSET};
+use super::super::mask::{ABSENT, MaskTable};
+use super::coded_rate::CodedRate;
 use crate::codec::Encoded;
-use crate::codestream::Codestream;
+use crate::codestream::{Codestream, PieceOrder};
 use crate::error::{Error, Result};
 use crate::format::{Finding, no_image};
 use crate::io::ByteSink;
@@ -52,8 +53,10 @@ pub(super) struct Finished {
 
 /// The content of the mask table of an image.
 pub(super) struct MaskPlan {
-    /// The pad pixel code and its length in bits. If it is given, blocks that hold it are listed.
+    /// The pad pixel code and its length in bits.
     pub(super) pad: Option<(u64, u32)>,
+    /// True if blocks that hold the pad pixel code are listed.
+    pub(super) pads: bool,
     /// True if absent blocks are listed.
     pub(super) blocks: bool,
 }
@@ -64,11 +67,17 @@ pub(super) struct Copied {
     pub(super) start: u64,
 }
 
-/// The data of a segment that are one codestream.
+/// The data of a segment that are one codestream, perhaps after a mask table.
 pub(super) struct StreamData {
     stream: Box<dyn Codestream>,
+    order: PieceOrder,
+    /// The first byte of the segment's data, and of the stream.
+    data: u64,
     start: u64,
-    rate: &'static str,
+    rate: CodedRate,
+    mask: Option<MaskPlan>,
+    /// The offset of each block after `start`, if there is a mask table.
+    offsets: Vec<u32>,
 }
 
 impl Space {
@@ -82,7 +91,7 @@ impl MaskPlan {
     /// Bytes of a table with `records` records.
     pub(super) fn table_bytes(&self, records: u64) -> u64 {
         let code_bits = self.pad.map_or(0, |(_, bits)| bits);
-        MaskTable::bytes(records, self.blocks, self.pad.is_some(), code_bits)
+        MaskTable::bytes(records, self.blocks, self.pads, code_bits)
     }
 }
 
@@ -97,32 +106,72 @@ impl ImageData for Copied {
 }
 
 impl StreamData {
-    /// Begins the data with the header of the stream. `rate` is COMRAT.
+    /// Begins the stream at the end of the sink. The segment's data begin at `data`, with the mask table if any.
     ///
     /// # Errors
     /// If the sink fails.
-    pub(super) fn new(stream: Box<dyn Codestream>, rate: &'static str, sink: &mut dyn ByteSink) -> Result<Self> {
+    pub(super) fn new(
+        stream: Box<dyn Codestream>,
+        rate: CodedRate,
+        mask: Option<MaskPlan>,
+        data: u64,
+        sink: &mut dyn ByteSink,
+    ) -> Result<Self> {
         let start = sink.position();
         sink.write(&stream.header())?;
-        Ok(Self { stream, start, rate })
+        let order = PieceOrder::of(&*stream);
+        Ok(Self { stream, order, data, start, rate, mask, offsets: Vec::new() })
+    }
+
+    fn write(&mut self, block: &Encoded, sink: &mut dyn ByteSink) -> Result<()> {
+        self.stream.take(block)?;
+        self.order.append(block, sink)?;
+        check_length(sink.position() - self.data + self.order.spooled())
     }
 }
 
 impl ImageData for StreamData {
     fn append(&mut self, block: &Encoded, sink: &mut dyn ByteSink) -> Result<()> {
-        self.stream.take(block)?;
-        block.pieces().try_for_each(|piece| sink.write(piece))?;
-        check_length(sink.position() - self.start)
+        if self.mask.is_some() {
+            let offset = if block.is_absent() { ABSENT } else { block_record(sink.position() - self.start)? };
+            self.offsets.push(offset);
+        }
+        match self.stream.absent_block(block.at()).filter(|_| block.is_absent()) {
+            Some(stored) => self.write(&stored, sink),
+            None => self.write(block, sink),
+        }
     }
 
-    fn finish(self: Box<Self>, _: &BlocksEnd, sink: &mut dyn ByteSink, _: &dyn Fn() -> Result<()>) -> Result<Finished> {
+    fn finish(
+        mut self: Box<Self>,
+        _: &BlocksEnd,
+        sink: &mut dyn ByteSink,
+        poll: &dyn Fn() -> Result<()>,
+    ) -> Result<Finished> {
+        self.order.finish(sink, poll)?;
         let end = self.stream.end();
         sink.write(&end.trailer)?;
         end.patches.iter().try_for_each(|(offset, bytes)| sink.patch(self.start + offset, bytes))?;
-        let length = sink.position() - self.start;
+        if let Some(mask) = &self.mask {
+            let table = MaskTable { data_offset: self.start - self.data, blocks: Some(self.offsets), pad: mask.pad };
+            sink.patch(self.data, &table.write(None, 0))?;
+        }
+        let length = sink.position() - self.data;
         check_length(length)?;
-        Ok(Finished { lengths: vec![length], rate: Some(self.rate.to_owned()), finding: None })
+        let rate = Some(self.rate.of(sink.position() - self.start));
+        Ok(Finished { lengths: vec![length], rate, finding: None })
     }
+}
+
+/// The record of a block in the mask table, for its offset after the first byte of blocks.
+///
+/// # Errors
+/// [`Error::Usage`] if a record cannot state the offset.
+pub(super) fn block_record(offset: u64) -> Result<u32> {
+    u32::try_from(offset).ok().filter(|offset| u64::from(*offset) <= MAX_OFFSET).ok_or_else(|| {
+        let error = Error::usage("offset of a block in the mask table:").found(offset);
+        error.allowed(format!("at most {MAX_OFFSET}; write the image without a mask table"))
+    })
 }
 
 /// Checks the bytes of a segment's data against LI.

@@ -12,10 +12,12 @@ use super::super::whole::segment_coding;
 use super::bands;
 use super::blocks::{BlockOffsets, Part, set_blocks};
 use super::coded::CodedBlocks;
+use super::coded_rate::CodedRate;
 use super::field_sets::{IMAGE, IMAGE_FACTS};
 use super::given::{Given, check_stated, structure};
 use super::header::now;
 use super::image_data::{ImageData, MaskPlan, Space, StreamData};
+use super::j2k::{self, J2kPlan};
 use super::jpeg::{self, JpegPlan};
 use super::levels::{self, Levels, image_size};
 use super::origin::is_of_header;
@@ -46,6 +48,7 @@ enum CodingPlan {
     /// Their offsets are known, and the grid in which pixels are gathered and written.
     Uncompressed(BlockOffsets, PieceGrid),
     Jpeg(JpegPlan),
+    J2k(J2kPlan),
 }
 
 impl ImagePlan {
@@ -54,7 +57,7 @@ impl ImagePlan {
     /// # Errors
     /// [`Error::Usage`] for what is wrong or does not fit, [`Error::Unsupported`] for a compression that cannot be written.
     pub(super) fn new(image: &ImageRequest<'_>, limit: u64, context: &mut WriteContext<'_, '_>) -> Result<Self> {
-        let given = Given::new(structure("IMAGE"), image.metadata, context)?;
+        let mut given = Given::new(structure("IMAGE"), image.metadata, context)?;
         let layout = image.provider.layout();
         let compression = compression(&given, context)?;
         let mut record = IMAGE.stated(&given.fields);
@@ -64,11 +67,15 @@ impl ImagePlan {
         if is_jpeg {
             jpeg::set_fields(&mut record, &given, layout, compression, context)?;
         }
+        j2k::leave_out_layers(&mut given, context);
+        if compression.is_j2k() {
+            j2k::set_fields(&mut record, &given, layout, compression)?;
+        }
         // An image whose coded length is unknown is not split.
-        let limit = match (is_jpeg, compression.is_masked) {
-            (true, _) => None,
-            (false, true) => Some(limit.min(MAX_OFFSET)),
-            (false, false) => Some(limit),
+        let limit = match (compression.is_uncompressed(), compression.is_masked) {
+            (false, _) => None,
+            (true, true) => Some(limit.min(MAX_OFFSET)),
+            (true, false) => Some(limit),
         };
         set_blocks(&mut record, &given, layout, compression, limit)?;
         set_mode(&mut record, &given, layout, compression, context)?;
@@ -98,7 +105,7 @@ impl ImagePlan {
     /// The plan of a complete subheader: the mask table and the coding.
     fn of_record(
         record: Record,
-        given: Given,
+        mut given: Given,
         image: &ImageRequest<'_>,
         (ic, limit): (Ic, Option<u64>),
         context: &mut WriteContext<'_, '_>,
@@ -118,9 +125,17 @@ impl ImagePlan {
             context.warnings.push(Warning::new(WarningKind::Padding, image.key, message));
         }
         // Coded blocks differ in length, so their table always lists them.
-        let mask = ic.is_masked.then_some(MaskPlan { pad, blocks: absent || ic.is_jpeg() });
+        // Decoded tiles are not searched for pad pixels.
+        let (blocks, pads) = (absent || !ic.is_uncompressed(), pad.is_some() && !ic.is_j2k());
+        let mask = ic.is_masked.then_some(MaskPlan { pad, pads, blocks });
         let coding = if ic.is_jpeg() {
             CodingPlan::Jpeg(JpegPlan::new(&given, &storage)?)
+        } else if ic.is_j2k() {
+            let plan = J2kPlan::new(image.metadata, &given, &record, &storage, context)?;
+            if let Some(layers) = plan.layers_tre(&storage) {
+                given.add_tre(j2k::LAYERS_TRE, &layers, None, context)?;
+            }
+            CodingPlan::J2k(plan)
         } else {
             let asks = ic.is_masked && absent && (!by_hand || any_block(image.provider, true)?);
             let limit = limit.unwrap_or(u64::MAX);
@@ -136,7 +151,7 @@ impl ImagePlan {
     pub(super) fn segments(&self) -> Vec<Range<u32>> {
         match &self.coding {
             CodingPlan::Uncompressed(offsets, _) => offsets.parts().iter().map(Part::rows).collect(),
-            CodingPlan::Jpeg(_) => std::iter::once(0..self.storage.grid.rows()).collect(),
+            CodingPlan::Jpeg(_) | CodingPlan::J2k(_) => std::iter::once(0..self.storage.grid.rows()).collect(),
         }
     }
 
@@ -154,7 +169,9 @@ impl ImagePlan {
                 let space = |part| Space { reserved: bytes(part), appended: 0 };
                 offsets.parts().iter().map(space).collect()
             }
-            CodingPlan::Jpeg(_) => vec![Space { reserved: table(self.storage.stored_blocks()), appended: 0 }],
+            CodingPlan::Jpeg(_) | CodingPlan::J2k(_) => {
+                vec![Space { reserved: table(self.storage.stored_blocks()), appended: 0 }]
+            }
         }
     }
 
@@ -166,27 +183,36 @@ impl ImagePlan {
         self,
         key: &str,
         data: Vec<u64>,
+        threads: usize,
         sink: &mut dyn ByteSink,
     ) -> Result<(Box<dyn ImageData>, OpenImage)> {
         let Self { storage, layout, mask, coding, .. } = self;
         let (allows_absent, pad) = (mask.is_some(), layout.pad.bytes(storage.sample));
-        let plan = match coding {
+        let (data, grid, encoder): (Box<dyn ImageData>, _, _) = match coding {
             CodingPlan::Uncompressed(offsets, work) => {
                 let (segments, open) = Uncompressed::new(key, storage, (offsets, work), mask, pad, data, sink)?;
                 return Ok((Box::new(segments), open));
             }
-            CodingPlan::Jpeg(plan) => plan,
-        };
-        let stream = if allows_absent { None } else { plan.stream(&storage, &layout)? };
-        let (data, grid, encoder): (Box<dyn ImageData>, _, _) = if let Some(stream) = stream {
-            let (grid, encoder) = (stream.grid(), stream.encoder());
-            (Box::new(StreamData::new(Box::new(stream), jpeg::RATE, sink)?), grid, encoder)
-        } else {
-            let (grid, finds_pads) = (storage.grid, mask.as_ref().is_some_and(|mask| mask.pad.is_some()));
-            let first = plan.app6.clone();
-            let encoder = plan.encoder(storage.clone(), allows_absent, finds_pads, &pad)?;
-            let blocks = CodedBlocks::new(key, storage, mask, (jpeg::RATE, first), data[0]);
-            (Box::new(blocks), grid, encoder)
+            CodingPlan::J2k(plan) => {
+                let stream = plan.stream(&storage, &layout, allows_absent, threads)?;
+                let (grid, encoder) = (stream.grid(), stream.encoder());
+                let rate = plan.coded_rate(&layout);
+                (Box::new(StreamData::new(Box::new(stream), rate, mask, data[0], sink)?), grid, encoder)
+            }
+            CodingPlan::Jpeg(plan) => {
+                let rate = || CodedRate::Stated(jpeg::RATE.to_owned());
+                let stream = if allows_absent { None } else { plan.stream(&storage, &layout)? };
+                if let Some(stream) = stream {
+                    let (grid, encoder) = (stream.grid(), stream.encoder());
+                    (Box::new(StreamData::new(Box::new(stream), rate(), None, data[0], sink)?), grid, encoder)
+                } else {
+                    let (grid, finds_pads) = (storage.grid, mask.as_ref().is_some_and(|mask| mask.pads));
+                    let first = plan.app6.clone();
+                    let encoder = plan.encoder(storage.clone(), allows_absent, finds_pads, &pad)?;
+                    let blocks = CodedBlocks::new(key, storage, mask, (jpeg::RATE, first), data[0]);
+                    (Box::new(blocks), grid, encoder)
+                }
+            }
         };
         let blocks = BlockPlan { grid, encoder, placement: None };
         Ok((data, OpenImage { blocks, form: None, allows_absent }))
@@ -267,6 +293,9 @@ fn set_pixels(record: &mut Record, given: &Given, layout: &ImageLayout) -> Resul
     Ok(())
 }
 
+/// The values of IMODE.
+const MODES: [&str; 4] = ["B", "P", "R", "S"];
+
 /// IMODE: as given; else B, or P for masked images of several bands, whose block mask GDAL reads wrongly in B. A mode that
 /// needs several bands, or also several blocks (S), becomes B if the image has only one: the bytes are the same (2500C
 /// §5.4.3.2).
@@ -279,19 +308,19 @@ fn set_mode(
 ) -> Result<()> {
     let default = match ic {
         ic if ic.is_jpeg() => jpeg::default_mode(given, layout),
-        ic if ic.is_masked && layout.bands > 1 => "P",
+        ic if ic.is_masked && ic.is_uncompressed() && layout.bands > 1 => "P",
         _ => "B",
     };
     let mode = match given.get("IMODE") {
-        // The mode of an uncompressed image may have been copied.
-        Some(FieldData::Text(text)) if ic.is_jpeg() && text.trim() == "R" => {
+        // The mode of an image of another coding may have been copied.
+        Some(FieldData::Text(text)) if MODES.contains(&text.trim()) && !ic.modes().contains(&text.trim()) => {
             if given.is_chosen("IMODE") {
-                let error = Error::usage(format!("value of IMODE for IC {}:", ic.code)).found("R");
-                return Err(error.allowed("B, P or S"));
+                let error = Error::usage(format!("value of IMODE for IC {}:", ic.code)).found(text.trim());
+                return Err(error.allowed(ic.modes().join(", ")));
             }
             default.to_owned()
         }
-        Some(FieldData::Text(text)) if matches!(text.trim(), "B" | "P" | "R" | "S") => text.trim().to_owned(),
+        Some(FieldData::Text(text)) if MODES.contains(&text.trim()) => text.trim().to_owned(),
         Some(other) => return Err(Error::usage("value of").field("IMODE").found(other).allowed("B, P, R or S")),
         None => default.to_owned(),
     };

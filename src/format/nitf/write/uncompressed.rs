@@ -257,7 +257,7 @@ impl Uncompressed {
         data: Vec<u64>,
         sink: &mut dyn ByteSink,
     ) -> Result<(Self, OpenImage)> {
-        let notes_pads = mask.as_ref().is_some_and(|mask| mask.pad.is_some());
+        let notes_pads = mask.as_ref().is_some_and(|mask| mask.pads);
         let records = |part| vec![false; offsets.record_count(part) as usize];
         let pads = if notes_pads { offsets.parts().iter().map(records).collect() } else { Vec::new() };
         let table = |part| mask.as_ref().map_or(0, |mask| mask.table_bytes(offsets.record_count(part)));

@@ -215,7 +215,7 @@ impl NitfWriter {
             .collect::<Result<_>>()?;
         let first = self.images.len();
         let starts = self.begin_segments(image.key, records, &plan.given, &spaces, context)?;
-        let (data, open) = plan.open(image.key, starts, &mut *self.sink)?;
+        let (data, open) = plan.open(image.key, starts, context.concurrency.threads(), &mut *self.sink)?;
         (self.levels, self.open) = (levels, Some((data, first)));
         Ok(Begun::Encode(open))
     }

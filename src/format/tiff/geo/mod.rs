@@ -7,5 +7,5 @@ mod settings;
 mod write;
 
 pub(super) use read::read;
-pub(super) use settings::names_of;
+pub(in crate::format) use settings::names_of;
 pub(super) use write::{Given, Name, fields};

@@ -9,7 +9,7 @@ use crate::metadata::Value;
 ///
 /// # Errors
 /// [`Error::Usage`] for a system that is vertical or not in the EPSG register, and for corners without a transform.
-pub(in crate::format::tiff) fn names_of(georeference: &Georeference) -> Result<Vec<(&'static str, Value)>> {
+pub(in crate::format) fn names_of(georeference: &Georeference) -> Result<Vec<(&'static str, Value)>> {
     let mut names = Vec::new();
     if let (None, Some(corners)) = (georeference.transform, georeference.corners) {
         let error = Error::usage("corners are not a parallelogram:").found(format!("{corners:?}"));

@@ -1,0 +1,154 @@
+//! From samples to components (T.800 Annex G): the level shift and the transforms of the first three components.
+
+use super::dwt::{Coefficient, Plane};
+use crate::error::{Error, Result};
+use crate::image::SampleType;
+
+/// A type of coefficients that samples are converted to.
+pub(crate) trait Component: Coefficient {
+    /// Converts a sample, less the level shift.
+    fn of(sample: i64, shift: i64) -> Self;
+
+    /// Transforms red, green and blue in place: the reversible transform (G.2) for integers, the irreversible one (G.3) for
+    /// floats.
+    fn transform(planes: &mut [Plane<Self>; 3]);
+
+    /// The squared norms of the transform's synthesis: how much an error of each component counts in the image.
+    const NORMS: [f64; 3];
+}
+
+/// The level shift that makes samples symmetric about zero (G.1).
+pub(crate) fn level_shift(sample: SampleType, bits: u32) -> i64 {
+    if sample.is_signed_integer() { 0 } else { 1 << (bits - 1) }
+}
+
+/// The planes of a tile's samples, less `shift`: `bytes` holds them band after band in native byte order.
+pub(crate) fn planes<T: Component>(
+    bytes: &[u8],
+    sample: SampleType,
+    width: usize,
+    bands: usize,
+    shift: i64,
+) -> Vec<Plane<T>> {
+    let plane = |bytes: &[u8]| {
+        let samples = match sample {
+            SampleType::UInt8 => bytes.iter().map(|byte| T::of(i64::from(*byte), shift)).collect(),
+            SampleType::Int8 => bytes.iter().map(|byte| T::of(i64::from(*byte as i8), shift)).collect(),
+            SampleType::UInt16 => convert(bytes, |bytes| T::of(u16::from_ne_bytes(bytes).into(), shift)),
+            SampleType::Int16 => convert(bytes, |bytes| T::of(i16::from_ne_bytes(bytes).into(), shift)),
+            SampleType::UInt32 => convert(bytes, |bytes| T::of(u32::from_ne_bytes(bytes).into(), shift)),
+            SampleType::Int32 => convert(bytes, |bytes| T::of(i32::from_ne_bytes(bytes).into(), shift)),
+            // The caller has checked that samples have at most 38 bits.
+            _ => convert(bytes, |bytes| T::of(i64::from_ne_bytes(bytes), shift)),
+        };
+        Plane { width, samples }
+    };
+    bytes.chunks_exact((bytes.len() / bands).max(1)).map(plane).collect()
+}
+
+/// Checks that samples need no more than `bits`.
+///
+/// # Errors
+/// [`Error::Usage`] with the first sample that does.
+pub(crate) fn check(bytes: &[u8], sample: SampleType, bits: u32) -> Result<()> {
+    if bits >= sample.bits() {
+        return Ok(());
+    }
+    let (low, high) = if sample.is_signed_integer() {
+        (-(1i64 << (bits - 1)), (1i64 << (bits - 1)) - 1)
+    } else {
+        (0, (1i64 << bits) - 1)
+    };
+    let mut values = planes::<i64>(bytes, sample, 1, 1, 0).into_iter().flat_map(|plane| plane.samples);
+    match values.find(|value| !(low..=high).contains(value)) {
+        Some(value) => Err(Error::usage("sample of a JPEG 2000 image:")
+            .found(value)
+            .allowed(format!("{low} to {high} ({bits} bits)"))),
+        None => Ok(()),
+    }
+}
+
+fn convert<const N: usize, T>(bytes: &[u8], one: impl Fn([u8; N]) -> T) -> Vec<T> {
+    bytes.as_chunks().0.iter().map(|bytes| one(*bytes)).collect()
+}
+
+/// Passes the three samples at each place to `one` and stores what it returns.
+fn each<T: Copy>(planes: &mut [Plane<T>; 3], one: impl Fn(T, T, T) -> [T; 3]) {
+    let [first, second, third] = planes;
+    let rest = second.samples.iter_mut().zip(&mut third.samples);
+    for (a, (b, c)) in first.samples.iter_mut().zip(rest) {
+        [*a, *b, *c] = one(*a, *b, *c);
+    }
+}
+
+macro_rules! reversible {
+    ($($type:ty),+) => {$(
+        impl Component for $type {
+            fn of(sample: i64, shift: i64) -> Self {
+                (sample - shift) as Self
+            }
+
+            fn transform(planes: &mut [Plane<Self>; 3]) {
+                each(planes, |r, g, b| [(r + 2 * g + b) >> 2, b - g, r - g]);
+            }
+
+            const NORMS: [f64; 3] = [3.0, 0.6875, 0.6875];
+        }
+    )+};
+}
+
+reversible!(i32, i64);
+
+impl Component for f32 {
+    fn of(sample: i64, shift: i64) -> Self {
+        (sample - shift) as Self
+    }
+
+    fn transform(planes: &mut [Plane<Self>; 3]) {
+        each(planes, |r, g, b| {
+            let y = 0.299 * r + 0.587 * g + 0.114 * b;
+            [y, (b - y) * (0.5 / (1.0 - 0.114)), (r - y) * (0.5 / (1.0 - 0.299))]
+        });
+    }
+
+    const NORMS: [f64; 3] = [3.0, 3.2584, 2.4755];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unsigned_samples_are_centred_and_signed_ones_kept() {
+        let found = planes::<i32>(&[0, 128, 255], SampleType::UInt8, 3, 1, level_shift(SampleType::UInt8, 8));
+        assert_eq!(found[0].samples, [-128, 0, 127]);
+        assert_eq!(
+            planes::<i32>(&[0x80, 0, 0x7F], SampleType::Int8, 3, 1, level_shift(SampleType::Int8, 8))[0].samples,
+            [-128, 0, 127]
+        );
+        let bytes: Vec<u8> = [0u16, 4095].iter().flat_map(|sample| sample.to_ne_bytes()).collect();
+        assert_eq!(
+            planes::<i64>(&bytes, SampleType::UInt16, 1, 2, level_shift(SampleType::UInt16, 12))[1].samples,
+            [2047]
+        );
+    }
+
+    #[test]
+    fn the_reversible_transform_can_be_reversed() {
+        for [r, g, b] in [[-128, 127, -128], [127, -128, 127], [5, -9, 33], [-1, -1, -1]] {
+            let mut planes = [r, g, b].map(|sample| Plane { width: 1, samples: vec![sample] });
+            i32::transform(&mut planes);
+            let [y, u, v] = planes.map(|plane| plane.samples[0]);
+            let green = y - ((u + v) >> 2);
+            assert_eq!([v + green, green, u + green], [r, g, b]);
+        }
+    }
+
+    #[test]
+    fn grey_has_no_colour() {
+        let mut planes = [100.0, 100.0, 100.0].map(|sample| Plane { width: 1, samples: vec![sample] });
+        f32::transform(&mut planes);
+        let [y, cb, cr] = planes.map(|plane: Plane<f32>| plane.samples[0]);
+        assert!((y - 100.0).abs() < 1e-3 && cb.abs() < 1e-3 && cr.abs() < 1e-3);
+    }
+}

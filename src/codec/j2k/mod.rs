@@ -1,0 +1,32 @@
+//! JPEG 2000 codestreams (ITU-T T.800, ISO/IEC 15444-1): marker segments, the reference grid, and the coding of tiles.
+//!
+//! `markers`, `wire` and `header` hold the structures, `geometry` the arithmetic of the reference grid; the reader and every
+//! coder use them. A tile is coded in stages: `components`, `dwt`, `quantization`, `part1` (code-blocks), `layers`, `packet`,
+//! `progression`; `tile` runs them. For reading, `index` finds the tile-parts, `tile_stream` makes a codestream of one tile of
+//! them, and `ffi` decodes it with OpenJPEG.
+
+mod components;
+mod dwt;
+pub(crate) mod ffi;
+pub(crate) mod geometry;
+pub(crate) mod header;
+mod header_bits;
+pub(crate) mod index;
+mod layers;
+pub(crate) mod markers;
+pub(crate) mod packed_headers;
+mod packet;
+pub(crate) mod part1;
+pub(crate) mod progression;
+mod quantization;
+#[cfg(test)]
+pub(crate) mod sample_stream;
+mod tag_tree;
+mod tile;
+pub(crate) mod tile_stream;
+mod wire;
+
+pub(crate) use layers::Budget;
+pub(crate) use quantization::Quantizer;
+pub(crate) use tile::TileCoding;
+pub(crate) use wire::{Counted, Wire};

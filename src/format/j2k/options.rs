@@ -1,0 +1,159 @@
+//! The options of a file to write: its metadata as choices for the codestream, and the keys that are left out.
+
+use super::header_boxes::HeaderBoxes;
+use super::{geo, metadata as keys};
+use crate::codec::j2k::markers::Com;
+use crate::codestream::j2k::{J2kOptions, Rate};
+use crate::error::{Error, Result, nearest};
+use crate::format::{FormatNames, J2K_HINTS, Warning, WarningKind, read_j2k_options, unknown_key};
+use crate::image::ImageLayout;
+use crate::metadata::{Metadata, Value};
+
+/// The rate of a lossy image, in bits per pixel and band. It is not stored.
+pub(super) const RATE: &str = "J2K_RATE";
+
+/// The side of tiles if the caller does not choose one.
+const TILE: u32 = 1024;
+
+/// The highest rate.
+const HIGHEST_RATE: f64 = 37.0;
+
+/// What is written.
+pub(super) struct FileOptions {
+    /// The choices for the codestream.
+    pub(super) stream: J2kOptions,
+    /// Columns and rows of a tile.
+    pub(super) tile: (u32, u32),
+    /// Bits of a sample.
+    pub(super) bits: u32,
+    /// What precedes the codestream in a file of boxes.
+    pub(super) boxes: HeaderBoxes,
+}
+
+/// Facts that the pixels and the writer determine.
+const FACTS: [&str; 5] = [keys::BITS, keys::SUBSAMPLING, keys::WAVELET, keys::BRAND, keys::COLOR_SPACE];
+
+/// The options in the metadata of an image. Each key that is left out gives a warning.
+///
+/// # Errors
+/// [`Error::Usage`] for an illegal value; it states the key, the value and the allowed values.
+pub(super) fn read(
+    metadata: &Metadata,
+    layout: &ImageLayout,
+    names: &FormatNames,
+    is_boxed: bool,
+    warnings: &mut Vec<Warning>,
+) -> Result<FileOptions> {
+    let rate = match metadata.get(RATE) {
+        Some(value) => Rate::Bits(rate(value.to_float(), RATE)?),
+        None => Rate::Lossless,
+    };
+    let mut stream = read_j2k_options(metadata, rate)?;
+    stream.comments = metadata.get_all(keys::COMMENT).map(comment).collect::<Result<_>>()?;
+    let boxes = HeaderBoxes::read(metadata, layout)?;
+    stream.component_transform.get_or_insert(boxes.is_color());
+    let tile = metadata.get(keys::TILE_SIZE).map_or(Ok((TILE, TILE)), tile)?;
+    for key in metadata.iter().map(|(key, _)| key).filter(|key| !is_known(key, is_boxed)) {
+        if all_keys().any(|known| known == key) || geo::is_key(key) || key.starts_with(keys::UUID) {
+            let message = "is left out: a codestream without boxes cannot store it";
+            warnings.push(Warning::new(WarningKind::Metadata, key, message));
+            continue;
+        }
+        let known = format!("one of {}", all_keys().collect::<Vec<_>>().join(", "));
+        unknown_key(names, (metadata, key), nearest(key, all_keys()), &known, warnings)?;
+    }
+    Ok(FileOptions { stream, tile, bits: bits(metadata, layout)?, boxes })
+}
+
+/// A rate given as `name`.
+///
+/// # Errors
+/// [`Error::Usage`] for a rate out of range.
+pub(super) fn rate(value: Option<f64>, name: &str) -> Result<f64> {
+    value.filter(|rate| (0.01..=HIGHEST_RATE).contains(rate)).ok_or_else(|| {
+        let found = value.map_or_else(|| "a value that is not a number".to_owned(), |value| value.to_string());
+        let allowed = format!("0.01 to {HIGHEST_RATE} bits per pixel and band");
+        Error::usage("value of").field(name).found(found).allowed(allowed)
+    })
+}
+
+/// Bits of a sample: as chosen, else all that carry information.
+///
+/// # Errors
+/// [`Error::Usage`] for more bits than a sample has, and for more than decoders take unless they are chosen.
+fn bits(metadata: &Metadata, layout: &ImageLayout) -> Result<u32> {
+    let most = layout.sample.bits();
+    let Some(value) = metadata.get(keys::BITS).filter(|_| metadata.is_chosen(keys::BITS)) else {
+        let bits = layout.actual_bits.min(most);
+        if layout.sample.is_integer() && bits > MOST_DECODED_BITS {
+            let error = Error::usage(format!("bits of samples of type {}:", layout.sample)).found(bits);
+            let allowed = format!("1 to {MOST_DECODED_BITS}, or the bits that the values need in {}", keys::BITS);
+            return Err(error.allowed(allowed));
+        }
+        return Ok(bits);
+    };
+    let stated = value.to_floats().or_else(|| value.to_float().map(|bits| vec![bits])).unwrap_or_default();
+    let bits = stated.first().map_or(0.0, |bits| bits.abs());
+    let is_legal = stated.iter().all(|other| other.abs() == bits) && (1.0..=f64::from(most)).contains(&bits);
+    if is_legal && bits.fract() == 0.0 {
+        return Ok(bits as u32);
+    }
+    let allowed = format!("1 to {most} bits, the same for every band");
+    Err(Error::usage("value of").field(keys::BITS).found(value).allowed(allowed))
+}
+
+/// The most bits of a sample that common decoders take.
+const MOST_DECODED_BITS: u32 = 31;
+
+/// Keys of boxes.
+const BOX_KEYS: [&str; 6] = [
+    keys::ICC_PROFILE,
+    keys::CHANNELS,
+    keys::CAPTURE_RESOLUTION,
+    keys::DISPLAY_RESOLUTION,
+    keys::XML,
+    super::palette::KEY,
+];
+
+fn all_keys() -> impl Iterator<Item = &'static str> {
+    let own = [RATE, keys::TILE_SIZE, keys::COMMENT];
+    J2K_HINTS.into_iter().chain(FACTS).chain(BOX_KEYS).chain(own)
+}
+
+fn is_known(key: &str, is_boxed: bool) -> bool {
+    let in_boxes = BOX_KEYS.contains(&key) || geo::is_key(key) || key.starts_with(keys::UUID);
+    if in_boxes { is_boxed } else { all_keys().any(|known| known == key) }
+}
+
+fn tile(value: &Value) -> Result<(u32, u32)> {
+    let sides = value.to_floats().filter(|sides| sides.iter().all(|side| side.fract() == 0.0 && *side >= 1.0));
+    match sides.as_deref() {
+        Some([columns, rows]) => Ok((*columns as u32, *rows as u32)),
+        Some([side]) => Ok((*side as u32, *side as u32)),
+        _ => Err(Error::usage("value of").field(keys::TILE_SIZE).found(value).allowed("columns and rows")),
+    }
+}
+
+/// A comment: Latin-1 text, or bytes.
+fn comment(value: &Value) -> Result<Com> {
+    let (kind, text) = match value {
+        Value::Bytes(bytes) => (0, bytes.clone()),
+        Value::Text(text) => {
+            let latin: Option<Vec<u8>> = text.chars().map(|char| u8::try_from(char).ok()).collect();
+            (1, latin.ok_or_else(|| illegal_comment(value))?)
+        }
+        _ => return Err(illegal_comment(value)),
+    };
+    if text.len() > MOST_COMMENT_BYTES {
+        return Err(illegal_comment(&Value::from(text.len() as i64)));
+    }
+    Ok(Com { kind, text })
+}
+
+/// The most bytes of a comment: the length of its segment has 16 bits.
+const MOST_COMMENT_BYTES: usize = 65_531;
+
+fn illegal_comment(found: &Value) -> Error {
+    let allowed = format!("Latin-1 text or bytes, at most {MOST_COMMENT_BYTES}");
+    Error::usage("value of").field(keys::COMMENT).found(found).allowed(allowed)
+}

@@ -1,0 +1,80 @@
+//! Writes a file: the boxes before the codestream, if the file has boxes, and the codestream.
+
+use super::{FileKind, options};
+use crate::codec::Encoded;
+use crate::codestream::j2k::J2kStream;
+use crate::codestream::{Codestream, PieceOrder};
+use crate::error::Result;
+use crate::format::{Begun, ContainerWriter, ImageRequest, OnlyImage, WriteContext, level_note, no_image};
+use crate::io::ByteSink;
+use crate::metadata::Metadata;
+use crate::pipeline::{BlockSink, BlocksEnd};
+
+struct J2kWriter {
+    sink: Box<dyn ByteSink>,
+    kind: FileKind,
+    image: OnlyImage<J2kStream>,
+    /// Where the codestream begins.
+    start: u64,
+    order: Option<PieceOrder>,
+}
+
+/// Bytes of the head of a box.
+const BOX_HEAD: u64 = 8;
+
+/// Begins a file. Nothing is written yet.
+pub(super) fn create(sink: Box<dyn ByteSink>, kind: FileKind) -> Box<dyn ContainerWriter> {
+    Box::new(J2kWriter { sink, kind, image: OnlyImage::new("JPEG 2000"), start: 0, order: None })
+}
+
+impl ContainerWriter for J2kWriter {
+    fn set_metadata(&mut self, metadata: &Metadata, _: &mut WriteContext<'_, '_>) -> Result<()> {
+        self.image.set_metadata(metadata)
+    }
+
+    fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
+        let metadata = self.image.check_first(image.key, image.metadata)?;
+        let layout = image.provider.layout();
+        let is_boxed = self.kind == FileKind::Boxed;
+        let options = options::read(&metadata, layout, self.kind.names(), is_boxed, context.warnings)?;
+        let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
+        let tile = (options.tile.0.min(columns), options.tile.1.min(rows));
+        let threads = context.concurrency.threads();
+        let stream = J2kStream::new(layout, tile, options.bits, &options.stream, false, threads)?;
+        context.warnings.extend(level_note(&options.stream, &stream.grid()));
+        if is_boxed {
+            self.sink.write(&options.boxes.write(layout, options.bits))?;
+            // The length 0 means that the box ends with the file.
+            self.sink.write(&[&[0; 4][..], b"jp2c"].concat())?;
+        }
+        self.start = self.sink.position();
+        self.sink.write(&stream.header())?;
+        self.order = Some(PieceOrder::of(&stream));
+        Ok(self.image.begin(image.key, stream))
+    }
+
+    fn finish_image(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<()> {
+        let end = self.image.finish(end, context)?.end();
+        if let Some(mut order) = self.order.take() {
+            order.finish(&mut *self.sink, &|| context.control.poll())?;
+        }
+        self.sink.write(&end.trailer)?;
+        end.patches.iter().try_for_each(|(offset, bytes)| self.sink.patch(self.start + offset, bytes))?;
+        match u32::try_from(self.sink.position() + BOX_HEAD - self.start) {
+            Ok(length) if self.kind == FileKind::Boxed => self.sink.patch(self.start - BOX_HEAD, &length.to_be_bytes()),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(self: Box<Self>, _: &mut WriteContext<'_, '_>) -> Result<Box<dyn ByteSink>> {
+        self.image.check_complete()?;
+        Ok(self.sink)
+    }
+}
+
+impl BlockSink for J2kWriter {
+    fn append(&mut self, block: &Encoded) -> Result<()> {
+        self.image.take(block)?;
+        self.order.as_mut().ok_or_else(no_image)?.append(block, &mut *self.sink)
+    }
+}

@@ -1,0 +1,43 @@
+//! COMRAT of an image whose bytes are coded.
+
+/// The highest rate that COMRAT can state, in bits per pixel and band.
+pub(super) const HIGHEST_RATE: f64 = 99.9;
+
+/// COMRAT as it is known before the last block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum CodedRate {
+    /// Known.
+    Stated(String),
+    /// The bits per pixel and band that the image takes, in tenths after a letter.
+    Achieved { prefix: char, samples: u64 },
+}
+
+impl CodedRate {
+    /// The field for an image of so many bytes.
+    pub(super) fn of(&self, bytes: u64) -> String {
+        match self {
+            Self::Stated(text) => text.clone(),
+            Self::Achieved { prefix, samples } => {
+                format!("{prefix}{:03}", tenths(8.0 * bytes as f64 / *samples as f64))
+            }
+        }
+    }
+}
+
+/// A rate in tenths of a bit, as N and V state it.
+pub(super) fn tenths(rate: f64) -> u32 {
+    (rate * 10.0).round().clamp(1.0, 10.0 * HIGHEST_RATE) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_achieved_rate_has_three_digits() {
+        let achieved = CodedRate::Achieved { prefix: 'N', samples: 1024 * 1024 };
+        assert_eq!(achieved.of(746_972), "N057");
+        assert_eq!(achieved.of(1), "N001");
+        assert_eq!(CodedRate::Stated("00.0".to_owned()).of(5), "00.0");
+    }
+}

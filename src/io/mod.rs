@@ -22,7 +22,7 @@ pub(crate) use null::NullSink;
 pub(crate) use rows::Rows;
 #[cfg(test)]
 pub(crate) use serial_source::SerialSource;
-pub(crate) use sink::publish_all;
+pub(crate) use sink::{publish_all, publish_set};
 pub use sink::{
     AtomicFile, ByteSink, Durability, MemorySink, PositionedWrite, Prepared, SeekableSink, SpooledSink, sink_at,
 };

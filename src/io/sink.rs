@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::SpooledTempFile;
 
-pub(crate) use self::atomic::publish_all;
+pub(crate) use self::atomic::{publish_all, publish_set};
 pub use self::atomic::{AtomicFile, Durability, Prepared, sink_at};
 use crate::error::{Error, Result};
 

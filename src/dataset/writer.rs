@@ -16,7 +16,7 @@ use crate::format::{
     Begun, Blocks, ContainerWriter, DataRequest, Format, ImageRequest, OpenImage, Warning, WarningKind, WriteContext,
     by_extension, by_name, no_image,
 };
-use crate::image::{Asked, BlockStore};
+use crate::image::{Asked, BlockStore, ImageProvider};
 use crate::io::{self, ByteSink, Durability, Prepared, sink_at};
 use crate::metadata::Metadata;
 use crate::pipeline::{BlocksEnd, Concurrency, Control, Tap, append_stored, copy_blocks, show_blocks, write_blocks};
@@ -73,20 +73,30 @@ fn complete_image(
     context: &mut WriteContext<'_, '_>,
 ) -> Result<u64> {
     let end = match begun {
-        Begun::Encode(open) => match stored_blocks(image, &open).filter(|_| taps.is_empty()) {
-            Some(store) => append_stored(&**store, &open.blocks, container, context.control)?,
+        Begun::Encode(open) => match stored_blocks(image, &open) {
+            Some(store) => {
+                let end = append_stored(&**store, &open.blocks, container, context.control)?;
+                show_copied(image.provider, taps, context)?;
+                end
+            }
             None => write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?,
         },
         Begun::Copy(stored) => {
             copy_blocks(&*stored, context.control, &mut |bytes| container.append_stored(bytes))?;
-            if !taps.is_empty() {
-                show_blocks(image.provider, taps, context.concurrency, context.control)?;
-            }
+            show_copied(image.provider, taps, context)?;
             BlocksEnd { copied: image.provider.stored_grid().count(), ..BlocksEnd::default() }
         }
     };
     container.finish_image(&end, context)?;
     Ok(end.copied)
+}
+
+/// Passes the pixels of an image that was copied undecoded to the taps, if there are any.
+fn show_copied(image: &dyn ImageProvider, taps: &[&dyn Tap], context: &WriteContext<'_, '_>) -> Result<()> {
+    if taps.is_empty() {
+        return Ok(());
+    }
+    show_blocks(image, taps, context.concurrency, context.control)
 }
 
 /// Writes an image into a container.
@@ -218,15 +228,30 @@ impl DatasetWriter {
     ) -> Result<()> {
         self.add_image(image, control)?;
         self.companions.retain(|companion| !companion.is(reader, position));
-        self.companions.extend(Companion::of(reader, position, image.key));
+        self.add_companions_later(Companion::of(reader, position, image.key));
         Ok(())
+    }
+
+    /// Masks and overviews that follow their images when the file is finished, unless they are added before.
+    pub(super) fn add_companions_later(&mut self, companions: impl IntoIterator<Item = Companion>) {
+        self.companions.extend(companions);
+    }
+
+    /// True if masks or overviews follow.
+    pub(super) fn has_companions(&self) -> bool {
+        !self.companions.is_empty()
+    }
+
+    /// The masks and overviews that would follow; now they do not.
+    pub(super) fn take_companions(&mut self) -> Vec<Companion> {
+        std::mem::take(&mut self.companions)
     }
 
     /// Writes the companions of the images that were not added themselves. One that cannot be written becomes a warning.
     fn add_companions(&mut self, control: &Control<'_>) -> Result<()> {
         let mut left_out: Vec<String> = Vec::new();
         let mut reasons: Vec<String> = Vec::new();
-        for companion in std::mem::take(&mut self.companions) {
+        for companion in self.take_companions() {
             if self.keys.contains(&companion.key) {
                 continue;
             }
@@ -343,13 +368,20 @@ impl DatasetWriter {
         self.state.take_finished()?.publish()
     }
 
+    /// The complete output, which the caller publishes.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if the file is not finished.
+    pub(super) fn take_output(&mut self) -> Result<Prepared<'static>> {
+        self.state.take_finished()
+    }
+
     /// Discards everything; the target remains unchanged.
     pub fn abort(&mut self) {
         self.state = State::Closed;
     }
 
     /// Marks the file as impossible to complete because of the asset called `key`. Does nothing on a closed writer.
-    #[cfg(feature = "python")]
     pub(crate) fn fail(&mut self, key: &str) {
         if !self.is_closed() {
             self.state = State::Failed(key.to_owned());

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::SpooledTempFile;
 
-pub(crate) use self::atomic::{publish_all, publish_set};
 pub use self::atomic::{AtomicFile, Durability, Prepared, sink_at};
+pub(crate) use self::atomic::{publish_all, publish_set};
 use crate::error::{Error, Result};
 
 /// The destination of a file's bytes. Nothing is visible at the target before the output is published. Dropping a sink discards

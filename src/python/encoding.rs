@@ -5,8 +5,9 @@ use pyo3::types::PyDict;
 
 use super::{layout, region, value};
 use crate::error::Error;
-use crate::format::SaveSettings;
-use crate::image::{Crs, Georeference, Transform};
+use crate::format::{SaveSettings, is_indexed};
+use crate::image::{Crs, Georeference, Reduction, Transform};
+use crate::metadata::Metadata;
 
 /// The settings in a dict: `compression`, `block_size`, `corners`, `transform`, `crs` (an EPSG code), `nodata`, `quality`,
 /// `precise`.
@@ -29,6 +30,18 @@ pub(super) fn save_settings(settings: &Bound<'_, PyDict>) -> PyResult<SaveSettin
         quality: get("quality")?.map(|quality| quality.extract()).transpose()?,
         precise: get("precise")?.map_or(Ok(false), |precise| precise.is_truthy())?,
     })
+}
+
+/// The method of the argument `resampling`. By default, pixels are averaged if the metadata do not state that they are indices.
+pub(super) fn reduction(resampling: Option<&str>, metadata: &Metadata) -> PyResult<Reduction> {
+    let Some(name) = resampling else {
+        return Ok(if is_indexed(metadata) { Reduction::Nearest } else { Reduction::Average });
+    };
+    match name.trim().to_ascii_lowercase().as_str() {
+        "nearest" => Ok(Reduction::Nearest),
+        "average" => Ok(Reduction::Average),
+        _ => Err(Error::usage("resampling:").found(format!("{name:?}")).allowed("nearest average").into()),
+    }
 }
 
 /// The EPSG code of a Python integer.

@@ -9,20 +9,23 @@ use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset};
 use super::block_encoder::{BlockEncoder, EncodedBlock, Recipe, block_index};
 use super::control::{call_progress, detached};
 use super::duck::DuckProvider;
-use super::encoding::save_settings;
+use super::encoding::{reduction, save_settings};
 use super::image_provider::ImageAssetProvider;
 use super::metadata::{MetadataProvider, to_metadata};
 use super::warnings::warn;
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::codec::{Encoded, ImageEncoder};
-use crate::dataset::{self, Settled};
+use crate::dataset::{RsetWriter, Settled};
 use crate::error::Error;
-use crate::format::{Blocks, Content, Copied, DataRequest, Format, ImageRequest};
+use crate::format::{Blocks, Content, Copied, DataRequest, Format, ImageRequest, SaveSettings};
 use crate::image::{ImageLayout, ImageProvider, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
 
-/// A file being written. Nothing is visible at the target before `close`.
+/// A file being written, or the files of an R-set. Nothing is visible at the targets before `close`.
+///
+/// In an R-set the key of an asset determines its file: `image:0:overview:2` is written to the file of level 2, as its
+/// `image:0`. All other assets are written to the base, and `metadata` to every file.
 ///
 /// A context manager: leaving its body closes the writer. After an exception in the body it aborts and the target is as it
 /// was before. Refusing an asset changes nothing. If an asset fails half-way, the file cannot be completed.
@@ -53,7 +56,7 @@ pub(super) struct ImageWriter {
 }
 
 struct Work {
-    writer: dataset::DatasetWriter,
+    writer: RsetWriter,
     /// The file's metadata last passed to the engine.
     metadata: Arc<Metadata>,
 }
@@ -83,7 +86,7 @@ impl Image {
 }
 
 impl DatasetWriter {
-    pub(super) fn new(py: Python<'_>, writer: dataset::DatasetWriter, progress: Option<Py<PyAny>>) -> PyResult<Self> {
+    pub(super) fn new(py: Python<'_>, writer: RsetWriter, progress: Option<Py<PyAny>>) -> PyResult<Self> {
         let (format, strict) = (writer.format(), writer.is_strict());
         let work = Work { writer, metadata: Arc::default() };
         let metadata = Mutex::new(AssetMetadata::given(py, None)?);
@@ -124,7 +127,7 @@ impl DatasetWriter {
         py: Python<'_>,
         work: &mut Work,
         metadata: Arc<Metadata>,
-        action: impl FnOnce(&mut dataset::DatasetWriter, &Control<'_>) -> crate::Result<T> + Send,
+        action: impl FnOnce(&mut RsetWriter, &Control<'_>) -> crate::Result<T> + Send,
     ) -> PyResult<T> {
         let Work { writer, metadata: given } = work;
         let report =
@@ -220,20 +223,32 @@ impl DatasetWriter {
         settings: &Bound<'_, PyDict>,
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let mut image = image_of(provider)?;
-        if let Some(further) = metadata.map(to_metadata).transpose()? {
-            // Metadata of a file are complete; other entries are further ones.
-            image.metadata = if further.origin().is_some() { further } else { Arc::new(further.over(&image.metadata)) };
-        }
-        let settings = save_settings(settings)?;
-        let is_as_stored = metadata.is_none() && settings.compression.is_none() && settings.quality.is_none();
-        let request = ImageRequest {
-            roles: &["data".to_owned()],
-            settings: Some(&settings),
-            blocks: if is_as_stored { Blocks::Stored } else { Blocks::Provider },
-            ..image.request(key, "", "")
-        };
+        let (image, settings, blocks) = with_settings(provider, settings, metadata)?;
+        let roles = ["data".to_owned()];
+        let request = ImageRequest { roles: &roles, settings: Some(&settings), blocks, ..image.request(key, "", "") };
         self.write(py, &image, &request)
+    }
+
+    /// Writes an image with the settings of `imsave` to the base of an R-set, and its reduced levels to the other files.
+    /// `resampling` is the name of a method; by default, the metadata decide.
+    #[pyo3(name = "_save_rset", signature = (key, provider, settings, resampling=None, metadata=None, /))]
+    fn save_rset(
+        &self,
+        py: Python<'_>,
+        key: &str,
+        provider: &Bound<'_, PyAny>,
+        settings: &Bound<'_, PyDict>,
+        resampling: Option<&str>,
+        metadata: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let (image, settings, blocks) = with_settings(provider, settings, metadata)?;
+        let roles = ["data".to_owned()];
+        let request = ImageRequest { roles: &roles, settings: Some(&settings), blocks, ..image.request(key, "", "") };
+        let method = reduction(resampling, &image.metadata)?;
+        self.add(py, key, |writer, control| {
+            let of = image.file.as_ref().map(|(dataset, position)| (&dataset.reader, *position));
+            writer.add_image_with_levels(&request, of, method, control)
+        })
     }
 
     /// Begins an image whose blocks the caller encodes, on other threads or in other processes, and appends.
@@ -294,7 +309,7 @@ impl DatasetWriter {
             return Ok(result?);
         }
         self.set(State::Closed);
-        self.work(py, &mut work, metadata, dataset::DatasetWriter::finish)?;
+        self.work(py, &mut work, metadata, RsetWriter::finish)?;
         // Before anything is visible: a filter may make a warning an error.
         warn(py, &work.writer.take_warnings())?;
         detached(py, None, |_| work.writer.publish())
@@ -327,7 +342,7 @@ impl DatasetWriter {
         let state = match &*self.lock() {
             State::Open(work) => match work.writer.failed() {
                 Some(key) => format!("failed at {key:?}"),
-                None => format!("{} assets", work.writer.keys().len()),
+                None => format!("{} assets", work.writer.count()),
             },
             State::Busy => "at work".to_owned(),
             State::Closed => "closed".to_owned(),
@@ -396,7 +411,7 @@ impl DatasetWriter {
         }
         let mut work = self.take()?;
         let metadata = Arc::clone(&work.metadata);
-        let result = self.work(py, &mut work, metadata, dataset::DatasetWriter::finish_image);
+        let result = self.work(py, &mut work, metadata, RsetWriter::finish_image);
         self.settle(py, work, key, result)
     }
 
@@ -405,7 +420,7 @@ impl DatasetWriter {
         &self,
         py: Python<'_>,
         key: &str,
-        action: impl FnOnce(&mut dataset::DatasetWriter, &Control<'_>) -> crate::Result<T> + Send,
+        action: impl FnOnce(&mut RsetWriter, &Control<'_>) -> crate::Result<T> + Send,
     ) -> PyResult<T> {
         let metadata = self.file_metadata(py)?;
         let mut work = self.take()?;
@@ -477,6 +492,22 @@ impl ImageWriter {
         let (rows, columns) = self.grid_shape();
         format!("<ImageWriter {:?}, {rows} × {columns} blocks>", self.encoder.get().key())
     }
+}
+
+/// An image with the settings of `imsave`, and the source of its blocks. `metadata` are entries beside or in place of its own.
+fn with_settings(
+    provider: &Bound<'_, PyAny>,
+    settings: &Bound<'_, PyDict>,
+    metadata: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(Image, SaveSettings, Blocks)> {
+    let mut image = image_of(provider)?;
+    if let Some(further) = metadata.map(to_metadata).transpose()? {
+        // Metadata of a file are complete; other entries are further ones.
+        image.metadata = if further.origin().is_some() { further } else { Arc::new(further.over(&image.metadata)) };
+    }
+    let settings = save_settings(settings)?;
+    let is_as_stored = metadata.is_none() && settings.compression.is_none() && settings.quality.is_none();
+    Ok((image, settings, if is_as_stored { Blocks::Stored } else { Blocks::Provider }))
 }
 
 /// `provider` as an image: an image of this package, used without the GIL, or any object with the attributes of one.

@@ -42,7 +42,7 @@ use std::sync::Arc;
 
 use super::{FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, TextField, Warning};
 use crate::error::Result;
-use crate::image::ImageLayout;
+use crate::image::{Georeference, ImageLayout};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 use version::{Version, is_nitf};
@@ -120,6 +120,16 @@ impl Format for Nitf {
 
     fn states_location(&self, metadata: &Metadata) -> bool {
         metadata.get("IGEOLO").is_some()
+    }
+
+    fn adjust_to_level(
+        &self,
+        metadata: &mut Metadata,
+        place: &Georeference,
+        layout: &ImageLayout,
+        level: u8,
+    ) -> Result<Vec<String>> {
+        chip::make_level(metadata, place, layout, level)
     }
 
     fn fitted_text(&self, field: TextField, text: &str) -> Option<FittedText> {

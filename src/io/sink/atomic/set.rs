@@ -56,7 +56,8 @@ fn publish_in_steps(
 
 /// Renames the file at `target` aside; `None` if there is none.
 fn withdraw(target: PathBuf) -> Result<Option<Replaced>> {
-    let aside = |target: &Path| if target.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { move_aside(target) };
+    let aside =
+        |target: &Path| if target.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { move_aside(target) };
     match aside(&target) {
         Ok(former) => Ok(Some(Replaced { target, former: Some(former) })),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

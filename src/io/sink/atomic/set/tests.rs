@@ -104,7 +104,8 @@ fn no_step_shows_files_of_two_sets_or_loses_a_former_file() {
         })
         .unwrap();
         // The base never lacks its name. Without a former base, the new one appears when its levels are there.
-        let is_found = if former == 0 { steps.iter().all(|count| [0, new].contains(count)) } else { !steps.contains(&0) };
+        let is_found =
+            if former == 0 { steps.iter().all(|count| [0, new].contains(count)) } else { !steps.contains(&0) };
         assert!(is_found, "{former} files, {new} new ones: {steps:?}");
     }
 }

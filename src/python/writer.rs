@@ -62,8 +62,8 @@ struct Work {
 }
 
 /// An image to add, with its metadata.
-struct Image {
-    provider: Arc<dyn ImageProvider>,
+pub(super) struct Image {
+    pub(super) provider: Arc<dyn ImageProvider>,
     metadata: Arc<Metadata>,
     /// Title and description that the caller gave with the image.
     texts: (String, String),
@@ -511,7 +511,7 @@ fn with_settings(
 }
 
 /// `provider` as an image: an image of this package, used without the GIL, or any object with the attributes of one.
-fn image_of(provider: &Bound<'_, PyAny>) -> PyResult<Image> {
+pub(super) fn image_of(provider: &Bound<'_, PyAny>) -> PyResult<Image> {
     let py = provider.py();
     let Ok(image) = provider.cast::<ImageAssetProvider>() else {
         let (provider, facts) = DuckProvider::new(provider)?;

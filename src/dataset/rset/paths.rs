@@ -104,17 +104,17 @@ impl RsetPaths {
     /// # Errors
     /// As [`RsetPaths::find`] and [`RsetPaths::open`].
     pub(super) fn open_found(base: &Path) -> Result<(Self, Vec<Arc<FileSource>>)> {
-        let mut attempts = 0;
-        loop {
-            let paths = Self::find(base)?;
-            attempts += 1;
+        for _ in 1..ATTEMPTS {
+            // A writer may withdraw or add levels meanwhile: then one that was found is gone, or there seems to be a gap.
+            let Ok(paths) = Self::find(base) else { continue };
             match paths.open() {
-                // A level that a writer has withdrawn meanwhile.
-                Err(Error::Io { path: Some(path), source })
-                    if source.kind() == std::io::ErrorKind::NotFound && path != base && attempts < ATTEMPTS => {}
+                Err(Error::Io { path: Some(path), .. }) if path != base && !path.exists() => {}
                 opened => return Ok((paths, opened?)),
             }
         }
+        let paths = Self::find(base)?;
+        let opened = paths.open()?;
+        Ok((paths, opened))
     }
 }
 

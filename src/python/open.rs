@@ -56,7 +56,11 @@ impl IO {
     /// its standard, `UnsupportedError` for an unsupported file or request, and system errors such as `FileNotFoundError`.
     #[staticmethod]
     #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, cache_bytes=None, strict=false, durable=true, partial=false, rset=false))]
-    #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
+    #[allow(
+        clippy::too_many_arguments,
+        clippy::fn_params_excessive_bools,
+        reason = "the arguments of the Python method"
+    )]
     fn open<'py>(
         py: Python<'py>,
         paths: &Bound<'py, PyAny>,
@@ -83,7 +87,7 @@ impl IO {
         let max_bytes = max_bytes.map(|bytes| byte_count(bytes, "max_bytes", 1)).transpose()?;
         let cache_bytes = cache_bytes.map(|bytes| byte_count(bytes, "cache_bytes", 0)).transpose()?;
         let paths = Vec::new();
-        let session = Session { format, threads, max_bytes, cache_bytes, progress, strict, partial, paths };
+        let session = Session { paths, format, threads, max_bytes, cache_bytes, progress, strict, partial };
         let reader = match (all_paths(&targets), rset) {
             (Some(paths), true) => reader::open_found(py, only(&paths)?, session)?,
             (Some(paths), false) => reader::open_paths(py, paths, session)?,

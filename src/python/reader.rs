@@ -275,11 +275,14 @@ pub(super) fn open_reader(
     open_paths(py, paths, Session { format, threads, max_bytes, cache_bytes, partial, ..Default::default() })
 }
 
+/// The arguments of [`open_reader`].
+type ReopenArguments = (Vec<PathBuf>, Option<String>, Option<usize>, Option<u64>, Option<u64>, bool);
+
 /// Opens an image when it is unpickled.
 #[pyfunction(name = "_open_image")]
 #[pyo3(signature = (arguments, key, /))]
 pub(super) fn open_image<'py>(
-    arguments: (Vec<PathBuf>, Option<String>, Option<usize>, Option<u64>, Option<u64>, bool),
+    arguments: ReopenArguments,
     key: &str,
     py: Python<'py>,
 ) -> PyResult<Bound<'py, AssetProvider>> {

@@ -85,6 +85,39 @@ impl Image {
     }
 }
 
+/// An image with the settings of `imsave`.
+struct Saved {
+    image: Image,
+    settings: SaveSettings,
+    blocks: Blocks,
+    roles: [String; 1],
+}
+
+impl Saved {
+    /// An image and its settings; `metadata` are entries beside or in place of its own.
+    fn new(
+        provider: &Bound<'_, PyAny>,
+        settings: &Bound<'_, PyDict>,
+        metadata: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let mut image = image_of(provider)?;
+        if let Some(further) = metadata.map(to_metadata).transpose()? {
+            // Metadata of a file are complete; other entries are further ones.
+            image.metadata = if further.origin().is_some() { further } else { Arc::new(further.over(&image.metadata)) };
+        }
+        let settings = save_settings(settings)?;
+        let is_as_stored = metadata.is_none() && settings.compression.is_none() && settings.quality.is_none();
+        let blocks = if is_as_stored { Blocks::Stored } else { Blocks::Provider };
+        Ok(Self { image, settings, blocks, roles: ["data".to_owned()] })
+    }
+
+    /// The request to write the image.
+    fn request<'s>(&'s self, key: &'s str) -> ImageRequest<'s> {
+        let Self { image, settings, blocks, roles } = self;
+        ImageRequest { roles, settings: Some(settings), blocks: *blocks, ..image.request(key, "", "") }
+    }
+}
+
 impl DatasetWriter {
     pub(super) fn new(py: Python<'_>, writer: RsetWriter, progress: Option<Py<PyAny>>) -> PyResult<Self> {
         let (format, strict) = (writer.format(), writer.is_strict());
@@ -223,10 +256,8 @@ impl DatasetWriter {
         settings: &Bound<'_, PyDict>,
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let (image, settings, blocks) = with_settings(provider, settings, metadata)?;
-        let roles = ["data".to_owned()];
-        let request = ImageRequest { roles: &roles, settings: Some(&settings), blocks, ..image.request(key, "", "") };
-        self.write(py, &image, &request)
+        let saved = Saved::new(provider, settings, metadata)?;
+        self.write(py, &saved.image, &saved.request(key))
     }
 
     /// Writes an image with the settings of `imsave` to the base of an R-set, and its reduced levels to the other files.
@@ -241,13 +272,11 @@ impl DatasetWriter {
         resampling: Option<&str>,
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let (image, settings, blocks) = with_settings(provider, settings, metadata)?;
-        let roles = ["data".to_owned()];
-        let request = ImageRequest { roles: &roles, settings: Some(&settings), blocks, ..image.request(key, "", "") };
-        let method = reduction(resampling, &image.metadata)?;
+        let saved = Saved::new(provider, settings, metadata)?;
+        let method = reduction(resampling, &saved.image.metadata)?;
         self.add(py, key, |writer, control| {
-            let of = image.file.as_ref().map(|(dataset, position)| (&dataset.reader, *position));
-            writer.add_image_with_levels(&request, of, method, control)
+            let of = saved.image.file.as_ref().map(|(dataset, position)| (&dataset.reader, *position));
+            writer.add_image_with_levels(&saved.request(key), of, method, control)
         })
     }
 
@@ -492,22 +521,6 @@ impl ImageWriter {
         let (rows, columns) = self.grid_shape();
         format!("<ImageWriter {:?}, {rows} × {columns} blocks>", self.encoder.get().key())
     }
-}
-
-/// An image with the settings of `imsave`, and the source of its blocks. `metadata` are entries beside or in place of its own.
-fn with_settings(
-    provider: &Bound<'_, PyAny>,
-    settings: &Bound<'_, PyDict>,
-    metadata: Option<&Bound<'_, PyAny>>,
-) -> PyResult<(Image, SaveSettings, Blocks)> {
-    let mut image = image_of(provider)?;
-    if let Some(further) = metadata.map(to_metadata).transpose()? {
-        // Metadata of a file are complete; other entries are further ones.
-        image.metadata = if further.origin().is_some() { further } else { Arc::new(further.over(&image.metadata)) };
-    }
-    let settings = save_settings(settings)?;
-    let is_as_stored = metadata.is_none() && settings.compression.is_none() && settings.quality.is_none();
-    Ok((image, settings, if is_as_stored { Blocks::Stored } else { Blocks::Provider }))
 }
 
 /// `provider` as an image: an image of this package, used without the GIL, or any object with the attributes of one.

@@ -69,10 +69,8 @@ fn a_copied_image_is_copied_undecoded_and_has_levels() {
         let stored = reader.image(0).unwrap();
         let paths = RsetPaths::of_base(folder.path().join("copy.bin"), LEVELS).unwrap();
         let mut writer = RsetWriter::create(&paths, Some(format.name()), threads(2), Durability::Cached).unwrap();
-        let request = ImageRequest {
-            blocks: Blocks::Stored,
-            ..ImageRequest::copy_of("image:0", &*stored, &reader.assets()[0])
-        };
+        let request =
+            ImageRequest { blocks: Blocks::Stored, ..ImageRequest::copy_of("image:0", &*stored, &reader.assets()[0]) };
         let of = Some((&reader, 0));
         writer.add_image_with_levels(&request, of, Reduction::Average, &Control::default()).unwrap();
         writer.close().unwrap();

@@ -10,7 +10,7 @@ use crate::metadata::Metadata;
 /// The levels of an image, from the largest.
 pub(super) struct Levels<'i> {
     image: &'i ImageRequest<'i>,
-    levels: Vec<Level>,
+    of: Vec<Level>,
     nodata: Option<PadValue>,
 }
 
@@ -47,12 +47,12 @@ impl<'i> Levels<'i> {
         let levels = (1..=count).map(|level| Level::new(format, (image, &asked), &place, level as u8));
         let nodata = image.settings.and_then(|settings| settings.nodata);
         let nodata = nodata.or_else(|| facts.and_then(|facts| facts.nodata));
-        Ok(Self { image, levels: levels.collect::<Result<_>>()?, nodata })
+        Ok(Self { image, of: levels.collect::<Result<_>>()?, nodata })
     }
 
     /// True if there are none.
     pub(super) fn is_empty(&self) -> bool {
-        self.levels.is_empty()
+        self.of.is_empty()
     }
 
     /// The nodata value of the image, which averages ignore.
@@ -62,12 +62,12 @@ impl<'i> Levels<'i> {
 
     /// The sizes of the levels, and which of their blocks have pixels.
     pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
-        self.levels.iter().map(|level| &level.template)
+        self.of.iter().map(|level| &level.template)
     }
 
     /// The requests for the levels, in files of their own.
     pub(super) fn requests(&self) -> impl Iterator<Item = ImageRequest<'_>> {
-        self.levels.iter().map(|level| {
+        self.of.iter().map(|level| {
             let copied = level.asset.as_ref().map(|asset| Copied { asset, is_part: false });
             let (provider, metadata, settings) = (&level.template, &level.metadata, level.settings.as_ref());
             ImageRequest { provider, metadata, settings, copied, blocks: Blocks::Caller, ..*self.image }
@@ -77,7 +77,7 @@ impl<'i> Levels<'i> {
     /// What the metadata of the levels lack: warnings, of which levels have equal ones.
     pub(super) fn warnings(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
-        for note in self.levels.iter().flat_map(|level| &level.notes) {
+        for note in self.of.iter().flat_map(|level| &level.notes) {
             let (key, message) = note.split_once(": ").unwrap_or((self.image.key, note));
             let message = format!("levels: {message}");
             let warning = Warning::new(WarningKind::Metadata, key, message);
@@ -220,6 +220,7 @@ mod tests {
         let image = image(32, 16);
         let tiff: Metadata = [
             ("GeoModelType", Value::from("Projected")),
+            ("GeoProjectedCRS", "32618".into()),
             ("GeoPixelScale", "[0.5, 0.5, 0.0]".into()),
             ("GeoTiepoints", "[0, 0, 0, 10.0, 20.0, 0.0]".into()),
         ]

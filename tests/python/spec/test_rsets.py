@@ -3,17 +3,10 @@ import numpy as np
 import pytest
 from aws.osml.io import IO, AssetType, BufferedImageAssetProvider, BufferedTextAssetProvider, OptionError, PixelType, imread
 from testkit.arrays import assert_same, image, smooth
+from testkit.providers import buffered
 from testkit.readers import listing
 
 KINDS = ["tif", "ntf", "nsf", "png", "jpg"]
-
-
-def provider(data, metadata=None):
-    made = BufferedImageAssetProvider.create(
-        key="x", num_columns=data.shape[2], num_rows=data.shape[1], num_bands=data.shape[0],
-        pixel_type=PixelType.from_numpy_dtype(data.dtype), metadata=metadata)
-    made.set_full_image(data)
-    return made
 
 
 def levels(count=3, side=64, bands=3):
@@ -28,7 +21,7 @@ def paths_of(base, count=3):
 def write(paths, images, format=None, **options):
     with IO.open(paths, "w", format, **options) as writer:
         for n, data in enumerate(images):
-            writer.add_asset(f"image:0:overview:{n}" if n else "image:0", provider(data), roles=["overview" if n else "data"])
+            writer.add_asset(f"image:0:overview:{n}" if n else "image:0", buffered(data), roles=["overview" if n else "data"])
 
 
 def same(found, expected, kind):
@@ -108,7 +101,7 @@ def test_levels_are_added_in_any_order(tmp_path, kind):
     paths, images = paths_of(tmp_path / f"a.{kind}"), levels()
     with IO.open(paths, "w") as writer:
         for n in (2, 0, 1):
-            writer.add_asset(f"image:0:overview:{n}" if n else "image:0", provider(images[n]))
+            writer.add_asset(f"image:0:overview:{n}" if n else "image:0", buffered(images[n]))
     with IO.open(paths) as reader:
         for n, expected in enumerate(images):
             same(reader.get_asset(f"image:0:overview:{n}" if n else "image:0").read(), expected, kind)
@@ -191,28 +184,28 @@ def test_a_base_may_have_the_suffix_r0(in_tmp):
 
 def test_a_level_without_a_path_is_a_value_error_naming_the_key(in_tmp):
     with IO.open(["a.tif", "a.tif.r1"], "w") as writer:
-        writer.add_asset("image:0", provider(levels(1)[0]))
+        writer.add_asset("image:0", buffered(levels(1)[0]))
         for level in (0, 2, 17):
             with pytest.raises(ValueError, match=f"image:0:overview:{level}"):
-                writer.add_asset(f"image:0:overview:{level}", provider(levels(1, 32)[0]))
-        writer.add_asset("image:0:overview:1", provider(levels(1, 32)[0]))
+                writer.add_asset(f"image:0:overview:{level}", buffered(levels(1, 32)[0]))
+        writer.add_asset("image:0:overview:1", buffered(levels(1, 32)[0]))
     assert listing(in_tmp) == ["a.tif", "a.tif.r1"]
 
 
 def test_a_level_without_an_image_is_a_value_error_naming_its_path(in_tmp):
     with pytest.raises(ValueError, match=r"a\.tif\.r2.*overview:2"):
         with IO.open(["a.tif", "a.tif.r1", "a.tif.r2"], "w") as writer:
-            writer.add_asset("image:0", provider(levels(1)[0]))
-            writer.add_asset("image:0:overview:1", provider(levels(1, 32)[0]))
+            writer.add_asset("image:0", buffered(levels(1)[0]))
+            writer.add_asset("image:0:overview:1", buffered(levels(1, 32)[0]))
     assert listing(in_tmp) == []
 
 
 def test_the_same_level_twice_is_a_value_error(in_tmp):
     with IO.open(["a.tif", "a.tif.r1"], "w") as writer:
-        writer.add_asset("image:0", provider(levels(1)[0]))
-        writer.add_asset("image:0:overview:1", provider(levels(1, 32)[0]))
+        writer.add_asset("image:0", buffered(levels(1)[0]))
+        writer.add_asset("image:0:overview:1", buffered(levels(1, 32)[0]))
         with pytest.raises(OptionError):
-            writer.add_asset("image:0:overview:1", provider(levels(1, 32)[0]))
+            writer.add_asset("image:0:overview:1", buffered(levels(1, 32)[0]))
 
 
 def test_metadata_of_the_file_go_to_every_file(in_tmp):
@@ -220,7 +213,7 @@ def test_metadata_of_the_file_go_to_every_file(in_tmp):
     with IO.open(paths, "w") as writer:
         writer.metadata = {"FTITLE": "a title", "OSTAID": "station"}
         for n, data in enumerate(levels()):
-            writer.add_asset(f"image:0:overview:{n}" if n else "image:0", provider(data))
+            writer.add_asset(f"image:0:overview:{n}" if n else "image:0", buffered(data))
         writer.add_asset("text:0", BufferedTextAssetProvider.create("text:0", "only in the base"))
         writer.metadata["ONAME"] = "late"
     for path in paths:
@@ -257,7 +250,7 @@ def test_files_are_closed_in_order_the_base_first(in_tmp):
     images = levels(4)
     with IO.open([Stream(n) for n in range(4)], "w", "tiff") as writer:
         for n in (3, 1, 0, 2):
-            writer.add_asset(f"image:0:overview:{n}" if n else "image:0", provider(images[n]))
+            writer.add_asset(f"image:0:overview:{n}" if n else "image:0", buffered(images[n]))
     assert written == [0, 1, 2, 3]
 
 

@@ -129,7 +129,10 @@ impl Format for Nitf {
         layout: &ImageLayout,
         level: u8,
     ) -> Result<Vec<String>> {
-        chip::make_level(metadata, place, layout, level)
+        // If the metadata do not state a place, the request or the image that is copied has it.
+        let is_stated = metadata.iter().any(|(key, _)| self.is_location_key(key));
+        let place = if is_stated { place.clone() } else { Georeference::default() };
+        chip::make_level(metadata, &place, layout, level)
     }
 
     fn fitted_text(&self, field: TextField, text: &str) -> Option<FittedText> {

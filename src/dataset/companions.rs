@@ -16,6 +16,8 @@ pub(super) struct Companion {
     asset: AssetInfo,
     image: Result<Arc<dyn ImageProvider>>,
     source: Arc<dyn ByteSource>,
+    /// True if it is the image of a file of its own, which every format holds.
+    is_image: bool,
 }
 
 impl DatasetReader {
@@ -39,8 +41,16 @@ impl Companion {
         reader.companions(position).into_iter().map(move |other| {
             let asset = reader.assets()[other].clone();
             let (image, source) = (reader.image(other), Arc::clone(reader.source()));
-            Self { key: format!("{key}{}", &asset.key[owner..]), asset, image, source }
+            Self { key: format!("{key}{}", &asset.key[owner..]), asset, image, source, is_image: false }
         })
+    }
+
+    /// Makes an overview the image called `key` of a file of its own.
+    pub(super) fn becomes_image(&mut self, key: String) {
+        self.key = key;
+        self.is_image = true;
+        self.asset.roles.retain(|role| role != "overview");
+        self.asset.roles.insert(0, "data".to_owned());
     }
 
     /// True for the asset at a position of this reader.
@@ -54,7 +64,7 @@ impl Companion {
     /// # Errors
     /// The reason why it cannot be written: the format, or an image that cannot be read.
     pub(super) fn request(&self, format: &dyn Format) -> std::result::Result<ImageRequest<'_>, String> {
-        if !format.keeps_companions() {
+        if !format.keeps_companions() && !self.is_image {
             return Err(format!("{} does not relate images of a file", format.name()));
         }
         let image = self.image.as_ref().map_err(ToString::to_string)?;

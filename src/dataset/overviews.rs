@@ -52,6 +52,13 @@ struct Stored {
     ranges: HashMap<(usize, BlockIndex), (u64, u64)>,
 }
 
+/// How reduced levels of an image are made by default: nearest if its samples are indices of a palette or classes, otherwise the
+/// average.
+pub(super) fn default_reduction(metadata: &Metadata, terms: Option<&OverviewTerms>) -> Reduction {
+    let is_classes = terms.is_some_and(|terms| terms.is_classes);
+    if is_classes || is_indexed(metadata) { Reduction::Nearest } else { Reduction::Average }
+}
+
 impl DatasetWriter {
     /// Writes an image, its overviews and its mask.
     ///
@@ -122,9 +129,7 @@ impl Plan {
         let terms = format.overview_terms(&settled.metadata).ok_or_else(|| {
             Error::usage("overviews and masks in a file of the format").found(format.name()).allowed("tiff")
         })?;
-        let is_classes = terms.is_classes || is_indexed(image.metadata);
-        let default = if is_classes { Reduction::Nearest } else { Reduction::Average };
-        let method = overviews.resampling.unwrap_or(default);
+        let method = overviews.resampling.unwrap_or_else(|| default_reduction(image.metadata, Some(&terms)));
         let template = Template::of(image.provider);
         let (_, full) = remote_encoder(
             format,

@@ -56,6 +56,16 @@ impl DatasetReader {
         Ok(Self { container, format, source, images, cache, gaps })
     }
 
+    /// The same dataset, read through another container.
+    pub(super) fn with_container(
+        self,
+        replace: impl FnOnce(Box<dyn ContainerReader>) -> Box<dyn ContainerReader>,
+    ) -> Self {
+        let container = replace(self.container);
+        let images = container.assets().iter().map(|_| Lazy::default()).collect();
+        Self { container, images, ..self }
+    }
+
     /// The format.
     pub fn format(&self) -> &'static dyn Format {
         self.format

@@ -170,7 +170,7 @@ fn read_in(source: &dyn Format, metadata: &Metadata) -> Metadata {
 }
 
 /// Completes half a georeference by that of the image.
-fn complete(given: &mut Georeference, of_image: &Georeference) {
+pub(super) fn complete(given: &mut Georeference, of_image: &Georeference) {
     let is_placed = given.transform.is_some() || given.corners.is_some();
     match (is_placed, &given.crs) {
         (true, None) => given.crs.clone_from(&of_image.crs),

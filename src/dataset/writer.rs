@@ -234,7 +234,7 @@ impl DatasetWriter {
         let Some(overviews) = image.overviews else {
             self.add_image(image, control)?;
             self.companions.retain(|companion| !companion.is(reader, position));
-            self.companions.extend(Companion::of(reader, position, image.key));
+            self.add_companions_later(Companion::of(reader, position, image.key));
             return Ok(());
         };
         let mask = reader.mask(position).map(|mask| reader.image(mask)).transpose()?;
@@ -242,11 +242,26 @@ impl DatasetWriter {
         self.add_image(&ImageRequest { overviews: Some(&Overviews { mask, ..*overviews }), ..*image }, control)
     }
 
+    /// Masks and overviews that follow their images when the file is finished, unless they are added before.
+    pub(super) fn add_companions_later(&mut self, companions: impl IntoIterator<Item = Companion>) {
+        self.companions.extend(companions);
+    }
+
+    /// True if masks or overviews follow.
+    pub(super) fn has_companions(&self) -> bool {
+        !self.companions.is_empty()
+    }
+
+    /// The masks and overviews that would follow; now they do not.
+    pub(super) fn take_companions(&mut self) -> Vec<Companion> {
+        std::mem::take(&mut self.companions)
+    }
+
     /// Writes the companions of the images that were not added themselves. One that cannot be written becomes a warning.
     fn add_companions(&mut self, control: &Control<'_>) -> Result<()> {
         let mut left_out: Vec<String> = Vec::new();
         let mut reasons: Vec<String> = Vec::new();
-        for companion in std::mem::take(&mut self.companions) {
+        for companion in self.take_companions() {
             if self.keys.contains(&companion.key) {
                 continue;
             }
@@ -361,6 +376,14 @@ impl DatasetWriter {
     /// [`Error::Usage`] if the file is not finished; [`Error::Io`] if publishing fails.
     pub fn publish(&mut self) -> Result<()> {
         self.state.take_finished()?.publish()
+    }
+
+    /// The complete output, which the caller publishes.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if the file is not finished.
+    pub(super) fn take_output(&mut self) -> Result<Prepared<'static>> {
+        self.state.take_finished()
     }
 
     /// Discards everything; the target remains unchanged.

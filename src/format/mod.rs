@@ -6,6 +6,7 @@ mod j2k;
 mod j2k_options;
 mod jpeg;
 mod keys;
+mod level_suffix;
 pub mod nitf;
 mod only_image;
 mod only_image_reader;
@@ -22,6 +23,7 @@ mod warning;
 pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, NewFile, OpenFile, OpenImage, no_image};
 pub(crate) use j2k_options::{J2K_HINTS, level_note, read_j2k_options};
 pub(crate) use keys::{is_key_of_another, unknown_key};
+pub(crate) use level_suffix::level_suffix;
 pub(crate) use only_image::OnlyImage;
 pub(crate) use only_image_reader::OnlyImageReader;
 pub use overviews::{OverviewLevels, OverviewTerms, Overviews};
@@ -103,6 +105,28 @@ pub trait Format: Sync {
     fn adjust_to_part(&self, metadata: &mut Metadata, place: &Georeference) -> Vec<String> {
         let _ = (metadata, place);
         Vec::new()
+    }
+
+    /// Changes the metadata of an image with this layout, which lies at `place`, to those of the image reduced by 2^`level` as an
+    /// image of its own. Returns warnings for the caller, each of which begins with its key.
+    ///
+    /// # Errors
+    /// [`crate::Error::Usage`] for an image whose size the fields of the format cannot hold.
+    fn adjust_to_level(
+        &self,
+        metadata: &mut Metadata,
+        place: &Georeference,
+        layout: &ImageLayout,
+        level: u8,
+    ) -> Result<Vec<String>> {
+        let _ = layout;
+        Ok(self.adjust_to_part(metadata, &place.reduced(level.into())))
+    }
+
+    /// The georeference that the metadata of an image state, if the format cannot adjust them without it.
+    fn georeference(&self, metadata: &Metadata) -> Option<Georeference> {
+        let _ = metadata;
+        None
     }
 
     /// A title or description as the format can hold it; `None` if it holds the text as it is.

@@ -1,5 +1,6 @@
 //! The registry of formats. It finds a format by its name, a path's extension, or a file's first bytes.
 
+use super::level_suffix::level_suffix;
 use super::{Format, j2k, jpeg, nitf, png, tiff};
 use crate::error::{Error, Result};
 
@@ -26,18 +27,17 @@ pub fn by_name(name: &str) -> Result<&'static dyn Format> {
 /// # Errors
 /// [`Error::Usage`] for an unknown extension.
 pub fn by_extension(path: &std::path::Path) -> Result<&'static dyn Format> {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let base = match name.rsplit_once(".r") {
-        Some((base, level)) if !level.is_empty() && level.bytes().all(|byte| byte.is_ascii_digit()) => base,
-        _ => name.as_str(),
+    let name = |path: &std::path::Path| {
+        path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default()
     };
+    let base = level_suffix(path).map_or_else(|| name(path), |(base, _)| name(&base));
     let extension = base.rsplit_once('.').map_or("", |(_, extension)| extension);
     if let Some(format) = FORMATS.iter().find(|format| format.names().extensions.contains(&extension)) {
         return Ok(*format);
     }
     let known: Vec<_> =
         FORMATS.iter().flat_map(|format| format.names().extensions).map(|name| format!(".{name}")).collect();
-    Err(Error::usage("unknown file extension (pass `format`):").found(name).allowed(known.join(" ")))
+    Err(Error::usage("unknown file extension (pass `format`):").found(name(path)).allowed(known.join(" ")))
 }
 
 /// The format whose files begin with these bytes.

@@ -114,6 +114,15 @@ impl Georeference {
         }
     }
 
+    /// The georeference of the image reduced by 2^`levels`: its pixels are larger by that factor. Stated corners stay.
+    #[must_use]
+    pub(crate) fn reduced(&self, levels: u32) -> Self {
+        let scale = f64::from(levels).exp2();
+        let scaled =
+            |Transform(g): Transform| Transform([g[0], g[1] * scale, g[2] * scale, g[3], g[4] * scale, g[5] * scale]);
+        Self { transform: self.transform.map(scaled), ..self.clone() }
+    }
+
     /// The outer corners of an image of `columns` × `rows`: those stated, or else those of the transform.
     pub fn outer_corners(&self, columns: u32, rows: u32) -> Option<[(f64, f64); 4]> {
         self.corners.or_else(|| Some(self.transform?.corners(columns, rows)))

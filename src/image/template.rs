@@ -10,12 +10,20 @@ use crate::error::{Error, Result};
 pub struct Template {
     layout: ImageLayout,
     is_dense: bool,
+    /// Whether each block holds pixels, row by row; empty if all do.
+    blocks: Vec<bool>,
 }
 
 impl Template {
     /// An image with this layout; `is_dense` if no block will be absent.
     pub fn new(layout: ImageLayout, is_dense: bool) -> Self {
-        Self { layout, is_dense }
+        Self { layout, is_dense, blocks: Vec::new() }
+    }
+
+    /// The same image, of which the blocks for which `blocks` is false are absent. There is a value for each block, row by row.
+    #[must_use]
+    pub(crate) fn with_blocks(self, blocks: Vec<bool>) -> Self {
+        Self { blocks, ..self }
     }
 
     /// The description of `provider`.
@@ -31,6 +39,11 @@ impl ImageProvider for Template {
 
     fn access(&self) -> Access {
         Access::Parallel
+    }
+
+    fn has_block(&self, at: BlockIndex) -> Result<bool> {
+        let position = self.layout.grid.position(self.layout.grid.check(at)?);
+        Ok(self.blocks.get(position as usize).copied().unwrap_or(true))
     }
 
     /// Always fails: a template does not have pixels.

@@ -22,10 +22,10 @@ pub(crate) use null::NullSink;
 pub(crate) use rows::Rows;
 #[cfg(test)]
 pub(crate) use serial_source::SerialSource;
-pub(crate) use sink::publish_all;
 pub use sink::{
     AtomicFile, ByteSink, Durability, MemorySink, PositionedWrite, Prepared, SeekableSink, SpooledSink, sink_at,
 };
+pub(crate) use sink::{publish_all, publish_set};
 pub use source::{ByteSource, FileSource, MemorySource};
 #[cfg(feature = "python")]
 pub(crate) use source::{check_range, read_joined};

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::SpooledTempFile;
 
-pub(crate) use self::atomic::publish_all;
 pub use self::atomic::{AtomicFile, Durability, Prepared, sink_at};
+pub(crate) use self::atomic::{publish_all, publish_set};
 use super::spool::{COPIED, IN_MEMORY, Spool};
 use crate::error::{Error, Result};
 

@@ -97,6 +97,14 @@ impl FileSource {
         let (size, modified) = identity(&metadata);
         Ok(Self { file, path: path.to_path_buf(), size, modified })
     }
+
+    /// True if the path still names the open file. A system whose files have no numbers compares size and time of change.
+    pub(crate) fn is_current(&self) -> bool {
+        match (std::fs::metadata(&self.path), self.file.metadata()) {
+            (Ok(named), Ok(open)) => is_same_file(&named, &open),
+            _ => false,
+        }
+    }
 }
 
 impl ByteSource for FileSource {
@@ -120,6 +128,17 @@ impl ByteSource for FileSource {
     fn path(&self) -> Option<&Path> {
         Some(&self.path)
     }
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+    identity(one) == identity(other)
 }
 
 impl<T: AsRef<[u8]> + Send + Sync> ByteSource for MemorySource<T> {

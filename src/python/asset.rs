@@ -26,8 +26,8 @@ pub(super) struct OpenDataset {
 /// The arguments a file was opened with. They apply to every read of it.
 #[derive(Default)]
 pub(super) struct Session {
-    /// The absolute path, if the file was opened from one. Pickling needs it.
-    pub(super) path: Option<PathBuf>,
+    /// The absolute paths, if the files were opened from paths: one, or those of an R-set. Pickling needs them.
+    pub(super) paths: Vec<PathBuf>,
     /// The argument `format`.
     pub(super) format: Option<String>,
     /// The argument `threads`.
@@ -79,9 +79,12 @@ impl OpenDataset {
     /// The arguments of `_open_reader` that open the file again; `None` if it was not opened from a path.
     pub(super) fn reopen_arguments<'py>(&self, py: Python<'py>) -> Option<PyResult<Bound<'py, PyTuple>>> {
         let session = &self.session;
-        let path = session.path.as_ref()?;
+        if session.paths.is_empty() {
+            return None;
+        }
+        let paths: Vec<_> = session.paths.iter().map(|path| path.as_os_str()).collect();
         let Session { format, threads, max_bytes, cache_bytes, partial, .. } = session;
-        Some((path.as_os_str(), format, *threads, *max_bytes, *cache_bytes, *partial).into_pyobject(py))
+        Some((paths, format, *threads, *max_bytes, *cache_bytes, *partial).into_pyobject(py))
     }
 }
 
@@ -106,7 +109,7 @@ impl Session {
     /// The same arguments with another `partial`, for one read.
     pub(super) fn with_partial(&self, py: Python<'_>, partial: bool) -> Self {
         Self {
-            path: None,
+            paths: Vec::new(),
             format: None,
             threads: self.threads,
             max_bytes: self.max_bytes,

@@ -24,6 +24,7 @@ mod open;
 mod pixel_type;
 mod reader;
 mod region;
+mod rset;
 mod stream;
 mod text;
 mod tiff;
@@ -66,6 +67,8 @@ mod _io {
     use super::open::IO;
     #[pymodule_export]
     use super::reader::{DatasetReader, open_image, open_reader};
+    #[pymodule_export]
+    use super::rset::rset_paths;
     #[pymodule_export]
     use super::text::TextAssetProvider;
     #[pymodule_export]

@@ -1,6 +1,7 @@
 //! `IO.open`: a reader or a writer, for a path, a stream, or a list of them.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
@@ -9,17 +10,18 @@ use super::asset::Session;
 use super::control::detached;
 use super::writer::DatasetWriter;
 use super::{layout, reader, region, stream};
-use crate::dataset;
+use crate::dataset::{RsetPaths, RsetWriter, by_level};
 use crate::error::Error;
 use crate::format::{by_extension, by_name};
-use crate::io::{Durability, sink_at};
+use crate::io::{ByteSource, Durability, FileSource, sink_at};
 use crate::pipeline::Concurrency;
 
 /// Opens files: `IO.open`.
 #[pyclass(frozen, module = "aws.osml.io")]
 pub(super) struct IO;
 
-enum Target<'py> {
+/// A place to read or write a file.
+pub(super) enum Target<'py> {
     Path(PathBuf),
     Stream(Bound<'py, PyAny>),
 }
@@ -28,8 +30,10 @@ enum Target<'py> {
 impl IO {
     /// Opens files for reading (`mode="r"`, a `DatasetReader`) or writing (`"w"`, a `DatasetWriter`).
     ///
-    /// `paths` is a path (`str`, `bytes` or path-like), a binary stream, or a list of one; several paths are reserved for R-sets. `format` names the format.
-    /// By default a reader uses the first bytes and then the extension, and a writer uses the extension. Writing to a stream
+    /// `paths` is a path (`str`, `bytes` or path-like), a binary stream, or a list of them. A list of several is an R-set: the
+    /// first path is the base, and each other one has the suffix `.rN` of its level. All files have one format. With `rset=True`
+    /// a reader also opens the levels that exist beside a base (`scene.ntf.r1`, `scene.ntf.r2` …), and a writer removes those
+    /// that the new set lacks, as it does for a list. `format` names the format. By default a reader uses the first bytes and then the extension, and a writer uses the extension. Writing to a stream
     /// requires `format`. A stream is read or written from its current position and is not closed.
     ///
     /// `threads` is the number of threads (default: `OSML_IO_THREADS`, else the number of cores).
@@ -51,8 +55,12 @@ impl IO {
     /// Raises `OptionError` (a `ValueError`) for a wrong mode, format or extension, `FormatError` for a file that breaks
     /// its standard, `UnsupportedError` for an unsupported file or request, and system errors such as `FileNotFoundError`.
     #[staticmethod]
-    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, cache_bytes=None, strict=false, durable=true, partial=false))]
-    #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
+    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, cache_bytes=None, strict=false, durable=true, partial=false, rset=false))]
+    #[allow(
+        clippy::too_many_arguments,
+        clippy::fn_params_excessive_bools,
+        reason = "the arguments of the Python method"
+    )]
     fn open<'py>(
         py: Python<'py>,
         paths: &Bound<'py, PyAny>,
@@ -65,52 +73,119 @@ impl IO {
         strict: bool,
         durable: bool,
         partial: bool,
+        rset: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         if !matches!(mode, "r" | "w") {
             return Err(Error::usage("mode").found(format!("{mode:?}")).allowed("\"r\" or \"w\"").into());
         }
-        let target = single(targets(paths)?)?;
+        let targets = targets(paths)?;
         let threads = Some(Concurrency::resolve(layout::threads(threads)?)?.threads());
         if mode == "w" {
-            let writer = create(py, target, format.as_deref(), threads, durable)?.strict(strict);
+            let writer = create(py, targets, format.as_deref(), (threads, durable, rset))?.strict(strict);
             return Ok(Bound::new(py, DatasetWriter::new(py, writer, progress)?)?.into_any());
         }
         let max_bytes = max_bytes.map(|bytes| byte_count(bytes, "max_bytes", 1)).transpose()?;
         let cache_bytes = cache_bytes.map(|bytes| byte_count(bytes, "cache_bytes", 0)).transpose()?;
-        let session = Session { format, threads, max_bytes, cache_bytes, progress, strict, partial, path: None };
-        let reader = match target {
-            Target::Path(path) => reader::open_path(py, path, session)?,
-            Target::Stream(object) => reader::open_source(py, stream::source(&object)?, session)?,
+        let paths = Vec::new();
+        let session = Session { paths, format, threads, max_bytes, cache_bytes, progress, strict, partial };
+        let reader = match (all_paths(&targets), rset) {
+            (Some(paths), true) => reader::open_found(py, only(&paths)?, session)?,
+            (Some(paths), false) => reader::open_paths(py, paths, session)?,
+            (None, true) => return Err(no_base()),
+            (None, false) => reader::open_sources(py, sources(py, targets)?, session)?,
         };
         Ok(Bound::new(py, reader)?.into_any())
     }
 }
 
+/// Begins a file, or the files of an R-set. A set of paths replaces the former one.
 fn create(
     py: Python<'_>,
-    target: Target<'_>,
+    targets: Vec<Target<'_>>,
     format: Option<&str>,
-    threads: Option<usize>,
-    durable: bool,
-) -> PyResult<dataset::DatasetWriter> {
-    let named = format.map(by_name).transpose()?;
+    (threads, durable, rset): (Option<usize>, bool, bool),
+) -> PyResult<RsetWriter> {
     let concurrency = Concurrency::resolve(threads)?;
     let durability = if durable { Durability::Synced } else { Durability::Cached };
-    let (sink, format) = match target {
-        Target::Path(path) => {
-            let format = named.map_or_else(|| by_extension(&path), Ok)?;
-            (py.detach(|| sink_at(&path, durability))?, format)
-        }
-        Target::Stream(object) => {
-            let format = named.ok_or_else(|| Error::usage("writing to a stream requires `format`"))?;
-            (stream::sink(&object)?, format)
-        }
+    let paths = all_paths(&targets);
+    if rset && paths.is_none() {
+        return Err(no_base());
+    }
+    if let Some(paths) = paths.filter(|paths| rset || paths.len() > 1) {
+        let paths = RsetPaths::new(paths)?;
+        return detached(py, None, |_| RsetWriter::create(&paths, format, concurrency, durability));
+    }
+    let named = format.map(by_name).transpose()?;
+    let format = match (named, &targets[0]) {
+        (Some(format), _) => format,
+        (None, Target::Path(path)) => by_extension(path)?,
+        (None, Target::Stream(_)) => return Err(Error::usage("writing to a stream requires `format`").into()),
     };
-    detached(py, None, |_| dataset::DatasetWriter::to_sink(sink, format, concurrency))
+    let mut sinks = Vec::new();
+    for target in in_order(targets)? {
+        sinks.push(match target {
+            Target::Path(path) => py.detach(|| sink_at(&path, durability))?,
+            Target::Stream(object) => stream::sink(&object)?,
+        });
+    }
+    detached(py, None, |_| RsetWriter::to_sinks(sinks, Vec::new(), format, concurrency))
 }
 
-/// The paths and streams that `paths` names.
-fn targets<'py>(paths: &Bound<'py, PyAny>) -> PyResult<Vec<Target<'py>>> {
+/// The sources of files, the base first.
+fn sources(py: Python<'_>, targets: Vec<Target<'_>>) -> PyResult<Vec<Arc<dyn ByteSource>>> {
+    let source = |target| -> PyResult<Arc<dyn ByteSource>> {
+        match target {
+            Target::Path(path) => Ok(Arc::new(py.detach(|| FileSource::open(&path))?)),
+            Target::Stream(object) => stream::source(&object),
+        }
+    };
+    in_order(targets)?.into_iter().map(source).collect()
+}
+
+/// The targets in the order of their levels, the base first.
+///
+/// # Errors
+/// `OptionError` for paths that are not those of a set.
+fn in_order(targets: Vec<Target<'_>>) -> PyResult<Vec<Target<'_>>> {
+    let name = |target: &'_ Target<'_>| match target {
+        Target::Path(path) => Some(path.clone()),
+        Target::Stream(_) => None,
+    };
+    let names: Vec<_> = targets.iter().map(name).collect();
+    let order = by_level(&names.iter().map(Option::as_deref).collect::<Vec<_>>())?;
+    let mut targets: Vec<_> = targets.into_iter().map(Some).collect();
+    Ok(order.into_iter().filter_map(|position| targets[position].take()).collect())
+}
+
+/// The paths of targets; `None` if one is a stream.
+pub(super) fn all_paths(targets: &[Target<'_>]) -> Option<Vec<PathBuf>> {
+    let path = |target: &Target<'_>| match target {
+        Target::Path(path) => Some(path.clone()),
+        Target::Stream(_) => None,
+    };
+    targets.iter().map(path).collect()
+}
+
+/// The only path, as the base of a set whose levels are to be found.
+///
+/// # Errors
+/// `OptionError` for several paths.
+fn only(paths: &[PathBuf]) -> PyResult<&PathBuf> {
+    match paths {
+        [base] => Ok(base),
+        paths => {
+            Err(Error::usage("rset:").found(format!("{} paths", paths.len())).allowed("the path of a base").into())
+        }
+    }
+}
+
+/// The error for a stream in the place of a base.
+pub(super) fn no_base() -> PyErr {
+    Error::usage("rset:").found("a stream").allowed("the path of a base").into()
+}
+
+/// The paths and streams that `paths` names, at least one.
+pub(super) fn targets<'py>(paths: &Bound<'py, PyAny>) -> PyResult<Vec<Target<'py>>> {
     if let Some(target) = target(paths)? {
         return Ok(vec![target]);
     }
@@ -125,12 +200,13 @@ fn targets<'py>(paths: &Bound<'py, PyAny>) -> PyResult<Vec<Target<'py>>> {
         return Err(wrong(paths));
     }
     let items = paths.try_iter().map_err(|_| wrong(paths))?;
-    items
+    let items: Vec<_> = items
         .map(|item| {
             let item = item?;
             target(&item)?.ok_or_else(|| wrong(&item))
         })
-        .collect()
+        .collect::<PyResult<_>>()?;
+    if items.is_empty() { Err(Error::usage("no path").into()) } else { Ok(items) }
 }
 
 fn target<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Target<'py>>> {
@@ -160,33 +236,6 @@ fn refuse_content(object: &Bound<'_, PyAny>) -> PyResult<()> {
 
 /// The limit of the length of a path on Linux. Longer bytes are the content of a file.
 const LONGEST_PATH: usize = 4096;
-
-/// The only target.
-///
-/// # Errors
-/// `OptionError` for an empty list, and for further paths that are not files of an R-set; `UnsupportedError` for an R-set.
-fn single(mut targets: Vec<Target<'_>>) -> PyResult<Target<'_>> {
-    if targets.len() > 1 {
-        for target in &targets[1..] {
-            if let Target::Path(path) = target
-                && !has_level_suffix(path)
-            {
-                let found = format!("{:?}", path.display().to_string());
-                let allowed = "a suffix .r1, .r2 … of an R-set";
-                return Err(Error::usage("path after the first:").found(found).allowed(allowed).into());
-            }
-        }
-        return Err(Error::unsupported("R-set of files").found(format!("{} paths", targets.len())).into());
-    }
-    Ok(targets.pop().ok_or_else(|| Error::usage("no path"))?)
-}
-
-/// True for names such as `image.ntf.r2`.
-fn has_level_suffix(path: &std::path::Path) -> bool {
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-    let level = extension.as_deref().and_then(|extension| extension.strip_prefix('r'));
-    level.is_some_and(|level| !level.is_empty() && level.bytes().all(|byte| byte.is_ascii_digit()))
-}
 
 /// The number of bytes in the argument `name`.
 fn byte_count(object: &Bound<'_, PyAny>, name: &str, least: u64) -> PyResult<u64> {

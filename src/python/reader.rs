@@ -1,6 +1,6 @@
 //! `DatasetReader`: a file opened for reading.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::PyTypeError;
@@ -16,10 +16,10 @@ use super::text::TextAssetProvider;
 use super::warnings::warn_of_file;
 use super::{pixel_type, region};
 use crate::asset::AssetType;
-use crate::dataset;
+use crate::dataset::{self, RsetPaths};
 use crate::error::Error;
 use crate::format::OpenOptions;
-use crate::io::{ByteSource, FileSource};
+use crate::io::ByteSource;
 
 /// A file opened for reading: its metadata, and its assets by key. Opening reads the headers; pixels are read on demand.
 ///
@@ -154,7 +154,7 @@ impl DatasetReader {
 
     fn __repr__(&self) -> String {
         let Ok(dataset) = self.dataset() else { return "<DatasetReader, closed>".to_owned() };
-        let path = dataset.session.path.as_ref().map(|path| format!("{:?}, ", path.display().to_string()));
+        let path = dataset.session.paths.first().map(|path| format!("{:?}, ", path.display().to_string()));
         let (format, count) = (dataset.reader.format().name(), dataset.reader.assets().len());
         format!("<DatasetReader {}{format}, {count} assets>", path.unwrap_or_default())
     }
@@ -202,50 +202,91 @@ pub(super) fn asset<'py>(
     Bound::new(py, asset)
 }
 
-/// Opens the file at `path` for reading.
-pub(super) fn open_path(py: Python<'_>, path: PathBuf, session: Session) -> PyResult<DatasetReader> {
-    let source = py.detach(|| FileSource::open(&path))?;
-    // Absolute, because a process with another working folder may unpickle it.
-    let path = std::path::absolute(&path).unwrap_or(path);
-    open_source(py, Arc::new(source), Session { path: Some(path), ..session })
+/// Opens the file at a path, or the files of an R-set.
+///
+/// # Errors
+/// `OptionError` for paths that are not those of a set; the errors of opening the files.
+pub(super) fn open_paths(py: Python<'_>, paths: Vec<PathBuf>, session: Session) -> PyResult<DatasetReader> {
+    // Of a single path, the suffix does not matter.
+    let paths = RsetPaths::new(paths)?;
+    let opened = |format: Option<&str>, options: &OpenOptions| {
+        dataset::DatasetReader::open_rset(&paths, format, options).map(|reader| (reader, paths.all().to_vec()))
+    };
+    open_with(py, session, opened)
 }
 
-/// Opens a file for reading.
-pub(super) fn open_source(py: Python<'_>, source: Arc<dyn ByteSource>, session: Session) -> PyResult<DatasetReader> {
+/// Opens the file at a path, and the files of an R-set that exist beside it.
+///
+/// # Errors
+/// As [`open_paths`].
+pub(super) fn open_found(py: Python<'_>, base: &Path, session: Session) -> PyResult<DatasetReader> {
+    let opened = |format: Option<&str>, options: &OpenOptions| {
+        let (reader, paths) = dataset::DatasetReader::find_rset(base, format, options)?;
+        Ok((reader, paths.all().to_vec()))
+    };
+    open_with(py, session, opened)
+}
+
+/// Opens a file, or the files of an R-set, from sources.
+///
+/// # Errors
+/// The errors of opening the files.
+pub(super) fn open_sources(
+    py: Python<'_>,
+    sources: Vec<Arc<dyn ByteSource>>,
+    session: Session,
+) -> PyResult<DatasetReader> {
+    let opened = |format: Option<&str>, options: &OpenOptions| {
+        Ok((dataset::DatasetReader::from_sources(sources, format, options)?, Vec::new()))
+    };
+    open_with(py, session, opened)
+}
+
+/// Opens files for reading by a function that also returns their paths, if they have paths that can be opened again.
+fn open_with(
+    py: Python<'_>,
+    session: Session,
+    open: impl FnOnce(Option<&str>, &OpenOptions) -> crate::Result<(dataset::DatasetReader, Vec<PathBuf>)> + Send,
+) -> PyResult<DatasetReader> {
     let default = OpenOptions::default();
     let cache_bytes = session.cache_bytes.unwrap_or(default.cache_bytes);
     let options =
         OpenOptions { limits: session.limits(), strict: session.strict, cache_bytes, partial: session.partial };
     let format = session.format.clone();
-    let reader = detached(py, None, |_| dataset::DatasetReader::from_source(source, format.as_deref(), &options))?;
+    let (reader, paths) = detached(py, None, |_| open(format.as_deref(), &options))?;
     warn_of_file(py, reader.source().path(), reader.warnings())?;
-    Ok(DatasetReader::new(OpenDataset { reader, session }))
+    // Absolute, because a process with another working folder may unpickle it.
+    let paths = paths.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)).collect();
+    Ok(DatasetReader::new(OpenDataset { reader, session: Session { paths, ..session } }))
 }
 
-/// Opens a file when its reader is unpickled.
+/// Opens files when their reader is unpickled.
 #[pyfunction(name = "_open_reader")]
-#[pyo3(signature = (path, format, threads, max_bytes, cache_bytes, partial, /))]
+#[pyo3(signature = (paths, format, threads, max_bytes, cache_bytes, partial, /))]
 pub(super) fn open_reader(
     py: Python<'_>,
-    path: PathBuf,
+    paths: Vec<PathBuf>,
     format: Option<String>,
     threads: Option<usize>,
     max_bytes: Option<u64>,
     cache_bytes: Option<u64>,
     partial: bool,
 ) -> PyResult<DatasetReader> {
-    open_path(py, path, Session { format, threads, max_bytes, cache_bytes, partial, ..Default::default() })
+    open_paths(py, paths, Session { format, threads, max_bytes, cache_bytes, partial, ..Default::default() })
 }
+
+/// The arguments of [`open_reader`].
+type ReopenArguments = (Vec<PathBuf>, Option<String>, Option<usize>, Option<u64>, Option<u64>, bool);
 
 /// Opens an image when it is unpickled.
 #[pyfunction(name = "_open_image")]
 #[pyo3(signature = (arguments, key, /))]
 pub(super) fn open_image<'py>(
-    arguments: (PathBuf, Option<String>, Option<usize>, Option<u64>, Option<u64>, bool),
+    arguments: ReopenArguments,
     key: &str,
     py: Python<'py>,
 ) -> PyResult<Bound<'py, AssetProvider>> {
-    let (path, format, threads, max_bytes, cache_bytes, partial) = arguments;
-    open_reader(py, path, format, threads, max_bytes, cache_bytes, partial)?
+    let (paths, format, threads, max_bytes, cache_bytes, partial) = arguments;
+    open_reader(py, paths, format, threads, max_bytes, cache_bytes, partial)?
         .get_asset(py, PyString::new(py, key).as_any())
 }

@@ -15,14 +15,19 @@ use super::metadata::{MetadataProvider, to_metadata};
 use super::warnings::warn;
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::codec::{Encoded, ImageEncoder};
-use crate::dataset::{self, Settled};
+use crate::dataset::{RsetWriter, Settled};
 use crate::error::Error;
-use crate::format::{Blocks, Content, Copied, DataRequest, Format, ImageRequest, Overviews};
+use crate::format::{
+    Blocks, Content, Copied, DataRequest, Format, ImageRequest, OverviewLevels, Overviews, SaveSettings,
+};
 use crate::image::{ImageLayout, ImageProvider, Reduction, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
 
-/// A file being written. Nothing is visible at the target before `close`.
+/// A file being written, or the files of an R-set. Nothing is visible at the targets before `close`.
+///
+/// In an R-set the key of an asset determines its file: `image:0:overview:2` is written to the file of level 2, as its
+/// `image:0`. All other assets are written to the base, and `metadata` to every file.
 ///
 /// A context manager: leaving its body closes the writer. After an exception in the body it aborts and the target is as it
 /// was before. Refusing an asset changes nothing. If an asset fails half-way, the file cannot be completed.
@@ -53,14 +58,14 @@ pub(super) struct ImageWriter {
 }
 
 struct Work {
-    writer: dataset::DatasetWriter,
+    writer: RsetWriter,
     /// The file's metadata last passed to the engine.
     metadata: Arc<Metadata>,
 }
 
 /// An image to add, with its metadata.
-struct Image {
-    provider: Arc<dyn ImageProvider>,
+pub(super) struct Image {
+    pub(super) provider: Arc<dyn ImageProvider>,
     metadata: Arc<Metadata>,
     /// Title and description that the caller gave with the image.
     texts: (String, String),
@@ -82,8 +87,69 @@ impl Image {
     }
 }
 
+/// An image with the settings of `imsave`.
+struct Saved {
+    image: Image,
+    settings: SaveSettings,
+    blocks: Blocks,
+    roles: [String; 1],
+}
+
+impl Saved {
+    /// An image and its settings; `metadata` are entries beside or in place of its own.
+    fn new(
+        provider: &Bound<'_, PyAny>,
+        settings: &Bound<'_, PyDict>,
+        metadata: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let mut image = image_of(provider)?;
+        if let Some(further) = metadata.map(to_metadata).transpose()? {
+            // Metadata of a file are complete; other entries are further ones.
+            image.metadata = if further.origin().is_some() { further } else { Arc::new(further.over(&image.metadata)) };
+        }
+        let settings = save_settings(settings)?;
+        let is_as_stored = metadata.is_none() && settings.compression.is_none() && settings.quality.is_none();
+        let blocks = if is_as_stored { Blocks::Stored } else { Blocks::Provider };
+        Ok(Self { image, settings, blocks, roles: ["data".to_owned()] })
+    }
+
+    /// The request to write the image.
+    fn request<'s>(&'s self, key: &'s str) -> ImageRequest<'s> {
+        let Self { image, settings, blocks, roles } = self;
+        ImageRequest { roles, settings: Some(settings), blocks: *blocks, ..image.request(key, "", "") }
+    }
+}
+
+/// What `imsave` makes while it writes the image.
+struct MadeOverviews {
+    levels: OverviewLevels,
+    resampling: Option<Reduction>,
+    mask: Option<Image>,
+}
+
+impl MadeOverviews {
+    /// The settings `overviews`, `resampling` and `mask`; `None` without `overviews`.
+    fn new(settings: &Bound<'_, PyDict>) -> PyResult<Option<Self>> {
+        let get = |name: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
+            Ok(settings.get_item(name)?.filter(|value| !value.is_none()))
+        };
+        let Some(levels) = get("overviews")?.map(|levels| overview_levels(&levels)).transpose()? else {
+            return Ok(None);
+        };
+        let resampling = get("resampling")?.map(|name| name.extract::<String>()).transpose()?;
+        let resampling = resampling.map(|name| Reduction::by_name(&name)).transpose()?;
+        let mask = get("mask")?.map(|mask| image_of(&mask)).transpose()?;
+        Ok(Some(Self { levels, resampling, mask }))
+    }
+
+    fn request(&self) -> Overviews<'_> {
+        let mask = self.mask.as_ref().map(|mask| &*mask.provider);
+        Overviews { levels: &self.levels, resampling: self.resampling, mask }
+    }
+}
+
 impl DatasetWriter {
-    pub(super) fn new(py: Python<'_>, writer: dataset::DatasetWriter, progress: Option<Py<PyAny>>) -> PyResult<Self> {
+    pub(super) fn new(py: Python<'_>, writer: RsetWriter, progress: Option<Py<PyAny>>) -> PyResult<Self> {
         let (format, strict) = (writer.format(), writer.is_strict());
         let work = Work { writer, metadata: Arc::default() };
         let metadata = Mutex::new(AssetMetadata::given(py, None)?);
@@ -124,7 +190,7 @@ impl DatasetWriter {
         py: Python<'_>,
         work: &mut Work,
         metadata: Arc<Metadata>,
-        action: impl FnOnce(&mut dataset::DatasetWriter, &Control<'_>) -> crate::Result<T> + Send,
+        action: impl FnOnce(&mut RsetWriter, &Control<'_>) -> crate::Result<T> + Send,
     ) -> PyResult<T> {
         let Work { writer, metadata: given } = work;
         let report =
@@ -221,33 +287,30 @@ impl DatasetWriter {
         settings: &Bound<'_, PyDict>,
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let mut image = image_of(provider)?;
-        if let Some(further) = metadata.map(to_metadata).transpose()? {
-            // Metadata of a file are complete; other entries are further ones.
-            image.metadata = if further.origin().is_some() { further } else { Arc::new(further.over(&image.metadata)) };
-        }
-        let get = |name: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
-            Ok(settings.get_item(name)?.filter(|value| !value.is_none()))
-        };
-        let levels = get("overviews")?.map(|levels| overview_levels(&levels)).transpose()?;
-        let resampling = get("resampling")?.map(|name| name.extract::<String>()).transpose()?;
-        let resampling = resampling.map(|name| Reduction::by_name(&name)).transpose()?;
-        let mask = get("mask")?.map(|mask| image_of(&mask)).transpose()?;
-        let overviews = levels.as_ref().map(|levels| Overviews {
-            levels,
-            resampling,
-            mask: mask.as_ref().map(|mask| &*mask.provider),
-        });
-        let settings = save_settings(settings)?;
-        let is_as_stored = metadata.is_none() && settings.compression.is_none() && settings.quality.is_none();
-        let request = ImageRequest {
-            roles: &["data".to_owned()],
-            settings: Some(&settings),
-            overviews: overviews.as_ref(),
-            blocks: if is_as_stored { Blocks::Stored } else { Blocks::Provider },
-            ..image.request(key, "", "")
-        };
-        self.write(py, &image, &request)
+        let saved = Saved::new(provider, settings, metadata)?;
+        let made = MadeOverviews::new(settings)?;
+        let overviews = made.as_ref().map(MadeOverviews::request);
+        self.write(py, &saved.image, &ImageRequest { overviews: overviews.as_ref(), ..saved.request(key) })
+    }
+
+    /// Writes an image with the settings of `imsave` to the base of an R-set, and its reduced levels to the other files.
+    /// `resampling` is the name of a method; by default, the metadata decide.
+    #[pyo3(name = "_save_rset", signature = (key, provider, settings, resampling=None, metadata=None, /))]
+    fn save_rset(
+        &self,
+        py: Python<'_>,
+        key: &str,
+        provider: &Bound<'_, PyAny>,
+        settings: &Bound<'_, PyDict>,
+        resampling: Option<&str>,
+        metadata: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let saved = Saved::new(provider, settings, metadata)?;
+        let method = resampling.map(Reduction::by_name).transpose()?;
+        self.add(py, key, |writer, control| {
+            let of = saved.image.file.as_ref().map(|(dataset, position)| (&dataset.reader, *position));
+            writer.add_image_with_levels(&saved.request(key), of, method, control)
+        })
     }
 
     /// Begins an image whose blocks the caller encodes, on other threads or in other processes, and appends.
@@ -308,7 +371,7 @@ impl DatasetWriter {
             return Ok(result?);
         }
         self.set(State::Closed);
-        self.work(py, &mut work, metadata, dataset::DatasetWriter::finish)?;
+        self.work(py, &mut work, metadata, RsetWriter::finish)?;
         // Before anything is visible: a filter may make a warning an error.
         warn(py, &work.writer.take_warnings())?;
         detached(py, None, |_| work.writer.publish())
@@ -341,7 +404,7 @@ impl DatasetWriter {
         let state = match &*self.lock() {
             State::Open(work) => match work.writer.failed() {
                 Some(key) => format!("failed at {key:?}"),
-                None => format!("{} assets", work.writer.keys().len()),
+                None => format!("{} assets", work.writer.count()),
             },
             State::Busy => "at work".to_owned(),
             State::Closed => "closed".to_owned(),
@@ -410,7 +473,7 @@ impl DatasetWriter {
         }
         let mut work = self.take()?;
         let metadata = Arc::clone(&work.metadata);
-        let result = self.work(py, &mut work, metadata, dataset::DatasetWriter::finish_image);
+        let result = self.work(py, &mut work, metadata, RsetWriter::finish_image);
         self.settle(py, work, key, result)
     }
 
@@ -419,7 +482,7 @@ impl DatasetWriter {
         &self,
         py: Python<'_>,
         key: &str,
-        action: impl FnOnce(&mut dataset::DatasetWriter, &Control<'_>) -> crate::Result<T> + Send,
+        action: impl FnOnce(&mut RsetWriter, &Control<'_>) -> crate::Result<T> + Send,
     ) -> PyResult<T> {
         let metadata = self.file_metadata(py)?;
         let mut work = self.take()?;
@@ -494,7 +557,7 @@ impl ImageWriter {
 }
 
 /// `provider` as an image: an image of this package, used without the GIL, or any object with the attributes of one.
-fn image_of(provider: &Bound<'_, PyAny>) -> PyResult<Image> {
+pub(super) fn image_of(provider: &Bound<'_, PyAny>) -> PyResult<Image> {
     let py = provider.py();
     let Ok(image) = provider.cast::<ImageAssetProvider>() else {
         let (provider, facts) = DuckProvider::new(provider)?;

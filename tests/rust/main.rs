@@ -10,6 +10,7 @@ mod one_liners;
 mod processes;
 mod pyramid;
 mod reading;
+mod rsets;
 mod support;
 mod tables;
 mod writing;

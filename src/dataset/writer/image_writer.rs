@@ -85,6 +85,11 @@ impl<'w> ImageWriter<'w> {
         self.pending().encoder()
     }
 
+    /// True if the file can omit blocks.
+    pub fn allows_absent(&self) -> bool {
+        self.pending().open.allows_absent
+    }
+
     /// Appends a block. Blocks may come in any order. An early block stays in memory until its turn; if its place in the file
     /// is known, only its receipt stays.
     ///

@@ -43,7 +43,7 @@ use std::sync::Arc;
 
 use super::{FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, TextField, Warning};
 use crate::error::Result;
-use crate::image::ImageLayout;
+use crate::image::{Georeference, ImageLayout};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 use version::{Version, is_nitf};
@@ -121,6 +121,19 @@ impl Format for Nitf {
 
     fn states_location(&self, metadata: &Metadata) -> bool {
         metadata.get("IGEOLO").is_some()
+    }
+
+    fn adjust_to_level(
+        &self,
+        metadata: &mut Metadata,
+        place: &Georeference,
+        layout: &ImageLayout,
+        level: u8,
+    ) -> Result<Vec<String>> {
+        // If the metadata do not state a place, the request or the image that is copied has it.
+        let is_stated = metadata.iter().any(|(key, _)| self.is_location_key(key));
+        let place = if is_stated { place.clone() } else { Georeference::default() };
+        chip::make_level(metadata, &place, layout, level)
     }
 
     fn fitted_text(&self, field: TextField, text: &str) -> Option<FittedText> {

@@ -1,7 +1,8 @@
 //! What an image of a TIFF holds beyond its pixels and the facts that every format knows, by name.
 
-use super::encoding;
+use super::options::Options;
 use super::tags::{self, Treatment};
+use super::{encoding, geo};
 use crate::image::{Georeference, Transform};
 use crate::metadata::{Metadata, Value};
 
@@ -34,15 +35,29 @@ pub(in crate::format) fn adjust_to_part(metadata: &mut Metadata, place: &Georefe
         metadata.retain(|key| !is_position(key));
         match place.transform {
             Some(Transform(six)) => metadata.set(POSITION, six.map(Value::from).to_vec()),
-            None => notes.push("ModelTiepoint: left out of the chip: they are those of the whole image".to_owned()),
+            None => notes.push("ModelTiepoint: left out of the part: they are those of the whole image".to_owned()),
         }
     }
     let is_rpc = |key: &str| key.parse() == Ok(tags::RPC_COEFFICIENT);
     if metadata.iter().any(|(key, _)| is_rpc(key)) {
         metadata.retain(|key| !is_rpc(key));
-        notes.push("RPCCoefficient: left out of the chip: they are those of the whole image".to_owned());
+        notes.push("RPCCoefficient: left out of the part: they are those of the whole image".to_owned());
     }
     notes
+}
+
+/// The georeference that the metadata of an image state; `None` if they are illegal.
+pub(super) fn georeference(metadata: &Metadata) -> Option<Georeference> {
+    let mut silent = Vec::new();
+    let options = Options::new(metadata, &mut silent).ok()?;
+    let mut tags = Vec::new();
+    for (tag, given) in &options.tags {
+        if tags::by_number(*tag).is_some_and(|row| row.treatment == Treatment::Geo) {
+            tags.extend(options.field(*tag, *given, &mut silent).ok()?);
+        }
+    }
+    let given = geo::Given { tags, names: options.geo_names(), copied: options.is_copy() };
+    Some(geo::read(&geo::fields(given, &mut silent).ok()?).0)
 }
 
 /// The names of what other formats do not take over.

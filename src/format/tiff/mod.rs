@@ -96,6 +96,10 @@ impl Format for Tiff {
         further::adjust_to_part(metadata, place)
     }
 
+    fn georeference(&self, metadata: &Metadata) -> Option<Georeference> {
+        further::georeference(metadata)
+    }
+
     fn fitted_text(&self, _: TextField, text: &str) -> Option<FittedText> {
         FittedText::without_nul(text)
     }

@@ -1,6 +1,8 @@
 //! A file that appears under its name only when it is complete. Until then it has no name, or a temporary name beside the target.
 //! Outputs that are complete but not yet visible become visible together or not at all.
 
+mod set;
+
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,7 @@ use std::sync::Arc;
 
 use tempfile::{NamedTempFile, TempPath};
 
+pub(crate) use self::set::publish_set;
 use super::{ByteSink, PositionedWrite, SpooledSink, pieces, unnamed};
 use crate::error::{Error, Result};
 use crate::io::source::read_exact_at;
@@ -103,13 +106,7 @@ pub fn sink_at(path: impl AsRef<Path>, durability: Durability) -> Result<Box<dyn
 /// [`Error::Io`] with the path if publishing fails. If restoring a former file fails too, that file keeps its temporary name
 /// `.NAME.XXXXXX.osml-old`, which the error states.
 pub(crate) fn publish_all(outputs: Vec<Prepared<'_>>) -> Result<()> {
-    let (mut files, mut streams) = (Vec::new(), Vec::new());
-    for Prepared(kind) in outputs {
-        match kind {
-            Kind::File(file) => files.push(file),
-            Kind::Stream(write) => streams.push(write),
-        }
-    }
+    let (mut files, streams) = separated(outputs);
     // The last output to be published never needs to be undone.
     let last = if streams.is_empty() { files.pop() } else { None };
     let mut replaced = Vec::new();
@@ -121,6 +118,18 @@ pub(crate) fn publish_all(outputs: Vec<Prepared<'_>>) -> Result<()> {
         last.map_or(Ok(()), NewFile::persist)
     };
     publish().map_err(|error| roll_back(replaced, error))
+}
+
+/// The files and the streams among outputs.
+fn separated(outputs: Vec<Prepared<'_>>) -> (Vec<NewFile>, Vec<WriteOut<'_>>) {
+    let (mut files, mut streams) = (Vec::new(), Vec::new());
+    for Prepared(kind) in outputs {
+        match kind {
+            Kind::File(file) => files.push(file),
+            Kind::Stream(write) => streams.push(write),
+        }
+    }
+    (files, streams)
 }
 
 impl AtomicFile {

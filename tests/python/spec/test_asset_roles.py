@@ -3,22 +3,15 @@ import itertools
 
 import numpy as np
 import pytest
-from aws.osml.io import IO, AssetType, BufferedImageAssetProvider, PixelType, imread
+from aws.osml.io import IO, AssetType, PixelType, imread
 from testkit.arrays import assert_same, image
 from testkit.cog_rules import cog_errors
+from testkit.providers import buffered as provider
 from testkit.readers import tiff_pages, tiff_tags, tifffile_pixels
 
 GEO = {"GeoModelType": "Projected", "GeoRasterType": "PixelIsArea", "GeoProjectedCRS": "32618",
        "GeoPixelScale": "[0.5, 0.5, 0.0]", "GeoTiepoints": "[0, 0, 0, 300000.0, 4500000.0, 0.0]"}
 GEO_TAGS = (33550, 33922, 34264, 34735, 34736, 34737)
-
-
-def provider(data, metadata=None):
-    made = BufferedImageAssetProvider.create(
-        key="x", num_columns=data.shape[2], num_rows=data.shape[1], num_bands=data.shape[0],
-        pixel_type=PixelType.from_numpy_dtype(data.dtype), metadata=metadata)
-    made.set_full_image(data)
-    return made
 
 
 @pytest.fixture

@@ -101,13 +101,6 @@ def test_the_rn_suffix_of_a_single_tiff_path_is_stripped(tmp_path):
     assert is_a("tiff", path)
 
 
-def test_writing_several_paths_is_unsupported_for_now(tmp_path):
-    with pytest.raises(UnsupportedError):
-        with IO.open([tmp_path / "a.tif", tmp_path / "a.tif.r1"], "w", "tiff") as writer:
-            writer.add_asset("image:0", one_image())
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("kind", MAGIC)
 @pytest.mark.parametrize("extension", ["", ".dat", ".tif", ".png", ".jpg", ".ntf"])
 def test_reading_detects_by_magic_bytes_whatever_the_extension(tmp_path, kind, extension):

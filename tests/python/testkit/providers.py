@@ -1,5 +1,15 @@
-"""Image providers in plain Python, as a user would write them: only the 14 attributes of the specification."""
+"""Image providers: in memory, and in plain Python as a user would write them, with only the 14 attributes of the specification."""
 import numpy as np
+from aws.osml.io import BufferedImageAssetProvider, PixelType
+
+
+def buffered(data, metadata=None):
+    """An image in memory that refers to `data`."""
+    made = BufferedImageAssetProvider.create(
+        key="x", num_columns=data.shape[2], num_rows=data.shape[1], num_bands=data.shape[0],
+        pixel_type=PixelType.from_numpy_dtype(data.dtype), metadata=metadata)
+    made.set_full_image(data)
+    return made
 
 
 class GridProvider:
@@ -66,8 +76,6 @@ def raises(error):
 
 
 def _pixel_type(dtype):
-    from aws.osml.io import PixelType
-
     names = {"u1": "UInt8", "i1": "Int8", "u2": "UInt16", "i2": "Int16", "u4": "UInt32", "i4": "Int32", "u8": "UInt64",
              "i8": "Int64", "f4": "Float32", "f8": "Float64", "c8": "Complex64", "c16": "Complex128"}
     name = names.get(np.dtype(dtype).str[1:])

@@ -1,6 +1,6 @@
 """Imagery I/O: reads and writes NITF, GeoTIFF, PNG and JPEG block by block, from arrays, lazy providers and other files.
 
-One-liners: `imsave`, `imread`, `iminfo`, `tiles`. Full control: `IO.open`, which returns a `DatasetWriter` or a
+One-liners: `imsave`, `imread`, `iminfo`, `tiles`, `write_rset`. Full control: `IO.open`, which returns a `DatasetWriter` or a
 `DatasetReader`, and providers of images and metadata. Arrays are (bands, rows, columns).
 """
 
@@ -45,6 +45,7 @@ from ._errors import (
     ShapeWarning,
     UnsupportedError,
 )
+from ._rset import write_rset
 from ._typing import ImageProvider
 
 __all__ = [
@@ -90,4 +91,5 @@ __all__ = [
     "imread",
     "imsave",
     "tiles",
+    "write_rset",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -143,33 +143,25 @@ def imsave(
     Raises:
         OptionError: A `ValueError`, for an unknown format and for a value that the format cannot hold.
     """
-    if corners is not None and transform is not None:
-        raise OptionError("georeference: got corners and transform, expected one of them")
-    image: Any = data if _is_image(data) else _image_of(data, BufferedMetadataProvider(metadata))
-    is_image = image is data
-    hint = None if is_image else _axes_hint(image.shape)
-    settings = {
-        "compression": compression,
-        "block_size": block_size,
-        "corners": None if corners is None else corner_pairs(corners),
-        "transform": None if transform is None else gdal_transform(transform),
-        "crs": None if crs is None else epsg_code(crs),
-        "nodata": nodata,
-        "quality": quality,
-        "precise": precise,
-        "cog": cog,
+    settings = save_settings(
+        compression=compression,
+        block_size=block_size,
+        corners=corners,
+        crs=crs,
+        transform=transform,
+        nodata=nodata,
+        quality=quality,
+        precise=precise,
+        cog=cog,
         **_overview_settings(cog, overviews, resampling, mask),
-    }
-    with IO.open(path, "w", format, threads=threads, strict=strict, durable=durable) as writer:
-        try:
-            writer._save_image("image:0", image, settings, metadata if is_image else None)
-        except OptionError as error:
-            if hint:
-                raise OptionError(f"{error}; {hint}") from error
-            raise
-        if hint:
-            # Before the file appears: if a filter makes the warning an error, no file is left.
-            warnings.warn(hint, ShapeWarning, stacklevel=2)
+    )
+    image: Any = data if _is_image(data) else image_in_memory(data, BufferedMetadataProvider(metadata))
+    is_image = image is data
+    with (
+        IO.open(path, "w", format, threads=threads, strict=strict, durable=durable) as writer,
+        axes_hint(None if is_image else image.shape),
+    ):
+        writer._save_image("image:0", image, settings, metadata if is_image else None)
 
 
 def imread(
@@ -185,11 +177,13 @@ def imread(
     max_bytes: int | None = None,
     expand: bool = False,
     partial: bool = False,
+    rset: bool = False,
 ) -> npt.NDArray[Any]:
     """Reads an image, or a part of it, as an array of (bands, rows, columns) in native byte order.
 
     Args:
-        path: A path, a binary stream, a reader, or an image of a reader (or any other image of this package).
+        path: A path, a binary stream, a list of the paths of an R-set, a reader, or an image of a reader (or any other image of
+            this package).
         window: (x, y, width, height) in pixels of `resolution_level`, clipped to the image; or a pair of slices
             (rows, columns); or a `Window` of rasterio.
         asset: The key of the image, or its number N for `image:N`; by default the first with role `data`, else the first.
@@ -203,12 +197,13 @@ def imread(
             bands of the table. Without a table this has no effect.
         partial: Read the pixels that a damaged file still has. A `FileWarning` names those that are missing; without `partial`
             they are a `FormatError`.
+        rset: Also open the levels of an R-set that exist beside the path.
 
     Raises:
         FormatError: An `OSError`, for a damaged file; its `filename` is the path.
         OptionError: A `ValueError`, for a window outside of the image and for a wrong band or level.
     """
-    closing, image = image_of(path, asset, format=format, threads=threads, max_bytes=max_bytes, cache_bytes=0)
+    closing, image = image_of(path, asset, format=format, threads=threads, max_bytes=max_bytes, cache_bytes=0, rset=rset)
     with closing:
         if window is not None:
             window = _clipped(window, image.level_shape(resolution_level))
@@ -228,6 +223,7 @@ def iminfo(
     asset: str | int | None = None,
     format: str | None = None,
     max_bytes: int | None = None,
+    rset: bool = False,
 ) -> ImageInfo:
     """The description of an image in the headers of its file; no pixel is decoded.
 
@@ -236,8 +232,9 @@ def iminfo(
         asset: The key of the image, or its number N for `image:N`; by default the first with role `data`, else the first.
         format: The name of the format; by default, the first bytes and then the extension determine it.
         max_bytes: The memory that reading may allocate.
+        rset: Also open the levels of an R-set that exist beside the path.
     """
-    closing, image = image_of(path, asset, format=format, max_bytes=max_bytes)
+    closing, image = image_of(path, asset, format=format, max_bytes=max_bytes, rset=rset)
     with closing:
         return ImageInfo(
             width=image.num_columns,
@@ -270,6 +267,7 @@ def tiles(
     threads: int | None = None,
     max_bytes: int | None = None,
     partial: bool = False,
+    rset: bool = False,
 ) -> Iterator[Tile]:
     """Iterates over an image in tiles of `tile_size` (width, height; one number for squares), row by row.
 
@@ -278,7 +276,7 @@ def tiles(
     `imread`.
     """
     (width, height), (across, down) = _tile_sizes(tile_size, overlap)
-    closing, image = image_of(path, asset, format=format, threads=threads, max_bytes=max_bytes)
+    closing, image = image_of(path, asset, format=format, threads=threads, max_bytes=max_bytes, rset=rset)
     _, rows, columns = image.level_shape(resolution_level)
     xs = _tile_starts(columns, width, across)
     ys = _tile_starts(rows, height, down)
@@ -325,11 +323,29 @@ def _overview_settings(
         array = np.asarray(mask)
         if array.dtype not in (bool, np.uint8):
             raise OptionError(f"mask: got dtype {array.dtype}, expected bool or uint8")
-        mask = _image_of(array, BufferedMetadataProvider())
+        mask = image_in_memory(array, BufferedMetadataProvider())
     return {"overviews": overviews, "resampling": resampling, "mask": mask}
 
 
-def _image_of(data: npt.ArrayLike, metadata: BufferedMetadataProvider) -> BufferedImageAssetProvider:
+def save_settings(
+    *, corners: Corners | None, crs: Any, transform: Any, **others: Any
+) -> dict[str, Any]:
+    """The settings of a write, as the engine takes them.
+
+    Raises:
+        OptionError: A `ValueError`, for corners beside a transform and for a wrong georeference.
+    """
+    if corners is not None and transform is not None:
+        raise OptionError("georeference: got corners and transform, expected one of them")
+    return {
+        "corners": None if corners is None else corner_pairs(corners),
+        "transform": None if transform is None else gdal_transform(transform),
+        "crs": None if crs is None else epsg_code(crs),
+        **others,
+    }
+
+
+def image_in_memory(data: npt.ArrayLike, metadata: BufferedMetadataProvider) -> BufferedImageAssetProvider:
     """An image that refers to the array."""
     array: Any = data if hasattr(data, "filled") else np.asarray(data)
     shape = getattr(array, "shape", ())
@@ -348,6 +364,22 @@ def _image_of(data: npt.ArrayLike, metadata: BufferedMetadataProvider) -> Buffer
     )
     image.set_full_image(array)
     return image
+
+
+@contextmanager
+def axes_hint(shape: tuple[int, int, int] | None) -> Iterator[None]:
+    """A context that writes an array of this shape (None for other images). If its last axis looks like bands, an error of the
+    body has a hint, and success issues a warning before the file appears: a filter may make the warning an error.
+    """
+    hint = None if shape is None else _axes_hint(shape)
+    try:
+        yield
+    except OptionError as error:
+        if hint:
+            raise OptionError(f"{error}; {hint}") from error
+        raise
+    if hint:
+        warnings.warn(hint, ShapeWarning, stacklevel=4)
 
 
 def _axes_hint(shape: tuple[int, int, int]) -> str | None:

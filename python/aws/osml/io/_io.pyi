@@ -2,6 +2,7 @@
 
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
 from io import BytesIO
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, SupportsIndex, TypeVar, final, overload
 
@@ -53,6 +54,7 @@ __all__ = [
     "_open_encoder",
     "_open_image",
     "_open_reader",
+    "_rset_paths",
     "_tiff_tag",
     "_tile_sizes",
     "_tile_starts",
@@ -422,8 +424,17 @@ class DatasetWriter:
         metadata: Mapping[str, Any] | None = None,
         /,
     ) -> None: ...
+    def _save_rset(
+        self,
+        key: str,
+        provider: ImageProvider | AssetProvider,
+        settings: dict[str, Any],
+        resampling: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        /,
+    ) -> None: ...
     def close(self) -> None:
-        """Completes the file and makes it visible at its target."""
+        """Completes the file, or the files of an R-set, and makes them visible at their targets."""
     def abort(self) -> None:
         """Discards everything; the target stays as it was."""
     def __enter__(self) -> Self: ...
@@ -489,6 +500,7 @@ class IO:
         strict: bool = False,
         durable: bool = True,
         partial: bool = False,
+        rset: bool = False,
     ) -> DatasetReader: ...
     @overload
     @staticmethod
@@ -504,6 +516,7 @@ class IO:
         strict: bool = False,
         durable: bool = True,
         partial: bool = False,
+        rset: bool = False,
     ) -> DatasetWriter: ...
 
 def _encoded_block(bytes: bytes, /) -> EncodedBlock: ...
@@ -515,10 +528,13 @@ def _open_encoder(
     template: tuple[tuple[int, int, int, int, int], str, tuple[int, int], str, bool],
     /,
 ) -> BlockEncoder: ...
-def _open_image(arguments: tuple[str, str | None, int | None, int | None, int | None, bool], key: str, /) -> AssetProvider: ...
+def _open_image(arguments: tuple[list[str], str | None, int | None, int | None, int | None, bool], key: str, /) -> AssetProvider: ...
 def _open_reader(
-    path: str, format: str | None, threads: int | None, max_bytes: int | None, cache_bytes: int | None, partial: bool, /
+    paths: list[str], format: str | None, threads: int | None, max_bytes: int | None, cache_bytes: int | None, partial: bool, /
 ) -> DatasetReader: ...
+def _rset_paths(
+    paths: PathOrStream | Sequence[PathOrStream], levels: SupportsIndex | None, image: ImageProvider | AssetProvider, /
+) -> list[Path]: ...
 def _tiff_tag(name: str, /) -> tuple[int, str, list[tuple[int, str]]]: ...
 def _nitf_register(text: str, kind: Literal["tre", "des"], /) -> list[str]: ...
 def _nitf_typed(kind: Literal["tre", "des"], name: str, fields: dict[str, Any] | bytes, /) -> dict[str, Any]: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Union
 
@@ -9,8 +10,8 @@ from ._errors import OptionError
 from ._io import IO, DatasetReader, ImageAssetProvider
 from ._typing import PathOrStream
 
-Opened = Union[PathOrStream, DatasetReader, ImageAssetProvider]
-"""A path, a binary stream, a reader, or an image of this package."""
+Opened = Union[PathOrStream, Sequence[PathOrStream], DatasetReader, ImageAssetProvider]
+"""A path, a binary stream, a list of those of an R-set, a reader, or an image of this package."""
 
 
 def image_of(
@@ -21,6 +22,7 @@ def image_of(
     max_bytes: int | None,
     threads: int | None = None,
     cache_bytes: int | None = None,
+    rset: bool = False,
 ) -> tuple[AbstractContextManager[Any], ImageAssetProvider]:
     """An image, and a context that closes the file if this function opened it.
 
@@ -28,9 +30,9 @@ def image_of(
         OptionError: A `ValueError`, for an argument that only opening a file uses, with a reader or an image.
     """
     if not isinstance(source, (DatasetReader, ImageAssetProvider)):
-        reader = IO.open(source, "r", format, threads=threads, max_bytes=max_bytes, cache_bytes=cache_bytes)
+        reader = IO.open(source, "r", format, threads=threads, max_bytes=max_bytes, cache_bytes=cache_bytes, rset=rset)
         return reader, reader._image(asset)
-    for name, value in (("format", format), ("max_bytes", max_bytes)):
+    for name, value in (("format", format), ("max_bytes", max_bytes), ("rset", rset or None)):
         if value is not None:
             raise OptionError(f"{name}: got {value!r} with an open {type(source).__name__}, expected a path or a stream")
     if isinstance(source, DatasetReader):

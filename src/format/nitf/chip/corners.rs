@@ -26,7 +26,7 @@ pub(super) fn update(metadata: &mut Metadata, place: &Georeference, part: &Part)
         Err(error) => {
             metadata.set("ICORDS", " ");
             metadata.remove("IGEOLO");
-            Some(format!("left out of the chip: {error}"))
+            Some(format!("left out of the part: {error}"))
         }
     }
 }
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn corners_that_cannot_be_read_are_left_out() {
         let (found, note) = updated("G", &"x".repeat(60), &Georeference::default(), Window::new(0, 0, 9, 9));
-        assert!(note.unwrap().starts_with("left out of the chip"));
+        assert!(note.unwrap().starts_with("left out of the part"));
         assert_eq!((found.get("IGEOLO"), found.get("ICORDS")), (None, Some(&" ".into())));
     }
 }

@@ -5,7 +5,7 @@ use super::part::Part;
 use super::{blocka, corners, grids, ichipb};
 use crate::error::Result;
 use crate::format::{family, is_key_of_another};
-use crate::image::Georeference;
+use crate::image::{Georeference, ImageLayout, Window};
 use crate::metadata::{Metadata, Value};
 
 /// The keys that may differ between an image and a chip of it. New ones are added in this order.
@@ -49,13 +49,34 @@ pub fn make_chip(metadata: &mut Metadata, place: &Georeference, part: &Part, blo
             Ok(value) => metadata.set(tag, value),
             Err(error) => {
                 metadata.remove(tag);
-                notes.push(format!("{tag}: left out of the chip: {error}"));
+                notes.push(format!("{tag}: left out of the part: {error}"));
             }
         }
     }
     // Last: the finer TREs of an image without IGEOLO are those of the part.
     notes.extend(corners::update(metadata, place, part).map(|note| format!("IGEOLO: {note}")));
     Ok(notes)
+}
+
+/// Turns the metadata of an image with this layout into those of the image reduced by 2^`level`, as [`make_chip`] does. The size of
+/// the blocks stays.
+///
+/// # Errors
+/// As [`make_chip`].
+pub(in super::super) fn make_level(
+    metadata: &mut Metadata,
+    place: &Georeference,
+    layout: &ImageLayout,
+    level: u8,
+) -> Result<Vec<String>> {
+    let full = (layout.grid.columns(), layout.grid.rows());
+    let halved = |length: u32| u64::from(length).div_ceil(1 << level) as u32;
+    let window = Window::new(0, 0, halved(full.0), halved(full.1));
+    let stated = |key: &str| metadata.get(key).and_then(Value::to_int).and_then(|side| u32::try_from(side).ok());
+    // A side of 0 is that of the image (2500C table A-3, NPPBH).
+    let side = |key: &str, whole: u32| stated(key).filter(|side| *side > 0).unwrap_or(whole);
+    let block = (side("NPPBH", window.width), side("NPPBV", window.height));
+    make_chip(metadata, place, &Part::new(window, level, full), block)
 }
 
 /// Adjusts what the metadata of an image of another format hold to a part of it, which lies at `place`. Keys of other formats
@@ -110,7 +131,6 @@ fn magnification(text: &str, scale: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::Window;
 
     #[test]
     fn magnifications() {
@@ -139,7 +159,7 @@ mod tests {
             [("NROWS", Value::from("00000300")), ("BLOCKA", Value::Bytes(vec![1]))].into_iter().collect();
         let part = Part::new(Window::new(0, 0, 10, 20), 1, (500, 300));
         let notes = make_chip(&mut metadata, &Georeference::default(), &part, (10, 20)).unwrap();
-        assert!(notes.len() == 1 && notes[0].starts_with("BLOCKA: left out of the chip"));
+        assert!(notes.len() == 1 && notes[0].starts_with("BLOCKA: left out of the part"));
         let keys: Vec<_> = metadata.iter().map(|(key, _)| key).collect();
         assert_eq!(keys, ["NROWS", "IMAG", "ICHIPB"]);
         assert_eq!(metadata.get("NROWS"), Some(&"00000020".into()));

@@ -11,6 +11,6 @@ mod part;
 
 pub use bilinear::{Bilinear, Points};
 pub use ichipb::ChipPoints;
-pub(super) use metadata::CHIP_KEYS;
+pub(super) use metadata::{CHIP_KEYS, make_level};
 pub use metadata::{adjust_others, make_chip};
 pub use part::Part;

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from aws.osml.io import (IO, BufferedImageAssetProvider, BufferedMetadataProvider, DatasetWriter, Error, OptionError, PixelType,
-                         ProviderError, imsave)
+                         ProviderError, imsave, write_rset)
 from aws.osml.io.tiff.utils import TagNameResolver
 
 
@@ -46,6 +46,17 @@ def write(path: Path) -> None:
         typed.metadata = {"a": 1}
         typed.add_asset("image_0", provider, title="t", description="d", roles=["data"])
         typed.add_asset("image_1", Provider(), "t", "d", ["data"])
+
+
+def write_sets(path: Path) -> list[Path]:
+    data = np.zeros((3, 10, 10), np.uint8)
+    with IO.open([path, Path("a.tif.r1")], "w", rset=True) as writer:
+        writer.add_asset("image:0", Provider())
+    write_rset(b"a.ntf", Provider(), levels=2, resampling="nearest", compression="none", progress=lambda done, total: None)
+    write_rset([path, "a.tif.r1"], path, nodata=5, threads=1)
+    with IO.open(path, rset=True) as reader:
+        write_rset("b.tif", reader)
+    return write_rset(path, data, 3)
 
 
 def errors() -> str:

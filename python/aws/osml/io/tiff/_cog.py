@@ -54,6 +54,6 @@ def write_cog(
         save(provider)
         return
     source: Any = provider
-    closing, image = image_of(source, None, format=None, max_bytes=None, threads=threads)
+    closing, image = image_of(source, None, format=None, max_bytes=None, threads=settings.get("threads"))
     with closing:
         save(image)

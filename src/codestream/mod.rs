@@ -5,8 +5,10 @@ pub(crate) mod j2k;
 pub(crate) mod jpeg;
 mod piece_order;
 pub(crate) mod png;
+mod stored;
 
 pub(crate) use piece_order::PieceOrder;
+pub(crate) use stored::{StoredStream, stored_header};
 
 use std::sync::Arc;
 

@@ -71,12 +71,33 @@ impl<'i> Settled<'i> {
             ));
         }
         let copied = image.copied;
-        let mut text = |own: &'i str, field: TextField| settled_text(format, own, copied, field, warnings);
+        let mut text = |own: &'i str, field: TextField| settled_text(format, (image.key, own), copied, field, warnings);
         Ok(Self {
             title: text(image.title, TextField::Title),
             description: text(image.description, TextField::Description),
             metadata,
         })
+    }
+
+    /// Metadata of a file as a file of `format` takes them. Of those of a file of another format, none is taken over; one warning
+    /// names what they state.
+    pub(crate) fn of_file<'m>(
+        format: &dyn Format,
+        metadata: &'m Metadata,
+        warnings: &mut Vec<Warning>,
+    ) -> Cow<'m, Metadata> {
+        let source = metadata.origin().and_then(|origin| family(origin.family()));
+        let Some(source) = source.filter(|source| !is_same_family(*source, format)) else {
+            return Cow::Borrowed(metadata);
+        };
+        let left_out = source.further_content_of_file(&read_in(source, metadata));
+        if let Some(first) = left_out.first() {
+            let message = format!("{} cannot hold and leaves out: {}", format.name(), left_out.join(", "));
+            warnings.push(Warning::new(WarningKind::Metadata, first.clone(), message));
+        }
+        let mut kept = metadata.clone();
+        kept.retain(|key| !is_read(source, metadata, key));
+        Cow::Owned(kept.with_origin(None))
     }
 
     /// The request in these terms.
@@ -184,19 +205,27 @@ fn for_writing(settings: SaveSettings, layout: &ImageLayout) -> Result<SaveSetti
     Ok(SaveSettings { georeference, ..settings })
 }
 
-/// The text of a request, or else that of the asset it copies, made to fit.
+/// The text of a request, or else that of the asset it copies, made to fit. A format without a place for it leaves it out with a
+/// warning.
 fn settled_text<'i>(
     format: &dyn Format,
-    own: &'i str,
+    (key, own): (&'i str, &'i str),
     copied: Option<Copied<'i>>,
     field: TextField,
     warnings: &mut Vec<Warning>,
 ) -> Cow<'i, str> {
-    let Some(Copied { asset, .. }) = copied.filter(|_| own.is_empty()) else { return Cow::Borrowed(own) };
-    let text = match field {
-        TextField::Title => &asset.title,
-        TextField::Description => &asset.description,
+    let copied = copied.filter(|_| own.is_empty());
+    let text = match (copied, field) {
+        (None, _) => own,
+        (Some(copied), TextField::Title) => &copied.asset.title,
+        (Some(copied), TextField::Description) => &copied.asset.description,
     };
+    if !text.is_empty() && !format.has_text(field) {
+        let message = format!("the {} is left out: {} cannot hold it", field.name(), format.name());
+        warnings.push(Warning::new(WarningKind::Metadata, copied.map_or(key, |copied| &copied.asset.key), message));
+        return Cow::Borrowed("");
+    }
+    let Some(Copied { asset, .. }) = copied else { return Cow::Borrowed(text) };
     let is_own = is_copy_of(format, &asset.metadata);
     match format.fitted_text(field, text).filter(|_| !is_own) {
         None => Cow::Borrowed(text),

@@ -174,8 +174,11 @@ impl DatasetWriter {
     /// # Errors
     /// [`Error::Usage`] on a closed writer and for values that cannot be written.
     pub fn set_metadata(&mut self, metadata: &Metadata) -> Result<()> {
-        let mut container = self.state.take_open(State::Closed)?;
-        let result = self.run(&Control::default(), |context| container.set_metadata(metadata, context));
+        let (mut container, format) = (self.state.take_open(State::Closed)?, self.format);
+        let result = self.run(&Control::default(), |context| {
+            let metadata = Settled::of_file(format, metadata, context.warnings);
+            container.set_metadata(&metadata, context)
+        });
         self.state = State::Open(container);
         result
     }

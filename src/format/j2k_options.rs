@@ -23,6 +23,9 @@ pub(crate) const PROFILE: &str = "J2K_PROFILE";
 pub(crate) const J2K_HINTS: [&str; 9] =
     [LEVELS, LAYERS, LAYER_RATES, PROGRESSION, CODE_BLOCK, BLOCK_STYLE, PRECINCTS, COMPONENT_TRANSFORM, PROFILE];
 
+/// The highest rate of a lossy image that can be asked for, in bits per pixel and band: the highest that COMRAT of a NITF states.
+pub(crate) const HIGHEST_J2K_RATE: f64 = 99.9;
+
 /// The most quality layers that can be asked for.
 const MOST_LAYERS: u32 = 255;
 

@@ -21,7 +21,7 @@ pub mod tiff;
 mod warning;
 
 pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, NewFile, OpenFile, OpenImage, no_image};
-pub(crate) use j2k_options::{J2K_HINTS, level_note, read_j2k_options};
+pub(crate) use j2k_options::{HIGHEST_J2K_RATE, J2K_HINTS, level_note, read_j2k_options};
 pub(crate) use keys::{is_key_of_another, unknown_key};
 pub(crate) use level_suffix::level_suffix;
 pub(crate) use only_image::OnlyImage;
@@ -89,6 +89,11 @@ pub trait Format: Sync {
     /// that follow from the pixels and their coding, title, description, georeference and nodata value.
     fn further_content(&self, metadata: &Metadata) -> Vec<String>;
 
+    /// As [`Format::further_content`], for the metadata of a file as a whole.
+    fn further_content_of_file(&self, metadata: &Metadata) -> Vec<String> {
+        self.further_content(metadata)
+    }
+
     /// True for a metadata key under which the format states where an image lies. Other formats have the georeference instead.
     fn is_location_key(&self, key: &str) -> bool {
         let _ = key;
@@ -127,6 +132,12 @@ pub trait Format: Sync {
     fn georeference(&self, metadata: &Metadata) -> Option<Georeference> {
         let _ = metadata;
         None
+    }
+
+    /// True if the format has a place for a title or description of an image.
+    fn has_text(&self, field: TextField) -> bool {
+        let _ = field;
+        true
     }
 
     /// A title or description as the format can hold it; `None` if it holds the text as it is.

@@ -1,11 +1,14 @@
 //! The image of a file that holds one image and nothing else, as a stream of coded blocks.
 
+use std::sync::Arc;
+
 use super::container::{Begun, OpenImage, no_image};
 use super::request::WriteContext;
 use super::warning::{Warning, WarningKind};
 use crate::codec::Encoded;
 use crate::codestream::Codestream;
 use crate::error::{Error, Result};
+use crate::image::BlockStore;
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockPlan, BlocksEnd};
 
@@ -20,7 +23,12 @@ pub(crate) struct OnlyImage<S> {
 
 enum State<S> {
     Empty,
-    Open { stream: S, key: String },
+    Open {
+        stream: S,
+        key: String,
+    },
+    /// The stored bytes of another file are copied.
+    Copied,
     Complete,
 }
 
@@ -62,6 +70,12 @@ impl<S: Codestream> OnlyImage<S> {
         Begun::Encode(OpenImage { blocks, form: None, allows_absent: false })
     }
 
+    /// Begins an image whose stored bytes are copied, after the bytes before them are written.
+    pub(crate) fn copy(&mut self, stored: &Arc<dyn BlockStore>) -> Begun {
+        self.state = State::Copied;
+        Begun::Copy(Arc::clone(stored))
+    }
+
     /// Records a block and returns the stream.
     ///
     /// # Errors
@@ -72,20 +86,22 @@ impl<S: Codestream> OnlyImage<S> {
         Ok(stream)
     }
 
-    /// Completes the image and returns its stream.
+    /// Completes the image and returns its stream; `None` for an image whose stored bytes were copied.
     ///
     /// # Errors
     /// [`Error::Usage`] if no image was begun.
-    pub(crate) fn finish(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<S> {
-        let State::Open { stream, key } = std::mem::replace(&mut self.state, State::Complete) else {
-            return Err(no_image());
+    pub(crate) fn finish(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<Option<S>> {
+        let (stream, key) = match std::mem::replace(&mut self.state, State::Complete) {
+            State::Open { stream, key } => (stream, key),
+            State::Copied => return Ok(None),
+            State::Empty | State::Complete => return Err(no_image()),
         };
         if end.filled {
             let message =
                 format!("absent blocks are filled with the pad value, as {} files cannot omit them", self.format);
             context.warnings.push(Warning::new(WarningKind::Padding, key, message));
         }
-        Ok(stream)
+        Ok(Some(stream))
     }
 
     /// Checks that the image is complete.

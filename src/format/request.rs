@@ -108,7 +108,7 @@ pub enum Blocks {
     #[default]
     Provider,
     /// The stored blocks of the provider's file are copied undecoded if they have the grid and the coding of the new file's
-    /// blocks. Otherwise as [`Blocks::Provider`]. The effort of the encoder and a quality then have no effect.
+    /// blocks, and the metadata state no effort of the encoder and no quality. Otherwise as [`Blocks::Provider`].
     Stored,
     /// The caller encodes whole blocks of the file's grid, in any thread or process, and appends them. The engine requests no
     /// pixels from the provider.

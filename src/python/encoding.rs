@@ -35,15 +35,15 @@ pub(super) fn save_settings(settings: &Bound<'_, PyDict>) -> PyResult<SaveSettin
 /// The argument `overviews`: `"auto"`, or factors.
 ///
 /// # Errors
-/// `OptionError` for any other word, `TypeError` for what is not a number.
+/// `OptionError` for any other word and for what is not a list, `TypeError` for a factor that is not a number.
 pub(super) fn overview_levels(levels: &Bound<'_, PyAny>) -> PyResult<OverviewLevels> {
-    if let Ok(word) = levels.cast::<PyString>() {
-        let word = word.to_string();
-        if word.trim().eq_ignore_ascii_case("auto") {
-            return Ok(OverviewLevels::Auto);
-        }
+    let word = levels.cast::<PyString>().map(ToString::to_string);
+    if word.as_ref().is_ok_and(|word| word.trim().eq_ignore_ascii_case("auto")) {
+        return Ok(OverviewLevels::Auto);
+    }
+    if word.is_ok() || levels.try_iter().is_err() {
         let allowed = "\"auto\" or factors such as [2, 4, 8]";
-        return Err(Error::usage("overviews:").found(format!("{word:?}")).allowed(allowed).into());
+        return Err(Error::usage("overviews:").found(levels.repr()?).allowed(allowed).into());
     }
     let factor = |factor: PyResult<Bound<'_, PyAny>>| layout::size(&factor?, "overviews", 1);
     Ok(OverviewLevels::Factors(levels.try_iter()?.map(factor).collect::<PyResult<_>>()?))

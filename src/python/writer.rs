@@ -108,7 +108,7 @@ impl Saved {
             image.metadata = if further.origin().is_some() { further } else { Arc::new(further.over(&image.metadata)) };
         }
         let settings = save_settings(settings)?;
-        let is_as_stored = metadata.is_none() && settings.compression.is_none() && settings.quality.is_none();
+        let is_as_stored = settings.compression.is_none() && settings.quality.is_none();
         let blocks = if is_as_stored { Blocks::Stored } else { Blocks::Provider };
         Ok(Self { image, settings, blocks, roles: ["data".to_owned()] })
     }
@@ -271,7 +271,8 @@ impl DatasetWriter {
         let mut image = image_of(provider)?;
         image.metadata = metadata.unwrap_or(image.metadata);
         let roles = roles.unwrap_or_default();
-        self.write(py, &image, &ImageRequest { roles: &roles, ..image.request(key, title, description) })?;
+        let request = image.request(key, title, description);
+        self.write(py, &image, &ImageRequest { roles: &roles, blocks: Blocks::Stored, ..request })?;
         // An exception in the body of a `with` statement discards the file.
         provider.cast::<ImageAssetProvider>().map_or(Ok(()), |image| image.get().warn_of_damage(py))
     }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::level::Level;
 use super::samples::{bits, put_row};
 use crate::codec::Scratch;
+use crate::codec::j2k::Wire;
 use crate::codec::j2k::ffi::{Request, decode};
 use crate::codec::j2k::header::MainHeader;
 use crate::codec::j2k::index::Index;
+use crate::codec::j2k::markers::{ALONE, COM, Com, write_segment};
 use crate::codec::j2k::packed_headers::PackedHeaders;
 use crate::codec::j2k::tile_stream::TileStream;
 use crate::error::{Error, Result};
@@ -79,6 +81,35 @@ impl Codestream {
     pub(crate) fn raw_header(&self) -> Result<Vec<u8>> {
         self.limits.check_metadata("main header", self.first)?;
         self.source.read_range(0, self.first)
+    }
+
+    /// The offset of the first tile-part.
+    pub(crate) fn tiles_at(&self) -> u64 {
+        self.first
+    }
+
+    /// The main header with these comments in place of its own.
+    ///
+    /// # Errors
+    /// As [`Codestream::raw_header`].
+    pub(crate) fn header_with(&self, comments: &[Com]) -> Result<Vec<u8>> {
+        let raw = self.raw_header()?;
+        if *comments == self.header.comments {
+            return Ok(raw);
+        }
+        // SOC stands alone; every other marker precedes the length of its segment, which has been read.
+        let (mut out, mut rest) = (raw[..2].to_vec(), &raw[2..]);
+        while let [marker @ .., _, _] = rest.get(..4).unwrap_or_default() {
+            let is_alone = ALONE.contains(&u16::from_be_bytes([rest[0], rest[1]]));
+            let length = if is_alone { 2 } else { 2 + usize::from(u16::from_be_bytes([rest[2], rest[3]])) };
+            let (segment, after) = rest.split_at(length.min(rest.len()));
+            if marker != COM.to_be_bytes() {
+                out.extend_from_slice(segment);
+            }
+            rest = after;
+        }
+        comments.iter().for_each(|comment| write_segment(COM, |out| comment.write(out), &mut out));
+        Ok(out)
     }
 
     /// The limits on memory.

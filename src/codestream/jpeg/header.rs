@@ -92,7 +92,7 @@ impl Header {
         let mut out = vec![0xFF, SOI];
         out.extend_from_slice(&self.tables);
         if let Some(transform) = self.adobe_transform {
-            write_segment(APP14, &[b"Adobe\0\x64\0\0\0\0", &[transform]], &mut out);
+            put_adobe(transform, &mut out);
         }
         let (frame, rows, columns) = (&self.frame, rows.to_be_bytes(), self.frame.columns.to_be_bytes());
         let mut payload = vec![frame.precision, rows[0], rows[1], columns[0], columns[1], frame.components.len() as u8];
@@ -103,6 +103,34 @@ impl Header {
         write_segment(SOF0 + 1, &[&payload], &mut out);
         write_segment(SOS, &[&self.scan_payload], &mut out);
         out
+    }
+
+    /// The header with `segments` in place of its application segments and comments. Adobe's stays, which states the colour; if
+    /// there is no JFIF segment, which would state another one, that of `segments` is left out.
+    ///
+    /// # Errors
+    /// None for segments of legal lengths.
+    pub(crate) fn with_segments(&self, segments: &[u8]) -> Result<Vec<u8>> {
+        let mut out = vec![0xFF, SOI];
+        let mut at = 0;
+        while let Some(segment) = next_segment(segments, at)? {
+            if self.density.is_some() || segment.marker != APP0 || !segment.payload.starts_with(JFIF) {
+                write_segment(segment.marker, &[segment.payload], &mut out);
+            }
+            at = segment.end;
+        }
+        if let Some(transform) = self.adobe_transform {
+            put_adobe(transform, &mut out);
+        }
+        at = start(&self.raw)?;
+        while let Some(segment) = next_segment(&self.raw, at)? {
+            let is_alone = segment.end == segment.offset + 2;
+            if !is_alone && segment.marker != COM && !(APP0..=APP0 + 15).contains(&segment.marker) {
+                write_segment(segment.marker, &[segment.payload], &mut out);
+            }
+            at = segment.end;
+        }
+        Ok(out)
     }
 
     /// The offset after the first scan's header; `None` if these bytes end before it.
@@ -201,6 +229,11 @@ impl Builder {
             self.others.push((number, payload.to_vec()));
         }
     }
+}
+
+/// Appends Adobe's segment.
+fn put_adobe(transform: u8, out: &mut Vec<u8>) {
+    write_segment(APP14, &[b"Adobe\0\x64\0\0\0\0", &[transform]], out);
 }
 
 /// Quantisation table 0, if it is first in the segment and has 8 bits.

@@ -39,7 +39,7 @@ pub(super) const CHANNEL_TYPES: [&str; 3] = ["color", "opacity", "premultiplied 
 /// The metadata of a file.
 pub(super) fn of(file: &FileHeader, header: &MainHeader, info: &CodestreamInfo) -> Metadata {
     let mut out = Metadata::new();
-    codestream(header, info, &mut out);
+    of_codestream(header, info, &mut out);
     if let Some(brand) = &file.brand {
         out.set(BRAND, String::from_utf8_lossy(brand).trim_end().to_owned());
     }
@@ -77,7 +77,8 @@ pub(super) fn of(file: &FileHeader, header: &MainHeader, info: &CodestreamInfo) 
     out
 }
 
-fn codestream(header: &MainHeader, info: &CodestreamInfo, out: &mut Metadata) {
+/// Adds the facts of a codestream.
+pub(super) fn of_codestream(header: &MainHeader, info: &CodestreamInfo, out: &mut Metadata) {
     let signed = |(bits, is_signed): (&u32, &bool)| if *is_signed { -i64::from(*bits) } else { i64::from(*bits) };
     let pair = |x: u32, y: u32| Value::List(vec![x.into(), y.into()]);
     out.set(BITS, Value::List(info.bits.iter().zip(&info.is_signed).map(|part| Value::from(signed(part))).collect()));

@@ -16,7 +16,7 @@ pub(super) use palette::PALETTE;
 use std::sync::Arc;
 
 use super::request::merge;
-use super::{Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, Warning};
+use super::{Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, TextField, Warning};
 use crate::codestream::j2k::SIGNATURE;
 use crate::codestream::j2k::is_codestream;
 use crate::error::{Error, Result};
@@ -82,6 +82,10 @@ impl Format for J2k {
             settings.refuse_georeference("JPEG 2000 codestream (.j2k)")?;
         }
         Ok(merge(metadata, &encoding(settings)?, replaces))
+    }
+
+    fn has_text(&self, _: TextField) -> bool {
+        false
     }
 
     fn further_content(&self, metadata: &Metadata) -> Vec<String> {

@@ -2,10 +2,11 @@
 
 use super::header_boxes::HeaderBoxes;
 use super::{geo, metadata as keys};
+use crate::codec::j2k::header::MainHeader;
 use crate::codec::j2k::markers::Com;
-use crate::codestream::j2k::{J2kOptions, Rate};
+use crate::codestream::j2k::{CodestreamInfo, J2kOptions, Rate};
 use crate::error::{Error, Result, nearest};
-use crate::format::{FormatNames, J2K_HINTS, Warning, WarningKind, read_j2k_options, unknown_key};
+use crate::format::{FormatNames, HIGHEST_J2K_RATE, J2K_HINTS, Warning, WarningKind, read_j2k_options, unknown_key};
 use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
 
@@ -14,9 +15,6 @@ pub(super) const RATE: &str = "J2K_RATE";
 
 /// The side of tiles if the caller does not choose one.
 const TILE: u32 = 1024;
-
-/// The highest rate.
-const HIGHEST_RATE: f64 = 37.0;
 
 /// What is written.
 pub(super) struct FileOptions {
@@ -65,14 +63,31 @@ pub(super) fn read(
     Ok(FileOptions { stream, tile, bits: bits(metadata, layout)?, boxes })
 }
 
+/// True if a codestream with this main header is what the metadata ask for: they state no rate and no other choice for it. Boxes
+/// state one number of bits for all components, and have a brand of their own for high-throughput code-blocks.
+pub(super) fn keep(metadata: &Metadata, header: &MainHeader, is_boxed: bool) -> bool {
+    let info = CodestreamInfo::of(header);
+    let mut stored = Metadata::new();
+    keys::of_codestream(header, &info, &mut stored);
+    let is_same = |value: &Value, known: &Value| value == known || value.to_string() == known.to_string();
+    let is_kept =
+        |key: &str| metadata.get(key).is_none_or(|value| stored.get(key).is_some_and(|known| is_same(value, known)));
+    let alike = |bits: &[u32], signs: &[bool]| {
+        bits.iter().all(|other| *other == bits[0]) && signs.iter().all(|other| *other == signs[0])
+    };
+    let fits_boxes = !is_boxed || (alike(&info.bits, &info.is_signed) && !info.is_high_throughput);
+    let choices = [RATE, keys::TILE_SIZE, keys::BITS, keys::SUBSAMPLING, keys::WAVELET];
+    fits_boxes && J2K_HINTS.into_iter().chain(choices).all(is_kept)
+}
+
 /// A rate given as `name`.
 ///
 /// # Errors
 /// [`Error::Usage`] for a rate out of range.
 pub(super) fn rate(value: Option<f64>, name: &str) -> Result<f64> {
-    value.filter(|rate| (0.01..=HIGHEST_RATE).contains(rate)).ok_or_else(|| {
+    value.filter(|rate| (0.01..=HIGHEST_J2K_RATE).contains(rate)).ok_or_else(|| {
         let found = value.map_or_else(|| "a value that is not a number".to_owned(), |value| value.to_string());
-        let allowed = format!("0.01 to {HIGHEST_RATE} bits per pixel and band");
+        let allowed = format!("0.01 to {HIGHEST_J2K_RATE} bits per pixel and band");
         Error::usage("value of").field(name).found(found).allowed(allowed)
     })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::header::FileHeader;
 use super::{MEDIA_TYPE, geo, metadata};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
+use crate::codestream::StoredStream;
 use crate::codestream::j2k::{Codestream, CodestreamInfo, image};
 use crate::error::Result;
 use crate::format::{ContainerReader, OnlyImageReader, OpenOptions, Warning, WarningKind};
@@ -52,7 +53,10 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
         metadata: Arc::new(metadata.read_from(FAMILY, "", raw)),
         image: Some(ImageFacts { georeference, nodata: None, compression: info.compression().to_owned() }),
     };
-    let shared = Arc::new(image(&codestream, None)?);
+    let shared = image(&codestream, None)?;
+    let tiles = start + codestream.tiles_at()..end;
+    let stored = StoredStream::new(Arc::clone(&source), tiles, shared.layout(), codestream)?;
+    let shared = Arc::new(shared.with_whole(Some(stored)));
     let image = move || Ok(Arc::clone(&shared) as Arc<dyn ImageProvider>);
     // All metadata of a file belongs to its image.
     let metadata = Arc::default();

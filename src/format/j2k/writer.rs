@@ -2,10 +2,10 @@
 
 use super::{FileKind, options};
 use crate::codec::Encoded;
-use crate::codestream::j2k::J2kStream;
-use crate::codestream::{Codestream, PieceOrder};
+use crate::codestream::j2k::{Codestream as Stored, CodestreamInfo, J2kStream};
+use crate::codestream::{Codestream, PieceOrder, stored_header};
 use crate::error::Result;
-use crate::format::{Begun, ContainerWriter, ImageRequest, OnlyImage, WriteContext, level_note, no_image};
+use crate::format::{Begun, Blocks, ContainerWriter, ImageRequest, OnlyImage, WriteContext, level_note, no_image};
 use crate::io::ByteSink;
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockSink, BlocksEnd};
@@ -36,25 +36,32 @@ impl ContainerWriter for J2kWriter {
         let metadata = self.image.check_first(image.key, image.metadata)?;
         let layout = image.provider.layout();
         let is_boxed = self.kind == FileKind::Boxed;
+        let stored = image.provider.whole().filter(|_| image.blocks != Blocks::Caller);
+        let codestream = stored.and_then(|stored| stored_header::<Stored>(&**stored));
+        let codestream = codestream.filter(|codestream| options::keep(&metadata, &codestream.header, is_boxed));
         let options = options::read(&metadata, layout, self.kind.names(), is_boxed, context.warnings)?;
+        if let (Some(stored), Some(codestream)) = (stored, codestream) {
+            let header = codestream.header_with(&options.stream.comments)?;
+            let bits = CodestreamInfo::of(&codestream.header).bits[0];
+            self.write_start(is_boxed.then(|| options.boxes.write(layout, bits)), &header)?;
+            return Ok(self.image.copy(stored));
+        }
         let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
         let tile = (options.tile.0.min(columns), options.tile.1.min(rows));
         let threads = context.concurrency.threads();
         let stream = J2kStream::new(layout, tile, options.bits, &options.stream, false, threads)?;
         context.warnings.extend(level_note(&options.stream, &stream.grid()));
-        if is_boxed {
-            self.sink.write(&options.boxes.write(layout, options.bits))?;
-            // The length 0 means that the box ends with the file.
-            self.sink.write(&[&[0; 4][..], b"jp2c"].concat())?;
-        }
-        self.start = self.sink.position();
-        self.sink.write(&stream.header())?;
+        self.write_start(is_boxed.then(|| options.boxes.write(layout, options.bits)), &stream.header())?;
         self.order = Some(PieceOrder::of(&stream));
         Ok(self.image.begin(image.key, stream))
     }
 
+    fn append_stored(&mut self, bytes: &[u8]) -> Result<()> {
+        self.sink.write(bytes)
+    }
+
     fn finish_image(&mut self, end: &BlocksEnd, context: &mut WriteContext<'_, '_>) -> Result<()> {
-        let end = self.image.finish(end, context)?.end();
+        let end = self.image.finish(end, context)?.map(|stream| stream.end()).unwrap_or_default();
         if let Some(mut order) = self.order.take() {
             order.finish(&mut *self.sink, &|| context.control.poll())?;
         }
@@ -69,6 +76,19 @@ impl ContainerWriter for J2kWriter {
     fn finish(self: Box<Self>, _: &mut WriteContext<'_, '_>) -> Result<Box<dyn ByteSink>> {
         self.image.check_complete()?;
         Ok(self.sink)
+    }
+}
+
+impl J2kWriter {
+    /// Writes the boxes, if the file has any, and the main header of the codestream.
+    fn write_start(&mut self, boxes: Option<Vec<u8>>, header: &[u8]) -> Result<()> {
+        if let Some(boxes) = boxes {
+            self.sink.write(&boxes)?;
+            // The length 0 means that the box ends with the file.
+            self.sink.write(&[&[0; 4][..], b"jp2c"].concat())?;
+        }
+        self.start = self.sink.position();
+        self.sink.write(header)
     }
 }
 

@@ -57,8 +57,12 @@ impl Format for Jpeg {
         metadata::further(metadata)
     }
 
+    fn has_text(&self, field: TextField) -> bool {
+        field == TextField::Description
+    }
+
     fn fitted_text(&self, field: TextField, text: &str) -> Option<FittedText> {
-        FittedText::within_bytes(text, options::LARGEST_PAYLOAD).filter(|_| field == TextField::Description)
+        FittedText::within_bytes(text, options::LARGEST_PAYLOAD).filter(|_| self.has_text(field))
     }
 }
 

@@ -2,13 +2,13 @@
 
 use super::NAMES;
 use super::metadata::{
-    APPLICATION, COMMENT, DENSITY, EXIF, FACTS, ICC_PROFILE, QUALITY, SUBSAMPLING, SUBSAMPLINGS, is_of_bands,
-    with_origin,
+    self as keys, APPLICATION, COMMENT, DENSITY, EXIF, FACTS, ICC_PROFILE, QUALITY, SUBSAMPLING, SUBSAMPLINGS,
+    is_of_bands, with_origin,
 };
 use crate::codec::jpeg::markers::{APP0, COM};
 use crate::codec::jpeg::segments::write_segment;
 use crate::codec::jpeg::{ColorModel, DEFAULT_QUALITY};
-use crate::codestream::jpeg::{EXIF as EXIF_PREFIX, ICC, JFIF, JpegOptions};
+use crate::codestream::jpeg::{EXIF as EXIF_PREFIX, Header, ICC, JFIF, JpegOptions};
 use crate::error::{Error, Result, nearest};
 use crate::format::{Warning, WarningKind, unknown_key};
 use crate::metadata::{Metadata, Value};
@@ -81,6 +81,23 @@ pub(super) fn read(
         _ => ColorModel::YCbCr { horizontal: subsampling.0, vertical: subsampling.1 },
     };
     Ok(JpegOptions { quality, color, segments, restarts: false })
+}
+
+/// True if a stream with this header is what the metadata ask for: they state no other quality or subsampling. A density needs a
+/// segment that some streams do not have.
+pub(super) fn keep(metadata: &Metadata, header: &Header) -> bool {
+    let stored = keys::of(header, &mut Vec::new());
+    let is_kept = |key: &str| metadata.get(key).is_none_or(|value| stored.get(key) == Some(value));
+    is_kept(QUALITY) && is_kept(SUBSAMPLING) && (header.density.is_some() || is_kept(DENSITY))
+}
+
+/// The warning that an image of a JPEG file is encoded again, although the caller chose no quality.
+pub(super) fn second_loss(metadata: &Metadata) -> Option<Warning> {
+    let metadata = with_origin(metadata);
+    let message =
+        "the pixels of a JPEG file are encoded as JPEG again, which loses more: choose a quality, or another format";
+    (metadata.origin().is_some() && !metadata.is_chosen(QUALITY))
+        .then(|| Warning::new(WarningKind::Metadata, QUALITY, message))
 }
 
 /// A quality of 1 to 100, given as `name`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{COMPRESSION, MEDIA_TYPE, metadata};
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
+use crate::codestream::StoredStream;
 use crate::codestream::jpeg::{Header, JpegImage};
 use crate::error::Result;
 use crate::format::{ContainerReader, OnlyImageReader, OpenOptions};
@@ -29,7 +30,11 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
         image: Some(ImageFacts { compression: COMPRESSION.to_owned(), ..ImageFacts::default() }),
     };
     let limits = options.limits;
-    let shared = Arc::new(JpegImage::new(Arc::clone(&source), Arc::new(header), limits)?);
+    let header = Arc::new(header);
+    let shared = JpegImage::new(Arc::clone(&source), Arc::clone(&header), limits)?;
+    let rest = header.raw.len() as u64..source.size();
+    let stored = StoredStream::new(Arc::clone(&source), rest, shared.layout(), header)?;
+    let shared = Arc::new(shared.with_whole(Some(stored)));
     let image = move || Ok(Arc::<JpegImage>::clone(&shared) as Arc<dyn ImageProvider>);
     // All metadata of a file belongs to its image.
     let metadata = Arc::default();

@@ -35,6 +35,18 @@ const FIELDS: [(&str, &str); 23] = [
     ("ICOM", ""),
 ];
 
+/// Fields of the file header with a meaning of their own, and the value of each that states nothing. Those of security begin with FS.
+const FILE_FIELDS: [(&str, &str); 8] = [
+    ("OSTAID", ""),
+    ("FTITLE", ""),
+    ("FSCLAS", "U"),
+    ("FSCOP", "00000"),
+    ("FSCPYS", "00000"),
+    ("ENCRYP", "0"),
+    ("ONAME", ""),
+    ("OPHONE", ""),
+];
+
 /// True for a key under which a NITF states where an image lies, also as a chip in another one.
 pub(super) fn is_location_key(key: &str) -> bool {
     CHIP_KEYS.contains(&key) || key == "PRJPSB"
@@ -63,6 +75,23 @@ pub(super) fn names(metadata: &Metadata) -> Vec<String> {
     names
 }
 
+/// The names of what a file header states, beside facts of the file and blank fields.
+pub(super) fn names_of_file(metadata: &Metadata) -> Vec<String> {
+    let tables = [Version::Nitf21, Version::Nitf20].map(Version::file_header);
+    let mut names: Vec<String> = Vec::new();
+    for (key, value) in metadata.iter() {
+        let is_fact = tables.iter().any(|table| table.has(key)) && !key.starts_with("FS");
+        let stated = match FILE_FIELDS.iter().find(|(field, _)| *field == key) {
+            Some((_, blank)) => !states_nothing(value, blank),
+            None => !is_fact && !states_nothing(value, ""),
+        };
+        if stated && !names.iter().any(|known| known == key) {
+            names.push(key.to_owned());
+        }
+    }
+    names
+}
+
 fn states_nothing(value: &Value, blank: &str) -> bool {
     match value {
         Value::Text(text) => text.trim().is_empty() || text.trim() == blank,
@@ -83,6 +112,22 @@ fn has_table(bands: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_file_header_only_what_has_a_meaning_is_named() {
+        let entries = [
+            ("FHDR", "NITF"),
+            ("FL", "000000001000"),
+            ("NUMI", "001"),
+            ("OSTAID", "STATION"),
+            ("FTITLE", "   "),
+            ("FSCLAS", "S"),
+            ("FSCOP", "00000"),
+            ("FSCLSY", "  "),
+            ("ZZTEST", "abc"),
+        ];
+        assert_eq!(names_of_file(&entries.into_iter().collect()), ["OSTAID", "FSCLAS", "ZZTEST"]);
+    }
 
     #[test]
     fn only_what_has_a_meaning_is_named() {

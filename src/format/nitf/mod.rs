@@ -115,6 +115,10 @@ impl Format for Nitf {
         further::names(metadata)
     }
 
+    fn further_content_of_file(&self, metadata: &Metadata) -> Vec<String> {
+        further::names_of_file(metadata)
+    }
+
     fn is_location_key(&self, key: &str) -> bool {
         further::is_location_key(key)
     }

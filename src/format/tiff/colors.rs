@@ -37,6 +37,8 @@ pub(super) struct Samples {
     pub(super) jpeg: bool,
     /// True for an image that masks another.
     pub(super) mask: bool,
+    /// The colour model of JPEG blocks that are copied.
+    pub(super) stored: Option<ColorModel>,
 }
 
 const WHITE_IS_ZERO: u64 = 0;
@@ -76,7 +78,10 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
             default_meaning(image)
         }
     };
-    let transformed = image.jpeg && !image.separate && image.bands == 3 && matches!(photometric, RGB | YCBCR);
+    let transformed = match image.stored {
+        Some(stored) => matches!(stored, ColorModel::YCbCr { .. }),
+        None => image.jpeg && !image.separate && image.bands == 3 && matches!(photometric, RGB | YCBCR),
+    };
     let mut fields = Vec::new();
     let mut short = |tag, values: Vec<u64>| {
         fields.push(Field { tag, kind: FieldType::Short, value: FieldValue::Unsigned(values) });
@@ -87,9 +92,10 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
         _ => ColorModel::Independent,
     };
     if transformed {
-        let (horizontal, vertical) = match subsampling(options) {
-            Ok(factors) => factors,
-            Err(error) => {
+        let (horizontal, vertical) = match (image.stored, subsampling(options)) {
+            (Some(ColorModel::YCbCr { horizontal, vertical }), _) => (horizontal, vertical),
+            (_, Ok(factors)) => factors,
+            (_, Err(error)) => {
                 options.refuse("530", error, warnings)?;
                 FULL_SUBSAMPLING
             }
@@ -131,7 +137,13 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
             unused.map(|given| Warning::new(WarningKind::Metadata, given.key, format!("is ignored: {reason}"))),
         );
     }
-    if transformed {
+    if transformed && image.stored.is_some() {
+        for tag in [tags::YCBCR_COEFFICIENTS, tags::YCBCR_POSITIONING, tags::REFERENCE_BLACK_WHITE] {
+            if let Some(given) = options.get(tag) {
+                fields.extend(options.field(tag, given, warnings)?);
+            }
+        }
+    } else if transformed {
         let full_range = [0, 255, 128, 255, 128, 255].map(|level| (level, 1)).to_vec();
         let value = FieldValue::Rationals(full_range);
         fields.push(Field { tag: tags::REFERENCE_BLACK_WHITE, kind: FieldType::Rational, value });
@@ -326,7 +338,7 @@ mod tests {
         let metadata: Metadata = entries.iter().cloned().collect();
         let mut warnings = Vec::new();
         let options = Options::new(&metadata, &mut warnings)?;
-        let image = Samples { bands, sample, separate: false, jpeg, mask: false };
+        let image = Samples { bands, sample, separate: false, jpeg, mask: false, stored: None };
         colors(&options, image, &mut warnings).map(|colors| (colors, warnings.len()))
     }
 

@@ -12,18 +12,20 @@ use super::content::MASK;
 use super::field::{Field, FieldType, FieldValue};
 use super::layout::BYTE_ORDER;
 use super::options::Options;
-use super::{content, tags, values};
+use super::{computed, content, stored_jpeg, tags, values};
 use crate::codec::{Coding, PixelCoding, Predictor};
 use crate::error::{Error, Result};
-use crate::format::{ImageRequest, Warning, WarningKind};
-use crate::image::{BlockGrid, ImageLayout, Padding, SampleType, default_block};
+use crate::format::{FileForm, ImageRequest, Warning, WarningKind};
+use crate::image::{BlockGrid, ImageLayout, Interleave, Padding, SampleType, default_block};
 
 /// The plan of writing an image.
 pub(super) struct WritePlan {
     /// The blocks of the image.
     pub(super) storage: BlockStorage,
-    /// The coding of a block of one plane.
-    pub(super) coding: Coding,
+    /// How the file stores blocks.
+    pub(super) form: FileForm,
+    /// True if stored blocks of this form can be appended: the metadata choose no effort and no quality.
+    pub(super) takes_stored: bool,
     /// Makes the stored bytes of blocks.
     pub(super) encoder: TiffEncoder,
     /// Every field except block offsets and lengths, in ascending order of tags.
@@ -63,12 +65,19 @@ impl WritePlan {
         let bits = stored_bits(layout, compression, subfile, &options);
         let predictor = predictor(compression, (layout.sample, bits), &options, warnings)?;
         let (grid, tiled) = grid(layout, compression, separate, &options, warnings)?;
+        let interleave = if separate || layout.bands == 1 { Interleave::Band } else { Interleave::Pixel };
+        let jpeg = if compression.code == compression::JPEG { stored_jpeg::of(request, &options) } else { None };
+        let stored = jpeg.filter(|stored| stored.fits(grid, interleave, !tiled));
+        if stored.is_none() {
+            warnings.extend(stored_jpeg::second_loss(compression, subfile, &options));
+        }
         let image = Samples {
             bands: layout.bands,
             sample: layout.sample,
             separate,
             jpeg: compression.code == compression::JPEG,
             mask: subfile & MASK != 0,
+            stored: stored.map(|stored| stored.params.color),
         };
         let colors = colors::colors(&options, image, warnings)?;
         let samples = if separate { 1 } else { layout.bands };
@@ -78,24 +87,26 @@ impl WritePlan {
             level: level(compression, &options, warnings)?,
             quality: quality(compression, &options, warnings)?,
             color: colors.model,
+            tables: stored.and_then(|stored| stored.params.tables.clone()),
             ..CodingFields::default()
         };
         let pixels = PixelCoding { byte_order: BYTE_ORDER, bits, ..PixelCoding::new(samples, layout.sample) };
+        // The order of bytes does not matter for JPEG, but two codings of another order are not equal.
+        let pixels = stored.map_or(pixels, |stored| stored.coding.pixels);
         let coding = Coding { pixels, params: (coder.params)(&fields) };
         let uncompressed = compression.code == compression::NONE;
-        let padding = match (tiled, uncompressed) {
-            (false, _) => Padding::Crop,
-            (true, true) => Padding::Value(vec![0; layout.sample.bytes()]),
-            (true, false) if bits == 1 => Padding::Replicate(vec![0]),
-            (true, false) => Padding::Replicate(layout.pad_bytes()),
-        };
+        let padding = padding(layout, bits, tiled, uncompressed);
         let storage = BlockStorage { grid, tiled, planes: if separate { layout.bands } else { 1 }, pixels };
         let encoder = TiffEncoder::new(storage, &coding, padding, uncompressed)?;
-        let mut plan = Self { storage, coding, encoder, fields: Vec::new(), is_cog: options.is_cog };
+        let form = FileForm { interleave, is_cropped: !tiled, coding };
+        let takes_stored = options.level.is_none() && options.quality.is_none();
+        let mut plan = Self { storage, form, takes_stored, encoder, fields: Vec::new(), is_cog: options.is_cog };
         let format = colors::sample_format(&options, layout.sample);
         plan.fields = plan.structure(layout, (compression, predictor), (subfile, format))?;
         plan.fields.extend(content::fields(request, &options, (subfile, colors.photometric), warnings)?);
         plan.fields.extend(colors.fields);
+        plan.fields.extend(stored.and_then(|stored| stored.tables_field()));
+        computed::check(&options, &plan.fields, warnings)?;
         plan.fields.sort_by_key(|field| field.tag);
         Ok(plan)
     }
@@ -119,7 +130,7 @@ impl WritePlan {
         number(tags::NEW_SUBFILE_TYPE, FieldType::Long, vec![subfile]);
         number(tags::IMAGE_WIDTH, size(columns), vec![columns.into()]);
         number(tags::IMAGE_LENGTH, size(rows), vec![rows.into()]);
-        number(tags::BITS_PER_SAMPLE, FieldType::Short, vec![self.coding.pixels.bits.into(); bands]);
+        number(tags::BITS_PER_SAMPLE, FieldType::Short, vec![self.storage.pixels.bits.into(); bands]);
         number(tags::COMPRESSION, FieldType::Short, vec![compression.code.into()]);
         number(tags::SAMPLES_PER_PIXEL, FieldType::Short, vec![bands as u64]);
         number(tags::PLANAR_CONFIGURATION, FieldType::Short, vec![if self.storage.planes > 1 { 2 } else { 1 }]);
@@ -191,6 +202,16 @@ fn stored_bits(layout: &ImageLayout, compression: &Compression, subfile: u64, op
     let is_mask = subfile & MASK != 0 && layout.bands == 1 && layout.sample == SampleType::UInt8;
     let is_bilevel = layout.bits_per_sample == 1 || options.was_any(tags::BITS_PER_SAMPLE, &[1]);
     if is_mask && is_bilevel && compression.code != compression::JPEG { 1 } else { layout.sample.bits() }
+}
+
+/// What fills a block beyond the edges of the image.
+fn padding(layout: &ImageLayout, bits: u32, tiled: bool, uncompressed: bool) -> Padding {
+    match (tiled, uncompressed) {
+        (false, _) => Padding::Crop,
+        (true, true) => Padding::Value(vec![0; layout.sample.bytes()]),
+        (true, false) if bits == 1 => Padding::Replicate(vec![0]),
+        (true, false) => Padding::Replicate(layout.pad_bytes()),
+    }
 }
 
 /// True if each band is stored apart.

@@ -10,10 +10,7 @@ use super::plan::WritePlan;
 use super::written::{Group, Written};
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
-use crate::format::{
-    Begun, ContainerWriter, FileForm, ImageRequest, OpenImage, Warning, WarningKind, WriteContext, no_image,
-};
-use crate::image::Interleave;
+use crate::format::{Begun, ContainerWriter, ImageRequest, OpenImage, Warning, WarningKind, WriteContext, no_image};
 use crate::io::{ByteSink, SpooledSink};
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd, Placement};
@@ -57,7 +54,8 @@ impl ContainerWriter for TiffWriter {
     }
 
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
-        let WritePlan { storage, coding, encoder, fields, is_cog } = WritePlan::new(image, context.warnings)?;
+        let WritePlan { storage, form, takes_stored, encoder, fields, is_cog } =
+            WritePlan::new(image, context.warnings)?;
         let target = if encoder.is_verbatim() && image.provider.is_dense() { self.sink.positioned()? } else { None };
         let area = target.as_ref().map(|_| DataArea::new(storage, self.sink.position()));
         if let Some(area) = &area {
@@ -67,10 +65,7 @@ impl ContainerWriter for TiffWriter {
         let planes = vec![BlockRanges::default(); storage.planes as usize];
         self.open = Some(Open { key: image.key.to_owned(), fields, tiled: storage.tiled, is_cog, planes, area });
         let blocks = BlockPlan { grid: storage.grid, encoder: Arc::new(encoder), placement };
-        let interleave =
-            if storage.planes > 1 || coding.pixels.samples == 1 { Interleave::Band } else { Interleave::Pixel };
-        let form = Some(FileForm { interleave, is_cropped: !storage.tiled, coding });
-        Ok(Begun::Encode(OpenImage { blocks, form, allows_absent: true }))
+        Ok(Begun::Encode(OpenImage { blocks, form: takes_stored.then_some(form), allows_absent: true }))
     }
 
     fn finish_image(&mut self, _end: &BlocksEnd, _context: &mut WriteContext<'_, '_>) -> Result<()> {

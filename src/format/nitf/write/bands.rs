@@ -5,6 +5,7 @@ use super::super::rules::suits;
 use super::given::Given;
 use super::jpeg::was_converted;
 use crate::error::{Error, Result};
+use crate::format::{Warning, WarningKind, WriteContext};
 use crate::image::{ImageLayout, SampleType};
 use crate::schema::{FieldData, Record};
 
@@ -13,7 +14,13 @@ use crate::schema::{FieldData, Record};
 ///
 /// # Errors
 /// [`Error::Usage`] if there are more bands than NITF can count, or `BAND_INFO` was given for another number of bands.
-pub(super) fn fill(record: &mut Record, given: &Given, layout: &ImageLayout, stored: Option<&str>) -> Result<()> {
+pub(super) fn fill(
+    record: &mut Record,
+    given: &Given,
+    layout: &ImageLayout,
+    stored: Option<&str>,
+    context: &mut WriteContext<'_, '_>,
+) -> Result<()> {
     let bands = layout.bands;
     if bands > 99_999 {
         return Err(Error::usage("bands:").found(bands).allowed("1 to 99999"));
@@ -29,6 +36,9 @@ pub(super) fn fill(record: &mut Record, given: &Given, layout: &ImageLayout, sto
         Some(stored) => stored.to_owned(),
         None => representation(given, layout, has_table, converted && !given.is_chosen("IREP")),
     };
+    if stored.is_none() && !converted {
+        context.warnings.extend(replaced(given, layout, &representation));
+    }
     let has_new_roles = stored.is_some() || (converted && !given.is_chosen("BAND_INFO"));
     if record.get("ICAT").is_none() {
         record.set("ICAT", category(&representation));
@@ -68,6 +78,17 @@ fn band_info(given: &Given, bands: u32) -> Result<Option<Vec<Record>>> {
         }
     }
     Ok(Some(info))
+}
+
+/// The warning that a copied IREP does not suit the bands and is replaced. An image of other bands than those of its file has an IREP
+/// of its own.
+fn replaced(given: &Given, layout: &ImageLayout, representation: &str) -> Option<Warning> {
+    let Some(FieldData::Text(copied)) = given.get("IREP") else { return None };
+    let count = |name: &str| given.get(name).and_then(FieldData::to_int).unwrap_or(0);
+    let has_its_bands = count("NBANDS").max(count("XBANDS")) == i128::from(layout.bands);
+    let message =
+        format!("is {representation}, not {}, which was copied: {} bands do not suit it", copied.trim(), layout.bands);
+    (has_its_bands && copied.trim() != representation).then(|| Warning::new(WarningKind::Metadata, "IREP", message))
 }
 
 /// IREP: as chosen, as copied if it suits the bands, else by the number and type of the bands.

@@ -17,7 +17,8 @@ pub(super) struct CodedBlocks {
     key: String,
     storage: Storage,
     mask: Option<MaskPlan>,
-    rate: &'static str,
+    /// COMRAT, of compressed blocks.
+    rate: Option<&'static str>,
     /// Bytes that the first stored block gets after its first two, the marker that begins it.
     first: Option<Vec<u8>>,
     /// The first byte of the mask table, and of the blocks.
@@ -39,13 +40,13 @@ struct Later {
 }
 
 impl CodedBlocks {
-    /// The blocks of the segment whose data begin at `data`, with the mask table if any. `rate` is COMRAT. The first stored block
-    /// gets the bytes `first` after its first two, the marker that begins it.
+    /// The blocks of the segment whose data begin at `data`, with the mask table if any. Compressed blocks have a COMRAT, and bytes
+    /// that the first stored block gets after its first two, the marker that begins it.
     pub(super) fn new(
         key: &str,
         storage: Storage,
         mask: Option<MaskPlan>,
-        (rate, first): (&'static str, Vec<u8>),
+        compressed: Option<(&'static str, Vec<u8>)>,
         data: u64,
     ) -> Self {
         let records = storage.stored_blocks();
@@ -60,7 +61,7 @@ impl CodedBlocks {
         let is_banded = storage.mode == Mode::Sequential && storage.bands > 1;
         let later = is_banded.then(|| Later { spool: Spool::new(), ranges: BTreeMap::new() });
         let key = key.to_owned();
-        let first = Some(first);
+        let (rate, first) = compressed.unzip();
         Self { key, storage, mask, rate, first, data, start, offsets, pads, excess: false, later }
     }
 
@@ -126,12 +127,19 @@ impl ImageData for CodedBlocks {
             }
         }
         if let Some(mask) = &self.mask {
-            let blocks = Some(std::mem::take(&mut self.offsets));
+            let lists_blocks = mask.blocks || self.offsets.contains(&ABSENT);
+            if lists_blocks && !mask.blocks {
+                // All blocks were expected, and the table has no room to list them.
+                let table = MaskPlan { blocks: true, ..*mask }.table_bytes(self.storage.stored_blocks());
+                sink.move_tail(self.start, self.data + table, poll)?;
+                self.start = self.data + table;
+            }
+            let blocks = lists_blocks.then(|| std::mem::take(&mut self.offsets));
             let table = MaskTable { data_offset: self.start - self.data, blocks, pad: mask.pad };
             let pads = mask.pads.then_some(self.pads.as_slice());
-            sink.patch(self.data, &table.write(pads, 0))?;
+            sink.patch(self.data, &table.write(pads, self.storage.block_bytes()))?;
         }
         let finding = self.excess.then(|| excess_finding(&self.key, &self.storage));
-        Ok(Finished { lengths: vec![sink.position() - self.data], rate: Some(self.rate.to_owned()), finding })
+        Ok(Finished { lengths: vec![sink.position() - self.data], rate: self.rate.map(str::to_owned), finding })
     }
 }

@@ -1,7 +1,6 @@
 //! COMRAT of an image whose bytes are coded.
 
-/// The highest rate that COMRAT can state, in bits per pixel and band.
-pub(super) const HIGHEST_RATE: f64 = 99.9;
+use crate::format::HIGHEST_J2K_RATE;
 
 /// COMRAT as it is known before the last block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +25,7 @@ impl CodedRate {
 
 /// A rate in tenths of a bit, as N and V state it.
 pub(super) fn tenths(rate: f64) -> u32 {
-    (rate * 10.0).round().clamp(1.0, 10.0 * HIGHEST_RATE) as u32
+    (rate * 10.0).round().clamp(1.0, 10.0 * HIGHEST_J2K_RATE) as u32
 }
 
 #[cfg(test)]

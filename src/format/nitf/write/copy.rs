@@ -64,7 +64,7 @@ impl StoredPlan {
                 record.set(name, value.clone());
             }
         }
-        titles::fill(names::IMAGE, &mut record, &given, (image.title, image.description, image.key), true, context)?;
+        titles::fill(names::IMAGE, &mut record, &given, (image.title, image.description, image.key), context)?;
         let mut length = 0;
         for block in segment.blocks() {
             length += segment.range(block)?.map_or(0, |range| range.end - range.start);

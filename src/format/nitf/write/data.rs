@@ -148,7 +148,7 @@ fn graphic(data: &DataRequest<'_>, levels: &mut Levels, context: &mut WriteConte
     }
     let given = Given::new(structure("GRAPHIC"), data.metadata, context)?;
     let mut record = GRAPHIC.stated(&given.fields);
-    titles::fill(names::GRAPHIC, &mut record, &given, (data.title, data.description, data.key), false, context)?;
+    titles::fill(names::GRAPHIC, &mut record, &given, (data.title, data.description, data.key), context)?;
     if record.get("SCOLOR").is_none() {
         record.set("SCOLOR", "C");
     }

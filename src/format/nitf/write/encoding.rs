@@ -4,12 +4,12 @@ use super::super::capacity::{MAX_BLOCK, MAX_BLOCKS};
 use super::super::geo::{Icords, describe, precision};
 use super::super::ic::{C8, Ic, NC, NM};
 use super::super::pad::PAD_CODE;
-use super::coded_rate::HIGHEST_RATE;
+use super::super::values::FAMILY;
 use super::j2k::MOST_DECODED_BITS;
 use super::plan::stale_corners;
 use crate::error::{Error, Result};
 use crate::format::request::merge;
-use crate::format::{SaveSettings, Warning, WarningKind};
+use crate::format::{HIGHEST_J2K_RATE, SaveSettings, Warning, WarningKind};
 use crate::image::{Georeference, ImageLayout, PadValue, default_block};
 use crate::metadata::{Metadata, Value};
 
@@ -55,15 +55,20 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
     if let Some(nodata) = settings.nodata {
         metadata.set(PAD_CODE, pad_code(nodata, layout)?);
     }
+    check_choices(settings, given, ic)?;
     match settings.quality {
+        Some(quality) if settings.compression.as_deref().is_some_and(is_lossless) => {
+            let error = Error::usage("quality with lossless compression:").found(quality);
+            return Err(error.allowed("no quality, or compression j2k"));
+        }
         Some(quality) if ic.is_jpeg() && !(1.0..=100.0).contains(&quality) => {
             return Err(Error::usage("quality:").found(quality).allowed("1 to 100"));
         }
         // The field cannot state 100.
         Some(quality) if ic.is_jpeg() => metadata.set("COMRAT", format!("{:04.1}", quality.min(99.9))),
-        Some(quality) if ic.is_j2k() && !(0.01..=HIGHEST_RATE).contains(&quality) => {
+        Some(quality) if ic.is_j2k() && !(0.01..=HIGHEST_J2K_RATE).contains(&quality) => {
             let error = Error::usage("quality of a JPEG 2000 image:").found(quality);
-            return Err(error.allowed(format!("0.01 to {HIGHEST_RATE} bits per pixel and band")));
+            return Err(error.allowed(format!("0.01 to {HIGHEST_J2K_RATE} bits per pixel and band")));
         }
         Some(quality) if ic.is_j2k() => metadata.set("COMRAT", format!("{quality:.4}")),
         Some(quality) => {
@@ -79,6 +84,33 @@ fn metadata_of(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) 
         }
     }
     Ok(metadata)
+}
+
+/// True for the word that states that no pixel changes.
+fn is_lossless(word: &str) -> bool {
+    word.trim().eq_ignore_ascii_case("lossless")
+}
+
+/// Checks that the settings do not contradict fields that the caller has chosen. A mapping with the size of an image is a copy.
+///
+/// # Errors
+/// [`Error::Usage`] for a compression beside another IC, and for a quality beside COMRAT.
+fn check_choices(settings: &SaveSettings, given: &Metadata, ic: Ic) -> Result<()> {
+    let given = given.for_family(FAMILY, &["NROWS", "NCOLS"], |_| true);
+    let chosen = |name: &str| given.get(name).filter(|_| given.is_chosen(name));
+    let stated = chosen("IC").and_then(Value::as_text).map(str::trim);
+    if let (Some(word), Some(stated)) = (&settings.compression, stated)
+        && stated != ic.code
+        && Ic::from_word(word).is_none_or(|plain| plain.code != stated)
+    {
+        let error = Error::usage("compression beside the field IC:").found(format!("{word:?} beside {stated}"));
+        return Err(error.allowed("one of the two"));
+    }
+    if let (Some(quality), Some(rate)) = (settings.quality, chosen("COMRAT")) {
+        let error = Error::usage("quality beside the field COMRAT:").found(format!("{quality} beside {rate}"));
+        return Err(error.allowed("one of the two"));
+    }
+    Ok(())
 }
 
 /// The compression if none is chosen: lossless JPEG 2000, if its decoders read such samples; else none.
@@ -104,7 +136,6 @@ fn notice(settings: &SaveSettings, given: &Metadata, layout: &ImageLayout) -> Ve
         && (rows, columns) != (layout.grid.rows().into(), layout.grid.columns().into())
         && settings.georeference == Georeference::default()
         && given.get("IGEOLO").is_some()
-        && given.get("ICHIPB").is_none()
     {
         warnings.push(Warning::new(WarningKind::Metadata, "IGEOLO", stale_corners(rows, columns)));
     }

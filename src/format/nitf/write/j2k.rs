@@ -3,14 +3,15 @@
 
 use super::super::ic::Ic;
 use super::super::pixels::Storage;
-use super::coded_rate::{CodedRate, HIGHEST_RATE, tenths};
+use super::coded_rate::{CodedRate, tenths};
 use super::given::Given;
+use super::jpeg::is_rate;
 use crate::codestream::j2k::{J2kOptions, J2kStream, Profile, Rate, most_levels};
 use crate::error::{Error, Result};
-use crate::format::{Warning, WarningKind, WriteContext, level_note, read_j2k_options};
+use crate::format::{HIGHEST_J2K_RATE, Warning, WarningKind, WriteContext, level_note, read_j2k_options};
 use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
-use crate::schema::Record;
+use crate::schema::{FieldData, Record};
 
 /// The most bits of a sample (Table 8-2).
 const MOST_BITS: u32 = 38;
@@ -115,8 +116,13 @@ impl J2kPlan {
         storage: &Storage,
         context: &mut WriteContext<'_, '_>,
     ) -> Result<Self> {
-        // A copied COMRAT describes another codestream.
-        let rate = stated_rate(metadata.get("COMRAT").filter(|_| given.is_chosen("COMRAT")))?;
+        let rate = if given.is_chosen("COMRAT") {
+            stated_rate(metadata.get("COMRAT"))?
+        } else {
+            let copied = copied_rate(given);
+            context.warnings.extend(second_loss(given, copied));
+            copied
+        };
         let mut options = read_j2k_options(metadata, rate.target())?;
         options.component_transform = Some(options.component_transform.unwrap_or(record.text("IREP") == Some("RGB")));
         context.warnings.extend(level_note(&options, &storage.grid));
@@ -190,8 +196,29 @@ impl StatedRate {
     }
 }
 
+/// The rate of the JPEG 2000 image that the metadata are copied from; lossless if it is that of another coding. A plain mapping
+/// does not state the IC of its file any more, but the form of COMRAT.
+fn copied_rate(given: &Given) -> StatedRate {
+    let ic = given.original.as_ref().and_then(|original| original.text("IC")).map(str::trim);
+    let is_j2k = ic.is_none_or(|code| Ic::from_code(code).is_some_and(Ic::is_j2k));
+    let rate = match given.get("COMRAT") {
+        Some(FieldData::Text(text)) if is_j2k && !is_rate(text) => stated_rate(Some(&Value::from(text.as_str()))).ok(),
+        _ => None,
+    };
+    rate.unwrap_or(StatedRate::Lossless)
+}
+
+/// The warning that a lossy image is encoded again at the rate it had. A reduced image has other pixels.
+fn second_loss(given: &Given, rate: StatedRate) -> Option<Warning> {
+    let message = "is that of the image it was copied from: its pixels are encoded at this rate again, which loses more; state a \
+                   rate, or N for none";
+    (rate != StatedRate::Lossless && !given.is_chosen("IMAG"))
+        .then(|| Warning::new(WarningKind::Metadata, "COMRAT", message))
+}
+
 /// The rate of a COMRAT hint: `N…` lossless, `V…` visually lossless, else lossy. With a decimal point the number is bits per
-/// pixel and band; without one it has the form of the standard: tenths after N and V, else hundredths.
+/// pixel and band, and so is one without a point, unless it has the digits of the standard's form: three after N and V, which are
+/// tenths, else four, which are hundredths.
 fn stated_rate(value: Option<&Value>) -> Result<StatedRate> {
     let Some(value) = value else { return Ok(StatedRate::Lossless) };
     let wrong = || {
@@ -209,17 +236,17 @@ fn stated_rate(value: Option<&Value>) -> Result<StatedRate> {
         _ => (' ', text.as_str()),
     };
     let is_number = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let scale = match (number.contains('.'), kind) {
-        (true, _) => 1.0,
-        (false, ' ') => 100.0,
-        (false, _) => 10.0,
+    let scale = match (number.contains('.'), kind, number.len()) {
+        (false, ' ', 4) => 100.0,
+        (false, 'N' | 'V', 3) => 10.0,
+        _ => 1.0,
     };
     let rate = number.parse::<f64>().ok().filter(|_| is_number).map(|number| number / scale);
     match (kind, rate) {
         ('N', Some(_)) => Ok(StatedRate::Lossless),
         ('N', None) if number.is_empty() => Ok(StatedRate::Lossless),
-        ('V', Some(rate)) if (0.05..=HIGHEST_RATE).contains(&rate) => Ok(StatedRate::Visual(rate)),
-        (' ', Some(rate)) if (0.01..=HIGHEST_RATE).contains(&rate) => Ok(StatedRate::Lossy(rate)),
+        ('V', Some(rate)) if (0.05..=HIGHEST_J2K_RATE).contains(&rate) => Ok(StatedRate::Visual(rate)),
+        (' ', Some(rate)) if (0.01..=HIGHEST_J2K_RATE).contains(&rate) => Ok(StatedRate::Lossy(rate)),
         _ => Err(wrong()),
     }
 }
@@ -246,6 +273,9 @@ mod tests {
             ("0.25", R::Lossy(0.25)),
             ("0039", R::Lossy(0.39)),
             (" 2.5 ", R::Lossy(2.5)),
+            ("2", R::Lossy(2.0)),
+            ("10", R::Lossy(10.0)),
+            ("V2", R::Visual(2.0)),
         ] {
             assert_eq!(stated_rate(Some(&Value::from(text))).unwrap(), expected, "{text}");
         }

@@ -155,7 +155,7 @@ pub(super) fn was_converted(given: &Given) -> bool {
 }
 
 /// True for a COMRAT of JPEG, such as `00.0`.
-fn is_rate(text: &str) -> bool {
+pub(super) fn is_rate(text: &str) -> bool {
     matches!(text.as_bytes(), [a, b, b'.', c] if [a, b, c].into_iter().all(u8::is_ascii_digit))
 }
 
@@ -164,12 +164,13 @@ impl JpegPlan {
     ///
     /// # Errors
     /// [`Error::Usage`] for a quality out of range.
-    pub(super) fn new(given: &Given, storage: &Storage) -> Result<Self> {
+    pub(super) fn new(given: &Given, storage: &Storage, context: &mut WriteContext<'_, '_>) -> Result<Self> {
         let (mode, is_color) = match storage.mode {
             Mode::Pixel => (b'P', true),
             Mode::Sequential => (b'S', false),
             Mode::Block | Mode::Row => (b'B', false),
         };
+        context.warnings.extend(second_loss(given));
         // Samples that were copied as luminance and chrominance from an uncompressed image are stored as they are.
         let is_copied = |value: &FieldData| *value == FieldData::Text(YCBCR.to_owned()) && !given.is_chosen("IREP");
         let is_stored = given.get("IREP").is_some_and(is_copied) && !was_converted(given);
@@ -280,6 +281,16 @@ fn quality(given: &Given) -> Result<u8> {
             Err(error.allowed("a quality of 00.1 to 99.9 for a JPEG image; 00.0 is the default, 75"))
         }
     }
+}
+
+/// The warning that an image of JPEG blocks is encoded again. A reduced image has other pixels.
+fn second_loss(given: &Given) -> Option<Warning> {
+    let ic = given.original.as_ref().and_then(|original| original.text("IC")).map(str::trim);
+    let is_again = ic.and_then(Ic::from_code).is_some_and(Ic::is_jpeg)
+        && !["COMRAT", "IC", "IMAG"].into_iter().any(|name| given.is_chosen(name));
+    let message =
+        "the pixels of a JPEG image are encoded as JPEG again, which loses more: state a quality, or a lossless IC";
+    is_again.then(|| Warning::new(WarningKind::Metadata, "COMRAT", message))
 }
 
 /// The segment APP6 (MIL-STD-188-198A): the mode, the blocks, and the colour of the image and of its streams.

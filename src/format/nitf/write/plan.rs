@@ -1,6 +1,7 @@
 //! Checks a request to write an image and turns it into a subheader and the places of blocks, before a byte is written.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::super::capacity::MAX_OFFSET;
 use super::super::geo::{Corners, Icords};
@@ -8,7 +9,6 @@ use super::super::ic::{Ic, NC, NM};
 use super::super::names;
 use super::super::pad::{PAD_CODE, pad_value, stated_pad};
 use super::super::pixels::Storage;
-use super::super::whole::segment_coding;
 use super::bands;
 use super::blocks::{BlockOffsets, Part, set_blocks};
 use super::coded::CodedBlocks;
@@ -20,9 +20,9 @@ use super::image_data::{ImageData, MaskPlan, Space, StreamData};
 use super::j2k::{self, J2kPlan};
 use super::jpeg::{self, JpegPlan};
 use super::levels::{self, Levels, image_size};
-use super::origin::is_of_header;
 use super::titles;
-use super::uncompressed::{PieceGrid, Uncompressed};
+use super::uncompressed::{PieceGrid, PixelEncoder, Uncompressed};
+use crate::codec::ImageEncoder;
 use crate::codestream::Codestream;
 use crate::error::{Error, Result};
 use crate::format::{Blocks, ImageRequest, OpenImage, Warning, WarningKind, WriteContext};
@@ -47,6 +47,8 @@ pub(super) struct ImagePlan {
 enum CodingPlan {
     /// Their offsets are known, and the grid in which pixels are gathered and written.
     Uncompressed(BlockOffsets, PieceGrid),
+    /// Blocks that the caller encodes and may leave out: they are appended, so that an absent one takes no bytes.
+    Appended,
     Jpeg(JpegPlan),
     J2k(J2kPlan),
 }
@@ -80,18 +82,11 @@ impl ImagePlan {
         set_blocks(&mut record, &given, layout, compression, limit)?;
         set_mode(&mut record, &given, layout, compression, context)?;
         let stored = if is_jpeg { jpeg::stored_representation(&record, &given, layout, context)? } else { None };
-        bands::fill(&mut record, &given, layout, stored)?;
+        bands::fill(&mut record, &given, layout, stored, context)?;
         check_facts(&given, &record)?;
         check_corners(&given)?;
         note_stale_corners(&given, layout, context);
-        titles::fill(
-            names::IMAGE,
-            &mut record,
-            &given,
-            (image.title, image.description, image.key),
-            is_as_read(image),
-            context,
-        )?;
+        titles::fill(names::IMAGE, &mut record, &given, (image.title, image.description, image.key), context)?;
         if !compression.has_comrat() && given.is_chosen("COMRAT") {
             context.warnings.push(Warning::new(
                 WarningKind::Metadata,
@@ -129,7 +124,7 @@ impl ImagePlan {
         let (blocks, pads) = (absent || !ic.is_uncompressed(), pad.is_some() && !ic.is_j2k());
         let mask = ic.is_masked.then_some(MaskPlan { pad, pads, blocks });
         let coding = if ic.is_jpeg() {
-            CodingPlan::Jpeg(JpegPlan::new(&given, &storage)?)
+            CodingPlan::Jpeg(JpegPlan::new(&given, &storage, context)?)
         } else if ic.is_j2k() {
             let plan = J2kPlan::new(image.metadata, &given, &record, &storage, context)?;
             if let Some(layers) = plan.layers_tre(&storage) {
@@ -141,7 +136,8 @@ impl ImagePlan {
             let limit = limit.unwrap_or(u64::MAX);
             let offsets = BlockOffsets::new(&storage, Some(image.provider).filter(|_| asks), limit)?;
             let work = if by_hand { PieceGrid::blocks(&storage) } else { PieceGrid::pieces(&storage)? };
-            CodingPlan::Uncompressed(offsets, work)
+            let is_appended = by_hand && ic.is_masked && offsets.parts().len() == 1;
+            if is_appended { CodingPlan::Appended } else { CodingPlan::Uncompressed(offsets, work) }
         };
         let layout = ImageLayout { pad: value, ..layout.clone() };
         Ok(Self { record, given, storage, layout, mask, coding })
@@ -151,7 +147,9 @@ impl ImagePlan {
     pub(super) fn segments(&self) -> Vec<Range<u32>> {
         match &self.coding {
             CodingPlan::Uncompressed(offsets, _) => offsets.parts().iter().map(Part::rows).collect(),
-            CodingPlan::Jpeg(_) | CodingPlan::J2k(_) => std::iter::once(0..self.storage.grid.rows()).collect(),
+            CodingPlan::Appended | CodingPlan::Jpeg(_) | CodingPlan::J2k(_) => {
+                std::iter::once(0..self.storage.grid.rows()).collect()
+            }
         }
     }
 
@@ -169,7 +167,7 @@ impl ImagePlan {
                 let space = |part| Space { reserved: bytes(part), appended: 0 };
                 offsets.parts().iter().map(space).collect()
             }
-            CodingPlan::Jpeg(_) | CodingPlan::J2k(_) => {
+            CodingPlan::Appended | CodingPlan::Jpeg(_) | CodingPlan::J2k(_) => {
                 vec![Space { reserved: table(self.storage.stored_blocks()), appended: 0 }]
             }
         }
@@ -188,10 +186,17 @@ impl ImagePlan {
     ) -> Result<(Box<dyn ImageData>, OpenImage)> {
         let Self { storage, layout, mask, coding, .. } = self;
         let (allows_absent, pad) = (mask.is_some(), layout.pad.bytes(storage.sample));
-        let (data, grid, encoder): (Box<dyn ImageData>, _, _) = match coding {
+        let (data, grid, encoder): (Box<dyn ImageData>, _, Arc<dyn ImageEncoder>) = match coding {
             CodingPlan::Uncompressed(offsets, work) => {
                 let (segments, open) = Uncompressed::new(key, storage, (offsets, work), mask, pad, data, sink)?;
                 return Ok((Box::new(segments), open));
+            }
+            CodingPlan::Appended => {
+                let finds_pads = mask.as_ref().is_some_and(|mask| mask.pads);
+                let grid = PieceGrid::blocks(&storage);
+                let encoder = PixelEncoder::new(&storage, grid, &pad, finds_pads);
+                let blocks = CodedBlocks::new(key, storage, mask, None, data[0]);
+                (Box::new(blocks), grid.grid(), Arc::new(encoder))
             }
             CodingPlan::J2k(plan) => {
                 let stream = plan.stream(&storage, &layout, allows_absent, threads)?;
@@ -209,7 +214,7 @@ impl ImagePlan {
                     let (grid, finds_pads) = (storage.grid, mask.as_ref().is_some_and(|mask| mask.pads));
                     let first = plan.app6.clone();
                     let encoder = plan.encoder(storage.clone(), allows_absent, finds_pads, &pad)?;
-                    let blocks = CodedBlocks::new(key, storage, mask, (jpeg::RATE, first), data[0]);
+                    let blocks = CodedBlocks::new(key, storage, mask, Some((jpeg::RATE, first)), data[0]);
                     (Box::new(blocks), grid, encoder)
                 }
             }
@@ -217,12 +222,6 @@ impl ImagePlan {
         let blocks = BlockPlan { grid, encoder, placement: None };
         Ok((data, OpenImage { blocks, form: None, allows_absent }))
     }
-}
-
-/// True for an image of a file that is added with its own metadata.
-pub(super) fn is_as_read(image: &ImageRequest<'_>) -> bool {
-    let coding = image.provider.whole().and_then(|store| segment_coding(&**store));
-    coding.is_some_and(|coding| is_of_header(image.metadata, &coding.header))
 }
 
 /// IC: as given; else NM if a pad pixel code is given, which only a mask table can hold; else NC.
@@ -335,14 +334,12 @@ fn set_mode(
     Ok(())
 }
 
-/// Warns of corners that were copied from an image of another size. In a chip with an ICHIPB they may be those of the whole
-/// image.
+/// Warns of corners that were copied from an image of another size.
 fn note_stale_corners(given: &Given, layout: &ImageLayout, context: &mut WriteContext<'_, '_>) {
     let Some(original) = &given.original else { return };
     let sides = ["NROWS", "NCOLS"].map(|name| original.int(name));
     let same_size = sides == [Some(layout.grid.rows().into()), Some(layout.grid.columns().into())];
-    let is_chip = given.tres.iter().any(|(tre, _)| tre.tag == "ICHIPB");
-    if same_size || is_chip || given.is_chosen("IGEOLO") || given.get("IGEOLO").is_none() {
+    if same_size || given.is_chosen("IGEOLO") || given.get("IGEOLO").is_none() {
         return;
     }
     let [rows, columns] = sides.map(|side| side.unwrap_or(0));

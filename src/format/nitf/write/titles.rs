@@ -11,8 +11,7 @@ use crate::schema::Record;
 const COMMENT: usize = 80;
 const COMMENTS: usize = 9;
 
-/// Puts title and description into the fields of `record` that the metadata do not set. With `is_as_read`, the asset is added
-/// with the metadata it was read with: a title or description that differs from its fields replaces them.
+/// Puts title and description into the fields of `record`. They replace what was copied there, but not what the caller has chosen.
 ///
 /// # Errors
 /// [`Error::Usage`] for a title or description that is too long. One without any field becomes a warning.
@@ -21,7 +20,6 @@ pub(super) fn fill(
     record: &mut Record,
     given: &Given,
     (title, description, key): (&str, &str, &str),
-    is_as_read: bool,
     context: &mut WriteContext<'_, '_>,
 ) -> Result<()> {
     let (short, long) = fields.lengths;
@@ -29,14 +27,10 @@ pub(super) fn fill(
     if !stated.0.is_empty() && (title.trim(), description.trim()) == (stated.0.as_str(), stated.1.as_str()) {
         return Ok(());
     }
-    if given.is_copy() && !is_as_read {
-        // The metadata set its fields, unless they leave the text blank.
-        if stated.1.is_empty() && !description.trim().is_empty() && record.text(fields.text).is_none_or(str::is_empty) {
-            record.set(fields.text, checked("description:", description.trim(), long)?);
-        }
+    let (mut title, mut description) = (title.trim(), description.trim());
+    if given.is_copy() && title.is_empty() && description.is_empty() {
         return Ok(());
     }
-    let (mut title, mut description) = (title.trim(), description.trim());
     let stood = given.original.as_ref().map(|original| fields.read(original));
     // The comments of a copy are the description only if they were read as such. They stay if the description is unchanged.
     let comments_are_ours = stood.as_ref().is_some_and(Names::has_title);
@@ -72,6 +66,9 @@ pub(super) fn fill(
         record.set(fields.identifier, name);
     } else {
         text_is_title &= text_is_free;
+        if !title.is_empty() && title != stated.0 {
+            lost("title");
+        }
     }
     if is_kept {
         return Ok(());

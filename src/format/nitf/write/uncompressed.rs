@@ -29,7 +29,7 @@ const WHOLE: u64 = 16 << 20;
 pub(super) struct PieceGrid(BlockGrid);
 
 /// Encodes pieces of blocks: of each plane, the rows that the file has.
-struct PixelEncoder {
+pub(super) struct PixelEncoder {
     storage: Storage,
     work: PieceGrid,
     gathering: Gathering,

@@ -138,11 +138,6 @@ impl ContainerWriter for NitfWriter {
     }
 
     fn finish(mut self: Box<Self>, context: &mut WriteContext<'_, '_>) -> Result<Box<dyn ByteSink>> {
-        let count = self.images.len() + self.graphics.len() + self.texts.len() + self.data.len() + self.reserved.len();
-        if count == 0 {
-            let error = Error::usage("number of segments of a NITF file").found(0);
-            return Err(error.allowed("1 or more: images, graphics, texts or data"));
-        }
         for finding in self.levels.findings() {
             context.report(finding)?;
         }

@@ -122,7 +122,7 @@ fn compressions_that_are_not_written_are_named() {
 
 /// The codec's parameters of a plan.
 fn params<P: CodecParams>(plan: &WritePlan) -> &P {
-    plan.coding.params.as_any().downcast_ref().unwrap()
+    plan.form.coding.params.as_any().downcast_ref().unwrap()
 }
 
 #[test]

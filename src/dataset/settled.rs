@@ -205,8 +205,8 @@ fn for_writing(settings: SaveSettings, layout: &ImageLayout) -> Result<SaveSetti
     Ok(SaveSettings { georeference, ..settings })
 }
 
-/// The text of a request, or else that of the asset it copies, made to fit. A format without a place for it leaves it out with a
-/// warning.
+/// The text of a request, or else that of the asset it copies, made to fit. A text of the request is left out with a warning
+/// if the format has no place for it.
 fn settled_text<'i>(
     format: &dyn Format,
     (key, own): (&'i str, &'i str),
@@ -220,9 +220,9 @@ fn settled_text<'i>(
         (Some(copied), TextField::Title) => &copied.asset.title,
         (Some(copied), TextField::Description) => &copied.asset.description,
     };
-    if !text.is_empty() && !format.has_text(field) {
+    if !own.is_empty() && !format.has_text(field) {
         let message = format!("the {} is left out: {} cannot hold it", field.name(), format.name());
-        warnings.push(Warning::new(WarningKind::Metadata, copied.map_or(key, |copied| &copied.asset.key), message));
+        warnings.push(Warning::new(WarningKind::Metadata, key, message));
         return Cow::Borrowed("");
     }
     let Some(Copied { asset, .. }) = copied else { return Cow::Borrowed(text) };

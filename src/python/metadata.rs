@@ -33,9 +33,8 @@ pub(super) struct MetadataProvider {
 ///
 /// `source` is any mapping, or the metadata of a file or asset. A copy of metadata includes repeated keys, unknown entries,
 /// order, and the header they were read from. Every value set is deep-copied. `[]` returns the value itself:
-/// `metadata["ICHIPB"]["XFRM_FLAG"] = "01"` changes this metadata only. `entries` returns copies. Setting an
-/// object that is not a metadata value raises `OptionError`. A writer raises it for a value that its format cannot hold, such as
-/// `None`.
+/// `metadata["ICHIPB"]["XFRM_FLAG"] = "01"` changes this metadata only. `entries` returns copies. Setting a value that no
+/// format can hold, such as `None`, raises `OptionError`. A writer raises it for a value that its format cannot hold.
 #[pyclass(frozen, extends = MetadataProvider, subclass, module = "aws.osml.io")]
 pub(super) struct BufferedMetadataProvider;
 

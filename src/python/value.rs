@@ -72,9 +72,9 @@ pub(super) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
 /// `dict`, memory views as `bytes`.
 ///
 /// # Errors
-/// As [`from_python`], for an object that is not a metadata value.
+/// As [`from_python`], for an object that is not a metadata value, and for `None`, which no format can hold.
 pub(super) fn kept<'py>(object: &Bound<'py, PyAny>, key: &str) -> PyResult<Bound<'py, PyAny>> {
-    copied(object, Place { key, depth: 0, nullable: true })
+    copied(object, Place { key, depth: 0, nullable: false })
 }
 
 /// A Python object as a value, for the entry `key`. `None` is [`Value::Null`], which writers refuse.

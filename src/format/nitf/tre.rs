@@ -192,8 +192,10 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("+0.000000E+0-1.250000E-3-2.500000E-3"), "{text}");
-        let chip = write_tre_fields("ICHIPB", &record(&[("OP_ROW_11", "0.5")])).unwrap();
-        assert!(chip.starts_with(b"000001.00000000000000000.50000000000.000"));
+        let missing = write_tre_fields("ICHIPB", &record(&[("OP_ROW_11", "0.5")])).unwrap_err().to_string();
+        assert!(missing.contains("OP_COL_11") && !missing.contains("OP_ROW_11"), "{missing}");
+        let chip = write_tre_fields("ICHIPB", &record(&[("XFRM_FLAG", "01"), ("OP_ROW_11", "0.5")])).unwrap();
+        assert!(chip.starts_with(b"010001.00000000000000000.50000000000.000"));
     }
 
     #[test]

@@ -228,7 +228,6 @@ for word, options in {
     "default": {},
     "compression": {"compression": "NC"},
     "masked": {"compression": "NM"},
-    "compression-wins": {"compression": "none", "metadata": {"IC": "NM"}},
     "compression-of-metadata": {"metadata": {"IC": "NM"}},
     "block-size": {"block_size": (32, 16), "compression": "none"},
     "block-size-wins": {"block_size": (32, 16), "compression": "none", "metadata": {"NPPBH": 20, "NPPBV": 20}},

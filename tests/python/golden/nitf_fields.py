@@ -66,11 +66,12 @@ for word, names in {
     image(f"nitf/names/{word}", SMALL, None, title=names[0], description=names[1])
 image("nitf/names/against-fields", SMALL, {"IID1": "mine", "IID2": "mine too", "ICOM": ["c"]}, title="t", description="from the air")
 
+CORNERS = {f"{kind}_{axis}_{n}": 0.5 for kind in ("OP", "FI") for axis in ("ROW", "COL") for n in (11, 12, 21, 22)}
 for word, metadata in {
     "STDIDC": {"STDIDC": {"ACQUISITION_DATE": "20240517103000", "MISSION": "EXAMPLE", "PASS": "01"}},
     "BLOCKA": {"BLOCKA": BLOCK},
-    "ICHIPB": {"ICHIPB": {"FI_ROW": 1000, "FI_COL": 2000, "FI_COL_11": 100.5, "SCALE_FACTOR": 1.0, "XFRM_FLAG": 0}},
-    "defaults": {"ICHIPB": {}},
+    "ICHIPB": {"ICHIPB": {"FI_ROW": 1000, "FI_COL": 2000, **CORNERS, "FI_COL_11": 100.5, "SCALE_FACTOR": 1.0, "XFRM_FLAG": 0}},
+    "defaults": {"ICHIPB": {"XFRM_FLAG": 1}},
     "bytes": {"BLOCKA": b"010000000020000359" + b" " * 16 + CORNER.encode() * 4 + b"010.0"},
     "odd-bytes": {"ICHIPB": b"short"},
     "unknown": {"ABCDEF": b"\0\1\xff", "X": b"one", "MY_TRE": b"a b", "QWERTY": "text é", "ABC123": "0123", "lower": b"x"},

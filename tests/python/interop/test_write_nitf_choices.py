@@ -111,7 +111,7 @@ def test_a_description_finds_a_place(ntf):
     with quiet():
         write(ntf, provider(DATA, {"IID2": "mine"}, title="t", description="from the air"))
     assert (first(ntf).text("IID1"), first(ntf).text("IID2"), comments(first(ntf)).strip()) == ("t", "mine", "from the air")
-    with quiet():
+    with warned(MetadataWarning, "title"):
         write(ntf, provider(DATA, {"IID1": "mine"}, title="t", description="from the air"))
     assert (first(ntf).text("IID1"), first(ntf).text("IID2")) == ("mine", "from the air")
 
@@ -540,12 +540,12 @@ def test_corners_of_another_size_are_a_warning(tmp_path):
     assert iminfo(part).corners == iminfo(path).corners
 
 
-def test_a_blank_field_of_copied_metadata_takes_the_description(tmp_path):
+def test_texts_of_an_image_replace_those_of_copied_metadata(tmp_path):
     path, again = tmp_path / "a.ntf", tmp_path / "b.ntf"
     write(path, provider(DATA, title="old"))
     metadata = BufferedMetadataProvider(source=IO.open([path]).get_asset("image:0").metadata)
     write(again, provider(DATA, metadata, title="new", description="a description"))
-    assert (first(again).text("IID1"), first(again).text("IID2")) == ("old", "a description")
+    assert (first(again).text("IID1"), first(again).text("IID2")) == ("new", "a description")
 
 
 @pytest.mark.parametrize("precise", [False, True])

@@ -283,6 +283,8 @@ def test_a_copied_rate_is_not_a_quality(ntf, tmp_path):
         with IO.open(ntf) as reader:
             metadata = BufferedMetadataProvider(source=reader.get_asset("image:0").metadata)
             metadata["NPPBH"] = 64
+    with IO.open(ntf) as reader:
+        with warned(MetadataWarning, "loses more"):
             imsave(tmp_path / "b.ntf", reader.get_asset("image:0"), metadata=metadata)
     assert streams_of(parse(tmp_path / "b.ntf").images[0])[0].luminance[0] == 8, "quality 75"
 

@@ -72,7 +72,7 @@ def test_the_order_of_the_dict_does_not_matter(ntf):
 
 
 def test_missing_fields_have_defaults_that_conform(ntf):
-    first = written(ntf, {"BLOCKA": {name: CORNER for name in ("FRLC_LOC", "LRLC_LOC", "LRFC_LOC", "FRFC_LOC")}, "ICHIPB": {}}).images[0]
+    first = written(ntf, {"BLOCKA": {name: CORNER for name in ("FRLC_LOC", "LRLC_LOC", "LRFC_LOC", "FRFC_LOC")}, "ICHIPB": {"XFRM_FLAG": "01"}}).images[0]
     content = first.tre("BLOCKA")
     assert len(content) == 123 and content[34:118] == CORNER.encode() * 4
     assert len(first.tre("ICHIPB")) == 224

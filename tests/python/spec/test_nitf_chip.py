@@ -166,11 +166,12 @@ def test_the_pixels_of_the_chip(in_tmp):
     jbpy_check("chip.ntf")
 
 
-def test_the_chip_does_not_warn(in_tmp, recwarn):
+def test_the_chip_warns_of_what_finds_no_field_and_nothing_else(in_tmp, recwarn):
     write_input()
     run_example()
     from aws.osml.io import OsmlWarning
-    assert [str(w.message) for w in recwarn if issubclass(w.category, OsmlWarning)] == []
+    found = [str(w.message) for w in recwarn if issubclass(w.category, OsmlWarning)]
+    assert len(found) == 1 and "the description is left out" in found[0], "the comments of the source stay"
 
 
 def test_the_ichipb(in_tmp):
@@ -195,7 +196,8 @@ def test_all_other_metadata_is_carried(in_tmp):
     assert [(t.tag, t.data) for t in after.header.tres] == [("FILTRE", b"of the file")]
     for name in ("FTITLE", "OSTAID", "ONAME", "OPHONE", "FBKGC", "FSCLAS", "STYPE"):
         assert after.header[name] == before.header[name], name
-    for name in ("IID1", "IID2", "TGTID", "IDATIM", "ISORCE", "ICAT", "IREP", "IMAG", "ISCLAS"):
+    assert (after.images[0].text("IID1"), after.images[0].text("IID2")) == ("Chipped im", "Chipped image")
+    for name in ("TGTID", "IDATIM", "ISORCE", "ICAT", "IREP", "IMAG", "ISCLAS"):
         assert after.images[0][name] == before.images[0][name], name
     assert after.images[0].comments == before.images[0].comments
 

@@ -153,7 +153,7 @@ def test_copy_and_modify_without_compression(in_tmp):
     assert (found.images[0]["IC"], found.images[0]["IMODE"], found.images[0]["NPPBH"], found.images[0]["NPPBV"]) == ("NC", "B", "0128", "0064")
     assert (found.header["FTITLE"].rstrip(), found.header["OSTAID"].rstrip()) == ("the title", "STATION")
     assert found.header.tre("FILTRE") == b"1" and found.images[0].tre("UNKNWN") == b"\0\1"
-    assert found.images[0].text("IID2") == "source", "metadata wins over title and description"
+    assert found.images[0].text("IID2") == "Copied image", "title and description of the call win over copied metadata"
     jbpy_check("copied.ntf")
 
 

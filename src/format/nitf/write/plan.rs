@@ -136,7 +136,7 @@ impl ImagePlan {
             let limit = limit.unwrap_or(u64::MAX);
             let offsets = BlockOffsets::new(&storage, Some(image.provider).filter(|_| asks), limit)?;
             let work = if by_hand { PieceGrid::blocks(&storage) } else { PieceGrid::pieces(&storage)? };
-            let is_appended = by_hand && ic.is_masked && offsets.parts().len() == 1;
+            let is_appended = by_hand && ic.is_masked && !asks && offsets.parts().len() == 1;
             if is_appended { CodingPlan::Appended } else { CodingPlan::Uncompressed(offsets, work) }
         };
         let layout = ImageLayout { pad: value, ..layout.clone() };

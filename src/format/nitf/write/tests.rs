@@ -234,7 +234,7 @@ fn the_most_a_file_can_have_is_refused_before_a_byte_is_written() {
         let mut made = Made::new();
         let error = made.add("image:0", &Present(layout), &metadata(&[])).unwrap_err().to_string();
         assert!(error.contains(named), "{error}");
-        assert!(made.finish().is_err());
+        assert!(made.finish().is_ok(), "the file has no segments");
     }
 }
 

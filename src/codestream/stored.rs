@@ -25,7 +25,7 @@ impl<H: Send + Sync + 'static> StoredStream<H> {
     ///
     /// # Errors
     /// [`Error::Usage`] for a layout that no image can have.
-    pub(crate) fn new(
+    pub(crate) fn block(
         source: Arc<dyn ByteSource>,
         range: Range<u64>,
         layout: &ImageLayout,

@@ -108,7 +108,9 @@ impl Codestream {
             }
             rest = after;
         }
-        comments.iter().for_each(|comment| write_segment(COM, |out| comment.write(out), &mut out));
+        for comment in comments {
+            write_segment(COM, |out| comment.write(out), &mut out);
+        }
         Ok(out)
     }
 

@@ -55,7 +55,7 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
     };
     let shared = image(&codestream, None)?;
     let tiles = start + codestream.tiles_at()..end;
-    let stored = StoredStream::new(Arc::clone(&source), tiles, shared.layout(), codestream)?;
+    let stored = StoredStream::block(Arc::clone(&source), tiles, shared.layout(), codestream)?;
     let shared = Arc::new(shared.with_whole(Some(stored)));
     let image = move || Ok(Arc::clone(&shared) as Arc<dyn ImageProvider>);
     // All metadata of a file belongs to its image.

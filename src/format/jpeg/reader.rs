@@ -33,7 +33,7 @@ pub(super) fn open(source: Arc<dyn ByteSource>, options: &OpenOptions) -> Result
     let header = Arc::new(header);
     let shared = JpegImage::new(Arc::clone(&source), Arc::clone(&header), limits)?;
     let rest = header.raw.len() as u64..source.size();
-    let stored = StoredStream::new(Arc::clone(&source), rest, shared.layout(), header)?;
+    let stored = StoredStream::block(Arc::clone(&source), rest, shared.layout(), header)?;
     let shared = Arc::new(shared.with_whole(Some(stored)));
     let image = move || Ok(Arc::<JpegImage>::clone(&shared) as Arc<dyn ImageProvider>);
     // All metadata of a file belongs to its image.

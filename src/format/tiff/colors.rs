@@ -138,11 +138,7 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
         );
     }
     if transformed && image.stored.is_some() {
-        for tag in [tags::YCBCR_COEFFICIENTS, tags::YCBCR_POSITIONING, tags::REFERENCE_BLACK_WHITE] {
-            if let Some(given) = options.get(tag) {
-                fields.extend(options.field(tag, given, warnings)?);
-            }
-        }
+        fields.extend(stored_ycbcr(options, warnings)?);
     } else if transformed {
         let full_range = [0, 255, 128, 255, 128, 255].map(|level| (level, 1)).to_vec();
         let value = FieldValue::Rationals(full_range);
@@ -150,6 +146,17 @@ pub(super) fn colors(options: &Options<'_>, image: Samples, warnings: &mut Vec<W
     }
     let photometric = if transformed { YCBCR } else { photometric };
     Ok(Colors { photometric, model, fields })
+}
+
+/// The fields of luminance and chrominance that belong to copied blocks, as they were read.
+fn stored_ycbcr(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<Vec<Field>> {
+    let mut fields = Vec::new();
+    for tag in [tags::YCBCR_COEFFICIENTS, tags::YCBCR_POSITIONING, tags::REFERENCE_BLACK_WHITE] {
+        if let Some(given) = options.get(tag) {
+            fields.extend(options.field(tag, given, warnings)?);
+        }
+    }
+    Ok(fields)
 }
 
 /// The tags that state the meaning of samples.

@@ -88,7 +88,8 @@ fn replaced(given: &Given, layout: &ImageLayout, representation: &str) -> Option
     let has_its_bands = count("NBANDS").max(count("XBANDS")) == i128::from(layout.bands);
     let message =
         format!("is {representation}, not {}, which was copied: {} bands do not suit it", copied.trim(), layout.bands);
-    (has_its_bands && copied.trim() != representation.trim()).then(|| Warning::new(WarningKind::Metadata, "IREP", message))
+    (has_its_bands && copied.trim() != representation.trim())
+        .then(|| Warning::new(WarningKind::Metadata, "IREP", message))
 }
 
 /// IREP: as chosen, as copied if it suits the bands, else by the number and type of the bands.

@@ -39,8 +39,8 @@ pub use warning::{Warning, WarningKind};
 
 use std::sync::Arc;
 
-use crate::error::Result;
-use crate::image::{BlockGrid, Georeference, ImageLayout};
+use crate::error::{Error, Result};
+use crate::image::{BlockGrid, Georeference, ImageLayout, Rpc};
 use crate::io::{ByteSink, ByteSource};
 use crate::limits::Limits;
 use crate::metadata::Metadata;
@@ -86,7 +86,7 @@ pub trait Format: Sync {
     ) -> Result<Metadata>;
 
     /// The names of what the metadata of an image of this format hold and other formats do not take over: everything but facts
-    /// that follow from the pixels and their coding, title, description, georeference and nodata value.
+    /// that follow from the pixels and their coding, title, description, georeference, sensor model and nodata value.
     fn further_content(&self, metadata: &Metadata) -> Vec<String>;
 
     /// True for a metadata key under which the format states where an image lies. Other formats have the georeference instead.
@@ -98,6 +98,21 @@ pub trait Format: Sync {
     /// True if the metadata state where an image lies.
     fn states_location(&self, metadata: &Metadata) -> bool {
         metadata.iter().any(|(key, _)| self.is_location_key(key))
+    }
+
+    /// The sensor model that the metadata of an image state, in the pixels of that image; `None` if they state none.
+    fn rpc(&self, metadata: &Metadata) -> Option<Result<Rpc>> {
+        let _ = metadata;
+        None
+    }
+
+    /// The entries under which the format states a sensor model.
+    ///
+    /// # Errors
+    /// [`crate::Error::Usage`] if the format has none, or its fields cannot hold a number.
+    fn rpc_entries(&self, model: &Rpc) -> Result<Metadata> {
+        let _ = model;
+        Err(Error::usage("sensor model in a format without one:").found(self.names().name))
     }
 
     /// Changes what the metadata of an image state about its location to that of a part of it, which lies at `place`. Returns

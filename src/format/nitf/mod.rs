@@ -22,6 +22,7 @@ mod pad;
 mod palette;
 mod pixels;
 mod reader;
+mod rpc;
 mod rules;
 mod segments;
 mod store;
@@ -36,6 +37,7 @@ mod write;
 
 pub use layouts::{des_layout, des_names, header, register_des, register_tre, tre_layout, tre_layouts, tre_names};
 pub(super) use palette::PALETTE;
+pub use rpc::{read_rpc, rpc_fields};
 pub use tre::{Tre, TreBody, parse_tres, write_tre_fields, write_tres};
 pub use typed::{typed, typed_des, typed_tre};
 
@@ -43,7 +45,7 @@ use std::sync::Arc;
 
 use super::{FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, TextField, Warning};
 use crate::error::Result;
-use crate::image::{Georeference, ImageLayout};
+use crate::image::{Georeference, ImageLayout, Rpc};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 use version::{Version, is_nitf};
@@ -117,6 +119,14 @@ impl Format for Nitf {
 
     fn is_location_key(&self, key: &str) -> bool {
         further::is_location_key(key)
+    }
+
+    fn rpc(&self, metadata: &Metadata) -> Option<Result<Rpc>> {
+        rpc::of_metadata(metadata)
+    }
+
+    fn rpc_entries(&self, model: &Rpc) -> Result<Metadata> {
+        rpc::entries(model)
     }
 
     fn states_location(&self, metadata: &Metadata) -> bool {

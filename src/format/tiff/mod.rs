@@ -19,6 +19,7 @@ mod palette;
 mod plan;
 mod reader;
 mod reduced;
+mod rpc;
 #[cfg(test)]
 mod sample_file;
 mod single_pixel;
@@ -43,7 +44,7 @@ use super::{
     FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, OverviewTerms, SaveSettings, TextField, Warning,
 };
 use crate::error::Result;
-use crate::image::{BlockGrid, Georeference, ImageLayout};
+use crate::image::{BlockGrid, Georeference, ImageLayout, Rpc};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 
@@ -90,6 +91,14 @@ impl Format for Tiff {
 
     fn is_location_key(&self, key: &str) -> bool {
         further::is_location_key(key)
+    }
+
+    fn rpc(&self, metadata: &Metadata) -> Option<Result<Rpc>> {
+        rpc::of_metadata(metadata)
+    }
+
+    fn rpc_entries(&self, model: &Rpc) -> Result<Metadata> {
+        Ok(rpc::entries(model))
     }
 
     fn adjust_to_part(&self, metadata: &mut Metadata, place: &Georeference) -> Vec<String> {

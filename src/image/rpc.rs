@@ -135,9 +135,8 @@ pub(crate) mod tests {
 
     /// Row and column of a longitude, latitude and height.
     fn project(model: &Rpc, ground: [f64; 3]) -> [f64; 2] {
-        let at = [3, 2, 4].map(|axis| axis).iter().zip(ground).map(|(axis, v)| (v - model.offsets[*axis]) / model.scales[*axis]);
-        let at: Vec<f64> = at.collect();
-        let at = [at[0], at[1], at[2]];
+        let normalized = |place: usize, axis: usize| (ground[place] - model.offsets[axis]) / model.scales[axis];
+        let at = [normalized(0, 3), normalized(1, 2), normalized(2, 4)];
         let quotient = |place: usize| value(&model.polynomials[place], at) / value(&model.polynomials[place + 1], at);
         [0, 1].map(|axis| model.offsets[axis] + model.scales[axis] * quotient(2 * axis))
     }

@@ -10,14 +10,9 @@ use zune_core::options::DecoderOptions;
 use super::markers::{FrameHeader, Process};
 use super::stream::Stream;
 use super::{ColorModel, Params};
+use crate::codec::stream_size::{check_stream_size, crop_rows};
 use crate::codec::{BlockDecoder, BlockShape, PixelCoding, Scratch};
 use crate::error::{Error, Result};
-
-/// Bytes to which a stream may decode even if its block is smaller, e.g. the full strip that holds the last rows of an image.
-const ALWAYS_ALLOWED: u64 = 64 << 20;
-
-/// For larger blocks, a stream may decode to this many times the bytes of its block.
-const EXCESS: u64 = 4;
 
 /// Most columns and rows of an image whose edges matter more than speed.
 const TINY: u16 = 32;
@@ -107,10 +102,7 @@ impl JpegDecoder {
         }
         let mut whole = vec![0; columns * usize::from(stream.frame.rows) * pixel];
         samples(stream, plain, self.params.color, &mut whole)?;
-        let rows = whole.chunks_exact(columns * pixel);
-        for (target, row) in out.chunks_exact_mut(self.pixels.row_bytes(shape.columns)).zip(rows) {
-            target.copy_from_slice(&row[..target.len()]);
-        }
+        crop_rows(&whole, columns * pixel, out, self.pixels.row_bytes(shape.columns));
         Ok(())
     }
 }
@@ -128,15 +120,8 @@ fn check(frame: &FrameHeader, pixels: &PixelCoding, shape: BlockShape) -> Result
             .found(frame.precision)
             .allowed(format!("a precision of {} samples", pixels.sample)));
     }
-    let (columns, rows) = (u32::from(frame.columns), u32::from(frame.rows));
-    let decoded = u64::from(columns) * u64::from(rows) * (frame.components.len() * bytes) as u64;
-    let allowed = ALWAYS_ALLOWED.max(EXCESS.saturating_mul(pixels.block_bytes(shape) as u64));
-    if columns < shape.columns || rows < shape.rows || decoded > allowed {
-        return Err(Error::malformed("JPEG image size")
-            .found(format!("{columns} × {rows}"))
-            .allowed(format!("{} × {}", shape.columns, shape.rows)));
-    }
-    Ok(())
+    let size = (u32::from(frame.columns), u32::from(frame.rows));
+    check_stream_size("JPEG image size", size, shape, frame.components.len() * bytes)
 }
 
 /// Decodes the normalised stream `plain`, whose image has the size of `out`.

@@ -7,6 +7,7 @@ use super::tags::{self, Treatment};
 use super::{gdal, geo};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning, WarningKind};
+use crate::metadata::Value;
 
 /// Bits of `NewSubfileType` (TIFF 6.0 §8).
 pub(super) const REDUCED: u64 = 1;
@@ -43,13 +44,16 @@ pub(super) fn fields(
             }
             Treatment::YCbCr if photometric == YCBCR || options.was_any(tags::PHOTOMETRIC_INTERPRETATION, &[YCBCR]) => {
             }
-            Treatment::Pointer => {
-                warnings.push(Warning::new(
-                    WarningKind::Metadata,
-                    given.key,
-                    "is an offset into another file and is ignored",
-                ));
-            }
+            Treatment::Pointer => match options.directory(*tag, *given) {
+                Some(field) => fields.push(field),
+                None => {
+                    let message = match given.value {
+                        Value::Map(_) => "is ignored: a directory is only copied from a file, unchanged",
+                        _ => "is an offset into another file and is ignored",
+                    };
+                    warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
+                }
+            },
             Treatment::Geo => geo_tags.extend(options.field(*tag, *given, warnings)?),
             Treatment::Plain | Treatment::YCbCr => fields.extend(options.field(*tag, *given, warnings)?),
         }

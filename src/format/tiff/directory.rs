@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::field::{Field, FieldType, FieldValue};
-use super::tags;
+use super::{sub_directory, tags};
 use crate::error::{Error, Result};
 use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
@@ -58,6 +58,8 @@ pub(super) struct DirectoryReader<'a> {
     piece: Vec<u8>,
     piece_offset: u64,
     metadata_bytes: u64,
+    /// The number of directories around the one that is read.
+    depth: usize,
 }
 
 /// Bytes read from a file at once. The headers of most files fit in the first piece.
@@ -101,6 +103,7 @@ impl<'a> DirectoryReader<'a> {
             piece: Vec::new(),
             piece_offset: 0,
             metadata_bytes: 0,
+            depth: 0,
         };
         let start: [u8; 4] = reader.array(0)?;
         reader.order = match [start[0], start[1]] {
@@ -166,7 +169,25 @@ impl<'a> DirectoryReader<'a> {
             self.entry(entry, start, &mut directory)?;
         }
         directory.raw = raw;
+        self.read_nested(&mut directory);
         Ok((directory, next))
+    }
+
+    /// Replaces offsets of directories inside fields by their fields. An offset that does not lead to one stays a number.
+    fn read_nested(&mut self, directory: &mut Directory) {
+        for field in directory.fields.iter_mut().filter(|field| sub_directory::TAGS.contains(&field.tag)) {
+            let FieldValue::Unsigned(offsets) = &field.value else { continue };
+            let (&[offset], true) = (offsets.as_slice(), self.depth < sub_directory::DEEPEST) else { continue };
+            self.depth += 1;
+            let nested = self.directory(directory.number, offset);
+            self.depth -= 1;
+            if let Ok((nested, _)) = nested
+                && nested.lost.is_empty()
+                && !nested.fields.is_empty()
+            {
+                field.value = FieldValue::Directory(nested.fields);
+            }
+        }
     }
 
     /// Reads the field of one entry, which begins at `start` of the file.

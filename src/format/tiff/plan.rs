@@ -11,9 +11,10 @@ use super::compression::{self, CodingFields, Compression};
 use super::content::MASK;
 use super::field::{Field, FieldType, FieldValue};
 use super::layout::BYTE_ORDER;
+use super::lerc_settings::LercSettings;
 use super::options::Options;
 use super::{content, tags, values};
-use crate::codec::{Coding, PixelCoding, Predictor};
+use crate::codec::{Coding, PixelCoding, Predictor, lerc, webp};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning, WarningKind};
 use crate::image::{BlockGrid, ImageLayout, Padding, SampleType, default_block};
@@ -73,11 +74,13 @@ impl WritePlan {
         let colors = colors::colors(&options, image, warnings)?;
         let samples = if separate { 1 } else { layout.bands };
         let coder = compression.coder.as_ref().ok_or_else(|| unsupported(compression))?;
+        let lerc = LercSettings::read(compression, &options, warnings)?;
         let fields = CodingFields {
             predictor,
             level: level(compression, &options, warnings)?,
             quality: quality(compression, &options, warnings)?,
             color: colors.model,
+            lerc: lerc.params,
             ..CodingFields::default()
         };
         let pixels = PixelCoding { byte_order: BYTE_ORDER, bits, ..PixelCoding::new(samples, layout.sample) };
@@ -94,6 +97,7 @@ impl WritePlan {
         let mut plan = Self { storage, coding, encoder, fields: Vec::new(), is_cog: options.is_cog };
         let format = colors::sample_format(&options, layout.sample);
         plan.fields = plan.structure(layout, (compression, predictor), (subfile, format))?;
+        plan.fields.extend(lerc.field());
         plan.fields.extend(content::fields(request, &options, (subfile, colors.photometric), warnings)?);
         plan.fields.extend(colors.fields);
         plan.fields.sort_by_key(|field| field.tag);
@@ -174,23 +178,33 @@ fn suited(
     options: &Options<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<&'static Compression> {
-    let fits = layout.sample == SampleType::UInt8 && (separate || layout.bands <= 4);
-    if compression.code != compression::JPEG || fits {
+    let bands = if separate { 1 } else { layout.bands };
+    let is_bytes = layout.sample == SampleType::UInt8;
+    let (fits, allowed) = match compression.code {
+        compression::JPEG => (is_bytes && bands <= 4, "1 to 4 bands of uint8, or any number if stored apart"),
+        compression::WEBP => (is_bytes && matches!(bands, 3 | 4), "3 or 4 bands of uint8, stored together"),
+        compression::LERC => {
+            let pixels = PixelCoding::new(bands, layout.sample);
+            (lerc::data_type(&pixels).is_ok(), "integers of 8, 16 and 32 bits, floats of 32 and 64 bits")
+        }
+        _ => return Ok(compression),
+    };
+    if fits {
         return Ok(compression);
     }
     let found = format!("{} bands of {}", layout.bands, layout.sample);
-    let error = Error::usage("bands for JPEG compression:")
-        .found(found)
-        .allowed("1 to 4 bands of uint8, or any number if stored apart");
+    let error = Error::usage(format!("bands for {} compression:", compression.name)).found(found).allowed(allowed);
     options.refuse("259", error, warnings)?;
     Ok(compression::by_code(compression::DEFLATE.into()).expect("the table has the default"))
 }
 
-/// Bits of a stored sample: 1 for a mask that has no more, and all of the sample's type for any other image. JPEG stores bytes.
+/// Bits of a stored sample: 1 for a mask that has no more, and all of the sample's type for any other image. Some
+/// compressions store bytes.
 fn stored_bits(layout: &ImageLayout, compression: &Compression, subfile: u64, options: &Options<'_>) -> u32 {
     let is_mask = subfile & MASK != 0 && layout.bands == 1 && layout.sample == SampleType::UInt8;
     let is_bilevel = layout.bits_per_sample == 1 || options.was_any(tags::BITS_PER_SAMPLE, &[1]);
-    if is_mask && is_bilevel && compression.code != compression::JPEG { 1 } else { layout.sample.bits() }
+    let takes_bits = !matches!(compression.code, compression::JPEG | compression::WEBP | compression::LERC);
+    if is_mask && is_bilevel && takes_bits { 1 } else { layout.sample.bits() }
 }
 
 /// True if each band is stored apart.
@@ -270,8 +284,10 @@ fn grid(
         let (block_columns, block_rows) =
             if asked.tiled { asked.tile(layout, compression) } else { asked.strip(layout, jpeg, separate) };
         let grid = BlockGrid::new(columns, rows, block_columns, block_rows)?;
-        if jpeg {
-            check_jpeg_blocks(&grid, asked.tiled)?;
+        match compression.code {
+            compression::JPEG => check_jpeg_blocks(&grid, asked.tiled, compression)?,
+            compression::WEBP => check_side(&grid, compression, webp::LARGEST_SIDE)?,
+            _ => {}
         }
         check_block_bytes(layout, block_columns, block_rows, asked.tiled).map(|()| grid)
     };
@@ -366,12 +382,17 @@ fn tile_side(tag: u16, options: &Options<'_>, warnings: &mut Vec<Warning>) -> Re
     Ok(legal)
 }
 
-fn check_jpeg_blocks(grid: &BlockGrid, tiled: bool) -> Result<()> {
+fn check_side(grid: &BlockGrid, compression: &Compression, most: u32) -> Result<()> {
     let largest = grid.block_columns().max(grid.block_rows());
-    if largest > LARGEST_JPEG_SIDE {
-        let error = Error::usage("side of a JPEG block:").found(largest);
-        return Err(error.allowed(format!("at most {LARGEST_JPEG_SIDE}; use tiles, or another compression")));
+    if largest <= most {
+        return Ok(());
     }
+    let error = Error::usage(format!("side of a {} block:", compression.name)).found(largest);
+    Err(error.allowed(format!("at most {most}; use tiles, or another compression")))
+}
+
+fn check_jpeg_blocks(grid: &BlockGrid, tiled: bool, compression: &Compression) -> Result<()> {
+    check_side(grid, compression, LARGEST_JPEG_SIDE)?;
     if !tiled && grid.down() > 1 && !grid.block_rows().is_multiple_of(JPEG_ROWS) {
         let error = Error::usage("rows of a JPEG strip by").field(tags::describe(tags::ROWS_PER_STRIP));
         return Err(error.found(grid.block_rows()).allowed("a multiple of 16"));

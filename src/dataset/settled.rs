@@ -56,6 +56,9 @@ impl<'i> Settled<'i> {
                         .found(format.name())
                         .allowed("tiff"));
                 }
+                if settings.statistics && !format.keeps_statistics() {
+                    return Err(Error::usage("format of a file with statistics:").found(format.name()).allowed("tiff"));
+                }
                 let settings = for_writing(settings, layout)?;
                 // Warnings about choices are for a caller who made some.
                 let mut silent = Vec::new();

@@ -155,6 +155,11 @@ pub trait Format: Sync {
         false
     }
 
+    /// True if a file can store the statistics of bands.
+    fn keeps_statistics(&self) -> bool {
+        false
+    }
+
     /// How a file stores the overviews of an image with this metadata; `None` if the format does not relate them to their image.
     fn overview_terms(&self, metadata: &Metadata) -> Option<OverviewTerms> {
         let _ = metadata;

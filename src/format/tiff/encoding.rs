@@ -24,6 +24,9 @@ pub(super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayout) -> Resu
     if settings.cloud_optimized {
         metadata.set(options::LAYOUT, options::COG);
     }
+    if settings.statistics {
+        metadata.set(options::STATISTICS, true);
+    }
     if let Some((columns, rows)) = settings.block_size {
         if [columns, rows].iter().any(|side| *side == 0 || side % 16 != 0) {
             let error = Error::usage("block_size of a TIFF:").found(format!("({columns}, {rows})"));

@@ -120,6 +120,10 @@ impl Format for Tiff {
         true
     }
 
+    fn keeps_statistics(&self) -> bool {
+        true
+    }
+
     fn overview_terms(&self, metadata: &Metadata) -> Option<OverviewTerms> {
         Some(reduced::terms(metadata))
     }

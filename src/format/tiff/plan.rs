@@ -12,11 +12,11 @@ use super::content::MASK;
 use super::field::{Field, FieldType, FieldValue};
 use super::layout::BYTE_ORDER;
 use super::lerc_settings::LercSettings;
-use super::options::Options;
+use super::options::{self, Options};
 use super::{content, tags, values};
 use crate::codec::{Coding, PixelCoding, Predictor, lerc, webp};
 use crate::error::{Error, Result};
-use crate::format::{ImageRequest, Warning, WarningKind};
+use crate::format::{Blocks, ImageRequest, Warning, WarningKind};
 use crate::image::{BlockGrid, ImageLayout, Padding, SampleType, default_block};
 
 /// The plan of writing an image.
@@ -31,6 +31,8 @@ pub(super) struct WritePlan {
     pub(super) fields: Vec<Field>,
     /// True if the file is to be a COG.
     pub(super) is_cog: bool,
+    /// True if the statistics of the bands are to be stored.
+    pub(super) statistics: bool,
 }
 
 /// Sides of tiles are multiples of this (TIFF 6.0 §15).
@@ -94,7 +96,8 @@ impl WritePlan {
         };
         let storage = BlockStorage { grid, tiled, planes: if separate { layout.bands } else { 1 }, pixels };
         let encoder = TiffEncoder::new(storage, &coding, padding, uncompressed)?;
-        let mut plan = Self { storage, coding, encoder, fields: Vec::new(), is_cog: options.is_cog };
+        let (is_cog, statistics) = (options.is_cog, statistics(request, &options, warnings));
+        let mut plan = Self { storage, coding, encoder, fields: Vec::new(), is_cog, statistics };
         let format = colors::sample_format(&options, layout.sample);
         plan.fields = plan.structure(layout, (compression, predictor), (subfile, format))?;
         plan.fields.extend(lerc.field());
@@ -164,6 +167,16 @@ fn compression_of(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<
         Some(same) if same.may_write => Ok(same),
         _ => options.refuse(given.key, unsupported(found), warnings).map(|()| default()),
     }
+}
+
+/// True if statistics were asked for and the pixels are there to make them of.
+fn statistics(request: &ImageRequest<'_>, options: &Options<'_>, warnings: &mut Vec<Warning>) -> bool {
+    let has_pixels = request.blocks != Blocks::Caller;
+    if options.statistics && !has_pixels {
+        let message = "is ignored: the caller encodes the blocks";
+        warnings.push(Warning::new(WarningKind::Metadata, options::STATISTICS, message));
+    }
+    options.statistics && has_pixels
 }
 
 fn unsupported(compression: &Compression) -> Error {

@@ -4,11 +4,19 @@ use super::{Codec, Coding, PixelCoding, deflate, fax, jpeg, jxl, lerc, lzma, lzw
 use crate::image::SampleType;
 
 /// Every codec.
-pub static CODECS: &[&Codec] =
-    &[
-        &raw::CODEC, &packbits::CODEC, &lzw::CODEC, &deflate::CODEC, &zstd::CODEC, &lzma::CODEC, &fax::CODEC, &jpeg::CODEC,
-        &webp::CODEC, &lerc::CODEC, &jxl::CODEC,
-    ];
+pub static CODECS: &[&Codec] = &[
+    &raw::CODEC,
+    &packbits::CODEC,
+    &lzw::CODEC,
+    &deflate::CODEC,
+    &zstd::CODEC,
+    &lzma::CODEC,
+    &fax::CODEC,
+    &jpeg::CODEC,
+    &webp::CODEC,
+    &lerc::CODEC,
+    &jxl::CODEC,
+];
 
 impl Codec {
     /// The coding of blocks of these pixels with the codec's default parameters.

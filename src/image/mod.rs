@@ -48,9 +48,9 @@ pub(crate) use reblock::{Padding, Present, Reblock, TargetBlock};
 pub use reduce::Reduction;
 pub(crate) use reduce::{Area, Reducer};
 pub use reduced_image::ReducedImage;
-pub use rpc::{Rpc, TERMS as RPC_TERMS};
 #[cfg(test)]
 pub(crate) use rpc::tests as rpc_tests;
+pub use rpc::{Rpc, TERMS as RPC_TERMS};
 pub use sample::{Interleave, SampleType};
 pub(crate) use stored_image::StoredImage;
 pub use template::Template;

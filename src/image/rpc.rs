@@ -29,7 +29,8 @@ const POWERS: [[usize; 3]; TERMS] = [
 ];
 
 /// Binomial coefficients up to the third power.
-const BINOMIALS: [[f64; 4]; 4] = [[1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0], [1.0, 2.0, 1.0, 0.0], [1.0, 3.0, 3.0, 1.0]];
+const BINOMIALS: [[f64; 4]; 4] =
+    [[1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0], [1.0, 2.0, 1.0, 0.0], [1.0, 3.0, 3.0, 1.0]];
 
 impl Rpc {
     /// The fields of the errors.
@@ -49,9 +50,10 @@ impl Rpc {
             return Err(Error::usage("number of the RPC:").found(number).allowed("a finite number"));
         }
         match self.scales.iter().position(|scale| *scale == 0.0) {
-            Some(axis) => {
-                Err(Error::usage("RPC").field(format!("{}_SCALE", Self::AXES[axis])).found(0).allowed("any other number"))
-            }
+            Some(axis) => Err(Error::usage("RPC")
+                .field(format!("{}_SCALE", Self::AXES[axis]))
+                .found(0)
+                .allowed("any other number")),
             None => Ok(self),
         }
     }

@@ -164,7 +164,8 @@ impl Lerc {
             }
         }
         let failed = |error: lerc_core::Error| Error::unsupported("LERC block").found(error);
-        let mask = if mask.is_empty() { None } else { Some(MaskView::new(shape.columns, shape.rows, &mask).map_err(failed)?) };
+        let mask =
+            if mask.is_empty() { None } else { Some(MaskView::new(shape.columns, shape.rows, &mask).map_err(failed)?) };
         let raster = RasterView::new(shape.columns, shape.rows, self.pixels.samples, &values).map_err(failed)?;
         let options = EncodeOptions::new().with_max_z_error(self.params.max_error).with_profile(EncoderProfile::Gdal);
         encode(raster, mask, options).map_err(failed)
@@ -190,7 +191,8 @@ impl BlockDecoder for Lerc {
             }
         };
         let failed = |error: lerc_core::Error| Error::malformed("LERC blob").found(error);
-        let info = inspect_first_with_options(data, InspectOptions::new().with_compute_value_range(false)).map_err(failed)?;
+        let info =
+            inspect_first_with_options(data, InspectOptions::new().with_compute_value_range(false)).map_err(failed)?;
         let (samples, depth) = (self.pixels.samples, info.depth);
         check_stream_size("LERC image size", (info.width, info.height), shape, self.pixels.row_bytes(1))?;
         let has_alpha = depth + 1 == samples && matches!(samples, 2 | 4) && expected == DataType::U8;
@@ -241,8 +243,10 @@ impl Lerc {
                 out.as_chunks_mut::<N>().0.iter_mut().zip(values).for_each(|(to, value)| *to = bytes(*value));
                 continue;
             }
-            for (x, (out, pixel)) in out.chunks_exact_mut(samples * N).zip(values.chunks_exact(place.depth)).enumerate() {
-                let is_there = place.mask.is_none_or(|mask| mask.get(y * place.columns + x).is_none_or(|there| *there != 0));
+            for (x, (out, pixel)) in out.chunks_exact_mut(samples * N).zip(values.chunks_exact(place.depth)).enumerate()
+            {
+                let is_there =
+                    place.mask.is_none_or(|mask| mask.get(y * place.columns + x).is_none_or(|there| *there != 0));
                 let out = out.as_chunks_mut::<N>().0;
                 for (to, value) in out.iter_mut().zip(pixel) {
                     *to = bytes(if is_there { *value } else { missing });

@@ -47,7 +47,8 @@ fn an_error_is_kept() {
     let values: Vec<f32> = (0..4096u16).map(|i| (f32::from(i) / 37.0).sin() * 100.0).collect();
     let raw: Vec<u8> = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
     let found = round_trip(Params { max_error: 0.25, ..Params::default() }, pixels, shape, &raw).unwrap();
-    let differences = found.as_chunks().0.iter().zip(&values).map(|(bytes, value)| (f32::from_ne_bytes(*bytes) - value).abs());
+    let differences =
+        found.as_chunks().0.iter().zip(&values).map(|(bytes, value)| (f32::from_ne_bytes(*bytes) - value).abs());
     let largest = differences.fold(0.0, f32::max);
     assert!(largest > 0.0 && largest <= 0.25, "{largest}");
 }
@@ -63,7 +64,8 @@ fn pixels_of_nan_come_back_and_half_of_one_is_refused() {
     let same = |samples: u32, gaps: &[usize]| {
         let raw = raw(samples as usize, gaps);
         let found = round_trip(Params::default(), pixels(samples), shape, &raw)?;
-        let values = |bytes: &[u8]| -> Vec<f32> { bytes.as_chunks().0.iter().map(|b| f32::from_ne_bytes(*b)).collect() };
+        let values =
+            |bytes: &[u8]| -> Vec<f32> { bytes.as_chunks().0.iter().map(|b| f32::from_ne_bytes(*b)).collect() };
         let mut pairs = values(&raw).into_iter().zip(values(&found));
         Ok::<_, Error>(pairs.all(|(one, two)| one == two || (one.is_nan() && two.is_nan())))
     };

@@ -77,11 +77,15 @@ impl BlockEncoder for WebP {
     fn encode(&self, shape: BlockShape, raw: &mut [u8], out: &mut Vec<u8>, _: &mut Scratch) -> Result<()> {
         if shape.columns.max(shape.rows) > LARGEST_SIDE {
             let found = format!("{} × {}", shape.columns, shape.rows);
-            return Err(Error::unsupported("WebP columns or rows").found(found).allowed(format!("1 to {LARGEST_SIDE}")));
+            return Err(Error::unsupported("WebP columns or rows")
+                .found(found)
+                .allowed(format!("1 to {LARGEST_SIDE}")));
         }
         let color = if self.samples == RGBA { ColorType::Rgba8 } else { ColorType::Rgb8 };
         WebPEncoder::new(out).encode(raw, shape.columns, shape.rows, color).map_err(|error| match error {
-            EncodingError::IoError(_) | EncodingError::InvalidDimensions => Error::unsupported("WebP block").found(error),
+            EncodingError::IoError(_) | EncodingError::InvalidDimensions => {
+                Error::unsupported("WebP block").found(error)
+            }
             _ => Error::unsupported("WebP block"),
         })
     }
@@ -155,7 +159,9 @@ mod tests {
         assert_eq!(decoded(3, &with, 4).unwrap(), rgb);
         assert_eq!(decoded(3, &without, 3).unwrap(), rgb[..144]);
         let opaque = decoded(4, &without, 4).unwrap();
-        assert!(opaque.chunks_exact(4).zip(rgb.chunks_exact(3)).all(|(four, three)| four[..3] == *three && four[3] == 255));
+        assert!(
+            opaque.chunks_exact(4).zip(rgb.chunks_exact(3)).all(|(four, three)| four[..3] == *three && four[3] == 255)
+        );
         assert!(matches!(decoded(3, &with, 5), Err(Error::Malformed(_))));
         assert!(matches!(decoded(1, &with, 4), Err(Error::Unsupported(_))));
     }

@@ -4,10 +4,10 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::codec::jpeg::ColorModel;
-use crate::codestream::j2k;
 use crate::codec::{
     Codec, CodecParams, Predictor, deflate, fax, jpeg, jxl, lerc, lzma, lzw, packbits, raw, webp, zstd,
 };
+use crate::codestream::j2k;
 
 /// A compression code and its codec.
 pub(super) struct Compression {

@@ -54,7 +54,8 @@ pub(super) fn set_statistics(fields: &mut Vec<Field>, bands: &[BandStatistics]) 
         Some(FieldValue::Text(text)) => String::from_utf8_lossy(&text).into_owned(),
         _ => String::new(),
     };
-    let mut xml = without_statistics(old.rsplit_once(END).map_or("<GDALMetadata>", |(items, _)| items)).trim_end().to_owned();
+    let mut xml =
+        without_statistics(old.rsplit_once(END).map_or("<GDALMetadata>", |(items, _)| items)).trim_end().to_owned();
     for (sample, band) in bands.iter().enumerate().filter(|(_, band)| band.count > 0) {
         let numbers = [band.maximum, band.mean(), band.minimum, band.deviation()];
         for (name, number) in ["MAXIMUM", "MEAN", "MINIMUM", "STDDEV"].iter().zip(numbers) {
@@ -120,10 +121,18 @@ mod tests {
             let mut fields = vec![Field { tag: GDAL_METADATA, kind: FieldType::Ascii, value }];
             set_statistics(&mut fields, &[band, BandStatistics::default()]);
             let [Field { value: FieldValue::Text(text), .. }] = &fields[..] else { panic!("{fields:?}") };
-            let kept = if old.is_empty() { "" } else { "  <Item name=\"A\">1</Item>\n  <Item name=\"B\" sample=\"0\">2</Item>\n" };
+            let kept = if old.is_empty() {
+                ""
+            } else {
+                "  <Item name=\"A\">1</Item>\n  <Item name=\"B\" sample=\"0\">2</Item>\n"
+            };
             let items = [("MAXIMUM", "4"), ("MEAN", "2.5"), ("MINIMUM", "1"), ("STDDEV", "1.5")];
-            let items = items.map(|(name, text)| format!("  <Item name=\"STATISTICS_{name}\" sample=\"0\">{text}</Item>\n"));
-            assert_eq!(String::from_utf8_lossy(text), format!("<GDALMetadata>\n{kept}{}</GDALMetadata>\n", items.concat()));
+            let items =
+                items.map(|(name, text)| format!("  <Item name=\"STATISTICS_{name}\" sample=\"0\">{text}</Item>\n"));
+            assert_eq!(
+                String::from_utf8_lossy(text),
+                format!("<GDALMetadata>\n{kept}{}</GDALMetadata>\n", items.concat())
+            );
         }
     }
 

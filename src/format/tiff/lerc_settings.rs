@@ -46,7 +46,11 @@ impl LercSettings {
             Some((_, Some(found))) => found,
             Some((given, None)) => {
                 let error = values::wrong(tags::LERC_PARAMETERS, given.key, given.value);
-                options.refuse(given.key, error.allowed("[4, 0], [4, 1] with Deflate or [4, 2] with ZSTD"), warnings)?;
+                options.refuse(
+                    given.key,
+                    error.allowed("[4, 0], [4, 1] with Deflate or [4, 2] with ZSTD"),
+                    warnings,
+                )?;
                 (VERSION, Further::None, 0)
             }
         };
@@ -62,5 +66,6 @@ impl LercSettings {
 
 fn max_error(given: Given<'_>) -> Result<f64> {
     let error = given.value.to_float().filter(|error| error.is_finite() && *error >= 0.0);
-    error.ok_or_else(|| Error::usage("metadata value of").field(given.key).found(given.value).allowed("a number from 0"))
+    error
+        .ok_or_else(|| Error::usage("metadata value of").field(given.key).found(given.value).allowed("a number from 0"))
 }

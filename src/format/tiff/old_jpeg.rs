@@ -76,7 +76,10 @@ impl OldJpeg {
         // A frame has 16 bits for a side; the decoder refuses one that does not hold the block.
         let sides = [shape.rows, shape.columns].map(|side| (side.min(u16::MAX.into()) as u16).to_be_bytes());
         whole[2 + self.size_at..][..4].copy_from_slice(sides.as_flattened());
-        whole.extend_from_slice(data);
+        // Lengths of blocks may be too large. In the data of a scan, these markers cannot occur.
+        let is_end = |pair: &[u8]| matches!(pair, [0xFF, SOI | EOI]);
+        let end = data.windows(2).position(is_end).unwrap_or(data.len());
+        whole.extend_from_slice(&data[..end]);
         whole.extend_from_slice(&[0xFF, EOI]);
         let decoded = decode(&whole, scratch);
         *scratch.state() = Whole(whole);
@@ -118,11 +121,7 @@ fn header_of_stream(directory: &Directory, source: &dyn ByteSource) -> Result<Op
 }
 
 /// A header from the tables of the directory, one of each kind per component. `None` if the directory has none.
-fn header_of_tables(
-    directory: &Directory,
-    source: &dyn ByteSource,
-    samples: u32,
-) -> Result<Option<(Vec<u8>, usize)>> {
+fn header_of_tables(directory: &Directory, source: &dyn ByteSource, samples: u32) -> Result<Option<(Vec<u8>, usize)>> {
     let places = |tag| match directory.get(tag) {
         Ok(Some(FieldValue::Unsigned(offsets))) if offsets.len() >= samples as usize => Some(offsets.clone()),
         _ => None,
@@ -185,8 +184,10 @@ mod tests {
     #[test]
     fn equal_tables_have_one_number() {
         let mut tables = Distinct::default();
-        let numbers: Vec<u8> =
-            [(0, 1), (0, 2), (1, 1), (0, 2), (1, 3)].iter().map(|(kind, byte)| tables.number(*kind, vec![*byte])).collect();
+        let numbers: Vec<u8> = [(0, 1), (0, 2), (1, 1), (0, 2), (1, 3)]
+            .iter()
+            .map(|(kind, byte)| tables.number(*kind, vec![*byte]))
+            .collect();
         assert_eq!((numbers, tables.0.len()), (vec![0, 1, 0, 1, 1], 4));
     }
 }

@@ -215,7 +215,8 @@ impl<'a> Options<'a> {
             let error = || Error::usage("metadata value of").field(key).found(value).allowed(COG);
             if self.is_cog { Ok(()) } else { Err(error()) }
         } else {
-            let known = "a tag number, a tag name, a Geo name, CompressionLevel, Quality, MaxZError, Statistics or Layout";
+            let known =
+                "a tag number, a tag name, a Geo name, CompressionLevel, Quality, MaxZError, Statistics or Layout";
             unknown_key(&NAMES, (&self.metadata, key), tags::nearest_name(key), known, warnings)
         }
     }

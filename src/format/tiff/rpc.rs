@@ -15,7 +15,8 @@ const UNKNOWN: f64 = -1.0;
 /// The sensor model that the metadata of an image state; `None` if they state none.
 pub(super) fn of_metadata(metadata: &Metadata) -> Option<Result<Rpc>> {
     let is_rpc = |key: &str| {
-        key.parse() == Ok(tags::RPC_COEFFICIENT) || tags::by_name(key).is_some_and(|tag| tag.number == tags::RPC_COEFFICIENT)
+        key.parse() == Ok(tags::RPC_COEFFICIENT)
+            || tags::by_name(key).is_some_and(|tag| tag.number == tags::RPC_COEFFICIENT)
     };
     metadata.iter().find(|(key, _)| is_rpc(key)).map(|(_, value)| read(value))
 }

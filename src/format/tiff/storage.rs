@@ -367,7 +367,9 @@ fn further_compression(directory: &Directory) -> Result<lerc::Further> {
         _ => 0,
     };
     let found = lerc::Further::from_number(number);
-    found.ok_or_else(|| directory.unsupported(tags::LERC_PARAMETERS, number).allowed("0 (none), 1 (Deflate) or 2 (ZSTD)"))
+    found.ok_or_else(|| {
+        directory.unsupported(tags::LERC_PARAMETERS, number).allowed("0 (none), 1 (Deflate) or 2 (ZSTD)")
+    })
 }
 
 /// True for tiles, and the columns and rows of a block.

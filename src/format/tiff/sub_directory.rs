@@ -37,7 +37,8 @@ mod tests {
 
     #[test]
     fn nested_directories_come_back_from_their_bytes() {
-        let text = Field { tag: 36_867, kind: FieldType::Ascii, value: FieldValue::Text(b"2024:02:29 12:30:00".to_vec()) };
+        let text =
+            Field { tag: 36_867, kind: FieldType::Ascii, value: FieldValue::Text(b"2024:02:29 12:30:00".to_vec()) };
         let fraction = Field { tag: 33_434, kind: FieldType::Rational, value: FieldValue::Rationals(vec![(10, 2500)]) };
         let inner = Field { tag: 1, kind: FieldType::Ascii, value: FieldValue::Text(b"R98".to_vec()) };
         let nested =

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::blocks::{BlockRanges, DataArea};
-use super::{cog, gdal};
 use super::field::Field;
 use super::layout::{HEADER_BYTES, lay_out};
 use super::plan::WritePlan;
 use super::written::{Group, Written};
+use super::{cog, gdal};
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{
@@ -59,7 +59,8 @@ impl ContainerWriter for TiffWriter {
     }
 
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
-        let WritePlan { storage, coding, encoder, fields, is_cog, statistics } = WritePlan::new(image, context.warnings)?;
+        let WritePlan { storage, coding, encoder, fields, is_cog, statistics } =
+            WritePlan::new(image, context.warnings)?;
         let target = if encoder.is_verbatim() && image.provider.is_dense() { self.sink.positioned()? } else { None };
         let area = target.as_ref().map(|_| DataArea::new(storage, self.sink.position()));
         if let Some(area) = &area {

@@ -84,9 +84,9 @@ impl Rpc {
             // off + scale · n/d = off' + scale' · n'/d with n' = (scale · n + (off - off') · d) / scale'.
             let (shift, scale) = (self.offsets[axis] - offsets[axis], self.scales[axis]);
             if shift != 0.0 || scale != scales[axis] {
-                for term in 0..TERMS {
-                    let [numerator, denominator] = [2 * axis, 2 * axis + 1].map(|place| polynomials[place][term]);
-                    polynomials[2 * axis][term] = (scale * numerator + shift * denominator) / scales[axis];
+                let denominator = polynomials[2 * axis + 1];
+                for (numerator, denominator) in polynomials[2 * axis].iter_mut().zip(denominator) {
+                    *numerator = (scale * *numerator + shift * denominator) / scales[axis];
                 }
             }
         }
@@ -103,11 +103,11 @@ fn substituted(coefficients: &[f64; TERMS], scales: [f64; 3], offsets: [f64; 3])
         for (term, powers) in POWERS.iter().enumerate() {
             // The expansion of (scale · v' + offset)ⁿ.
             let n = powers[axis];
-            for m in 0..=n {
+            for (m, binomial) in BINOMIALS[n][..=n].iter().enumerate() {
                 let mut lower = *powers;
                 lower[axis] = m;
                 let place = POWERS.iter().position(|known| *known == lower).expect("lower powers have a term");
-                let factor = BINOMIALS[n][m] * scale.powi(m as i32) * offset.powi((n - m) as i32);
+                let factor = binomial * scale.powi(m as i32) * offset.powi((n - m) as i32);
                 found[place] += factor * before[term];
             }
         }

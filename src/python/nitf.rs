@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 
 use super::{layout, value};
+use crate::error::Error;
 use crate::format::nitf;
 use crate::image::{BlockGrid, Crs, Georeference, ImageLayout, RPC_TERMS, Rpc, SampleType, Transform};
 use crate::metadata::Value;
@@ -65,13 +66,18 @@ pub(super) fn rpc(tag: &str, fields: &Bound<'_, PyAny>) -> PyResult<Model> {
 /// The fields of an RPC00B.
 #[pyfunction(name = "_nitf_rpc_fields")]
 #[pyo3(signature = (errors, offsets, scales, polynomials, /))]
-pub(super) fn rpc_fields<'py>(
-    py: Python<'py>,
+pub(super) fn rpc_fields(
+    py: Python<'_>,
     errors: [Option<f64>; 2],
     offsets: [f64; 5],
     scales: [f64; 5],
-    polynomials: [[f64; RPC_TERMS]; 4],
-) -> PyResult<Bound<'py, PyAny>> {
-    let model = Rpc { errors, offsets, scales, polynomials }.checked()?;
+    polynomials: [Vec<f64>; 4],
+) -> PyResult<Bound<'_, PyAny>> {
+    let mut model = Rpc { errors, offsets, scales, polynomials: [[0.0; RPC_TERMS]; 4] };
+    let wrong = |from: Vec<f64>| Error::usage("coefficients:").found(from.len()).allowed(RPC_TERMS);
+    for (to, from) in model.polynomials.iter_mut().zip(polynomials) {
+        *to = from.try_into().map_err(wrong)?;
+    }
+    let model = model.checked()?;
     value::to_python(py, &nitf::rpc_fields(&model)?)
 }

@@ -120,8 +120,8 @@ impl BlockEncoder for Lerc {
             DataType::U16 => self.blob(shape, raw, u16::from_ne_bytes, |_| false),
             DataType::I32 => self.blob(shape, raw, i32::from_ne_bytes, |_| false),
             DataType::U32 => self.blob(shape, raw, u32::from_ne_bytes, |_| false),
-            DataType::F32 => self.blob(shape, raw, f32::from_ne_bytes, |value| value.is_nan()),
-            DataType::F64 => self.blob(shape, raw, f64::from_ne_bytes, |value| value.is_nan()),
+            DataType::F32 => self.blob(shape, raw, f32::from_ne_bytes, f32::is_nan),
+            DataType::F64 => self.blob(shape, raw, f64::from_ne_bytes, f64::is_nan),
         }?;
         let rows = StoredRows { bytes: blob.len().max(1), sample: 1 };
         match self.params.further {
@@ -204,14 +204,14 @@ impl BlockDecoder for Lerc {
         let decoded = decode_first(data).map_err(failed)?;
         let place = Place { columns: info.width as usize, depth: depth as usize, mask: decoded.mask.as_deref() };
         match &decoded.pixels {
-            PixelData::I8(values) => self.put(shape, values, &place, out, |v| v.to_ne_bytes(), 0),
-            PixelData::U8(values) => self.put(shape, values, &place, out, |v| v.to_ne_bytes(), 0),
-            PixelData::I16(values) => self.put(shape, values, &place, out, |v| v.to_ne_bytes(), 0),
-            PixelData::U16(values) => self.put(shape, values, &place, out, |v| v.to_ne_bytes(), 0),
-            PixelData::I32(values) => self.put(shape, values, &place, out, |v| v.to_ne_bytes(), 0),
-            PixelData::U32(values) => self.put(shape, values, &place, out, |v| v.to_ne_bytes(), 0),
-            PixelData::F32(values) => self.put(shape, values, &place, out, |v| v.to_ne_bytes(), f32::NAN),
-            PixelData::F64(values) => self.put(shape, values, &place, out, |v| v.to_ne_bytes(), f64::NAN),
+            PixelData::I8(values) => self.put(shape, values, &place, out, i8::to_ne_bytes, 0),
+            PixelData::U8(values) => self.put(shape, values, &place, out, u8::to_ne_bytes, 0),
+            PixelData::I16(values) => self.put(shape, values, &place, out, i16::to_ne_bytes, 0),
+            PixelData::U16(values) => self.put(shape, values, &place, out, u16::to_ne_bytes, 0),
+            PixelData::I32(values) => self.put(shape, values, &place, out, i32::to_ne_bytes, 0),
+            PixelData::U32(values) => self.put(shape, values, &place, out, u32::to_ne_bytes, 0),
+            PixelData::F32(values) => self.put(shape, values, &place, out, f32::to_ne_bytes, f32::NAN),
+            PixelData::F64(values) => self.put(shape, values, &place, out, f64::to_ne_bytes, f64::NAN),
         }
         Ok(())
     }

@@ -79,9 +79,9 @@ impl ByteCoder for Params {
         }
         check_filled("LZMA block", filled, stored.len())?;
         // At the end of the data, the reader verifies their checksum.
-        match reader.read(&mut [0]) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Error::malformed("xz stream").found(error)),
+        match fill(&mut reader, &mut [0]).1 {
+            None => Ok(()),
+            Some(error) => Err(Error::malformed("xz stream").found(error)),
         }
     }
 

@@ -44,16 +44,17 @@ pub(super) fn fields(
             }
             Treatment::YCbCr if photometric == YCBCR || options.was_any(tags::PHOTOMETRIC_INTERPRETATION, &[YCBCR]) => {
             }
-            Treatment::Pointer => match options.directory(*tag, *given) {
-                Some(field) => fields.push(field),
-                None => {
+            Treatment::Pointer => {
+                let found = options.directory(*tag, *given);
+                if found.is_none() {
                     let message = match given.value {
                         Value::Map(_) => "is ignored: a directory is only copied from a file, unchanged",
                         _ => "is an offset into another file and is ignored",
                     };
                     warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
                 }
-            },
+                fields.extend(found);
+            }
             Treatment::Geo => geo_tags.extend(options.field(*tag, *given, warnings)?),
             Treatment::Plain | Treatment::YCbCr => fields.extend(options.field(*tag, *given, warnings)?),
         }

@@ -60,7 +60,9 @@ pub(super) fn set_statistics(fields: &mut Vec<Field>, bands: &[BandStatistics]) 
         let numbers = [band.maximum, band.mean(), band.minimum, band.deviation()];
         for (name, number) in ["MAXIMUM", "MEAN", "MINIMUM", "STDDEV"].iter().zip(numbers) {
             let text = text_of(PadValue::Float(number));
-            xml += &format!("\n  <Item name=\"{STATISTICS}{name}\" sample=\"{sample}\">{text}</Item>");
+            let item =
+                ["\n  <Item name=\"", STATISTICS, name, "\" sample=\"", &sample.to_string(), "\">", &text, "</Item>"];
+            xml.extend(item);
         }
     }
     let value = FieldValue::Text(format!("{xml}\n{END}\n").into_bytes());

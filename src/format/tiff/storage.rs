@@ -6,7 +6,7 @@ use super::directory::Directory;
 use super::field::FieldValue;
 use super::{compression, tags, ycbcr};
 use crate::codec::jpeg::ColorModel;
-use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Predictor, Scratch, fax, lerc};
+use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Predictor, Scratch, fax, jxl, lerc, webp};
 use crate::codestream::j2k;
 use crate::error::Result;
 use crate::image::{BlockGrid, ImageLayout, PadValue, SampleType};
@@ -78,6 +78,9 @@ const CCITT: std::ops::RangeInclusive<u16> = 2..=4;
 const RGB: u32 = 2;
 const SEPARATED: u32 = 5;
 const YCBCR: u32 = 6;
+
+/// Codecs that return red, green, blue, whatever they store.
+const RETURN_COLORS: [&str; 3] = [j2k::CODEC.name, webp::CODEC.name, jxl::CODEC.name];
 
 /// Most bits of a block for which no size computed from it overflows. No file holds so large a block.
 const LARGEST_BLOCK_BITS: u128 = 1 << 56;
@@ -250,8 +253,7 @@ impl Storage {
             self.reversed_bits = reversed && !self.is_jpeg();
         }
         match photometric {
-            // The decoder of JPEG 2000 returns colours.
-            YCBCR if coder.is_some_and(|coder| std::ptr::eq(coder.codec, &j2k::CODEC)) => {}
+            YCBCR if coder.is_some_and(|coder| RETURN_COLORS.contains(&coder.codec.name)) => {}
             YCBCR => self.read_ycbcr(directory, &mut fields)?,
             RGB => fields.color = ColorModel::Rgb,
             SEPARATED => fields.color = ColorModel::Cmyk,

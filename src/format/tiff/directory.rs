@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::field::{Field, FieldType, FieldValue};
-use super::{sub_directory, tags};
+use super::tags;
 use crate::error::{Error, Result};
 use crate::io::{ByteOrder, ByteSource};
 use crate::limits::Limits;
@@ -81,6 +81,9 @@ const PLACES: [u16; 6] = [
 /// Most memory of the values of one field. Longer values are private data of other programs, such as the layers of an image
 /// editor, and would only delay opening the image.
 const LONGEST_VALUE: u64 = 64 << 20;
+
+/// How deep directories may be nested in fields: an EXIF directory has one for interoperability.
+const DEEPEST: usize = 2;
 
 /// Approximate memory of one field without its values.
 const ENTRY_BYTES: u64 = 128;
@@ -175,9 +178,9 @@ impl<'a> DirectoryReader<'a> {
 
     /// Replaces offsets of directories inside fields by their fields. An offset that does not lead to one stays a number.
     fn read_nested(&mut self, directory: &mut Directory) {
-        for field in directory.fields.iter_mut().filter(|field| sub_directory::TAGS.contains(&field.tag)) {
+        for field in directory.fields.iter_mut().filter(|field| tags::DIRECTORIES.contains(&field.tag)) {
             let FieldValue::Unsigned(offsets) = &field.value else { continue };
-            let (&[offset], true) = (offsets.as_slice(), self.depth < sub_directory::DEEPEST) else { continue };
+            let (&[offset], true) = (offsets.as_slice(), self.depth < DEEPEST) else { continue };
             self.depth += 1;
             let nested = self.directory(directory.number, offset);
             self.depth -= 1;
@@ -185,7 +188,8 @@ impl<'a> DirectoryReader<'a> {
                 && nested.lost.is_empty()
                 && !nested.fields.is_empty()
             {
-                field.value = FieldValue::Directory(nested.fields);
+                // The form of the file determines the type of the offset, not the other way round.
+                *field = Field { kind: FieldType::Long, value: FieldValue::Directory(nested.fields), ..*field };
             }
         }
     }

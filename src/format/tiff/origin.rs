@@ -42,7 +42,7 @@ pub(super) fn read_from(metadata: Metadata, directory: &Directory) -> Metadata {
 /// The field under the number of `tag` as it was read, if the value is unchanged and does not determine it; `kind` is its type.
 pub(super) fn stored_field(metadata: &Metadata, tag: u16, kind: FieldType) -> Option<Field> {
     let bytes = metadata.stored(FAMILY, &tag.to_string())?;
-    if sub_directory::TAGS.contains(&tag) {
+    if tags::DIRECTORIES.contains(&tag) {
         return sub_directory::parse(tag, bytes);
     }
     let order = order_of(metadata.origin_in(FAMILY)?.form())?.0;

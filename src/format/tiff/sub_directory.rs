@@ -4,15 +4,8 @@
 use super::directory::DirectoryReader;
 use super::field::{Field, FieldType, FieldValue};
 use super::layout::{Chain, Kind};
-use super::tags;
 use crate::io::MemorySource;
 use crate::limits::Limits;
-
-/// The tags of such fields.
-pub(super) const TAGS: [u16; 3] = [tags::EXIF_IFD, tags::GPS_IFD, tags::INTEROPERABILITY_IFD];
-
-/// How deep directories may be nested: an EXIF directory has one for interoperability.
-pub(super) const DEEPEST: usize = 2;
 
 /// The fields as bytes that [`parse`] reads: a `BigTIFF` without an image.
 pub(super) fn to_bytes(fields: &[Field]) -> Vec<u8> {
@@ -33,6 +26,7 @@ pub(super) fn parse(tag: u16, bytes: &[u8]) -> Option<Field> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tags;
     use super::*;
 
     #[test]

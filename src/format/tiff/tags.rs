@@ -142,6 +142,9 @@ numbers! {
     RPC_COEFFICIENT = 50844;
 }
 
+/// Tags of directories inside fields: EXIF, GPS and interoperability (EXIF 2.32 §4.6.3).
+pub(super) const DIRECTORIES: [u16; 3] = [EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD];
+
 const SYNONYMS: &[(&str, &str)] = &[
     ("TileHeight", "TileLength"),
     ("ImageHeight", "ImageLength"),

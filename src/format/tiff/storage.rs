@@ -152,11 +152,6 @@ impl Storage {
         Some(self.conversion.after(decoder, self.pixels, self.grid.block_columns() as usize))
     }
 
-    /// True for streams of JPEG, old or new.
-    fn is_jpeg(&self) -> bool {
-        matches!(self.compression, compression::JPEG | compression::OLD_JPEG)
-    }
-
     /// True if rows can be read from the file without decoding anything before them.
     pub(super) fn is_direct(&self) -> bool {
         self.compression == compression::NONE
@@ -250,7 +245,7 @@ impl Storage {
                 reversed_bits: reversed,
             };
         } else {
-            self.reversed_bits = reversed && !self.is_jpeg();
+            self.reversed_bits = reversed && !matches!(self.compression, compression::JPEG | compression::OLD_JPEG);
         }
         match photometric {
             YCBCR if coder.is_some_and(|coder| RETURN_COLORS.contains(&coder.codec.name)) => {}
@@ -281,7 +276,12 @@ impl Storage {
                 .unsupported(tags::PHOTOMETRIC_INTERPRETATION, found)
                 .allowed("3 samples of 8 bits, stored together"));
         }
-        if self.is_jpeg() {
+        if self.compression == compression::OLD_JPEG {
+            // Files have the range of video, which their reference values state.
+            self.conversion = Conversion::YCbCr(ycbcr::DataUnits::read(directory, 1, 1)?);
+            return Ok(());
+        }
+        if self.compression == compression::JPEG {
             fields.color = ColorModel::YCbCr { horizontal, vertical };
             return Ok(());
         }

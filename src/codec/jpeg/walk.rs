@@ -276,11 +276,32 @@ impl Codes {
         }
         codes
     }
+
+    /// The length and the symbol of a code longer than [`FAST`] bits, at the start of 16 bits.
+    #[cold]
+    fn long(&self, next: u32) -> Option<(u32, u8)> {
+        let length = (FAST as usize + 1..=LONGEST).find(|length| next < self.ends[*length])?;
+        let place = (next >> (LONGEST - length)) as i32 + self.offsets[length];
+        let symbol = usize::try_from(place).ok().and_then(|place| self.symbols.get(place))?;
+        Some((length as u32, *symbol))
+    }
 }
 
 impl Bits<'_> {
     /// Holds at least 32 bits if the data have them.
     fn refill(&mut self) {
+        if self.count <= 32
+            && let Some(next) = self.data.get(self.at..).and_then(<[u8]>::first_chunk)
+        {
+            let next = u32::from_be_bytes(*next);
+            // True if no byte is 0xFF: none of the bytes of the complement is zero.
+            if (!next).wrapping_sub(0x0101_0101) & next & 0x8080_8080 == 0 {
+                self.held = self.held << 32 | u64::from(next);
+                self.count += 32;
+                self.at += 4;
+                return;
+            }
+        }
         while self.count <= 48 {
             let Some(byte) = self.data.get(self.at) else { return };
             if *byte == 0xFF {
@@ -295,10 +316,15 @@ impl Bits<'_> {
         }
     }
 
+    /// Skips up to 64 bits.
     fn skip(&mut self, count: u32) -> std::result::Result<(), Short> {
-        self.take(count).map(|_| ())
+        if count > 32 {
+            self.take(32)?;
+        }
+        self.take(if count > 32 { count - 32 } else { count }).map(|_| ())
     }
 
+    /// Takes up to 32 bits.
     fn take(&mut self, count: u32) -> std::result::Result<u32, Short> {
         if self.count < count {
             self.refill();
@@ -307,11 +333,11 @@ impl Bits<'_> {
             }
         }
         self.count -= count;
-        Ok((self.held >> self.count) as u32 & ((1 << count) - 1))
+        Ok((self.held >> self.count & ((1 << count) - 1)) as u32)
     }
 
     fn symbol(&mut self, codes: &Codes) -> std::result::Result<u8, Short> {
-        if self.count < LONGEST as u32 {
+        if self.count < 32 {
             self.refill();
         }
         // Missing bits are zeros; the length of the code shows whether it needed them.
@@ -321,12 +347,7 @@ impl Bits<'_> {
             self.held << (LONGEST as u32 - self.count)
         } & 0xFFFF) as u32;
         let (length, symbol) = match codes.fast[(next >> (LONGEST as u32 - FAST)) as usize] {
-            (0, _) => {
-                let length = (FAST as usize + 1..=LONGEST).find(|length| next < codes.ends[*length]).ok_or(Short)?;
-                let place = (next >> (LONGEST - length)) as i32 + codes.offsets[length];
-                let symbol = usize::try_from(place).ok().and_then(|place| codes.symbols.get(place)).ok_or(Short)?;
-                (length as u32, *symbol)
-            }
+            (0, _) => codes.long(next).ok_or(Short)?,
             (length, symbol) => (u32::from(length), symbol),
         };
         if length > self.count {
@@ -389,37 +410,32 @@ impl Bits<'_> {
     /// A further bit of the AC coefficients of a block (§G.1.2.3).
     fn refine(&mut self, codes: &Codes, band: Band, block: &mut u64, run: &mut u32) -> std::result::Result<(), Short> {
         let (mut k, last) = (u32::from(band.first), u32::from(band.last));
+        let inside = u64::MAX >> (63 - last);
         while *run == 0 && k <= last {
             let symbol = self.symbol(codes)?;
-            let (mut zeros, size) = (u32::from(symbol >> 4), symbol & 15);
+            let (zeros, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
             if size == 0 && zeros < 15 {
                 *run = (1 << zeros) + self.take(zeros)?;
                 break;
             }
-            if size > 0 {
-                self.skip(1)?;
+            // The coefficient behind the zeros that are skipped, or the end of the band. Each coefficient in between that is
+            // not zero has a bit.
+            let mut free = !*block & inside & (u64::MAX << k);
+            for _ in 0..zeros {
+                free &= free.wrapping_sub(1);
             }
-            while k <= last {
-                if *block >> k & 1 == 1 {
-                    self.skip(1)?;
-                } else if zeros == 0 {
-                    break;
-                } else {
-                    zeros -= 1;
-                }
-                k += 1;
+            let place = if free == 0 { last + 1 } else { free.trailing_zeros() };
+            let passed = *block & (u64::MAX << k) & (u64::MAX.checked_shl(place).map_or(u64::MAX, |above| !above));
+            self.skip(passed.count_ones() + u32::from(size > 0))?;
+            if size > 0 && place <= last {
+                *block |= 1 << place;
             }
-            if size > 0 && k <= last {
-                *block |= 1 << k;
-            }
-            k += 1;
+            k = place + 1;
         }
         if *run > 0 {
             *run -= 1;
-            let rest = if k > last { 0 } else { *block >> k << k & (u64::MAX >> (63 - last)) };
-            for _ in 0..rest.count_ones() {
-                self.skip(1)?;
-            }
+            let rest = if k > last { 0 } else { *block & inside & (u64::MAX << k) };
+            self.skip(rest.count_ones())?;
         }
         Ok(())
     }

@@ -41,7 +41,7 @@ def gcps(metadata: Mapping[str, Any]) -> list[GCP]:
     Raises:
         OptionError: A `ValueError`, if the tag does not hold six numbers for each point.
     """
-    values = next((metadata[key] for key in _KEYS if key in metadata), [])
+    values: Any = next((metadata[key] for key in _KEYS if key in metadata), [])
     numbers = [float(value) for value in values]
     if len(numbers) % _POINT:
         raise OptionError(f"ModelTiepoint (33922): got {len(numbers)} numbers, expected {_POINT} for each point")

@@ -26,7 +26,10 @@ impl Codec {
 
     /// True if the codec also encodes; every codec decodes.
     pub fn encodes(&self) -> bool {
-        let pixels = PixelCoding::new(1, SampleType::UInt8);
-        (self.params)(&pixels).iter().any(|params| params.encoder(&pixels).is_ok())
+        // Some codecs take only colours.
+        [1, 3].into_iter().map(|samples| PixelCoding::new(samples, SampleType::UInt8)).any(|pixels| {
+            let params = (self.params)(&pixels);
+            params.iter().any(|params| params.encoder(&pixels).is_ok())
+        })
     }
 }

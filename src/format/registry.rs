@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 /// Every format, in the order in which first bytes are tried.
 pub static FORMATS: &[&dyn Format] =
-    &[&nitf::NITF, &nitf::NSIF, &tiff::Tiff, &png::Png, &jpeg::Jpeg, &j2k::JP2, &j2k::J2K];
+    &[&nitf::NITF, &nitf::NSIF, &tiff::Tiff, &png::Png, &jpeg::Jpeg, &j2k::JP2, &j2k::J2K, &j2k::JPH, &j2k::JHC];
 
 /// The format with this name; case is ignored.
 ///

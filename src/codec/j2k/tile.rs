@@ -197,7 +197,7 @@ impl TileCoding {
             Ok((layers::gain(&coded.precincts, &allocation), coded, allocation))
         };
         let (mut best, mut plane) = (at(lowest)?, lowest);
-        let mut step = |best: &mut (f64, CodedTile, Allocation), next: u32| -> Result<bool> {
+        let step = |best: &mut (f64, CodedTile, Allocation), next: u32| -> Result<bool> {
             let found = at(next)?;
             let is_better = found.0 > best.0;
             if is_better {

@@ -58,9 +58,11 @@ fn blocks_of_the_same_form_are_copied_and_others_are_encoded() {
             let (copy, copied) = tiff(&*stored, &asked, Blocks::Stored, &[]);
             assert_eq!(copied, blocks, "{coding:?}");
             assert!(copy == source, "{coding:?}");
-            // Pixels that a tap must see are decoded.
-            let statistics = Statistics::new(None);
-            assert_eq!(tiff(&*stored, &asked, Blocks::Stored, &[&statistics]).1, 0);
+            // For a tap, blocks are decoded as well.
+            let (of_copy, of_pixels) = (Statistics::new(None), Statistics::new(None));
+            assert_eq!(tiff(&*stored, &asked, Blocks::Stored, &[&of_copy]), (source.clone(), blocks));
+            tiff(&image, &asked, Blocks::Provider, &[&of_pixels]);
+            assert_eq!(of_copy.into_bands(), of_pixels.into_bands());
             assert_eq!(tiff(&*stored, &asked, Blocks::Provider, &[]).1, 0);
             for other in [
                 with(&[("Compression", "PackBits")]),

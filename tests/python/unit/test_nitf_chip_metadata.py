@@ -139,7 +139,7 @@ def test_a_transform_that_is_more_precise_than_the_corners_counts():
 
 
 def test_corners_that_cannot_be_read_are_left_out():
-    with pytest.warns(MetadataWarning, match="IGEOLO: left out of the chip") as seen:
+    with pytest.warns(MetadataWarning, match="IGEOLO: left out of the part") as seen:
         found = chip(image(metadata={**HEADER, "IGEOLO": "x" * 60}), (0, 0, 9, 9))
     assert seen[0].filename == __file__
     assert "IGEOLO" not in found.metadata and found.metadata["ICORDS"] == " "
@@ -166,7 +166,7 @@ def test_fields_that_cannot_be_recomputed_for_a_chip_are_left_out():
     metadata = BufferedMetadataProvider({"BLOCKA": BLOCKA})
     metadata.append("BLOCKA", {**BLOCKA, "BLOCK_INSTANCE": "02"})
     for given_ in (metadata, {"BLOCKA": b"damaged"}, {"BLOCKA": {**BLOCKA, "FRLC_LOC": "+50.000000E10.49900000"}}):
-        with pytest.warns(MetadataWarning, match="BLOCKA: left out of the chip"):
+        with pytest.warns(MetadataWarning, match="BLOCKA: left out of the part"):
             assert "BLOCKA" not in chip(image(metadata=given_), (0, 0, 9, 9)).metadata
 
 

@@ -155,8 +155,9 @@ def imsave(
         cog=cog,
         **_overview_settings(cog, overviews, resampling, mask),
     )
-    image: Any = data if _is_image(data) else image_in_memory(data, BufferedMetadataProvider(metadata))
-    is_image = image is data
+    is_image = _is_image(data)
+    pixels: Any = data
+    image: Any = pixels if is_image else image_in_memory(pixels, BufferedMetadataProvider(metadata))
     with (
         IO.open(path, "w", format, threads=threads, strict=strict, durable=durable) as writer,
         axes_hint(None if is_image else image.shape),

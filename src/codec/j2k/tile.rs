@@ -276,12 +276,12 @@ impl TileCoding {
             }
             all.push(precinct);
         }
-        let coder = match (self.style.is_high_throughput(), self.quantizer.is_reversible()) {
+        let block_coder = match (self.style.is_high_throughput(), self.quantizer.is_reversible()) {
             (false, is_exact) => Coder::Part1(Style::of(self.style.block_style), is_exact),
             (true, true) => Coder::HighThroughput(Passes::Cleanup),
             (true, false) => Coder::HighThroughput(Passes::Three),
         };
-        let mut coded = code_blocks(&jobs, planes, coder, threads)?.into_iter();
+        let mut coded = code_blocks(&jobs, planes, block_coder, threads)?.into_iter();
         for precinct in &mut all {
             precinct.blocks = coded.by_ref().take(precinct.weights.len()).collect();
         }

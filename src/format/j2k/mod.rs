@@ -101,11 +101,9 @@ static JP2_NAMES: FormatNames =
 static J2K_NAMES: FormatNames =
     FormatNames { name: "j2k", aliases: &["j2c", "jpc"], extensions: &["j2k", "j2c", "jpc"], media_type: MEDIA_TYPE };
 
-static JPH_NAMES: FormatNames =
-    FormatNames { name: "jph", aliases: &[], extensions: &["jph"], media_type: "image/jph" };
+static JPH_NAMES: FormatNames = FormatNames { name: "jph", aliases: &[], extensions: &["jph"], media_type: MEDIA_TYPE };
 
-static JHC_NAMES: FormatNames =
-    FormatNames { name: "jhc", aliases: &[], extensions: &["jhc"], media_type: "image/jphc" };
+static JHC_NAMES: FormatNames = FormatNames { name: "jhc", aliases: &[], extensions: &["jhc"], media_type: MEDIA_TYPE };
 
 const MEDIA_TYPE: &str = "image/jp2";
 

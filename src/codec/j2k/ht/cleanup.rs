@@ -101,7 +101,7 @@ impl Cleanup {
         let [a, b, c, d] = exponents.to_le_bytes();
         let bound = predicted.max(u32::from(a.max(b).max(c.max(d))));
         let u = bound - predicted;
-        let is_largest = (((exponents ^ bound * EACH) + 0x7F * EACH) >> 7 & EACH) ^ EACH;
+        let is_largest = (((exponents ^ (bound * EACH)) + 0x7F * EACH) >> 7 & EACH) ^ EACH;
         let epsilon = if u > 0 { packed(is_largest) } else { 0 };
         let codeword = table[(context << 8 | rho << 4 | epsilon) as usize];
         self.put_magnitudes(quad, rho, bound, codeword.known());

@@ -1,5 +1,5 @@
 //! The passes below the cleanup pass (T.814 §7.4, §7.5): the bits of one more plane, of samples beside significant ones
-//! (SigProp), and of significant ones (MagRef).
+//! (propagation), and of significant ones (refinement).
 
 use super::streams::{BackwardBits, ForwardBits};
 use crate::codec::j2k::part1::{BlockSamples, Coefficient};
@@ -17,9 +17,9 @@ pub(super) struct Refinement {
 /// What the two passes of a block add.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Refined {
-    /// Bytes of SigProp; those of MagRef follow. Both passes are left out if there are none.
+    /// Bytes of the propagation; those of the refinement follow. Both passes are left out if there are none.
     pub propagated: usize,
-    /// Bytes of MagRef.
+    /// Bytes of the refinement.
     pub refined: usize,
 }
 

@@ -1,6 +1,7 @@
 //! The codewords of quads (T.814 Annex C, Tables C.1 and C.2).
 //!
-//! A row is seven hexadecimal digits: the context, ρ, 8 u_off + the length of the codeword, ε_k, ε_1, and the codeword (two digits).
+//! A row is seven hexadecimal digits: the context, ρ, `8 u_off` + the length of the codeword, `ε_k`, `ε_1`, and the codeword (two
+//! digits).
 
 /// The rows for the first line of quads.
 #[rustfmt::skip]

@@ -1,5 +1,5 @@
-//! The bit streams of a block (T.814 §7.1): bits forward from the start (MagSgn, SigProp), bits backward from the end (VLC,
-//! MagRef), and run lengths (MEL).
+//! The bit streams of a block (T.814 §7.1): bits forward from the start (magnitudes and signs; propagation), bits backward from
+//! the end (VLC; refinement), and run lengths (MEL).
 
 /// Bits in ascending addresses, the lowest of a byte first. A byte after 0xFF has 7 bits.
 #[derive(Default)]
@@ -102,7 +102,7 @@ impl BackwardBits {
         (self.held, self.count, self.after_high) = (0xF, 4, true);
     }
 
-    /// Begins a MagRef stream.
+    /// Begins a stream of refinements.
     pub(super) fn restart(&mut self) {
         self.bytes.clear();
         (self.held, self.count, self.after_high) = (0, 0, true);

@@ -71,20 +71,21 @@ impl HtCoder {
     /// The decrease of the squared error by each pass, in units of the squared lowest plane. A reader takes a sample for the
     /// middle of the values that its bits leave.
     fn distortions<T: Coefficient>(&self, samples: &BlockSamples<'_, T>) -> [f64; 3] {
-        let unit = (-f64::from(samples.fraction())).exp2();
+        let (lowest, unit) = (samples.fraction(), (-f64::from(samples.fraction())).exp2() as f32);
         let mut sums = [0.0; 3];
         for y in 0..samples.height() {
-            for (x, sample) in samples.row(y).iter().enumerate() {
-                let value = sample.magnitude() as f64 * unit;
-                if value >= 2.0 {
-                    let coarse = (value - 2.0 * (value / 2.0).floor() - 1.0).powi(2);
-                    let fine = (value - value.floor() - 0.5).powi(2);
-                    sums[0] += value.powi(2) - coarse;
-                    sums[2] += coarse - fine;
-                } else if value >= 1.0 && self.refinement.is_propagated(x, y) {
-                    sums[1] += value.powi(2) - (value - 1.5).powi(2);
-                }
+            let mut row = [0f32; 3];
+            for (sample, is_propagated) in samples.row(y).iter().zip(self.refinement.propagated(y)) {
+                let magnitude = sample.magnitude();
+                let (whole, value) = (magnitude >> lowest, magnitude as f32 * unit);
+                let coarse = value - ((whole & !1) + 1) as f32;
+                let fine = value - whole as f32 - 0.5;
+                let is_coded = f32::from(u8::from(whole > 1));
+                row[0] += is_coded * (value * value - coarse * coarse);
+                row[1] += f32::from(u8::from(is_propagated)) * (value * value - fine * fine);
+                row[2] += is_coded * (coarse * coarse - fine * fine);
             }
+            sums.iter_mut().zip(row).for_each(|(sum, row)| *sum += f64::from(row));
         }
         sums
     }

@@ -58,8 +58,10 @@ const NOTES: &[(&str, &str)] = &[
     ),
     (
         "jp2",
-        "JP2 with GeoJP2; 1 to 31 bits; lossless or by rate; JPX, JPH and HTJ2K on reading; see [JPEG 2000](docs/formats/j2k.md)",
+        "JP2 with GeoJP2; 1 to 31 bits; lossless or by rate, also as HTJ2K; JPX on reading; see [JPEG 2000](docs/formats/j2k.md)",
     ),
     ("j2k", "codestreams without boxes, the same; see [JPEG 2000](docs/formats/j2k.md)"),
+    ("jph", "the same as `jp2`, HTJ2K by default; see [JPEG 2000](docs/formats/j2k.md)"),
+    ("jhc", "the same as `j2k`, HTJ2K by default; see [JPEG 2000](docs/formats/j2k.md)"),
     ("nsif", "NSIF 1.0, the same; see [NITF](docs/formats/nitf.md)"),
 ];

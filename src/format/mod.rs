@@ -21,7 +21,7 @@ pub mod tiff;
 mod warning;
 
 pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, NewFile, OpenFile, OpenImage, no_image};
-pub(crate) use j2k_options::{J2K_HINTS, level_note, read_j2k_options};
+pub(crate) use j2k_options::{J2K_HINTS, level_note, read_flag, read_j2k_options};
 pub(crate) use keys::{is_key_of_another, unknown_key};
 pub(crate) use level_suffix::level_suffix;
 pub(crate) use only_image::OnlyImage;

@@ -59,6 +59,15 @@ impl Quantizer {
         self.base.is_none()
     }
 
+    /// The bound of magnitudes that Ccap15 states (T.814 §8.7.3).
+    pub(crate) fn magnitude_bound(&self) -> u8 {
+        let bits = |(orientation, level)| {
+            let planes = self.band(orientation, level).planes + 1;
+            if self.is_reversible() { planes - 1 } else { planes.saturating_sub(level) }
+        };
+        self.bands().map(bits).max().unwrap_or_default()
+    }
+
     /// QCD.
     pub(crate) fn segment(&self) -> Quantization {
         let steps = self.bands().map(|(orientation, level)| self.band(orientation, level));

@@ -5,12 +5,15 @@ use super::{geo, metadata as keys};
 use crate::codec::j2k::markers::Com;
 use crate::codestream::j2k::{J2kOptions, Rate};
 use crate::error::{Error, Result, nearest};
-use crate::format::{FormatNames, J2K_HINTS, Warning, WarningKind, read_j2k_options, unknown_key};
+use crate::format::{FormatNames, J2K_HINTS, Warning, WarningKind, read_flag, read_j2k_options, unknown_key};
 use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
 
 /// The rate of a lossy image, in bits per pixel and band. It is not stored.
 pub(super) const RATE: &str = "J2K_RATE";
+
+/// Whether the blocks are those of Part 15 (HTJ2K). It is not stored.
+pub(super) const HIGH_THROUGHPUT: &str = "J2K_HIGH_THROUGHPUT";
 
 /// The side of tiles if the caller does not choose one.
 const TILE: u32 = 1024;
@@ -48,7 +51,11 @@ pub(super) fn read(
         Some(value) => Rate::Bits(rate(value.to_float(), RATE)?),
         None => Rate::Lossless,
     };
-    let mut stream = read_j2k_options(metadata, rate)?;
+    let high_throughput = match metadata.get(HIGH_THROUGHPUT) {
+        Some(value) => read_flag(HIGH_THROUGHPUT, value)?,
+        None => [super::JPH_NAMES.name, super::JHC_NAMES.name].contains(&names.name),
+    };
+    let mut stream = read_j2k_options(metadata, rate, high_throughput, warnings)?;
     stream.comments = metadata.get_all(keys::COMMENT).map(comment).collect::<Result<_>>()?;
     let boxes = HeaderBoxes::read(metadata, layout)?;
     stream.component_transform.get_or_insert(boxes.is_color());
@@ -116,7 +123,7 @@ const BOX_KEYS: [&str; 6] = [
 ];
 
 fn all_keys() -> impl Iterator<Item = &'static str> {
-    let own = [RATE, keys::TILE_SIZE, keys::COMMENT];
+    let own = [RATE, HIGH_THROUGHPUT, keys::TILE_SIZE, keys::COMMENT];
     J2K_HINTS.into_iter().chain(FACTS).chain(BOX_KEYS).chain(own)
 }
 

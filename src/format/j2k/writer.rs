@@ -5,7 +5,7 @@ use crate::codec::Encoded;
 use crate::codestream::j2k::J2kStream;
 use crate::codestream::{Codestream, PieceOrder};
 use crate::error::Result;
-use crate::format::{Begun, ContainerWriter, ImageRequest, OnlyImage, WriteContext, level_note, no_image};
+use crate::format::{Begun, ContainerWriter, FormatNames, ImageRequest, OnlyImage, WriteContext, level_note, no_image};
 use crate::io::ByteSink;
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockSink, BlocksEnd};
@@ -13,6 +13,7 @@ use crate::pipeline::{BlockSink, BlocksEnd};
 struct J2kWriter {
     sink: Box<dyn ByteSink>,
     kind: FileKind,
+    names: &'static FormatNames,
     image: OnlyImage<J2kStream>,
     /// Where the codestream begins.
     start: u64,
@@ -23,8 +24,8 @@ struct J2kWriter {
 const BOX_HEAD: u64 = 8;
 
 /// Begins a file. Nothing is written yet.
-pub(super) fn create(sink: Box<dyn ByteSink>, kind: FileKind) -> Box<dyn ContainerWriter> {
-    Box::new(J2kWriter { sink, kind, image: OnlyImage::new("JPEG 2000"), start: 0, order: None })
+pub(super) fn create(sink: Box<dyn ByteSink>, kind: FileKind, names: &'static FormatNames) -> Box<dyn ContainerWriter> {
+    Box::new(J2kWriter { sink, kind, names, image: OnlyImage::new("JPEG 2000"), start: 0, order: None })
 }
 
 impl ContainerWriter for J2kWriter {
@@ -36,14 +37,14 @@ impl ContainerWriter for J2kWriter {
         let metadata = self.image.check_first(image.key, image.metadata)?;
         let layout = image.provider.layout();
         let is_boxed = self.kind == FileKind::Boxed;
-        let options = options::read(&metadata, layout, self.kind.names(), is_boxed, context.warnings)?;
+        let options = options::read(&metadata, layout, self.names, is_boxed, context.warnings)?;
         let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
         let tile = (options.tile.0.min(columns), options.tile.1.min(rows));
         let threads = context.concurrency.threads();
         let stream = J2kStream::new(layout, tile, options.bits, &options.stream, false, threads)?;
         context.warnings.extend(level_note(&options.stream, &stream.grid()));
         if is_boxed {
-            self.sink.write(&options.boxes.write(layout, options.bits))?;
+            self.sink.write(&options.boxes.write(layout, options.bits, options.stream.high_throughput))?;
             // The length 0 means that the box ends with the file.
             self.sink.write(&[&[0; 4][..], b"jp2c"].concat())?;
         }

@@ -68,7 +68,7 @@ const CODES: &[Ic] = &[
     plain("CA", &[], Coding::Other),
     plain("CB", &[], Coding::Other),
     plain("CC", &[], Coding::Other),
-    plain("CD", &["htj2k"], Coding::HighThroughput).decoded(),
+    plain("CD", &["htj2k"], Coding::HighThroughput).supported(),
     plain("CE", &[], Coding::Other),
     masked("M0", Coding::UserDefined),
     masked("M1", Coding::Bilevel),
@@ -83,7 +83,7 @@ const CODES: &[Ic] = &[
     masked("MA", Coding::Other),
     masked("MB", Coding::Other),
     masked("MC", Coding::Other),
-    masked("MD", Coding::HighThroughput).decoded(),
+    masked("MD", Coding::HighThroughput).supported(),
     masked("ME", Coding::Other),
     plain("I1", &[], Coding::ReducedJpeg).supported(),
 ];
@@ -135,11 +135,6 @@ impl Ic {
     /// True if the image is one codestream of JPEG 2000.
     pub(super) fn is_j2k(self) -> bool {
         matches!(self.coding, Coding::Jpeg2000 | Coding::HighThroughput)
-    }
-
-    /// The row of a code that the crate decodes.
-    const fn decoded(self) -> Self {
-        Self { is_decoded: true, ..self }
     }
 
     /// The row of a code that the crate decodes and writes.

@@ -58,7 +58,8 @@ impl Block {
     ) {
         self.planes.fill(samples, exact);
         self.settings = Settings { style, orientation, exact, fraction: samples.fraction() };
-        self.coded = CodedBlock { planes: self.planes.coded as u32, ..CodedBlock::default() };
+        self.coded =
+            CodedBlock { bits: self.planes.coded as u32, planes: self.planes.coded as u32, ..CodedBlock::default() };
         self.is_complete = self.planes.coded == 0;
         self.passes.start(&self.planes);
         self.raw.restart();

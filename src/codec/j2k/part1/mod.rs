@@ -54,6 +54,8 @@ pub(crate) const STYLES: [&str; 6] = ["bypass", "reset", "terminate", "causal", 
 impl Style {
     /// The bit of [`Style::terminate`].
     pub(crate) const TERMINATE: u8 = 1 << 2;
+    /// The bit of [`Style::vertical_causal`].
+    pub(crate) const CAUSAL: u8 = 1 << 3;
     /// The bit of [`Style::predictable`].
     pub(crate) const PREDICTABLE: u8 = 1 << 4;
 
@@ -68,7 +70,9 @@ impl Style {
 /// A coded block.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct CodedBlock {
-    /// The bit length of the largest coded magnitude: 0 for a block without passes.
+    /// The bit length of the largest magnitude, without the bits that are not coded.
+    pub bits: u32,
+    /// The planes from the first coded one down to the lowest: 0 for a block without passes.
     pub planes: u32,
     /// The passes in coding order: cleanup of the first plane, then propagation, refinement and cleanup of each other.
     pub passes: Vec<Pass>,

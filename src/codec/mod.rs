@@ -16,6 +16,7 @@ mod packing;
 mod predictor;
 pub(crate) mod raw;
 mod registry;
+pub(crate) mod vq;
 pub(crate) mod zstd;
 
 pub use crate::image::Scratch;

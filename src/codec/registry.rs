@@ -1,11 +1,11 @@
 //! The registry of codecs.
 
-use super::{Codec, Coding, PixelCoding, deflate, fax, jpeg, lzw, packbits, raw, zstd};
+use super::{Codec, Coding, PixelCoding, deflate, fax, jpeg, lzw, packbits, raw, vq, zstd};
 use crate::image::SampleType;
 
 /// Every codec.
 pub static CODECS: &[&Codec] =
-    &[&raw::CODEC, &packbits::CODEC, &lzw::CODEC, &deflate::CODEC, &zstd::CODEC, &fax::CODEC, &jpeg::CODEC];
+    &[&raw::CODEC, &packbits::CODEC, &lzw::CODEC, &deflate::CODEC, &zstd::CODEC, &fax::CODEC, &jpeg::CODEC, &vq::CODEC];
 
 impl Codec {
     /// The coding of blocks of these pixels with the codec's default parameters.

@@ -37,11 +37,14 @@ struct Fax {
 /// Modified Huffman code: lines begin at byte boundaries, without marks between them.
 const MODIFIED_HUFFMAN: u8 = 2;
 
+/// T.4 code: a mark precedes each line.
+pub(crate) const T4: u8 = 3;
+
 /// T.6 code: each line is coded relative to the previous one, without marks between them.
 const T6: u8 = 4;
 
 /// `T4Options` bit 0: lines may be coded relative to the previous one.
-const TWO_DIMENSIONAL: u32 = 1;
+pub(crate) const TWO_DIMENSIONAL: u32 = 1;
 
 impl CodecParams for Params {
     fn codec(&self) -> &'static Codec {

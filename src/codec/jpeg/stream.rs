@@ -63,7 +63,11 @@ impl Stream {
                 _ => parser.segment(&segment, out)?,
             }
         }
-        let frame = parser.frame.ok_or_else(|| Error::malformed("JPEG stream: no frame").at(0))?;
+        let mut frame = parser.frame.ok_or_else(|| Error::malformed("JPEG stream: no frame").at(0))?;
+        // The scans of the normalised stream name components by their position.
+        for (number, part) in (1..).zip(&mut frame.components) {
+            part.id = number;
+        }
         if parser.scans.is_empty() {
             return Err(truncated(data.len() as u64));
         }

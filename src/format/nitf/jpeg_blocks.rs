@@ -154,7 +154,8 @@ impl Storage {
     pub(super) fn check_jpeg(&self, ic: Ic) -> Result<()> {
         let (is_depth, depths) = match ic.coding {
             IcCoding::LosslessJpeg => ((2..=16).contains(&self.bits), "2 to 16"),
-            IcCoding::Jpeg => (matches!(self.bits, 8 | 12), "8 or 12"),
+            // GDAL also states 16 bits for streams of 12.
+            IcCoding::Jpeg => (matches!(self.bits, 8 | 12 | 16), "8 or 12"),
             _ => (self.bits == 8, "8"),
         };
         if !is_depth || self.sample.is_signed_integer() || !self.sample.is_integer() {

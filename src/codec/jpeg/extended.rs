@@ -89,23 +89,11 @@ fn coefficients(
     }
     *prediction = prediction.wrapping_add(bits.signed(size.into())?);
     block[0] = *prediction as f32 * f32::from(steps[0]);
-    let mut k = 1;
-    while k < 64 {
-        let symbol = bits.symbol(ac)?;
-        let (zeros, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-        if size == 0 {
-            if zeros < 15 {
-                break;
-            }
-            k += 16;
-            continue;
-        }
-        k += zeros;
-        let value = bits.signed(size)?;
+    bits.ac(ac, |bits, k, size| {
         let place = usize::from(*ZIGZAG.get(k).ok_or(Short)?);
-        block[place] = value as f32 * f32::from(steps[place]);
-        k += 1;
-    }
+        block[place] = bits.signed(size)? as f32 * f32::from(steps[place]);
+        Ok(())
+    })?;
     Ok(block)
 }
 

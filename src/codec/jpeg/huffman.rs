@@ -189,6 +189,30 @@ impl<'a> Bits<'a> {
         Ok(symbol)
     }
 
+    /// Reads the AC coefficients of a block of a sequential scan (§F.2.2.2). `coefficient` reads those that are not zero: it gets the
+    /// position in zigzag order, which is past the block in damaged data, and the number of bits.
+    pub(super) fn ac(
+        &mut self,
+        codes: &Codes,
+        mut coefficient: impl FnMut(&mut Self, usize, u32) -> std::result::Result<(), Short>,
+    ) -> std::result::Result<(), Short> {
+        let mut k = 1;
+        while k < 64 {
+            let symbol = self.symbol(codes)?;
+            let (zeros, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+            match (zeros, size) {
+                // Sixteen zeros, or only zeros.
+                (15, 0) => k += 16,
+                (_, 0) => break,
+                _ => {
+                    coefficient(self, k + zeros, size)?;
+                    k += zeros + 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Continues after a restart marker; bits before it are padding.
     pub(super) fn restart(&mut self) -> std::result::Result<(), Short> {
         (self.held, self.count) = (0, 0);

@@ -117,7 +117,7 @@ impl<'f> Walk<'f> {
                 for x in column * h..(column + 1) * h {
                     if self.frame.process != Process::Progressive {
                         bits.dc(dc)?;
-                        bits.ac(ac.ok_or(Short)?)?;
+                        bits.ac(ac.ok_or(Short)?, |bits, _, size| bits.skip(size))?;
                     } else if band.first == 0 {
                         if band.refines { bits.skip(1)? } else { bits.dc(dc)? }
                     } else {
@@ -157,25 +157,6 @@ impl Bits<'_> {
     fn dc(&mut self, codes: Option<&Codes>) -> std::result::Result<(), Short> {
         let size = self.symbol(codes.ok_or(Short)?)?;
         self.skip(u32::from(size.min(16)))
-    }
-
-    /// The AC coefficients of a block of a sequential scan.
-    fn ac(&mut self, codes: &Codes) -> std::result::Result<(), Short> {
-        let mut k = 1;
-        while k < 64 {
-            match self.symbol(codes)? {
-                0xF0 => k += 16,
-                symbol => {
-                    let size = u32::from(symbol & 15);
-                    if size == 0 {
-                        break;
-                    }
-                    k += u32::from(symbol >> 4) + 1;
-                    self.skip(size)?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// The first bits of the AC coefficients of a block of a progressive scan (§G.1.2.2).

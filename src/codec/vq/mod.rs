@@ -122,7 +122,10 @@ impl Patterns {
         for (place, position) in (first..).take(columns / book.columns as usize).enumerate() {
             let ends = || Error::malformed("vector quantisation codes: end early").at(data.len() as u64);
             let code = book.code(data, position).ok_or_else(ends)?;
-            let pattern = book.pattern(code).ok_or_else(|| Error::malformed("vector quantisation code").found(code))?;
+            let pattern = book.pattern(code).ok_or_else(|| {
+                let count = book.pixels.len() / (book.columns * book.rows) as usize;
+                Error::malformed("vector quantisation code").found(code).allowed(format!("less than {count}"))
+            })?;
             let width = book.columns as usize;
             for (line, pixels) in out.chunks_exact_mut(columns).zip(pattern.chunks_exact(width)) {
                 line[place * width..(place + 1) * width].copy_from_slice(pixels);
@@ -191,7 +194,7 @@ mod tests {
             decoder().decode(shape, data, &mut [0; 16], &mut Scratch::default()).unwrap_err().to_string()
         };
         assert!(message(&data[..5], shape).contains("end early"));
-        assert!(message(&[0, 0x60, 0], shape).contains("code: got 6"));
+        assert!(message(&[0, 0x60, 0], shape).contains("code: got 6, expected less than 6"));
         assert!(message(&data, BlockShape::new(4, 3)).contains("a multiple of 2 × 2"));
     }
 

@@ -79,20 +79,15 @@ def test_a_full_disk_leaves_the_former_file(untouched, code, mode, bands):
 def test_a_killed_process_leaves_the_former_file(untouched, mode):
     child = start("""
         import sys, time
-        import numpy as np
         from aws.osml.io import IO
         from testkit.providers import LazyProvider
-        class Slow(LazyProvider):
-            count = 0
-            def get_block(self, *args, **kwargs):
-                Slow.count += 1
-                if Slow.count == 40:
-                    print("ready", flush=True)
-                    time.sleep(60)
-                return super().get_block(*args, **kwargs)
-        made = Slow(2000, 2000, 3, block=(64, 64))
+        def progress(done, total):
+            if done >= total // 2:
+                print("ready", flush=True)
+                time.sleep(60)
+        made = LazyProvider(2000, 2000, 3, block=(64, 64))
         made.metadata = {"IC": "C3", "IMODE": sys.argv[2], "NPPBH": 64, "NPPBV": 64}
-        with IO.open(sys.argv[1], "w") as writer:
+        with IO.open(sys.argv[1], "w", progress=progress) as writer:
             writer.add_asset("image:0", made)
         """, untouched, mode)
     assert "ready" in child.stdout.readline(), child.stderr.read()

@@ -6,7 +6,7 @@
 use super::ColorModel;
 use super::huffman::{Bits, Codes, Short};
 use super::markers::FrameHeader;
-use super::scans::{Cut, Scan, each_scan};
+use super::scans::{Cut, Part, Scan, each_scan};
 use super::tables::{QuantizerSteps, ZIGZAG};
 use crate::error::{Error, Result};
 
@@ -50,17 +50,16 @@ fn decode_scan(frame: &FrameHeader, scan: &Scan<'_>, planes: &mut [Plane]) -> st
     let mut predictions = [0i32; 4];
     scan.each_unit(frame, |(row, column), bits, restarts| {
         if restarts {
-            bits.restart()?;
             predictions = [0; 4];
         }
-        for (component, selected, (h, v)) in scan.parts(frame) {
-            let codes = (scan.tables.dc(selected).ok_or(Short)?, scan.tables.ac(selected).ok_or(Short)?);
-            let steps = scan.steps[usize::from(frame.components[component].table)].as_ref().ok_or(Short)?;
-            let Plane { width, samples, is_seen } = &mut planes[component];
+        for Part { component, dc, ac, factors: (h, v) } in &scan.parts {
+            let codes = (dc.ok_or(Short)?, ac.ok_or(Short)?);
+            let steps = scan.steps[usize::from(frame.components[*component].table)].as_ref().ok_or(Short)?;
+            let Plane { width, samples, is_seen } = &mut planes[*component];
             *is_seen = true;
             for y in row * v..(row + 1) * v {
                 for x in column * h..(column + 1) * h {
-                    let mut block = coefficients(bits, codes, steps, &mut predictions[component])?;
+                    let mut block = coefficients(bits, codes, steps, &mut predictions[*component])?;
                     inverse_dct(&mut block);
                     let first = 8 * (y as usize * *width + x as usize);
                     for (line, values) in samples[first..].chunks_mut(*width).zip(block.as_chunks::<8>().0) {

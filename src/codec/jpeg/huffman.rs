@@ -111,6 +111,7 @@ impl<'a> Bits<'a> {
     }
 
     /// Holds at least 32 bits if the data have them.
+    #[inline]
     fn refill(&mut self) {
         if self.count <= 32
             && let Some(next) = self.data.get(self.at..).and_then(<[u8]>::first_chunk)
@@ -139,6 +140,7 @@ impl<'a> Bits<'a> {
     }
 
     /// Passes over bits, at most 64.
+    #[inline]
     pub(super) fn skip(&mut self, count: u32) -> std::result::Result<(), Short> {
         if count > 32 {
             self.take(32)?;
@@ -147,6 +149,7 @@ impl<'a> Bits<'a> {
     }
 
     /// The value of the next bits, at most 32.
+    #[inline]
     pub(super) fn take(&mut self, count: u32) -> std::result::Result<u32, Short> {
         if self.count < count {
             self.refill();
@@ -159,6 +162,7 @@ impl<'a> Bits<'a> {
     }
 
     /// A value of `size` bits, at most 16, whose upper half is positive (§F.2.2.1).
+    #[inline]
     pub(super) fn signed(&mut self, size: u32) -> std::result::Result<i32, Short> {
         if size == 0 {
             return Ok(0);
@@ -168,6 +172,7 @@ impl<'a> Bits<'a> {
     }
 
     /// The symbol of the next code.
+    #[inline]
     pub(super) fn symbol(&mut self, codes: &Codes) -> std::result::Result<u8, Short> {
         if self.count < 32 {
             self.refill();

@@ -3,7 +3,7 @@
 
 use super::huffman::{Bits, Codes, Short};
 use super::markers::FrameHeader;
-use super::scans::{Cut, Scan, each_scan};
+use super::scans::{Cut, Part, Scan, each_scan};
 use crate::error::{Error, Result};
 
 /// The rows of a component that predict the next sample, before the point transform.
@@ -45,30 +45,25 @@ fn decode_scan(frame: &FrameHeader, scan: &Scan<'_>, out: &mut [u8]) -> std::res
     let (columns, count) = (usize::from(frame.columns), frame.components.len());
     let (predictor, shift) = (scan.header.start, scan.header.shift);
     let middle = 1u16 << (frame.precision - shift - 1);
-    let parts: Vec<(usize, Option<&Codes>)> =
-        scan.parts(frame).map(|(component, selected, _)| (component, scan.tables.dc(selected))).collect();
     let mut lines: Vec<Lines> =
-        parts.iter().map(|_| Lines { above: vec![0; columns], current: vec![0; columns] }).collect();
+        scan.parts.iter().map(|_| Lines { above: vec![0; columns], current: vec![0; columns] }).collect();
     let mut is_first = true;
     scan.each_unit(frame, |(row, column), bits, restarts| {
         let (row, column) = (row as usize, column as usize);
-        if restarts {
-            bits.restart()?;
-        }
         if column == 0 {
             is_first = row == 0 || restarts;
             for Lines { above, current } in &mut lines {
                 std::mem::swap(above, current);
             }
         }
-        for ((component, codes), Lines { above, current }) in parts.iter().zip(&mut lines) {
+        for (Part { component, dc, .. }, Lines { above, current }) in scan.parts.iter().zip(&mut lines) {
             let prediction = match (is_first, column) {
                 (true, 0) => middle,
                 (true, _) => current[column - 1],
                 (false, 0) => above[0],
                 _ => predict(predictor, current[column - 1], above[column], above[column - 1]),
             };
-            let value = prediction.wrapping_add(difference(bits, codes.ok_or(Short)?)?);
+            let value = prediction.wrapping_add(difference(bits, dc.ok_or(Short)?)?);
             current[column] = value;
             let place = (row * columns + column) * count + component;
             let sample = value << shift;

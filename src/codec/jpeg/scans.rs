@@ -1,6 +1,6 @@
 //! The scans of a normalised stream, with the tables and the restart interval that hold for each (ITU-T T.81 §B.2.4, §E.2.4).
 
-use super::huffman::{Bits, CodeTables, Short};
+use super::huffman::{Bits, CodeTables, Codes, Short};
 use super::markers::{DHT, DQT, DRI, EOI, FrameHeader, SOS, ScanHeader};
 use super::segments::next_segment;
 use super::tables::{QuantizerSteps, read_quantizer_steps};
@@ -9,15 +9,28 @@ use crate::error::{Error, Result};
 /// A scan, and what is defined for it.
 pub(super) struct Scan<'s> {
     pub(super) header: ScanHeader,
-    pub(super) tables: &'s CodeTables,
+    pub(super) parts: Vec<Part<'s>>,
     /// The quantiser steps of the four tables, in row-major order.
     pub(super) steps: &'s [Option<QuantizerSteps>; 4],
     /// MCUs between restart markers; zero without markers.
     pub(super) interval: u32,
-    payload: &'s [u8],
+    /// First and last coefficient, and the bits of successive approximation.
+    pub(super) tail: [u8; 3],
     /// The stream, and the beginning of the entropy-coded data.
     data: &'s [u8],
     at: usize,
+}
+
+/// A component of a scan.
+pub(super) struct Part<'s> {
+    /// Its position in the frame.
+    pub(super) component: usize,
+    /// The codes of its DC coefficients or differences, and of its AC coefficients, if they are defined.
+    pub(super) dc: Option<&'s Codes>,
+    pub(super) ac: Option<&'s Codes>,
+    /// Its data units across and down in an MCU. The MCU of an only component is one data unit, whatever its sampling factors
+    /// (§A.2.2).
+    pub(super) factors: (u32, u32),
 }
 
 /// A scan that ends early: the MCUs that are there and those that it must have.
@@ -46,8 +59,9 @@ pub(super) fn each_scan(
             DRI => interval = segment.payload.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)),
             SOS => {
                 let header = ScanHeader::parse(frame, segment.payload, segment.offset as u64)?;
-                let payload = segment.payload;
-                let scan = Scan { header, tables: &tables, steps: &steps, interval, payload, data: plain, at };
+                let parts = parts(frame, &header, segment.payload, &tables);
+                let tail = segment.payload.last_chunk().copied().unwrap_or_default();
+                let scan = Scan { header, parts, steps: &steps, interval, tail, data: plain, at };
                 number += 1;
                 at = decode(&scan).map_err(|Cut { found, expected }| {
                     let field = format!("MCUs of scan {number}");
@@ -60,28 +74,20 @@ pub(super) fn each_scan(
     Ok(())
 }
 
+/// The components of a scan, with the tables that its header selects.
+fn parts<'s>(frame: &FrameHeader, header: &ScanHeader, payload: &[u8], tables: &'s CodeTables) -> Vec<Part<'s>> {
+    let is_alone = header.components.len() == 1;
+    let part = |(place, component): (usize, &usize)| {
+        let (part, selected) = (&frame.components[*component], payload[2 + 2 * place]);
+        let factors = if is_alone { (1, 1) } else { (part.horizontal.into(), part.vertical.into()) };
+        Part { component: *component, dc: tables.dc(selected), ac: tables.ac(selected), factors }
+    };
+    header.components.iter().enumerate().map(part).collect()
+}
+
 impl Scan<'_> {
-    /// The last three bytes of the header: first and last coefficient, and the bits of successive approximation.
-    pub(super) fn tail(&self) -> [u8; 3] {
-        self.payload.last_chunk().copied().unwrap_or_default()
-    }
-
-    /// For each component of the scan its position in the frame, its Huffman tables, and its data units across and down in an
-    /// MCU. The MCU of an only component is one data unit, whatever its sampling factors (§A.2.2).
-    pub(super) fn parts<'f>(
-        &self,
-        frame: &'f FrameHeader,
-    ) -> impl Iterator<Item = (usize, u8, (u32, u32))> + use<'f, '_> {
-        let is_alone = self.header.components.len() == 1;
-        self.header.components.iter().enumerate().map(move |(place, component)| {
-            let part = &frame.components[*component];
-            let factors = if is_alone { (1, 1) } else { (part.horizontal.into(), part.vertical.into()) };
-            (*component, self.payload[2 + 2 * place], factors)
-        })
-    }
-
-    /// Calls `unit` for each MCU with its row and column, the bits, and true if a restart marker must precede it. Returns the
-    /// end of the data.
+    /// Calls `unit` for each MCU with its row and column, the bits, and true if a restart marker precedes it. Returns the end of
+    /// the data.
     ///
     /// # Errors
     /// The number of MCUs before the one that is not there.
@@ -96,11 +102,15 @@ impl Scan<'_> {
         };
         let expected = u64::from(across) * u64::from(down);
         let mut bits = Bits::new(self.data, self.at);
-        let mut found = 0;
+        let (mut found, mut before_restart) = (0, self.interval);
         for row in 0..down {
             for column in 0..across {
-                let restarts = self.interval > 0 && found > 0 && found % u64::from(self.interval) == 0;
-                unit((row, column), &mut bits, restarts).map_err(|Short| Cut { found, expected })?;
+                let restarts = self.interval > 0 && before_restart == 0;
+                before_restart = if restarts { self.interval } else { before_restart }.saturating_sub(1);
+                let there = if restarts { bits.restart() } else { Ok(()) };
+                there
+                    .and_then(|()| unit((row, column), &mut bits, restarts))
+                    .map_err(|Short| Cut { found, expected })?;
                 found += 1;
             }
         }

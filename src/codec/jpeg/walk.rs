@@ -6,7 +6,7 @@
 
 use super::huffman::{Bits, Codes, Short};
 use super::markers::{FrameHeader, Process};
-use super::scans::{Cut, Scan, each_scan};
+use super::scans::{Cut, Part, Scan, each_scan};
 use crate::error::{Error, Result};
 
 /// What was found of the coefficients of a component.
@@ -77,7 +77,7 @@ impl<'f> Walk<'f> {
 
     /// Walks through a scan; returns the end of its data.
     fn scan(&mut self, scan: &Scan<'_>) -> std::result::Result<usize, Cut> {
-        let [first, last, bits] = scan.tail();
+        let [first, last, bits] = scan.tail;
         let progressive = self.frame.process == Process::Progressive;
         let band = Band {
             first: if progressive { first } else { 0 },
@@ -95,7 +95,6 @@ impl<'f> Walk<'f> {
         let mut run = 0;
         scan.each_unit(self.frame, |place, bits, restarts| {
             if restarts {
-                bits.restart()?;
                 run = 0;
             }
             self.mcu(scan, band, place, bits, &mut run)
@@ -110,16 +109,15 @@ impl<'f> Walk<'f> {
         bits: &mut Bits<'_>,
         run: &mut u32,
     ) -> std::result::Result<(), Short> {
-        for (component, selected, (h, v)) in scan.parts(self.frame) {
-            let (dc, ac) = (scan.tables.dc(selected), scan.tables.ac(selected));
-            let seen = &mut self.seen[component];
+        for Part { component, dc, ac, factors: (h, v) } in &scan.parts {
+            let seen = &mut self.seen[*component];
             for y in row * v..(row + 1) * v {
                 for x in column * h..(column + 1) * h {
                     if self.frame.process != Process::Progressive {
-                        bits.dc(dc)?;
+                        bits.dc(*dc)?;
                         bits.ac(ac.ok_or(Short)?, |bits, _, size| bits.skip(size))?;
                     } else if band.first == 0 {
-                        if band.refines { bits.skip(1)? } else { bits.dc(dc)? }
+                        if band.refines { bits.skip(1)? } else { bits.dc(*dc)? }
                     } else {
                         let block = &mut seen.nonzero[(y * seen.across + x) as usize];
                         let codes = ac.ok_or(Short)?;

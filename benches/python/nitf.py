@@ -12,6 +12,7 @@ from harness import Cell, Contender
 from inputs import Inputs
 
 BLOCK = 1024
+QUALITY = 85
 # Without "tiled", rasterio leaves the block size to GDAL.
 GDAL = {"IC": "NC", "tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK}
 TRES = 50

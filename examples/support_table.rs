@@ -25,7 +25,7 @@ pub(crate) fn support_table() -> String {
         let note = note(format.name());
         let _ = writeln!(table, "| `{}` | {} | yes | yes | {note} |", format.name(), extensions.join(" "));
     }
-    table += "\n| codec (in TIFF) | read | write | lossless |\n|---|---|---|---|\n";
+    table += "\n| codec of blocks | read | write | lossless |\n|---|---|---|---|\n";
     for codec in CODECS {
         let (write, lossless) = (yes(codec.encodes()), yes(codec.lossless));
         let _ = writeln!(table, "| {} | yes | {write} | {lossless} |", codec.name);
@@ -51,10 +51,13 @@ const NOTES: &[(&str, &str)] = &[
         "png",
         "8 and 16 bits, grey to RGBA, palette; 1, 2, 4 bits and interlaced on reading; see [PNG](docs/formats/png.md)",
     ),
-    ("jpeg", "8 bits, grey and RGB; four inks and progressive on reading; lossy; see [JPEG](docs/formats/jpeg.md)"),
+    (
+        "jpeg",
+        "8 bits, grey and RGB; four inks, progressive, lossless and 12 bits on reading; lossy; see [JPEG](docs/formats/jpeg.md)",
+    ),
     (
         "nitf",
-        "NITF 2.1; uncompressed, masked, JPEG and JPEG 2000; 8 to 64 bits; TREs, texts, graphics, data extensions; also 2.0 on reading; see [NITF](docs/formats/nitf.md)",
+        "NITF 2.1; uncompressed, masked, JPEG and JPEG 2000; bi-level, vector quantisation and lossless JPEG on reading; 8 to 64 bits; TREs, texts, graphics, data extensions; also 2.0 on reading; see [NITF](docs/formats/nitf.md)",
     ),
     (
         "jp2",

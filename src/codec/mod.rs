@@ -20,6 +20,7 @@ mod predictor;
 pub(crate) mod raw;
 mod registry;
 pub(crate) mod stream_size;
+pub(crate) mod vq;
 pub(crate) mod webp;
 pub(crate) mod zstd;
 

@@ -1,6 +1,6 @@
 //! The registry of codecs.
 
-use super::{Codec, Coding, PixelCoding, deflate, fax, jpeg, jxl, lerc, lzma, lzw, packbits, raw, webp, zstd};
+use super::{Codec, Coding, PixelCoding, deflate, fax, jpeg, jxl, lerc, lzma, lzw, packbits, raw, vq, webp, zstd};
 use crate::image::SampleType;
 
 /// Every codec.
@@ -16,6 +16,7 @@ pub static CODECS: &[&Codec] = &[
     &webp::CODEC,
     &lerc::CODEC,
     &jxl::CODEC,
+    &vq::CODEC,
 ];
 
 impl Codec {

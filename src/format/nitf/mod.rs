@@ -3,6 +3,7 @@
 
 mod areas;
 mod assets;
+mod bilevel_blocks;
 mod capacity;
 mod chain;
 pub mod chip;
@@ -14,6 +15,8 @@ pub(crate) mod geo;
 mod ic;
 mod j2k_store;
 mod joined;
+mod jpeg_blocks;
+mod jpeg_levels;
 mod kind;
 mod layouts;
 mod mask;
@@ -32,6 +35,7 @@ mod tre;
 mod typed;
 mod values;
 mod version;
+mod vq_blocks;
 mod whole;
 mod write;
 

@@ -17,6 +17,7 @@ mod wavelet;
 mod ycbcr;
 
 pub(crate) use dct::{Coefficients, Quantizer, forward_dct};
+pub(crate) use dispatch::{Work, with_widest};
 pub(crate) use equality::equal_bytes;
 pub(crate) use interleave::deinterleave;
 pub use interleave::{interleave, swap_bytes};

@@ -12,12 +12,15 @@
 //! Limits: sides of 1 to 1024 samples, at most 4096 in a block; magnitudes of up to 63 bits.
 
 mod block;
+mod block_decoder;
 mod coder;
 mod codeword;
 mod contexts;
 mod distortion;
+mod flags;
 mod lanes;
 mod mq;
+mod mq_decoder;
 mod passes;
 mod planes;
 mod raw;
@@ -25,8 +28,10 @@ mod segment;
 mod stripes;
 mod symbols;
 mod transpose;
+mod unstuffing;
 
 use super::geometry::Orientation;
+pub(crate) use block_decoder::{BlockDecoder, BlockShape, Magnitude, Segment};
 pub(crate) use coder::BlockCoder;
 pub(crate) use planes::{BlockSamples, Coefficient};
 

@@ -24,5 +24,5 @@ pub use interleave::{interleave, swap_bytes};
 pub(crate) use lanes::{Digits, LANES, Lanes, NO_SYMBOL, Registers, States};
 pub use predictor::{accumulate, difference, join_planes, split_planes};
 pub(crate) use slices::{Column, pack};
-pub(crate) use wavelet::{lift, predict, update};
+pub(crate) use wavelet::{lift, predict, undo_predict, undo_update, update};
 pub(crate) use ycbcr::{chroma, luma};

@@ -11,19 +11,25 @@ pub(crate) mod ffi;
 pub(crate) mod geometry;
 pub(crate) mod header;
 mod header_bits;
+mod idwt;
 pub(crate) mod index;
 mod layers;
 pub(crate) mod markers;
 pub(crate) mod packed_headers;
 mod packet;
+mod packet_reader;
 pub(crate) mod part1;
 pub(crate) mod progression;
 mod quantization;
+mod reconstruction;
 #[cfg(test)]
 pub(crate) mod sample_stream;
+pub(crate) mod stored_tile;
 mod tag_tree;
 mod tile;
-pub(crate) mod tile_stream;
+pub(crate) mod tile_decoder;
+mod tile_reader;
+mod tile_stream;
 mod wire;
 
 pub(crate) use layers::Budget;

@@ -71,9 +71,6 @@ const FRACTION: u32 = 3;
 /// Planes that are coded in addition if the first choice was too shallow.
 const DEEPER: u32 = 2;
 
-/// The most bits, colour transform included, of samples whose coefficients fit into 32 bits.
-const NARROW_BITS: u8 = 26;
-
 /// The code-blocks of a tile by precinct.
 struct CodedTile {
     ids: Vec<PrecinctId>,
@@ -97,7 +94,7 @@ impl TileCoding {
         components::check(bytes, self.sample, u32::from(self.bits))?;
         let (coded, allocation) = if !self.quantizer.is_reversible() {
             self.irreversible(tile, bytes, budgets, threads)?
-        } else if self.bits + u8::from(self.is_transformed) <= NARROW_BITS {
+        } else if u32::from(self.bits) + u32::from(self.is_transformed) <= components::NARROW_BITS {
             self.reversible::<i32>(tile, bytes, budgets, threads)?
         } else {
             self.reversible::<i64>(tile, bytes, budgets, threads)?
@@ -124,7 +121,7 @@ impl TileCoding {
             }
             (out.len() - start) as u32
         };
-        self.progression.packets(ids, allocation.len() as u32).into_iter().map(packet).collect()
+        self.progression.packets(ids, allocation.len() as u32).map(packet).collect()
     }
 
     fn reversible<T>(
@@ -208,7 +205,7 @@ impl TileCoding {
         let ids: Vec<_> = components
             .iter()
             .enumerate()
-            .flat_map(|(number, component)| precincts(number, tile, &component.samples))
+            .flat_map(|(number, component)| precincts(number, tile, &component.samples, (1, 1)))
             .collect();
         let (mut jobs, mut all) = (Vec::new(), Vec::new());
         for id in &ids {

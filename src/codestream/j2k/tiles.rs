@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::level::Level;
 use super::samples::{bits, put_row};
 use crate::codec::Scratch;
-use crate::codec::j2k::ffi::{Request, decode};
 use crate::codec::j2k::header::MainHeader;
 use crate::codec::j2k::index::Index;
 use crate::codec::j2k::packed_headers::PackedHeaders;
-use crate::codec::j2k::tile_stream::TileStream;
+use crate::codec::j2k::stored_tile::StoredTile;
+use crate::codec::j2k::tile_decoder::{TileRequest, decode};
 use crate::error::{Error, Result};
 use crate::image::{BlockCoding, BlockStore, ImageLayout, Interleave, Piece, StoredBlock, Window};
 use crate::io::{ByteSource, Lazy};
@@ -186,20 +186,19 @@ impl Tiles {
     fn decode_tile(&self, block: StoredBlock, piece: &Piece, stored: &[&[u8]], out: &mut [u8]) -> Result<()> {
         let Codestream { header, limits, .. } = &*self.codestream;
         let parts = self.codestream.index()?.tile(self.level.tile_of(block.at))?;
-        let stream = TileStream::new(header, self.codestream.packed()?, parts, stored, limits)?;
+        let tile = StoredTile::read(header, self.codestream.packed()?, parts, stored, limits)?;
         let area = self.level.area(block.at, piece.window);
         let is_apart = self.interleave() == Interleave::Band;
         // A tile may transform components although the main header states that none are.
-        let is_together = !is_apart || (stream.has_component_transform && block.plane < 3);
-        let decoded = decode(&Request {
-            codestream: &stream.bytes(),
-            // Without an area, OpenJPEG computes other sizes of reduced components if the image does not begin at 0.
-            area: Some([area.decoded.x0, area.decoded.y0, area.decoded.x1, area.decoded.y1]),
-            reduction: self.level.reduction,
-            layers: 0,
-            components: if is_together { &[] } else { std::slice::from_ref(&block.plane) },
-            is_strict: true,
-        })?;
+        let is_together = !is_apart || (tile.has_component_transform() && block.plane < 3);
+        let decoded = decode(
+            &tile,
+            &TileRequest {
+                area: area.decoded,
+                reduction: self.level.reduction,
+                components: if is_together { &[] } else { std::slice::from_ref(&block.plane) },
+            },
+        )?;
         let planes = decoded.planes()?;
         let (components, sample) = (&header.siz.components.0, self.layout.sample);
         let wanted: Vec<(usize, usize)> = match (is_apart, is_together) {

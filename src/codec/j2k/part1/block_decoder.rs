@@ -91,12 +91,16 @@ impl<M: Magnitude> BlockDecoder<M> {
         Ok(())
     }
 
-    /// The magnitudes and the flags of a row of four samples: column by column of a stripe.
-    pub(crate) fn stripe(&self, stripe: usize) -> impl Iterator<Item = (&[M; 4], [bool; 4])> {
+    /// The magnitudes of a row of the block in some columns, doubled, each with whether it is negative.
+    pub(crate) fn row(&self, y: usize, columns: std::ops::Range<usize>) -> impl Iterator<Item = (M, bool)> {
         let State { flags, magnitudes, width, .. } = &self.state;
-        let magnitudes = &magnitudes[stripe * width..][..*width];
-        let signs = flags.stripe(stripe).iter().map(|word| std::array::from_fn(|row| flags::is_negative(*word, ROW * row as u32) == 1));
-        magnitudes.iter().zip(signs)
+        let (stripe, row) = (y / 4, y % 4);
+        let magnitudes = &magnitudes[stripe * width..][columns.clone()];
+        let words = &flags.stripe(stripe)[columns];
+        magnitudes
+            .iter()
+            .zip(words)
+            .map(move |(four, word)| (four[row], flags::is_negative(*word, ROW * row as u32) == 1))
     }
 }
 
@@ -116,8 +120,7 @@ impl<M: Magnitude> Work for Passes<'_, M> {
     #[inline(always)]
     fn run(self) -> bool {
         let Self { state, number, shape, style, passes } = self;
-        let (plane, kind) = place(passes.start, shape.planes);
-        if style.bypass && kind <= REFINEMENT && plane + 4 < shape.planes {
+        if style.is_raw(passes.start) {
             let mut source = RawBits::new(number);
             return state.passes(&mut source, shape, style, passes);
         }
@@ -142,7 +145,13 @@ impl<M: Magnitude> State<M> {
     }
 
     #[inline(always)]
-    fn passes<S: Source>(&mut self, source: &mut S, shape: BlockShape, style: Style, passes: std::ops::Range<u32>) -> bool {
+    fn passes<S: Source>(
+        &mut self,
+        source: &mut S,
+        shape: BlockShape,
+        style: Style,
+        passes: std::ops::Range<u32>,
+    ) -> bool {
         let zero = flags::zero_contexts(shape.orientation);
         let mut is_whole = true;
         for number in passes {

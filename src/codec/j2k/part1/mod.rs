@@ -68,6 +68,17 @@ impl Style {
             std::array::from_fn(|bit| bits >> bit & 1 == 1);
         Self { bypass, reset, terminate, vertical_causal, predictable, segmentation }
     }
+
+    /// True if a codeword segment ends with this pass, counted from 0 in the block (T.800 Table D.9).
+    pub(crate) fn ends_segment(self, pass: u32) -> bool {
+        // From the fourth cleanup on; propagation and refinement then share a segment.
+        self.terminate || self.bypass && pass >= 9 && pass % 3 != 1
+    }
+
+    /// True if a pass, counted from 0 in the block, consists of plain bits.
+    pub(crate) fn is_raw(self, pass: u32) -> bool {
+        self.bypass && pass >= 10 && !pass.is_multiple_of(3)
+    }
 }
 
 /// A coded block.

@@ -69,6 +69,12 @@ impl<'a, T: Coefficient> BlockSamples<'a, T> {
         (held && fraction < 32).then_some(Self { samples, stride, width, height, fraction })
     }
 
+    /// Columns and rows.
+    #[cfg(test)]
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.width, self.height)
+    }
+
     /// Number of bits that are not coded.
     pub(super) fn fraction(&self) -> u32 {
         self.fraction

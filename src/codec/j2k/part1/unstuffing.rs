@@ -37,7 +37,10 @@ impl Number {
     /// The 32 bits from byte `at` on.
     #[inline(always)]
     pub(super) fn word(&self, at: usize) -> u32 {
-        self.bytes.get(at..at + 4).and_then(|word| word.first_chunk()).map_or(u32::MAX, |word| u32::from_be_bytes(*word))
+        self.bytes
+            .get(at..at + 4)
+            .and_then(|word| word.first_chunk())
+            .map_or(u32::MAX, |word| u32::from_be_bytes(*word))
     }
 }
 

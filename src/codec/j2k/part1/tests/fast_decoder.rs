@@ -29,15 +29,10 @@ where
     let mut decoder = BlockDecoder::<M>::default();
     let shape = BlockShape { width, height, orientation, planes: coded.planes };
     decoder.decode(shape, style, segments(coded, passes).into_iter()).unwrap();
-    let mut values = vec![0; width * height];
-    for stripe in 0..height.div_ceil(4) {
-        for (x, (magnitudes, negative)) in decoder.stripe(stripe).enumerate() {
-            for row in 0..4.min(height - 4 * stripe) {
-                let double: u64 = magnitudes[row].into();
-                let value = ((double & double.wrapping_sub(1)) >> 1) as i64;
-                values[(4 * stripe + row) * width + x] = if negative[row] { -value } else { value };
-            }
-        }
-    }
-    values
+    let value = |(double, is_negative): (M, bool)| {
+        let double: u64 = double.into();
+        let value = ((double & double.wrapping_sub(1)) >> 1) as i64;
+        if is_negative { -value } else { value }
+    };
+    (0..height).flat_map(|y| decoder.row(y, 0..width).map(value).collect::<Vec<_>>()).collect()
 }

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use super::blocks::Random;
-use super::{BlockCoder, BlockSamples, Orientation, Style};
+use super::fast_decoder::segments;
+use super::{BlockCoder, BlockDecoder, BlockSamples, BlockShape, Orientation, Style};
 
 const SIDE: usize = 512;
 
@@ -25,8 +26,27 @@ fn nanoseconds_per_sample() {
             bytes
         });
         assert_eq!(alone.0, together.0);
+        let coded: Vec<_> = blocks
+            .iter()
+            .map(|(samples, orientation)| {
+                let (width, height) = samples.size();
+                let coded = coder.encode(samples, *orientation, Style::default(), true);
+                (BlockShape { width, height, orientation: *orientation, planes: coded.planes }, coded)
+            })
+            .collect();
+        let mut decoder = BlockDecoder::<u32>::default();
+        let decoded = fastest(|| {
+            coded.iter().for_each(|(shape, coded)| {
+                let segments = segments(coded, coded.passes.len()).into_iter();
+                decoder.decode(*shape, Style::default(), segments).unwrap();
+            });
+            0
+        });
         let bits = alone.0 as f64 * 8.0 / (SIDE * SIDE) as f64;
-        println!("{name}: {bits:.2} bits a sample, {:.1} ns alone, {:.1} ns side by side", alone.1, together.1);
+        println!(
+            "{name}: {bits:.2} bits a sample, {:.1} ns alone, {:.1} ns side by side; decoding {:.1} ns",
+            alone.1, together.1, decoded.1
+        );
     }
 }
 

@@ -1,0 +1,111 @@
+//! Tiles that the encoder wrote, decoded by this crate and by OpenJPEG.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::codec::j2k::geometry::Rect;
+use crate::codec::j2k::header::MainHeader;
+use crate::codec::j2k::index::Index;
+use crate::codec::j2k::packed_headers::PackedHeaders;
+use crate::codec::j2k::stored_tile::StoredTile;
+use crate::codec::j2k::tile_decoder::{self, DecodedTile, TileRequest};
+use crate::error::Result;
+use crate::io::{ByteSource, MemorySource};
+use crate::limits::Limits;
+
+/// Passes each tile of a codestream to `take`.
+pub(super) fn each_tile(stream: &[u8], mut take: impl FnMut(&StoredTile<'_>)) -> Result<()> {
+    let source = MemorySource(stream.to_vec());
+    let source: &dyn ByteSource = &source;
+    let (header, first) = MainHeader::read(&mut MainHeader::look_ahead(source)?, 0)?;
+    let index = Index::read(source, &header, first, &Limits::default())?;
+    let packed = PackedHeaders::read(&header.ppm)?;
+    let (across, down) = crate::codec::j2k::geometry::TileGrid::new(&header.siz).count();
+    for tile in 0..across * down {
+        let parts = index.tile(tile as u16)?;
+        let bytes: Vec<_> =
+            parts.iter().map(|part| &stream[part.bytes.start as usize..part.bytes.end as usize]).collect();
+        take(&StoredTile::read(&header, &packed, parts, &bytes, &Limits::default())?);
+    }
+    Ok(())
+}
+
+/// The samples of a decoded tile.
+fn samples(decoded: &DecodedTile) -> Vec<(u32, Vec<i32>)> {
+    decoded.planes().unwrap().iter().map(|plane| (plane.columns, plane.samples.to_vec())).collect()
+}
+
+/// The largest difference between what the two decoders make of parts of each tile. `corners` choose the parts.
+fn difference(stream: &[u8], corners: &[(f64, f64, f64, f64)], reductions: std::ops::RangeInclusive<u8>) -> u32 {
+    let mut largest = 0;
+    each_tile(stream, |tile| {
+        assert!(tile_decoder::is_own(tile));
+        let rect = tile.rect;
+        let parts = corners.iter().map(|(x, y, width, height)| {
+            let at = |first: u32, length: u32, part: f64| first + (f64::from(length) * part) as u32;
+            let (x0, y0) = (at(rect.x0, rect.width(), *x), at(rect.y0, rect.height(), *y));
+            let end = |from: u32, to: u32, part: f64| (from + 1 + (f64::from(to - from) * part) as u32).min(to);
+            Rect { x0, y0, x1: end(x0, rect.x1, *width), y1: end(y0, rect.y1, *height) }
+        });
+        for area in std::iter::once(rect).chain(parts) {
+            for reduction in reductions.clone() {
+                let levels = tile.parameters.coding(0).unwrap().levels;
+                let reduction = reduction.min(levels);
+                let reduced = area.reduced(reduction);
+                // OpenJPEG refuses parts without samples.
+                if reduced.is_empty() {
+                    continue;
+                }
+                let request = TileRequest { area, reduction, components: &[] };
+                let own = samples(&tile_decoder::decode(tile, &request).unwrap());
+                let other = samples(&tile_decoder::decode_other(tile, &request).unwrap());
+                assert_eq!(own.len(), other.len());
+                for ((columns, own), (other_columns, other)) in own.iter().zip(&other) {
+                    assert_eq!((columns, own.len()), (other_columns, other.len()), "{area:?} by {reduction}");
+                    let differences = own.iter().zip(other).map(|(a, b)| a.abs_diff(*b));
+                    largest = largest.max(differences.max().unwrap_or(0));
+                }
+            }
+        }
+    })
+    .unwrap();
+    largest
+}
+
+fn corner() -> impl Strategy<Value = (f64, f64, f64, f64)> {
+    (0.0..1.0, 0.0..1.0, 0.0..1.0, 0.0..1.0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn lossless_tiles_are_what_openjpeg_decodes_in_every_part(
+        options in choices(), (rows, columns) in (1u32..90, 1u32..90), tile in (1u32..100, 1u32..100), bands in 1u32..5,
+        kind in 0usize..6, spare in 0u32..8, noise in prop::sample::select(vec![0.0, 0.05, 1.0]),
+        corners in prop::collection::vec(corner(), 3),
+    ) {
+        let sample = [SampleType::UInt8, SampleType::Int8, SampleType::UInt16, SampleType::Int16, SampleType::UInt32, SampleType::Int32][kind];
+        let bits = sample.bits().min(28) - spare.min(sample.bits() - 1);
+        let (layout, pixels, _) = image(bands, rows, columns, sample, bits, noise);
+        let tile = (tile.0.max(columns / 4), tile.1.max(rows / 4));
+        let stream = written(&layout, tile, bits, &options, &pixels, 1);
+        prop_assert_eq!(difference(&stream, &corners, 0..=3), 0);
+    }
+
+    #[test]
+    fn lossy_tiles_are_nearly_what_openjpeg_decodes_in_every_part(
+        options in choices(), (rows, columns) in (8u32..90, 8u32..90), bands in 1u32..4, rate in 0.3f64..8.0, wide in any::<bool>(),
+        corners in prop::collection::vec(corner(), 3),
+    ) {
+        let sample = if wide { SampleType::UInt16 } else { SampleType::UInt8 };
+        let (layout, pixels, _) = image(bands, rows, columns, sample, sample.bits(), 0.3);
+        let options = J2kOptions { rate: Rate::Bits(rate), layers: options.layers.min(3), precincts: Vec::new(), profile: None, ..options };
+        let options = J2kOptions { block_style: options.block_style & !Style::PREDICTABLE, ..options };
+        let stream = written(&layout, (columns, rows), sample.bits(), &options, &pixels, 1);
+        // OpenJPEG multiplies high-pass coefficients by 1.625732422 for 2 / K, which is 1.625786.
+        let bound = if wide { 4 } else { 1 };
+        let found = difference(&stream, &corners, 0..=2);
+        prop_assert!(found <= bound, "{}", found);
+    }
+}

@@ -163,7 +163,7 @@ fn horizontal<T: Coefficient>(row: &[T], odd: usize, lows: &mut [T], highs: &mut
 
 /// Runs a step on the halves of a row. `odd` is 1 if the row begins at an odd position.
 pub(super) fn lift_row<T: Coefficient>(step: usize, odd: usize, lows: &mut [T], highs: &mut [T], lift: Lift<T>) {
-    let (target, neighbours) = if step % 2 == 0 { (highs, &*lows) } else { (lows, &*highs) };
+    let (target, neighbours) = if step.is_multiple_of(2) { (highs, &*lows) } else { (lows, &*highs) };
     lift_between(step, target, neighbours, (step + odd) % 2 == 1, lift);
 }
 

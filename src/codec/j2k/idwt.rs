@@ -41,7 +41,9 @@ pub(crate) fn inverse<T: Coefficient>(halves: &Halves<T>, rect: Rect) -> Plane<T
         }
         if height == 1 {
             if odd_y == 1 && time == 0 {
-                samples.iter_mut().for_each(|sample| *sample = sample.halved());
+                for sample in &mut samples {
+                    *sample = sample.halved();
+                }
             }
             continue;
         }

@@ -94,7 +94,7 @@ impl<'a> StoredTile<'a> {
     pub(crate) fn packets(&self) -> Cow<'a, [u8]> {
         match &self.parts[..] {
             [part] => Cow::Borrowed(part.body()),
-            parts => Cow::Owned(parts.iter().flat_map(|part| part.body()).copied().collect()),
+            parts => Cow::Owned(parts.iter().flat_map(StoredPart::body).copied().collect()),
         }
     }
 
@@ -107,7 +107,9 @@ impl<'a> StoredTile<'a> {
             segments.sort_by_key(|segment| segment.index);
             is_packed |= part.of_main.is_some() || !segments.is_empty();
             bytes.extend_from_slice(part.of_main.unwrap_or_default());
-            segments.iter().for_each(|segment| bytes.extend_from_slice(&segment.data));
+            for segment in segments {
+                bytes.extend_from_slice(&segment.data);
+            }
         }
         is_packed.then_some(bytes)
     }

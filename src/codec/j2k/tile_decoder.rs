@@ -75,7 +75,7 @@ pub(crate) fn is_own(tile: &StoredTile<'_>) -> bool {
             return false;
         };
         let is_reversible = coding.wavelet == 1;
-        coding.block_style & !BLOCK_STYLES == 0 && (!is_reversible || steps.style & 31 == 0)
+        coding.block_style & !BLOCK_STYLES == 0 && (!is_reversible || steps.style << 3 == 0)
     };
     let wavelet = |component: u16| parameters.coding(component).map(|coding| coding.wavelet);
     let is_joint = !tile.has_component_transform() || wavelet(0) == wavelet(1) && wavelet(1) == wavelet(2);

@@ -1,5 +1,7 @@
 //! The block decoder: the codeword segments of a code-block to quantised coefficients (T.800 D.1 to D.7).
 
+use std::ops::Range;
+
 use super::contexts::{RUN, UNIFORM};
 use super::flags::{self, Flags, ROW, ROWS};
 use super::mq_decoder::{Contexts, MqDecoder, RawBits, Source};
@@ -84,7 +86,7 @@ impl<M: Magnitude> BlockDecoder<M> {
             let passes = done..done + segment.passes;
             done = passes.end;
             let Self { state, number } = self;
-            if !with_widest(Passes { state, number, shape, style, passes }) {
+            if !with_widest(Passes { state, number, shape, style, numbers: passes }) {
                 return Err(Error::malformed("code-block: segmentation symbol is missing"));
             }
         }
@@ -92,7 +94,7 @@ impl<M: Magnitude> BlockDecoder<M> {
     }
 
     /// The magnitudes of a row of the block in some columns, doubled, each with whether it is negative.
-    pub(crate) fn row(&self, y: usize, columns: std::ops::Range<usize>) -> impl Iterator<Item = (M, bool)> {
+    pub(crate) fn row(&self, y: usize, columns: Range<usize>) -> impl Iterator<Item = (M, bool)> {
         let State { flags, magnitudes, width, .. } = &self.state;
         let (stripe, row) = (y / 4, y % 4);
         let magnitudes = &magnitudes[stripe * width..][columns.clone()];
@@ -110,7 +112,7 @@ struct Passes<'s, M> {
     number: &'s Number,
     shape: BlockShape,
     style: Style,
-    passes: std::ops::Range<u32>,
+    numbers: Range<u32>,
 }
 
 impl<M: Magnitude> Work for Passes<'_, M> {
@@ -119,13 +121,13 @@ impl<M: Magnitude> Work for Passes<'_, M> {
     /// False if a segmentation symbol is missing.
     #[inline(always)]
     fn run(self) -> bool {
-        let Self { state, number, shape, style, passes } = self;
-        if style.is_raw(passes.start) {
+        let Self { state, number, shape, style, numbers } = self;
+        if style.is_raw(numbers.start) {
             let mut source = RawBits::new(number);
-            return state.passes(&mut source, shape, style, passes);
+            return state.passes(&mut source, shape, style, numbers);
         }
         let mut source = MqDecoder::new(number);
-        state.passes(&mut source, shape, style, passes)
+        state.passes(&mut source, shape, style, numbers)
     }
 }
 
@@ -145,13 +147,7 @@ impl<M: Magnitude> State<M> {
     }
 
     #[inline(always)]
-    fn passes<S: Source>(
-        &mut self,
-        source: &mut S,
-        shape: BlockShape,
-        style: Style,
-        passes: std::ops::Range<u32>,
-    ) -> bool {
+    fn passes<S: Source>(&mut self, source: &mut S, shape: BlockShape, style: Style, passes: Range<u32>) -> bool {
         let zero = flags::zero_contexts(shape.orientation);
         let mut is_whole = true;
         for number in passes {
@@ -275,7 +271,7 @@ impl<M: Magnitude> State<M> {
 /// The number of a sample in its column, from the place of its row.
 #[inline(always)]
 fn sample(row: u32) -> usize {
-    (row * 11 >> 5) as usize & 3
+    ((row * 11) >> 5) as usize & 3
 }
 
 macro_rules! magnitude {

@@ -236,7 +236,7 @@ static SIGNS: [u8; 256] = {
             (_, 0) => (3, 0x80),
             _ => (4, 0x80),
         };
-        all[index] = SIGN + context | exchanged;
+        all[index] = (SIGN + context) | exchanged;
         index += 1;
     }
     all

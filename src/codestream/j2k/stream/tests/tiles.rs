@@ -109,3 +109,52 @@ proptest! {
         prop_assert!(found <= bound, "{}", found);
     }
 }
+
+/// Both decoders on every tile of the codestreams in the files of a folder.
+#[test]
+#[ignore = "it reads the files of OSML_IO_CORPUS"]
+#[allow(clippy::print_stdout, reason = "the counts are its result")]
+fn tiles_of_real_files_are_what_openjpeg_decodes() {
+    let mut folders = vec![std::path::PathBuf::from(std::env::var("OSML_IO_CORPUS").unwrap())];
+    let (mut own, mut others, mut worst) = (0, 0, Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            let Some(start) = bytes.windows(4).position(|four| four == [0xFF, 0x4F, 0xFF, 0x51]) else { continue };
+            let (mut largest, mut note) = (0, String::new());
+            let read = each_tile(&bytes[start..], |tile| {
+                if !tile_decoder::is_own(tile) {
+                    others += 1;
+                    return;
+                }
+                own += 1;
+                for reduction in [0, 2] {
+                    let request = TileRequest { area: tile.rect, reduction, components: &[] };
+                    let pair = (tile_decoder::decode(tile, &request), tile_decoder::decode_other(tile, &request));
+                    match pair {
+                        (Ok(own), Ok(other)) => {
+                            for ((_, own), (_, other)) in samples(&own).iter().zip(&samples(&other)) {
+                                let differences = own.iter().zip(other).map(|(a, b)| a.abs_diff(*b));
+                                largest = largest.max(differences.max().unwrap_or(0));
+                            }
+                        }
+                        (Err(_), Err(_)) => {}
+                        (own, other) => note = format!("{reduction}: {:?} {:?}", own.err(), other.err()),
+                    }
+                }
+            });
+            if largest > 0 || !note.is_empty() || read.is_err() {
+                worst.push(format!("{}: {largest} {note} {:?}", path.display(), read.err()));
+            }
+        }
+    }
+    println!("{own} tiles by this crate, {others} by OpenJPEG");
+    for line in worst {
+        println!("{line}");
+    }
+}

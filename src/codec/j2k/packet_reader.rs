@@ -34,7 +34,7 @@ pub(crate) struct ReadBand {
 pub(crate) struct ReadBlock {
     /// Planes with bits; meaningless without passes.
     pub planes: u32,
-    /// Number of passes.
+    /// Number of passes, as headers state it.
     pub passes: u32,
     /// What packets added to its codeword segments.
     pub parts: Vec<SegmentPart>,
@@ -112,7 +112,9 @@ impl ReadPrecinct {
                 error.allowed(format!("{bytes}, as its header states"))
             })?;
             let part = SegmentPart { is_first: *is_first, passes: *passes, bytes: at..next };
-            self.bands[*band].blocks[*block].parts.push(part);
+            if *passes > 0 {
+                self.bands[*band].blocks[*block].parts.push(part);
+            }
             at = next;
         }
         Ok(at)
@@ -139,12 +141,6 @@ impl ReadBand {
             }
             let (first, passes) = (block.passes, take_passes(bits)?);
             block.passes += passes;
-            let most = (3 * block.planes).saturating_sub(2);
-            if block.passes > most {
-                return Err(Error::malformed("code-block: passes")
-                    .found(block.passes)
-                    .allowed(format!("at most {most}")));
-            }
             while bits.bit()? == 1 {
                 block.length_bits += 1;
             }
@@ -160,11 +156,20 @@ impl ReadBand {
                     return Err(error.allowed(format!("at most {}", u32::BITS)));
                 }
                 let is_first = start == 0 || style.ends_segment(start - 1);
+                // Some writers state passes below the last plane. They carry nothing, as in other decoders.
+                let passes = passes.min(block.most_passes().saturating_sub(start));
                 additions.push(Addition { band, block: number, is_first, passes, bytes: bits.take(count)? });
                 start = pass + 1;
             }
         }
         Ok(())
+    }
+}
+
+impl ReadBlock {
+    /// The passes that its planes have.
+    fn most_passes(&self) -> u32 {
+        (3 * self.planes).saturating_sub(2)
     }
 }
 

@@ -115,7 +115,7 @@ where
             let band = &precinct.bands[number];
             for (place, block) in band.blocks.iter().enumerate() {
                 let rect = band.array.block(place);
-                if block.passes == 0 || rect.intersect(&part).is_empty() {
+                if block.parts.is_empty() || rect.intersect(&part).is_empty() {
                     continue;
                 }
                 let (width, height) = (rect.width() as usize, rect.height() as usize);

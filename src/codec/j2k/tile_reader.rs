@@ -84,6 +84,10 @@ impl<'a> ReadTile<'a> {
                 if layers[precinct] != layer {
                     continue;
                 }
+                // The parts of the tile are whole: their writer has left out the packets that follow.
+                if packed.as_ref().map_or(at == self.bytes.len(), |headers| packed_at == headers.len()) {
+                    return Ok(());
+                }
                 layers[precinct] += 1;
                 let in_file = |error: Error| error.at(tile.offset(at));
                 let place = (layer, precinct);

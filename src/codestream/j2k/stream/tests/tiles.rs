@@ -5,11 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::codec::j2k::geometry::Rect;
 use crate::codec::j2k::header::MainHeader;
-use crate::codec::j2k::index::Index;
+use crate::codec::j2k::index::{Index, TilePart};
 use crate::codec::j2k::packed_headers::PackedHeaders;
 use crate::codec::j2k::stored_tile::StoredTile;
 use crate::codec::j2k::tile_decoder::{self, DecodedTile, TileRequest};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::{ByteSource, MemorySource};
 use crate::limits::Limits;
 
@@ -23,8 +23,9 @@ pub(super) fn each_tile(stream: &[u8], mut take: impl FnMut(&StoredTile<'_>)) ->
     let (across, down) = crate::codec::j2k::geometry::TileGrid::new(&header.siz).count();
     for tile in 0..across * down {
         let parts = index.tile(tile as u16)?;
-        let bytes: Vec<_> =
-            parts.iter().map(|part| &stream[part.bytes.start as usize..part.bytes.end as usize]).collect();
+        let range = |part: &TilePart| stream.get(part.bytes.start as usize..part.bytes.end as usize);
+        let bytes: Option<Vec<_>> = parts.iter().map(range).collect();
+        let bytes = bytes.ok_or_else(|| Error::malformed("a tile-part is incomplete"))?;
         take(&StoredTile::read(&header, &packed, parts, &bytes, &Limits::default())?);
     }
     Ok(())
@@ -107,6 +108,95 @@ proptest! {
         let bound = if wide { 4 } else { 1 };
         let found = difference(&stream, &corners, 0..=2);
         prop_assert!(found <= bound, "{}", found);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 20_000 }))]
+
+    /// Arithmetic is checked in this build, so an overflow is a panic.
+    #[test]
+    fn damaged_tiles_are_errors_or_samples(
+        options in choices(), (rows, columns) in (1u32..40, 1u32..40), bands in 1u32..4, lossy in any::<bool>(), corner in corner(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0usize..5), 1..6), in_header in prop::bool::weighted(0.3),
+    ) {
+        let (layout, pixels, _) = image(bands, rows, columns, SampleType::UInt8, 8, 0.5);
+        let rate = if lossy { Rate::Bits(3.0) } else { Rate::Lossless };
+        let block_style = if lossy { options.block_style & !Style::PREDICTABLE } else { options.block_style };
+        let mut stream = written(&layout, (columns, rows), 8, &J2kOptions { rate, block_style, ..options }, &pixels, 1);
+        let start = stream.windows(2).position(|two| two == [0xFF, 0x93]).unwrap() + 2;
+        for (at, value, kind) in damage {
+            let (first, length) = if in_header { (0, start) } else { (start, stream.len() - start) };
+            let at = first + at.index(length.max(1)).min(stream.len() - first - 1);
+            match kind {
+                0 => stream[at] = value,
+                1 => stream[at] ^= 1 << (value % 8),
+                2 => stream[at] = 0xFF,
+                3 => stream[at..].iter_mut().take(usize::from(value)).for_each(|byte| *byte = value),
+                _ => stream[at] = 0,
+            }
+        }
+        let result = each_tile(&stream, |tile| {
+            let samples = tile.rect.area() * tile.header.siz.components.0.len() as u64;
+            if samples > 1 << 16 || !tile_decoder::is_own(tile) {
+                return;
+            }
+            let Rect { x0, y0, x1, y1 } = tile.rect;
+            let part = Rect {
+                x0: x0 + (f64::from(x1 - x0 - 1) * corner.0) as u32,
+                y0: y0 + (f64::from(y1 - y0 - 1) * corner.1) as u32,
+                x1,
+                y1,
+            };
+            for (area, reduction) in [(tile.rect, 0), (part, 0), (part, 1)] {
+                drop(tile_decoder::decode(tile, &TileRequest { area, reduction, components: &[] }));
+            }
+        });
+        drop(result);
+    }
+}
+
+/// The speed of both decoders: `cargo test --release --lib tiles::nanoseconds -- --ignored --nocapture`.
+#[test]
+#[ignore = "it measures"]
+#[allow(clippy::print_stdout, reason = "the measurement is its result")]
+fn nanoseconds_per_sample() {
+    const SIDE: u32 = 1024;
+    for (name, bands, sample, bits, noise, rate) in [
+        ("3 × 8 bits lossless", 3, SampleType::UInt8, 8, 0.01, Rate::Lossless),
+        ("3 × 8 bits, 1 bit", 3, SampleType::UInt8, 8, 0.01, Rate::Bits(1.0)),
+        ("16 bits lossless", 1, SampleType::UInt16, 11, 0.02, Rate::Lossless),
+        ("16 bits, 2 bits", 1, SampleType::UInt16, 11, 0.02, Rate::Bits(2.0)),
+    ] {
+        let (layout, pixels, _) = image(bands, SIDE, SIDE, sample, bits, noise);
+        let options = J2kOptions { rate, ..J2kOptions::default() };
+        let stream = written(&layout, (SIDE, SIDE), bits, &options, &pixels, 1);
+        let bits = 8.0 * stream.len() as f64 / f64::from(bands * SIDE * SIDE);
+        let window = |side: u32| Rect { x0: 300, y0: 500, x1: 300 + side, y1: 500 + side };
+        each_tile(&stream, |tile| {
+            for (what, area, reduction) in [
+                ("whole", tile.rect, 0),
+                ("by 2", tile.rect, 1),
+                ("by 8", tile.rect, 3),
+                ("256²", window(256), 0),
+                ("64²", window(64), 0),
+            ] {
+                let request = TileRequest { area, reduction, components: &[] };
+                let time = |decode: &dyn Fn() -> DecodedTile| {
+                    let mut best = f64::MAX;
+                    for _ in 0..5 {
+                        let start = std::time::Instant::now();
+                        drop(decode());
+                        best = best.min(start.elapsed().as_secs_f64());
+                    }
+                    best * 1e9 / f64::from(bands) / area.reduced(reduction).area() as f64
+                };
+                let own = time(&|| tile_decoder::decode(tile, &request).unwrap());
+                let other = time(&|| tile_decoder::decode_other(tile, &request).unwrap());
+                println!("{name} ({bits:.2} bits), {what}: {own:.1} ns, OpenJPEG {other:.1} ns: {:.1}", other / own);
+            }
+        })
+        .unwrap();
     }
 }
 

@@ -85,3 +85,67 @@ fn horizontal<T: Coefficient>(
         *last = *first;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codec::j2k::dwt;
+
+    prop_compose! {
+        fn rects()(x0 in 0u32..5, y0 in 0u32..5, width in 1u32..40, height in 1u32..40) -> Rect {
+            Rect { x0, y0, x1: x0 + width, y1: y0 + height }
+        }
+    }
+
+    /// The part of a plane at `whole`.
+    fn part<T: Copy>(plane: &Plane<T>, whole: Rect, part: Rect) -> Plane<T> {
+        let columns = (part.x0 - whole.x0) as usize..(part.x1 - whole.x0) as usize;
+        let rows = (part.y0 - whole.y0) as usize..(part.y1 - whole.y0) as usize;
+        let samples = rows.flat_map(|y| plane.row(y)[columns.clone()].to_vec()).collect();
+        Plane { width: columns.len(), samples }
+    }
+
+    /// The samples of a rectangle from the coefficients of the whole, which lie at `halves(whole)`.
+    fn of_part<T: Coefficient>(level: &dwt::Level<T>, whole: Rect, rect: Rect) -> Plane<T> {
+        let (all, wanted) = (halves(whole), halves(rect));
+        let cut = |plane: &Plane<T>, n: usize| part(plane, all[n], wanted[n]);
+        let [hl, lh, hh] = &level.bands;
+        inverse(&Halves { low: cut(&level.low, 0), bands: [cut(hl, 1), cut(lh, 2), cut(hh, 3)] }, rect)
+    }
+
+    proptest! {
+        #[test]
+        fn the_reversible_transform_is_undone_in_every_part(
+            bounds in rects(), samples in prop::collection::vec(-1000i32..1000, 1600), corner in (0u32..40, 0u32..40, 1u32..40, 1u32..40),
+        ) {
+            let plane = Plane { width: bounds.width() as usize, samples: samples[..bounds.area() as usize].to_vec() };
+            let level = dwt::forward(plane.clone(), bounds);
+            prop_assert!(of_part(&level, bounds, bounds) == plane);
+            let (x, y) = (bounds.x0 + corner.0 % bounds.width(), bounds.y0 + corner.1 % bounds.height());
+            let inner = Rect { x0: x, y0: y, x1: x + corner.2, y1: y + corner.3 }.intersect(&bounds);
+            let reach = reach::<i32>();
+            let outer = Rect {
+                x0: x.saturating_sub(reach), y0: y.saturating_sub(reach), x1: inner.x1 + reach, y1: inner.y1 + reach,
+            };
+            let outer = outer.intersect(&bounds);
+            prop_assert!(part(&of_part(&level, bounds, outer), outer, inner) == part(&plane, bounds, inner));
+        }
+
+        #[test]
+        fn the_irreversible_transform_is_undone(bounds in rects(), samples in prop::collection::vec(-1000i32..1000, 1600)) {
+            let samples: Vec<f32> = samples[..bounds.area() as usize].iter().map(|sample| *sample as f32).collect();
+            let plane = Plane { width: bounds.width() as usize, samples };
+            let mut level = dwt::forward(plane.clone(), bounds);
+            let k = |length: u32| if length == 1 { 1.0 } else { f32::K };
+            let (x, y) = (k(bounds.width()), k(bounds.height()));
+            f32::scale(&mut level.low.samples, x * y);
+            for (band, factor) in level.bands.iter_mut().zip([y / x, x / y, 1.0 / (x * y)]) {
+                f32::scale(&mut band.samples, factor);
+            }
+            let found = of_part(&level, bounds, bounds);
+            prop_assert!(found.samples.iter().zip(&plane.samples).all(|(a, b)| (a - b).abs() < 0.01));
+        }
+    }
+}

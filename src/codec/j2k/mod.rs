@@ -2,8 +2,11 @@
 //!
 //! `markers`, `wire` and `header` hold the structures, `geometry` the arithmetic of the reference grid; the reader and every
 //! coder use them. A tile is coded in stages: `components`, `dwt`, `quantization`, `part1` (code-blocks), `layers`, `packet`,
-//! `progression`; `tile` runs them. For reading, `index` finds the tile-parts, `tile_stream` makes a codestream of one tile of
-//! them, and `ffi` decodes it with OpenJPEG.
+//! `progression`; `tile` runs them.
+//!
+//! For reading, `index` finds the tile-parts and `stored_tile` checks them. The stages in reverse: `tile_reader` and
+//! `packet_reader`, `part1`, `reconstruction`, `idwt`, `components`; `tile_decoder` runs them. Tiles with high-throughput
+//! code-blocks or regions of interest become a codestream of their own (`tile_stream`), which OpenJPEG decodes (`ffi`).
 
 mod components;
 mod dwt;

@@ -1,4 +1,4 @@
-//! The block coder of Part 1: the quantised coefficients of one code-block to coding passes (T.800 Annexes C and D).
+//! The block coder of Part 1: the quantised coefficients of one code-block to coding passes, and back (T.800 Annexes C and D).
 //!
 //! An encoder knows every bit-plane beforehand. So a stage here handles 64 samples at once, in words of 16 columns × 4 rows in
 //! the order of the scan (`stripes`): which samples a pass codes (`passes`), in which contexts (`contexts`), and by how much
@@ -9,7 +9,11 @@
 //! The arithmetic coder takes the most time, and waits for itself. So `lanes` codes 64 blocks side by side if the processor has
 //! the instructions. The bytes do not depend on it.
 //!
-//! Limits: sides of 1 to 1024 samples, at most 4096 in a block; magnitudes of up to 63 bits.
+//! A decoder learns each bit from the one before. So `block_decoder` goes from sample to sample, with all that a context needs
+//! in one word (`flags`). `unstuffing` makes bytes the number again, and `mq_decoder` takes the symbols from it.
+//!
+//! Limits: sides of 1 to 1024 samples, at most 4096 in a block; magnitudes of up to 63 bits, or of 31 if they are decoded into
+//! 32 bits.
 
 mod block;
 mod block_decoder;

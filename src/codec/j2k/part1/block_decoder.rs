@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::contexts::{RUN, UNIFORM};
-use super::flags::{self, Flags, ROW, ROWS};
+use super::contexts::{Neighbours, REFINEMENT as REFINEMENT_CONTEXT, RUN, Significance, UNIFORM};
+use super::flags::{self, Flags, ROW};
 use super::mq_decoder::{Contexts, MqDecoder, RawBits, Source};
+use super::stripes::{BOTTOM, COLUMNS, Stripes, TOP};
 use super::unstuffing::Number;
 use super::{Orientation, Style};
 use crate::error::{Error, Result};
@@ -56,12 +57,32 @@ pub(crate) struct BlockDecoder<M> {
 
 #[derive(Default)]
 struct State<M> {
+    stripes: Stripes,
+    /// Nothing in the stripe below counts (T.800 D.7).
+    causal: bool,
+    /// The significant samples, as a plane.
+    significant: Vec<u64>,
+    /// The samples that this plane's propagation has coded.
+    coded: Vec<u64>,
+    /// The samples that were refined.
+    refined: Vec<u64>,
     flags: Flags,
     /// Four for each column of a stripe.
     magnitudes: Vec<[M; 4]>,
-    width: usize,
-    height: usize,
     contexts: Contexts,
+}
+
+/// A word of 64 samples.
+#[derive(Clone, Copy)]
+struct Word {
+    /// Its place in a plane.
+    at: usize,
+    /// Its samples that are in the block.
+    inside: u64,
+    /// The place of its first column in the flags.
+    flags: usize,
+    /// The place of its first sample in the magnitudes.
+    sample: usize,
 }
 
 /// The kinds of passes in their order in a plane (T.800 D.1).
@@ -95,7 +116,7 @@ impl<M: Magnitude> BlockDecoder<M> {
 
     /// The magnitudes of a row of the block in some columns, doubled, each with whether it is negative.
     pub(crate) fn row(&self, y: usize, columns: Range<usize>) -> impl Iterator<Item = (M, bool)> {
-        let State { flags, magnitudes, width, .. } = &self.state;
+        let State { flags, magnitudes, stripes: Stripes { width, .. }, .. } = &self.state;
         let (stripe, row) = (y / 4, y % 4);
         let magnitudes = &magnitudes[stripe * width..][columns.clone()];
         let words = &flags.stripe(stripe)[columns];
@@ -138,8 +159,13 @@ fn place(number: u32, planes: u32) -> (u32, u32) {
 
 impl<M: Magnitude> State<M> {
     fn start(&mut self, shape: BlockShape, style: Style) {
-        (self.width, self.height) = (shape.width, shape.height);
-        let stripes = shape.height.div_ceil(4);
+        self.stripes = Stripes::new(shape.width, shape.height);
+        self.causal = style.vertical_causal;
+        for words in [&mut self.significant, &mut self.coded, &mut self.refined] {
+            words.clear();
+            words.resize(self.stripes.length(), 0);
+        }
+        let stripes = self.stripes.count();
         self.flags.start(shape.width, stripes, style.vertical_causal);
         self.magnitudes.clear();
         self.magnitudes.resize(shape.width * stripes, [M::default(); 4]);
@@ -170,108 +196,117 @@ impl<M: Magnitude> State<M> {
         is_whole
     }
 
-    /// The rows of a stripe that are in the block: a bit for each.
+    /// The words in the order of the scan.
     #[inline(always)]
-    fn rows(&self, stripe: usize) -> u32 {
-        let rows = self.height - 4 * stripe;
-        if rows >= 4 { ROWS } else { ROWS & ((1 << (ROW as usize * rows)) - 1) }
+    fn words(&self) -> impl Iterator<Item = Word> + use<M> {
+        let stripes = self.stripes;
+        let stride = self.flags.first(1) - self.flags.first(0);
+        let first = self.flags.first(0);
+        (0..stripes.count()).flat_map(move |stripe| {
+            (0..stripes.across()).map(move |word| Word {
+                at: stripes.first(stripe) + word,
+                inside: stripes.inside(stripe, word),
+                flags: first + stripe * stride + word * COLUMNS,
+                sample: 4 * (stripe * stripes.width + word * COLUMNS),
+            })
+        })
+    }
+
+    /// The samples of a word that have a significant neighbour.
+    #[inline(always)]
+    fn reached(&self, word: Word) -> u64 {
+        let (before, stride) = (&self.significant[..], self.stripes.stride);
+        Neighbours::of(Significance { before, after: before, stride, causal: self.causal }, word.at).any()
     }
 
     #[inline(always)]
     fn propagation<S: Source>(&mut self, source: &mut S, plane: u32, zero: &[u8; 512]) {
-        for stripe in 0..self.height.div_ceil(4) {
-            let (rows, first) = (self.rows(stripe), self.flags.first(stripe));
-            for x in 0..self.width {
-                let mut word = self.flags.get(first + x);
-                let mut left = flags::propagated(word) & rows;
-                if left == 0 {
-                    continue;
+        for word in self.words() {
+            let free = word.inside & !self.significant[word.at];
+            let mut left = free & self.reached(word);
+            let mut coded = left;
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                let flags = self.flags.get(word.flags + (bit / 4) as usize);
+                if source.bit(&mut self.contexts, flags::zero_context(zero, flags, ROW * (bit % 4))) == 1 {
+                    self.sign(source, word, bit, plane);
+                    // Later samples have a significant neighbour now: the one below, and those of the next column.
+                    let (this, east) = (1u64 << bit, 1u64 << bit << 4);
+                    let later = this << 1 & !TOP | east | east << 1 & !TOP | east >> 1 & !BOTTOM;
+                    left |= later & free;
+                    coded |= later & free;
                 }
-                while left != 0 {
-                    let row = left.trailing_zeros();
-                    left &= left - 1;
-                    word |= flags::seen(row);
-                    if source.bit(&mut self.contexts, flags::zero_context(zero, word, row)) == 1 {
-                        self.sign(source, (stripe, x), &mut word, row, plane);
-                        // The sample below has a significant neighbour now.
-                        left |= (1 << ROW << row) & flags::insignificant(word) & rows;
-                    }
-                }
-                self.flags.set(first + x, word);
             }
+            self.coded[word.at] = coded;
         }
     }
 
     #[inline(always)]
     fn refinement<S: Source>(&mut self, source: &mut S, plane: u32) {
-        for stripe in 0..self.height.div_ceil(4) {
-            let first = self.flags.first(stripe);
-            for x in 0..self.width {
-                let mut word = self.flags.get(first + x);
-                let mut left = flags::refined(word);
-                if left == 0 {
-                    continue;
-                }
-                let magnitudes = &mut self.magnitudes[stripe * self.width + x];
-                while left != 0 {
-                    let row = left.trailing_zeros();
-                    left &= left - 1;
-                    let bit = source.bit(&mut self.contexts, flags::refinement(word, row));
-                    magnitudes[sample(row)].refine(bit, plane);
-                    word |= flags::was_refined(row);
-                }
-                self.flags.set(first + x, word);
+        for word in self.words() {
+            let samples = self.significant[word.at] & !self.coded[word.at];
+            if samples == 0 {
+                continue;
+            }
+            let again = self.refined[word.at];
+            let beside = if samples & !again == 0 { 0 } else { self.reached(word) & !again };
+            self.refined[word.at] = again | samples;
+            let magnitudes = self.magnitudes.as_flattened_mut();
+            let mut left = samples;
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                // Table D.4.
+                let context = REFINEMENT_CONTEXT + (2 * (again >> bit & 1) + (beside >> bit & 1)) as u8;
+                let value = source.even_bit(&mut self.contexts, context);
+                magnitudes[word.sample + bit as usize].refine(value, plane);
             }
         }
     }
 
     #[inline(always)]
     fn cleanup<S: Source>(&mut self, source: &mut S, plane: u32, zero: &[u8; 512]) {
-        for stripe in 0..self.height.div_ceil(4) {
-            let (rows, first) = (self.rows(stripe), self.flags.first(stripe));
-            for x in 0..self.width {
-                let mut word = self.flags.get(first + x);
-                let mut left = flags::cleaned(word) & rows;
-                if word == 0 && rows == ROWS {
+        for word in self.words() {
+            let mut left = word.inside & !self.significant[word.at] & !self.coded[word.at];
+            let is_full = word.inside & 0xF == 0xF;
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                let flags = self.flags.get(word.flags + (bit / 4) as usize);
+                if flags == 0 && is_full && bit % 4 == 0 {
+                    let column = 0xF << bit;
+                    left &= !column;
                     if source.bit(&mut self.contexts, RUN) == 0 {
                         continue;
                     }
-                    let high = source.bit(&mut self.contexts, UNIFORM);
-                    let row = ROW * (high << 1 | source.bit(&mut self.contexts, UNIFORM));
-                    self.sign(source, (stripe, x), &mut word, row, plane);
-                    left = ROWS << ROW << row & ROWS;
+                    let high = source.even_bit(&mut self.contexts, UNIFORM);
+                    let first = bit + (high << 1 | source.even_bit(&mut self.contexts, UNIFORM));
+                    self.sign(source, word, first, plane);
+                    left |= column & u64::MAX << first << 1;
+                    continue;
                 }
-                while left != 0 {
-                    let row = left.trailing_zeros();
-                    left &= left - 1;
-                    if source.bit(&mut self.contexts, flags::zero_context(zero, word, row)) == 1 {
-                        self.sign(source, (stripe, x), &mut word, row, plane);
-                    }
+                left &= left - 1;
+                if source.bit(&mut self.contexts, flags::zero_context(zero, flags, ROW * (bit % 4))) == 1 {
+                    self.sign(source, word, bit, plane);
                 }
-                self.flags.set(first + x, flags::without_seen(word));
             }
         }
     }
 
     /// Decodes the sign of a sample that is significant from now on.
     #[inline(always)]
-    fn sign<S: Source>(&mut self, source: &mut S, (stripe, x): (usize, usize), word: &mut u32, row: u32, plane: u32) {
-        let at = self.flags.first(stripe) + x;
+    fn sign<S: Source>(&mut self, source: &mut S, word: Word, bit: u32, plane: u32) {
+        let (at, row) = (word.flags + (bit / 4) as usize, ROW * (bit % 4));
         let negative = if S::IS_RAW {
             source.bit(&mut self.contexts, UNIFORM)
         } else {
-            let (context, exchanged) = self.flags.sign(at, *word, row);
-            source.bit(&mut self.contexts, context) ^ exchanged
+            let (context, exchanged) = self.flags.sign(at, row);
+            source.even_bit(&mut self.contexts, context) ^ exchanged
         };
-        self.flags.add(at, word, row, negative);
-        self.magnitudes[stripe * self.width + x][sample(row)] = M::first(plane);
+        self.flags.add(at, row, negative);
+        self.significant[word.at] |= 1 << bit;
+        self.magnitudes.as_flattened_mut()[word.sample + bit as usize] = M::first(plane);
     }
-}
-
-/// The number of a sample in its column, from the place of its row.
-#[inline(always)]
-fn sample(row: u32) -> usize {
-    ((row * 11) >> 5) as usize & 3
 }
 
 macro_rules! magnitude {

@@ -1,11 +1,10 @@
 //! What a decoder knows of the samples of a block (T.800 D.3), in one word for each column of a stripe.
 //!
 //! A word has the significance of its four samples and of all their neighbours: three columns of six rows, row by row. So the
-//! contexts of a sample come from one word. The other bits are the signs of the column's six samples, and for each of its four
-//! whether it was refined, and whether this plane's propagation has coded it.
+//! contexts of a sample come from one word. The other bits are the signs of the column's six samples.
 
 use super::Orientation;
-use super::contexts::{REFINEMENT, SIGN};
+use super::contexts::SIGN;
 
 /// Bits from a row of a column to the next.
 pub(super) const ROW: u32 = 3;
@@ -15,14 +14,6 @@ const OWN: u32 = 4;
 const NEGATIVE: u32 = 19;
 /// The sign of the sample above the stripe.
 const NEGATIVE_ABOVE: u32 = 18;
-/// True if the first sample was coded in this plane's propagation.
-const SEEN: u32 = 20;
-/// True if the first sample was refined before.
-const REFINED: u32 = 21;
-/// The first bit of each row.
-pub(super) const ROWS: u32 = 0o1111;
-/// The neighbours of a sample, if its row is moved to the lowest bits.
-const NEIGHBOURS: u32 = 0o757;
 
 /// The words of a block, with a border on every side.
 #[derive(Default)]
@@ -55,21 +46,16 @@ impl Flags {
         self.words[at]
     }
 
-    /// Replaces a word.
-    #[inline(always)]
-    pub(super) fn set(&mut self, at: usize, word: u32) {
-        self.words[at] = word;
-    }
-
     /// The words of the columns of a stripe.
     #[inline(always)]
     pub(super) fn stripe(&self, stripe: usize) -> &[u32] {
         &self.words[self.first(stripe)..][..self.stride - 2]
     }
 
-    /// The context of a sign (T.800 Tables D.2 and D.3), and 1 if it exchanges the sign. `word` is the sample's word.
+    /// The context of a sign (T.800 Tables D.2 and D.3), and 1 if it exchanges the sign.
     #[inline(always)]
-    pub(super) fn sign(&self, at: usize, word: u32, row: u32) -> (u8, u32) {
+    pub(super) fn sign(&self, at: usize, row: u32) -> (u8, u32) {
+        let word = self.words[at];
         let significant = word >> row & 0b010_101_010;
         let north = if row == 0 { word >> NEGATIVE_ABOVE } else { word >> (NEGATIVE + row - ROW) };
         let south = word >> (NEGATIVE + row + ROW);
@@ -80,10 +66,10 @@ impl Flags {
         (entry & 0x7F, u32::from(entry >> 7))
     }
 
-    /// Makes a sample significant: in `word`, which is its word, and in those of its neighbours.
+    /// Makes a sample significant, also for its neighbours.
     #[inline(always)]
-    pub(super) fn add(&mut self, at: usize, word: &mut u32, row: u32, negative: u32) {
-        *word |= (1 << OWN | negative << NEGATIVE) << row;
+    pub(super) fn add(&mut self, at: usize, row: u32, negative: u32) {
+        self.words[at] |= (1 << OWN | negative << NEGATIVE) << row;
         self.words[at - 1] |= 1 << (OWN + 1) << row;
         self.words[at + 1] |= 1 << (OWN - 1) << row;
         if row == 0 && !self.causal {
@@ -101,61 +87,10 @@ impl Flags {
     }
 }
 
-/// The samples of a word that are not significant, but have a significant neighbour: a bit for each row.
-#[inline(always)]
-pub(super) fn propagated(word: u32) -> u32 {
-    let columns = word | word >> 1 | word >> 2;
-    (columns | columns >> ROW | columns >> (2 * ROW)) & !(word >> OWN) & ROWS
-}
-
-/// The samples that are significant and that this plane has not coded.
-#[inline(always)]
-pub(super) fn refined(word: u32) -> u32 {
-    (word >> OWN) & !(word >> SEEN) & ROWS
-}
-
-/// The samples that are not significant and that this plane has not coded.
-#[inline(always)]
-pub(super) fn cleaned(word: u32) -> u32 {
-    !(word >> OWN) & !(word >> SEEN) & ROWS
-}
-
-/// The samples that are not significant.
-#[inline(always)]
-pub(super) fn insignificant(word: u32) -> u32 {
-    !(word >> OWN) & ROWS
-}
-
-/// The bit that marks a sample as coded by this plane's propagation.
-#[inline(always)]
-pub(super) fn seen(row: u32) -> u32 {
-    1 << SEEN << row
-}
-
-/// The bit that marks a sample as refined.
-#[inline(always)]
-pub(super) fn was_refined(row: u32) -> u32 {
-    1 << REFINED << row
-}
-
-/// The word without the marks of this plane.
-#[inline(always)]
-pub(super) fn without_seen(word: u32) -> u32 {
-    word & !(ROWS << SEEN)
-}
-
 /// 1 if the sample is negative.
 #[inline(always)]
 pub(super) fn is_negative(word: u32, row: u32) -> u32 {
     word >> (NEGATIVE + row) & 1
-}
-
-/// The context of a refinement (T.800 Table D.4).
-#[inline(always)]
-pub(super) fn refinement(word: u32, row: u32) -> u8 {
-    let later = (word >> REFINED >> row & 1) as u8;
-    let has_neighbour = u8::from(word >> row & NEIGHBOURS != 0);
-    REFINEMENT + (has_neighbour | later) + later
 }
 
 /// The contexts of zero coding (T.800 Table D.1) in a band.

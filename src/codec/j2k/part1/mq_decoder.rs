@@ -15,6 +15,9 @@ pub(super) trait Source {
 
     /// The next bit, 0 or 1.
     fn bit(&mut self, contexts: &mut Contexts, context: u8) -> u32;
+
+    /// As [`Source::bit`]; the faster way if neither value is much more probable.
+    fn even_bit(&mut self, contexts: &mut Contexts, context: u8) -> u32;
 }
 
 /// The state of each context: its Qe in the upper 16 bits, and twice its number below.
@@ -85,26 +88,35 @@ impl Source for MqDecoder<'_> {
     /// DECODE.
     #[inline(always)]
     fn bit(&mut self, contexts: &mut Contexts, context: u8) -> u32 {
-        let state = &mut contexts.0[usize::from(context & 31)];
-        let probability = *state & QE;
-        self.interval = self.interval.wrapping_sub(probability);
-        let more_probable = (*state >> 1 & 1) as u32;
-        if self.interval >= self.least {
-            return more_probable;
+        let state = contexts.0[usize::from(context & 31)];
+        let probability = state & QE;
+        if self.interval.wrapping_sub(probability) >= self.least {
+            self.interval -= probability;
+            return (state >> 1 & 1) as u32;
         }
-        // No branch depends on the symbol, because it cannot be predicted here.
-        let is_lower = self.upper > self.interval;
-        let is_exchanged = self.interval < probability;
-        let bit = more_probable ^ u32::from(is_lower != is_exchanged);
-        self.upper = self.upper.wrapping_sub(if is_lower { self.interval } else { 0 });
-        self.interval = if is_lower { probability } else { self.interval };
-        let shift = self.interval.leading_zeros();
-        self.interval <<= shift & 63;
+        self.even_bit(contexts, context)
+    }
+
+    /// No branch depends on the symbol, because it cannot be predicted.
+    #[inline(always)]
+    fn even_bit(&mut self, contexts: &mut Contexts, context: u8) -> u32 {
+        let place = &mut contexts.0[usize::from(context & 31)];
+        let state = *place;
+        let [after_more, after_less] = NEXT[usize::from(state as u8 >> 1 & 0x7F)];
+        let probability = state & QE;
+        let rest = self.interval.wrapping_sub(probability);
+        let is_lower = self.upper > rest;
+        let is_less = is_lower != (rest < probability);
+        self.upper = self.upper.wrapping_sub(if is_lower { rest } else { 0 });
+        let interval = if is_lower { probability } else { rest };
+        let shift = interval.leading_zeros();
+        self.interval = interval << (shift & 63);
         self.upper <<= shift & 63;
         self.place += shift as i32;
-        *state = NEXT[usize::from(*state as u8 & 0xFE | bit as u8)];
+        let next = if is_less { after_less } else { after_more };
+        *place = if shift == 0 { state } else { next };
         self.fill();
-        bit
+        (state >> 1 & 1) as u32 ^ u32::from(is_less)
     }
 }
 
@@ -124,6 +136,11 @@ impl Source for RawBits<'_> {
         self.at += 1;
         bit
     }
+
+    #[inline(always)]
+    fn even_bit(&mut self, contexts: &mut Contexts, context: u8) -> u32 {
+        self.bit(contexts, context)
+    }
 }
 
 /// The states by number.
@@ -137,13 +154,16 @@ const STATES: [u64; 96] = {
     states
 };
 
-/// The state that follows a renormalisation: by twice the number of a state, plus the symbol.
-static NEXT: [u64; 256] = {
-    let mut states = [0; 256];
-    let mut i = 4;
-    while i < 2 * STATES.len() {
-        states[i] = STATES[next(i / 2, i as u32 % 2) as usize];
-        i += 1;
+/// The states that follow a renormalisation after the more and after the less probable symbol, by the number of a state.
+static NEXT: [[u64; 2]; 128] = {
+    let mut states = [[0; 2]; 128];
+    let mut number = 2;
+    while number < STATES.len() {
+        // The more probable symbol is the lowest bit of the number.
+        let more_probable = number as u32 % 2;
+        states[number] =
+            [STATES[next(number, more_probable) as usize], STATES[next(number, 1 - more_probable) as usize]];
+        number += 1;
     }
     states
 };

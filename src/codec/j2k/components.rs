@@ -24,7 +24,7 @@ pub(crate) trait Component: Coefficient {
 }
 
 /// The most bits, colour transform included, of samples whose coefficients fit into 32 bits.
-pub(super) const NARROW_BITS: u32 = 26;
+pub(crate) const NARROW_BITS: u32 = 26;
 
 /// The level shift that makes samples symmetric about zero (G.1).
 pub(crate) fn level_shift(sample: SampleType, bits: u32) -> i64 {

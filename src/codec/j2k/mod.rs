@@ -35,6 +35,7 @@ mod tile_reader;
 mod tile_stream;
 mod wire;
 
+pub(crate) use components::NARROW_BITS;
 pub(crate) use layers::Budget;
 pub(crate) use quantization::Quantizer;
 pub(crate) use tile::TileCoding;

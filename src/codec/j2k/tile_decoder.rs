@@ -39,6 +39,9 @@ pub(crate) struct SamplePlane {
     samples: Vec<i32>,
 }
 
+/// The most bits of a sample.
+pub(crate) const MOST_BITS: u32 = 31;
+
 /// The bits of code-block styles that the block decoder knows.
 const BLOCK_STYLES: u8 = 0x3F;
 
@@ -106,6 +109,10 @@ fn decode_own(tile: &StoredTile<'_>, request: &TileRequest<'_>) -> Result<Vec<Sa
     let all: Vec<u32> = (0..read.components.len() as u32).collect();
     let wanted = if request.components.is_empty() { &all } else { request.components };
     let decoding = Decoding { tile, read: &read, request };
+    if let Some(bits) = wanted.iter().map(|part| decoding.bits(*part as usize)).find(|bits| *bits > MOST_BITS) {
+        let error = Error::unsupported("bits of a JPEG 2000 sample:").found(bits);
+        return Err(error.allowed(format!("at most {MOST_BITS}")));
+    }
     let mut planes = Vec::with_capacity(wanted.len());
     let mut rest = wanted;
     if tile.has_component_transform()

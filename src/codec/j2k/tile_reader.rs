@@ -41,6 +41,9 @@ pub(crate) struct ReadComponent {
 const HAS_SOP: u8 = 2;
 const HAS_EPH: u8 = 4;
 
+/// The most packets that POC may visit, most of them again and again.
+const MOST_VISITS: u64 = 1 << 26;
+
 /// SOP with its segment (A.8.1), and EPH (A.8.2).
 const SOP: [u8; 4] = [0xFF, 0x91, 0, 4];
 const SOP_BYTES: usize = 6;
@@ -78,6 +81,10 @@ impl<'a> ReadTile<'a> {
         } else {
             &tile.parameters.poc
         };
+        let visits = (changes.len() as u64).saturating_mul(self.ids.len() as u64).saturating_mul(cod.layers.into());
+        if changes.len() > 1 && visits > MOST_VISITS {
+            return Err(Error::unsupported("tile: changes of progression order").found(changes.len()));
+        }
         for change in changes {
             for (layer, precinct) in packets_of(change, &self.ids, cod.layers) {
                 // Earlier progressions have had the layers below.

@@ -273,7 +273,7 @@ impl<M: Magnitude> State<M> {
             while left != 0 {
                 let bit = left.trailing_zeros();
                 let flags = self.flags.get(word.flags + (bit / 4) as usize);
-                if flags == 0 && is_full && bit % 4 == 0 {
+                if flags == 0 && is_full && bit.is_multiple_of(4) {
                     let column = 0xF << bit;
                     left &= !column;
                     if source.bit(&mut self.contexts, RUN) == 0 {

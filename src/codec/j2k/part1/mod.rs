@@ -9,8 +9,8 @@
 //! The arithmetic coder takes the most time, and waits for itself. So `lanes` codes 64 blocks side by side if the processor has
 //! the instructions. The bytes do not depend on it.
 //!
-//! A decoder learns each bit from the one before. So `block_decoder` goes from sample to sample, with all that a context needs
-//! in one word (`flags`). `unstuffing` makes bytes the number again, and `mq_decoder` takes the symbols from it.
+//! A decoder learns each bit from the one before. So `block_decoder` goes from sample to sample of a pass, which it finds in the
+//! same words of 64, with all that a context needs in another word (`flags`). `unstuffing` makes bytes the number again, and `mq_decoder` takes the symbols from it.
 //!
 //! Limits: sides of 1 to 1024 samples, at most 4096 in a block; magnitudes of up to 63 bits, or of 31 if they are decoded into
 //! 32 bits.

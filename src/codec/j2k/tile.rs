@@ -84,9 +84,6 @@ const DEEPER: u32 = 2;
 /// The highest plane that is tried: samples have 31 bits.
 const HIGHEST_PLANE: u32 = 30 - FRACTION;
 
-/// The most bits, colour transform included, of samples whose coefficients fit into 32 bits.
-const NARROW_BITS: u8 = 26;
-
 /// The code-blocks of a tile by precinct.
 struct CodedTile {
     ids: Vec<PrecinctId>,
@@ -110,7 +107,7 @@ impl TileCoding {
         components::check(bytes, self.sample, u32::from(self.bits))?;
         let (coded, allocation) = if !self.quantizer.is_reversible() {
             self.irreversible(tile, bytes, budgets, threads)?
-        } else if self.bits + u8::from(self.is_transformed) <= NARROW_BITS {
+        } else if u32::from(self.bits) + u32::from(self.is_transformed) <= components::NARROW_BITS {
             self.reversible::<i32>(tile, bytes, budgets, threads)?
         } else {
             self.reversible::<i64>(tile, bytes, budgets, threads)?
@@ -137,7 +134,7 @@ impl TileCoding {
             }
             (out.len() - start) as u32
         };
-        self.progression.packets(ids, allocation.len() as u32).into_iter().map(packet).collect()
+        self.progression.packets(ids, allocation.len() as u32).map(packet).collect()
     }
 
     fn reversible<T>(
@@ -259,7 +256,7 @@ impl TileCoding {
         let ids: Vec<_> = components
             .iter()
             .enumerate()
-            .flat_map(|(number, component)| precincts(number, tile, &component.samples))
+            .flat_map(|(number, component)| precincts(number, tile, &component.samples, (1, 1)))
             .collect();
         let (mut jobs, mut all) = (Vec::new(), Vec::new());
         for id in &ids {

@@ -98,7 +98,8 @@ def test_rates_are_met(tmp_path, dtype, tile, layers, rate):
     achieved = 8 * len(codestream_of(path).data) / image.size
     assert achieved == pytest.approx(rate, rel=0.05)
     ours, other = imread(path), reference(path.read_bytes())
-    assert np.abs(ours.astype(int) - other).max() <= 1, "two builds may round differently"
+    # OpenJPEG multiplies by 1.625732422 for 2 / K, which is 1.625786; one level of 16 bits is less than that difference.
+    assert np.abs(ours.astype(int) - other).max() <= (1 if dtype == "uint8" else 4)
     assert codestream_of(path).cod["wavelet"] == 0
 
 

@@ -1,3 +1,5 @@
+mod tiles;
+
 use proptest::prelude::*;
 
 use super::*;

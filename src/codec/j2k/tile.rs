@@ -368,12 +368,14 @@ impl<T: part1::Coefficient> Job<'_, T> {
 
     fn block(&self, coded: CodedBlock, planes: Planes) -> Result<Block> {
         let most = u32::from(self.band.step.planes);
-        let (bits, used) = if coded.planes > 0 { (coded.bits, coded.planes) } else { (0, 0) };
-        if planes.lowest + bits > most {
-            let error = Error::usage("bits of a wavelet coefficient:").found(planes.lowest + bits);
+        if coded.planes == 0 {
+            return Ok(Block { zero_planes: most, coded });
+        }
+        if planes.lowest + coded.bits > most {
+            let error = Error::usage("bits of a wavelet coefficient:").found(planes.lowest + coded.bits);
             return Err(error.allowed(format!("at most {most}; fewer decompositions need fewer bits")));
         }
-        // A block of Part 15 can begin at any plane.
-        Ok(Block { zero_planes: most.saturating_sub(planes.lowest + used), coded })
+        // A block of Part 15 can begin at any plane, so below that of its largest magnitude, but has two planes at least.
+        Ok(Block { zero_planes: most.saturating_sub(planes.lowest + coded.planes), coded })
     }
 }

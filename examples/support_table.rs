@@ -25,7 +25,7 @@ pub(crate) fn support_table() -> String {
         let note = note(format.name());
         let _ = writeln!(table, "| `{}` | {} | yes | yes | {note} |", format.name(), extensions.join(" "));
     }
-    table += "\n| codec (in TIFF) | read | write | lossless |\n|---|---|---|---|\n";
+    table += "\n| codec of blocks | read | write | lossless |\n|---|---|---|---|\n";
     for codec in CODECS {
         let (write, lossless) = (yes(codec.encodes()), yes(codec.lossless));
         let _ = writeln!(table, "| {} | yes | {write} | {lossless} |", codec.name);
@@ -51,15 +51,20 @@ const NOTES: &[(&str, &str)] = &[
         "png",
         "8 and 16 bits, grey to RGBA, palette; 1, 2, 4 bits and interlaced on reading; see [PNG](docs/formats/png.md)",
     ),
-    ("jpeg", "8 bits, grey and RGB; four inks and progressive on reading; lossy; see [JPEG](docs/formats/jpeg.md)"),
+    (
+        "jpeg",
+        "8 bits, grey and RGB; four inks, progressive, lossless and 12 bits on reading; lossy; see [JPEG](docs/formats/jpeg.md)",
+    ),
     (
         "nitf",
-        "NITF 2.1; uncompressed, masked, JPEG and JPEG 2000; 8 to 64 bits; TREs, texts, graphics, data extensions; also 2.0 on reading; see [NITF](docs/formats/nitf.md)",
+        "NITF 2.1; uncompressed, masked, JPEG and JPEG 2000; bi-level, vector quantisation and lossless JPEG on reading; 8 to 64 bits; TREs, texts, graphics, data extensions; also 2.0 on reading; see [NITF](docs/formats/nitf.md)",
     ),
     (
         "jp2",
-        "JP2 with GeoJP2; 1 to 31 bits; lossless or by rate; JPX, JPH and HTJ2K on reading; see [JPEG 2000](docs/formats/j2k.md)",
+        "JP2 with GeoJP2; 1 to 31 bits; lossless or by rate, also as HTJ2K; JPX on reading; see [JPEG 2000](docs/formats/j2k.md)",
     ),
     ("j2k", "codestreams without boxes, the same; see [JPEG 2000](docs/formats/j2k.md)"),
+    ("jph", "the same as `jp2`, HTJ2K by default; see [JPEG 2000](docs/formats/j2k.md)"),
+    ("jhc", "the same as `j2k`, HTJ2K by default; see [JPEG 2000](docs/formats/j2k.md)"),
     ("nsif", "NSIF 1.0, the same; see [NITF](docs/formats/nitf.md)"),
 ];

@@ -10,12 +10,18 @@ pub(crate) mod fax;
 mod image_encoder;
 pub(crate) mod j2k;
 pub(crate) mod jpeg;
+pub(crate) mod jxl;
+pub(crate) mod lerc;
+pub(crate) mod lzma;
 pub(crate) mod lzw;
 pub(crate) mod packbits;
 mod packing;
 mod predictor;
 pub(crate) mod raw;
 mod registry;
+pub(crate) mod stream_size;
+pub(crate) mod vq;
+pub(crate) mod webp;
 pub(crate) mod zstd;
 
 pub use crate::image::Scratch;

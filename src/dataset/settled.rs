@@ -46,6 +46,7 @@ impl<'i> Settled<'i> {
             let found = with.facts(facts, copied.is_part, settings.as_ref(), &mut left_out);
             settings = found.or(settings);
         }
+        let metadata = with_rpc(format, metadata, source, image, &mut left_out);
         let metadata = match settings {
             None => metadata,
             Some(settings) => {
@@ -54,6 +55,9 @@ impl<'i> Settled<'i> {
                     return Err(Error::usage("format of a Cloud Optimized GeoTIFF:")
                         .found(format.name())
                         .allowed("tiff"));
+                }
+                if settings.statistics && !format.keeps_statistics() {
+                    return Err(Error::usage("format of a file with statistics:").found(format.name()).allowed("tiff"));
                 }
                 let settings = for_writing(settings, layout)?;
                 // Warnings about choices are for a caller who made some.
@@ -174,6 +178,32 @@ fn usable<'i>(format: &dyn Format, source: Option<&dyn Format>, image: &ImageReq
     let of_others = |key: &str| !format.is_location_key(key) && FORMATS.iter().any(|other| other.is_location_key(key));
     if image.copied.is_some_and(|copied| copied.is_part) && metadata.iter().any(|(key, _)| of_others(key)) {
         metadata.to_mut().retain(|key| !of_others(key));
+    }
+    metadata
+}
+
+/// The metadata with the sensor model that the image has in a file of another format, unless they state one. If it cannot be
+/// stated, `left_out` gets the reason.
+fn with_rpc<'i>(
+    format: &dyn Format,
+    mut metadata: Cow<'i, Metadata>,
+    source: Option<&dyn Format>,
+    image: &ImageRequest<'i>,
+    left_out: &mut Vec<String>,
+) -> Cow<'i, Metadata> {
+    let found = match (source, image.copied) {
+        (Some(source), _) => source.rpc(&read_in(source, image.metadata)),
+        (None, Some(copied)) if !is_copy_of(format, &copied.asset.metadata) => {
+            let origin = copied.asset.metadata.origin();
+            origin.and_then(|origin| family(origin.family())).and_then(|source| source.rpc(&copied.asset.metadata))
+        }
+        _ => None,
+    };
+    if let Some(model) = found.filter(|_| format.rpc(&metadata).is_none()) {
+        match model.and_then(|model| format.rpc_entries(&model)) {
+            Ok(entries) => entries.iter().for_each(|(key, value)| metadata.to_mut().set(key, value.clone())),
+            Err(error) => left_out.push(format!("RPC ({error})")),
+        }
     }
     metadata
 }

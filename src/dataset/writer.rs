@@ -72,6 +72,9 @@ fn complete_image(
     taps: &[&dyn Tap],
     context: &mut WriteContext<'_, '_>,
 ) -> Result<u64> {
+    let statistics = container.statistics();
+    let taps: Vec<&dyn Tap> = taps.iter().copied().chain(statistics.as_ref().map(|tap| tap as &dyn Tap)).collect();
+    let taps = &*taps;
     let end = match begun {
         Begun::Encode(open) => match stored_blocks(image, &open) {
             Some(store) => {
@@ -87,6 +90,9 @@ fn complete_image(
             BlocksEnd { copied: image.provider.stored_grid().count(), ..BlocksEnd::default() }
         }
     };
+    if let Some(statistics) = statistics {
+        container.set_statistics(&statistics.into_bands());
+    }
     container.finish_image(&end, context)?;
     Ok(end.copied)
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::image::{BlockForm, BlockStore, ImageProvider, Interleave};
 use crate::io::ByteSink;
 use crate::metadata::Metadata;
-use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd};
+use crate::pipeline::{BandStatistics, BlockPlan, BlockSink, BlocksEnd, Statistics};
 
 /// A file opened by a format.
 pub struct OpenFile(pub(crate) Box<dyn ContainerReader>);
@@ -106,6 +106,16 @@ pub(crate) trait ContainerWriter: BlockSink + Send {
     fn append_stored(&mut self, bytes: &[u8]) -> Result<()> {
         let _ = bytes;
         Err(no_image())
+    }
+
+    /// The statistics that the file stores of the image that was begun, if any. They receive its blocks.
+    fn statistics(&self) -> Option<Statistics> {
+        None
+    }
+
+    /// Receives the statistics of the image by band, after its last block and before [`ContainerWriter::finish_image`].
+    fn set_statistics(&mut self, bands: &[BandStatistics]) {
+        let _ = bands;
     }
 
     /// Completes an image after its last block.

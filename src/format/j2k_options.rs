@@ -32,11 +32,33 @@ const MOST_LAYERS: u32 = 255;
 /// The most decompositions that can be asked for.
 const MOST_LEVELS: u8 = 32;
 
-/// The choices in metadata; other keys are ignored.
+/// The choices in metadata; other keys are ignored. `high_throughput`: whether the blocks are those of Part 15.
 ///
 /// # Errors
 /// [`Error::Usage`] with the key, its value and what is allowed.
-pub(crate) fn read_j2k_options(metadata: &Metadata, rate: Rate) -> Result<J2kOptions> {
+pub(crate) fn read_j2k_options(
+    metadata: &Metadata,
+    rate: Rate,
+    high_throughput: bool,
+    warnings: &mut Vec<Warning>,
+) -> Result<J2kOptions> {
+    let options = read(metadata, rate)?;
+    if !high_throughput {
+        return Ok(options);
+    }
+    if options.block_style & !Style::CAUSAL != 0 {
+        let value = metadata.get(BLOCK_STYLE).map(ToString::to_string).unwrap_or_default();
+        return Err(illegal(BLOCK_STYLE, value, "causal for HTJ2K"));
+    }
+    let key = if metadata.get(LAYERS).is_some() { LAYERS } else { LAYER_RATES };
+    if options.layers > 1 && metadata.get(key).is_some() {
+        let message = format!("gives one layer, not {}: readers of HTJ2K take one", options.layers);
+        warnings.push(Warning::new(WarningKind::Metadata, key, message));
+    }
+    Ok(J2kOptions { high_throughput, layers: 1, layer_rates: None, ..options })
+}
+
+fn read(metadata: &Metadata, rate: Rate) -> Result<J2kOptions> {
     let mut options = J2kOptions { rate, ..J2kOptions::default() };
     if let Some(value) = metadata.get(PROFILE) {
         options.set_profile(profile(value)?);
@@ -78,7 +100,7 @@ pub(crate) fn read_j2k_options(metadata: &Metadata, rate: Rate) -> Result<J2kOpt
         options.precincts = precincts(value)?;
     }
     if let Some(value) = metadata.get(COMPONENT_TRANSFORM) {
-        options.component_transform = Some(flag(value)?);
+        options.component_transform = Some(read_flag(COMPONENT_TRANSFORM, value)?);
     }
     Ok(options)
 }
@@ -116,11 +138,14 @@ fn progression(value: &Value) -> Result<Progression> {
 }
 
 /// True, 1, `yes` or false, 0, `no`.
-fn flag(value: &Value) -> Result<bool> {
+///
+/// # Errors
+/// [`Error::Usage`] for any other value.
+pub(crate) fn read_flag(key: &str, value: &Value) -> Result<bool> {
     match (value.to_int(), value.as_text().map(|text| text.trim().to_ascii_lowercase()).as_deref()) {
         (Some(1), _) | (_, Some("yes" | "true" | "on")) => Ok(true),
         (Some(0), _) | (_, Some("no" | "false" | "off")) => Ok(false),
-        _ => Err(illegal(COMPONENT_TRANSFORM, value, "0 or 1")),
+        _ => Err(illegal(key, value, "0 or 1")),
     }
 }
 

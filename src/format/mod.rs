@@ -21,7 +21,7 @@ pub mod tiff;
 mod warning;
 
 pub(crate) use container::{Begun, ContainerReader, ContainerWriter, FileForm, NewFile, OpenFile, OpenImage, no_image};
-pub(crate) use j2k_options::{HIGHEST_J2K_RATE, J2K_HINTS, level_note, read_j2k_options};
+pub(crate) use j2k_options::{HIGHEST_J2K_RATE, J2K_HINTS, level_note, read_flag, read_j2k_options};
 pub(crate) use keys::{is_key_of_another, unknown_key};
 pub(crate) use level_suffix::level_suffix;
 pub(crate) use only_image::OnlyImage;
@@ -39,8 +39,8 @@ pub use warning::{Warning, WarningKind};
 
 use std::sync::Arc;
 
-use crate::error::Result;
-use crate::image::{BlockGrid, Georeference, ImageLayout};
+use crate::error::{Error, Result};
+use crate::image::{BlockGrid, Georeference, ImageLayout, Rpc};
 use crate::io::{ByteSink, ByteSource};
 use crate::limits::Limits;
 use crate::metadata::Metadata;
@@ -86,7 +86,7 @@ pub trait Format: Sync {
     ) -> Result<Metadata>;
 
     /// The names of what the metadata of an image of this format hold and other formats do not take over: everything but facts
-    /// that follow from the pixels and their coding, title, description, georeference and nodata value.
+    /// that follow from the pixels and their coding, title, description, georeference, sensor model and nodata value.
     fn further_content(&self, metadata: &Metadata) -> Vec<String>;
 
     /// As [`Format::further_content`], for the metadata of a file as a whole.
@@ -103,6 +103,21 @@ pub trait Format: Sync {
     /// True if the metadata state where an image lies.
     fn states_location(&self, metadata: &Metadata) -> bool {
         metadata.iter().any(|(key, _)| self.is_location_key(key))
+    }
+
+    /// The sensor model that the metadata of an image state, in the pixels of that image; `None` if they state none.
+    fn rpc(&self, metadata: &Metadata) -> Option<Result<Rpc>> {
+        let _ = metadata;
+        None
+    }
+
+    /// The entries under which the format states a sensor model.
+    ///
+    /// # Errors
+    /// [`crate::Error::Usage`] if the format has none, or its fields cannot hold a number.
+    fn rpc_entries(&self, model: &Rpc) -> Result<Metadata> {
+        let _ = model;
+        Err(Error::usage("sensor model in a format without one:").found(self.names().name))
     }
 
     /// Changes what the metadata of an image state about its location to that of a part of it, which lies at `place`. Returns
@@ -148,6 +163,11 @@ pub trait Format: Sync {
 
     /// True if a file relates masks and overviews to their image.
     fn keeps_companions(&self) -> bool {
+        false
+    }
+
+    /// True if a file can store the statistics of bands.
+    fn keeps_statistics(&self) -> bool {
         false
     }
 

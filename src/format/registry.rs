@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 /// Every format, in the order in which first bytes are tried.
 pub static FORMATS: &[&dyn Format] =
-    &[&nitf::NITF, &nitf::NSIF, &tiff::Tiff, &png::Png, &jpeg::Jpeg, &j2k::JP2, &j2k::J2K];
+    &[&nitf::NITF, &nitf::NSIF, &tiff::Tiff, &png::Png, &jpeg::Jpeg, &j2k::JP2, &j2k::J2K, &j2k::JPH, &j2k::JHC];
 
 /// The format with this name; case is ignored.
 ///
@@ -64,7 +64,7 @@ mod tests {
             FORMATS.iter().filter(|format| format.owns_key(key)).map(|format| format.name()).collect()
         };
         assert_eq!(owners("ICHIPB"), ["nitf", "nsif"]);
-        assert_eq!(owners("J2K_Layers"), ["nitf", "nsif", "jp2", "j2k"]);
+        assert_eq!(owners("J2K_Layers"), ["nitf", "nsif", "jp2", "j2k", "jph", "jhc"]);
         assert_eq!(owners("PNG_TEXT_Title"), ["png"]);
         assert_eq!(owners("JPEG_APP1 x"), ["jpeg"]);
         assert_eq!(owners("GeoModelType"), ["tiff"]);

@@ -84,6 +84,8 @@ pub struct SaveSettings {
     pub quality: Option<f64>,
     /// True to store the georeference also in the most precise form of the format, if another one is not exact.
     pub precise: bool,
+    /// True to store the statistics of every band.
+    pub statistics: bool,
     /// True for a Cloud Optimized GeoTIFF, also if the image has no overviews.
     pub cloud_optimized: bool,
 }

@@ -149,6 +149,14 @@ pub(crate) trait BlockStore: Send + Sync {
         part
     }
 
+    /// What it costs to read a window of a block, as a number of bytes of a block that is loaded into the cache. `bytes` are those
+    /// of the window.
+    fn part_cost(&self, window: Window, bytes: usize) -> usize {
+        let _ = window;
+        // A byte loaded into new memory costs about twice a byte read from the file.
+        bytes / 2
+    }
+
     /// The end of the bytes that may belong to blocks: that of the source, or of the image data in it.
     fn end(&self) -> u64 {
         self.source().size()

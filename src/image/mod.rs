@@ -20,6 +20,7 @@ mod provider;
 mod reblock;
 mod reduce;
 mod reduced_image;
+mod rpc;
 mod sample;
 mod stored_image;
 mod template;
@@ -47,6 +48,9 @@ pub(crate) use reblock::{Padding, Present, Reblock, TargetBlock};
 pub use reduce::Reduction;
 pub(crate) use reduce::{Area, Reducer};
 pub use reduced_image::ReducedImage;
+#[cfg(test)]
+pub(crate) use rpc::tests as rpc_tests;
+pub use rpc::{Rpc, TERMS as RPC_TERMS};
 pub use sample::{Interleave, SampleType};
 pub(crate) use stored_image::StoredImage;
 pub use template::Template;

@@ -7,7 +7,7 @@ use super::tap::{Tap, TapBlock};
 use crate::error::Result;
 use crate::image::{BlockIndex, PadValue};
 
-/// The smallest and largest sample, the sum and the number of samples of every band. Nodata and NaN samples do not count; of
+/// The smallest and largest sample, sums and the number of samples of every band. Nodata and NaN samples do not count; of
 /// complex samples, the real part counts. The result does not depend on the number of threads.
 #[derive(Debug, Default)]
 pub struct Statistics {
@@ -25,6 +25,8 @@ pub struct BandStatistics {
     pub maximum: f64,
     /// The sum of the samples.
     pub sum: f64,
+    /// The sum of the squares of the differences from the mean.
+    pub squares: f64,
     /// The number of samples that count.
     pub count: u64,
 }
@@ -54,9 +56,12 @@ impl Tap for Statistics {
         let mut found = vec![BandStatistics::default(); block.bands()];
         for (band, found) in found.iter_mut().enumerate() {
             for y in 0..block.window().height as usize {
-                block.row(band, y).filter(|bytes| nodata.as_deref() != Some(*bytes)).for_each(|bytes| {
-                    found.count(sample.read_value(bytes));
-                });
+                let counts = |bytes: &&[u8]| nodata.as_deref() != Some(*bytes);
+                let values = || {
+                    let values = block.row(band, y).filter(counts).map(|bytes| sample.read_value(bytes));
+                    values.filter(|value| !value.is_nan())
+                };
+                found.add(&BandStatistics::of(values));
             }
         }
         self.blocks.lock().unwrap_or_else(PoisonError::into_inner).insert(block.at(), found);
@@ -70,15 +75,35 @@ impl BandStatistics {
         self.sum / self.count as f64
     }
 
-    fn count(&mut self, value: f64) {
-        if !value.is_nan() {
-            self.add(&Self { minimum: value, maximum: value, sum: value, count: 1 });
-        }
+    /// The standard deviation of the samples, as those of a whole population; NaN if no sample counts.
+    pub fn deviation(&self) -> f64 {
+        (self.squares / self.count as f64).sqrt()
+    }
+
+    /// The statistics of some values, which are asked for twice.
+    fn of<I: Iterator<Item = f64>>(values: impl Fn() -> I) -> Self {
+        let mut found = values().fold(Self::default(), |found, value| Self {
+            minimum: found.minimum.min(value),
+            maximum: found.maximum.max(value),
+            sum: found.sum + value,
+            count: found.count + 1,
+            ..found
+        });
+        let mean = found.mean();
+        found.squares = values().map(|value| (value - mean) * (value - mean)).sum();
+        found
     }
 
     fn add(&mut self, other: &Self) {
         self.minimum = self.minimum.min(other.minimum);
         self.maximum = self.maximum.max(other.maximum);
+        let counts = [self.count, other.count].map(|count| count as f64);
+        if counts[0] > 0.0 && counts[1] > 0.0 {
+            // T. F. Chan et al.: the squares of a union follow from the means.
+            let apart = other.mean() - self.mean();
+            self.squares += apart * apart * (counts[0] * counts[1] / (counts[0] + counts[1]));
+        }
+        self.squares += other.squares;
         self.sum += other.sum;
         self.count += other.count;
     }
@@ -86,6 +111,6 @@ impl BandStatistics {
 
 impl Default for BandStatistics {
     fn default() -> Self {
-        Self { minimum: f64::INFINITY, maximum: f64::NEG_INFINITY, sum: 0.0, count: 0 }
+        Self { minimum: f64::INFINITY, maximum: f64::NEG_INFINITY, sum: 0.0, squares: 0.0, count: 0 }
     }
 }

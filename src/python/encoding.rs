@@ -9,7 +9,7 @@ use crate::format::{OverviewLevels, SaveSettings};
 use crate::image::{Crs, Georeference, Transform};
 
 /// The settings in a dict: `compression`, `block_size`, `corners`, `transform`, `crs` (an EPSG code), `nodata`, `quality`,
-/// `precise`, `cog`.
+/// `precise`, `cog`, `statistics`.
 ///
 /// # Errors
 /// `OptionError` for wrong sizes and numbers.
@@ -28,6 +28,7 @@ pub(super) fn save_settings(settings: &Bound<'_, PyDict>) -> PyResult<SaveSettin
         nodata: get("nodata")?.map(|nodata| value::pad_value(&nodata, "nodata")).transpose()?,
         quality: get("quality")?.map(|quality| quality.extract()).transpose()?,
         precise: get("precise")?.map_or(Ok(false), |precise| precise.is_truthy())?,
+        statistics: get("statistics")?.map_or(Ok(false), |statistics| statistics.is_truthy())?,
         cloud_optimized: get("cog")?.map_or(Ok(false), |cog| cog.is_truthy())?,
     })
 }

@@ -62,7 +62,7 @@ mod _io {
     #[pymodule_export]
     use super::metadata::{BufferedMetadataProvider, MetadataProvider};
     #[pymodule_export]
-    use super::nitf::{georeference, register, typed};
+    use super::nitf::{georeference, register, rpc, rpc_fields, typed};
     #[pymodule_export]
     use super::open::IO;
     #[pymodule_export]

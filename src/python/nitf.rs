@@ -3,8 +3,9 @@
 use pyo3::prelude::*;
 
 use super::{layout, value};
+use crate::error::Error;
 use crate::format::nitf;
-use crate::image::{BlockGrid, Crs, Georeference, ImageLayout, SampleType, Transform};
+use crate::image::{BlockGrid, Crs, Georeference, ImageLayout, RPC_TERMS, Rpc, SampleType, Transform};
 use crate::metadata::Value;
 
 /// Adds layouts of TREs (`kind` "tre") or of user-defined subheaders ("des") for the process, and returns their names.
@@ -49,4 +50,34 @@ pub(super) fn georeference<'py>(
     let entries = nitf::geo::describe(&place, &layout, None, precise)?;
     let entries = entries.into_iter().map(|(name, value)| (name.into(), value)).collect();
     value::to_python(py, &Value::Map(entries))
+}
+
+/// Errors, offsets, scales and polynomials of a sensor model.
+type Model = ([Option<f64>; 2], [f64; 5], [f64; 5], [[f64; RPC_TERMS]; 4]);
+
+/// The sensor model in an RPC00B or RPC00A, which is given as a dict of fields or as bytes.
+#[pyfunction(name = "_nitf_rpc")]
+#[pyo3(signature = (tag, fields, /))]
+pub(super) fn rpc(tag: &str, fields: &Bound<'_, PyAny>) -> PyResult<Model> {
+    let found = nitf::read_rpc(tag, &value::from_python(fields, tag)?)?;
+    Ok((found.errors, found.offsets, found.scales, found.polynomials))
+}
+
+/// The fields of an RPC00B.
+#[pyfunction(name = "_nitf_rpc_fields")]
+#[pyo3(signature = (errors, offsets, scales, polynomials, /))]
+pub(super) fn rpc_fields(
+    py: Python<'_>,
+    errors: [Option<f64>; 2],
+    offsets: [f64; 5],
+    scales: [f64; 5],
+    polynomials: [Vec<f64>; 4],
+) -> PyResult<Bound<'_, PyAny>> {
+    let mut model = Rpc { errors, offsets, scales, polynomials: [[0.0; RPC_TERMS]; 4] };
+    let wrong = |from: Vec<f64>| Error::usage("coefficients:").found(from.len()).allowed(RPC_TERMS);
+    for (to, from) in model.polynomials.iter_mut().zip(polynomials) {
+        *to = from.try_into().map_err(wrong)?;
+    }
+    let model = model.checked()?;
+    value::to_python(py, &nitf::rpc_fields(&model)?)
 }

@@ -22,3 +22,29 @@ macro_rules! widest {
 }
 
 pub(super) use widest;
+
+/// Work that [`with_widest`] runs. `run`, and what it calls, must be `#[inline(always)]`.
+pub(crate) trait Work {
+    /// What it returns.
+    type Output;
+
+    /// Runs it.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs work compiled for AVX2 and the instructions on single bits if the processor has them, else for any processor.
+pub(crate) fn with_widest<W: Work>(work: W) -> W::Output {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::is_x86_feature_detected as has;
+        if has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt") {
+            #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+            fn compiled_for_bits<W: Work>(work: W) -> W::Output {
+                work.run()
+            }
+            // SAFETY: the processor has the four extensions, the function's only requirement.
+            return unsafe { compiled_for_bits(work) };
+        }
+    }
+    work.run()
+}

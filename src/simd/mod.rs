@@ -17,11 +17,12 @@ mod wavelet;
 mod ycbcr;
 
 pub(crate) use dct::{Coefficients, Quantizer, forward_dct};
+pub(crate) use dispatch::{Work, with_widest};
 pub(crate) use equality::equal_bytes;
 pub(crate) use interleave::deinterleave;
 pub use interleave::{interleave, swap_bytes};
 pub(crate) use lanes::{Digits, LANES, Lanes, NO_SYMBOL, Registers, States};
 pub use predictor::{accumulate, difference, join_planes, split_planes};
 pub(crate) use slices::{Column, pack};
-pub(crate) use wavelet::{lift, predict, update};
+pub(crate) use wavelet::{lift, predict, undo_predict, undo_update, update};
 pub(crate) use ycbcr::{chroma, luma};

@@ -19,6 +19,22 @@ widest! {
 }
 
 widest! {
+    /// Adds half the sum of the neighbours, rounded down.
+    ///
+    /// # Panics
+    /// If the rows differ in length.
+    pub(crate) fn undo_predict(target: &mut [i32], before: &[i32], after: &[i32]) as undo_predict_plain
+}
+
+widest! {
+    /// Subtracts a quarter of the sum of the neighbours, rounded half up.
+    ///
+    /// # Panics
+    /// If the rows differ in length.
+    pub(crate) fn undo_update(target: &mut [i32], before: &[i32], after: &[i32]) as undo_update_plain
+}
+
+widest! {
     /// Adds `factor` times the sum of the neighbours.
     ///
     /// # Panics
@@ -39,6 +55,22 @@ fn update_plain(target: &mut [i32], before: &[i32], after: &[i32]) {
     let neighbours = before.iter().zip(after);
     target.iter_mut().zip(neighbours).for_each(|(x, (a, b))| {
         *x = x.wrapping_add(a.wrapping_add(*b).wrapping_add(2) >> 2);
+    });
+}
+
+#[inline(always)]
+fn undo_predict_plain(target: &mut [i32], before: &[i32], after: &[i32]) {
+    check(target, before, after);
+    let neighbours = before.iter().zip(after);
+    target.iter_mut().zip(neighbours).for_each(|(x, (a, b))| *x = x.wrapping_add(a.wrapping_add(*b) >> 1));
+}
+
+#[inline(always)]
+fn undo_update_plain(target: &mut [i32], before: &[i32], after: &[i32]) {
+    check(target, before, after);
+    let neighbours = before.iter().zip(after);
+    target.iter_mut().zip(neighbours).for_each(|(x, (a, b))| {
+        *x = x.wrapping_sub(a.wrapping_add(*b).wrapping_add(2) >> 2);
     });
 }
 

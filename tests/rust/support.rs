@@ -23,7 +23,7 @@ pub(crate) fn must_hold(format: &dyn Format) -> (Vec<u32>, Vec<SampleType>) {
             (vec![1, 2, 3, 4, 8, 12], SampleType::ALL.into_iter().filter(held).collect())
         }
         "png" => (vec![1, 2, 3, 4], vec![SampleType::UInt8, SampleType::UInt16]),
-        "jp2" | "j2k" => {
+        "jp2" | "j2k" | "jph" | "jhc" => {
             use SampleType as S;
             (vec![1, 2, 3, 4, 8, 12], vec![S::UInt8, S::Int8, S::UInt16, S::Int16])
         }

@@ -37,11 +37,14 @@ struct Fax {
 /// Modified Huffman code: lines begin at byte boundaries, without marks between them.
 const MODIFIED_HUFFMAN: u8 = 2;
 
+/// T.4 code: a mark precedes each line.
+pub(crate) const T4: u8 = 3;
+
 /// T.6 code: each line is coded relative to the previous one, without marks between them.
 const T6: u8 = 4;
 
 /// `T4Options` bit 0: lines may be coded relative to the previous one.
-const TWO_DIMENSIONAL: u32 = 1;
+pub(crate) const TWO_DIMENSIONAL: u32 = 1;
 
 impl CodecParams for Params {
     fn codec(&self) -> &'static Codec {
@@ -61,35 +64,47 @@ impl CodecParams for Params {
     }
 }
 
-impl BlockDecoder for Fax {
-    fn decode(&self, shape: BlockShape, data: &[u8], out: &mut [u8], _: &mut Scratch) -> Result<()> {
+impl Fax {
+    /// Decodes rows until one fails; returns their number.
+    fn rows(&self, shape: BlockShape, data: &[u8], out: &mut [u8]) -> (u32, Result<()>) {
         let (pixels, params) = (&self.pixels, self.params);
         if (pixels.samples, pixels.bits, pixels.sample.bytes()) != (1, 1, 1) {
-            return Err(Error::unsupported("pixel of a CCITT block")
-                .found(format!("{} samples of {} bits", pixels.samples, pixels.bits))
-                .allowed("1 sample of 1 bit"));
+            let error = Error::unsupported("pixel of a CCITT block");
+            let error = error.found(format!("{} samples of {} bits", pixels.samples, pixels.bits));
+            return (0, Err(error.allowed("1 sample of 1 bit")));
         }
         if shape.columns == 0 {
-            return Ok(());
+            return (shape.rows, Ok(()));
         }
         let reverse = |byte: u8| if params.reversed_bits { byte.reverse_bits() } else { byte };
         let mut lines = Lines::new(data.iter().map(|byte| reverse(*byte)), shape.columns);
         let mut rows = out.chunks_exact_mut(shape.columns as usize);
         while rows.len() > 0 {
-            let row = shape.rows as usize - rows.len();
-            let changes = match line(&mut lines, params).map_err(|error| error.field(format!("in row {row}")))? {
-                Line::Changes(changes) => changes,
+            let row = shape.rows - rows.len() as u32;
+            let changes = match line(&mut lines, params).map_err(|error| error.field(format!("in row {row}"))) {
+                Ok(Line::Changes(changes)) => changes,
                 // The rows after the end mark are white.
-                Line::End => {
+                Ok(Line::End) => {
                     rows.for_each(|row| row.fill(0));
-                    return Ok(());
+                    break;
                 }
+                Err(error) => return (row, Err(error)),
             };
             if let Some(row) = rows.next() {
                 paint(changes, row);
             }
         }
-        Ok(())
+        (shape.rows, Ok(()))
+    }
+}
+
+impl BlockDecoder for Fax {
+    fn decode(&self, shape: BlockShape, data: &[u8], out: &mut [u8], _: &mut Scratch) -> Result<()> {
+        self.rows(shape, data, out).1
+    }
+
+    fn decode_rows(&self, shape: BlockShape, data: &[u8], out: &mut [u8], _: &mut Scratch) -> u32 {
+        self.rows(shape, data, out).0
     }
 }
 

@@ -1,4 +1,4 @@
-//! From samples to components (T.800 Annex G): the level shift and the transforms of the first three components.
+//! From samples to components and back (T.800 Annex G): the level shift and the transforms of the first three components.
 
 use super::dwt::{Coefficient, Plane};
 use crate::error::{Error, Result};
@@ -13,9 +13,18 @@ pub(crate) trait Component: Coefficient {
     /// floats.
     fn transform(planes: &mut [Plane<Self>; 3]);
 
+    /// Undoes [`Component::transform`].
+    fn restore(planes: &mut [Plane<Self>; 3]);
+
+    /// The nearest samples in a range, after `shift` was added.
+    fn samples(plane: Plane<Self>, shift: i32, range: (i32, i32)) -> Vec<i32>;
+
     /// The squared norms of the transform's synthesis: how much an error of each component counts in the image.
     const NORMS: [f64; 3];
 }
+
+/// The most bits, colour transform included, of samples whose coefficients fit into 32 bits.
+pub(crate) const NARROW_BITS: u32 = 26;
 
 /// The level shift that makes samples symmetric about zero (G.1).
 pub(crate) fn level_shift(sample: SampleType, bits: u32) -> i64 {
@@ -46,6 +55,11 @@ pub(crate) fn planes<T: Component>(
     bytes.chunks_exact((bytes.len() / bands).max(1)).map(plane).collect()
 }
 
+/// The least and the largest sample.
+pub(crate) fn range(is_signed: bool, bits: u32) -> (i64, i64) {
+    if is_signed { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) } else { (0, (1 << bits) - 1) }
+}
+
 /// Checks that samples need no more than `bits`.
 ///
 /// # Errors
@@ -54,11 +68,7 @@ pub(crate) fn check(bytes: &[u8], sample: SampleType, bits: u32) -> Result<()> {
     if bits >= sample.bits() {
         return Ok(());
     }
-    let (low, high) = if sample.is_signed_integer() {
-        (-(1i64 << (bits - 1)), (1i64 << (bits - 1)) - 1)
-    } else {
-        (0, (1i64 << bits) - 1)
-    };
+    let (low, high) = range(sample.is_signed_integer(), bits);
     let mut values = planes::<i64>(bytes, sample, 1, 1, 0).into_iter().flat_map(|plane| plane.samples);
     match values.find(|value| !(low..=high).contains(value)) {
         Some(value) => Err(Error::usage("sample of a JPEG 2000 image:")
@@ -92,6 +102,18 @@ macro_rules! reversible {
                 each(planes, |r, g, b| [(r + 2 * g + b) >> 2, b - g, r - g]);
             }
 
+            fn restore(planes: &mut [Plane<Self>; 3]) {
+                each(planes, |y, u, v| {
+                    let g = y.wrapping_sub(u.wrapping_add(v) >> 2);
+                    [v.wrapping_add(g), g, u.wrapping_add(g)]
+                });
+            }
+
+            fn samples(plane: Plane<Self>, shift: i32, (low, high): (i32, i32)) -> Vec<i32> {
+                let sample = |sample: Self| sample.wrapping_add(shift.into()).clamp(low.into(), high.into()) as i32;
+                plane.samples.into_iter().map(sample).collect()
+            }
+
             const NORMS: [f64; 3] = [3.0, 0.6875, 0.6875];
         }
     )+};
@@ -109,6 +131,18 @@ impl Component for f32 {
             let y = 0.299 * r + 0.587 * g + 0.114 * b;
             [y, (b - y) * (0.5 / (1.0 - 0.114)), (r - y) * (0.5 / (1.0 - 0.299))]
         });
+    }
+
+    fn restore(planes: &mut [Plane<Self>; 3]) {
+        each(planes, |y, cb, cr| {
+            let (r, b) = (y + 1.402 * cr, y + 1.772 * cb);
+            [r, y - 0.344_136 * cb - 0.714_136 * cr, b]
+        });
+    }
+
+    fn samples(plane: Plane<Self>, shift: i32, (low, high): (i32, i32)) -> Vec<i32> {
+        let sample = |sample: &Self| (sample.round_ties_even() as i32).saturating_add(shift).clamp(low, high);
+        plane.samples.iter().map(sample).collect()
     }
 
     const NORMS: [f64; 3] = [3.0, 3.2584, 2.4755];
@@ -134,13 +168,16 @@ mod tests {
     }
 
     #[test]
-    fn the_reversible_transform_can_be_reversed() {
+    fn the_transforms_can_be_reversed() {
         for [r, g, b] in [[-128, 127, -128], [127, -128, 127], [5, -9, 33], [-1, -1, -1]] {
             let mut planes = [r, g, b].map(|sample| Plane { width: 1, samples: vec![sample] });
             i32::transform(&mut planes);
-            let [y, u, v] = planes.map(|plane| plane.samples[0]);
-            let green = y - ((u + v) >> 2);
-            assert_eq!([v + green, green, u + green], [r, g, b]);
+            i32::restore(&mut planes);
+            assert_eq!(planes.map(|plane| plane.samples[0]), [r, g, b]);
+            let mut planes = [r, g, b].map(|sample| Plane { width: 1, samples: vec![sample as f32] });
+            f32::transform(&mut planes);
+            f32::restore(&mut planes);
+            assert_eq!(planes.map(|plane| f32::samples(plane, 128, (0, 255))[0] - 128), [r, g, b]);
         }
     }
 

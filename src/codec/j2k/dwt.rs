@@ -14,6 +14,13 @@ pub(crate) struct Plane<T> {
     pub samples: Vec<T>,
 }
 
+impl<T> Plane<T> {
+    /// A row.
+    pub(crate) fn row(&self, y: usize) -> &[T] {
+        &self.samples[y * self.width..][..self.width]
+    }
+}
+
 /// A type of coefficients, with its wavelet.
 pub(crate) trait Coefficient: Copy + Default + Send + Sync + 'static {
     /// Number of lifting steps. The first changes coefficients at odd positions, the next those at even ones, and so on.
@@ -21,6 +28,9 @@ pub(crate) trait Coefficient: Copy + Default + Send + Sync + 'static {
 
     /// Runs a lifting step on a row, from the rows before and after it.
     fn step(step: usize, target: &mut [Self], before: &[Self], after: &[Self]);
+
+    /// Undoes a lifting step.
+    fn undo(step: usize, target: &mut [Self], before: &[Self], after: &[Self]);
 
     /// K of Table F.4: low-pass coefficients are divided by it in each direction, high-pass coefficients multiplied.
     const K: f32;
@@ -31,10 +41,14 @@ pub(crate) trait Coefficient: Copy + Default + Send + Sync + 'static {
     /// Twice the value: a single sample at an odd position.
     #[must_use]
     fn doubled(self) -> Self;
+
+    /// Half the value.
+    #[must_use]
+    fn halved(self) -> Self;
 }
 
-/// Columns that are transformed vertically at a time, so that a tile's strip stays in the cache.
-const STRIP: usize = 256;
+/// What a lifting step does to a row, from the rows before and after it.
+pub(super) type Lift<T> = fn(usize, &mut [T], &[T], &[T]);
 
 /// One level: the plane of the next lower resolution, and the bands HL, LH and HH.
 pub(crate) struct Level<T> {
@@ -90,21 +104,37 @@ fn vertical<T: Coefficient>(plane: &mut Plane<T>, height: usize, odd: usize) {
         }
         return;
     }
-    for start in (0..width).step_by(STRIP) {
-        let columns = start..width.min(start + STRIP);
+    for time in 0..height + T::STEPS {
         for step in 0..T::STEPS {
-            let first = (1 + step + odd) % 2;
-            for y in (first..height).step_by(2) {
-                let (above, rest) = plane.samples.split_at_mut(y * width);
-                let (target, below) = rest.split_at_mut(width);
-                let before = y.checked_sub(1).map(|y| &above[y * width..][columns.clone()]);
-                let after = (y + 1 < height).then(|| &below[columns.clone()]);
-                // A missing neighbour equals the other one: the extension is symmetric.
-                if let Some((before, after)) = before.or(after).zip(after.or(before)) {
-                    T::step(step, &mut target[columns.clone()], before, after);
-                }
+            if let Some(y) = time.checked_sub(step) {
+                lift_columns(&mut plane.samples, (width, height), y, (step, odd), T::step);
             }
         }
+    }
+}
+
+/// Runs a step on all columns of row `y` of a plane of some width and height if the step changes this row. `odd` is 1 if the
+/// first row lies at an odd position.
+///
+/// If step n is called for row y − n, in the order of the steps, and y ascends, then a row is changed while its neighbours are
+/// in the cache.
+pub(super) fn lift_columns<T: Coefficient>(
+    samples: &mut [T],
+    (width, height): (usize, usize),
+    y: usize,
+    (step, odd): (usize, usize),
+    lift: Lift<T>,
+) {
+    if y >= height || y % 2 != (1 + step + odd) % 2 {
+        return;
+    }
+    let (above, rest) = samples.split_at_mut(y * width);
+    let (target, below) = rest.split_at_mut(width);
+    let before = y.checked_sub(1).map(|y| &above[y * width..]);
+    let after = (y + 1 < height).then(|| &below[..width]);
+    // A missing neighbour equals the other one: the extension is symmetric.
+    if let Some((before, after)) = before.or(after).zip(after.or(before)) {
+        lift(step, target, before, after);
     }
 }
 
@@ -127,22 +157,27 @@ fn horizontal<T: Coefficient>(row: &[T], odd: usize, lows: &mut [T], highs: &mut
         (*first, *second) = (pair[0], pair[1]);
     }
     for step in 0..T::STEPS {
-        let (target, neighbours) = if step % 2 == 0 { (&mut *highs, &*lows) } else { (&mut *lows, &*highs) };
-        lift_between(step, target, neighbours, (step + odd) % 2 == 1);
+        lift_row(step, odd, lows, highs, T::step);
     }
 }
 
+/// Runs a step on the halves of a row. `odd` is 1 if the row begins at an odd position.
+pub(super) fn lift_row<T: Coefficient>(step: usize, odd: usize, lows: &mut [T], highs: &mut [T], lift: Lift<T>) {
+    let (target, neighbours) = if step.is_multiple_of(2) { (highs, &*lows) } else { (lows, &*highs) };
+    lift_between(step, target, neighbours, (step + odd) % 2 == 1, lift);
+}
+
 /// Runs a step on coefficients that alternate with their neighbours. `leads`: the first target precedes the first neighbour.
-fn lift_between<T: Coefficient>(step: usize, target: &mut [T], neighbours: &[T], leads: bool) {
+fn lift_between<T: Coefficient>(step: usize, target: &mut [T], neighbours: &[T], leads: bool, lift: Lift<T>) {
     let edge = |target: &mut [T], neighbour: usize| {
-        T::step(step, target, &neighbours[neighbour..=neighbour], &neighbours[neighbour..=neighbour]);
+        lift(step, target, &neighbours[neighbour..=neighbour], &neighbours[neighbour..=neighbour]);
     };
     let first = usize::from(leads).min(target.len());
     if first == 1 {
         edge(&mut target[..1], 0);
     }
     let inner = (neighbours.len() - 1).min(target.len() - first);
-    T::step(step, &mut target[first..first + inner], &neighbours[..inner], &neighbours[1..=inner]);
+    lift(step, &mut target[first..first + inner], &neighbours[..inner], &neighbours[1..=inner]);
     if target.len() > first + inner {
         edge(&mut target[first + inner..=first + inner], neighbours.len() - 1);
     }
@@ -155,12 +190,20 @@ impl Coefficient for i32 {
         if step == 0 { simd::predict(target, before, after) } else { simd::update(target, before, after) }
     }
 
+    fn undo(step: usize, target: &mut [Self], before: &[Self], after: &[Self]) {
+        if step == 0 { simd::undo_predict(target, before, after) } else { simd::undo_update(target, before, after) }
+    }
+
     const K: f32 = 1.0;
 
     fn scale(_: &mut [Self], _: f32) {}
 
     fn doubled(self) -> Self {
         2 * self
+    }
+
+    fn halved(self) -> Self {
+        self >> 1
     }
 }
 
@@ -174,12 +217,23 @@ impl Coefficient for i64 {
         }
     }
 
+    fn undo(step: usize, target: &mut [Self], before: &[Self], after: &[Self]) {
+        for ((x, a), b) in target.iter_mut().zip(before).zip(after) {
+            let sum = a.wrapping_add(*b);
+            *x = if step == 0 { x.wrapping_add(sum >> 1) } else { x.wrapping_sub(sum.wrapping_add(2) >> 2) };
+        }
+    }
+
     const K: f32 = 1.0;
 
     fn scale(_: &mut [Self], _: f32) {}
 
     fn doubled(self) -> Self {
         2 * self
+    }
+
+    fn halved(self) -> Self {
+        self >> 1
     }
 }
 
@@ -193,6 +247,10 @@ impl Coefficient for f32 {
         simd::lift(target, before, after, FACTORS[step]);
     }
 
+    fn undo(step: usize, target: &mut [Self], before: &[Self], after: &[Self]) {
+        simd::lift(target, before, after, -FACTORS[step]);
+    }
+
     const K: f32 = 1.230_174_1;
 
     fn scale(row: &mut [Self], factor: f32) {
@@ -203,6 +261,10 @@ impl Coefficient for f32 {
 
     fn doubled(self) -> Self {
         2.0 * self
+    }
+
+    fn halved(self) -> Self {
+        0.5 * self
     }
 }
 

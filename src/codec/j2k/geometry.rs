@@ -241,6 +241,12 @@ impl Orientation {
 }
 
 impl Band {
+    /// A band without coefficients.
+    #[cfg(test)]
+    pub(crate) fn of(orientation: Orientation, level: u8) -> Self {
+        Self { orientation, level, bounds: Rect::default(), precinct: (0, 0), block: (0, 0) }
+    }
+
     /// The code-blocks in precinct number `k` of the resolution.
     pub(crate) fn blocks(&self, resolution: &Resolution, k: u32) -> BlockArray {
         let (column, row) = (k % resolution.precincts.0, k / resolution.precincts.0);

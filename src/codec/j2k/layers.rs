@@ -86,6 +86,17 @@ pub(crate) fn is_starved(precincts: &[Precinct], allocation: &Allocation) -> boo
     exhausted * FEW > all
 }
 
+/// By how much the passes of the last layer lower the error of the image.
+pub(crate) fn gain(precincts: &[Precinct], allocation: &Allocation) -> f64 {
+    let Some(last) = allocation.last() else { return 0.0 };
+    let blocks = |one: &Precinct, until: &[usize]| -> f64 {
+        let taken = one.blocks.iter().zip(until).map(|(block, until)| &block.coded.passes[..*until]);
+        let decrease = taken.map(|passes| passes.iter().map(|pass| pass.distortion).sum::<f64>());
+        decrease.zip(&one.weights).map(|(decrease, weight)| decrease * weight).sum()
+    };
+    precincts.iter().zip(last).map(|(one, until)| blocks(one, until)).sum()
+}
+
 /// One part in this many is few.
 const FEW: usize = 50;
 
@@ -265,7 +276,7 @@ mod tests {
         });
         let passes: Vec<_> = passes.collect();
         let bytes = vec![1; length as usize];
-        Block { zero_planes: 1, coded: CodedBlock { planes: 3, passes, bytes } }
+        Block { zero_planes: 1, coded: CodedBlock { bits: 3, planes: 3, passes, bytes } }
     }
 
     fn precinct(blocks: Vec<Block>) -> Precinct {

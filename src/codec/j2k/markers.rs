@@ -190,6 +190,19 @@ structures! {
 /// Bit of `Cap::parts` for Part 15.
 pub(crate) const PART_15: u32 = 1 << 17;
 
+/// Bit of `Siz::capabilities`: CAP follows.
+pub(crate) const HAS_CAP: u16 = 1 << 14;
+
+/// Bit of `CodingStyle::block_style`: blocks are those of Part 15.
+pub(crate) const HIGH_THROUGHPUT: u8 = 1 << 6;
+
+impl CodingStyle {
+    /// True if blocks are those of Part 15.
+    pub(crate) fn is_high_throughput(&self) -> bool {
+        self.block_style & HIGH_THROUGHPUT != 0
+    }
+}
+
 /// Bytes of SOT with its marker and length.
 pub(crate) const SOT_BYTES: usize = 12;
 

@@ -1,9 +1,12 @@
 //! JPEG 2000 codestreams (ITU-T T.800, ISO/IEC 15444-1): marker segments, the reference grid, and the coding of tiles.
 //!
 //! `markers`, `wire` and `header` hold the structures, `geometry` the arithmetic of the reference grid; the reader and every
-//! coder use them. A tile is coded in stages: `components`, `dwt`, `quantization`, `part1` (code-blocks), `layers`, `packet`,
-//! `progression`; `tile` runs them. For reading, `index` finds the tile-parts, `tile_stream` makes a codestream of one tile of
-//! them, and `ffi` decodes it with OpenJPEG.
+//! coder use them. A tile is coded in stages: `components`, `dwt`, `quantization`, `part1` or `ht` (code-blocks), `layers`, `packet`,
+//! `progression`; `tile` runs them.
+//!
+//! For reading, `index` finds the tile-parts and `stored_tile` checks them. The stages in reverse: `tile_reader` and
+//! `packet_reader`, `part1`, `reconstruction`, `idwt`, `components`; `tile_decoder` runs them. Tiles with high-throughput
+//! code-blocks or regions of interest become a codestream of their own (`tile_stream`), which OpenJPEG decodes (`ffi`).
 
 mod components;
 mod dwt;
@@ -11,22 +14,30 @@ pub(crate) mod ffi;
 pub(crate) mod geometry;
 pub(crate) mod header;
 mod header_bits;
+mod ht;
+mod idwt;
 pub(crate) mod index;
 mod layers;
 pub(crate) mod markers;
 pub(crate) mod packed_headers;
 mod packet;
+mod packet_reader;
 pub(crate) mod part1;
 pub(crate) mod progression;
 mod quantization;
+mod reconstruction;
 #[cfg(test)]
 pub(crate) mod sample_stream;
+pub(crate) mod stored_tile;
 mod tag_tree;
 mod tile;
-pub(crate) mod tile_stream;
+pub(crate) mod tile_decoder;
+mod tile_reader;
+mod tile_stream;
 mod wire;
 
+pub(crate) use components::NARROW_BITS;
 pub(crate) use layers::Budget;
 pub(crate) use quantization::Quantizer;
 pub(crate) use tile::TileCoding;
-pub(crate) use wire::{Counted, Wire};
+pub(crate) use wire::{Counted, Repeated, Wire};

@@ -42,7 +42,7 @@ struct Contribution {
 }
 
 /// Lblock of a block that was not included yet.
-const FIRST_LENGTH_BITS: u32 = 3;
+pub(super) const FIRST_LENGTH_BITS: u32 = 3;
 
 impl PrecinctState {
     /// The state before the first packet: `arrays` are the code-blocks across and down of each band, `blocks` all of them.

@@ -43,40 +43,95 @@ impl Progression {
         self as u8
     }
 
-    /// Every packet of a tile with `layers` layers, as (layer, position of the precinct in `precincts`), in this order.
-    pub(crate) fn packets(self, precincts: &[PrecinctId], layers: u32) -> Vec<(u32, usize)> {
-        let mut packets: Vec<_> = (0..layers).flat_map(|layer| (0..precincts.len()).map(move |n| (layer, n))).collect();
-        packets.sort_by_cached_key(|(layer, n)| self.key(&precincts[*n], *layer));
-        packets
+    /// Every packet of these precincts in `layers` layers, as (layer, position of the precinct in `precincts`), in this order.
+    pub(crate) fn packets(self, precincts: &[PrecinctId], layers: u32) -> Packets {
+        self.packets_of(precincts, layers, |_| true)
     }
 
-    fn key(self, precinct: &PrecinctId, layer: u32) -> [u64; 6] {
+    /// The packets of those precincts that `is_wanted` chooses.
+    pub(crate) fn packets_of(
+        self,
+        precincts: &[PrecinctId],
+        layers: u32,
+        is_wanted: impl Fn(&PrecinctId) -> bool,
+    ) -> Packets {
+        let mut order: Vec<usize> = (0..precincts.len()).filter(|n| is_wanted(&precincts[*n])).collect();
+        order.sort_by_cached_key(|n| self.key(&precincts[*n]));
+        let ends = order.iter().zip(order.iter().skip(1)).enumerate().filter_map(|(n, (this, next))| {
+            let is_end = match self {
+                Self::Lrcp => false,
+                Self::Rlcp => precincts[*this].resolution != precincts[*next].resolution,
+                Self::Rpcl | Self::Pcrl | Self::Cprl => true,
+            };
+            is_end.then_some(n + 1)
+        });
+        let mut ends: Vec<usize> = ends.chain([order.len()]).collect();
+        ends.reverse();
+        Packets { order, ends, layers, group: 0, layer: 0, next: 0 }
+    }
+
+    fn key(self, precinct: &PrecinctId) -> [u64; 5] {
         let PrecinctId { component, resolution, number, place: (x, y) } = *precinct;
-        let (l, r, c, k) = (u64::from(layer), resolution as u64, component as u64, u64::from(number));
+        let (r, c, k) = (resolution as u64, component as u64, u64::from(number));
         match self {
-            Self::Lrcp => [l, r, c, k, 0, 0],
-            Self::Rlcp => [r, l, c, k, 0, 0],
-            Self::Rpcl => [r, y, x, c, k, l],
-            Self::Pcrl => [y, x, c, r, k, l],
-            Self::Cprl => [c, y, x, r, k, l],
+            Self::Lrcp | Self::Rlcp => [r, c, k, 0, 0],
+            Self::Rpcl => [r, y, x, c, k],
+            Self::Pcrl => [y, x, c, r, k],
+            Self::Cprl => [c, y, x, r, k],
         }
     }
 }
 
-/// The precincts of a component of a tile, whose samples lie on every place of the reference grid.
-pub(crate) fn precincts(component: usize, tile: Rect, samples: &TileComponent) -> Vec<PrecinctId> {
+/// Packets in order. Precincts form groups; each layer of a group comes before the next one.
+#[derive(Debug, Clone)]
+pub(crate) struct Packets {
+    order: Vec<usize>,
+    /// Where the groups end in `order`, the first one last.
+    ends: Vec<usize>,
+    layers: u32,
+    /// Where the group begins.
+    group: usize,
+    layer: u32,
+    next: usize,
+}
+
+impl Iterator for Packets {
+    type Item = (u32, usize);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let end = *self.ends.last()?;
+        if self.next == end {
+            self.layer += 1;
+            if self.layer >= self.layers {
+                self.ends.pop();
+                (self.group, self.layer) = (end, 0);
+            }
+            self.next = self.group;
+            if self.next >= self.order.len() {
+                return None;
+            }
+        }
+        let precinct = *self.order.get(self.next)?;
+        self.next += 1;
+        Some((self.layer, precinct))
+    }
+}
+
+/// The precincts of a component of a tile, with the steps from sample to sample on the reference grid.
+pub(crate) fn precincts(component: usize, tile: Rect, samples: &TileComponent, steps: (u8, u8)) -> Vec<PrecinctId> {
     let mut all = Vec::new();
     for (r, resolution) in samples.resolutions.iter().enumerate() {
         let levels = samples.resolutions.len() - 1 - r;
         // The first precinct may begin before the tile.
-        let place = |first: u32, log: u8, at: u32, start: u32| {
+        let place = |first: u32, log: u8, at: u32, step: u8, start: u32| {
             let edge = (u64::from(first >> log) + u64::from(at)) << log;
-            (edge << levels.min(31)).max(start.into())
+            // An edge other than 0 lies in the component, so its place has 32 bits at most.
+            ((edge << levels) * u64::from(step)).max(start.into())
         };
         for number in 0..resolution.count() as u32 {
             let (column, row) = (number % resolution.precincts.0, number / resolution.precincts.0);
-            let x = place(resolution.bounds.x0, resolution.precinct.0, column, tile.x0);
-            let y = place(resolution.bounds.y0, resolution.precinct.1, row, tile.y0);
+            let x = place(resolution.bounds.x0, resolution.precinct.0, column, steps.0, tile.x0);
+            let y = place(resolution.bounds.y0, resolution.precinct.1, row, steps.1, tile.y0);
             all.push(PrecinctId { component, resolution: r, number, place: (x, y) });
         }
     }
@@ -95,9 +150,9 @@ mod tests {
         let style =
             CodingStyle { levels: 3, block_width: 1, block_height: 1, block_style: 0, wavelet: 1, precincts: sizes };
         let samples = TileComponent::new(tile, &style);
-        let all: Vec<_> = (0..3).flat_map(|component| precincts(component, tile, &samples)).collect();
+        let all: Vec<_> = (0..3).flat_map(|component| precincts(component, tile, &samples, (1, 1))).collect();
         for order in Progression::ALL {
-            let packets = order.packets(&all, 4);
+            let packets: Vec<_> = order.packets(&all, 4).collect();
             assert_eq!(packets.len(), 4 * all.len());
             for n in 0..all.len() {
                 let layers: Vec<_> = packets.iter().filter(|packet| packet.1 == n).map(|packet| packet.0).collect();
@@ -105,8 +160,7 @@ mod tests {
             }
         }
         let first = |order: Progression, key: fn(&PrecinctId) -> usize| {
-            let packets = order.packets(&all, 2);
-            let keys: Vec<_> = packets.iter().map(|packet| key(&all[packet.1])).collect();
+            let keys: Vec<_> = order.packets(&all, 2).map(|packet| key(&all[packet.1])).collect();
             keys.is_sorted()
         };
         assert!(first(Progression::Rlcp, |precinct| precinct.resolution));

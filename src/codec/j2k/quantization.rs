@@ -59,6 +59,15 @@ impl Quantizer {
         self.base.is_none()
     }
 
+    /// The bound of magnitudes that Ccap15 states (T.814 §8.7.3).
+    pub(crate) fn magnitude_bound(&self) -> u8 {
+        let bits = |(orientation, level)| {
+            let planes = self.band(orientation, level).planes + 1;
+            if self.is_reversible() { planes - 1 } else { planes.saturating_sub(level) }
+        };
+        self.bands().map(bits).max().unwrap_or_default()
+    }
+
     /// QCD.
     pub(crate) fn segment(&self) -> Quantization {
         let steps = self.bands().map(|(orientation, level)| self.band(orientation, level));
@@ -91,6 +100,40 @@ impl Quantizer {
         };
         let norm = norm(orientation, level, self.is_reversible());
         BandStep { planes: self.guard + exponent - 1, step, weight: (norm * step).powi(2), exponent, mantissa }
+    }
+}
+
+/// What a codestream states of the quantiser of a band.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct StatedStep {
+    /// `M_b`: magnitude bits that a coefficient can have (E-2).
+    pub planes: u32,
+    /// `Δ_b` in units of a sample (E-3); 1 without quantisation.
+    pub step: f64,
+}
+
+impl Quantization {
+    /// The step of the band with this number, counted from the lowest resolution. `bits` is the precision of the component,
+    /// `levels` the number of its decompositions. The caller has checked that there are enough steps.
+    pub(crate) fn of(&self, number: usize, band: &Band, bits: u32, levels: u8) -> StatedStep {
+        let word =
+            |at: usize| self.steps.get(2 * at..2 * at + 2).map_or(0, |two| u16::from(two[0]) << 8 | u16::from(two[1]));
+        let (exponent, mantissa) = match self.style & 31 {
+            0 => (self.steps.get(number).map_or(0, |step| step >> 3), 0),
+            style => {
+                let word = word(if style == 1 { 0 } else { number });
+                let exponent = (word >> MANTISSA_BITS) as u8;
+                // E-5: the exponents follow from that of LL.
+                let below = if style == 1 { levels - band.level } else { 0 };
+                (exponent.saturating_sub(below), word & ((1 << MANTISSA_BITS) - 1))
+            }
+        };
+        let range = bits as i32 + i32::from(band.orientation.gain());
+        let relative = 1.0 + f64::from(mantissa) / f64::from(1 << MANTISSA_BITS);
+        StatedStep {
+            planes: (u32::from(self.style >> 5) + u32::from(exponent)).saturating_sub(1),
+            step: relative * 2f64.powi(range - i32::from(exponent)),
+        }
     }
 }
 
@@ -162,6 +205,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn stated_steps_are_those_of_the_quantizer() {
+        let styles = |quantizer: &Quantizer, bits: u32, levels: u8| {
+            let segment = quantizer.segment();
+            for (number, (orientation, level)) in quantizer.bands().enumerate() {
+                let band = Band::of(orientation, level);
+                let (step, stated) = (quantizer.of(&band), segment.of(number, &band, bits, levels));
+                assert_eq!(stated.planes, u32::from(step.planes), "{orientation:?} {level}");
+                assert!(quantizer.is_reversible() || stated.step == step.step, "{orientation:?} {level}");
+            }
+        };
+        for levels in [0, 1, 6] {
+            styles(&Quantizer::reversible(12, levels, false), 12, levels);
+            styles(&Quantizer::irreversible(12, levels, 0.3), 12, levels);
+        }
+        let derived = Quantization { style: 0x41, steps: vec![0x48, 0x00] };
+        let band = |level| Band::of(Orientation::HL, level);
+        assert_eq!((derived.of(1, &band(3), 8, 3).planes, derived.of(7, &band(1), 8, 3).planes), (10, 8));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Tag trees (T.800 B.10.2): the smallest values of a grid and of its quarters, sent as far as a threshold asks.
 
-use super::header_bits::HeaderBits;
+use super::header_bits::{HeaderBits, HeaderReader};
+use crate::error::Result;
 
 /// A tag tree that is sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,6 +66,25 @@ impl TagTree {
         }
     }
 
+    /// Learns whether the value of a leaf is less than `threshold`. The values of a tree that is received are not used.
+    ///
+    /// # Errors
+    /// As [`HeaderReader::bit`].
+    pub(crate) fn is_less(&mut self, leaf: usize, threshold: u32, bits: &mut HeaderReader<'_>) -> Result<bool> {
+        let (mut low, mut is_known) = (0, false);
+        for level in (0..self.levels.len()).rev() {
+            let place = self.place(leaf, level);
+            let node = &mut self.nodes[place];
+            low = low.max(node.low);
+            while low < threshold && !node.is_known {
+                if bits.bit()? == 1 { node.is_known = true } else { low += 1 }
+            }
+            node.low = low;
+            is_known = node.is_known;
+        }
+        Ok(is_known && low < threshold)
+    }
+
     /// The node above a leaf at a level, 0 for the leaf itself.
     fn place(&self, leaf: usize, level: usize) -> usize {
         let across = self.levels[0].1;
@@ -78,33 +98,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    /// The receiver's side: the same tree, whose nodes learn from bits.
-    struct Receiver {
-        tree: TagTree,
-        bits: Vec<u8>,
-        next: usize,
-    }
-
-    impl Receiver {
-        /// True if the value is less than the threshold.
-        fn is_less(&mut self, leaf: usize, threshold: u32) -> bool {
-            let mut low = 0;
-            for level in (0..self.tree.levels.len()).rev() {
-                let place = self.tree.place(leaf, level);
-                let node = &mut self.tree.nodes[place];
-                low = low.max(node.low);
-                while low < threshold && !node.is_known {
-                    let bit = self.bits[self.next / 8] >> (7 - self.next % 8) & 1;
-                    self.next += 1;
-                    if bit == 1 { node.is_known = true } else { low += 1 }
-                }
-                node.low = low;
-            }
-            let leaf = self.tree.nodes[self.tree.place(leaf, 0)];
-            leaf.is_known && leaf.low < threshold
-        }
-    }
 
     proptest! {
         #[test]
@@ -125,22 +118,11 @@ mod tests {
                 }
             }
             out.finish();
-            let mut unstuffed = Vec::new();
-            let (mut held, mut count) = (0u32, 0);
-            for (n, byte) in bytes.iter().enumerate() {
-                let used = if n > 0 && bytes[n - 1] == 0xFF { 7 } else { 8 };
-                held = held << used | u32::from(*byte);
-                count += used;
-                while count >= 8 {
-                    count -= 8;
-                    unstuffed.push((held >> count) as u8);
-                }
-            }
-            unstuffed.extend([(held << 8 >> count) as u8, 0]);
-            let mut receiver = Receiver { tree: TagTree::new(columns, rows), bits: unstuffed, next: 0 };
+            bytes.push(0);
+            let (mut received, mut reader) = (TagTree::new(columns, rows), HeaderReader::new(&bytes));
             for threshold in 1..7 {
                 for (leaf, value) in values.iter().enumerate().take(columns * rows) {
-                    prop_assert_eq!(receiver.is_less(leaf, threshold), *value < threshold);
+                    prop_assert_eq!(received.is_less(leaf, threshold, &mut reader).unwrap(), *value < threshold);
                 }
             }
         }

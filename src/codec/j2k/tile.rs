@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::components::{self, Component};
 use super::dwt::{self, Plane};
 use super::geometry::{Band, Rect, TileComponent};
+use super::ht::{HtCoder, Passes};
 use super::layers::{self, Allocation, Budget, Precinct};
 use super::markers::CodingStyle;
 use super::packet::{Block, PrecinctState};
@@ -50,6 +51,15 @@ struct Transformed<T> {
     bands: Vec<Vec<CodedBand<T>>>,
 }
 
+/// The coder of the blocks.
+#[derive(Debug, Clone, Copy)]
+enum Coder {
+    /// With this style, of coefficients that are exact or not.
+    Part1(Style, bool),
+    /// Part 15.
+    HighThroughput(Passes),
+}
+
 /// A code-block to be coded: its band, and its place in the band.
 struct Job<'b, T> {
     band: &'b CodedBand<T>,
@@ -71,8 +81,8 @@ const FRACTION: u32 = 3;
 /// Planes that are coded in addition if the first choice was too shallow.
 const DEEPER: u32 = 2;
 
-/// The most bits, colour transform included, of samples whose coefficients fit into 32 bits.
-const NARROW_BITS: u8 = 26;
+/// The highest plane that is tried: samples have 31 bits.
+const HIGHEST_PLANE: u32 = 30 - FRACTION;
 
 /// The code-blocks of a tile by precinct.
 struct CodedTile {
@@ -97,7 +107,7 @@ impl TileCoding {
         components::check(bytes, self.sample, u32::from(self.bits))?;
         let (coded, allocation) = if !self.quantizer.is_reversible() {
             self.irreversible(tile, bytes, budgets, threads)?
-        } else if self.bits + u8::from(self.is_transformed) <= NARROW_BITS {
+        } else if u32::from(self.bits) + u32::from(self.is_transformed) <= components::NARROW_BITS {
             self.reversible::<i32>(tile, bytes, budgets, threads)?
         } else {
             self.reversible::<i64>(tile, bytes, budgets, threads)?
@@ -124,7 +134,7 @@ impl TileCoding {
             }
             (out.len() - start) as u32
         };
-        self.progression.packets(ids, allocation.len() as u32).into_iter().map(packet).collect()
+        self.progression.packets(ids, allocation.len() as u32).map(packet).collect()
     }
 
     fn reversible<T>(
@@ -155,6 +165,9 @@ impl TileCoding {
             Some(Budget::Bytes(bytes)) => lowest_plane(samples().flat_map(|band| &band.plane.samples), 8 * bytes),
             _ => 0,
         };
+        if self.style.is_high_throughput() {
+            return self.high_throughput(tile, &transformed, lowest + 1, budgets, threads);
+        }
         loop {
             let coded = self.code(tile, &transformed, Planes { fraction: FRACTION, lowest }, threads)?;
             let allocation = layers::allocate(&coded.precincts, budgets);
@@ -163,6 +176,41 @@ impl TileCoding {
             }
             lowest = lowest.saturating_sub(DEEPER);
         }
+    }
+
+    /// The blocks of Part 15 have the passes of two planes. Beginning at the plane `lowest`, those that leave the least error are
+    /// found: upwards, or else downwards.
+    fn high_throughput(
+        &self,
+        tile: Rect,
+        components: &[Transformed<i32>],
+        lowest: u32,
+        budgets: &[Budget],
+        threads: usize,
+    ) -> Result<(CodedTile, Allocation)> {
+        let at = |lowest: u32| -> Result<(f64, CodedTile, Allocation)> {
+            let coded = self.code(tile, components, Planes { fraction: FRACTION, lowest }, threads)?;
+            let allocation = layers::allocate(&coded.precincts, budgets);
+            Ok((layers::gain(&coded.precincts, &allocation), coded, allocation))
+        };
+        let (mut best, mut plane) = (at(lowest)?, lowest);
+        let step = |best: &mut (f64, CodedTile, Allocation), next: u32| -> Result<bool> {
+            let found = at(next)?;
+            let is_better = found.0 > best.0;
+            if is_better {
+                *best = found;
+            }
+            Ok(is_better)
+        };
+        while plane < HIGHEST_PLANE && step(&mut best, plane + 1)? {
+            plane += 1;
+        }
+        if plane == lowest {
+            while plane > 0 && step(&mut best, plane - 1)? {
+                plane -= 1;
+            }
+        }
+        Ok((best.1, best.2))
     }
 
     /// The wavelet coefficients of every component.
@@ -208,7 +256,7 @@ impl TileCoding {
         let ids: Vec<_> = components
             .iter()
             .enumerate()
-            .flat_map(|(number, component)| precincts(number, tile, &component.samples))
+            .flat_map(|(number, component)| precincts(number, tile, &component.samples, (1, 1)))
             .collect();
         let (mut jobs, mut all) = (Vec::new(), Vec::new());
         for id in &ids {
@@ -225,8 +273,12 @@ impl TileCoding {
             }
             all.push(precinct);
         }
-        let style = Style::of(self.style.block_style);
-        let mut coded = code_blocks(&jobs, (planes, style), self.quantizer.is_reversible(), threads)?.into_iter();
+        let block_coder = match (self.style.is_high_throughput(), self.quantizer.is_reversible()) {
+            (false, is_exact) => Coder::Part1(Style::of(self.style.block_style), is_exact),
+            (true, true) => Coder::HighThroughput(Passes::Cleanup),
+            (true, false) => Coder::HighThroughput(Passes::Three),
+        };
+        let mut coded = code_blocks(&jobs, planes, block_coder, threads)?.into_iter();
         for precinct in &mut all {
             precinct.blocks = coded.by_ref().take(precinct.weights.len()).collect();
         }
@@ -270,12 +322,7 @@ impl CodedBand<f32> {
 }
 
 /// Codes blocks on several threads. The result does not depend on their number.
-fn code_blocks<T>(
-    jobs: &[Job<'_, T>],
-    (planes, style): (Planes, Style),
-    is_reversible: bool,
-    threads: usize,
-) -> Result<Vec<Block>>
+fn code_blocks<T>(jobs: &[Job<'_, T>], planes: Planes, coder: Coder, threads: usize) -> Result<Vec<Block>>
 where
     T: part1::Coefficient + Sync,
 {
@@ -287,9 +334,18 @@ where
             let left = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
             left.ok().map(|left| (left - 1, jobs[left - 1].samples(planes), jobs[left - 1].band.band.orientation))
         };
-        BlockCoder::default().encode_all(style, is_reversible, next, |number, block| {
+        let done = |number: usize, block| {
             blocks[number].get_or_init(|| block);
-        });
+        };
+        match coder {
+            Coder::Part1(style, is_exact) => BlockCoder::default().encode_all(style, is_exact, next, done),
+            Coder::HighThroughput(passes) => {
+                let mut coder = HtCoder::default();
+                while let Some((number, samples, _)) = next() {
+                    done(number, coder.encode(&samples, passes));
+                }
+            }
+        }
     };
     if threads <= 1 {
         work();
@@ -311,12 +367,15 @@ impl<T: part1::Coefficient> Job<'_, T> {
     }
 
     fn block(&self, coded: CodedBlock, planes: Planes) -> Result<Block> {
-        let step = &self.band.step;
-        let used = if coded.planes > 0 { planes.lowest + coded.planes } else { 0 };
-        let zero_planes = u32::from(step.planes).checked_sub(used).ok_or_else(|| {
-            let error = Error::usage("bits of a wavelet coefficient:").found(used);
-            error.allowed(format!("at most {}; fewer decompositions need fewer bits", step.planes))
-        })?;
-        Ok(Block { zero_planes, coded })
+        let most = u32::from(self.band.step.planes);
+        if coded.planes == 0 {
+            return Ok(Block { zero_planes: most, coded });
+        }
+        if planes.lowest + coded.bits > most {
+            let error = Error::usage("bits of a wavelet coefficient:").found(planes.lowest + coded.bits);
+            return Err(error.allowed(format!("at most {most}; fewer decompositions need fewer bits")));
+        }
+        // A block of Part 15 can begin at any plane, so below that of its largest magnitude, but has two planes at least.
+        Ok(Block { zero_planes: most.saturating_sub(planes.lowest + coded.planes), coded })
     }
 }

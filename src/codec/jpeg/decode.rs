@@ -9,39 +9,34 @@ use zune_core::options::DecoderOptions;
 
 use super::markers::{FrameHeader, Process};
 use super::stream::Stream;
-use super::{ColorModel, Params};
+use super::{ColorModel, Params, extended, lossless};
+use crate::codec::stream_size::{check_stream_size, crop_rows};
 use crate::codec::{BlockDecoder, BlockShape, PixelCoding, Scratch};
 use crate::error::{Error, Result};
-
-/// Bytes to which a stream may decode even if its block is smaller, e.g. the full strip that holds the last rows of an image.
-const ALWAYS_ALLOWED: u64 = 64 << 20;
-
-/// For larger blocks, a stream may decode to this many times the bytes of its block.
-const EXCESS: u64 = 4;
 
 /// Most columns and rows of an image whose edges matter more than speed.
 const TINY: u16 = 32;
 
-/// The most bytes that a decoder holds per sample beside the output: coefficients of a progressive image, planes of an image
-/// that the fast decoder leaves to the other one, or differences of the lossless process.
+/// The most bytes that a decoder holds per sample beside the output: coefficients of a progressive image, or planes of an image
+/// that the fast decoder does not decode.
 const COEFFICIENT_BYTES: u64 = 2;
 const PLANE_BYTES: u64 = 3;
-const DIFFERENCE_BYTES: u64 = 12;
 
 /// Bytes that decoding an image with this frame takes beside the output. `interleaved` is true if its first scan has every
 /// component.
 pub(crate) fn working_bytes(frame: &FrameHeader, interleaved: bool) -> u64 {
     let samples = u64::from(frame.columns) * u64::from(frame.rows) * frame.components.len() as u64;
     let each = match frame.process {
-        Process::Lossless => DIFFERENCE_BYTES,
-        _ if !frame.has_common_sampling() || !interleaved => PLANE_BYTES,
+        // Two lines.
+        Process::Lossless => 0,
+        _ if frame.precision > 8 || !frame.has_common_sampling() || !interleaved => PLANE_BYTES,
         Process::Progressive => COEFFICIENT_BYTES,
         _ => 0,
     };
     samples * each
 }
 
-/// Decodes JPEG streams: baseline, extended and progressive with 8 bits, lossless with 8 to 16.
+/// Decodes JPEG streams: baseline, extended and progressive with 8 bits, extended with 12, lossless with 2 to 16.
 pub(super) struct JpegDecoder {
     pixels: PixelCoding,
     params: Params,
@@ -107,10 +102,7 @@ impl JpegDecoder {
         }
         let mut whole = vec![0; columns * usize::from(stream.frame.rows) * pixel];
         samples(stream, plain, self.params.color, &mut whole)?;
-        let rows = whole.chunks_exact(columns * pixel);
-        for (target, row) in out.chunks_exact_mut(self.pixels.row_bytes(shape.columns)).zip(rows) {
-            target.copy_from_slice(&row[..target.len()]);
-        }
+        crop_rows(&whole, columns * pixel, out, self.pixels.row_bytes(shape.columns));
         Ok(())
     }
 }
@@ -128,15 +120,8 @@ fn check(frame: &FrameHeader, pixels: &PixelCoding, shape: BlockShape) -> Result
             .found(frame.precision)
             .allowed(format!("a precision of {} samples", pixels.sample)));
     }
-    let (columns, rows) = (u32::from(frame.columns), u32::from(frame.rows));
-    let decoded = u64::from(columns) * u64::from(rows) * (frame.components.len() * bytes) as u64;
-    let allowed = ALWAYS_ALLOWED.max(EXCESS.saturating_mul(pixels.block_bytes(shape) as u64));
-    if columns < shape.columns || rows < shape.rows || decoded > allowed {
-        return Err(Error::malformed("JPEG image size")
-            .found(format!("{columns} × {rows}"))
-            .allowed(format!("{} × {}", shape.columns, shape.rows)));
-    }
-    Ok(())
+    let size = (u32::from(frame.columns), u32::from(frame.rows));
+    check_stream_size("JPEG image size", size, shape, frame.components.len() * bytes)
 }
 
 /// Decodes the normalised stream `plain`, whose image has the size of `out`.
@@ -144,7 +129,10 @@ fn samples(stream: &Stream, plain: &[u8], color: ColorModel, out: &mut [u8]) -> 
     let components = stream.frame.components.len();
     let to_rgb = matches!(color, ColorModel::YCbCr { .. }) && components == 3;
     if stream.frame.process == Process::Lossless {
-        return lossless(stream, plain, out);
+        return lossless::decode(&stream.frame, plain, out);
+    }
+    if stream.frame.precision > 8 {
+        return extended::decode(&stream.frame, plain, color, out);
     }
     if is_common(stream) {
         common(plain, components, to_rgb, out)?;
@@ -203,24 +191,6 @@ fn uncommon(plain: &[u8], components: usize, to_rgb: bool, out: &mut [u8]) -> Re
         }
     }
     Ok(())
-}
-
-fn lossless(stream: &Stream, plain: &[u8], out: &mut [u8]) -> Result<()> {
-    let count = stream.frame.components.len();
-    let unsupported = |what: &'static str| Err(Error::unsupported(what));
-    if stream.scans.len() != 1 || stream.scans[0].components.iter().copied().ne(0..count) {
-        return unsupported("lossless JPEG with a scan for each component");
-    }
-    if count > 1 && stream.frame.sampling() != (1, 1) {
-        return unsupported("lossless JPEG with subsampling");
-    }
-    if stream.restart_interval > 0 {
-        return unsupported("lossless JPEG with restart markers");
-    }
-    if stream.frame.precision < 8 {
-        return Err(Error::unsupported("lossless JPEG precision").found(stream.frame.precision).allowed("8 to 16"));
-    }
-    fallback(plain, jpeg_decoder::ColorTransform::None, out)
 }
 
 fn fallback(plain: &[u8], transform: jpeg_decoder::ColorTransform, out: &mut [u8]) -> Result<()> {

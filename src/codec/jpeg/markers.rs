@@ -124,9 +124,13 @@ impl FrameHeader {
         if rows == 0 {
             return Err(Error::unsupported("JPEG height defined after the image (DNL)").at(offset));
         }
-        let supported = if process == Process::Lossless { 2..=16 } else { 8..=8 };
-        if !supported.contains(&precision) {
-            return Err(Error::unsupported("JPEG sample precision").found(precision).allowed("8").at(offset));
+        let (is_supported, allowed) = match process {
+            Process::Lossless => ((2..=16).contains(&precision), "2 to 16"),
+            Process::Extended => (matches!(precision, 8 | 12), "8 or 12"),
+            Process::Baseline | Process::Progressive => (precision == 8, "8"),
+        };
+        if !is_supported {
+            return Err(Error::unsupported("JPEG sample precision").found(precision).allowed(allowed).at(offset));
         }
         if !(1..=4).contains(&count) {
             return Err(Error::unsupported("number of JPEG components").found(count).allowed("1 to 4").at(offset));
@@ -151,14 +155,52 @@ impl FrameHeader {
         (largest(|part| part.horizontal), largest(|part| part.vertical))
     }
 
-    /// Columns and rows of an MCU of a scan with all components. The MCU of a single component is one block, whatever its
+    /// Columns and rows of an MCU of a scan with all components. The MCU of a single component is one data unit, whatever its
     /// sampling factors (§A.2.2).
     pub(crate) fn mcu(&self) -> (u32, u32) {
+        let side = self.data_unit();
         if self.components.len() == 1 {
-            return (8, 8);
+            return (side, side);
         }
         let (horizontal, vertical) = self.sampling();
-        (8 * u32::from(horizontal), 8 * u32::from(vertical))
+        (side * u32::from(horizontal), side * u32::from(vertical))
+    }
+
+    /// MCUs across and down of a scan with all components.
+    pub(super) fn units(&self) -> (u32, u32) {
+        let (columns, rows) = self.mcu();
+        (u32::from(self.columns).div_ceil(columns), u32::from(self.rows).div_ceil(rows))
+    }
+
+    /// Data units across and down of a component in a scan of its own. An only component is not subsampled.
+    pub(super) fn own_units(&self, part: FrameComponent) -> (u32, u32) {
+        if self.components.len() == 1 {
+            return self.units();
+        }
+        let (horizontal, vertical) = self.sampling();
+        let side = |length: u16, own: u8, most: u8| {
+            (u32::from(length) * u32::from(own)).div_ceil(most.into()).div_ceil(self.data_unit())
+        };
+        (side(self.columns, part.horizontal, horizontal), side(self.rows, part.vertical, vertical))
+    }
+
+    /// Data units across and down of a component, padded to whole MCUs.
+    pub(super) fn padded_units(&self, part: FrameComponent) -> (u32, u32) {
+        let (across, down) = self.units();
+        if self.components.len() == 1 {
+            return (across, down);
+        }
+        (across * u32::from(part.horizontal), down * u32::from(part.vertical))
+    }
+
+    /// True if this crate decodes the entropy-coded data itself: the lossless process, and samples of 12 bits.
+    pub(super) fn has_own_decoder(&self) -> bool {
+        self.process == Process::Lossless || self.precision > 8
+    }
+
+    /// Columns and rows of a data unit: a block of the cosine transform, or a sample.
+    fn data_unit(&self) -> u32 {
+        if self.process == Process::Lossless { 1 } else { 8 }
     }
 
     /// True for sampling factors in common use: no subsampling, or chrominance with fewer samples than luminance.

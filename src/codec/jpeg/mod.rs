@@ -1,14 +1,18 @@
 //! JPEG (ITU-T T.81 | ISO/IEC 10918-1): the streams in TIFF tiles and strips, and the elements of JPEG files.
 //!
-//! The decoder supports the baseline, extended and progressive processes with 8 bits per sample and one to four components,
-//! and the lossless process with 8 to 16 bits. It does not support arithmetic coding, 12 bits with the cosine transform,
-//! hierarchical frames, or a height that follows the image. The encoder is baseline with 8 bits and the standard's Huffman
+//! The decoder supports the baseline, extended and progressive processes with 8 bits per sample and one to four components, the
+//! extended process with 12 bits, and the lossless process with 2 to 16 bits. It does not support arithmetic coding, progressive
+//! images of 12 bits, hierarchical frames, or a height that follows the image. The encoder is baseline with 8 bits and the standard's Huffman
 //! tables. It stores RGB as luminance and chrominance at full, half or quarter resolution, and other samples unchanged.
 
 mod decode;
 mod encode;
 mod entropy;
+mod extended;
+mod huffman;
+mod lossless;
 pub(crate) mod markers;
+mod scans;
 pub(crate) mod segments;
 mod stream;
 mod tables;

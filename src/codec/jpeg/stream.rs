@@ -2,7 +2,7 @@
 //!
 //! Decoders continue with zeros if entropy-coded data end early, so a damaged image would look like a complete one. The data of
 //! an only sequential scan therefore get ones appended, which no Huffman table has as a code (§C.2): a decoder that needs them
-//! fails. Other streams are checked by [`super::walk`]. A stream that ends without an end marker is complete if its scans are.
+//! fails. Other streams are checked by [`super::walk`], and the decoders of this crate notice the end themselves. A stream that ends without an end marker is complete if its scans are.
 
 use memchr::memchr;
 
@@ -20,8 +20,6 @@ use crate::error::{Error, Result};
 pub(super) struct Stream {
     pub(super) frame: FrameHeader,
     pub(super) scans: Vec<ScanHeader>,
-    /// MCUs between restart markers in the first scan; zero without markers.
-    pub(super) restart_interval: u16,
     /// The colour transform in Adobe's segment.
     pub(super) adobe_transform: Option<u8>,
     /// Offset in the normalised stream of the number of rows.
@@ -38,8 +36,8 @@ const ONES: [u8; 16] = [0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0x
 impl Stream {
     /// Parses `data` and writes an equivalent normalised stream to `out`. It begins with the tables of the abbreviated stream
     /// `tables`, and has no application segments and no bytes between segments. Components are numbered from 1, and an only
-    /// component is not subsampled. A sequential stream without Huffman tables, such as a frame of Motion JPEG, gets those of
-    /// Annex K.
+    /// component is not subsampled. A sequential stream of 8 bits without Huffman tables, such as a frame of Motion JPEG, gets
+    /// those of Annex K.
     ///
     /// # Errors
     /// [`Error::Malformed`] or [`Error::Unsupported`] for its segments. Scans that end early are left to [`Self::check_whole`].
@@ -65,18 +63,21 @@ impl Stream {
                 _ => parser.segment(&segment, out)?,
             }
         }
-        let frame = parser.frame.ok_or_else(|| Error::malformed("JPEG stream: no frame").at(0))?;
+        let mut frame = parser.frame.ok_or_else(|| Error::malformed("JPEG stream: no frame").at(0))?;
+        // The scans of the normalised stream name components by their position.
+        for (number, part) in (1..).zip(&mut frame.components) {
+            part.id = number;
+        }
         if parser.scans.is_empty() {
             return Err(truncated(data.len() as u64));
         }
-        if parser.scans.len() == 1 && frame.process != Process::Progressive {
+        if parser.scans.len() == 1 && frame.process != Process::Progressive && !frame.has_own_decoder() {
             out.splice(guard_at..guard_at, ONES);
         }
         out.extend_from_slice(&[0xFF, EOI]);
         Ok(Self {
             frame,
             scans: parser.scans,
-            restart_interval: parser.first_interval,
             adobe_transform: parser.adobe,
             rows_at: parser.rows_at,
             restarts: parser.restarts,
@@ -93,8 +94,7 @@ impl Stream {
         self.check_restarts()?;
         // The fast decoder does not report errors of an image of two components.
         let is_guarded = self.scans.len() == 1 && self.frame.process != Process::Progressive;
-        let is_lossless = self.frame.process == Process::Lossless;
-        if is_lossless || is_guarded && self.frame.components.len() != 2 {
+        if self.frame.has_own_decoder() || is_guarded && self.frame.components.len() != 2 {
             return Ok(());
         }
         walk::check(&self.frame, plain)
@@ -141,7 +141,6 @@ struct Parser {
     frame: Option<FrameHeader>,
     scans: Vec<ScanHeader>,
     restart_interval: u16,
-    first_interval: u16,
     adobe: Option<u8>,
     rows_at: usize,
     restarts: (u64, u16),
@@ -190,7 +189,8 @@ impl Parser {
         let offset = segment.offset as u64;
         let frame = self.frame.as_ref().ok_or_else(|| Error::malformed("JPEG scan before its frame").at(offset))?;
         let scan = ScanHeader::parse(frame, segment.payload, offset)?;
-        if !self.has_codes && matches!(frame.process, Process::Baseline | Process::Extended) {
+        let is_sequential = matches!(frame.process, Process::Baseline | Process::Extended);
+        if !self.has_codes && is_sequential && frame.precision == 8 {
             put_standard_huffman_tables(out);
             self.has_codes = true;
         }
@@ -199,9 +199,6 @@ impl Parser {
             payload[1 + 2 * i] = *component as u8 + 1;
         }
         write_segment(SOS, &[&payload], out);
-        if self.scans.is_empty() {
-            self.first_interval = self.restart_interval;
-        }
         self.scans.push(scan);
         Ok(())
     }

@@ -97,6 +97,25 @@ fn scaled(step: u16, quality: u8) -> u16 {
     ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u16
 }
 
+/// The 64 steps of a quantisation table, in row-major order.
+pub(super) type QuantizerSteps = [u16; 64];
+
+/// Takes the tables of a segment DQT, of 8 or 16 bits (§B.2.4.1); what breaks the standard is left out.
+pub(super) fn read_quantizer_steps(mut payload: &[u8], tables: &mut [Option<QuantizerSteps>; 4]) {
+    while let Some((head, rest)) = payload.split_first() {
+        let bytes = if head >> 4 == 0 { 1 } else { 2 };
+        let Some((values, rest)) = rest.split_at_checked(64 * bytes) else { return };
+        if let Some(table) = tables.get_mut(usize::from(head & 15)) {
+            let mut steps = [0; 64];
+            for (value, place) in values.chunks_exact(bytes).zip(ZIGZAG) {
+                steps[usize::from(place)] = value.iter().fold(0, |step, byte| step << 8 | u16::from(*byte));
+            }
+            *table = Some(steps);
+        }
+        payload = rest;
+    }
+}
+
 /// Appends the segments of the Huffman tables that baseline decoders assume if a stream has none (§K.3).
 pub(crate) fn put_standard_huffman_tables(out: &mut Vec<u8>) {
     for (class, specs) in (0..).zip([&DC, &AC]) {

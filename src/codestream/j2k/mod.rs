@@ -6,6 +6,7 @@
 //! fewer samples than others are enlarged by repeating samples, so that all bands have the same size. The sample type is the
 //! smallest integer that holds the samples of every component.
 
+mod block;
 mod boxes;
 mod image;
 mod level;
@@ -15,6 +16,7 @@ mod stream;
 mod tile_parts;
 mod tiles;
 
+pub(crate) use block::{BlockParams, CODEC};
 pub(crate) use boxes::{BoxHeader, CODESTREAM, SIGNATURE, codestream_in, is_codestream, no_codestream, read_boxes};
 pub(crate) use image::{CodestreamInfo, Shown, image};
 pub(crate) use options::{J2kOptions, Profile, Rate};

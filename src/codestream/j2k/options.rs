@@ -20,6 +20,8 @@ pub(crate) struct J2kOptions {
     pub(crate) code_block: (u8, u8),
     /// The style of code-blocks (T.800 Table A.19).
     pub(crate) block_style: u8,
+    /// Whether the blocks are those of Part 15 (HTJ2K).
+    pub(crate) high_throughput: bool,
     /// Log2 of the width and height of precincts, from full resolution downwards; the last is repeated.
     pub(crate) precincts: Vec<(u8, u8)>,
     /// Whether red, green and blue are transformed; by default for three bands that are colour.
@@ -62,6 +64,7 @@ impl Default for J2kOptions {
             progression: Progression::Lrcp,
             code_block: (6, 6),
             block_style: 0,
+            high_throughput: false,
             precincts: Vec::new(),
             component_transform: None,
             profile: None,

@@ -6,8 +6,11 @@ use super::options::{J2kOptions, Profile, Rate};
 use super::tile_parts::{CodedTile, header_bytes};
 use crate::codec::j2k::geometry::{Rect, TileGrid};
 use crate::codec::j2k::header::{MainHeader, Parameters};
-use crate::codec::j2k::markers::{self, Cod, CodingStyle, Com, Component, PROFILE_1, Place, Siz, Tlm, write_segment};
-use crate::codec::j2k::{Budget, Counted, Quantizer, TileCoding, Wire};
+use crate::codec::j2k::markers::{
+    self, Cap, Cod, CodingStyle, Com, Component, HAS_CAP, HIGH_THROUGHPUT, PART_15, PROFILE_1, Place, Siz, Tlm,
+    write_segment,
+};
+use crate::codec::j2k::{Budget, Counted, Quantizer, Repeated, TileCoding, Wire};
 use crate::codec::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces, Receipt, Scratch};
 use crate::codestream::{Codestream, StreamEnd};
 use crate::error::{Error, Result};
@@ -159,7 +162,7 @@ fn coding(layout: &ImageLayout, grid: &BlockGrid, bits: u8, options: &J2kOptions
         levels,
         block_width: options.code_block.0 - 2,
         block_height: options.code_block.1 - 2,
-        block_style: options.block_style,
+        block_style: options.block_style | if options.high_throughput { HIGH_THROUGHPUT } else { 0 },
         wavelet: is_lossless.into(),
         precincts,
     };
@@ -182,8 +185,13 @@ fn siz(layout: &ImageLayout, grid: &BlockGrid, bits: u8, options: &J2kOptions) -
     let sign = if layout.sample.is_signed_integer() { 0x80 } else { 0 };
     let component = Component { depth: (bits - 1) | sign, dx: 1, dy: 1 };
     let origin = Place { x: 0, y: 0 };
+    let capabilities = match (options.high_throughput, options.profile) {
+        (true, _) => HAS_CAP,
+        (false, Some(_)) => PROFILE_1,
+        (false, None) => 0,
+    };
     Siz {
-        capabilities: if options.profile.is_some() { PROFILE_1 } else { 0 },
+        capabilities,
         end: Place { x: grid.columns(), y: grid.rows() },
         origin: origin.clone(),
         tile: Place { x: grid.block_columns(), y: grid.block_rows() },
@@ -208,12 +216,26 @@ fn header(
         coding: coding.style.clone(),
     };
     let parameters = Parameters { cod: Some(cod), qcd: Some(coding.quantizer.segment()), ..Parameters::default() };
-    let header = MainHeader { siz, cap: None, parameters, tlm: Vec::new(), ppm: Vec::new(), comments };
+    let cap = coding.style.is_high_throughput().then(|| cap(&coding.quantizer));
+    let header = MainHeader { siz, cap, parameters, tlm: Vec::new(), ppm: Vec::new(), comments };
     let mut out = Vec::new();
     header.write(&mut out);
     let tlm_at = out.len();
     write_tlm(&vec![vec![0; parts]; tiles as usize], parts, &mut out);
     (out, tlm_at)
+}
+
+/// CAP (T.814 §8.7): only blocks of Part 15, each with one set of passes, without regions of interest.
+fn cap(quantizer: &Quantizer) -> Cap {
+    let bound = quantizer.magnitude_bound();
+    let field = match bound {
+        0..=8 => 0,
+        9..=27 => bound - 8,
+        28..=71 => 13 + bound / 4,
+        _ => 31,
+    };
+    let is_irreversible = u16::from(!quantizer.is_reversible());
+    Cap { parts: PART_15, details: Repeated(vec![is_irreversible << 5 | u16::from(field)]) }
 }
 
 /// The TLM segments (A.7.1): the tile-parts of every tile, in the order of the stream.

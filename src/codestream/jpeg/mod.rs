@@ -13,5 +13,5 @@ mod stream;
 
 pub(crate) use header::{EXIF, Header, ICC, JFIF};
 pub(crate) use image::JpegImage;
-pub(crate) use scan::streams;
+pub(crate) use scan::{framed_streams, streams};
 pub(crate) use stream::{JpegOptions, JpegStream};

@@ -36,6 +36,39 @@ pub(crate) fn streams(source: &dyn ByteSource, range: Range<u64>, count: usize) 
     Ok(found)
 }
 
+/// The streams that fill a range in which a length of four bytes precedes each, as some writers of NITF have it. `None` unless that
+/// is certain: the range does not begin as a stream does, and `count` lengths lead from start to end markers up to its end.
+///
+/// # Errors
+/// Errors of the source.
+pub(crate) fn framed_streams(
+    source: &dyn ByteSource,
+    range: Range<u64>,
+    count: usize,
+) -> Result<Option<Vec<Range<u64>>>> {
+    const LENGTH: u64 = 4;
+    let mut found = Vec::new();
+    let mut at = range.start;
+    while found.len() < count {
+        // A length and the two markers of a stream.
+        if range.end.saturating_sub(at) < LENGTH + 4 {
+            return Ok(None);
+        }
+        let head = source.read_range(at, LENGTH + 2)?;
+        let length = u64::from(u32::from_be_bytes([head[0], head[1], head[2], head[3]]));
+        let stream = at + LENGTH..at + LENGTH + length;
+        if head[0] == 0xFF || head[4..] != [0xFF, SOI] || length < 4 || stream.end > range.end {
+            return Ok(None);
+        }
+        if source.read_range(stream.end - 2, 2)? != [0xFF, EOI] {
+            return Ok(None);
+        }
+        at = stream.end;
+        found.push(stream);
+    }
+    Ok((at == range.end).then_some(found))
+}
+
 /// Markers in entropy-coded data, read in chunks.
 pub(super) struct Markers<'a> {
     source: &'a dyn ByteSource,
@@ -138,6 +171,34 @@ mod tests {
         for length in 0..bytes.len() {
             assert!(find(&bytes[..length], 3).len() <= 3);
         }
+    }
+
+    #[test]
+    fn lengths_before_streams_are_recognised_only_if_all_fit() {
+        let encoder = Encoder::new(1, ColorModel::Independent, 90).unwrap();
+        let (mut bytes, mut expected) = (Vec::new(), Vec::new());
+        for size in [16, 40] {
+            let mut stream = Vec::new();
+            encoder.write_stream(
+                Rows::Planar(&vec![7; 1600][..size * size]),
+                (size as u16, size as u16),
+                &[],
+                true,
+                &mut stream,
+            );
+            bytes.extend_from_slice(&(stream.len() as u32).to_be_bytes());
+            expected.push(bytes.len() as u64..(bytes.len() + stream.len()) as u64);
+            bytes.extend_from_slice(&stream);
+        }
+        let find = |bytes: &[u8], count| {
+            let source = MemorySource(bytes.to_vec());
+            framed_streams(&source, 0..source.size(), count).unwrap()
+        };
+        assert_eq!(find(&bytes, 2), Some(expected));
+        assert_eq!((find(&bytes, 1), find(&bytes, 3), find(&bytes[4..], 2)), (None, None, None));
+        assert!((0..bytes.len()).all(|length| find(&bytes[..length], 2).is_none()));
+        bytes[3] ^= 1;
+        assert_eq!(find(&bytes, 2), None);
     }
 
     #[test]

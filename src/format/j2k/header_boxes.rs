@@ -60,10 +60,12 @@ impl HeaderBoxes {
         matches!(self.bands, 3 | 4) && self.palette.is_none()
     }
 
-    /// The boxes of a file whose components have `bits`, from the signature to what precedes the codestream.
-    pub(super) fn write(&self, layout: &ImageLayout, bits: u32) -> Vec<u8> {
+    /// The boxes of a file whose components have `bits`, from the signature to what precedes the codestream. A JPH file
+    /// (T.814 Annex D) has those of a JP2 file.
+    pub(super) fn write(&self, layout: &ImageLayout, bits: u32, high_throughput: bool) -> Vec<u8> {
         let mut out = SIGNATURE.to_vec();
-        put_box(*b"ftyp", &[b"jp2 ".as_slice(), &[0; 4], b"jp2 "].concat(), &mut out);
+        let brand = if high_throughput { b"jph " } else { b"jp2 " };
+        put_box(*b"ftyp", &[brand.as_slice(), &[0; 4], brand].concat(), &mut out);
         put_box(*b"jp2h", &self.image_header(layout, bits), &mut out);
         for (id, content) in &self.uuids {
             put_box(*b"uuid", &[&id[..], content].concat(), &mut out);

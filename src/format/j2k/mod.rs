@@ -24,12 +24,14 @@ use crate::image::{Georeference, ImageLayout};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::{Metadata, Value};
 
-/// The formats: files of boxes, and codestreams without boxes.
-pub(super) static JP2: J2k = J2k(FileKind::Boxed);
-pub(super) static J2K: J2k = J2k(FileKind::Codestream);
+/// The formats: files of boxes, and codestreams without boxes. By default, the blocks of the last two are those of Part 15.
+pub(super) static JP2: J2k = J2k(FileKind::Boxed, &JP2_NAMES);
+pub(super) static J2K: J2k = J2k(FileKind::Codestream, &J2K_NAMES);
+pub(super) static JPH: J2k = J2k(FileKind::Boxed, &JPH_NAMES);
+pub(super) static JHC: J2k = J2k(FileKind::Codestream, &JHC_NAMES);
 
 /// A format.
-pub(super) struct J2k(FileKind);
+pub(super) struct J2k(FileKind, &'static FormatNames);
 
 /// The kinds of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,18 +40,9 @@ enum FileKind {
     Codestream,
 }
 
-impl FileKind {
-    fn names(self) -> &'static FormatNames {
-        match self {
-            Self::Boxed => &JP2_NAMES,
-            Self::Codestream => &J2K_NAMES,
-        }
-    }
-}
-
 impl Format for J2k {
     fn names(&self) -> &FormatNames {
-        self.0.names()
+        self.1
     }
 
     fn matches(&self, first: &[u8]) -> bool {
@@ -68,7 +61,7 @@ impl Format for J2k {
     }
 
     fn create(&self, sink: Box<dyn ByteSink>) -> Result<NewFile> {
-        Ok(NewFile(writer::create(sink, self.0)))
+        Ok(NewFile(writer::create(sink, self.0, self.1)))
     }
 
     fn apply(
@@ -106,41 +99,51 @@ impl Format for J2k {
     }
 }
 
-static JP2_NAMES: FormatNames = FormatNames {
-    name: "jp2",
-    aliases: &["jpeg2000"],
-    extensions: &["jp2", "jpx", "jpf", "jph"],
-    media_type: MEDIA_TYPE,
-};
+static JP2_NAMES: FormatNames =
+    FormatNames { name: "jp2", aliases: &["jpeg2000"], extensions: &["jp2", "jpx", "jpf"], media_type: MEDIA_TYPE };
 
-static J2K_NAMES: FormatNames = FormatNames {
-    name: "j2k",
-    aliases: &["j2c", "jpc"],
-    extensions: &["j2k", "j2c", "jpc", "jhc"],
-    media_type: MEDIA_TYPE,
-};
+static J2K_NAMES: FormatNames =
+    FormatNames { name: "j2k", aliases: &["j2c", "jpc"], extensions: &["j2k", "j2c", "jpc"], media_type: MEDIA_TYPE };
+
+static JPH_NAMES: FormatNames = FormatNames { name: "jph", aliases: &[], extensions: &["jph"], media_type: MEDIA_TYPE };
+
+static JHC_NAMES: FormatNames = FormatNames { name: "jhc", aliases: &[], extensions: &["jhc"], media_type: MEDIA_TYPE };
 
 const MEDIA_TYPE: &str = "image/jp2";
 
 /// The words for the compression of a file.
-const COMPRESSIONS: [&str; 3] = ["j2k", "jpeg2000", "lossless"];
+const COMPRESSIONS: [&str; 5] = ["j2k", "jpeg2000", "lossless", "lossy", "htj2k"];
+
+/// Bits per pixel and band of `lossy` without a quality.
+const LOSSY_RATE: f64 = 2.0;
 
 /// How every metadata key begins.
 const KEY_PREFIX: &str = "J2K_";
 
 /// The settings as metadata entries.
 fn encoding(settings: &SaveSettings) -> Result<Metadata> {
-    if let Some(word) = &settings.compression
-        && !COMPRESSIONS.iter().any(|known| word.trim().eq_ignore_ascii_case(known))
-    {
-        let error = Error::usage("compression of a JPEG 2000 file").found(word);
-        return Err(error.allowed(COMPRESSIONS.join(", ")));
+    let mut metadata = Metadata::new();
+    if let Some(word) = &settings.compression {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "htj2k" => metadata.set(options::HIGH_THROUGHPUT, true),
+            "j2k" | "jpeg2000" => metadata.set(options::HIGH_THROUGHPUT, false),
+            "lossy" if settings.quality.is_none() => metadata.set(options::RATE, LOSSY_RATE),
+            "lossy" => {}
+            "lossless" if settings.quality.is_none() => {}
+            "lossless" => {
+                let error = Error::usage("quality of a lossless JPEG 2000 file:");
+                return Err(error.found(settings.quality.unwrap_or_default()).allowed("none, or another compression"));
+            }
+            _ => {
+                let error = Error::usage("compression of a JPEG 2000 file").found(word);
+                return Err(error.allowed(COMPRESSIONS.join(", ")));
+            }
+        }
     }
     if let Some(nodata) = settings.nodata {
         let allowed = "none, as JPEG 2000 files cannot store it";
         return Err(Error::usage("nodata of a JPEG 2000 file").found(nodata).allowed(allowed));
     }
-    let mut metadata = Metadata::new();
     if let Some((columns, rows)) = settings.block_size {
         if columns == 0 || rows == 0 {
             let error = Error::usage("block_size of a JPEG 2000 file").found(format!("({columns}, {rows})"));

@@ -6,12 +6,17 @@ use crate::codec::j2k::header::MainHeader;
 use crate::codec::j2k::markers::Com;
 use crate::codestream::j2k::{CodestreamInfo, J2kOptions, Rate};
 use crate::error::{Error, Result, nearest};
-use crate::format::{FormatNames, HIGHEST_J2K_RATE, J2K_HINTS, Warning, WarningKind, read_j2k_options, unknown_key};
+use crate::format::{
+    FormatNames, HIGHEST_J2K_RATE, J2K_HINTS, Warning, WarningKind, read_flag, read_j2k_options, unknown_key,
+};
 use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
 
 /// The rate of a lossy image, in bits per pixel and band. It is not stored.
 pub(super) const RATE: &str = "J2K_RATE";
+
+/// Whether the blocks are those of Part 15 (HTJ2K). It is not stored.
+pub(super) const HIGH_THROUGHPUT: &str = "J2K_HIGH_THROUGHPUT";
 
 /// The side of tiles if the caller does not choose one.
 const TILE: u32 = 1024;
@@ -46,7 +51,11 @@ pub(super) fn read(
         Some(value) => Rate::Bits(rate(value.to_float(), RATE)?),
         None => Rate::Lossless,
     };
-    let mut stream = read_j2k_options(metadata, rate)?;
+    let high_throughput = match metadata.get(HIGH_THROUGHPUT) {
+        Some(value) => read_flag(HIGH_THROUGHPUT, value)?,
+        None => is_high_throughput(names),
+    };
+    let mut stream = read_j2k_options(metadata, rate, high_throughput, warnings)?;
     stream.comments = metadata.get_all(keys::COMMENT).map(comment).collect::<Result<_>>()?;
     let boxes = HeaderBoxes::read(metadata, layout)?;
     stream.component_transform.get_or_insert(boxes.is_color());
@@ -63,9 +72,14 @@ pub(super) fn read(
     Ok(FileOptions { stream, tile, bits: bits(metadata, layout)?, boxes })
 }
 
+/// True for the formats whose blocks are those of Part 15 by default.
+fn is_high_throughput(names: &FormatNames) -> bool {
+    [super::JPH_NAMES.name, super::JHC_NAMES.name].contains(&names.name)
+}
+
 /// True if a codestream with this main header is what the metadata ask for: they state no rate and no other choice for it. Boxes
-/// state one number of bits for all components, and have a brand of their own for high-throughput code-blocks.
-pub(super) fn keep(metadata: &Metadata, header: &MainHeader, is_boxed: bool) -> bool {
+/// state one number of bits for all components. The format `names` may have high-throughput code-blocks by default.
+pub(super) fn keep(metadata: &Metadata, header: &MainHeader, names: &FormatNames, is_boxed: bool) -> bool {
     let info = CodestreamInfo::of(header);
     let mut stored = Metadata::new();
     keys::of_codestream(header, &info, &mut stored);
@@ -75,9 +89,13 @@ pub(super) fn keep(metadata: &Metadata, header: &MainHeader, is_boxed: bool) -> 
     let alike = |bits: &[u32], signs: &[bool]| {
         bits.iter().all(|other| *other == bits[0]) && signs.iter().all(|other| *other == signs[0])
     };
-    let fits_boxes = !is_boxed || (alike(&info.bits, &info.is_signed) && !info.is_high_throughput);
+    let fits_boxes = !is_boxed || alike(&info.bits, &info.is_signed);
+    let has_blocks = match metadata.get(HIGH_THROUGHPUT) {
+        Some(value) => value.to_int() == Some(info.is_high_throughput.into()),
+        None => info.is_high_throughput || !is_high_throughput(names),
+    };
     let choices = [RATE, keys::TILE_SIZE, keys::BITS, keys::SUBSAMPLING, keys::WAVELET];
-    fits_boxes && J2K_HINTS.into_iter().chain(choices).all(is_kept)
+    fits_boxes && has_blocks && J2K_HINTS.into_iter().chain(choices).all(is_kept)
 }
 
 /// A rate given as `name`.
@@ -131,7 +149,7 @@ const BOX_KEYS: [&str; 6] = [
 ];
 
 fn all_keys() -> impl Iterator<Item = &'static str> {
-    let own = [RATE, keys::TILE_SIZE, keys::COMMENT];
+    let own = [RATE, HIGH_THROUGHPUT, keys::TILE_SIZE, keys::COMMENT];
     J2K_HINTS.into_iter().chain(FACTS).chain(BOX_KEYS).chain(own)
 }
 

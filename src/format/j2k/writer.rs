@@ -5,7 +5,9 @@ use crate::codec::Encoded;
 use crate::codestream::j2k::{Codestream as Stored, CodestreamInfo, J2kStream};
 use crate::codestream::{Codestream, PieceOrder, stored_header};
 use crate::error::Result;
-use crate::format::{Begun, Blocks, ContainerWriter, ImageRequest, OnlyImage, WriteContext, level_note, no_image};
+use crate::format::{
+    Begun, Blocks, ContainerWriter, FormatNames, ImageRequest, OnlyImage, WriteContext, level_note, no_image,
+};
 use crate::io::ByteSink;
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockSink, BlocksEnd};
@@ -13,6 +15,7 @@ use crate::pipeline::{BlockSink, BlocksEnd};
 struct J2kWriter {
     sink: Box<dyn ByteSink>,
     kind: FileKind,
+    names: &'static FormatNames,
     image: OnlyImage<J2kStream>,
     /// Where the codestream begins.
     start: u64,
@@ -23,8 +26,8 @@ struct J2kWriter {
 const BOX_HEAD: u64 = 8;
 
 /// Begins a file. Nothing is written yet.
-pub(super) fn create(sink: Box<dyn ByteSink>, kind: FileKind) -> Box<dyn ContainerWriter> {
-    Box::new(J2kWriter { sink, kind, image: OnlyImage::new("JPEG 2000"), start: 0, order: None })
+pub(super) fn create(sink: Box<dyn ByteSink>, kind: FileKind, names: &'static FormatNames) -> Box<dyn ContainerWriter> {
+    Box::new(J2kWriter { sink, kind, names, image: OnlyImage::new("JPEG 2000"), start: 0, order: None })
 }
 
 impl ContainerWriter for J2kWriter {
@@ -38,12 +41,13 @@ impl ContainerWriter for J2kWriter {
         let is_boxed = self.kind == FileKind::Boxed;
         let stored = image.provider.whole().filter(|_| image.blocks != Blocks::Caller);
         let codestream = stored.and_then(|stored| stored_header::<Stored>(&**stored));
-        let codestream = codestream.filter(|codestream| options::keep(&metadata, &codestream.header, is_boxed));
-        let options = options::read(&metadata, layout, self.kind.names(), is_boxed, context.warnings)?;
+        let codestream =
+            codestream.filter(|codestream| options::keep(&metadata, &codestream.header, self.names, is_boxed));
+        let options = options::read(&metadata, layout, self.names, is_boxed, context.warnings)?;
         if let (Some(stored), Some(codestream)) = (stored, codestream) {
             let header = codestream.header_with(&options.stream.comments)?;
-            let bits = CodestreamInfo::of(&codestream.header).bits[0];
-            self.write_start(is_boxed.then(|| options.boxes.write(layout, bits)), &header)?;
+            let CodestreamInfo { bits, is_high_throughput, .. } = CodestreamInfo::of(&codestream.header);
+            self.write_start(is_boxed.then(|| options.boxes.write(layout, bits[0], is_high_throughput)), &header)?;
             return Ok(self.image.copy(stored));
         }
         let (columns, rows) = (layout.grid.columns(), layout.grid.rows());
@@ -51,7 +55,8 @@ impl ContainerWriter for J2kWriter {
         let threads = context.concurrency.threads();
         let stream = J2kStream::new(layout, tile, options.bits, &options.stream, false, threads)?;
         context.warnings.extend(level_note(&options.stream, &stream.grid()));
-        self.write_start(is_boxed.then(|| options.boxes.write(layout, options.bits)), &stream.header())?;
+        let boxes = is_boxed.then(|| options.boxes.write(layout, options.bits, options.stream.high_throughput));
+        self.write_start(boxes, &stream.header())?;
         self.order = Some(PieceOrder::of(&stream));
         Ok(self.image.begin(image.key, stream))
     }

@@ -177,7 +177,7 @@ mod tests {
         ] {
             assert!(chains(&[part(0, &[]), part(1, &[change])]).is_empty(), "{change:?}");
         }
-        let compressed = [("IC", "C4")];
+        let compressed = [("IC", "C7")];
         assert!(chains(&[part(0, &compressed), part(1, &compressed)]).is_empty());
         // Nothing follows a part with fewer rows, or one whose rows are not whole blocks.
         let short = [("NROWS", "00000030")];

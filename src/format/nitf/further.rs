@@ -4,6 +4,7 @@ use super::chip::CHIP_KEYS;
 use super::kind::Kind;
 use super::names;
 use super::pad::PAD_CODE;
+use super::rpc;
 use super::version::Version;
 use crate::metadata::{Metadata, Value};
 use crate::schema::Record;
@@ -52,7 +53,7 @@ pub(super) fn is_location_key(key: &str) -> bool {
     CHIP_KEYS.contains(&key) || key == "PRJPSB"
 }
 
-/// The names of what other formats do not take over. Comments that are the description are not among them.
+/// The names of what other formats do not take over, besides the sensor model. Comments that are the description are not among them.
 pub(super) fn names(metadata: &Metadata) -> Vec<String> {
     let tables = [Version::Nitf21, Version::Nitf20].map(|version| version.subheader(Kind::Image));
     let is_field = |key: &str| tables.iter().any(|table| table.has(key));
@@ -65,7 +66,7 @@ pub(super) fn names(metadata: &Metadata) -> Vec<String> {
         let is_known = match field {
             Some((_, blank)) => states_nothing(value, blank) || (key == "ICOM" && has_title),
             None if key == "BAND_INFO" => !has_table(value),
-            None => is_location_key(key) || key == PAD_CODE || is_field(key),
+            None => is_location_key(key) || key == PAD_CODE || rpc::TAGS.contains(&key) || is_field(key),
         };
         let name = if key == "BAND_INFO" { "look-up tables" } else { key };
         if !is_known && !names.iter().any(|known| known == name) {
@@ -148,9 +149,10 @@ mod tests {
         let mut more = plain.clone();
         more.set("ISCLAS", "S");
         more.set("BAND_INFO", band("3"));
+        more.append("CSCRNA", Value::Map(Vec::new()));
+        more.append("CSCRNA", Value::Map(Vec::new()));
         more.append("RPC00B", Value::Map(Vec::new()));
-        more.append("RPC00B", Value::Map(Vec::new()));
-        assert_eq!(names(&more), ["ISCLAS", "look-up tables", "RPC00B"]);
+        assert_eq!(names(&more), ["ISCLAS", "look-up tables", "CSCRNA"]);
         assert!(is_location_key("IGEOLO") && is_location_key("GEOPSB") && !is_location_key("RPC00B"));
     }
 }

@@ -56,11 +56,11 @@ const CODES: &[Ic] = &[
     NC,
     NM,
     plain("C0", &[], Coding::UserDefined),
-    plain("C1", &[], Coding::Bilevel),
+    plain("C1", &[], Coding::Bilevel).decoded(),
     plain("C2", &[], Coding::Aridpcm),
     plain("C3", &["jpeg"], Coding::Jpeg).supported(),
-    plain("C4", &[], Coding::VectorQuantisation),
-    plain("C5", &[], Coding::LosslessJpeg),
+    plain("C4", &[], Coding::VectorQuantisation).decoded(),
+    plain("C5", &[], Coding::LosslessJpeg).decoded(),
     plain("C6", &[], Coding::Other),
     plain("C7", &[], Coding::Other),
     C8,
@@ -68,14 +68,14 @@ const CODES: &[Ic] = &[
     plain("CA", &[], Coding::Other),
     plain("CB", &[], Coding::Other),
     plain("CC", &[], Coding::Other),
-    plain("CD", &["htj2k"], Coding::HighThroughput).decoded(),
+    plain("CD", &["htj2k"], Coding::HighThroughput).supported(),
     plain("CE", &[], Coding::Other),
     masked("M0", Coding::UserDefined),
-    masked("M1", Coding::Bilevel),
+    masked("M1", Coding::Bilevel).decoded(),
     masked("M2", Coding::Aridpcm),
     masked("M3", Coding::Jpeg).supported(),
-    masked("M4", Coding::VectorQuantisation),
-    masked("M5", Coding::LosslessJpeg),
+    masked("M4", Coding::VectorQuantisation).decoded(),
+    masked("M5", Coding::LosslessJpeg).decoded(),
     masked("M6", Coding::Other),
     masked("M7", Coding::Other),
     masked("M8", Coding::Jpeg2000).supported(),
@@ -83,7 +83,7 @@ const CODES: &[Ic] = &[
     masked("MA", Coding::Other),
     masked("MB", Coding::Other),
     masked("MC", Coding::Other),
-    masked("MD", Coding::HighThroughput).decoded(),
+    masked("MD", Coding::HighThroughput).supported(),
     masked("ME", Coding::Other),
     plain("I1", &[], Coding::ReducedJpeg).supported(),
 ];
@@ -116,6 +116,11 @@ impl Ic {
     /// True if blocks are JPEG streams with the cosine transform.
     pub(super) fn is_jpeg(self) -> bool {
         matches!(self.coding, Coding::Jpeg | Coding::ReducedJpeg)
+    }
+
+    /// True if the stored bytes mean the same in NITF 2.0: the standards of these codings do not depend on it.
+    pub(super) fn is_older_than_21(self) -> bool {
+        self.is_jpeg() || matches!(self.coding, Coding::Bilevel | Coding::VectorQuantisation | Coding::LosslessJpeg)
     }
 
     /// The values of IMODE that images with this coding have (Joint BIIF Profile Table G-1).

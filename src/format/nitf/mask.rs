@@ -56,6 +56,17 @@ impl MaskTable {
         out
     }
 
+    /// Bytes of the table at the beginning of the image data, with `records` blocks. What follows up to the first block belongs to
+    /// the coding.
+    ///
+    /// # Errors
+    /// Errors of the source.
+    pub(super) fn length(source: &dyn ByteSource, data: u64, records: u64) -> Result<u64> {
+        let fixed = source.read_range(data, FIXED)?;
+        let short = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
+        Ok(Self::bytes(records, short(4) > 0, short(6) > 0, short(8).into()))
+    }
+
     /// Reads the table at the beginning of the image data, with `records` blocks.
     ///
     /// # Errors

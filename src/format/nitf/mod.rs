@@ -3,6 +3,7 @@
 
 mod areas;
 mod assets;
+mod bilevel_blocks;
 mod capacity;
 mod chain;
 pub mod chip;
@@ -14,6 +15,8 @@ pub(crate) mod geo;
 mod ic;
 mod j2k_store;
 mod joined;
+mod jpeg_blocks;
+mod jpeg_levels;
 mod kind;
 mod layouts;
 mod mask;
@@ -22,6 +25,7 @@ mod pad;
 mod palette;
 mod pixels;
 mod reader;
+mod rpc;
 mod rules;
 mod segments;
 mod store;
@@ -31,11 +35,13 @@ mod tre;
 mod typed;
 mod values;
 mod version;
+mod vq_blocks;
 mod whole;
 mod write;
 
 pub use layouts::{des_layout, des_names, header, register_des, register_tre, tre_layout, tre_layouts, tre_names};
 pub(super) use palette::PALETTE;
+pub use rpc::{read_rpc, rpc_fields};
 pub use tre::{Tre, TreBody, parse_tres, write_tre_fields, write_tres};
 pub use typed::{typed, typed_des, typed_tre};
 
@@ -43,7 +49,7 @@ use std::sync::Arc;
 
 use super::{FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, TextField, Warning};
 use crate::error::Result;
-use crate::image::{Georeference, ImageLayout};
+use crate::image::{Georeference, ImageLayout, Rpc};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 use version::{Version, is_nitf};
@@ -121,6 +127,14 @@ impl Format for Nitf {
 
     fn is_location_key(&self, key: &str) -> bool {
         further::is_location_key(key)
+    }
+
+    fn rpc(&self, metadata: &Metadata) -> Option<Result<Rpc>> {
+        rpc::of_metadata(metadata)
+    }
+
+    fn rpc_entries(&self, model: &Rpc) -> Result<Metadata> {
+        rpc::entries(model)
     }
 
     fn states_location(&self, metadata: &Metadata) -> bool {

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use super::assets::{self, Assets};
+use super::bilevel_blocks::BilevelBlocks;
 use super::coded_store;
-use super::ic::Ic;
+use super::ic::{Coding, Ic};
 use super::j2k_store;
 use super::joined::JoinedImage;
+use super::jpeg_blocks::{JpegBlocks, stream_image};
 use super::pad::pad_of;
 use super::pixels::{Storage, described_layout};
 use super::segments::{Segment, Segments};
 use super::store::{self, SegmentData};
 use super::version::Version;
+use super::vq_blocks::VqBlocks;
 use super::whole::{Described, WholeSegment};
 use crate::asset::AssetInfo;
 use crate::error::{Error, Result};
@@ -103,7 +106,7 @@ impl NitfReader {
         let image = self.stored_image(&parts)?;
         // A stream with restart markers is decoded in bands of rows.
         let stream = parts.ic.filter(|ic| ic.is_jpeg());
-        match stream.and_then(|_| coded_store::stream_image(&parts.data, self.limits, image.layout())) {
+        match stream.and_then(|_| stream_image(&parts.data, self.limits, image.layout())) {
             Some(stream) => Ok(Arc::new(stream.with_whole(image.behind().whole.cloned()))),
             None => Ok(Arc::new(image)),
         }
@@ -116,11 +119,11 @@ impl NitfReader {
         let subheader = &segment.subheader;
         let there = data.range.end - data.range.start;
         let pad = pad_of(&*self.source, subheader, (segment.data, there)).map(|(value, _)| value);
-        // Only complete bytes that mean the same in the version that is written may be copied. JPEG streams do in any version, and
-        // a copy of those that are there loses less than encoding them again.
-        let is_whole = there == segment.data_length && !self.version.is_20();
-        let is_jpeg = ic.is_some_and(Ic::is_jpeg);
-        let is_copied = there > 0 && (is_whole || is_jpeg);
+        // Only complete bytes that mean the same in the version that is written may be copied. A copy of the JPEG streams that are
+        // there loses less than encoding them again.
+        let is_same = !self.version.is_20() || ic.is_some_and(Ic::is_older_than_21);
+        let is_whole = there == segment.data_length && is_same;
+        let is_copied = there > 0 && (is_whole || ic.is_some_and(Ic::is_jpeg));
         let whole = |layout: &ImageLayout, reason| -> Result<_> {
             let described = Described { segment: Arc::clone(segment), pad, is_renewed: self.version.is_20() };
             let segment = WholeSegment::new(data.clone(), layout, described, reason)?;
@@ -154,16 +157,29 @@ impl NitfReader {
     fn decoded_image(&self, parts: &SegmentParts<'_>, ic: Ic, pad: PadValue) -> Result<StoredImage> {
         let (subheader, data, limits) = (&parts.segment.subheader, parts.data.clone(), self.limits);
         let storage = Storage::read(subheader)?;
-        if ic.is_jpeg() {
-            storage.check_jpeg()?;
-            return coded_store::image(data, limits, storage, pad, subheader.text("COMRAT").unwrap_or_default());
+        let rate = subheader.text("COMRAT").unwrap_or_default().to_owned();
+        match ic.coding {
+            Coding::Jpeg | Coding::ReducedJpeg | Coding::LosslessJpeg => {
+                storage.check_jpeg(ic)?;
+                coded_store::image(data, limits, storage, pad, JpegBlocks { rate })
+            }
+            Coding::Bilevel => {
+                storage.check_bilevel()?;
+                coded_store::image(data, limits, storage, pad, BilevelBlocks { rate })
+            }
+            Coding::VectorQuantisation => {
+                storage.check_vq()?;
+                coded_store::image(data, limits, storage, pad, VqBlocks)
+            }
+            Coding::Jpeg2000 | Coding::HighThroughput => {
+                storage.check_j2k()?;
+                j2k_store::image(data, limits, storage, pad)
+            }
+            _ => {
+                storage.check_uncompressed()?;
+                store::image(data, limits, storage, pad)
+            }
         }
-        if ic.is_j2k() {
-            storage.check_j2k()?;
-            return j2k_store::image(data, limits, storage, pad);
-        }
-        storage.check_uncompressed()?;
-        store::image(data, limits, storage, pad)
     }
 }
 

@@ -4,7 +4,10 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::codec::jpeg::ColorModel;
-use crate::codec::{Codec, CodecParams, Predictor, deflate, fax, jpeg, lzw, packbits, raw, zstd};
+use crate::codec::{
+    Codec, CodecParams, Predictor, deflate, fax, jpeg, jxl, lerc, lzma, lzw, packbits, raw, webp, zstd,
+};
+use crate::codestream::j2k;
 
 /// A compression code and its codec.
 pub(super) struct Compression {
@@ -39,14 +42,24 @@ pub(super) struct CodingFields {
     pub(super) color: ColorModel,
     pub(super) tables: Option<Arc<[u8]>>,
     pub(super) fax: fax::Params,
+    pub(super) lerc: lerc::Params,
+    pub(super) j2k: j2k::BlockParams,
 }
 
 /// The default code of new files: Adobe Deflate, a zlib stream.
 pub(super) const DEFLATE: u16 = 8;
 /// No compression.
 pub(super) const NONE: u16 = 1;
+/// JPEG (TIFF 6.0 §22), which Technical Note 2 replaced.
+pub(super) const OLD_JPEG: u16 = 6;
 /// JPEG (TIFF Technical Note 2).
 pub(super) const JPEG: u16 = 7;
+/// JPEG 2000 of luminance and chrominance (Aperio).
+pub(super) const APERIO_YCBCR: u16 = 33_003;
+/// LERC (Esri).
+pub(super) const LERC: u16 = 34_887;
+/// WebP (GDAL).
+pub(super) const WEBP: u16 = 50_001;
 
 /// The compression with this code.
 pub(super) fn by_code(code: u64) -> Option<&'static Compression> {
@@ -57,11 +70,6 @@ pub(super) fn by_code(code: u64) -> Option<&'static Compression> {
 pub(super) fn by_word(word: &str) -> Option<&'static Compression> {
     let rows = || TABLE.iter().filter(|row| row.word.eq_ignore_ascii_case(word));
     rows().find(|row| row.may_write).or_else(|| rows().next())
-}
-
-/// True for a name that the API has for TIFF but that cannot be written yet.
-pub(super) fn is_planned(word: &str) -> bool {
-    ["lerc", "webp"].iter().any(|planned| planned.eq_ignore_ascii_case(word))
 }
 
 /// The names of the API that can be written, in the order of the table.
@@ -121,6 +129,13 @@ const PACK_BITS: Coder = Coder::new(&packbits::CODEC, |_| Arc::new(packbits::Par
 const ZSTANDARD: Coder =
     Coder::new(&zstd::CODEC, |fields| Arc::new(zstd::Params { predictor: fields.predictor, level: fields.level }))
         .with_levels(zstd::LEVELS);
+const LZMA2: Coder =
+    Coder::new(&lzma::CODEC, |fields| Arc::new(lzma::Params { predictor: fields.predictor, level: fields.level }))
+        .with_levels(lzma::LEVELS);
+const LIMITED_ERROR: Coder = Coder::new(&lerc::CODEC, |fields| Arc::new(fields.lerc));
+const WEB_P: Coder = Coder::new(&webp::CODEC, |_| Arc::new(webp::Params));
+const JPEG_2000: Coder = Coder::new(&j2k::CODEC, |fields| Arc::new(fields.j2k));
+const JPEG_XL: Coder = Coder::new(&jxl::CODEC, |_| Arc::new(jxl::Params));
 
 static TABLE: &[Compression] = &[
     written(NONE, "None", "none", UNCOMPRESSED),
@@ -128,23 +143,23 @@ static TABLE: &[Compression] = &[
     read(3, "CCITTFax3", "fax", FAX),
     read(4, "CCITTFax4", "fax", FAX),
     written(5, "LZW", "lzw", LZW),
-    named(6, "OldJPEG", "oldjpeg"),
+    read(OLD_JPEG, "OldJPEG", "oldjpeg", DCT),
     written(JPEG, "JPEG", "jpeg", DCT),
     written(DEFLATE, "Deflate", "deflate", ZLIB),
     named(32_766, "NeXT", "next"),
     written(32_773, "PackBits", "packbits", PACK_BITS),
     named(32_809, "ThunderScan", "thunderscan"),
     read(32_946, "OldDeflate", "deflate", ZLIB),
-    named(33_003, "AperioJ2KYCbCr", "j2k"),
-    named(33_005, "AperioJ2KRGB", "j2k"),
+    read(APERIO_YCBCR, "AperioJ2KYCbCr", "j2k", JPEG_2000),
+    read(33_005, "AperioJ2KRGB", "j2k", JPEG_2000),
     named(34_676, "SGILog", "sgilog"),
-    named(34_712, "JPEG2000", "j2k"),
-    named(34_887, "LERC", "lerc"),
-    named(34_925, "LZMA", "lzma"),
+    read(34_712, "JPEG2000", "j2k", JPEG_2000),
+    written(LERC, "LERC", "lerc", LIMITED_ERROR),
+    written(34_925, "LZMA", "lzma", LZMA2),
     written(50_000, "ZSTD", "zstd", ZSTANDARD),
-    named(50_001, "WebP", "webp"),
-    named(50_002, "JPEGXL", "jpegxl"),
-    named(52_546, "JPEGXLDNG", "jpegxl"),
+    written(WEBP, "WebP", "webp", WEB_P),
+    read(50_002, "JPEGXL", "jpegxl", JPEG_XL),
+    read(52_546, "JPEGXLDNG", "jpegxl", JPEG_XL),
 ];
 
 #[cfg(test)]
@@ -154,7 +169,7 @@ mod tests {
     #[test]
     fn a_word_is_written_as_the_code_that_is_not_obsolete() {
         assert_eq!(by_word("Deflate").map(|row| row.code), Some(8));
-        assert_eq!(by_word("lerc").map(|row| (row.code, row.may_write)), Some((34_887, false)));
+        assert_eq!(by_word("jpegxl").map(|row| (row.code, row.may_write)), Some((50_002, false)));
         assert!(by_word("zip").is_none());
         assert!(writable_words().starts_with("none lzw jpeg "));
     }

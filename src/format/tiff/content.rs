@@ -7,6 +7,7 @@ use super::tags::{self, Treatment};
 use super::{gdal, geo};
 use crate::error::{Error, Result};
 use crate::format::{ImageRequest, Warning, WarningKind};
+use crate::metadata::Value;
 
 /// Bits of `NewSubfileType` (TIFF 6.0 §8).
 pub(super) const REDUCED: u64 = 1;
@@ -44,11 +45,15 @@ pub(super) fn fields(
             Treatment::YCbCr if photometric == YCBCR || options.was_any(tags::PHOTOMETRIC_INTERPRETATION, &[YCBCR]) => {
             }
             Treatment::Pointer => {
-                warnings.push(Warning::new(
-                    WarningKind::Metadata,
-                    given.key,
-                    "is an offset into another file and is ignored",
-                ));
+                let found = options.directory(*tag, *given);
+                if found.is_none() {
+                    let message = match given.value {
+                        Value::Map(_) => "is ignored: a directory is only copied from a file, unchanged",
+                        _ => "is an offset into another file and is ignored",
+                    };
+                    warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
+                }
+                fields.extend(found);
             }
             Treatment::Geo => geo_tags.extend(options.field(*tag, *given, warnings)?),
             Treatment::Plain | Treatment::YCbCr => fields.extend(options.field(*tag, *given, warnings)?),

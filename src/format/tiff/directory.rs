@@ -58,6 +58,8 @@ pub(super) struct DirectoryReader<'a> {
     piece: Vec<u8>,
     piece_offset: u64,
     metadata_bytes: u64,
+    /// The number of directories around the one that is read.
+    depth: usize,
 }
 
 /// Bytes read from a file at once. The headers of most files fit in the first piece.
@@ -80,6 +82,9 @@ const PLACES: [u16; 6] = [
 /// editor, and would only delay opening the image.
 const LONGEST_VALUE: u64 = 64 << 20;
 
+/// How deep directories may be nested in fields: an EXIF directory has one for interoperability.
+const DEEPEST: usize = 2;
+
 /// Approximate memory of one field without its values.
 const ENTRY_BYTES: u64 = 128;
 
@@ -101,6 +106,7 @@ impl<'a> DirectoryReader<'a> {
             piece: Vec::new(),
             piece_offset: 0,
             metadata_bytes: 0,
+            depth: 0,
         };
         let start: [u8; 4] = reader.array(0)?;
         reader.order = match [start[0], start[1]] {
@@ -166,7 +172,26 @@ impl<'a> DirectoryReader<'a> {
             self.entry(entry, start, &mut directory)?;
         }
         directory.raw = raw;
+        self.read_nested(&mut directory);
         Ok((directory, next))
+    }
+
+    /// Replaces offsets of directories inside fields by their fields. An offset that does not lead to one stays a number.
+    fn read_nested(&mut self, directory: &mut Directory) {
+        for field in directory.fields.iter_mut().filter(|field| tags::DIRECTORIES.contains(&field.tag)) {
+            let FieldValue::Unsigned(offsets) = &field.value else { continue };
+            let (&[offset], true) = (offsets.as_slice(), self.depth < DEEPEST) else { continue };
+            self.depth += 1;
+            let nested = self.directory(directory.number, offset);
+            self.depth -= 1;
+            if let Ok((nested, _)) = nested
+                && nested.lost.is_empty()
+                && !nested.fields.is_empty()
+            {
+                // The form of the file determines the type of the offset, not the other way round.
+                *field = Field { kind: FieldType::Long, value: FieldValue::Directory(nested.fields), ..*field };
+            }
+        }
     }
 
     /// Reads the field of one entry, which begins at `start` of the file.

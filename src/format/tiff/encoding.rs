@@ -18,14 +18,14 @@ pub(super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayout) -> Resu
         let allowed = compression::writable_words();
         match compression::by_word(word.trim()) {
             Some(found) if found.may_write => metadata.set("259", found.name),
-            _ if compression::is_planned(word.trim()) => {
-                return Err(Error::unsupported("compression for writing TIFF:").found(word).allowed(allowed));
-            }
             _ => return Err(Error::usage("compression:").found(format!("{word:?}")).allowed(allowed)),
         }
     }
     if settings.cloud_optimized {
         metadata.set(options::LAYOUT, options::COG);
+    }
+    if settings.statistics {
+        metadata.set(options::STATISTICS, true);
     }
     if let Some((columns, rows)) = settings.block_size {
         if [columns, rows].iter().any(|side| *side == 0 || side % 16 != 0) {
@@ -147,15 +147,14 @@ mod tests {
         let word = |word: &str| SaveSettings { compression: Some(word.to_owned()), ..default() };
         let cases = [
             (word("zip9"), "compression"),
-            (word(""), "deflate packbits zstd"),
-            (word("lerc"), "lerc"),
+            (word(""), "deflate packbits lerc"),
+            (word("jpegxl"), "lerc"),
             (word("j2k"), "compression"),
             (SaveSettings { block_size: Some((100, 64)), ..default() }, "block_size"),
             (SaveSettings { nodata: Some(PadValue::Int(256)), ..default() }, "nodata"),
             (SaveSettings { quality: Some(80.0), ..default() }, "quality"),
             (SaveSettings { quality: Some(f64::NAN), ..word("jpeg") }, "quality"),
         ];
-        assert!(matches!(encode(&word("lerc")), Err(Error::Unsupported(_))));
         assert!(matches!(encode(&word("j2k")), Err(Error::Usage(_))));
         for (settings, part) in cases {
             let error = encode(&settings).unwrap_err().to_string();

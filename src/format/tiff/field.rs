@@ -40,6 +40,8 @@ pub(super) enum FieldValue {
     Text(Vec<u8>),
     /// UNDEFINED.
     Bytes(Vec<u8>),
+    /// The fields of a directory that the field is the offset of.
+    Directory(Vec<Field>),
 }
 
 /// A field of a directory.
@@ -134,6 +136,7 @@ impl FieldValue {
             Self::Rationals(values) => values.len(),
             Self::Text(text) => text.len() + 1,
             Self::Bytes(bytes) => bytes.len(),
+            Self::Directory(_) => 1,
         }
     }
 
@@ -146,7 +149,7 @@ impl FieldValue {
         }
     }
 
-    /// The values as metadata: a number, a list of numbers, text, or bytes.
+    /// The values as metadata: a number, a list of numbers, text, bytes, or a mapping of tags to values.
     pub(super) fn to_metadata(&self) -> Value {
         let list = |mut values: Vec<Value>| if values.len() == 1 { values.remove(0) } else { Value::List(values) };
         match self {
@@ -156,12 +159,16 @@ impl FieldValue {
             Self::Rationals(values) => list(values.iter().map(|(n, d)| Value::from(*n as f64 / *d as f64)).collect()),
             Self::Text(text) => Value::Text(decode_text(text)),
             Self::Bytes(bytes) => Value::Bytes(bytes.clone()),
+            Self::Directory(fields) => {
+                let entry = |field: &Field| (field.tag.to_string().into(), field.value.to_metadata());
+                Value::Map(fields.iter().map(entry).collect())
+            }
         }
     }
 }
 
 impl Field {
-    /// The values as bytes in this byte order.
+    /// The values as bytes in this byte order. A directory has none: its place in the file determines them.
     pub(super) fn to_bytes(&self, order: ByteOrder) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.value.count() * self.kind.bytes());
         match &self.value {
@@ -186,6 +193,7 @@ impl Field {
                 out.push(0);
             }
             FieldValue::Bytes(bytes) => out.extend_from_slice(bytes),
+            FieldValue::Directory(_) => {}
         }
         out
     }

@@ -68,7 +68,6 @@ pub(super) fn names(metadata: &Metadata) -> Vec<String> {
         let tag = tags::by_number(number);
         let name = || tag.map_or_else(|| format!("tag {number}"), |tag| tag.name.to_owned());
         match (number, tag.map_or(Treatment::Plain, |tag| tag.treatment)) {
-            (tags::RPC_COEFFICIENT, _) => names.push("RPC".to_owned()),
             (tags::GDAL_METADATA, _) => names.extend(items(value.as_text().unwrap_or_default())),
             (tags::COLOR_MAP | tags::EXIF_IFD | tags::GPS_IFD, _) => names.push(name()),
             (tags::PHOTOMETRIC_INTERPRETATION, _) => {
@@ -143,7 +142,6 @@ mod tests {
             ("306", "2024:01:01 00:00:00".into()),
             ("320", vec![Value::from(1)].into()),
             ("42112", xml.into()),
-            ("50844", vec![Value::from(1.0)].into()),
             ("65000", 1.into()),
         ]
         .into_iter()
@@ -157,7 +155,6 @@ mod tests {
             "band descriptions",
             "scale",
             "STATISTICS_MEAN",
-            "RPC",
             "tag 65000",
         ];
         assert_eq!(names(&metadata), expected);

@@ -1,10 +1,12 @@
-//! GDAL's registered tags: nodata (42113). `GDAL_METADATA` (42112) passes through as text.
+//! GDAL's registered tags: nodata (42113), and statistics of bands in `GDAL_METADATA` (42112), which otherwise passes through as
+//! text.
 
-use super::field::{Field, FieldValue};
-use super::tags::GDAL_NODATA;
+use super::field::{Field, FieldType, FieldValue};
+use super::tags::{GDAL_METADATA, GDAL_NODATA};
 use crate::error::{Error, Result};
 use crate::image::{PadValue, SampleType};
 use crate::metadata::Value;
+use crate::pipeline::BandStatistics;
 
 /// The nodata value of a directory; `None` if its text is not a number.
 pub(super) fn nodata(fields: &[Field]) -> Option<PadValue> {
@@ -44,11 +46,53 @@ pub(super) fn text_of(value: PadValue) -> String {
     }
 }
 
+/// Sets the items of statistics in the `GDAL_METADATA` among `fields`. Other items stay; text that is not a document of GDAL's is
+/// replaced.
+pub(super) fn set_statistics(fields: &mut Vec<Field>, bands: &[BandStatistics]) {
+    let place = fields.iter().position(|field| field.tag == GDAL_METADATA);
+    let old = match place.map(|place| fields.swap_remove(place).value) {
+        Some(FieldValue::Text(text)) => String::from_utf8_lossy(&text).into_owned(),
+        _ => String::new(),
+    };
+    let mut xml =
+        without_statistics(old.rsplit_once(END).map_or("<GDALMetadata>", |(items, _)| items)).trim_end().to_owned();
+    for (sample, band) in bands.iter().enumerate().filter(|(_, band)| band.count > 0) {
+        let numbers = [band.maximum, band.mean(), band.minimum, band.deviation()];
+        for (name, number) in ["MAXIMUM", "MEAN", "MINIMUM", "STDDEV"].iter().zip(numbers) {
+            let text = text_of(PadValue::Float(number));
+            let item =
+                ["\n  <Item name=\"", STATISTICS, name, "\" sample=\"", &sample.to_string(), "\">", &text, "</Item>"];
+            xml.extend(item);
+        }
+    }
+    let value = FieldValue::Text(format!("{xml}\n{END}\n").into_bytes());
+    fields.push(Field { tag: GDAL_METADATA, kind: FieldType::Ascii, value });
+}
+
+/// The end of a document of GDAL's, and the beginning of the names of statistics.
+const END: &str = "</GDALMetadata>";
+const STATISTICS: &str = "STATISTICS_";
+
+/// The document without items of statistics.
+fn without_statistics(xml: &str) -> String {
+    let mut parts = xml.split("<Item");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for item in parts {
+        let attributes = item.split('>').next().unwrap_or_default();
+        if attributes.contains(&format!("name=\"{STATISTICS}")) {
+            let end = if attributes.ends_with('/') { ">" } else { "</Item>" };
+            kept += item.split_once(end).map_or("", |(_, rest)| rest.trim_start());
+        } else {
+            kept += "<Item";
+            kept += item;
+        }
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::tiff::field::FieldType;
-
     #[test]
     fn a_value_is_written_as_short_as_it_can_be_and_read_back() {
         let cases = [
@@ -67,6 +111,31 @@ mod tests {
             assert_eq!(nodata(&field(text)).map(PadValue::to_f64), Some(value.to_f64()));
         }
         assert_eq!(text_of(PadValue::Float(f64::NAN)), "nan");
+    }
+
+    #[test]
+    fn statistics_replace_those_of_a_copy_and_leave_other_items() {
+        let xml = "<GDALMetadata>\n  <Item name=\"A\">1</Item>\n  <Item name=\"STATISTICS_MEAN\" sample=\"0\">7</Item>\n  \
+                   <Item name=\"STATISTICS_X\"/>\n  <Item name=\"B\" sample=\"0\">2</Item>\n</GDALMetadata>\n";
+        let band = BandStatistics { minimum: 1.0, maximum: 4.0, sum: 10.0, squares: 9.0, count: 4 };
+        for old in [xml, ""] {
+            let value = FieldValue::Text(old.into());
+            let mut fields = vec![Field { tag: GDAL_METADATA, kind: FieldType::Ascii, value }];
+            set_statistics(&mut fields, &[band, BandStatistics::default()]);
+            let [Field { value: FieldValue::Text(text), .. }] = &fields[..] else { panic!("{fields:?}") };
+            let kept = if old.is_empty() {
+                ""
+            } else {
+                "  <Item name=\"A\">1</Item>\n  <Item name=\"B\" sample=\"0\">2</Item>\n"
+            };
+            let items = [("MAXIMUM", "4"), ("MEAN", "2.5"), ("MINIMUM", "1"), ("STDDEV", "1.5")];
+            let items =
+                items.map(|(name, text)| format!("  <Item name=\"STATISTICS_{name}\" sample=\"0\">{text}</Item>\n"));
+            assert_eq!(
+                String::from_utf8_lossy(text),
+                format!("<GDALMetadata>\n{kept}{}</GDALMetadata>\n", items.concat())
+            );
+        }
     }
 
     #[test]

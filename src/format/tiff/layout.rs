@@ -4,7 +4,7 @@
 //! that ends below 4 GiB gets the shorter one. BigTIFF is thus never chosen too late, and never needlessly. A file whose
 //! directories come first (`cog.rs`) makes the same choice from the size of all its blocks.
 
-use super::field::{Field, FieldType};
+use super::field::{Field, FieldType, FieldValue};
 use crate::error::{Error, Result};
 use crate::io::ByteOrder;
 
@@ -57,7 +57,8 @@ pub(super) fn check_counts(directories: &[Vec<Field>]) -> Result<()> {
 
 /// True for a field that only BigTIFF has.
 pub(super) fn is_wide(field: &Field) -> bool {
-    matches!(field.kind, FieldType::Long8 | FieldType::SLong8 | FieldType::Ifd8)
+    let is_nested = || matches!(&field.value, FieldValue::Directory(fields) if fields.iter().any(is_wide));
+    matches!(field.kind, FieldType::Long8 | FieldType::SLong8 | FieldType::Ifd8) || is_nested()
 }
 
 impl Kind {
@@ -147,15 +148,24 @@ impl Chain<'_> {
 
     /// Writes an entry. A value that does not fit into it is appended to `further`, which begins at offset `values`.
     fn entry(&self, field: &Field, values: u64, out: &mut Vec<u8>, further: &mut Vec<u8>) {
-        let mut value = field.to_bytes(BYTE_ORDER);
+        let place = values + further.len() as u64;
+        let (kind, mut value) = match &field.value {
+            FieldValue::Directory(fields) => {
+                further.extend(self.nested().bytes(std::slice::from_ref(fields), place));
+                let kind = if self.kind == Kind::Classic { FieldType::Long } else { FieldType::Long8 };
+                let mut offset = Vec::new();
+                self.kind.put(&mut offset, place);
+                (kind, offset)
+            }
+            _ => (field.kind, field.to_bytes(BYTE_ORDER)),
+        };
         out.extend(BYTE_ORDER.put_u16(field.tag));
-        out.extend(BYTE_ORDER.put_u16(field.kind.code()));
+        out.extend(BYTE_ORDER.put_u16(kind.code()));
         self.kind.put(out, field.value.count() as u64);
         if value.len() <= self.kind.word() {
             value.resize(self.kind.word(), 0);
             out.extend(value);
         } else {
-            let place = values + further.len() as u64;
             self.kind.put(out, place);
             let end = (place + value.len() as u64).next_multiple_of(self.unit);
             further.extend(value);
@@ -166,9 +176,18 @@ impl Chain<'_> {
     /// The end of a directory that begins at `at`, with the values that follow it.
     fn end(&self, fields: &[Field], at: u64) -> u64 {
         let values = fields.iter().filter(|field| !self.apart.contains(&field.tag));
-        let lengths = values.map(|field| (field.value.count() * field.kind.bytes()) as u64);
-        let long = lengths.filter(|length| *length > self.kind.word() as u64);
-        long.fold(self.values_from(fields, at), |at, length| (at + length).next_multiple_of(self.unit))
+        values.fold(self.values_from(fields, at), |at, field| match &field.value {
+            FieldValue::Directory(fields) => self.nested().end(fields, at),
+            value => {
+                let length = (value.count() * field.kind.bytes()) as u64;
+                if length > self.kind.word() as u64 { (at + length).next_multiple_of(self.unit) } else { at }
+            }
+        })
+    }
+
+    /// The layout of a directory inside a field.
+    fn nested(&self) -> Chain<'static> {
+        Chain { kind: self.kind, unit: self.unit, apart: &[] }
     }
 
     /// Where the values of a directory that begins at `at` may begin.

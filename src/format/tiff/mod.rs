@@ -14,18 +14,22 @@ mod further;
 mod gdal;
 mod geo;
 mod layout;
+mod lerc_settings;
+mod old_jpeg;
 mod options;
 mod origin;
 mod palette;
 mod plan;
 mod reader;
 mod reduced;
+mod rpc;
 #[cfg(test)]
 mod sample_file;
 mod single_pixel;
 mod storage;
 mod store;
 mod stored_jpeg;
+mod sub_directory;
 pub mod tags;
 mod values;
 mod writer;
@@ -45,7 +49,7 @@ use super::{
     FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, OverviewTerms, SaveSettings, TextField, Warning,
 };
 use crate::error::Result;
-use crate::image::{BlockGrid, Georeference, ImageLayout};
+use crate::image::{BlockGrid, Georeference, ImageLayout, Rpc};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 
@@ -94,6 +98,14 @@ impl Format for Tiff {
         further::is_location_key(key)
     }
 
+    fn rpc(&self, metadata: &Metadata) -> Option<Result<Rpc>> {
+        rpc::of_metadata(metadata)
+    }
+
+    fn rpc_entries(&self, model: &Rpc) -> Result<Metadata> {
+        Ok(rpc::entries(model))
+    }
+
     fn adjust_to_part(&self, metadata: &mut Metadata, place: &Georeference) -> Vec<String> {
         further::adjust_to_part(metadata, place)
     }
@@ -107,6 +119,10 @@ impl Format for Tiff {
     }
 
     fn keeps_companions(&self) -> bool {
+        true
+    }
+
+    fn keeps_statistics(&self) -> bool {
         true
     }
 

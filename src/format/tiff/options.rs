@@ -4,7 +4,8 @@
 //!
 //! - a decimal number from 1 to 65535: the tag of that number;
 //! - `Geo…`: a name of `geo`, an error if it is unknown;
-//! - the name of a tag (case ignored), or a hint: `CompressionLevel`, `Quality` (also `JPEGQuality`), `Layout`;
+//! - the name of a tag (case ignored), or a hint: `CompressionLevel`, `Quality` (also `JPEGQuality`), `MaxZError`,
+//!   `Statistics`, `Layout`;
 //! - anything else is handled by `unknown_key`, as in every format.
 //!
 //! Different values under a tag's name and its number are an error. If the metadata is a copy of a TIFF's and the caller has
@@ -24,6 +25,10 @@ use crate::metadata::{Metadata, Value};
 const LEVEL: &str = "CompressionLevel";
 /// The names of the hint for the quality of lossy compression.
 const QUALITIES: [&str; 2] = ["Quality", "JPEGQuality"];
+/// The hint for the largest error of a sample in LERC.
+pub(super) const MAX_ERROR: &str = "MaxZError";
+/// The hint for statistics of the bands.
+pub(super) const STATISTICS: &str = "Statistics";
 /// The hint for the order of the file, and its only value.
 pub(super) const LAYOUT: &str = "Layout";
 pub(super) const COG: &str = "COG";
@@ -48,6 +53,10 @@ pub(super) struct Options<'a> {
     pub(super) level: Option<Given<'a>>,
     /// Quality of lossy compression.
     pub(super) quality: Option<Given<'a>>,
+    /// The largest error of a sample.
+    pub(super) max_error: Option<Given<'a>>,
+    /// True if the statistics of the bands are to be stored.
+    pub(super) statistics: bool,
     /// True if the file is to be a COG.
     pub(super) is_cog: bool,
     /// The metadata with its origin. A copy of a TIFF's may describe that image rather than this one.
@@ -113,6 +122,12 @@ impl<'a> Options<'a> {
             found => return found,
         }
         Ok(None)
+    }
+
+    /// The directory that the file from which the metadata was read has inside the field of a tag, if the value is unchanged.
+    pub(super) fn directory(&self, tag: u16, given: Given<'_>) -> Option<Field> {
+        let is_directory = matches!(given.value, Value::Map(_)) && given.key == tag.to_string();
+        if is_directory { origin::stored_field(&self.metadata, tag, FieldType::Long) } else { None }
     }
 
     /// The `Geo…` names.
@@ -188,12 +203,20 @@ impl<'a> Options<'a> {
         } else if QUALITIES.into_iter().any(is) {
             self.quality = Some(given);
             Ok(())
+        } else if is(MAX_ERROR) {
+            self.max_error = Some(given);
+            Ok(())
+        } else if is(STATISTICS) {
+            let error = || Error::usage("metadata value of").field(key).found(value).allowed("True or False");
+            self.statistics = truth(value).ok_or_else(error)?;
+            Ok(())
         } else if is(LAYOUT) {
             self.is_cog = value.as_text().is_some_and(|text| text.trim().eq_ignore_ascii_case(COG));
             let error = || Error::usage("metadata value of").field(key).found(value).allowed(COG);
             if self.is_cog { Ok(()) } else { Err(error()) }
         } else {
-            let known = "a tag number, a tag name, a Geo name, CompressionLevel, Quality or Layout";
+            let known =
+                "a tag number, a tag name, a Geo name, CompressionLevel, Quality, MaxZError, Statistics or Layout";
             unknown_key(&NAMES, (&self.metadata, key), tags::nearest_name(key), known, warnings)
         }
     }
@@ -231,7 +254,18 @@ impl<'a> Options<'a> {
 /// True for the name of a tag or a hint; case is ignored.
 pub(super) fn is_name(key: &str) -> bool {
     let is = |name: &str| key.eq_ignore_ascii_case(name);
-    tags::by_name(key).is_some() || is(LEVEL) || is(LAYOUT) || QUALITIES.into_iter().any(is)
+    tags::by_name(key).is_some() || [LEVEL, MAX_ERROR, STATISTICS, LAYOUT].into_iter().chain(QUALITIES).any(is)
+}
+
+/// A choice between two, as a value or as text.
+fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(value) => Some(*value),
+        Value::Int(0) => Some(false),
+        Value::Int(1) => Some(true),
+        Value::Text(text) => text.trim().to_ascii_lowercase().parse().ok(),
+        _ => None,
+    }
 }
 
 /// True for the tag of a NITF extension: GEOPSB, GEOLOB … are not Geo names.

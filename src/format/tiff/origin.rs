@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::directory::Directory;
 use super::field::{Field, FieldType, FieldValue};
-use super::{tags, values};
+use super::{sub_directory, tags, values};
 use crate::io::ByteOrder;
 use crate::metadata::{Metadata, Stored};
 
@@ -31,13 +31,20 @@ pub(super) fn read_from(metadata: Metadata, directory: &Directory) -> Metadata {
     let order = directory.order;
     // Of repeated tags the first counts, and a key finds the first of its values.
     let undetermined = directory.fields.iter().filter(|field| !values::is_determined(field));
-    let stored: Stored = undetermined.map(|field| (field.tag.to_string(), field.to_bytes(order))).collect();
+    let bytes = |field: &Field| match &field.value {
+        FieldValue::Directory(fields) => sub_directory::to_bytes(fields),
+        _ => field.to_bytes(order),
+    };
+    let stored: Stored = undetermined.map(|field| (field.tag.to_string(), bytes(field))).collect();
     metadata.read_with_stored(FAMILY, form(order, directory.big), directory.raw.clone(), stored)
 }
 
 /// The field under the number of `tag` as it was read, if the value is unchanged and does not determine it; `kind` is its type.
 pub(super) fn stored_field(metadata: &Metadata, tag: u16, kind: FieldType) -> Option<Field> {
     let bytes = metadata.stored(FAMILY, &tag.to_string())?;
+    if tags::DIRECTORIES.contains(&tag) {
+        return sub_directory::parse(tag, bytes);
+    }
     let order = order_of(metadata.origin_in(FAMILY)?.form())?.0;
     Some(Field { tag, kind, value: FieldValue::parse(kind, bytes, order) })
 }

@@ -11,11 +11,12 @@ use super::compression::{self, CodingFields, Compression};
 use super::content::MASK;
 use super::field::{Field, FieldType, FieldValue};
 use super::layout::BYTE_ORDER;
-use super::options::Options;
+use super::lerc_settings::LercSettings;
+use super::options::{self, Options};
 use super::{computed, content, stored_jpeg, tags, values};
-use crate::codec::{Coding, PixelCoding, Predictor};
+use crate::codec::{Coding, PixelCoding, Predictor, lerc, webp};
 use crate::error::{Error, Result};
-use crate::format::{FileForm, ImageRequest, Warning, WarningKind};
+use crate::format::{Blocks, FileForm, ImageRequest, Warning, WarningKind};
 use crate::image::{BlockGrid, ImageLayout, Interleave, Padding, SampleType, default_block};
 
 /// The plan of writing an image.
@@ -32,6 +33,8 @@ pub(super) struct WritePlan {
     pub(super) fields: Vec<Field>,
     /// True if the file is to be a COG.
     pub(super) is_cog: bool,
+    /// True if the statistics of the bands are to be stored.
+    pub(super) statistics: bool,
 }
 
 /// Sides of tiles are multiples of this (TIFF 6.0 §15).
@@ -82,11 +85,13 @@ impl WritePlan {
         let colors = colors::colors(&options, image, warnings)?;
         let samples = if separate { 1 } else { layout.bands };
         let coder = compression.coder.as_ref().ok_or_else(|| unsupported(compression))?;
+        let lerc = LercSettings::read(compression, &options, warnings)?;
         let fields = CodingFields {
             predictor,
             level: level(compression, &options, warnings)?,
             quality: quality(compression, &options, warnings)?,
             color: colors.model,
+            lerc: lerc.params,
             tables: stored.and_then(|stored| stored.params.tables.clone()),
             ..CodingFields::default()
         };
@@ -100,9 +105,11 @@ impl WritePlan {
         let encoder = TiffEncoder::new(storage, &coding, padding, uncompressed)?;
         let form = FileForm { interleave, is_cropped: !tiled, coding };
         let takes_stored = options.level.is_none() && options.quality.is_none();
-        let mut plan = Self { storage, form, takes_stored, encoder, fields: Vec::new(), is_cog: options.is_cog };
+        let (is_cog, statistics) = (options.is_cog, statistics(request, &options, warnings));
+        let mut plan = Self { storage, form, takes_stored, encoder, fields: Vec::new(), is_cog, statistics };
         let format = colors::sample_format(&options, layout.sample);
         plan.fields = plan.structure(layout, (compression, predictor), (subfile, format))?;
+        plan.fields.extend(lerc.field());
         plan.fields.extend(content::fields(request, &options, (subfile, colors.photometric), warnings)?);
         plan.fields.extend(colors.fields);
         plan.fields.extend(stored.and_then(|stored| stored.tables_field()));
@@ -173,6 +180,16 @@ fn compression_of(options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<
     }
 }
 
+/// True if statistics were asked for and the pixels are there to make them of.
+fn statistics(request: &ImageRequest<'_>, options: &Options<'_>, warnings: &mut Vec<Warning>) -> bool {
+    let has_pixels = request.blocks != Blocks::Caller;
+    if options.statistics && !has_pixels {
+        let message = "is ignored: the caller encodes the blocks";
+        warnings.push(Warning::new(WarningKind::Metadata, options::STATISTICS, message));
+    }
+    options.statistics && has_pixels
+}
+
 fn unsupported(compression: &Compression) -> Error {
     Error::unsupported("compression for writing TIFF:").found(compression.name).allowed(compression::writable_words())
 }
@@ -185,23 +202,33 @@ fn suited(
     options: &Options<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<&'static Compression> {
-    let fits = layout.sample == SampleType::UInt8 && (separate || layout.bands <= 4);
-    if compression.code != compression::JPEG || fits {
+    let bands = if separate { 1 } else { layout.bands };
+    let is_bytes = layout.sample == SampleType::UInt8;
+    let (fits, allowed) = match compression.code {
+        compression::JPEG => (is_bytes && bands <= 4, "1 to 4 bands of uint8, or any number if stored apart"),
+        compression::WEBP => (is_bytes && matches!(bands, 3 | 4), "3 or 4 bands of uint8, stored together"),
+        compression::LERC => {
+            let pixels = PixelCoding::new(bands, layout.sample);
+            (lerc::data_type(&pixels).is_ok(), "integers of 8, 16 and 32 bits, floats of 32 and 64 bits")
+        }
+        _ => return Ok(compression),
+    };
+    if fits {
         return Ok(compression);
     }
     let found = format!("{} bands of {}", layout.bands, layout.sample);
-    let error = Error::usage("bands for JPEG compression:")
-        .found(found)
-        .allowed("1 to 4 bands of uint8, or any number if stored apart");
+    let error = Error::usage(format!("bands for {} compression:", compression.name)).found(found).allowed(allowed);
     options.refuse("259", error, warnings)?;
     Ok(compression::by_code(compression::DEFLATE.into()).expect("the table has the default"))
 }
 
-/// Bits of a stored sample: 1 for a mask that has no more, and all of the sample's type for any other image. JPEG stores bytes.
+/// Bits of a stored sample: 1 for a mask that has no more, and all of the sample's type for any other image. Some
+/// compressions store bytes.
 fn stored_bits(layout: &ImageLayout, compression: &Compression, subfile: u64, options: &Options<'_>) -> u32 {
     let is_mask = subfile & MASK != 0 && layout.bands == 1 && layout.sample == SampleType::UInt8;
     let is_bilevel = layout.bits_per_sample == 1 || options.was_any(tags::BITS_PER_SAMPLE, &[1]);
-    if is_mask && is_bilevel && compression.code != compression::JPEG { 1 } else { layout.sample.bits() }
+    let takes_bits = !matches!(compression.code, compression::JPEG | compression::WEBP | compression::LERC);
+    if is_mask && is_bilevel && takes_bits { 1 } else { layout.sample.bits() }
 }
 
 /// What fills a block beyond the edges of the image.
@@ -291,8 +318,10 @@ fn grid(
         let (block_columns, block_rows) =
             if asked.tiled { asked.tile(layout, compression) } else { asked.strip(layout, jpeg, separate) };
         let grid = BlockGrid::new(columns, rows, block_columns, block_rows)?;
-        if jpeg {
-            check_jpeg_blocks(&grid, asked.tiled)?;
+        match compression.code {
+            compression::JPEG => check_jpeg_blocks(&grid, asked.tiled, compression)?,
+            compression::WEBP => check_side(&grid, compression, webp::LARGEST_SIDE)?,
+            _ => {}
         }
         check_block_bytes(layout, block_columns, block_rows, asked.tiled).map(|()| grid)
     };
@@ -387,12 +416,17 @@ fn tile_side(tag: u16, options: &Options<'_>, warnings: &mut Vec<Warning>) -> Re
     Ok(legal)
 }
 
-fn check_jpeg_blocks(grid: &BlockGrid, tiled: bool) -> Result<()> {
+fn check_side(grid: &BlockGrid, compression: &Compression, most: u32) -> Result<()> {
     let largest = grid.block_columns().max(grid.block_rows());
-    if largest > LARGEST_JPEG_SIDE {
-        let error = Error::usage("side of a JPEG block:").found(largest);
-        return Err(error.allowed(format!("at most {LARGEST_JPEG_SIDE}; use tiles, or another compression")));
+    if largest <= most {
+        return Ok(());
     }
+    let error = Error::usage(format!("side of a {} block:", compression.name)).found(largest);
+    Err(error.allowed(format!("at most {most}; use tiles, or another compression")))
+}
+
+fn check_jpeg_blocks(grid: &BlockGrid, tiled: bool, compression: &Compression) -> Result<()> {
+    check_side(grid, compression, LARGEST_JPEG_SIDE)?;
     if !tiled && grid.down() > 1 && !grid.block_rows().is_multiple_of(JPEG_ROWS) {
         let error = Error::usage("rows of a JPEG strip by").field(tags::describe(tags::ROWS_PER_STRIP));
         return Err(error.found(grid.block_rows()).allowed("a multiple of 16"));

@@ -16,7 +16,7 @@ pub(super) fn terms(metadata: &Metadata) -> OverviewTerms {
         Some(number) => tags::by_number(number).is_some_and(|tag| {
             matches!(tag.treatment, Treatment::Setting | Treatment::Computed | Treatment::Coding(_) | Treatment::YCbCr)
         }),
-        None => options::is_name(key),
+        None => options::is_name(key) && !key.eq_ignore_ascii_case(options::STATISTICS),
     });
     let value = |tag: u16| metadata.iter().find(|(key, _)| number(key) == Some(tag)).map(|(_, value)| value);
     let nodata = value(tags::GDAL_NODATA).and_then(|value| match value {

@@ -3,9 +3,11 @@
 
 use super::compression::CodingFields;
 use super::directory::Directory;
+use super::field::FieldValue;
 use super::{compression, tags, ycbcr};
 use crate::codec::jpeg::ColorModel;
-use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Predictor, Scratch, fax};
+use crate::codec::{BlockDecoder, BlockShape, Coding, PixelCoding, Predictor, Scratch, fax, jxl, lerc, webp};
+use crate::codestream::j2k;
 use crate::error::Result;
 use crate::image::{BlockGrid, ImageLayout, PadValue, SampleType};
 use crate::io::ByteOrder;
@@ -77,6 +79,9 @@ const RGB: u32 = 2;
 const SEPARATED: u32 = 5;
 const YCBCR: u32 = 6;
 
+/// Codecs that return red, green, blue, whatever they store.
+const RETURN_COLORS: [&str; 3] = [j2k::CODEC.name, webp::CODEC.name, jxl::CODEC.name];
+
 /// Most bits of a block for which no size computed from it overflows. No file holds so large a block.
 const LARGEST_BLOCK_BITS: u128 = 1 << 56;
 
@@ -105,7 +110,11 @@ impl Storage {
         let compression = directory.u32_or(tags::COMPRESSION, 1)?;
         let compression =
             u16::try_from(compression).map_err(|_| directory.malformed(tags::COMPRESSION, compression))?;
-        let (sample, bits) = sample_type(directory)?;
+        let (sample, bits) = match compression {
+            // Files have wrong values: the streams always hold bytes.
+            compression::OLD_JPEG => (SampleType::UInt8, 8),
+            _ => sample_type(directory)?,
+        };
         let pixel = u128::from(bands) * u128::from(bits.max(sample.bits()));
         if u128::from(block_columns) * u128::from(block_rows) * pixel > LARGEST_BLOCK_BITS {
             let tag = if tiled { tags::TILE_LENGTH } else { tags::ROWS_PER_STRIP };
@@ -236,16 +245,21 @@ impl Storage {
                 reversed_bits: reversed,
             };
         } else {
-            self.reversed_bits = reversed && self.compression != compression::JPEG;
+            self.reversed_bits = reversed && !matches!(self.compression, compression::JPEG | compression::OLD_JPEG);
         }
         match photometric {
+            YCBCR if coder.is_some_and(|coder| RETURN_COLORS.contains(&coder.codec.name)) => {}
             YCBCR => self.read_ycbcr(directory, &mut fields)?,
             RGB => fields.color = ColorModel::Rgb,
             SEPARATED => fields.color = ColorModel::Cmyk,
             _ => {}
         }
+        if self.compression == compression::LERC {
+            fields.lerc.further = further_compression(directory)?;
+        }
+        fields.j2k.is_ycbcr = self.compression == compression::APERIO_YCBCR;
         if self.compression == compression::JPEG
-            && let Some(super::field::FieldValue::Bytes(tables)) = directory.get(tags::JPEG_TABLES)?
+            && let Some(FieldValue::Bytes(tables)) = directory.get(tags::JPEG_TABLES)?
         {
             fields.tables = Some(tables.as_slice().into());
         }
@@ -261,6 +275,11 @@ impl Storage {
             return Err(directory
                 .unsupported(tags::PHOTOMETRIC_INTERPRETATION, found)
                 .allowed("3 samples of 8 bits, stored together"));
+        }
+        if self.compression == compression::OLD_JPEG {
+            // Files have the range of video, which their reference values state.
+            self.conversion = Conversion::YCbCr(ycbcr::DataUnits::read(directory, 1, 1)?);
+            return Ok(());
         }
         if self.compression == compression::JPEG {
             fields.color = ColorModel::YCbCr { horizontal, vertical };
@@ -341,6 +360,18 @@ impl BlockDecoder for Converted {
 /// A decoder of blocks whose stored bytes have their bits in reverse order.
 fn reversed_bits(decoder: Box<dyn BlockDecoder>) -> Box<dyn BlockDecoder> {
     Box::new(Reversed(decoder))
+}
+
+/// The compression of the blobs of LERC, by the second number of `LercParameters`.
+fn further_compression(directory: &Directory) -> Result<lerc::Further> {
+    let number = match directory.get(tags::LERC_PARAMETERS)? {
+        Some(FieldValue::Unsigned(numbers)) => numbers.get(1).copied().unwrap_or(0),
+        _ => 0,
+    };
+    let found = lerc::Further::from_number(number);
+    found.ok_or_else(|| {
+        directory.unsupported(tags::LERC_PARAMETERS, number).allowed("0 (none), 1 (Deflate) or 2 (ZSTD)")
+    })
 }
 
 /// True for tiles, and the columns and rows of a block.

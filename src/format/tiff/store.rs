@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::directory::{Array, Directory};
 use super::field::FieldValue;
+use super::old_jpeg::OldJpeg;
 use super::storage::{Conversion, Storage};
 use super::{compression, tags};
 use crate::codec::{BlockDecoder, BlockShape, Scratch};
@@ -80,10 +81,16 @@ pub(super) fn image(
     let storage = Storage::read(directory)?;
     let arrays = RangeArrays::find(directory, &storage)?;
     let shown = storage.layout(nodata)?;
+    let mut decoder = storage.decoder();
+    if storage.compression == compression::OLD_JPEG {
+        let of_streams = decoder.take();
+        let old = of_streams.map(|decoder| OldJpeg::new(decoder, directory, &*source, storage.pixels.samples));
+        decoder = old.transpose()?.map(|decoder| Box::new(decoder) as _);
+    }
     let store = TiffStore {
         source,
         limits,
-        decoder: storage.decoder(),
+        decoder,
         layout: ImageLayout { grid: storage.grid, ..shown.clone() },
         storage,
         arrays,
@@ -156,7 +163,8 @@ impl BlockStore for TiffStore {
     }
 
     fn coding(&self) -> Option<&dyn BlockCoding> {
-        let plain = self.storage.conversion == Conversion::None && !self.storage.reversed_bits;
+        let is_old = self.storage.compression == compression::OLD_JPEG;
+        let plain = self.storage.conversion == Conversion::None && !self.storage.reversed_bits && !is_old;
         self.storage.coding.as_ref().filter(|_| plain).map(|coding| coding as _)
     }
 

@@ -118,6 +118,12 @@ numbers! {
     EXTRA_SAMPLES = 338;
     SAMPLE_FORMAT = 339;
     JPEG_TABLES = 347;
+    JPEG_PROC = 512;
+    JPEG_INTERCHANGE_FORMAT = 513;
+    JPEG_RESTART_INTERVAL = 515;
+    JPEG_Q_TABLES = 519;
+    JPEG_DC_TABLES = 520;
+    JPEG_AC_TABLES = 521;
     YCBCR_COEFFICIENTS = 529;
     YCBCR_SUB_SAMPLING = 530;
     YCBCR_POSITIONING = 531;
@@ -132,8 +138,13 @@ numbers! {
     GPS_IFD = 34853;
     GDAL_METADATA = 42112;
     GDAL_NODATA = 42113;
+    INTEROPERABILITY_IFD = 40965;
+    LERC_PARAMETERS = 50674;
     RPC_COEFFICIENT = 50844;
 }
+
+/// Tags of directories inside fields: EXIF, GPS and interoperability (EXIF 2.32 §4.6.3).
+pub(super) const DIRECTORIES: [u16; 3] = [EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD];
 
 const SYNONYMS: &[(&str, &str)] = &[
     ("TileHeight", "TileLength"),
@@ -164,9 +175,8 @@ const OFFSET: &[FieldType] = &[Long, Long8];
 
 /// Codes of compression that have tags of their own.
 const FAX: &[u64] = &[2, 3, 4];
-const OLD_JPEG: &[u64] = &[6];
+const OLD_JPEG: &[u64] = &[compression::OLD_JPEG as u64];
 const JPEG: &[u64] = &[compression::JPEG as u64];
-const LERC: &[u64] = &[34_887];
 
 const POINTER: &[FieldType] = &[Long, Ifd, Long8, Ifd8];
 
@@ -271,7 +281,7 @@ pub static TAGS: &[Tag] = &[
     tag(40_965, "InteroperabilityIFD", POINTER, Pointer),
     tag(42_112, "GDAL_METADATA", &[Ascii], Plain),
     tag(42_113, "GDAL_NODATA", &[Ascii], Setting),
-    tag(50_674, "LercParameters", &[Long], Coding(LERC)),
+    tag(50_674, "LercParameters", &[Long], Setting),
     tag(50_844, "RPCCoefficient", &[Double], Geo),
 ];
 

@@ -40,6 +40,7 @@ pub(super) fn is_determined(field: &Field) -> bool {
             let row = tags::by_number(field.tag);
             convert(&field.value.to_metadata(), field.kind, row).is_some_and(|value| value == field.value)
         }
+        FieldValue::Directory(_) => false,
         _ => true,
     }
 }

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use super::blocks::{BlockRanges, DataArea};
-use super::cog;
 use super::field::Field;
 use super::layout::{HEADER_BYTES, lay_out};
 use super::plan::WritePlan;
 use super::written::{Group, Written};
+use super::{cog, gdal};
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{Begun, ContainerWriter, ImageRequest, OpenImage, Warning, WarningKind, WriteContext, no_image};
 use crate::io::{ByteSink, SpooledSink};
 use crate::metadata::Metadata;
-use crate::pipeline::{BlockPlan, BlockSink, BlocksEnd, Placement};
+use crate::pipeline::{BandStatistics, BlockPlan, BlockSink, BlocksEnd, Placement, Statistics};
 
 /// Images become directories in the order in which they are added.
 struct TiffWriter {
@@ -28,6 +28,8 @@ struct Open {
     fields: Vec<Field>,
     tiled: bool,
     is_cog: bool,
+    /// True if the file stores the statistics of the bands.
+    statistics: bool,
     /// The positions of the blocks so far, plane by plane.
     planes: Vec<BlockRanges>,
     /// The area of the blocks, if it is known beforehand.
@@ -54,7 +56,7 @@ impl ContainerWriter for TiffWriter {
     }
 
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
-        let WritePlan { storage, form, takes_stored, encoder, fields, is_cog } =
+        let WritePlan { storage, form, takes_stored, encoder, fields, is_cog, statistics } =
             WritePlan::new(image, context.warnings)?;
         let target = if encoder.is_verbatim() && image.provider.is_dense() { self.sink.positioned()? } else { None };
         let area = target.as_ref().map(|_| DataArea::new(storage, self.sink.position()));
@@ -63,9 +65,21 @@ impl ContainerWriter for TiffWriter {
         }
         let placement = area.zip(target).map(|(area, target)| Placement { places: Arc::new(area), target });
         let planes = vec![BlockRanges::default(); storage.planes as usize];
-        self.open = Some(Open { key: image.key.to_owned(), fields, tiled: storage.tiled, is_cog, planes, area });
+        let key = image.key.to_owned();
+        self.open = Some(Open { key, fields, tiled: storage.tiled, is_cog, statistics, planes, area });
         let blocks = BlockPlan { grid: storage.grid, encoder: Arc::new(encoder), placement };
         Ok(Begun::Encode(OpenImage { blocks, form: takes_stored.then_some(form), allows_absent: true }))
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        let open = self.open.as_ref().filter(|open| open.statistics)?;
+        Some(Statistics::new(gdal::nodata(&open.fields)))
+    }
+
+    fn set_statistics(&mut self, bands: &[BandStatistics]) {
+        if let Some(open) = &mut self.open {
+            gdal::set_statistics(&mut open.fields, bands);
+        }
     }
 
     fn finish_image(&mut self, _end: &BlocksEnd, _context: &mut WriteContext<'_, '_>) -> Result<()> {

@@ -48,13 +48,14 @@ impl StoredImage {
     fn whole_block(&self, part: &Part, located: &Located, visit: Visit) -> Result<Option<(Piece, When)>> {
         let store = &*self.store;
         let whole = whole_window(store, part.block);
-        let read = match located {
+        let cost = match located {
             Located::Piece(piece) if piece.window == whole => {
                 let when = if visit == Visit::Blocks { When::Later(window_bytes(store, whole)) } else { When::Now };
                 return Ok(Some((piece.clone(), when)));
             }
-            Located::Piece(piece) => window_bytes(store, piece.window),
-            Located::Rows(rows) => rows.read_bytes(store.source().gap()) as usize,
+            Located::Piece(piece) => store.part_cost(piece.window, window_bytes(store, piece.window)),
+            // A byte loaded into new memory costs about twice a byte read from the file.
+            Located::Rows(rows) => rows.read_bytes(store.source().gap()) as usize / 2,
         };
         // If the bytes of the source are fetched, only those of the window are in memory.
         if is_fetched(&**store.source()) || window_bytes(store, whole) < LEAST_BYTES {
@@ -62,8 +63,7 @@ impl StoredImage {
         }
         let piece = store.piece(part.block, whole)?.filter(|piece| piece.window == whole);
         let inside = piece.filter(|piece| piece.bytes.iter().all(|bytes| bytes.end <= store.source().size()));
-        // A byte loaded into new memory costs about twice a byte read from the file.
-        Ok(inside.map(|piece| (piece, When::Later(read / 2))))
+        Ok(inside.map(|piece| (piece, When::Later(cost))))
     }
 }
 

@@ -18,13 +18,8 @@ ALLOWED = (Error, OSError, ValueError)
 
 # Files that other readers decode and we refuse, with the required word of the message. The list is explicit: it cannot grow unnoticed.
 UNSUPPORTED = {
-    "tiff/ojpeg_single_strip_no_rowsperstrip.tiff": "(?i)compression.*6|old.*jpeg",
-    "tiff/old-style-jpeg-compression.tif": "(?i)compression.*6|old.*jpeg",
-    "tiff/zackthecat.tif": "(?i)compression.*6|old.*jpeg",
     "tiff/logluv-3c-16b.tiff": "34676|32844",
     "tiff/off_luv24.tif": "34677|32845",
-    "tiff/image_webp.tif": "50001",
-    "tiff/usda_naip_256_webp_z3.tif": "50001",
 }
 
 # JPEG 2000 files of the standard's conformance suite that OpenJPEG, which decodes, refuses or gives up on: several passes of refinement or

@@ -7,6 +7,7 @@ import imagecodecs
 import numpy as np
 import rasterio
 import tifffile
+from fuzz_seeds_codecs import codec_seeds
 from fuzz_seeds_j2k import j2k_seeds
 from fuzz_seeds_nitf import nitf_seeds
 from PIL import Image, ImageCms, PngImagePlugin
@@ -16,7 +17,8 @@ ROWS, COLS = 19, 21
 
 def write_seeds(folder):
     """Writes the seeds into `folder` as <format>-<number>-<name>; returns nothing."""
-    all_makers = {"tiff": tiff_seeds, "png": png_seeds, "jpeg": jpeg_seeds, "nitf": nitf_seeds, "j2k": lambda folder: j2k_seeds(folder, picture, ours)}
+    all_makers = {"tiff": tiff_seeds, "png": png_seeds, "jpeg": jpeg_seeds, "nitf": nitf_seeds, "j2k": lambda folder: j2k_seeds(folder, picture, ours),
+                  "codecs": lambda folder: codec_seeds(picture, by_tifffile, ours)}
     for kind, makers in all_makers.items():
         for number, (name, content) in enumerate(makers(folder)):
             (folder / f"{kind}-{number:02}-{name}").write_bytes(content)

@@ -2,10 +2,13 @@
 import io
 import os
 
+import imagecodecs
 import numpy as np
 import rasterio
 import rasterio.shutil
 from testkit import nitf_forge as nb
+from testkit.lossless_jpeg import lossless_jpeg
+from testkit.nitf_coded import page, vector_quantised
 from testkit.nitf_damage import points
 
 ROWS, COLS = 19, 21
@@ -28,6 +31,7 @@ def nitf_seeds(folder):
     yield from plain_seeds()
     yield from masked_seeds()
     yield from composed_seeds()
+    yield from coded_seeds()
     yield from gdal_seeds(folder)
     yield from own_seeds()
 
@@ -78,6 +82,16 @@ def composed_seeds():
     images = [(nb.image(rows, COLS, idlvl=n + 1, ialvl=n, iloc=(8 if n else 0, 0), name=f"PART{n:03}"), nb.stored(grey[:, at:at + rows]))
               for n, (at, rows) in enumerate(parts)]
     yield "in-segments", bytes(nb.File(images))
+
+
+def coded_seeds():
+    """Codings that neither GDAL nor we write."""
+    deep, bits = picture(1, "uint16"), (picture(1)[0] // 9 % 2).astype(np.uint8)
+    yield "jpeg-twelve-bits", one(imagecodecs.jpeg8_encode(deep[0], bitspersample=12), nb.image(ROWS, COLS, nbpp=12, ic="C3"))
+    yield "lossless-jpeg", one(lossless_jpeg(deep, 12, 5), nb.image(ROWS, COLS, nbpp=12, ic="C5"))
+    yield "bi-level", one(page(bits, True), nb.image(ROWS, COLS, nbpp=1, ic="C1", comrat="2DS"))
+    header, codes = vector_quantised(np.arange(9 * 4).reshape(9, 2, 2) % 8, np.arange(128, dtype=np.uint8).reshape(8, 4, 4))
+    yield "vector-quantisation", one(header + codes.tobytes(), nb.image(ROWS, COLS, ic="C4", comrat="0.75", block=BLOCK))
 
 
 def gdal_seeds(folder):

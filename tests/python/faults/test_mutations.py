@@ -17,7 +17,7 @@ import fuzz_seeds
 DRIVER = Path(__file__).with_name("fuzz_driver.py")
 MUTATIONS = int(os.environ.get("OSML_IO_MUTATIONS", 10_000))
 HANG = 10.0  # seconds for one case
-KINDS = ["tiff", "png", "jpeg", "nitf", "j2k"]
+KINDS = ["tiff", "png", "jpeg", "nitf", "j2k", "codecs"]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from testkit.nitf_ours import provider, write
 
 HASHES = Path(__file__).with_name("hashes.json")
 REQUESTS = {}
-_SUFFIXES = {"tiff": ".tif", "png": ".png", "jpeg": ".jpg", "nitf": ".ntf", "nsif": ".nsf"}
+_SUFFIXES = {"tiff": ".tif", "png": ".png", "jpeg": ".jpg", "nitf": ".ntf", "nsif": ".nsf", "jp2": ".jp2", "jph": ".jph"}
 _CLOCK = "1700000000"
 # The writer waits until a file is on the disk; a file in memory is there at once.
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

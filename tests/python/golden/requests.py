@@ -3,6 +3,7 @@
 import golden.copies
 import golden.foreign_copies
 import golden.inputs
+import golden.j2k
 import golden.nitf
 import golden.nitf_fields
 import golden.raster

@@ -64,3 +64,11 @@ save("tiff/cog/nodata", "noisy 1x300x280 int16", overviews=[2, 4], block_size=64
 for method in ("nearest", "average", "bilinear", "cubic", "gauss", "mode", "rms"):
     save(f"tiff/cog/{method}", "smooth 2x150x170 float32", overviews=[2, 8], resampling=method, block_size=64)
     save(f"tiff/cog/{method}-bytes", "grainy 1x150x170 uint8", overviews=[2], resampling=method, block_size=64, compression="none")
+for word in ("lzma", "lerc", "webp"):
+    for kind in ("uint8", "uint16", "float32") if word != "webp" else ("uint8",):
+        save(f"tiff/{word}/grainy-{kind}", f"grainy 3x200x210 {kind}", compression=word)
+    image(f"tiff/strips/{word}", "smooth 3x101x75 uint8", {"RowsPerStrip": 13, "Compression": word})
+for further in (1, 2):
+    image(f"tiff/lerc/further-{further}", "smooth 2x101x75 int16", {"Compression": "LERC", "LercParameters": [4, further]})
+image("tiff/lerc/error", "smooth 1x101x75 float32", {"Compression": "LERC", "MaxZError": 0.01})
+save("tiff/statistics/float32", "smooth 2x101x75 float32", statistics=True)

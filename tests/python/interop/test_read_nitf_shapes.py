@@ -201,7 +201,7 @@ def test_segments_behind_a_broken_one_stay_usable(ntf):
         assert_same(reader.get_asset(images[-1]).read(), data)
 
 
-@pytest.mark.parametrize("code,comrat", [("C1", "1D  "), ("C4", "0.75"), ("C5", "00.0"), ("C7", "    "), ("M5", "00.0"), ("ZZ", "    ")])
+@pytest.mark.parametrize("code,comrat", [("C2", "    "), ("C6", "00.0"), ("C7", "    "), ("M6", "00.0"), ("ZZ", "    ")])
 def test_images_we_cannot_decode_are_there_with_all_metadata(ntf, code, comrat):
     data = image((1, 64, 64), "uint8")
     make(ntf, data, ic=code, comrat=comrat, data=b"\0" * 100, ixshd=nitf_make.tre("ABCDEF", b"1"))

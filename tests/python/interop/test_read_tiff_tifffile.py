@@ -127,22 +127,6 @@ def test_sub_ifds_with_reduced_images_are_overviews(tif):
         assert_same(reader.get_asset("image:0:overview:2").read(), data[:, ::4, ::4])
 
 
-@pytest.mark.parametrize("compression,name", [("jpeg2000", "34712"), ("webp", "50001"), ("lerc", "34887"), ("jpegxl", "50002|52546"),
-                                              ("lzma", "34925")])
-def test_a_compression_we_lack_is_an_unsupported_error_naming_it(tif, compression, name):
-    data = np.moveaxis(image((3, 64, 64), np.uint8), 0, 2)
-    tifffile.imwrite(tif, data, photometric="rgb", compression=compression, metadata=None)
-    assert iminfo(tif).shape == (3, 64, 64), "the header can still be described"
-    try:
-        found = imread(tif)
-    except UnsupportedError as error:
-        import re
-
-        assert re.search(name, str(error)) and re.search("(?i)compression|259", str(error))
-    else:
-        assert found.shape == (3, 64, 64) and np.abs(found.astype(int) - np.moveaxis(tifffile.imread(tif), 2, 0)).mean() < 2
-
-
 def test_an_unknown_compression_is_an_unsupported_error_naming_tag_and_value(tif):
     raw_tiff(tif, 8, 8, 8, bytes(64), compression=54321)
     with pytest.raises(UnsupportedError, match="54321"):

@@ -98,7 +98,8 @@ def test_rates_are_met(tmp_path, dtype, tile, layers, rate):
     achieved = 8 * len(codestream_of(path).data) / image.size
     assert achieved == pytest.approx(rate, rel=0.05)
     ours, other = imread(path), reference(path.read_bytes())
-    assert np.abs(ours.astype(int) - other).max() <= 1, "two builds may round differently"
+    # OpenJPEG multiplies by 1.625732422 for 2 / K, which is 1.625786; one level of 16 bits is less than that difference.
+    assert np.abs(ours.astype(int) - other).max() <= (1 if dtype == "uint8" else 4)
     assert codestream_of(path).cod["wavelet"] == 0
 
 
@@ -355,10 +356,11 @@ def test_the_profile_epje_needs_its_order(tmp_path):
         imsave(tmp_path / "a.jp2", picture((1, 64, 64)), metadata={"J2K_PROFILE": "EPJE", "J2K_PROGRESSION": "LRCP"})
 
 
-def test_masked_blocks_are_tiles_without_coefficients(tmp_path):
+@pytest.mark.parametrize("code", ["M8", "MD"])
+def test_masked_blocks_are_tiles_without_coefficients(tmp_path, code):
     path, image = tmp_path / "a.ntf", picture((2, 120, 130))
     present = {(row, column) for row in range(3) for column in range(3)} - {(0, 1), (2, 2)}
-    metadata = {"IC": "M8", "IMODE": "B", "NPPBH": "50", "NPPBV": "40", "TPXCD": 7}
+    metadata = {"IC": code, "IMODE": "B", "NPPBH": "50", "NPPBV": "40", "TPXCD": 7}
     with quiet():
         write(path, sparse(image, present, (50, 40), metadata))
     segment = parse(path).images[0]

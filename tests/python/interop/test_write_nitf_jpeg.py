@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from aws.osml.io import BufferedMetadataProvider, FormatError, IO, MetadataWarning, OptionError, PaddingWarning, UnsupportedError, iminfo, imread, imsave
 from testkit.arrays import assert_same, psnr, smooth
-from testkit.jpeg_streams import streams
+from testkit.jpeg_streams import streams, without_segments
 from testkit.nitf_bytes import parse
 from testkit.nitf_judges import gdal_open, jbpy_check
 from testkit.nitf_ours import copy as copy_file, heard, provider, quiet, sparse, warned, write
@@ -359,15 +359,6 @@ def stream_of(pixels, **options):
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "JPEG", quality=90, **options)
     return out.getvalue()
-
-
-def without_segments(content, left_out):
-    """A stream without the segments of some markers."""
-    (stream,) = streams(content)
-    kept = [(marker, payload) for marker, payload in stream.segments if marker not in left_out]
-    head = b"".join(bytes((0xFF, marker)) + (len(payload) + 2).to_bytes(2, "big") + payload for marker, payload in kept)
-    scan = content.index(b"\xff\xda") + 2
-    return b"\xff\xd8" + head + content[scan + int.from_bytes(content[scan:scan + 2], "big"):]
 
 
 def replaced(path, data):

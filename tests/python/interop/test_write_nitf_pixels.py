@@ -218,15 +218,6 @@ def test_imsave_of_floats_without_a_compression_stores_uncompressed_and_records_
     assert (found["IC"], found["NPPBH"], found["NPPBV"]) == ("NC", "1024", "1024")
 
 
-@pytest.mark.parametrize("code,word", [("CD", "htj2k"), ("MD", "MD")])
-def test_a_compression_that_is_not_there_yet_is_unsupported_and_named(ntf, code, word):
-    with pytest.raises(UnsupportedError, match=f"(?i){code}|{word}"):
-        imsave(ntf, image((1, 64, 64), "uint8"), compression=word)
-    with pytest.raises(UnsupportedError, match=code):
-        write(ntf, provider(image((1, 64, 64), "uint8"), {"IC": code}))
-    assert not ntf.exists()
-
-
 def test_an_unknown_compression_word_lists_the_known(ntf):
     with pytest.raises(OptionError, match="(?s)NC.*NM"):
         imsave(ntf, image((1, 8, 8), "uint8"), compression="deflate")

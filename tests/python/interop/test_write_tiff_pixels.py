@@ -8,11 +8,11 @@ from aws.osml.io import imread, imsave
 from testkit.arrays import COMPLEX, DTYPES, FLOATS, assert_same, image
 from testkit.readers import gdal_pixels, pillow_pixels, tiff_tags, tifffile_pixels
 
-CODES = {"none": 1, "lzw": 5, "deflate": 8, "packbits": 32773, "zstd": 50000}
+CODES = {"none": 1, "lzw": 5, "deflate": 8, "packbits": 32773, "zstd": 50000, "lzma": 34925}
 BANDS = (1, 2, 3, 4, 5, 8)
 LAYOUTS = {"tiles": {"322": 64, "323": 32}, "strips": {"278": 7}}
 SIZES = [(1, 1), (1, 257), (257, 1), (255, 256), (256, 257), (257, 255), (16, 16), (64, 32)]
-PREDICTORS = {"deflate", "lzw", "zstd"}
+PREDICTORS = {"deflate", "lzw", "zstd", "lzma"}
 
 
 def predictors(dtype, compression):

@@ -42,7 +42,7 @@ def test_a_dtype_the_format_cannot_hold_is_an_error_naming_what_it_can(tmp_path,
 
 
 @pytest.mark.parametrize("word,code", [("none", 1), ("deflate", 8), ("lzw", 5), ("packbits", 32773), ("zstd", 50000),
-                                       ("NONE", 1), ("Deflate", 8), ("LZW", 5), ("ZSTD", 50000)])
+                                       ("lzma", 34925), ("lerc", 34887), ("webp", 50001), ("LERC", 34887), ("NONE", 1), ("Deflate", 8), ("LZW", 5), ("ZSTD", 50000)])
 def test_compression_words_of_tiff(tif, rgb, word, code):
     imsave(tif, rgb, compression=word)
     assert tiff_tags(tif)[259] == code

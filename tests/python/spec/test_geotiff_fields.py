@@ -33,7 +33,8 @@ def geokeys(path):
     return {directory[i]: directory[i + 3] for i in range(4, len(directory), 4) if directory[i + 1] == 0}
 
 
-@pytest.mark.parametrize("value,code", [("None", 1), ("LZW", 5), ("Deflate", 8), ("PackBits", 32773), ("ZSTD", 50000),
+@pytest.mark.parametrize("value,code", [("None", 1), ("LZW", 5), ("Deflate", 8), ("PackBits", 32773), ("ZSTD", 50000), ("LZMA", 34925),
+                                        ("LERC", 34887), ("lerc", 34887), (34887, 34887),
                                         ("none", 1), ("lzw", 5), ("DEFLATE", 8), ("packbits", 32773), ("zstd", 50000),
                                         (1, 1), (5, 5), (8, 8), (32773, 32773), (50000, 50000), ("8", 8), ("5", 5)])
 def test_compression_values(tif, value, code):

@@ -144,14 +144,6 @@ def test_the_sparse_example(in_tmp):
     jbpy_check("output.ntf")
 
 
-@pytest.mark.parametrize("code", ["CD", "MD"])
-def test_compressions_of_the_specification_that_come_later(in_tmp, code):
-    provider, _ = a_provider({"IC": code, "IMODE": "B", "COMRAT": "01.0"})
-    with pytest.raises(UnsupportedError, match=code):
-        write(provider)
-    assert list(in_tmp.iterdir()) == []
-
-
 def jpeg_2000(code, comrat, **hints):
     """The metadata of the examples of the section on JPEG 2000."""
     metadata = BufferedMetadataProvider()
@@ -185,6 +177,20 @@ def test_lossy_jpeg_2000(in_tmp):
     assert 8 * len(found.data) / data.size == pytest.approx(1.0, rel=0.05)
     cod = Codestream(found.data).cod
     assert (cod["levels"], cod["layers"]) == (5, 1)
+
+
+def test_htj2k(in_tmp):
+    """The example of HTJ2K."""
+    metadata = BufferedMetadataProvider()
+    for key, value in {"IC": "CD", "IMODE": "B", "COMRAT": "01.0", "NPPBH": "1024", "NPPBV": "1024"}.items():
+        metadata[key] = value
+    provider, data = a_provider(metadata)
+    with quiet():
+        found = write(provider).images[0]
+    assert (found["IC"], found["COMRAT"]) == ("CD", "0100")
+    assert 8 * len(found.data) / data.size == pytest.approx(1.0, rel=0.05)
+    assert Codestream(found.data).cod["block_style"] == 0x40
+    jbpy_check("output.ntf")
 
 
 @pytest.mark.parametrize("code", ["C3", "M3", "I1"])

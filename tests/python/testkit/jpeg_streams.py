@@ -60,3 +60,12 @@ def streams(content):
                     at += 2 if content[at] == 0xFF else 1
         found.append(Stream(start, content[start:at], segments))
     return found
+
+
+def without_segments(content, left_out):
+    """A stream without the segments of some markers."""
+    (stream,) = streams(content)
+    kept = [(marker, payload) for marker, payload in stream.segments if marker not in left_out]
+    head = b"".join(bytes((0xFF, marker)) + (len(payload) + 2).to_bytes(2, "big") + payload for marker, payload in kept)
+    scan = content.index(b"\xff\xda") + 2
+    return b"\xff\xd8" + head + content[scan + int.from_bytes(content[scan:scan + 2], "big"):]

@@ -18,8 +18,8 @@ except ImportError:  # it needs Python 3.11: with older versions its checks do n
 
 GDAL_LACKS = ("uint64", "int64")  # GDAL's NITF driver has no 64-bit integers
 
-# jbpy 0.6.1 takes only 01.01 as the version of NSIF; the real files of NSIF 1.0 have 01.00.
-KNOWN = {("FVER", b"01.00")}
+# jbpy 0.6.1 takes only 01.01 as the version of NSIF; the real files of NSIF 1.0 have 01.00. It does not know HTJ2K.
+KNOWN = {("FVER", b"01.00"), ("IC", b"CD"), ("IC", b"MD")}
 
 
 @contextmanager

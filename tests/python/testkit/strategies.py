@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from testkit.arrays import COMPLEX, DTYPES, FLOATS, image
 
 SIDES = st.one_of(st.integers(1, 70), st.sampled_from([1, 15, 16, 17, 63, 64, 65, 127, 128, 129]))
-PREDICTED = ("lzw", "deflate", "zstd")
+PREDICTED = ("lzw", "deflate", "zstd", "lzma")
 
 LAYOUTS = {
     "plain": lambda a: a,
@@ -41,7 +41,7 @@ def images(draw, dtypes=tuple(DTYPES), bands=st.integers(1, 6), sides=SIDES):
 @st.composite
 def tiff_options(draw, dtype, rows):
     """(compression, metadata) that are valid for `dtype`."""
-    compression = draw(st.sampled_from(["none", "lzw", "deflate", "packbits", "zstd"]))
+    compression = draw(st.sampled_from(["none", "lzw", "deflate", "packbits", "zstd", "lzma"]))
     metadata = {"284": draw(st.sampled_from([1, 2]))}
     if draw(st.booleans()):
         metadata["278"] = draw(st.integers(1, rows + 5))

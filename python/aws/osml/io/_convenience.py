@@ -105,6 +105,7 @@ def imsave(
     overviews: Overviews | None = None,
     resampling: str | None = None,
     mask: npt.ArrayLike | ImageAssetProvider | None = None,
+    statistics: bool = False,
 ) -> None:
     """Writes an array of (rows, columns) or (bands, rows, columns) to a file.
 
@@ -139,6 +140,8 @@ def imsave(
             `average`, and `nearest` for indices of a palette and classes. Nodata and masked pixels do not count.
         mask: A mask of a TIFF: (rows, columns) of `bool` or `uint8`, zero for invalid pixels; by default that of an image of a
             file. Overviews have masks too.
+        statistics: Store the minimum, maximum, mean and standard deviation of each band of a TIFF, as GDAL does. Nodata and NaN
+            do not count; a mask has no effect on them.
 
     Raises:
         OptionError: A `ValueError`, for an unknown format and for a value that the format cannot hold.
@@ -153,6 +156,7 @@ def imsave(
         quality=quality,
         precise=precise,
         cog=cog,
+        statistics=statistics,
         **_overview_settings(cog, overviews, resampling, mask),
     )
     is_image = _is_image(data)

@@ -48,6 +48,8 @@ __all__ = [
     "_nitf_georeference",
     "_nitf_ichipb",
     "_nitf_register",
+    "_nitf_rpc",
+    "_nitf_rpc_fields",
     "_nitf_scales_and_offsets",
     "_nitf_to_full",
     "_nitf_typed",
@@ -559,6 +561,14 @@ def _nitf_from_full(mapping: Any, row: npt.ArrayLike, col: npt.ArrayLike, /) -> 
 def _nitf_ichipb(
     body: dict[str, Any] | bytes, /
 ) -> tuple[_Points, _Points, float, int | None, int | None]: ...
+def _nitf_rpc(tag: str, fields: Any, /) -> tuple[list[float | None], list[float], list[float], list[list[float]]]: ...
+def _nitf_rpc_fields(
+    errors: Sequence[float | None],
+    offsets: Sequence[float],
+    scales: Sequence[float],
+    polynomials: Sequence[Sequence[float]],
+    /,
+) -> dict[str, Any]: ...
 def _nitf_scales_and_offsets(mapping: Any, /) -> tuple[tuple[float, float], tuple[float, float]]: ...
 def _epsg_code(code: int, /) -> int: ...
 def _clipped(

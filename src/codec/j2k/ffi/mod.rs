@@ -8,7 +8,7 @@
 mod decode;
 mod handle;
 
-pub(crate) use decode::{Plane, Request, decode};
+pub(crate) use decode::{Decoded, Plane, Request, decode};
 
 #[cfg(test)]
 mod tests;

@@ -58,7 +58,8 @@ impl Block {
     ) {
         self.planes.fill(samples, exact);
         self.settings = Settings { style, orientation, exact, fraction: samples.fraction() };
-        self.coded = CodedBlock { planes: self.planes.coded as u32, ..CodedBlock::default() };
+        self.coded =
+            CodedBlock { bits: self.planes.coded as u32, planes: self.planes.coded as u32, ..CodedBlock::default() };
         self.is_complete = self.planes.coded == 0;
         self.passes.start(&self.planes);
         self.raw.restart();
@@ -71,7 +72,7 @@ impl Block {
         let Settings { style, exact, fraction, .. } = self.settings;
         while !self.is_complete {
             let (plane, kind) = place(self.coded.passes.len(), self.planes.coded);
-            let raw = style.bypass && kind != Kind::Cleanup && plane + 4 < self.planes.coded;
+            let raw = style.is_raw(self.coded.passes.len() as u32);
             let distortion = self.list(plane, kind, raw, symbols).decrease(plane, exact, fraction);
             self.coded.passes.push(Pass { length: 0, distortion, terminated: false });
             if !raw {
@@ -139,10 +140,9 @@ impl Block {
     fn ends_segment(&mut self) -> bool {
         let Self { coded, planes, settings, .. } = self;
         let number = coded.passes.len();
-        let (plane, kind) = place(number - 1, planes.coded);
         let pass = coded.passes.last_mut().expect("a pass was begun");
         self.is_complete = number == 3 * planes.coded - 2;
-        pass.terminated = self.is_complete || terminates(kind, plane, planes.coded, settings.style);
+        pass.terminated = self.is_complete || settings.style.ends_segment(number as u32 - 1);
         pass.terminated
     }
 
@@ -184,14 +184,4 @@ impl Block {
 fn place(number: usize, planes: usize) -> (usize, Kind) {
     let kind = [Kind::Propagation, Kind::Refinement, Kind::Cleanup][(number + 2) % 3];
     (planes - 1 - number.div_ceil(3), kind)
-}
-
-/// True if a segment ends with this pass (T.800 Table D.9).
-fn terminates(kind: Kind, plane: usize, planes: usize, style: Style) -> bool {
-    let bypassed = match kind {
-        Kind::Propagation => false,
-        Kind::Refinement => plane + 4 < planes,
-        Kind::Cleanup => plane + 4 <= planes,
-    };
-    style.terminate || style.bypass && bypassed
 }

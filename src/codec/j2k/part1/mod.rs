@@ -1,4 +1,4 @@
-//! The block coder of Part 1: the quantised coefficients of one code-block to coding passes (T.800 Annexes C and D).
+//! The block coder of Part 1: the quantised coefficients of one code-block to coding passes, and back (T.800 Annexes C and D).
 //!
 //! An encoder knows every bit-plane beforehand. So a stage here handles 64 samples at once, in words of 16 columns × 4 rows in
 //! the order of the scan (`stripes`): which samples a pass codes (`passes`), in which contexts (`contexts`), and by how much
@@ -9,15 +9,22 @@
 //! The arithmetic coder takes the most time, and waits for itself. So `lanes` codes 64 blocks side by side if the processor has
 //! the instructions. The bytes do not depend on it.
 //!
-//! Limits: sides of 1 to 1024 samples, at most 4096 in a block; magnitudes of up to 63 bits.
+//! A decoder learns each bit from the one before. So `block_decoder` goes from sample to sample of a pass, which it finds in the
+//! same words of 64, with all that a context needs in another word (`flags`). `unstuffing` makes bytes the number again, and `mq_decoder` takes the symbols from it.
+//!
+//! Limits: sides of 1 to 1024 samples, at most 4096 in a block; magnitudes of up to 63 bits, or of 31 if they are decoded into
+//! 32 bits.
 
 mod block;
+mod block_decoder;
 mod coder;
 mod codeword;
 mod contexts;
 mod distortion;
+mod flags;
 mod lanes;
 mod mq;
+mod mq_decoder;
 mod passes;
 mod planes;
 mod raw;
@@ -25,8 +32,10 @@ mod segment;
 mod stripes;
 mod symbols;
 mod transpose;
+mod unstuffing;
 
 use super::geometry::Orientation;
+pub(crate) use block_decoder::{BlockDecoder, BlockShape, Magnitude, Segment};
 pub(crate) use coder::BlockCoder;
 pub(crate) use planes::{BlockSamples, Coefficient};
 
@@ -54,6 +63,8 @@ pub(crate) const STYLES: [&str; 6] = ["bypass", "reset", "terminate", "causal", 
 impl Style {
     /// The bit of [`Style::terminate`].
     pub(crate) const TERMINATE: u8 = 1 << 2;
+    /// The bit of [`Style::vertical_causal`].
+    pub(crate) const CAUSAL: u8 = 1 << 3;
     /// The bit of [`Style::predictable`].
     pub(crate) const PREDICTABLE: u8 = 1 << 4;
 
@@ -63,12 +74,25 @@ impl Style {
             std::array::from_fn(|bit| bits >> bit & 1 == 1);
         Self { bypass, reset, terminate, vertical_causal, predictable, segmentation }
     }
+
+    /// True if a codeword segment ends with this pass, counted from 0 in the block (T.800 Table D.9).
+    pub(crate) fn ends_segment(self, pass: u32) -> bool {
+        // From the fourth cleanup on; propagation and refinement then share a segment.
+        self.terminate || self.bypass && pass >= 9 && pass % 3 != 1
+    }
+
+    /// True if a pass, counted from 0 in the block, consists of plain bits.
+    pub(crate) fn is_raw(self, pass: u32) -> bool {
+        self.bypass && pass >= 10 && !pass.is_multiple_of(3)
+    }
 }
 
 /// A coded block.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct CodedBlock {
-    /// The bit length of the largest coded magnitude: 0 for a block without passes.
+    /// The bit length of the largest magnitude, without the bits that are not coded.
+    pub bits: u32,
+    /// The planes from the first coded one down to the lowest: 0 for a block without passes.
     pub planes: u32,
     /// The passes in coding order: cleanup of the first plane, then propagation, refinement and cleanup of each other.
     pub passes: Vec<Pass>,

@@ -91,7 +91,7 @@ const fn row_of(number: usize) -> (usize, u32) {
 }
 
 /// The state that follows a renormalisation after the symbol `bit`.
-const fn next(number: usize, bit: u32) -> u8 {
+pub(super) const fn next(number: usize, bit: u32) -> u8 {
     let (row, more_probable) = row_of(number);
     let (_, after_more, after_less, exchange) = PROBABILITIES[row];
     if bit == more_probable {
@@ -101,12 +101,17 @@ const fn next(number: usize, bit: u32) -> u8 {
     }
 }
 
+/// Qe of a state.
+pub(super) const fn probability(number: usize) -> u32 {
+    PROBABILITIES[row_of(number).0].0
+}
+
 /// Each state as it is kept for a context: its Qe in the upper 16 bits, then twice its number.
 const STATES: [u32; 96] = {
     let mut states = [0; 96];
     let mut number = 2;
     while number < states.len() {
-        states[number] = PROBABILITIES[row_of(number).0].0 << 16 | (number as u32) << 1;
+        states[number] = probability(number) << 16 | (number as u32) << 1;
         number += 1;
     }
     states

@@ -69,13 +69,30 @@ impl<'a, T: Coefficient> BlockSamples<'a, T> {
         (held && fraction < 32).then_some(Self { samples, stride, width, height, fraction })
     }
 
+    /// Columns.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows.
+    pub(crate) fn height(&self) -> usize {
+        self.height
+    }
+
     /// Number of bits that are not coded.
-    pub(super) fn fraction(&self) -> u32 {
+    pub(crate) fn fraction(&self) -> u32 {
         self.fraction
     }
 
-    fn row(&self, row: usize) -> &'a [T] {
+    /// A row of samples.
+    pub(crate) fn row(&self, row: usize) -> &'a [T] {
         &self.samples[row * self.stride..][..self.width]
+    }
+
+    /// The bits that any magnitude has.
+    #[inline(always)]
+    pub(crate) fn magnitudes(&self) -> u64 {
+        (0..self.height).fold(0, |all, row| self.row(row).iter().fold(all, |all, v| all | v.magnitude()))
     }
 
     /// The samples of a word, zero outside the block.
@@ -113,8 +130,7 @@ impl Planes {
     /// Takes the samples of a block apart. If the coefficients are not `exact`, each stands for the middle of its unit.
     #[inline(always)]
     pub(super) fn fill<T: Coefficient>(&mut self, block: &BlockSamples<'_, T>, exact: bool) {
-        let all = (0..block.height).fold(0, |all, row| block.row(row).iter().fold(all, |all, v| all | v.magnitude()));
-        self.coded = (u64::BITS - (all >> block.fraction).leading_zeros()) as usize;
+        self.coded = (u64::BITS - (block.magnitudes() >> block.fraction).leading_zeros()) as usize;
         if self.coded == 0 {
             return;
         }

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod decoder;
+mod fast_decoder;
 mod timing;
 mod twin;
 
@@ -38,8 +39,11 @@ fn check(values: &[i64], width: usize, orientation: Orientation, style: Style, e
     let complete = decoder::decode(&coded, coded.passes.len(), width, height, orientation, style);
     let expected: Vec<i64> = values.iter().map(|v| v.signum() * (v.abs() >> fraction)).collect();
     assert!(complete.last().map_or_else(|| vec![0; values.len()], |state| state.values.clone()) == expected, "{what}");
-    for passes in 1..coded.passes.len() {
+    for passes in 1..=coded.passes.len() {
         let cut = decoder::decode(&coded, passes, width, height, orientation, style);
+        let fast = if coded.planes > 31 { fast_decoder::decode::<u64> } else { fast_decoder::decode::<u32> };
+        let fast = fast(&coded, passes, (width, height), orientation, style);
+        assert!(fast == complete[passes - 1].values, "{what}: {passes} of {}, fast decoder", coded.passes.len());
         assert!(cut[passes - 1] == complete[passes - 1], "{what}: {passes} of {} passes", coded.passes.len());
     }
     let twin = twin::encode(values, width, orientation, style, exact, fraction);

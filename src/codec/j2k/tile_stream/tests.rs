@@ -1,8 +1,11 @@
 //! Tests of the codestream of one tile.
 
 use super::*;
+use crate::codec::j2k::index::TilePart;
 use crate::codec::j2k::markers::{Cod, Continued};
+use crate::codec::j2k::packed_headers::PackedHeaders;
 use crate::codec::j2k::sample_stream::{header, stream, tile_part};
+use crate::limits::Limits;
 
 /// The tile-parts of a tile, as an index has them.
 fn parts(tile: u16, stored: &[Vec<u8>]) -> Vec<TilePart> {
@@ -18,8 +21,9 @@ fn parts(tile: u16, stored: &[Vec<u8>]) -> Vec<TilePart> {
 fn made(header: &MainHeader, tile: u16, stored: &[Vec<u8>]) -> Result<Vec<u8>> {
     let packed = PackedHeaders::read(&header.ppm)?;
     let bytes: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
-    let stream = TileStream::new(header, &packed, &parts(tile, stored), &bytes, &Limits::default())?;
-    Ok(stream.bytes().concat())
+    let parts = parts(tile, stored);
+    let tile = StoredTile::read(header, &packed, &parts, &bytes, &Limits::default())?;
+    Ok(TileStream::new(&tile)?.bytes().concat())
 }
 
 #[test]

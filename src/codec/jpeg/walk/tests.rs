@@ -1,5 +1,6 @@
 use super::*;
-use crate::codec::jpeg::markers::{DQT, SOF0, SOI};
+use crate::codec::jpeg::huffman::tests::bits;
+use crate::codec::jpeg::markers::{DQT, EOI, SOF0, SOI, SOS};
 use crate::codec::jpeg::segments::write_segment;
 use crate::codec::jpeg::tables::{DC, HuffmanSpec};
 
@@ -26,12 +27,6 @@ fn progressive(blocks: u16, last_scan: &[u8]) -> (FrameHeader, Vec<u8>) {
     (FrameHeader::parse(SOF0 + 2, &frame, 0).unwrap(), out)
 }
 
-/// Bits as bytes, padded with ones.
-fn bits(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b' ').map(|byte| byte - b'0').collect();
-    digits.chunks(8).map(|byte| (0..8).fold(0, |value, at| value << 1 | byte.get(at).unwrap_or(&1))).collect()
-}
-
 #[test]
 fn a_refinement_is_walked_with_what_earlier_scans_found() {
     // A run over all 9 blocks, then the further bit of the one coefficient.
@@ -43,19 +38,4 @@ fn a_refinement_is_walked_with_what_earlier_scans_found() {
     let end = whole_scans(&frame, &short).unwrap();
     let rest = check(&frame, &short[..end]).unwrap_err().to_string();
     assert!(rest.contains("whole coefficients: got 1, expected 64"), "{rest}");
-}
-
-#[test]
-fn codes_of_every_length_are_found() {
-    let counts = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
-    let symbols: Vec<u8> = (10..26).collect();
-    let codes = Codes::new(&counts, &symbols);
-    for length in 1..=LONGEST {
-        let data = bits(&format!("{}0{}", "1".repeat(length - 1), "1".repeat(16)));
-        let stuffed: Vec<u8> =
-            data.iter().flat_map(|byte| [*byte].into_iter().chain((*byte == 0xFF).then_some(0))).collect();
-        let mut bits = Bits { data: &stuffed, at: 0, held: 0, count: 0 };
-        assert!(bits.symbol(&codes).is_ok_and(|symbol| usize::from(symbol) == 9 + length), "{length}");
-        assert!(bits.symbol(&codes).is_err(), "all ones are not a code");
-    }
 }

@@ -1,7 +1,7 @@
 //! JPEG 2000 images (IC C8 and M8; BIIF Profile for JPEG 2000 01.20): the rate that COMRAT states, the fields that the
 //! codestream fixes, and the layers that J2KLRA lists.
 
-use super::super::ic::Ic;
+use super::super::ic::{Coding, Ic};
 use super::super::pixels::Storage;
 use super::coded_rate::{CodedRate, tenths};
 use super::given::Given;
@@ -123,7 +123,8 @@ impl J2kPlan {
             context.warnings.extend(second_loss(given, copied));
             copied
         };
-        let mut options = read_j2k_options(metadata, rate.target())?;
+        let is_ht = record.text("IC").and_then(Ic::from_code).is_some_and(|ic| ic.coding == Coding::HighThroughput);
+        let mut options = read_j2k_options(metadata, rate.target(), is_ht, context.warnings)?;
         options.component_transform = Some(options.component_transform.unwrap_or(record.text("IREP") == Some("RGB")));
         context.warnings.extend(level_note(&options, &storage.grid));
         Ok(Self { options, bits: storage.bits, rate })

@@ -208,15 +208,17 @@ impl JpegPlan {
         finds_pads: bool,
         pad: &[u8],
     ) -> Result<Arc<dyn ImageEncoder>> {
-        let (interleave, borrow) = match storage.mode {
-            Mode::Pixel => (Interleave::Pixel, Borrow::Block(Interleave::Pixel)),
-            _ => (Interleave::Band, Borrow::Bands),
-        };
+        let is_by_pixel = storage.mode == Mode::Pixel;
         let gathering = Gathering {
-            interleave,
+            // Bands are coded one by one, and pad pixels are found in pixels.
+            interleave: if is_by_pixel && finds_pads { Interleave::Pixel } else { Interleave::Band },
             padding: Padding::Replicate(pad.to_vec()),
             absent: (!is_masked).then(|| pad.to_vec()),
-            borrow: if finds_pads { Borrow::Nothing } else { borrow },
+            borrow: match (finds_pads, is_by_pixel) {
+                (true, _) => Borrow::Nothing,
+                (false, true) => Borrow::Block(Interleave::Pixel),
+                (false, false) => Borrow::Bands,
+            },
         };
         let encoder = Encoder::new(storage.bands / storage.planes(), self.color, self.quality)?;
         let notes = SampleNotes::new(&storage, pad, finds_pads);
@@ -240,6 +242,8 @@ impl ImageEncoder for BlockStreams {
         out: &mut Encoded,
         _: &mut Scratch,
     ) -> Result<Pieces<'p>> {
+        let is_planar = self.gathering.interleave == Interleave::Band && matches!(pixels, BlockPixels::Gathered(_));
+        let rows = if is_planar { Rows::Planar } else { Rows::Interleaved };
         let planes = match &pixels {
             BlockPixels::Borrowed(bytes) => vec![*bytes],
             BlockPixels::Bands(bands) => bands.clone(),
@@ -258,7 +262,7 @@ impl ImageEncoder for BlockStreams {
         for plane in planes {
             out.piece(|bytes| {
                 // The first stream in the file gets the segment APP6 when it is appended.
-                self.encoder.write_stream(Rows::Interleaved(plane), shape, &[], true, bytes);
+                self.encoder.write_stream(rows(plane), shape, &[], true, bytes);
                 Ok(())
             })?;
         }

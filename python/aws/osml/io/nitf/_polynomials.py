@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import comb
-
 import numpy as np
 import numpy.typing as npt
 
@@ -47,17 +45,3 @@ def derivative(coefficients: npt.NDArray[np.float64], variable: int) -> npt.NDAr
             lower = tuple(power - (place == variable) for place, power in enumerate(powers))
             found[:, _POWERS.index(lower)] += powers[variable] * coefficients[:, term]
     return found
-
-
-def substituted(
-    coefficients: npt.NDArray[np.float64], scales: tuple[float, ...], offsets: tuple[float, ...]
-) -> npt.NDArray[np.float64]:
-    """The coefficients, (polynomials, terms), of the same polynomials in other variables v': v = scale · v' + offset."""
-    cube = np.zeros((len(coefficients), 4, 4, 4))
-    for term, (i, j, k) in enumerate(_POWERS):
-        cube[:, i, j, k] = coefficients[:, term]
-    for axis, (scale, offset) in enumerate(zip(scales, offsets)):
-        # The expansion of (scale · v' + offset)ⁿ: a row for each power of v', a column for each n.
-        rows = [[comb(n, m) * scale**m * offset ** (n - m) if m <= n else 0.0 for n in range(4)] for m in range(4)]
-        cube = np.moveaxis(np.tensordot(np.array(rows), cube, (1, axis + 1)), 0, axis + 1)
-    return np.stack([cube[:, i, j, k] for i, j, k in _POWERS], axis=1)

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .._errors import Error, OptionError
-from . import _rpc_text
+from . import _rpc_forms
 from ._mapping import Array, ChipMapping, Number
 from ._polynomials import TERMS, derivative, terms
-from ._views import FieldNotFoundError, Fields, all_values, near_names, tre
+from ._views import FieldNotFoundError, all_values, near_names
 
 # The error in pixels at which an inverse counts as found, and the limit of steps. Each step of Newton's method doubles the
 # digits: for the polynomials of a real sensor, four or five are enough.
@@ -27,9 +27,8 @@ _STEPS = 40
 # Points per batch. The intermediate arrays of a batch fit in the cache.
 _PART = 4096
 
-# The index in RPC00A of each term of RPC00B. RPC00A: 1, L, P, H, LP, LH, PH, LPH, L², P², H², L³, L²P, L²H, LP²,
-# P³, P²H, LH², PH², H³. GDAL has the same numbers, and uses them the other way round for LPH, L², P² and H².
-_OF_RPC00A = (0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 7, 11, 14, 17, 12, 15, 18, 13, 16, 19)
+# The keys of the tag of a TIFF.
+_TIFF_TAGS = ("50844", "RPCCoefficient")
 
 
 class ConvergenceError(Error, ValueError):
@@ -80,16 +79,16 @@ class RPC:
     """The random error in metres; None if unknown."""
 
     def __post_init__(self) -> None:
-        for name in _rpc_text.NUMBERS:
+        for name in _rpc_forms.NUMBERS:
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, _finite(name, value))
-        for name in _rpc_text.POLYNOMIALS:
+        for name in _rpc_forms.POLYNOMIALS:
             numbers = tuple(_finite(name, value) for value in getattr(self, name))
             if len(numbers) != TERMS:
                 raise OptionError(f"{name}: got {len(numbers)} coefficients, expected {TERMS}")
             object.__setattr__(self, name, numbers)
-        for name in _rpc_text.NUMBERS:
+        for name in _rpc_forms.NUMBERS:
             if name.endswith("_scale") and getattr(self, name) == 0:
                 raise OptionError(f"{name}: got 0, expected any other number")
 
@@ -161,12 +160,12 @@ class RPC:
 
         `rasterio.rpc.RPC.from_gdal` accepts it unchanged. Every number is written with all its digits.
         """
-        return _rpc_text.to_gdal(vars(self))
+        return _rpc_forms.to_gdal(vars(self))
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by their names, as the method of that name of `rasterio.rpc.RPC`: numbers, lists of 20 coefficients,
         and None for an unknown error. `from_gdal` accepts it."""
-        return _rpc_text.to_dict(vars(self))
+        return _rpc_forms.to_dict(vars(self))
 
     @classmethod
     def from_gdal(cls, metadata: Any) -> RPC:
@@ -180,7 +179,7 @@ class RPC:
         Raises:
             OptionError: A `ValueError`, for a missing key and for a value that is not a number.
         """
-        return cls(**_rpc_text.from_gdal(metadata))
+        return cls(**_rpc_forms.from_gdal(metadata))
 
     def to_tre(self) -> dict[str, Any]:
         """The fields of an RPC00B, in their exact widths: `metadata["RPC00B"] = model.to_tre()`.
@@ -192,12 +191,19 @@ class RPC:
         Raises:
             OptionError: A `ValueError`, for a number that its field cannot hold.
         """
-        return _rpc_text.to_tre(vars(self))
+        return _rpc_forms.to_tre(vars(self))
+
+    def to_tag(self) -> list[float]:
+        """The 92 numbers of the tag RPCCoefficient of a TIFF, with all digits: `metadata["50844"] = model.to_tag()`.
+
+        Unknown errors are -1.
+        """
+        return _rpc_forms.to_tag(vars(self))
 
     @cached_property
     def _coefficients(self) -> Array:
         """The coefficients of the four polynomials and of their derivatives with respect to L and P, in twelve rows."""
-        rows = np.array([getattr(self, name) for name in _rpc_text.POLYNOMIALS])
+        rows = np.array([getattr(self, name) for name in _rpc_forms.POLYNOMIALS])
         return np.vstack([rows, derivative(rows, 0), derivative(rows, 1)])
 
     def _normalized(
@@ -285,7 +291,7 @@ class ChippedRPC:
 
 
 def rpc(metadata: Mapping[str, Any]) -> RPC:
-    """The sensor model of an image: its RPC00B, or else its RPC00A.
+    """The sensor model of an image: its RPC00B, or else its RPC00A, or the RPCCoefficient (50844) of a TIFF.
 
     The rows and columns are those of the full image, even if the image has an ICHIPB. In that case
     `rpc(metadata).chipped(ichipb(metadata))` is the model in the image's own pixels.
@@ -297,26 +303,12 @@ def rpc(metadata: Mapping[str, Any]) -> RPC:
         FieldNotFoundError: A `KeyError`, if there is neither.
         OptionError: A `ValueError`, if a field is blank or SUCCESS marks the coefficients as not valid.
     """
-    tag = next((tag for tag in ("RPC00B", "RPC00A") if all_values(metadata, tag)), None)
+    tag = next((tag for tag in ("RPC00B", "RPC00A", *_TIFF_TAGS) if all_values(metadata, tag)), None)
     if tag is None:
-        raise FieldNotFoundError(f"no RPC00B or RPC00A in the metadata{near_names('RPC00B', metadata)}")
-    fields = tre(metadata, tag)
-    if str(fields["SUCCESS"]).strip() != "1":
-        raise OptionError(f"{tag} SUCCESS: got {fields['SUCCESS']!r}, expected 1 (valid coefficients)")
-    values: dict[str, Any] = {name: fields[name.upper()] for name in _rpc_text.NUMBERS}
-    values.update({name: _coefficients(fields, name.upper()) for name in _rpc_text.POLYNOMIALS})
-    blank = [name.upper() for name, value in values.items() if value is None and not name.startswith("err_")]
-    if blank:
-        raise OptionError(f"{tag}: got blank {', '.join(blank)}, expected numbers")
-    if tag == "RPC00A":
-        for name in _rpc_text.POLYNOMIALS:
-            values[name] = tuple(values[name][term] for term in _OF_RPC00A)
-    return RPC(**values)
-
-
-def _coefficients(fields: Fields, name: str) -> tuple[float, ...] | None:
-    """The coefficients of a polynomial; None if one is blank."""
-    return None if None in fields[name] else tuple(fields[name])
+        raise FieldNotFoundError(f"no RPC00B or RPC00A and no RPCCoefficient (50844) in the metadata{near_names('RPC00B', metadata)}")
+    if tag in _TIFF_TAGS:
+        return RPC(**_rpc_forms.from_tag(all_values(metadata, tag)[0]))
+    return RPC(**_rpc_forms.from_tre(tag, all_values(metadata, tag)[0]))
 
 
 def _finite(name: str, value: Any) -> float:

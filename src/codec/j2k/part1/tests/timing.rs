@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use super::blocks::Random;
-use super::{BlockCoder, BlockSamples, Orientation, Style};
+use super::fast_decoder::segments;
+use super::{BlockCoder, BlockDecoder, BlockSamples, BlockShape, Orientation, Style};
 
 const SIDE: usize = 512;
 
@@ -25,8 +26,27 @@ fn nanoseconds_per_sample() {
             bytes
         });
         assert_eq!(alone.0, together.0);
+        let encoded: Vec<_> = blocks
+            .iter()
+            .map(|(samples, orientation)| {
+                let (width, height) = (samples.width(), samples.height());
+                let block = coder.encode(samples, *orientation, Style::default(), true);
+                (BlockShape { width, height, orientation: *orientation, planes: block.planes }, block)
+            })
+            .collect();
+        let mut decoder = BlockDecoder::<u32>::default();
+        let decoding = fastest(|| {
+            for (shape, block) in &encoded {
+                let segments = segments(block, block.passes.len()).into_iter();
+                decoder.decode(*shape, Style::default(), segments).unwrap();
+            }
+            0
+        });
         let bits = alone.0 as f64 * 8.0 / (SIDE * SIDE) as f64;
-        println!("{name}: {bits:.2} bits a sample, {:.1} ns alone, {:.1} ns side by side", alone.1, together.1);
+        println!(
+            "{name}: {bits:.2} bits a sample, {:.1} ns alone, {:.1} ns side by side; decoding {:.1} ns",
+            alone.1, together.1, decoding.1
+        );
     }
 }
 

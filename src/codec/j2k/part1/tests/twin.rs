@@ -34,7 +34,7 @@ pub(super) fn encode(
         gain: 0.0,
     };
     let scan = Scan::new(width, height, style.vertical_causal);
-    let mut coded = CodedBlock { planes: planes as u32, ..CodedBlock::default() };
+    let mut coded = CodedBlock { bits: planes as u32, planes: planes as u32, ..CodedBlock::default() };
     let mut marks = Vec::new();
     let count = (3 * planes).saturating_sub(2);
     for number in 0..count {

@@ -1,0 +1,244 @@
+//! The bit streams of a block (T.814 §7.1): bits forward from the start (magnitudes and signs; propagation), bits backward from
+//! the end (VLC; refinement), and run lengths (MEL).
+
+/// Bits in ascending addresses, the lowest of a byte first. A byte after 0xFF has 7 bits.
+#[derive(Default)]
+pub(super) struct ForwardBits {
+    bytes: Vec<u8>,
+    held: u64,
+    count: u32,
+    after_ff: bool,
+}
+
+impl ForwardBits {
+    pub(super) fn restart(&mut self) {
+        self.bytes.clear();
+        (self.held, self.count, self.after_ff) = (0, 0, false);
+    }
+
+    /// Appends the low `bits` of `value`, at most 32; its other bits are zero.
+    #[inline(always)]
+    pub(super) fn put(&mut self, value: u64, bits: u32) {
+        self.held |= value << self.count;
+        self.count += bits;
+        if self.count >= 32 {
+            self.flush();
+        }
+    }
+
+    /// Stores whole bytes; keeps less than 32 bits.
+    #[inline(always)]
+    fn flush(&mut self) {
+        let word = self.held as u32;
+        // No byte is 0xFF if none of the complement is zero.
+        let has_ff = (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 != 0;
+        if !has_ff && !self.after_ff {
+            self.bytes.extend_from_slice(&word.to_le_bytes());
+            self.held >>= 32;
+            self.count -= 32;
+        } else {
+            self.flush_bytes();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn flush_bytes(&mut self) {
+        loop {
+            let room = if self.after_ff { 7 } else { 8 };
+            if self.count < room {
+                return;
+            }
+            let byte = self.held as u8 & (0xFF >> (8 - room));
+            self.bytes.push(byte);
+            self.after_ff = byte == 0xFF;
+            self.held >>= room;
+            self.count -= room;
+        }
+    }
+
+    /// The bytes of a stream that a reader continues with ones. They do not end in 0xFF.
+    pub(super) fn end_with_ones(&mut self) -> &[u8] {
+        self.flush_bytes();
+        if self.count > 0 {
+            let room = if self.after_ff { 7 } else { 8 };
+            let byte = (self.held | u64::MAX << self.count) as u8 & (0xFF >> (8 - room));
+            if byte != 0xFF {
+                self.bytes.push(byte);
+            }
+        } else if self.after_ff {
+            self.bytes.pop();
+        }
+        &self.bytes
+    }
+
+    /// The bytes of a stream that a reader continues with zeros. They do not end in 0xFF: another stream follows.
+    pub(super) fn end_with_zeros(&mut self) -> &[u8] {
+        self.flush_bytes();
+        if self.count > 0 || self.after_ff {
+            // At most 7 bits are held, and those of a byte after 0xFF may be none.
+            self.bytes.push(self.held as u8);
+        }
+        &self.bytes
+    }
+}
+
+/// Bits in descending addresses, the lowest of a byte first. If the byte before, at the next higher address, is above 0x8F, and
+/// seven bits of this one are ones, the eighth is zero.
+#[derive(Default)]
+pub(super) struct BackwardBits {
+    /// The bytes from the highest address down.
+    bytes: Vec<u8>,
+    held: u64,
+    count: u32,
+    after_high: bool,
+}
+
+impl BackwardBits {
+    /// Begins the VLC stream of a cleanup pass: a byte and four bits, all ones, are in the place of its length.
+    pub(super) fn restart_vlc(&mut self) {
+        self.bytes.clear();
+        self.bytes.push(0xFF);
+        (self.held, self.count, self.after_high) = (0xF, 4, true);
+    }
+
+    /// Begins a stream of refinements.
+    pub(super) fn restart(&mut self) {
+        self.bytes.clear();
+        (self.held, self.count, self.after_high) = (0, 0, true);
+    }
+
+    /// Appends the low `bits` of `value`, at most 32; its other bits are zero.
+    #[inline(always)]
+    pub(super) fn put(&mut self, value: u64, bits: u32) {
+        self.held |= value << self.count;
+        self.count += bits;
+        if self.count >= 32 {
+            self.flush();
+        }
+    }
+
+    #[inline(always)]
+    fn flush(&mut self) {
+        let word = self.held as u32;
+        // A carry reaches the highest bit of a byte whose seven lower bits are ones.
+        let has_ones = ((word & 0x7F7F_7F7F) + 0x0101_0101) & 0x8080_8080 != 0;
+        if has_ones {
+            self.flush_bytes();
+        } else {
+            self.bytes.extend_from_slice(&word.to_le_bytes());
+            self.after_high = word >> 24 > 0x8F;
+            self.held >>= 32;
+            self.count -= 32;
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn flush_bytes(&mut self) {
+        loop {
+            let is_stuffed = self.after_high && self.count >= 7 && self.held & 0x7F == 0x7F;
+            let taken = if is_stuffed { 7 } else { 8 };
+            if self.count < taken {
+                return;
+            }
+            let byte = self.held as u8 & (0xFF >> (8 - taken));
+            self.bytes.push(byte);
+            self.after_high = byte > 0x8F;
+            self.held >>= taken;
+            self.count -= taken;
+        }
+    }
+
+    /// Stores all whole bytes; returns the bits of the byte that is not complete, and their number.
+    fn rest(&mut self) -> (u8, u32) {
+        self.flush_bytes();
+        (self.held as u8, self.count)
+    }
+
+    /// The bytes of a stream that a reader continues with zeros, from the highest address down.
+    pub(super) fn end_with_zeros(&mut self) -> &[u8] {
+        let (byte, count) = self.rest();
+        if count > 0 {
+            self.bytes.push(byte);
+        }
+        &self.bytes
+    }
+}
+
+/// Run lengths of events (§7.1.3): bits in ascending addresses, the highest of a byte first. A byte after 0xFF has 7 bits.
+#[derive(Default)]
+pub(super) struct MelRuns {
+    bytes: Vec<u8>,
+    held: u8,
+    /// Bits that the open byte has left.
+    left: u32,
+    run: u32,
+    state: usize,
+}
+
+/// Log2 of the run length in each state (Table 4).
+pub(super) const MEL_EXPONENTS: [u32; 13] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5];
+
+impl MelRuns {
+    pub(super) fn restart(&mut self) {
+        self.bytes.clear();
+        (self.held, self.left, self.run, self.state) = (0, 8, 0, 0);
+    }
+
+    #[inline(always)]
+    pub(super) fn event(&mut self, happened: bool) {
+        let exponent = MEL_EXPONENTS[self.state];
+        if happened {
+            self.bit(0);
+            for place in (0..exponent).rev() {
+                self.bit(self.run >> place & 1);
+            }
+            (self.run, self.state) = (0, self.state.saturating_sub(1));
+        } else {
+            self.run += 1;
+            if self.run == 1 << exponent {
+                self.bit(1);
+                (self.run, self.state) = (0, (self.state + 1).min(MEL_EXPONENTS.len() - 1));
+            }
+        }
+    }
+
+    fn bit(&mut self, bit: u32) {
+        self.left -= 1;
+        self.held |= (bit as u8) << self.left;
+        if self.left == 0 {
+            self.bytes.push(self.held);
+            self.left = if self.held == 0xFF { 7 } else { 8 };
+            self.held = 0;
+        }
+    }
+}
+
+/// Appends the MEL and the VLC stream, which share a byte if their open bits permit it, with their length in the last 12 bits.
+pub(super) fn end_mel_and_vlc(mel: &mut MelRuns, vlc: &mut BackwardBits, out: &mut Vec<u8>) {
+    if mel.run > 0 {
+        // A run of more events than there are does no harm.
+        mel.bit(1);
+    }
+    let start = out.len();
+    out.extend_from_slice(&mel.bytes);
+    // An open byte after 0xFF has its highest bit, which is zero.
+    let (high, high_mask) = (mel.held, (0xFFu32 << mel.left) as u8);
+    let (low, count) = vlc.rest();
+    let low_mask = ((1u32 << count) - 1) as u8;
+    if high_mask | low_mask != 0 {
+        let both = high | low;
+        let agrees = (both ^ high) & high_mask == 0 && (both ^ low) & low_mask == 0;
+        if agrees && both != 0xFF && vlc.bytes.len() > 1 {
+            out.push(both);
+        } else {
+            out.extend([high, low]);
+        }
+    }
+    out.extend(vlc.bytes.iter().rev());
+    let length = out.len() - start;
+    let [.., before, last] = out.as_mut_slice() else { return };
+    *last = (length >> 4) as u8;
+    *before = *before & 0xF0 | (length & 0xF) as u8;
+}

@@ -1,0 +1,196 @@
+//! Reading of packets (T.800 B.9, B.10): the passes and bytes that each adds to the code-blocks of a precinct.
+
+use std::ops::Range;
+
+use super::geometry::BlockArray;
+use super::header_bits::HeaderReader;
+use super::packet::FIRST_LENGTH_BITS;
+use super::part1::Style;
+use super::tag_tree::TagTree;
+use crate::error::{Error, Result};
+
+/// The code-blocks of a precinct as far as packets were read.
+#[derive(Debug)]
+pub(crate) struct ReadPrecinct {
+    /// By band of the resolution.
+    pub bands: Vec<ReadBand>,
+}
+
+/// The code-blocks of a band in a precinct.
+#[derive(Debug)]
+pub(crate) struct ReadBand {
+    /// Their places.
+    pub array: BlockArray,
+    /// The blocks, in raster order.
+    pub blocks: Vec<ReadBlock>,
+    /// Magnitude bits of the band (`M_b`).
+    planes: u32,
+    inclusion: TagTree,
+    zero_planes: TagTree,
+}
+
+/// A code-block.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ReadBlock {
+    /// Planes with bits; meaningless without passes.
+    pub planes: u32,
+    /// Number of passes, as headers state it.
+    pub passes: u32,
+    /// What packets added to its codeword segments.
+    pub parts: Vec<SegmentPart>,
+    length_bits: u32,
+}
+
+/// Bytes of a codeword segment that a packet adds.
+#[derive(Debug, Clone)]
+pub(crate) struct SegmentPart {
+    /// True for the first part of a segment.
+    pub is_first: bool,
+    /// Passes of the segment that the packet adds.
+    pub passes: u32,
+    /// The bytes, as a range of the tile's data.
+    pub bytes: Range<usize>,
+}
+
+/// What a packet adds to a block, before the place of its bytes is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addition {
+    band: usize,
+    block: usize,
+    is_first: bool,
+    passes: u32,
+    bytes: u32,
+}
+
+impl ReadPrecinct {
+    /// A precinct before its first packet: the code-blocks of each band, and the band's magnitude bits.
+    pub(crate) fn new(bands: impl Iterator<Item = (BlockArray, u32)>) -> Self {
+        let band = |(array, planes): (BlockArray, u32)| {
+            let (columns, rows) = (array.size.0 as usize, array.size.1 as usize);
+            ReadBand {
+                array,
+                blocks: vec![ReadBlock { length_bits: FIRST_LENGTH_BITS, ..ReadBlock::default() }; array.count()],
+                planes,
+                inclusion: TagTree::new(columns, rows),
+                zero_planes: TagTree::new(columns, rows),
+            }
+        };
+        Self { bands: bands.map(band).collect() }
+    }
+
+    /// Reads the header of the packet of `layer`: lists what it adds, and returns the bytes of the header.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for a header that is incomplete or impossible.
+    pub(crate) fn read_header(
+        &mut self,
+        layer: u32,
+        style: Style,
+        header: &[u8],
+        additions: &mut Vec<Addition>,
+    ) -> Result<usize> {
+        additions.clear();
+        let mut bits = HeaderReader::new(header);
+        if bits.bit()? == 1 {
+            for (number, band) in self.bands.iter_mut().enumerate() {
+                band.read(number, layer, style, &mut bits, additions)?;
+            }
+        }
+        bits.finish()
+    }
+
+    /// Gives the blocks what a header has listed. The bytes begin at `at`; returns where they end.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if they end after `end`.
+    pub(crate) fn take_body(&mut self, additions: &[Addition], at: usize, end: usize) -> Result<usize> {
+        let mut at = at;
+        for Addition { band, block, is_first, passes, bytes } in additions {
+            let next = at.checked_add(*bytes as usize).filter(|next| *next <= end);
+            let next = next.ok_or_else(|| {
+                let error = Error::malformed("packet: bytes of a code-block:").found(end - at);
+                error.allowed(format!("{bytes}, as its header states"))
+            })?;
+            let part = SegmentPart { is_first: *is_first, passes: *passes, bytes: at..next };
+            if *passes > 0 {
+                self.bands[*band].blocks[*block].parts.push(part);
+            }
+            at = next;
+        }
+        Ok(at)
+    }
+}
+
+impl ReadBand {
+    fn read(
+        &mut self,
+        band: usize,
+        layer: u32,
+        style: Style,
+        bits: &mut HeaderReader<'_>,
+        additions: &mut Vec<Addition>,
+    ) -> Result<()> {
+        for (number, block) in self.blocks.iter_mut().enumerate() {
+            if block.passes == 0 {
+                if !self.inclusion.is_less(number, layer + 1, bits)? {
+                    continue;
+                }
+                block.planes = self.planes - zero_planes(&mut self.zero_planes, number, self.planes, bits)?;
+            } else if bits.bit()? == 0 {
+                continue;
+            }
+            let (first, passes) = (block.passes, take_passes(bits)?);
+            block.passes += passes;
+            while bits.bit()? == 1 {
+                block.length_bits += 1;
+            }
+            let mut start = first;
+            for pass in first..block.passes {
+                if !style.ends_segment(pass) && pass + 1 < block.passes {
+                    continue;
+                }
+                let passes = pass + 1 - start;
+                let count = block.length_bits + passes.ilog2();
+                if count > u32::BITS {
+                    let error = Error::malformed("code-block: bits of a length").found(count);
+                    return Err(error.allowed(format!("at most {}", u32::BITS)));
+                }
+                let is_first = start == 0 || style.ends_segment(start - 1);
+                // Some writers state passes below the last plane. They carry nothing, as in other decoders.
+                let passes = passes.min(block.most_passes().saturating_sub(start));
+                additions.push(Addition { band, block: number, is_first, passes, bytes: bits.take(count)? });
+                start = pass + 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ReadBlock {
+    /// The passes that its planes have.
+    fn most_passes(&self) -> u32 {
+        (3 * self.planes).saturating_sub(2)
+    }
+}
+
+/// The planes without bits of a block that is included for the first time.
+fn zero_planes(tree: &mut TagTree, leaf: usize, planes: u32, bits: &mut HeaderReader<'_>) -> Result<u32> {
+    for count in 0..=planes {
+        if tree.is_less(leaf, count + 1, bits)? {
+            return Ok(count);
+        }
+    }
+    Err(Error::malformed("code-block: planes without bits").allowed(format!("at most {planes}")))
+}
+
+/// The number of new passes (Table B.4).
+fn take_passes(bits: &mut HeaderReader<'_>) -> Result<u32> {
+    // The first number and the bits of each row; a row of ones leads to the next.
+    for (first, count) in [(1, 1), (2, 1), (3, 2), (6, 5)] {
+        let more = bits.take(count)?;
+        if more + 1 < 1 << count {
+            return Ok(first + more);
+        }
+    }
+    Ok(37 + bits.take(7)?)
+}

@@ -1,0 +1,211 @@
+//! Decoding of a tile: its components in a part of the image, at any resolution. Each stage has its own file: packets
+//! (`tile_reader`), code-blocks (`reconstruction`), wavelet (`idwt`), components.
+//!
+//! OpenJPEG decodes what these stages do not: high-throughput code-blocks and regions of interest.
+
+use super::components::{self, Component};
+use super::dwt::Plane;
+use super::ffi;
+use super::geometry::Rect;
+use super::part1::BlockDecoder;
+use super::reconstruction::{BlockReader, Reconstructed};
+use super::stored_tile::StoredTile;
+use super::tile_reader::ReadTile;
+use super::tile_stream::TileStream;
+use crate::error::{Error, Result};
+
+/// What to decode of a tile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TileRequest<'a> {
+    /// The area of the reference grid; inside of the tile.
+    pub area: Rect,
+    /// Resolutions to discard.
+    pub reduction: u8,
+    /// The components to decode, ascending; none for all.
+    pub components: &'a [u32],
+}
+
+/// The decoded components of a tile.
+pub(crate) enum DecodedTile {
+    /// By this crate.
+    Own(Vec<SamplePlane>),
+    /// By OpenJPEG.
+    OpenJpeg(ffi::Decoded),
+}
+
+/// The samples of a component.
+pub(crate) struct SamplePlane {
+    columns: u32,
+    samples: Vec<i32>,
+}
+
+/// The most bits of a sample.
+pub(crate) const MOST_BITS: u32 = 31;
+
+/// The bits of code-block styles that the block decoder knows.
+const BLOCK_STYLES: u8 = 0x3F;
+
+/// Decodes a part of a tile. Samples have at most 31 bits.
+///
+/// # Errors
+/// [`Error::Malformed`] for data that break the standard or are incomplete, [`Error::Unsupported`] for what is not implemented.
+pub(crate) fn decode(tile: &StoredTile<'_>, request: &TileRequest<'_>) -> Result<DecodedTile> {
+    if is_own(tile) { decode_own(tile, request).map(DecodedTile::Own) } else { decode_other(tile, request) }
+}
+
+impl DecodedTile {
+    /// The planes of the decoded components, in the order of the codestream.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if one was not decoded.
+    pub(crate) fn planes(&self) -> Result<Vec<ffi::Plane<'_>>> {
+        match self {
+            Self::Own(planes) => {
+                Ok(planes.iter().map(|plane| ffi::Plane { columns: plane.columns, samples: &plane.samples }).collect())
+            }
+            Self::OpenJpeg(decoded) => decoded.planes(),
+        }
+    }
+}
+
+/// True if the stages of this crate decode the tile.
+pub(crate) fn is_own(tile: &StoredTile<'_>) -> bool {
+    let parameters = &tile.parameters;
+    let has_region = parameters.rgn.values().any(|rgn| rgn.shift > 0);
+    let components = 0..tile.header.siz.components.0.len() as u16;
+    let is_known = |component: u16| {
+        let (Some(coding), Some(steps)) = (parameters.coding(component), parameters.quantization(component)) else {
+            return false;
+        };
+        let is_reversible = coding.wavelet == 1;
+        coding.block_style & !BLOCK_STYLES == 0 && (!is_reversible || steps.style << 3 == 0)
+    };
+    let wavelet = |component: u16| parameters.coding(component).map(|coding| coding.wavelet);
+    let is_joint = !tile.has_component_transform() || wavelet(0) == wavelet(1) && wavelet(1) == wavelet(2);
+    !has_region && is_joint && components.into_iter().all(is_known)
+}
+
+/// Decodes a part of a tile with OpenJPEG.
+///
+/// # Errors
+/// As [`decode`].
+pub(crate) fn decode_other(tile: &StoredTile<'_>, request: &TileRequest<'_>) -> Result<DecodedTile> {
+    let stream = TileStream::new(tile)?;
+    let Rect { x0, y0, x1, y1 } = request.area;
+    let decoded = ffi::decode(&ffi::Request {
+        codestream: &stream.bytes(),
+        // Without an area, OpenJPEG computes other sizes of reduced components if the image does not begin at 0.
+        area: Some([x0, y0, x1, y1]),
+        reduction: request.reduction,
+        layers: 0,
+        components: request.components,
+        is_strict: true,
+    })?;
+    Ok(DecodedTile::OpenJpeg(decoded))
+}
+
+fn decode_own(tile: &StoredTile<'_>, request: &TileRequest<'_>) -> Result<Vec<SamplePlane>> {
+    let read = ReadTile::read(tile)?;
+    let all: Vec<u32> = (0..read.components.len() as u32).collect();
+    let wanted = if request.components.is_empty() { &all } else { request.components };
+    let decoding = Decoding { tile, read: &read, request };
+    if let Some(bits) = wanted.iter().map(|part| decoding.bits(*part as usize)).find(|bits| *bits > MOST_BITS) {
+        let error = Error::unsupported("bits of a JPEG 2000 sample:").found(bits);
+        return Err(error.allowed(format!("at most {MOST_BITS}")));
+    }
+    let mut planes = Vec::with_capacity(wanted.len());
+    let mut rest = wanted;
+    if tile.has_component_transform()
+        && let [0, 1, 2, others @ ..] = wanted
+    {
+        planes.extend(decoding.joint()?);
+        rest = others;
+    }
+    for component in rest {
+        planes.push(decoding.single(*component as usize)?);
+    }
+    Ok(planes)
+}
+
+/// A tile that is being decoded.
+struct Decoding<'t> {
+    tile: &'t StoredTile<'t>,
+    read: &'t ReadTile<'t>,
+    request: &'t TileRequest<'t>,
+}
+
+/// The types of coefficients.
+enum Kind {
+    Integer,
+    LongInteger,
+    Float,
+}
+
+impl Decoding<'_> {
+    /// The first three components, which are transformed together.
+    fn joint(&self) -> Result<[SamplePlane; 3]> {
+        match (0..3).map(|component| self.kind(component, 1)).max_by_key(|kind| matches!(kind, Kind::LongInteger)) {
+            Some(Kind::LongInteger) => self.joint_of::<i64>(),
+            Some(Kind::Integer) => self.joint_of::<i32>(),
+            _ => self.joint_of::<f32>(),
+        }
+    }
+
+    fn joint_of<T: Reconstructed>(&self) -> Result<[SamplePlane; 3]>
+    where
+        BlockDecoder<T::Magnitude>: Default,
+    {
+        let mut planes = [self.plane::<T>(0)?, self.plane::<T>(1)?, self.plane::<T>(2)?];
+        T::restore(&mut planes);
+        let [first, second, third] = planes;
+        Ok([self.samples(0, first), self.samples(1, second), self.samples(2, third)])
+    }
+
+    /// A component that is coded alone.
+    fn single(&self, component: usize) -> Result<SamplePlane> {
+        Ok(match self.kind(component, 0) {
+            Kind::Integer => self.samples(component, self.plane::<i32>(component)?),
+            Kind::LongInteger => self.samples(component, self.plane::<i64>(component)?),
+            Kind::Float => self.samples(component, self.plane::<f32>(component)?),
+        })
+    }
+
+    /// The type of the coefficients of a component whose transform takes `more` bits.
+    fn kind(&self, component: usize, more: u32) -> Kind {
+        let read = &self.read.components[component];
+        let planes = read.steps.iter().flatten().map(|step| step.planes).max().unwrap_or_default();
+        match read.is_reversible {
+            false => Kind::Float,
+            true if self.bits(component) + more <= components::NARROW_BITS && planes < u32::BITS => Kind::Integer,
+            true => Kind::LongInteger,
+        }
+    }
+
+    fn bits(&self, component: usize) -> u32 {
+        u32::from(self.tile.header.siz.components.0[component].depth & 0x7F) + 1
+    }
+
+    fn plane<T: Reconstructed>(&self, component: usize) -> Result<Plane<T>>
+    where
+        BlockDecoder<T::Magnitude>: Default,
+    {
+        let read = &self.read.components[component];
+        let part = &self.tile.header.siz.components.0[component];
+        let resolution = read.samples.resolutions.len().checked_sub(1 + usize::from(self.request.reduction));
+        let resolution = resolution.ok_or_else(|| {
+            let error = Error::usage("resolutions of a tile to discard:").found(self.request.reduction);
+            error.allowed(format!("at most {}", read.samples.resolutions.len() - 1))
+        })?;
+        let area = self.request.area.divided(part.dx.into(), part.dy.into()).reduced(self.request.reduction);
+        let area = area.intersect(&read.samples.resolutions[resolution].bounds);
+        BlockReader::new(self.read).component(read, resolution, area)
+    }
+
+    fn samples<T: Component>(&self, component: usize, plane: Plane<T>) -> SamplePlane {
+        let bits = self.bits(component);
+        let is_signed = self.tile.header.siz.components.0[component].depth & 0x80 != 0;
+        let (low, high) = components::range(is_signed, bits);
+        let shift = if is_signed { 0 } else { 1 << (bits - 1) };
+        SamplePlane { columns: plane.width as u32, samples: T::samples(plane, shift, (low as i32, high as i32)) }
+    }
+}

@@ -31,6 +31,15 @@ pub(crate) fn must_hold(format: &dyn Format) -> (Vec<u32>, Vec<SampleType>) {
     }
 }
 
+/// The name of the format that a file has by its first bytes: files of HTJ2K are not told from others of JPEG 2000.
+pub(crate) fn name_when_read(format: &dyn Format) -> &'static str {
+    match format.name() {
+        "jph" => "jp2",
+        "jhc" => "j2k",
+        name => name,
+    }
+}
+
 /// True for formats whose files leave out the blocks that a provider does not have, with the metadata of a plain write.
 pub(crate) fn leaves_out_blocks(format: &dyn Format) -> bool {
     format.name() == "tiff"

@@ -180,6 +180,10 @@ impl BlockStore for Tiles {
 
     fn part_cost(&self, window: Window, bytes: usize) -> usize {
         let coding = self.codestream.header.parameters.coding(0);
+        if coding.is_some_and(|coding| coding.is_high_throughput()) {
+            // Such a tile is decoded as a whole.
+            return usize::MAX;
+        }
         let code_block = coding.map_or((64, 64), |coding| (4u64 << coding.block_width, 4u64 << coding.block_height));
         let pixels = decoded_pixels(window, code_block).saturating_mul(bytes as u64) / window.pixels().max(1);
         usize::try_from(pixels).unwrap_or(usize::MAX)

@@ -63,7 +63,8 @@ impl StoredImage {
         }
         let piece = store.piece(part.block, whole)?.filter(|piece| piece.window == whole);
         let inside = piece.filter(|piece| piece.bytes.iter().all(|bytes| bytes.end <= store.source().size()));
-        Ok(inside.map(|piece| (piece, When::Later(cost))))
+        let when = if cost < window_bytes(store, whole) { When::Later(cost) } else { When::Now };
+        Ok(inside.map(|piece| (piece, when)))
     }
 }
 

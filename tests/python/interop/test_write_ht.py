@@ -153,3 +153,15 @@ def test_a_file_can_say_which_blocks_it_has(tmp_path):
     assert iminfo(tmp_path / "a.jph").compression == "j2k"
     imsave(tmp_path / "a.j2k", image, metadata={"J2K_HIGH_THROUGHPUT": 1})
     assert Codestream((tmp_path / "a.j2k").read_bytes()).cod["block_style"] == 0x40
+
+
+@pytest.mark.parametrize("reversible", [True, False])
+def test_windows_are_parts_of_the_whole(tmp_path, reversible):
+    path, image = tmp_path / "a.jph", picture((3, 200, 170))
+    imsave(path, image, block_size=(100, 128), quality=None if reversible else 2)
+    for level in (0, 1, 2):
+        whole = imread(path, resolution_level=level)
+        for x, y, width, height in ((0, 0, 1, 1), (5, 7, 30, 20), (20, 10, 20, 40)):
+            part = whole[:, y:y + height, x:x + width]
+            assert_same(imread(path, window=(x, y, width, height), resolution_level=level), part)
+            assert_same(imread(path, window=(x, y, width, height), resolution_level=level, bands=[2]), part[2:])

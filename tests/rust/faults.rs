@@ -174,7 +174,8 @@ fn a_closed_writer_and_a_repeated_key_are_refused() {
 #[test]
 fn a_writer_without_an_image_makes_no_file() {
     let folder = tempfile::tempdir().unwrap();
-    for format in FORMATS {
+    // A NITF may consist of its header.
+    for format in FORMATS.iter().filter(|format| !format.names().media_type.ends_with("nitf")) {
         let path = folder.path().join(format!("out.{}", format.names().extensions[0]));
         let mut writer = DatasetWriter::create(&path, None, threads(1)).unwrap();
         assert!(writer.close().is_err(), "{}", format.name());

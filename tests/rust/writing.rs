@@ -7,8 +7,8 @@ use osml_io::io::{AtomicFile, SeekableSink, SpooledSink};
 use osml_io::metadata::Metadata;
 
 use crate::support::{
-    Lazy, bytes_of, image_for, leaves_out_blocks, lossless, memory_image, must_hold, noise, open, plain, read, threads,
-    tolerance, write, write_to,
+    Lazy, bytes_of, image_for, leaves_out_blocks, lossless, memory_image, must_hold, name_when_read, noise, open,
+    plain, read, threads, tolerance, write, write_to,
 };
 
 #[test]
@@ -68,7 +68,11 @@ fn the_bytes_are_the_same_for_every_source_and_number_of_threads() {
             same(&memory_image(&pixels, 530, 1), "an array in rows");
             same(&Lazy::new(&pixels, 256, 256), "a lazy provider");
             same(&Lazy::new(&pixels, 100, 77), "a lazy provider with other blocks");
-            for other in lossless() {
+            // A codestream of HTJ2K stays one in any file of JPEG 2000.
+            let is_kept = |other: &dyn Format| {
+                name_when_read(other) != other.name() && other.names().media_type == format.names().media_type
+            };
+            for other in lossless().filter(|other| other.name() == format.name() || !is_kept(*other)) {
                 let file = write(other, &array, &plain(other, array.layout()), threads(2)).unwrap();
                 same(&*open(&file).unwrap(), other.name());
             }

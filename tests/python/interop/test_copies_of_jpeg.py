@@ -80,13 +80,19 @@ def save(source, target, metadata_of):
         writer.add_asset("image:0", array)
 
 
+def unexpected(copy, source, target):
+    """The warnings of a copy. Of a mapping, a quality that was chosen is not told from one that was read."""
+    found = warned(copy, source, target)
+    return [message for message in found if copy is not as_dict or "loses more" not in message]
+
+
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 @pytest.mark.parametrize("copy", [plain, modified, as_dict])
 @pytest.mark.parametrize("case", CARRIED.values(), ids=CARRIED)
 def test_segments_that_were_read_are_carried_as_they_are(tmp_path, case, copy, mode):
     source, target = tmp_path / "source.jpg", tmp_path / "target.jpg"
     source.write_bytes(stream(mode, case))
-    assert warned(copy, source, target) == []
+    assert unexpected(copy, source, target) == []
     after, repeats = segments_of(target), len({marker for marker, _ in case}) < len(case)
     assert set(after) <= set(case) if copy is as_dict and repeats else sorted(after) == sorted(case)
 
@@ -96,7 +102,7 @@ def test_segments_that_were_read_are_carried_as_they_are(tmp_path, case, copy, m
 def test_a_density_that_the_standard_does_not_allow_is_carried(tmp_path, density, copy):
     source, target = tmp_path / "source.jpg", tmp_path / "target.jpg"
     source.write_bytes(stream("L", [], density))
-    assert warned(copy, source, target) == []
+    assert unexpected(copy, source, target) == []
     x, y, unit = density
     assert target.read_bytes()[13:18] == struct.pack(">BHH", unit, x, y)
 

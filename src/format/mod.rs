@@ -218,7 +218,7 @@ pub struct OpenOptions {
     /// exceeds them is not kept, and reads of a whole image keep nothing. By default 64 MiB.
     pub cache_bytes: u64,
     /// True to read the pixels of a damaged image that are there. Missing pixels get the nodata or pad value, else 0, and
-    /// [`crate::dataset::DatasetReader::take_damage`] returns a warning. Otherwise missing pixels are an error.
+    /// the reader's `take_damage` returns a warning. Otherwise missing pixels are an error.
     pub partial: bool,
 }
 

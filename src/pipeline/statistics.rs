@@ -37,7 +37,7 @@ impl Statistics {
         Self { nodata, blocks: Mutex::default() }
     }
 
-    /// The statistics by band; empty if there was no block.
+    /// The statistics by band; empty before the first block.
     pub fn into_bands(self) -> Vec<BandStatistics> {
         let blocks = self.blocks.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut bands = Vec::new();

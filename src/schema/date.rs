@@ -1,7 +1,7 @@
 //! Times and dates of the NITF family, `CCYYMMDDhhmmss` and CCYYMMDD in UTC, and conversion of ISO 8601 text to them.
 
 /// A time of fourteen characters: unchanged, completed with hyphens for unknown parts at the end, or converted from ISO 8601
-/// (UTC if there is no zone; fractions of a second are dropped). `None` if the text is not a time.
+/// (UTC without a zone; fractions of a second are dropped). `None` if the text is not a time.
 pub(super) fn datetime(text: &str) -> Option<String> {
     let text = text.trim();
     let pairs = text.len() <= 14

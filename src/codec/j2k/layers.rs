@@ -223,7 +223,7 @@ const TOP_UPS: usize = 8;
 const HEADER_BYTES: u64 = 3;
 
 impl Hulls {
-    /// The least and the greatest slope. `None` if there are no passes.
+    /// The least and the greatest slope. `None` without passes.
     fn slopes(&self) -> Option<(f64, f64)> {
         let all = || self.0.iter().flatten().flatten().map(|point| point.slope);
         Some((all().reduce(f64::min)?, all().reduce(f64::max)?))

@@ -193,22 +193,20 @@ impl TileCoding {
             let allocation = layers::allocate(&coded.precincts, budgets);
             Ok((layers::gain(&coded.precincts, &allocation), coded, allocation))
         };
-        let (mut best, mut plane) = (at(lowest)?, lowest);
-        let step = |best: &mut (f64, CodedTile, Allocation), next: u32| -> Result<bool> {
-            let found = at(next)?;
-            let is_better = found.0 > best.0;
-            if is_better {
-                *best = found;
+        let mut best = at(lowest)?;
+        let mut climb = |planes: &mut dyn Iterator<Item = u32>| -> Result<bool> {
+            let mut is_better = false;
+            for plane in planes {
+                let found = at(plane)?;
+                if found.0 <= best.0 {
+                    break;
+                }
+                (best, is_better) = (found, true);
             }
             Ok(is_better)
         };
-        while plane < HIGHEST_PLANE && step(&mut best, plane + 1)? {
-            plane += 1;
-        }
-        if plane == lowest {
-            while plane > 0 && step(&mut best, plane - 1)? {
-                plane -= 1;
-            }
+        if !climb(&mut (lowest + 1..=HIGHEST_PLANE))? {
+            climb(&mut (0..lowest).rev())?;
         }
         Ok((best.1, best.2))
     }

@@ -105,8 +105,8 @@ impl Header {
         out
     }
 
-    /// The header with `segments` in place of its application segments and comments. Adobe's stays, which states the colour; if
-    /// there is no JFIF segment, which would state another one, that of `segments` is left out.
+    /// The header with `segments` in place of its application segments and comments. Adobe's stays, which states the colour; without
+    /// a JFIF segment, which would state another one, that of `segments` is left out.
     ///
     /// # Errors
     /// None for segments of legal lengths.

@@ -63,7 +63,7 @@ impl FileHeader {
     /// Reads the boxes of a file, but not its codestream. A box that cannot be read gives a warning.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if there is no codestream, [`Error::Limit`] for boxes that are too large, and the errors of the
+    /// [`Error::Malformed`] if the codestream is missing, [`Error::Limit`] for boxes that are too large, and the errors of the
     /// source.
     pub(super) fn read(source: &dyn ByteSource, limits: &Limits, warnings: &mut Vec<Warning>) -> Result<Self> {
         let mut ahead = Lookahead::new(source, STEP, STEP)?;

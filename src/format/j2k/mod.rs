@@ -25,31 +25,28 @@ use crate::io::{ByteSink, ByteSource};
 use crate::metadata::{Metadata, Value};
 
 /// The formats: files of boxes, and codestreams without boxes. By default, the blocks of the last two are those of Part 15.
-pub(super) static JP2: J2k = J2k(FileKind::Boxed, &JP2_NAMES);
-pub(super) static J2K: J2k = J2k(FileKind::Codestream, &J2K_NAMES);
-pub(super) static JPH: J2k = J2k(FileKind::Boxed, &JPH_NAMES);
-pub(super) static JHC: J2k = J2k(FileKind::Codestream, &JHC_NAMES);
+pub(super) static JP2: J2k = J2k { is_boxed: true, high_throughput: false, names: &JP2_NAMES };
+pub(super) static J2K: J2k = J2k { is_boxed: false, high_throughput: false, names: &J2K_NAMES };
+pub(super) static JPH: J2k = J2k { is_boxed: true, high_throughput: true, names: &JPH_NAMES };
+pub(super) static JHC: J2k = J2k { is_boxed: false, high_throughput: true, names: &JHC_NAMES };
 
 /// A format.
-pub(super) struct J2k(FileKind, &'static FormatNames);
-
-/// The kinds of files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FileKind {
-    Boxed,
-    Codestream,
+#[derive(Clone, Copy)]
+pub(super) struct J2k {
+    /// True if boxes are around the codestream.
+    is_boxed: bool,
+    /// True if the blocks of files that are written are those of Part 15 by default.
+    high_throughput: bool,
+    names: &'static FormatNames,
 }
 
 impl Format for J2k {
     fn names(&self) -> &FormatNames {
-        self.1
+        self.names
     }
 
     fn matches(&self, first: &[u8]) -> bool {
-        match self.0 {
-            FileKind::Boxed => first.starts_with(SIGNATURE),
-            FileKind::Codestream => is_codestream(first),
-        }
+        if self.is_boxed { first.starts_with(SIGNATURE) } else { is_codestream(first) }
     }
 
     fn owns_key(&self, key: &str) -> bool {
@@ -61,7 +58,7 @@ impl Format for J2k {
     }
 
     fn create(&self, sink: Box<dyn ByteSink>) -> Result<NewFile> {
-        Ok(NewFile(writer::create(sink, self.0, self.1)))
+        Ok(NewFile(writer::create(sink, *self)))
     }
 
     fn apply(
@@ -71,7 +68,7 @@ impl Format for J2k {
         _layout: &ImageLayout,
         _warnings: &mut Vec<Warning>,
     ) -> Result<Metadata> {
-        if self.0 == FileKind::Codestream {
+        if !self.is_boxed {
             settings.refuse_georeference("JPEG 2000 codestream (.j2k)")?;
         }
         Ok(merge(metadata, &encoding(settings)?, replaces))

@@ -1,14 +1,12 @@
 //! The options of a file to write: its metadata as choices for the codestream, and the keys that are left out.
 
 use super::header_boxes::HeaderBoxes;
-use super::{geo, metadata as keys};
+use super::{J2k, geo, metadata as keys};
 use crate::codec::j2k::header::MainHeader;
 use crate::codec::j2k::markers::Com;
 use crate::codestream::j2k::{CodestreamInfo, J2kOptions, Rate};
 use crate::error::{Error, Result, nearest};
-use crate::format::{
-    FormatNames, HIGHEST_J2K_RATE, J2K_HINTS, Warning, WarningKind, read_flag, read_j2k_options, unknown_key,
-};
+use crate::format::{HIGHEST_J2K_RATE, J2K_HINTS, Warning, WarningKind, read_flag, read_j2k_options, unknown_key};
 use crate::image::ImageLayout;
 use crate::metadata::{Metadata, Value};
 
@@ -43,43 +41,39 @@ const FACTS: [&str; 5] = [keys::BITS, keys::SUBSAMPLING, keys::WAVELET, keys::BR
 pub(super) fn read(
     metadata: &Metadata,
     layout: &ImageLayout,
-    names: &FormatNames,
-    is_boxed: bool,
+    format: J2k,
     warnings: &mut Vec<Warning>,
 ) -> Result<FileOptions> {
     let rate = match metadata.get(RATE) {
         Some(value) => Rate::Bits(rate(value.to_float(), RATE)?),
         None => Rate::Lossless,
     };
-    let high_throughput = match metadata.get(HIGH_THROUGHPUT) {
-        Some(value) => read_flag(HIGH_THROUGHPUT, value)?,
-        None => is_high_throughput(names),
-    };
+    let high_throughput = high_throughput(metadata)?.unwrap_or(format.high_throughput);
     let mut stream = read_j2k_options(metadata, rate, high_throughput, warnings)?;
     stream.comments = metadata.get_all(keys::COMMENT).map(comment).collect::<Result<_>>()?;
     let boxes = HeaderBoxes::read(metadata, layout)?;
     stream.component_transform.get_or_insert(boxes.is_color());
     let tile = metadata.get(keys::TILE_SIZE).map_or(Ok((TILE, TILE)), tile)?;
-    for key in metadata.iter().map(|(key, _)| key).filter(|key| !is_known(key, is_boxed)) {
+    for key in metadata.iter().map(|(key, _)| key).filter(|key| !is_known(key, format.is_boxed)) {
         if all_keys().any(|known| known == key) || geo::is_key(key) || key.starts_with(keys::UUID) {
             let message = "is left out: a codestream without boxes cannot store it";
             warnings.push(Warning::new(WarningKind::Metadata, key, message));
             continue;
         }
         let known = format!("one of {}", all_keys().collect::<Vec<_>>().join(", "));
-        unknown_key(names, (metadata, key), nearest(key, all_keys()), &known, warnings)?;
+        unknown_key(format.names, (metadata, key), nearest(key, all_keys()), &known, warnings)?;
     }
     Ok(FileOptions { stream, tile, bits: bits(metadata, layout)?, boxes })
 }
 
-/// True for the formats whose blocks are those of Part 15 by default.
-fn is_high_throughput(names: &FormatNames) -> bool {
-    [super::JPH_NAMES.name, super::JHC_NAMES.name].contains(&names.name)
+/// Whether the metadata ask for the blocks of Part 15; `None` if they leave it open.
+fn high_throughput(metadata: &Metadata) -> Result<Option<bool>> {
+    metadata.get(HIGH_THROUGHPUT).map(|value| read_flag(HIGH_THROUGHPUT, value)).transpose()
 }
 
 /// True if a codestream with this main header is what the metadata ask for: they state no rate and no other choice for it. Boxes
-/// state one number of bits for all components. The format `names` may have high-throughput code-blocks by default.
-pub(super) fn keep(metadata: &Metadata, header: &MainHeader, names: &FormatNames, is_boxed: bool) -> bool {
+/// state one number of bits for all components. Unless the metadata choose the blocks, those of Part 15 suit every format.
+pub(super) fn keep(metadata: &Metadata, header: &MainHeader, format: J2k) -> bool {
     let info = CodestreamInfo::of(header);
     let mut stored = Metadata::new();
     keys::of_codestream(header, &info, &mut stored);
@@ -89,10 +83,12 @@ pub(super) fn keep(metadata: &Metadata, header: &MainHeader, names: &FormatNames
     let alike = |bits: &[u32], signs: &[bool]| {
         bits.iter().all(|other| *other == bits[0]) && signs.iter().all(|other| *other == signs[0])
     };
-    let fits_boxes = !is_boxed || alike(&info.bits, &info.is_signed);
-    let has_blocks = match metadata.get(HIGH_THROUGHPUT) {
-        Some(value) => value.to_int() == Some(info.is_high_throughput.into()),
-        None => info.is_high_throughput || !is_high_throughput(names),
+    let fits_boxes = !format.is_boxed || alike(&info.bits, &info.is_signed);
+    let has_blocks = match high_throughput(metadata) {
+        Ok(Some(asked)) => asked == info.is_high_throughput,
+        Ok(None) => info.is_high_throughput || !format.high_throughput,
+        // An illegal value; it is an error when the options are read.
+        Err(_) => false,
     };
     let choices = [RATE, keys::TILE_SIZE, keys::BITS, keys::SUBSAMPLING, keys::WAVELET];
     fits_boxes && has_blocks && J2K_HINTS.into_iter().chain(choices).all(is_kept)

@@ -1,21 +1,18 @@
 //! Writes a file: the boxes before the codestream, if the file has boxes, and the codestream.
 
-use super::{FileKind, options};
+use super::{J2k, options};
 use crate::codec::Encoded;
 use crate::codestream::j2k::{Codestream as Stored, CodestreamInfo, J2kStream};
 use crate::codestream::{Codestream, PieceOrder, stored_header};
 use crate::error::Result;
-use crate::format::{
-    Begun, Blocks, ContainerWriter, FormatNames, ImageRequest, OnlyImage, WriteContext, level_note, no_image,
-};
+use crate::format::{Begun, Blocks, ContainerWriter, ImageRequest, OnlyImage, WriteContext, level_note, no_image};
 use crate::io::ByteSink;
 use crate::metadata::Metadata;
 use crate::pipeline::{BlockSink, BlocksEnd};
 
 struct J2kWriter {
     sink: Box<dyn ByteSink>,
-    kind: FileKind,
-    names: &'static FormatNames,
+    format: J2k,
     image: OnlyImage<J2kStream>,
     /// Where the codestream begins.
     start: u64,
@@ -26,8 +23,8 @@ struct J2kWriter {
 const BOX_HEAD: u64 = 8;
 
 /// Begins a file. Nothing is written yet.
-pub(super) fn create(sink: Box<dyn ByteSink>, kind: FileKind, names: &'static FormatNames) -> Box<dyn ContainerWriter> {
-    Box::new(J2kWriter { sink, kind, names, image: OnlyImage::new("JPEG 2000"), start: 0, order: None })
+pub(super) fn create(sink: Box<dyn ByteSink>, format: J2k) -> Box<dyn ContainerWriter> {
+    Box::new(J2kWriter { sink, format, image: OnlyImage::new("JPEG 2000"), start: 0, order: None })
 }
 
 impl ContainerWriter for J2kWriter {
@@ -38,12 +35,11 @@ impl ContainerWriter for J2kWriter {
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
         let metadata = self.image.check_first(image.key, image.metadata)?;
         let layout = image.provider.layout();
-        let is_boxed = self.kind == FileKind::Boxed;
+        let is_boxed = self.format.is_boxed;
         let stored = image.provider.whole().filter(|_| image.blocks != Blocks::Caller);
         let codestream = stored.and_then(|stored| stored_header::<Stored>(&**stored));
-        let codestream =
-            codestream.filter(|codestream| options::keep(&metadata, &codestream.header, self.names, is_boxed));
-        let options = options::read(&metadata, layout, self.names, is_boxed, context.warnings)?;
+        let codestream = codestream.filter(|codestream| options::keep(&metadata, &codestream.header, self.format));
+        let options = options::read(&metadata, layout, self.format, context.warnings)?;
         if let (Some(stored), Some(codestream)) = (stored, codestream) {
             let header = codestream.header_with(&options.stream.comments)?;
             let CodestreamInfo { bits, is_high_throughput, .. } = CodestreamInfo::of(&codestream.header);
@@ -73,7 +69,7 @@ impl ContainerWriter for J2kWriter {
         self.sink.write(&end.trailer)?;
         end.patches.iter().try_for_each(|(offset, bytes)| self.sink.patch(self.start + offset, bytes))?;
         match u32::try_from(self.sink.position() + BOX_HEAD - self.start) {
-            Ok(length) if self.kind == FileKind::Boxed => self.sink.patch(self.start - BOX_HEAD, &length.to_be_bytes()),
+            Ok(length) if self.format.is_boxed => self.sink.patch(self.start - BOX_HEAD, &length.to_be_bytes()),
             _ => Ok(()),
         }
     }

@@ -97,7 +97,7 @@ impl BlockDecoder for OldJpeg {
     }
 }
 
-/// The header of the stream under `JPEGInterchangeFormat`, and where it states its size. `None` if there is no such stream: the
+/// The header of the stream under `JPEGInterchangeFormat`, and where it states its size. `None` if it is not a stream: the
 /// tag is often wrong.
 fn header_of_stream(directory: &Directory, source: &dyn ByteSource) -> Result<Option<(Vec<u8>, usize)>> {
     let Ok(Some(offset)) = directory.unsigned(tags::JPEG_INTERCHANGE_FORMAT) else { return Ok(None) };

@@ -11,7 +11,7 @@ import numpy.typing as npt
 def mean(pixels: npt.NDArray[Any], scale: int, nodata: float | None = None) -> npt.NDArray[Any]:
     """The averages of `scale` × `scale` pixels, at the edges of those there are; `pixels` are (bands, rows, columns).
 
-    Whole numbers are rounded, half up. Pixels of the value `nodata` do not count; where there are no others it stays.
+    Whole numbers are rounded, half up. Pixels of the value `nodata` do not count; a pixel of such pixels alone has it.
     """
     valid = None
     if nodata is not None:

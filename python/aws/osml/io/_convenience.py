@@ -159,14 +159,9 @@ def imsave(
         statistics=statistics,
         **_overview_settings(cog, overviews, resampling, mask),
     )
-    is_image = _is_image(data)
-    pixels: Any = data
-    image: Any = pixels if is_image else image_in_memory(pixels, BufferedMetadataProvider(metadata))
-    with (
-        IO.open(path, "w", format, threads=threads, strict=strict, durable=durable) as writer,
-        axes_hint(None if is_image else image.shape),
-    ):
-        writer._save_image("image:0", image, settings, metadata if is_image else None)
+    image, further, shape = as_image(data, metadata)
+    with IO.open(path, "w", format, threads=threads, strict=strict, durable=durable) as writer, axes_hint(shape):
+        writer._save_image("image:0", image, settings, further)
 
 
 def imread(
@@ -309,11 +304,6 @@ def _tiles(closing: AbstractContextManager[Any], strip: Any, xs: list[int], ys: 
                 yield Tile(data, x, y, tile_col, tile_row)
 
 
-def _is_image(data: object) -> bool:
-    """True for an image of this package and for an object with the attributes of one."""
-    return isinstance(data, ImageAssetProvider) or hasattr(data, "get_block")
-
-
 def _overview_settings(
     cog: bool,
     overviews: Overviews | None,
@@ -328,7 +318,7 @@ def _overview_settings(
         array = np.asarray(mask)
         if array.dtype not in (bool, np.uint8):
             raise OptionError(f"mask: got dtype {array.dtype}, expected bool or uint8")
-        mask = image_in_memory(array, BufferedMetadataProvider())
+        mask = image_in_memory(array, None)
     return {"overviews": overviews, "resampling": resampling, "mask": mask}
 
 
@@ -350,7 +340,18 @@ def save_settings(
     }
 
 
-def image_in_memory(data: npt.ArrayLike, metadata: BufferedMetadataProvider) -> BufferedImageAssetProvider:
+def as_image(data: Any, metadata: MetadataLike | None) -> tuple[Any, MetadataLike | None, tuple[int, int, int] | None]:
+    """An image, the metadata to write beside its own, and the shape of an array that became one.
+
+    An image of this package, and an object with the attributes of one, stays as it is. An array gets the metadata.
+    """
+    if hasattr(data, "get_block"):
+        return data, metadata, None
+    image = image_in_memory(data, metadata)
+    return image, None, image.shape
+
+
+def image_in_memory(data: npt.ArrayLike, metadata: MetadataLike | None) -> BufferedImageAssetProvider:
     """An image that refers to the array."""
     array: Any = data if hasattr(data, "filled") else np.asarray(data)
     shape = getattr(array, "shape", ())
@@ -365,7 +366,7 @@ def image_in_memory(data: npt.ArrayLike, metadata: BufferedMetadataProvider) -> 
         block_width=columns,
         block_height=rows,
         pixel_type=PixelType.UInt8 if array.dtype == bool else PixelType.from_numpy_dtype(array.dtype),
-        metadata=metadata,
+        metadata=BufferedMetadataProvider(metadata),
     )
     image.set_full_image(array)
     return image

@@ -10,8 +10,8 @@ from typing import Any, Union
 
 import numpy.typing as npt
 
-from ._convenience import axes_hint, image_in_memory, save_settings
-from ._io import IO, BufferedMetadataProvider, DatasetReader, ImageAssetProvider, _rset_paths
+from ._convenience import as_image, axes_hint, save_settings
+from ._io import IO, DatasetReader, ImageAssetProvider, _rset_paths
 from ._opened import image_of
 from ._typing import Corners, ImageProvider, MetadataLike, Progress
 
@@ -76,7 +76,7 @@ def write_rset(
         quality=quality,
         precise=precise,
     )
-    with _image_of(provider, metadata, threads) as (image, further, is_array):
+    with _image_of(provider, metadata, threads) as (image, further, shape):
         paths = _rset_paths(base, levels, image)
         with (
             IO.open(
@@ -89,20 +89,20 @@ def write_rset(
                 durable=durable,
                 rset=True,
             ) as writer,
-            axes_hint(image.image_shape if is_array else None),
+            axes_hint(shape),
         ):
             writer._save_rset("image:0", image, settings, resampling, further)
     return paths
 
 
 @contextmanager
-def _image_of(provider: Any, metadata: MetadataLike | None, threads: int | None) -> Iterator[tuple[Any, MetadataLike | None, bool]]:
-    """An image, the metadata beside its own, and True for an array; closes the file that it opened."""
-    if hasattr(provider, "get_block"):
-        yield provider, metadata, False
-    elif isinstance(provider, (str, bytes, os.PathLike, DatasetReader)):
+def _image_of(
+    provider: Any, metadata: MetadataLike | None, threads: int | None
+) -> Iterator[tuple[Any, MetadataLike | None, tuple[int, int, int] | None]]:
+    """As `as_image`, also of a reader or a file, which is closed if it was opened here."""
+    if isinstance(provider, (str, bytes, os.PathLike, DatasetReader)):
         closing, image = image_of(provider, None, format=None, max_bytes=None, threads=threads)
         with closing:
-            yield image, metadata, False
+            yield as_image(image, metadata)
     else:
-        yield image_in_memory(provider, BufferedMetadataProvider(metadata)), None, True
+        yield as_image(provider, metadata)

@@ -1,21 +1,83 @@
 //! The bit streams of a block (T.814 §7.1): bits forward from the start (magnitudes and signs; propagation), bits backward from
 //! the end (VLC; refinement), and run lengths (MEL).
 
-/// Bits in ascending addresses, the lowest of a byte first. A byte after 0xFF has 7 bits.
+use std::marker::PhantomData;
+
+/// Where a stream leaves out the highest bit of a byte.
+pub(super) trait Stuffing {
+    /// True after a byte that can shorten the next.
+    fn shortens(byte: u8) -> bool;
+
+    /// True for four bytes of which one can be short.
+    fn is_shortened(word: u32, is_after: bool) -> bool;
+
+    /// True if a byte that begins with these bits has only seven.
+    fn is_short(held: u64, is_after: bool) -> bool;
+}
+
+/// A byte after 0xFF has seven bits.
 #[derive(Default)]
-pub(super) struct ForwardBits {
+pub(super) struct AfterFf;
+
+/// If the byte before, at the next higher address, is above 0x8F, and seven bits of this one are ones, the eighth is zero.
+#[derive(Default)]
+pub(super) struct AfterHigh;
+
+impl Stuffing for AfterFf {
+    #[inline(always)]
+    fn shortens(byte: u8) -> bool {
+        byte == 0xFF
+    }
+
+    #[inline(always)]
+    fn is_shortened(word: u32, is_after: bool) -> bool {
+        // No byte is 0xFF if none of the complement is zero.
+        is_after || (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 != 0
+    }
+
+    #[inline(always)]
+    fn is_short(_: u64, is_after: bool) -> bool {
+        is_after
+    }
+}
+
+impl Stuffing for AfterHigh {
+    #[inline(always)]
+    fn shortens(byte: u8) -> bool {
+        byte > 0x8F
+    }
+
+    #[inline(always)]
+    fn is_shortened(word: u32, _: bool) -> bool {
+        // A carry reaches the highest bit of a byte whose seven lower bits are ones.
+        ((word & 0x7F7F_7F7F) + 0x0101_0101) & 0x8080_8080 != 0
+    }
+
+    #[inline(always)]
+    fn is_short(held: u64, is_after: bool) -> bool {
+        is_after && held & 0x7F == 0x7F
+    }
+}
+
+/// Bits of a stream, the lowest of a byte first.
+#[derive(Default)]
+pub(super) struct Bits<S> {
+    /// The bytes in the order of the stream.
     bytes: Vec<u8>,
     held: u64,
     count: u32,
-    after_ff: bool,
+    /// True after a byte that can shorten the next.
+    is_after: bool,
+    stuffing: PhantomData<S>,
 }
 
-impl ForwardBits {
-    pub(super) fn restart(&mut self) {
-        self.bytes.clear();
-        (self.held, self.count, self.after_ff) = (0, 0, false);
-    }
+/// Bits in ascending addresses.
+pub(super) type ForwardBits = Bits<AfterFf>;
 
+/// Bits in descending addresses.
+pub(super) type BackwardBits = Bits<AfterHigh>;
+
+impl<S: Stuffing> Bits<S> {
     /// Appends the low `bits` of `value`, at most 32; its other bits are zero.
     #[inline(always)]
     pub(super) fn put(&mut self, value: u64, bits: u32) {
@@ -30,43 +92,52 @@ impl ForwardBits {
     #[inline(always)]
     fn flush(&mut self) {
         let word = self.held as u32;
-        // No byte is 0xFF if none of the complement is zero.
-        let has_ff = (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 != 0;
-        if !has_ff && !self.after_ff {
-            self.bytes.extend_from_slice(&word.to_le_bytes());
-            self.held >>= 32;
-            self.count -= 32;
-        } else {
-            self.flush_bytes();
+        if S::is_shortened(word, self.is_after) {
+            return self.flush_bytes();
         }
+        self.bytes.extend_from_slice(&word.to_le_bytes());
+        self.is_after = S::shortens((word >> 24) as u8);
+        self.held >>= 32;
+        self.count -= 32;
     }
 
     #[cold]
     #[inline(never)]
     fn flush_bytes(&mut self) {
         loop {
-            let room = if self.after_ff { 7 } else { 8 };
+            let room = if S::is_short(self.held, self.is_after) { 7 } else { 8 };
             if self.count < room {
                 return;
             }
             let byte = self.held as u8 & (0xFF >> (8 - room));
             self.bytes.push(byte);
-            self.after_ff = byte == 0xFF;
+            self.is_after = S::shortens(byte);
             self.held >>= room;
             self.count -= room;
         }
+    }
+
+    fn begin(&mut self, is_after: bool) {
+        self.bytes.clear();
+        (self.held, self.count, self.is_after) = (0, 0, is_after);
+    }
+}
+
+impl ForwardBits {
+    pub(super) fn restart(&mut self) {
+        self.begin(false);
     }
 
     /// The bytes of a stream that a reader continues with ones. They do not end in 0xFF.
     pub(super) fn end_with_ones(&mut self) -> &[u8] {
         self.flush_bytes();
         if self.count > 0 {
-            let room = if self.after_ff { 7 } else { 8 };
+            let room = if self.is_after { 7 } else { 8 };
             let byte = (self.held | u64::MAX << self.count) as u8 & (0xFF >> (8 - room));
             if byte != 0xFF {
                 self.bytes.push(byte);
             }
-        } else if self.after_ff {
+        } else if self.is_after {
             self.bytes.pop();
         }
         &self.bytes
@@ -75,7 +146,7 @@ impl ForwardBits {
     /// The bytes of a stream that a reader continues with zeros. They do not end in 0xFF: another stream follows.
     pub(super) fn end_with_zeros(&mut self) -> &[u8] {
         self.flush_bytes();
-        if self.count > 0 || self.after_ff {
+        if self.count > 0 || self.is_after {
             // At most 7 bits are held, and those of a byte after 0xFF may be none.
             self.bytes.push(self.held as u8);
         }
@@ -83,71 +154,17 @@ impl ForwardBits {
     }
 }
 
-/// Bits in descending addresses, the lowest of a byte first. If the byte before, at the next higher address, is above 0x8F, and
-/// seven bits of this one are ones, the eighth is zero.
-#[derive(Default)]
-pub(super) struct BackwardBits {
-    /// The bytes from the highest address down.
-    bytes: Vec<u8>,
-    held: u64,
-    count: u32,
-    after_high: bool,
-}
-
 impl BackwardBits {
     /// Begins the VLC stream of a cleanup pass: a byte and four bits, all ones, are in the place of its length.
     pub(super) fn restart_vlc(&mut self) {
-        self.bytes.clear();
+        self.begin(true);
         self.bytes.push(0xFF);
-        (self.held, self.count, self.after_high) = (0xF, 4, true);
+        self.put(0xF, 4);
     }
 
     /// Begins a stream of refinements.
     pub(super) fn restart(&mut self) {
-        self.bytes.clear();
-        (self.held, self.count, self.after_high) = (0, 0, true);
-    }
-
-    /// Appends the low `bits` of `value`, at most 32; its other bits are zero.
-    #[inline(always)]
-    pub(super) fn put(&mut self, value: u64, bits: u32) {
-        self.held |= value << self.count;
-        self.count += bits;
-        if self.count >= 32 {
-            self.flush();
-        }
-    }
-
-    #[inline(always)]
-    fn flush(&mut self) {
-        let word = self.held as u32;
-        // A carry reaches the highest bit of a byte whose seven lower bits are ones.
-        let has_ones = ((word & 0x7F7F_7F7F) + 0x0101_0101) & 0x8080_8080 != 0;
-        if has_ones {
-            self.flush_bytes();
-        } else {
-            self.bytes.extend_from_slice(&word.to_le_bytes());
-            self.after_high = word >> 24 > 0x8F;
-            self.held >>= 32;
-            self.count -= 32;
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn flush_bytes(&mut self) {
-        loop {
-            let is_stuffed = self.after_high && self.count >= 7 && self.held & 0x7F == 0x7F;
-            let taken = if is_stuffed { 7 } else { 8 };
-            if self.count < taken {
-                return;
-            }
-            let byte = self.held as u8 & (0xFF >> (8 - taken));
-            self.bytes.push(byte);
-            self.after_high = byte > 0x8F;
-            self.held >>= taken;
-            self.count -= taken;
-        }
+        self.begin(true);
     }
 
     /// Stores all whole bytes; returns the bits of the byte that is not complete, and their number.

@@ -121,15 +121,7 @@ impl Given {
                 }
             }
         }
-        if !comments.is_empty() {
-            comments.sort_by_key(|(number, _)| *number);
-            if given.stated.get("ICOM").is_some() {
-                let (number, value) = &comments[0];
-                let error = Error::usage("comment beside the list of comments,").field(format!("ICOM{number}"));
-                return Err(error.found(value).allowed("either ICOM (a list) or ICOM1 to ICOM9"));
-            }
-            given.stated.append("ICOM", comments.into_iter().map(|(_, value)| value).collect::<Vec<_>>());
-        }
+        given.add_comments(comments)?;
         given.fields = to_record(&structure.items, given.stated.iter())?;
         if let Some(original) = &stored {
             given.fields.keep(original);
@@ -137,6 +129,18 @@ impl Given {
         given.original = stored.or_else(|| original_or_guess(structure, metadata, &given.fields));
         given.stated = with_origin(given.stated, &given.fields, given.original.as_ref());
         Ok(given)
+    }
+
+    /// Adds comments that were given by their numbers.
+    fn add_comments(&mut self, mut comments: Vec<(usize, Value)>) -> Result<()> {
+        comments.sort_by_key(|(number, _)| *number);
+        let Some((number, value)) = comments.first() else { return Ok(()) };
+        if self.stated.get("ICOM").is_some() {
+            let error = Error::usage("comment beside the list of comments,").field(format!("ICOM{number}"));
+            return Err(error.found(value).allowed("either ICOM (a list) or ICOM1 to ICOM9"));
+        }
+        self.stated.append("ICOM", comments.into_iter().map(|(_, value)| value).collect::<Vec<_>>());
+        Ok(())
     }
 
     /// Adds a TRE; `place` is the area and the body it was copied from.

@@ -11,6 +11,10 @@ const GUARD_BITS: u8 = 2;
 const MAX_EXPONENT: u8 = 31;
 const MAX_GUARD_BITS: u8 = 7;
 
+/// The gains of the wavelet leave a quarter of the magnitudes of LL unused. With so few bits, that is less than what rounding adds
+/// in all levels, and LL needs a bit more.
+const ROUNDED_BITS: u8 = 4;
+
 /// Bits of a mantissa.
 const MANTISSA_BITS: u32 = 11;
 
@@ -42,6 +46,7 @@ impl Quantizer {
     /// Reversible coding of samples of `bits`.
     pub(crate) fn reversible(bits: u8, levels: u8, is_transformed: bool) -> Self {
         let bits = bits + u8::from(is_transformed);
+        let bits = bits + u8::from(bits <= ROUNDED_BITS);
         // The largest exponent is that of HH. What it has too much moves to the guard bits.
         let largest = bits + if levels > 0 { 2 } else { 0 };
         let guard = (GUARD_BITS + largest.saturating_sub(MAX_EXPONENT)).min(MAX_GUARD_BITS);
@@ -201,7 +206,9 @@ mod tests {
                 for (orientation, level) in quantizer.bands() {
                     let step = quantizer.band(orientation, level);
                     assert!(step.exponent <= MAX_EXPONENT && quantizer.guard <= MAX_GUARD_BITS);
-                    assert_eq!(step.planes, (bits + u8::from(is_transformed) + orientation.gain() + 1).min(37));
+                    let used = bits + u8::from(is_transformed);
+                    let used = used + u8::from(used <= ROUNDED_BITS);
+                    assert_eq!(step.planes, (used + orientation.gain() + 1).min(37));
                 }
             }
         }

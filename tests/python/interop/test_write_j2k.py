@@ -1,5 +1,6 @@
 """JPEG 2000 files and NITF C8 that are written: another build of OpenJPEG (imagecodecs), GDAL and jbpy read them, and a parser of
 markers and boxes apart from the code under test finds what the standard wants."""
+import io
 import struct
 
 import imagecodecs
@@ -53,6 +54,17 @@ def test_every_type_and_shape_is_lossless(tmp_path, suffix, shape, dtype):
     siz = codestream_of(path).siz
     assert (siz["x1"], siz["y1"], siz["components"]) == (shape[2], shape[1], shape[0])
     assert set(siz["depths"]) == {(bits or image.itemsize * 8) - 1 | (0x80 if dtype.startswith("i") else 0)}
+
+
+@pytest.mark.parametrize("compression", ["j2k", "htj2k"])
+def test_images_of_one_bit_leave_room_for_rounding(compression):
+    """In some of these images, rounding makes the lowest band twice as large as the gains of the wavelet do."""
+    rng = np.random.default_rng(3)
+    for _ in range(800):
+        image = (rng.random((1, 33, 70)) < rng.choice([0.5, 0.3, 0.8, 0.9, 0.1])).astype("uint8")
+        out = io.BytesIO()
+        imsave(out, image, format="j2k", compression=compression, block_size=(47, 33), metadata={"J2K_BITS": 1})
+        assert_same(reference(out.getvalue()), image)
 
 
 @pytest.mark.parametrize("levels", [1, 2, 5, 6])

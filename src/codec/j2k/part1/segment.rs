@@ -18,29 +18,42 @@ impl Bound {
 
     /// The bits of `number`, plus a register of `width` bits and a carry.
     pub(super) fn new(number: &[u8], register: u64, width: u32) -> Self {
-        // A carry changes the bits before the register; it hardly ever gets past the last four bytes.
-        let before = number.last_chunk::<4>().map(|last| u32::from_be_bytes(*last));
-        let width_before = if before.is_some() { 32 } else { 0 };
-        let window = (u128::from(before.unwrap_or(0)) << width) + u128::from(register);
+        // Bits before the window are not kept: `needed` finds them in the final number, of which they are at most one more.
+        let (before, width_before) = match number.last_chunk::<4>() {
+            Some(last) => (u32::from_be_bytes(*last), 32),
+            None => (number.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte)), 8 * number.len() as u32),
+        };
+        let window = (u128::from(before) << width) + u128::from(register);
         let width = width + width_before;
         Self { start: 8 * number.len() - width_before as usize, width, window: window & ((1 << width) - 1) }
     }
 
     /// The least number of bits of `number` which, followed by ones, are not above this bound. `number` itself is not above.
     pub(super) fn needed(&self, number: &[u8]) -> usize {
-        let bytes = number[self.start / 8..].first_chunk::<{ Self::READ }>().expect("a number is followed by zeros");
+        let (before, bytes) = number.split_at(self.start / 8);
+        let bytes = bytes.first_chunk::<{ Self::READ }>().expect("a number is followed by zeros");
         let value = u128::from_be_bytes(*bytes) >> (u128::BITS - self.width);
         if value > self.window {
-            // The carry went past the window, so the bits before it are less than those of the bound.
-            return self.start;
+            // The bound has a carry before the window: a one where the number has its last zero, and zeros after it.
+            return self.start - trailing_ones(before);
         }
         let end = self.start + self.width as usize;
         // Up to and with the first bit that is less, or the last zero of the bound: ones follow both.
         let different = (u128::BITS - (value ^ self.window).leading_zeros()) as usize;
         let to_difference = if different == 0 { end } else { end - different + 1 };
-        let ones = self.window.trailing_ones().min(self.width) as usize;
+        let ones = match self.window.trailing_ones() {
+            ones if ones == self.width => self.width as usize + trailing_ones(before),
+            ones => ones as usize,
+        };
         to_difference.min(end - ones)
     }
+}
+
+/// Number of ones at the end of some bytes.
+fn trailing_ones(bytes: &[u8]) -> usize {
+    let whole = bytes.iter().rev().take_while(|byte| **byte == 0xFF).count();
+    let next = bytes[..bytes.len() - whole].last().map_or(0, |byte| byte.trailing_ones());
+    8 * whole + next as usize
 }
 
 /// Moves the bits of a number to bytes.
@@ -115,4 +128,36 @@ impl<'a> Stuffing<'a> {
 fn has_ff(word: u64) -> bool {
     let zeros = !word | 1;
     zeros.wrapping_sub(0x0101_0101_0101_0101) & !zeros & 0x8080_8080_8080_8080 != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn needed_is_exact_whichever_bits_have_left_the_register() {
+        // A carry goes through bytes that have left the register, or ones go on in them: few bytes, and more than a window holds.
+        for (ones, last) in [0, 1, 2, 3, 4, 5, 9].into_iter().flat_map(|ones| LAST.map(|last| (ones, last))) {
+            let bytes = [&[0x5F], &vec![0xFF; ones][..], &u32::to_be_bytes(last)].concat();
+            let lower = bytes.iter().fold(0, |all, byte| all << 8 | u128::from(*byte));
+            let width = 8 * bytes.len();
+            for (interval, more) in
+                [0x8000_u32, 0x8001, 0xFFFF].into_iter().flat_map(|i| [0, 1, i / 2, i - 1].map(|m| (i, m)))
+            {
+                let (upper, number) = (lower + u128::from(interval) - 1, lower + u128::from(more));
+                let is_enough = |bits: &usize| number | ((1 << (width - bits)) - 1) <= upper;
+                let expected = (0..=width).find(is_enough).unwrap();
+                let number = (number << (u128::BITS as usize - width)).to_be_bytes();
+                let number = [&number[..], &[0; Bound::READ]].concat();
+                for left in 0..=2 {
+                    let (stored, register) = bytes.split_at(bytes.len() - 4 + left);
+                    let register = register.iter().fold(0, |all, byte| all << 8 | u64::from(*byte));
+                    let bound = Bound::new(stored, register + u64::from(interval) - 1, 32 - 8 * left as u32);
+                    assert_eq!(bound.needed(&number), expected, "{ones} {last:x} {interval:x} {more:x} {left}");
+                }
+            }
+        }
+    }
+
+    const LAST: [u32; 7] = [0, 1, 0x1234_5678, 0x12FF_FFFF, 0xFFFF_0000, 0xFFFF_8000, u32::MAX];
 }

@@ -34,13 +34,16 @@ def path(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("cache") / "a.tif"
     rows = np.arange(12_000, dtype=np.uint16)
     imsave(path, np.add.outer(rows, rows)[None], compression=request.param, block_size=(512, 512))
-    return path
+    return path, request.param
 
 
 @pytest.mark.parametrize("bound,megabytes", [(None, 64), (0, 0), (16 << 20, 16)])
 def test_kept_blocks_are_bounded_and_freed_at_close(path, bound, megabytes):
+    path, compression = path
     grown, left = run_json(READ, path, "null" if bound is None else bound, timeout=120)
     assert grown <= megabytes + 12, f"{grown:.0f} MiB"
     assert left <= 12, f"{left:.0f} MiB after close"
-    if bound is None:
+    if bound is None and compression == "deflate":
         assert grown >= 40, "windows that share blocks keep them"
+    if compression == "none":
+        assert grown <= 12, "uncompressed rows are read as fast as they are copied"

@@ -1,9 +1,11 @@
-"""Makes `src/image/epsg/table.rs` from the EPSG register that comes with pyproj.
+"""Makes `epsg/table.rs` and `crs/geodetic.txt` in `src/image` from the EPSG register that comes with pyproj.
 
 GeoTIFF names projected and geodetic reference systems by different keys, so the kind of a bare code must be known.
+A projection that a file describes by its parameters may name its geographic system by a code, so the parts of those must be known.
 To update to a newer register, run `pip install pyproj && python tools/make_epsg_table.py`.
 """
 
+import math
 import pathlib
 
 import pyproj
@@ -17,7 +19,9 @@ KINDS = {
     PJType.PROJECTED_CRS: "Projected",
     PJType.VERTICAL_CRS: "Vertical",
 }
-TARGET = pathlib.Path(__file__).parent.parent / "src/image/epsg/table.rs"
+IMAGE = pathlib.Path(__file__).parent.parent / "src/image"
+TARGET = IMAGE / "epsg/table.rs"
+GEODETIC = IMAGE / "crs/geodetic.txt"
 # A GeoKey holds 16 bits, of which 32767 means "user-defined".
 LARGEST = 32766
 
@@ -43,6 +47,41 @@ def main():
     text += table("Compound systems: code, horizontal part, vertical part.", "COMPOUND", "(u16, u16, u16)", triples)
     text += table("Geographic systems with height: code, the same without.", "FLAT", "(u16, u16)", pairs)
     TARGET.write_text(text)
+    of_kind = lambda wanted: [code for code, kind in simple if kind == wanted]
+    GEODETIC.write_text(geodetic(of_kind("Geographic")) + heights(of_kind("Vertical")))
+
+
+def geodetic(codes):
+    """Systems (name, datum, unit), datums (name, ellipsoid, prime meridian), ellipsoids and meridians, a line each."""
+    systems, datums, ellipsoids, meridians = {}, {}, {}, {}
+    for code in codes:
+        crs = pyproj.CRS.from_epsg(code)
+        datum, ellipsoid, meridian = (part.to_json_dict() for part in (crs.datum, crs.ellipsoid, crs.prime_meridian))
+        number = {part: entry["id"]["code"] for part, entry in (("d", datum), ("e", ellipsoid), ("m", meridian))}
+        unit = crs.axis_info[0].unit_auth_code, crs.axis_info[0].unit_code
+        assert unit[0] == "EPSG", code
+        systems[code] = [crs.name, number["d"], unit[1]]
+        datums[number["d"]] = [datum["name"].removesuffix(" ensemble"), number["e"], number["m"]]
+        ellipsoids[number["e"]] = [ellipsoid["name"], crs.ellipsoid.semi_major_metre, crs.ellipsoid.inverse_flattening]
+        longitude = crs.prime_meridian.longitude * crs.prime_meridian.unit_conversion_factor
+        meridians[number["m"]] = [meridian["name"], round(math.degrees(longitude), 12)]
+    lines = []
+    for letter, entries in (("S", systems), ("D", datums), ("E", ellipsoids), ("M", meridians)):
+        lines += ["|".join(map(str, [letter, code, *entry])) for code, entry in sorted(entries.items())]
+    return "\n".join(lines) + "\n"
+
+
+def heights(codes):
+    """Vertical systems (name, datum, unit, "down" if they are depths), a line each."""
+    lines = []
+    for code in codes:
+        crs = pyproj.CRS.from_epsg(code)
+        if crs.datum is None:
+            # Derived from another system of heights.
+            continue
+        (axis,) = crs.axis_info
+        lines.append(f"V|{code}|{crs.name}|{crs.datum.name}|{axis.unit_code}" + ("|down" if axis.direction == "down" else ""))
+    return "\n".join(lines) + "\n"
 
 
 def runs(codes):

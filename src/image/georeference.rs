@@ -1,13 +1,9 @@
 //! Georeference: an affine transform and a coordinate reference system, in a form common to every format.
 
-use std::ops::RangeInclusive;
-
 use super::corners::{encloses, in_one_piece};
+use super::crs::{Crs, Horizontal};
 use super::epsg::{self, Kind};
 use crate::error::{Error, Result};
-
-/// The codes of the EPSG register. GeoTIFF reserves codes from 32768 for users and 32767 for user-defined systems.
-const EPSG_CODES: RangeInclusive<i64> = 1024..=32_766;
 
 /// The most by which a side of a sheared pixel may be longer than the other.
 const MOST_ASPECT: f64 = 1000.0;
@@ -17,16 +13,6 @@ const PERPENDICULAR: f64 = 0.01;
 
 /// Degrees by which a computed latitude may be off.
 const LATITUDE_ROUNDING: f64 = 1e-9;
-
-/// A coordinate reference system.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Crs {
-    /// A code of the EPSG registry.
-    Epsg(u32),
-    /// A system that the file describes in free text (a citation or parameters).
-    UserDefined(String),
-}
 
 /// The six coefficients of GDAL: `x = g0 + g1·column + g2·row`, `y = g3 + g4·column + g5·row`. Pixel edges lie at integers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,22 +29,6 @@ pub struct Georeference {
     pub corners: Option<[(f64, f64); 4]>,
 }
 
-impl Crs {
-    /// The system with a code of the EPSG register.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] for a number that is not a code of a system in the register.
-    pub fn from_epsg(code: i64) -> Result<Self> {
-        match u32::try_from(code) {
-            Ok(epsg) if EPSG_CODES.contains(&code) => Ok(Self::Epsg(epsg)),
-            _ => {
-                let (first, last) = EPSG_CODES.into_inner();
-                Err(Error::usage("crs:").found(code).allowed(format!("an EPSG code from {first} to {last}")))
-            }
-        }
-    }
-}
-
 impl Georeference {
     /// The georeference as a writer takes it, for an image of `columns` × `rows`. Corners of a parallelogram become the
     /// transform. Other corners that enclose an area stay, for a format that stores corners. If both are set, as a file may
@@ -69,8 +39,9 @@ impl Georeference {
     /// transform without an inverse or with a shear that no camera makes, for latitudes beyond a pole by more than half a pixel,
     /// and for a code that is not in the EPSG register.
     pub fn for_writing(&self, columns: u32, rows: u32) -> Result<Self> {
-        if let Some(Crs::Epsg(code)) = self.crs {
-            Crs::from_epsg(code.into())?;
+        if let Some((horizontal, vertical)) = self.crs.as_ref().and_then(Crs::codes) {
+            Crs::from_epsg(horizontal.into())?;
+            Crs::from_epsg(vertical.unwrap_or(horizontal).into())?;
         }
         let (transform, corners) = match (self.transform, self.corners) {
             (None, Some(_)) if self.crs.is_none() => {
@@ -96,9 +67,11 @@ impl Georeference {
 
     /// True if the coordinates are longitudes and latitudes.
     fn is_geographic(&self) -> bool {
-        let Some(Crs::Epsg(code)) = self.crs else { return false };
-        let horizontal = epsg::parts(code).map_or(code, |(horizontal, _)| horizontal.into());
-        matches!(epsg::kind(horizontal), Some(Kind::Geographic | Kind::Geographic3D))
+        let Some(crs) = &self.crs else { return false };
+        match crs.codes() {
+            Some((horizontal, _)) => matches!(epsg::kind(horizontal), Some(Kind::Geographic | Kind::Geographic3D)),
+            None => crs.definition().is_some_and(|all| matches!(all.horizontal, Horizontal::Geographic(_))),
+        }
     }
 
     /// Checks that an image in a geographic system ends at the poles. A grid with samples at the poles extends half a pixel further.
@@ -202,15 +175,6 @@ impl Transform {
     }
 }
 
-impl std::fmt::Display for Crs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Epsg(code) => write!(f, "EPSG:{code}"),
-            Self::UserDefined(text) => f.write_str(text),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,17 +251,6 @@ mod tests {
         let transform = |epsg| place(epsg).for_writing(2, 1).unwrap().transform.unwrap();
         assert_eq!(transform(4326).0, [179.0, 1.0, 0.0, 1.0, 0.0, -1.0]);
         assert_eq!(transform(32_618).0[1], -179.0);
-    }
-
-    #[test]
-    fn codes_of_the_register_are_taken() {
-        assert_eq!(Crs::from_epsg(32_766).unwrap(), Crs::Epsg(32_766));
-        for code in [0, -1, 1023, 32_767, i64::MAX] {
-            let error = Crs::from_epsg(code).unwrap_err().to_string();
-            assert_eq!(error, format!("crs: got {code}, expected an EPSG code from 1024 to 32766"));
-        }
-        let reserved = Georeference { crs: Some(Crs::Epsg(40_000)), ..Georeference::default() };
-        assert!(reserved.for_writing(1, 1).is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::duck::DuckProvider;
 use super::duck_windows::DuckWindows;
 use super::image_provider::ImageAssetProvider;
 use super::metadata::{BufferedMetadataProvider, to_metadata};
-use super::{layout, region, value, windows};
+use super::{crs, layout, region, value, windows};
 use crate::asset::{AssetType, ImageFacts};
 use crate::error::Error;
 use crate::format::is_indexed;
@@ -280,11 +280,11 @@ fn facts_of(image: &Bound<'_, PyAny>) -> PyResult<ImageFacts> {
     })
 }
 
-/// A reference system from `EPSG:n`, a number or an object with `to_epsg()`; anything else becomes its text.
+/// A reference system from what `imsave` takes as `crs`; anything else becomes its text.
 fn crs_of(crs: &Bound<'_, PyAny>) -> PyResult<Crs> {
-    let code = crs.py().import("aws.osml.io._georeference")?.call_method1("epsg_code", (crs,));
-    match code.and_then(|code| code.extract()) {
-        Ok(code) => Ok(Crs::Epsg(code)),
+    let text = crs.py().import("aws.osml.io._georeference")?.call_method1("crs_text", (crs,));
+    match text.and_then(|text| crs::from_text(&text)) {
+        Ok(crs) => Ok(crs),
         Err(_) => Ok(Crs::UserDefined(crs.str()?.to_string())),
     }
 }

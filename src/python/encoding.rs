@@ -3,12 +3,12 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::{layout, region, value};
+use super::{crs, layout, value};
 use crate::error::Error;
 use crate::format::{OverviewLevels, SaveSettings};
-use crate::image::{Crs, Georeference, Transform};
+use crate::image::{Georeference, Transform};
 
-/// The settings in a dict: `compression`, `block_size`, `corners`, `transform`, `crs` (an EPSG code), `nodata`, `quality`,
+/// The settings in a dict: `compression`, `block_size`, `corners`, `transform`, `crs` (a text), `nodata`, `quality`,
 /// `precise`, `cog`, `statistics`.
 ///
 /// # Errors
@@ -23,7 +23,7 @@ pub(super) fn save_settings(settings: &Bound<'_, PyDict>) -> PyResult<SaveSettin
         georeference: Georeference {
             transform: get("transform")?.map(|six| six.extract().map(Transform)).transpose()?,
             corners: get("corners")?.map(|corners| corners.extract()).transpose()?,
-            crs: get("crs")?.map(|code| code.extract().map(Crs::Epsg)).transpose()?,
+            crs: get("crs")?.map(|text| crs::from_text(&text)).transpose()?,
         },
         nodata: get("nodata")?.map(|nodata| value::pad_value(&nodata, "nodata")).transpose()?,
         quality: get("quality")?.map(|quality| quality.extract()).transpose()?,
@@ -48,17 +48,6 @@ pub(super) fn overview_levels(levels: &Bound<'_, PyAny>) -> PyResult<OverviewLev
     }
     let factor = |factor: PyResult<Bound<'_, PyAny>>| layout::size(&factor?, "overviews", 1);
     Ok(OverviewLevels::Factors(levels.try_iter()?.map(factor).collect::<PyResult<_>>()?))
-}
-
-/// The EPSG code of a Python integer.
-///
-/// Raises `OptionError` for a number that is not a code of the register.
-#[pyfunction(name = "_epsg_code")]
-#[pyo3(signature = (code, /))]
-pub(super) fn epsg_code(code: &Bound<'_, PyAny>) -> PyResult<i64> {
-    let code = region::index(code)?;
-    Crs::from_epsg(code)?;
-    Ok(code)
 }
 
 /// The argument `block_size`: (width, height), or one number for a square.

@@ -10,6 +10,7 @@ mod buffered;
 mod chip;
 mod chip_mapping;
 mod control;
+mod crs;
 mod duck;
 mod duck_windows;
 mod encoding;
@@ -54,7 +55,7 @@ mod _io {
     #[pymodule_export]
     use super::chip_mapping::{from_full, ichipb, scales_and_offsets, to_full};
     #[pymodule_export]
-    use super::encoding::epsg_code;
+    use super::crs::{crs, projjson, wkt};
     #[pymodule_export]
     use super::expanded::{absent, expanded};
     #[pymodule_export]

@@ -169,13 +169,13 @@ class Custom:
 
 @pytest.mark.parametrize("crs", [WKT, Custom(), "+proj=utm " * 200, list(range(2000))], ids=["WKT", "custom", "PROJ", "list"])
 def test_an_error_of_a_crs_is_short(tmp_path, crs):
-    with pytest.raises(OptionError, match="crs: got .*expected") as caught:
+    with pytest.raises(OptionError, match="crs: ?.*got .*") as caught:
         imsave(tmp_path / "a.tif", DATA, crs=crs, transform=(0, 1, 0, 0, 0, -1))
     assert len(str(caught.value)) < 300 and "\n" not in str(caught.value)
 
 
-def test_the_error_of_a_definition_names_the_way_to_its_code(tmp_path):
-    with pytest.raises(OptionError, match="pyproj.CRS.text..to_epsg"):
+def test_the_error_of_a_definition_names_what_is_missing(tmp_path):
+    with pytest.raises(OptionError, match="BASEGEOGCRS.* without a datum"):
         imsave(tmp_path / "a.tif", DATA, crs=WKT, transform=(0, 1, 0, 0, 0, -1))
 
 

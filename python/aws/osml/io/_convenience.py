@@ -16,7 +16,7 @@ from ._entries import Entries
 from ._enums import PixelType
 from ._errors import OptionError, ShapeWarning
 from ._facts import image_facts, table
-from ._georeference import corner_pairs, epsg_code, gdal_transform
+from ._georeference import corner_pairs, crs_text, gdal_transform
 from ._io import (
     IO,
     BufferedImageAssetProvider,
@@ -120,7 +120,8 @@ def imsave(
         compression: The name of a compression of the format, such as `deflate`, `lzw`, `none`.
         block_size: (width, height) of the blocks in the file; one number for squares.
         corners: Upper left, upper right, lower right, lower left as (x, y) in `crs`: pixel edges.
-        crs: `"EPSG:n"`, a number, or an object with `to_epsg()`.
+        crs: `"EPSG:n"`, a number, `"OGC:CRS84"`, WKT, PROJJSON (text or dict), or an object of pyproj or rasterio. GeoTIFF and
+            JPEG 2000 store a system without a code by its parameters.
         transform: GDAL's six numbers or an `Affine`, instead of `corners`. The six numbers of an `Affine` have another order;
             its `to_gdal()` converts them.
         nodata: The nodata value; must fit the dtype.
@@ -335,7 +336,7 @@ def save_settings(
     return {
         "corners": None if corners is None else corner_pairs(corners),
         "transform": None if transform is None else gdal_transform(transform),
-        "crs": None if crs is None else epsg_code(crs),
+        "crs": None if crs is None else crs_text(crs),
         **others,
     }
 

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ._errors import OptionError
-from ._io import _epsg_code
+from ._io import _crs
+
+
+def crs_text(crs: Any) -> str:
+    """`"EPSG:n"`, or WKT 2 of a system without a code.
+
+    `crs` is a text (`"EPSG:n"`, `"OGC:CRS84"`, WKT, PROJJSON), a number, a dict of PROJJSON, or an object with `to_epsg()`,
+    `to_wkt()` or `to_json_dict()`, such as those of pyproj and rasterio.
+    """
+    code = _code(crs) if hasattr(crs, "to_epsg") else None
+    if code is not None:
+        return _crs(f"EPSG:{code}")
+    if hasattr(crs, "to_wkt"):
+        return _crs(crs.to_wkt())
+    if hasattr(crs, "to_json_dict"):
+        return _crs(json.dumps(crs.to_json_dict()))
+    if isinstance(crs, dict):
+        return _crs(json.dumps(crs))
+    if isinstance(crs, str):
+        return _crs(crs)
+    try:
+        return _crs(f"EPSG:{crs.__index__()}")
+    except AttributeError:
+        allowed = "a text, a number, or an object with to_epsg() or to_wkt()"
+        raise OptionError(f"crs: got {_short(crs)}, expected {allowed}") from None
+
+
+def _code(crs: Any) -> int | None:
+    """The code of an object, if it is sure of it: by default, a code may be that of a similar system."""
+    try:
+        return crs.to_epsg(_SURE)
+    except TypeError:
+        return crs.to_epsg()
 
 
 def epsg_code(crs: Any) -> int:
-    """The EPSG code of `"EPSG:n"`, of a number, or of an object with `to_epsg()`."""
-    if hasattr(crs, "to_epsg"):
-        code = crs.to_epsg()
-        if code is None:
-            raise OptionError(f"crs: got {_short(crs)}, expected one with an EPSG code")
-    elif isinstance(crs, str):
-        register, _, digits = crs.strip().rpartition(":")
-        if register.upper() not in ("", "EPSG") or not (digits.isascii() and digits.isdigit()):
-            raise _wrong_crs(crs)
-        code = digits
-    else:
-        code = crs
-    try:
-        code = int(code) if isinstance(code, str) else code.__index__()
-    except AttributeError:
-        raise _wrong_crs(crs) from None
-    return _epsg_code(code)
+    """The code of a system of the EPSG register."""
+    register, _, code = crs_text(crs).partition(":")
+    if register != "EPSG":
+        raise OptionError(f"crs: got {_short(crs)}, expected one with an EPSG code")
+    return int(code)
 
 
 def gdal_transform(transform: Any) -> tuple[float, ...]:
@@ -55,21 +76,13 @@ def corner_pairs(corners: Any) -> list[tuple[float, float]]:
     return pairs
 
 
-def _wrong_crs(crs: Any) -> OptionError:
-    hint = "; pyproj.CRS(text).to_epsg() finds the code of a WKT or PROJ text" if _is_definition(crs) else ""
-    return OptionError(f'crs: got {_short(crs)}, expected "EPSG:n", a number, or an object with to_epsg(){hint}')
-
-
-def _is_definition(crs: Any) -> bool:
-    """True for the definition of a system as text: WKT or a PROJ string."""
-    return isinstance(crs, str) and ("[" in crs or "+proj" in crs)
-
-
 def _short(value: Any) -> str:
     """The beginning of an object's `repr`, for messages: a definition of a system may fill pages."""
     first, _, rest = repr(value).partition("\n")
     return first if len(first) <= _SHOWN and not rest else f"{first[:_SHOWN]}…"
 
 
+# Per cent; pyproj and rasterio take 70 otherwise, which is the same system but for the datum.
+_SURE = 90
 # The characters of a value in a message.
 _SHOWN = 80

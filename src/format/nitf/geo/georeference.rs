@@ -44,7 +44,7 @@ pub(crate) fn describe(
         (Some(_), None) => return Err(Error::usage("corners or transform without a crs:").allowed(ALLOWED)),
         (None, Some(crs)) => return Err(Error::usage("crs without corners or a transform:").found(crs)),
     };
-    let edges = if *crs == Crs::Epsg(4326) { in_one_piece(edges) } else { edges };
+    let edges = if matches!(crs.codes(), Some((4326, _))) { in_one_piece(edges) } else { edges };
     let points = inward(edges, size);
     let (usual, corners) = match zone_of(crs)? {
         None => (Icords::Geographic, Corners::Geographic(points)),
@@ -156,13 +156,10 @@ fn around_the_globe(points: Quad, (columns, rows): (f64, f64)) -> Quad {
 
 /// The zone of a UTM system; `None` for the geographic system.
 fn zone_of(crs: &Crs) -> Result<Option<UtmZone>> {
-    match crs {
-        Crs::Epsg(4326) => Ok(None),
-        Crs::Epsg(code) => match UtmZone::from_epsg(*code) {
-            Some(zone) => Ok(Some(zone)),
-            None => Err(Error::usage("crs that NITF cannot express:").found(crs).allowed(ALLOWED)),
-        },
-        Crs::UserDefined(_) => Err(Error::usage("crs that NITF cannot express:").found(crs).allowed(ALLOWED)),
+    match crs.codes() {
+        Some((4326, _)) => Ok(None),
+        Some((code, _)) if UtmZone::from_epsg(code).is_some() => Ok(UtmZone::from_epsg(code)),
+        _ => Err(Error::usage("crs that NITF cannot express:").found(crs).allowed(ALLOWED)),
     }
 }
 

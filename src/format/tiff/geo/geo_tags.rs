@@ -257,6 +257,7 @@ const KEYS: &[Key] = &[
     key(3093, "GeoScaleAtCenter", Double),
     key(3094, "GeoAzimuthAngle", Double),
     key(3095, "GeoStraightVertPoleLong", Double),
+    key(3096, "GeoRectifiedGridAngle", Double),
     aliased(VERTICAL_CRS, "GeoVerticalCRS", "GeoVertical", Short),
     key(4097, "GeoVerticalCitation", Text),
     key(4098, "GeoVerticalDatum", Short),

@@ -4,6 +4,7 @@
 mod geo_tags;
 mod read;
 mod settings;
+mod user_defined;
 mod write;
 
 pub(super) use read::read;

@@ -5,9 +5,10 @@ use super::geo_tags::{
     MODEL_PROJECTED, MODEL_TYPE, PIXEL_IS_POINT, PROJECTED_CITATION, PROJECTED_CRS, Position, RASTER_TYPE,
     USER_DEFINED, VERTICAL_CRS,
 };
+use super::user_defined;
 use crate::format::tiff::field::{Field, FieldValue, decode_text};
 use crate::format::tiff::tags::{GEO_ASCII_PARAMS, GEO_DOUBLE_PARAMS, GEO_KEY_DIRECTORY};
-use crate::image::{Crs, Georeference, epsg};
+use crate::image::{Crs, Georeference};
 use crate::metadata::Value;
 
 /// EPSG codes of a `GeoKey` (OGC 19-008r4 §7.4). Lower codes are obsolete ones of GeoTIFF 1.0, higher ones are private.
@@ -57,15 +58,26 @@ fn crs(keys: &GeoKeys) -> Option<Crs> {
     let code = match keys.short(MODEL_TYPE) {
         Some(MODEL_PROJECTED) => projected,
         Some(MODEL_GEOGRAPHIC | MODEL_GEOCENTRIC) => geodetic,
+        // Other keys define the system.
+        Some(USER_DEFINED) => None,
         // Without a model type, the keys decide. A projected system also names its geodetic one.
         _ => projected.or(geodetic),
     };
     if let Some(code) = code.filter(|code| EPSG_CODES.contains(code)) {
         let vertical = keys.short(VERTICAL_CRS).filter(|code| EPSG_CODES.contains(code));
-        let joined = vertical.and_then(|vertical| epsg::joined(code, vertical));
-        return Some(Crs::Epsg(joined.unwrap_or(code).into()));
+        return Some(match vertical {
+            Some(vertical) => Crs::compound(code.into(), vertical.into()),
+            None => Crs::Epsg(code.into()),
+        });
+    }
+    if let Some(definition) = user_defined::definition(keys) {
+        return Some(Crs::from(&definition));
     }
     let described = [PROJECTED_CITATION, CITATION, GEODETIC_CITATION].into_iter().find_map(|id| keys.text(id));
+    let in_citation = |id: &u16| user_defined::cited_definition(keys, &keys.text(*id)?);
+    if let Some(crs) = [PROJECTED_CITATION, CITATION].iter().find_map(in_citation) {
+        return Some(crs);
+    }
     match described {
         Some(text) => Some(Crs::UserDefined(text)),
         None => code.map(|code| match code {

@@ -1,5 +1,6 @@
 //! Converts the format-neutral georeference of a write to `Geo…` names.
 
+use super::user_defined;
 use crate::error::{Error, Result};
 use crate::image::epsg::{self, Kind};
 use crate::image::{Crs, Georeference};
@@ -17,8 +18,8 @@ pub(in crate::format) fn names_of(georeference: &Georeference) -> Result<Vec<(&'
     }
     match &georeference.crs {
         None => {}
-        Some(Crs::Epsg(code)) => {
-            let (horizontal, vertical) = epsg::parts(*code).map_or((*code, None), |(h, v)| (u32::from(h), Some(v)));
+        Some(crs @ (Crs::Epsg(code) | Crs::Compound(code, _))) => {
+            let (horizontal, vertical) = crs.codes().unwrap_or((*code, None));
             let (model, name) = match epsg::kind(horizontal) {
                 Some(Kind::Projected) => ("Projected", "GeoProjectedCRS"),
                 Some(Kind::Geographic | Kind::Geographic3D) => ("Geographic", "GeoGeographicCRS"),
@@ -32,6 +33,13 @@ pub(in crate::format) fn names_of(georeference: &Georeference) -> Result<Vec<(&'
             names.push(("GeoModelType", Value::from(model)));
             names.push((name, Value::from(horizontal)));
             names.extend(vertical.map(|code| ("GeoVerticalCRS", Value::from(code))));
+        }
+        Some(Crs::Wkt(_)) => {
+            let crs = georeference.crs.as_ref();
+            let definition = crs
+                .and_then(Crs::definition)
+                .ok_or_else(|| unknown(crs.into_iter().map(ToString::to_string).collect::<String>()))?;
+            names.extend(user_defined::names(&definition)?);
         }
         Some(other) => return Err(unknown(other)),
     }

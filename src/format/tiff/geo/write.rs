@@ -123,7 +123,7 @@ const TIEPOINTS: &str = "GeoTiepoints";
 const TRANSFORM: &str = "GeoTransform";
 
 /// Keys that describe the horizontal system (OGC 19-008r4 Annex E), besides its citation.
-const HORIZONTAL: [std::ops::RangeInclusive<u16>; 2] = [GEODETIC_CRS..=2063, 3059..=3095];
+const HORIZONTAL: [std::ops::RangeInclusive<u16>; 2] = [GEODETIC_CRS..=2063, 3059..=3096];
 /// Keys that describe the vertical system.
 const VERTICAL: std::ops::RangeInclusive<u16> = VERTICAL_CRS..=4099;
 /// The minor revision of GeoTIFF 1.1, the first with vertical and three-dimensional systems.

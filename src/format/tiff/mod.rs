@@ -1,6 +1,7 @@
 //! TIFF, BigTIFF and GeoTIFF (TIFF 6.0, OGC 19-008r4).
 
 mod blocks;
+mod chosen_bands;
 mod cog;
 mod colors;
 mod compression;
@@ -110,12 +111,20 @@ impl Format for Tiff {
         further::adjust_to_part(metadata, place)
     }
 
+    fn adjust_to_bands(&self, metadata: &mut Metadata, bands: &[u32]) {
+        chosen_bands::adjust(metadata, bands);
+    }
+
     fn georeference(&self, metadata: &Metadata) -> Option<Georeference> {
         further::georeference(metadata)
     }
 
     fn fitted_text(&self, _: TextField, text: &str) -> Option<FittedText> {
         FittedText::without_nul(text)
+    }
+
+    fn holds_several_images(&self) -> bool {
+        true
     }
 
     fn keeps_companions(&self) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::capacity::MAX_OFFSET;
 use super::super::geo::{Corners, Icords};
-use super::super::ic::{Ic, NC, NM};
+use super::super::ic::{Coding, Ic, NC, NM};
 use super::super::names;
 use super::super::pad::{PAD_CODE, pad_value, stated_pad};
 use super::super::pixels::Storage;
@@ -23,7 +23,9 @@ use super::levels::{self, Levels, image_size};
 use super::titles;
 use super::uncompressed::{PieceGrid, PixelEncoder, Uncompressed};
 use crate::codec::ImageEncoder;
+use crate::codec::j2k::markers::Siz;
 use crate::codestream::Codestream;
+use crate::codestream::j2k::CodestreamInfo;
 use crate::error::{Error, Result};
 use crate::format::{Blocks, ImageRequest, OpenImage, Warning, WarningKind, WriteContext};
 use crate::image::{ImageLayout, ImageProvider, PadValue, SampleType};
@@ -141,6 +143,30 @@ impl ImagePlan {
         };
         let layout = ImageLayout { pad: value, ..layout.clone() };
         Ok(Self { record, given, storage, layout, mask, coding })
+    }
+
+    /// True if the image has JPEG 2000 without a mask table, in the blocks and the samples of this codestream, and its metadata
+    /// leave the rate to the writer.
+    pub(super) fn takes_stream(&self, stream: &Siz, info: &CodestreamInfo) -> bool {
+        let Self { record, given, storage, mask, coding, .. } = self;
+        let is_ht = record.text("IC").and_then(Ic::from_code).is_some_and(|ic| ic.coding == Coding::HighThroughput);
+        let grid = &storage.grid;
+        let (columns, rows) = (grid.columns(), grid.rows());
+        let is_same_grid = (columns, rows) == (info.columns, info.rows)
+            && (grid.block_columns(), grid.block_rows()) == (info.tile.0.min(columns), info.tile.1.min(rows));
+        let starts_at_zero = [&stream.origin, &stream.tile_origin].iter().all(|place| (place.x, place.y) == (0, 0));
+        let has_samples = storage.sample == info.sample
+            && info.bits.len() == storage.bands as usize
+            && info.bits.iter().all(|bits| *bits == storage.bits)
+            && info.is_signed.iter().all(|is_signed| *is_signed == storage.sample.is_signed_integer())
+            && info.steps.iter().all(|steps| *steps == (1, 1));
+        let is_free = given.get("COMRAT").is_none() && mask.is_none();
+        matches!(coding, CodingPlan::J2k(_))
+            && is_ht == info.is_high_throughput
+            && is_same_grid
+            && starts_at_zero
+            && has_samples
+            && is_free
     }
 
     /// The rows of pixels of each segment.

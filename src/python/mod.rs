@@ -10,6 +10,7 @@ mod buffered;
 mod chip;
 mod chip_mapping;
 mod control;
+mod convert;
 mod duck;
 mod duck_windows;
 mod encoding;
@@ -53,6 +54,8 @@ mod _io {
     use super::chip::{Chip, make};
     #[pymodule_export]
     use super::chip_mapping::{from_full, ichipb, scales_and_offsets, to_full};
+    #[pymodule_export]
+    use super::convert::convert;
     #[pymodule_export]
     use super::encoding::epsg_code;
     #[pymodule_export]

@@ -35,10 +35,7 @@ impl<'c> Conversion<'c> {
         writer: &'c mut DatasetWriter,
         options: &'c ConvertOptions,
     ) -> Result<Self> {
-        let main = match &options.asset {
-            Some(key) => reader.position(key)?,
-            None => reader.default_image()?,
-        };
+        let main = options.position(reader)?;
         if reader.assets()[main].kind != AssetType::Image {
             return Err(Error::usage("asset is not an image:").found(&reader.assets()[main].key));
         }

@@ -1,5 +1,7 @@
 //! The choices of a conversion.
 
+use crate::dataset::DatasetReader;
+use crate::error::Result;
 use crate::format::SaveSettings;
 use crate::image::Window;
 use crate::io::Durability;
@@ -34,6 +36,25 @@ impl ConvertOptions {
     /// True if the options concern a part of one image: a window, bands or a level.
     pub fn is_selection(&self) -> bool {
         self.window.is_some() || self.bands.is_some() || self.level > 0
+    }
+
+    /// Bands, rows and columns of the image to write, at its level.
+    ///
+    /// # Errors
+    /// As [`super::convert_into`], for an unknown key.
+    pub fn shape(&self, reader: &DatasetReader) -> Result<(u32, u32, u32)> {
+        let position = self.position(reader)?;
+        let layout = reader.image(position)?.layout().clone();
+        let side = |side: u32| u64::from(side).div_ceil(1u64 << self.level.min(32)) as u32;
+        Ok((layout.bands, side(layout.grid.rows()), side(layout.grid.columns())))
+    }
+
+    /// The position of the image, if only one is written.
+    pub(super) fn position(&self, reader: &DatasetReader) -> Result<usize> {
+        match &self.asset {
+            Some(key) => reader.position(key),
+            None => reader.default_image(),
+        }
     }
 
     /// The bytes of decoded blocks that a reader keeps for this conversion: only windows share blocks.

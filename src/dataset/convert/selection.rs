@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::options::ConvertOptions;
 use crate::asset::{AssetInfo, ImageFacts};
 use crate::dataset::DatasetReader;
-use crate::error::{Error, Result};
+use crate::dataset::one_liners::inside;
+use crate::error::Result;
 use crate::format::nitf::chip::{Part, adjust_others, make_chip};
 use crate::format::{Format, family, is_indexed};
 use crate::image::{BandsImage, Georeference, ImageProvider, Reduction, ReducedImage, Rpc, Window, WindowImage, at_level};
@@ -36,13 +37,14 @@ impl Selection {
     /// The part of the image at a position that the options select.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for a window outside of the image, and for a band or level that does not exist.
+    /// [`crate::Error::OutOfRange`] for a window outside of the image, and for a band or level that does not exist.
     pub(super) fn new(reader: &DatasetReader, position: usize, options: &ConvertOptions) -> Result<Self> {
         let (full, asset) = (reader.image(position)?, &reader.assets()[position]);
         let facts = asset.image.clone().unwrap_or_default();
         let grid = full.layout().grid;
         let method = if is_indexed(&asset.metadata) { Reduction::Nearest } else { Reduction::Average };
-        let whole = Window::new(0, 0, reduced(grid.columns(), options.level), reduced(grid.rows(), options.level));
+        let (_, rows, columns) = options.shape(reader)?;
+        let whole = Window::new(0, 0, columns, rows);
         let window = options.window.map_or(Ok(whole), |window| inside(window, whole))?;
         let cut = Cut { level: options.level, window, method };
         let is_part = options.level > 0 || window != whole;
@@ -129,17 +131,3 @@ fn state_model(source: &dyn Format, model: Rpc, part: &Part, metadata: &mut Meta
 
 /// The tag of a NITF that states where a part lies in its image.
 const CHIP: &str = "ICHIPB";
-
-/// The side of an image at a level.
-fn reduced(side: u32, level: u8) -> u32 {
-    u64::from(side).div_ceil(1u64 << level.min(32)) as u32
-}
-
-/// The part of a window inside of an image.
-fn inside(window: Window, image: Window) -> Result<Window> {
-    let Window { x, y, width, height } = window;
-    Window::clipped([x, y, width, height].map(i64::from), image.width, image.height).ok_or_else(|| {
-        let allowed = format!("one that overlaps the image of {} × {}", image.width, image.height);
-        Error::out_of_range("window").found(format!("({x}, {y}, {width}, {height})")).allowed(allowed)
-    })
-}

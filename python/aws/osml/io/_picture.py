@@ -42,7 +42,7 @@ def picture(
     level = resolution_level
     while (
         colors is None
-        and max(width, height) >= 2 * size
+        and max(width, height) >= 4 * size
         and level + 1 < image.num_resolution_levels
         and image.level_shape(level + 1)[1:] == ((rows + 1) // 2, (columns + 1) // 2)
     ):

@@ -49,12 +49,7 @@ pub(super) fn joined(writer: &mut DatasetWriter, lost: Vec<Lost>) -> (Vec<Warnin
         Some(reason) => format!("{} ({reason})", lost.name),
         None => lost.name,
     };
-    // A message about a single value begins with a verb, and has its key as the subject.
-    let sentence = |warning: &Warning| match warning.message.strip_prefix("is ") {
-        Some(rest) => format!("{} is {rest}", warning.key),
-        None => warning.message.clone().into_owned(),
-    };
-    let mut texts: Vec<String> = left_out.iter().map(sentence).collect();
+    let mut texts = sentences(&left_out);
     if !lost.is_empty() {
         let named: Vec<String> = lost.into_iter().map(text).collect();
         texts.push(format!("{} does not have: {}", writer.format().name(), named.join(", ")));
@@ -65,4 +60,35 @@ pub(super) fn joined(writer: &mut DatasetWriter, lost: Vec<Lost>) -> (Vec<Warnin
         warnings.push(Warning { left_out: names.clone(), ..warning });
     }
     (warnings, names)
+}
+
+/// The messages of warnings. A message about a single value begins with a verb: it follows all keys that have it.
+fn sentences(warnings: &[Warning]) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for (number, warning) in warnings.iter().enumerate() {
+        let message = &warning.message;
+        let same = |other: &&Warning| other.message == *message;
+        if warnings[..number].iter().any(|other| same(&other)) {
+            continue;
+        }
+        if message.starts_with("is ") {
+            let keys: Vec<&str> = warnings.iter().filter(same).map(|other| &*other.key).collect();
+            texts.push(format!("{}: {message}", keys.join(", ")));
+        } else {
+            texts.push(message.clone().into_owned());
+        }
+    }
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_messages_are_one_sentence() {
+        let warning = |key: &str, message: &'static str| Warning::new(WarningKind::Metadata, key, message);
+        let all = [warning("A", "is left out"), warning("B", "tiff leaves out: x"), warning("C", "is left out")];
+        assert_eq!(sentences(&all), ["A, C: is left out", "tiff leaves out: x"]);
+    }
 }

@@ -58,7 +58,8 @@ pub(super) fn read(
         if all_keys().any(|known| known == key) || geo::is_key(key) || key.starts_with(keys::UUID) {
             let message = "is left out: a codestream without boxes cannot store it";
             let warning = Warning::new(WarningKind::Metadata, key, message);
-            warnings.push(Warning { left_out: vec![key.to_owned()], ..warning });
+            let name = if geo::is_location_key(key) { "georeference" } else { key };
+            warnings.push(Warning { left_out: vec![name.to_owned()], ..warning });
             continue;
         }
         let known = format!("one of {}", all_keys().collect::<Vec<_>>().join(", "));

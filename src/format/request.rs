@@ -90,15 +90,6 @@ pub struct SaveSettings {
     pub cloud_optimized: bool,
 }
 
-/// The settings with which a format takes the stored bytes of an image of another format as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoredSettings {
-    /// The name of the compression.
-    pub compression: &'static str,
-    /// Block columns and rows.
-    pub block_size: (u32, u32),
-}
-
 impl SaveSettings {
     /// Refuses a georeference, for a format that cannot store one.
     ///

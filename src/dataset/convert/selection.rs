@@ -9,7 +9,9 @@ use crate::dataset::one_liners::inside;
 use crate::error::Result;
 use crate::format::nitf::chip::{Part, adjust_others, make_chip};
 use crate::format::{Format, family, is_indexed};
-use crate::image::{BandsImage, Georeference, ImageProvider, Reduction, ReducedImage, Rpc, Window, WindowImage, at_level};
+use crate::image::{
+    BandsImage, Georeference, ImageProvider, ReducedImage, Reduction, Rpc, Window, WindowImage, at_level,
+};
 use crate::metadata::Metadata;
 
 /// A part of an image of a file.

@@ -4,7 +4,7 @@ use super::*;
 use crate::dataset::{ReadOptions, SaveOptions, read, save};
 use crate::error::Error;
 use crate::format::{ImageRequest, OverviewLevels, SaveSettings};
-use crate::image::{Crs, Georeference, Interleave, MemoryImage, Pixels, SampleType, Transform, Window};
+use crate::image::{Crs, Georeference, Interleave, MemoryImage, PadValue, Pixels, SampleType, Transform, Window};
 use crate::metadata::Metadata;
 
 fn image(bands: usize, rows: usize, columns: usize) -> MemoryImage {
@@ -64,13 +64,35 @@ fn codestreams_are_copied_between_formats() {
 }
 
 #[test]
+fn jpeg_blocks_are_copied_between_tiff_and_nitf() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for (bands, number) in [(1, 0), (3, 1)] {
+        let settings = SaveSettings { compression: Some("jpeg".to_owned()), ..settings() };
+        let options = SaveOptions { settings, ..SaveOptions::default() };
+        let name = |letter: &str, extension: &str| path(&format!("{letter}{number}.{extension}"));
+        save(name("a", "tif"), &image(bands, 150, 200), &options).unwrap();
+        for (source, target) in [("a.tif", "b.ntf"), ("b.ntf", "c.tif"), ("c.tif", "d.ntf")] {
+            let of = |file: &str| file.split_once('.').map(|(letter, extension)| name(letter, extension)).unwrap();
+            let report = convert(of(source), of(target), &ConvertOptions::default()).unwrap();
+            assert_eq!((report.copied_blocks, report.blocks), (12, 12), "{source} {target}");
+            assert!(pixels(&name("a", "tif")) == pixels(&of(target)), "{target}");
+        }
+    }
+    // A value without pixels of its own needs a mask table, which lists pixels.
+    let settings = SaveSettings { compression: Some("jpeg".to_owned()), nodata: Some(PadValue::Int(0)), ..settings() };
+    write(&path("n.tif"), settings);
+    let report = convert(path("n.tif"), path("n.ntf"), &ConvertOptions::default()).unwrap();
+    assert!(report.copied_blocks == 0 && pixels(&path("n.tif")) == pixels(&path("n.ntf")));
+}
+
+#[test]
 fn a_part_has_its_pixels_and_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("a.tif");
     write(&source, settings());
     let window = Window::new(30, 20, 100, 90);
-    let options =
-        ConvertOptions { window: Some(window), bands: Some(vec![2, 0]), ..ConvertOptions::default() };
+    let options = ConvertOptions { window: Some(window), bands: Some(vec![2, 0]), ..ConvertOptions::default() };
     let asked = ReadOptions { window: Some(window), bands: Some(vec![2, 0]), ..ReadOptions::default() };
     for name in ["b.tif", "b.ntf", "b.jp2"] {
         let target = folder.path().join(name);

@@ -11,6 +11,7 @@ mod dates;
 mod directory;
 mod encoding;
 mod field;
+mod foreign_jpeg;
 mod further;
 mod gdal;
 mod geo;
@@ -47,10 +48,11 @@ use std::sync::Arc;
 
 use super::request::merge;
 use super::{
-    FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, OverviewTerms, SaveSettings, TextField, Warning,
+    FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, OverviewTerms, SaveSettings, StoredSettings,
+    TextField, Warning,
 };
 use crate::error::Result;
-use crate::image::{BlockGrid, Georeference, ImageLayout, Rpc};
+use crate::image::{BlockGrid, Georeference, ImageLayout, ImageProvider, Rpc};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 
@@ -125,6 +127,10 @@ impl Format for Tiff {
 
     fn holds_several_images(&self) -> bool {
         true
+    }
+
+    fn settings_of_stored(&self, image: &dyn ImageProvider) -> Option<StoredSettings> {
+        foreign_jpeg::settings(image)
     }
 
     fn keeps_companions(&self) -> bool {

@@ -19,6 +19,7 @@ mod location;
 mod origin;
 mod plan;
 mod sample_notes;
+mod stored_jpeg;
 mod stream_copy;
 mod titles;
 mod uncompressed;

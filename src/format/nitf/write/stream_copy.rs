@@ -6,6 +6,7 @@ use super::super::capacity::MAX_BLOCK;
 use super::coded_rate::CodedRate;
 use super::image_data::{Copied, ImageData, Space, check_length};
 use super::plan::ImagePlan;
+use super::stored_jpeg;
 use crate::codestream::j2k::{Codestream, CodestreamInfo};
 use crate::codestream::stored_header;
 use crate::error::Result;
@@ -70,8 +71,12 @@ impl StreamPlan {
     }
 }
 
-/// The settings with which a codestream of another file is copied; `None` for an image of another coding.
+/// The settings with which the codestream or the JPEG blocks of another file are copied; `None` for an image of another coding.
 pub(in super::super) fn settings_of_stored(image: &dyn ImageProvider) -> Option<StoredSettings> {
+    of_codestream(image).or_else(|| stored_jpeg::settings(image))
+}
+
+fn of_codestream(image: &dyn ImageProvider) -> Option<StoredSettings> {
     let codestream = stored_header::<Codestream>(&**image.stream()?)?;
     let info = CodestreamInfo::of(&codestream.header);
     let side = |tile: u32, side: u32| Some(tile.min(side)).filter(|block| *block <= MAX_BLOCK || *block == side);

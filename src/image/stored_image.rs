@@ -102,19 +102,16 @@ impl StoredImage {
     }
 
     /// The same image, which can also be copied as one block, including tables of the container.
-    #[must_use]
     pub(crate) fn with_whole(self, whole: Option<Arc<dyn BlockStore>>) -> Self {
         Self { whole, ..self }
     }
 
     /// The same image, whose codestream as one block is `stream`.
-    #[must_use]
     pub(crate) fn with_stream(self, stream: Option<Arc<dyn BlockStore>>) -> Self {
         Self { stream, ..self }
     }
 
     /// The same image, for a file that states other blocks than those of the layout.
-    #[must_use]
     pub(crate) fn with_stated_grid(self, stated: BlockGrid) -> Self {
         Self { stated, ..self }
     }

@@ -22,7 +22,7 @@ pub(super) fn convert<'py>(
     reader: &Bound<'py, DatasetReader>,
     target: &Bound<'py, PyAny>,
     settings: &Bound<'py, PyDict>,
-    progress: Option<Py<PyAny>>,
+    progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let py = reader.py();
     let dataset = reader.get().dataset()?;
@@ -34,6 +34,7 @@ pub(super) fn convert<'py>(
     }
     let durable = settings.get_item("durable")?.map_or(Ok(true), |durable| durable.is_truthy())?;
     let mut writer = create(py, targets, options.format.as_deref(), (options.threads, durable, false))?;
+    let progress = progress.map(|progress| progress.clone().unbind());
     let report = |done, total| progress.as_ref().map_or(Ok(true), |callback| call_progress(callback, done, total));
     let done = detached(py, Some(&report), |control| writer.convert(reader, &options, control))?;
     // Before anything is visible: a filter may make a warning an error.

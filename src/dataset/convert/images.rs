@@ -165,11 +165,13 @@ impl<'c> Conversion<'c> {
         let mut settings = self.options.settings.clone();
         let is_own = asset.media_type == self.writer.format().names().media_type;
         let has_nodata = asset.image.as_ref().is_some_and(|facts| facts.nodata.is_some());
-        if self.is_coding_open() && !is_own && !has_nodata {
-            if let Some(stored) = self.writer.format().settings_of_stored(image) {
-                settings.compression = Some(stored.compression.to_owned());
-                settings.block_size = Some(stored.block_size);
-            }
+        if self.is_coding_open()
+            && !is_own
+            && !has_nodata
+            && let Some(stored) = self.writer.format().settings_of_stored(image)
+        {
+            settings.compression = Some(stored.compression.to_owned());
+            settings.block_size = Some(stored.block_size);
         }
         settings
     }

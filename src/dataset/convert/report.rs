@@ -51,8 +51,8 @@ pub(super) fn joined(writer: &mut DatasetWriter, lost: Vec<Lost>) -> (Vec<Warnin
     };
     let mut texts = sentences(&left_out);
     if !lost.is_empty() {
-        let named: Vec<String> = lost.into_iter().map(text).collect();
-        texts.push(format!("{} does not have: {}", writer.format().name(), named.join(", ")));
+        let listed: Vec<String> = lost.into_iter().map(text).collect();
+        texts.push(format!("{} does not have: {}", writer.format().name(), listed.join(", ")));
     }
     if !texts.is_empty() {
         let key = left_out.first().map_or("source", |warning| &warning.key);

@@ -212,13 +212,11 @@ impl NitfWriter {
             .collect::<Result<_>>()?;
         let first = self.images.len();
         let starts = self.begin_segments(image.key, records, &plan.given, &spaces, context)?;
-        let (data, begun) = match stream {
-            Some(stream) => stream.open(starts[0], &mut *self.sink)?,
-            None => {
-                let threads = context.concurrency.threads();
-                let (data, open) = plan.open(image.key, starts, threads, &mut *self.sink)?;
-                (data, Begun::Encode(open))
-            }
+        let (data, begun) = if let Some(stream) = stream {
+            stream.open(starts[0], &mut *self.sink)?
+        } else {
+            let (data, open) = plan.open(image.key, starts, context.concurrency.threads(), &mut *self.sink)?;
+            (data, Begun::Encode(open))
         };
         (self.levels, self.open) = (levels, Some((data, first)));
         Ok(begun)

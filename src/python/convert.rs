@@ -12,6 +12,7 @@ use super::warnings::warn;
 use super::{layout, region, windows};
 use crate::dataset::{self, ConvertOptions};
 use crate::error::Error;
+use crate::format::by_name;
 use crate::metadata::Metadata;
 
 /// Converts an open file to the file `target`. `settings` are those of `imsave`, and `format`, `asset`, `window`, `bands`,
@@ -53,6 +54,16 @@ pub(super) fn convert<'py>(
     let texts = done.warnings.iter().map(|warning| format!("{}: {}", warning.key, warning.message));
     members.set_item("warnings", texts.collect::<Vec<_>>())?;
     Ok(members)
+}
+
+/// The usual extension of files of a format, without the dot.
+///
+/// Raises `OptionError` for an unknown format.
+#[pyfunction(name = "_extension")]
+#[pyo3(signature = (format, /))]
+pub(super) fn extension(format: &str) -> PyResult<&'static str> {
+    let names = by_name(format)?.names();
+    Ok(names.extensions.first().copied().unwrap_or(names.name))
 }
 
 /// The options in a dict.

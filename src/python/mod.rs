@@ -55,7 +55,7 @@ mod _io {
     #[pymodule_export]
     use super::chip_mapping::{from_full, ichipb, scales_and_offsets, to_full};
     #[pymodule_export]
-    use super::convert::convert;
+    use super::convert::{convert, extension};
     #[pymodule_export]
     use super::encoding::epsg_code;
     #[pymodule_export]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import Any
 
+from .._io import _extension
 from ._arguments import CODING, PART, STREAM, add_coding, add_part, add_threads, chosen
 from ._batch import Job, run_all
 
@@ -47,7 +47,8 @@ def _jobs(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> lis
     if STREAM in sources:
         parser.error("standard input has no name for a target in a folder: expected - with a DST")
     os.makedirs(folder, exist_ok=True)
-    extension = None if arguments.format is None and not arguments.cog else _extension(arguments.format or "tiff")
+    format = arguments.format or ("tiff" if arguments.cog else None)
+    extension = None if format is None else f".{_extension(format)}"
     jobs: list[Job] = []
     taken: dict[str, str] = {}
     for source in sources:
@@ -61,12 +62,3 @@ def _jobs(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> lis
         taken.setdefault(target, source)
         jobs.append(Job(source, target, reason))
     return jobs
-
-
-def _extension(format: str) -> str:
-    """The usual extension of files of a format."""
-    known: dict[str, Any] = {"tiff": ".tif", "geotiff": ".tif", "gtiff": ".tif", "nitf21": ".ntf", "nitf2.1": ".ntf",
-                             "nitf": ".ntf", "nsif": ".nsf", "nsif10": ".nsf", "nsif1.0": ".nsf", "jpeg": ".jpg",
-                             "jpeg2000": ".jp2"}  # fmt: skip
-    word = format.strip().lower()
-    return str(known.get(word, f".{word}"))

@@ -7,10 +7,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use osml_io::dataset::{DatasetReader, DatasetWriter};
-use osml_io::format::{ImageRequest, OpenOptions};
-use osml_io::pipeline::{Concurrency, Control};
-use osml_io::{Error, Result};
+use osml_io::{ConvertOptions, Error, Result};
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -26,31 +23,16 @@ fn main() -> ExitCode {
     if result.is_ok() && written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Writes the first image of `input` to `output`. The extension of `output` selects the format.
+/// Writes the content of `input` to `output`. The extension of `output` selects the format; an error leaves an existing file as it
+/// was.
 fn convert(input: &str, output: &str) -> Result<String> {
-    let reader = DatasetReader::open(input, None, &OpenOptions::default())?;
-    let position = reader.default_image()?;
-    let asset = &reader.assets()[position];
-    let provider = reader.image(position)?;
-    let layout = provider.layout();
-
-    // `close` creates or replaces `output`; an earlier error leaves an existing file untouched.
-    let mut writer = DatasetWriter::create(output, None, Concurrency::resolve(None)?)?;
-    // The same format keeps all metadata, masks and overviews. Another format keeps the georeference, the nodata value and the
-    // texts; warnings name the rest.
-    let request = ImageRequest::copy_of("image:0", &*provider, asset);
-    writer.add_image_of(&reader, position, &request, &Control::default())?;
-    writer.close()?;
-
+    // The same format keeps everything. Another format keeps the georeference, the sensor model, the nodata value and the texts; a
+    // warning names the rest.
+    let report = osml_io::convert(input, output, &ConvertOptions::default())?;
     let mut lines = vec![format!(
-        "{} {} × {}, {} × {} → {}",
-        reader.format().name(),
-        layout.grid.columns(),
-        layout.grid.rows(),
-        layout.bands,
-        layout.sample,
-        writer.format().name(),
+        "{} → {}: {} images, {} blocks, {} of them copied undecoded",
+        report.source_format, report.format, report.images, report.blocks, report.copied_blocks,
     )];
-    lines.extend(writer.take_warnings().iter().map(|warning| format!("warning: {}: {}", warning.key, warning.message)));
+    lines.extend(report.warnings.iter().map(|warning| format!("warning: {}: {}", warning.key, warning.message)));
     Ok(lines.join("\n"))
 }

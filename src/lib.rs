@@ -26,4 +26,5 @@ pub mod simd;
 #[cfg(feature = "python")]
 mod python;
 
+pub use dataset::{ConversionReport, ConvertOptions, convert};
 pub use error::{Error, Result};

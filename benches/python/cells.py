@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import ways
+from conversions import conversion_cells
 from harness import Cell, Contender
 from inputs import Inputs
 from j2k import j2k_cells
@@ -27,6 +28,7 @@ def all_cells(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
     yield from nitf_cells(inputs, folder)
     yield from j2k_cells(inputs, folder)
     yield from window_cells(inputs, folder)
+    yield from conversion_cells(inputs, folder)
     yield from two_threads(inputs, folder)
 
 

@@ -1,6 +1,7 @@
 //! Datasets: a file opened for reading, or a file being written. The entry point for Rust programs.
 
 mod companions;
+mod convert;
 mod one_liners;
 mod overviews;
 mod reader;
@@ -8,6 +9,7 @@ mod rset;
 mod settled;
 mod writer;
 
+pub use convert::{ConversionReport, ConvertOptions, convert, convert_into};
 pub use one_liners::{ReadOptions, SaveOptions, expanded, read, read_in_part, save};
 pub use reader::DatasetReader;
 #[cfg(feature = "python")]

@@ -156,7 +156,10 @@ pub fn expanded(indices: &Arc<dyn ImageProvider>, metadata: &Metadata) -> Result
 }
 
 /// The part of a window inside of the image.
-fn inside(window: Window, image: Window) -> Result<Window> {
+///
+/// # Errors
+/// [`Error::OutOfRange`] for a window outside of it.
+pub(super) fn inside(window: Window, image: Window) -> Result<Window> {
     let Window { x, y, width, height } = window;
     Window::clipped([x, y, width, height].map(i64::from), image.width, image.height).ok_or_else(|| {
         let allowed = format!("one that overlaps the image of {} × {}", image.width, image.height);

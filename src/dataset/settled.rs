@@ -67,12 +67,8 @@ impl<'i> Settled<'i> {
             }
         };
         if !left_out.is_empty() {
-            let message = format!("{} cannot hold and leaves out: {}", format.name(), left_out.join(", "));
-            warnings.push(Warning::new(
-                WarningKind::Metadata,
-                image.copied.map_or(image.key, |copied| &copied.asset.key),
-                message,
-            ));
+            let key = image.copied.map_or(image.key, |copied| &copied.asset.key);
+            warnings.push(Warning::left_out(key, format.name(), &left_out));
         }
         let copied = image.copied;
         let mut text = |own: &'i str, field: TextField| settled_text(format, (image.key, own), copied, field, warnings);
@@ -96,8 +92,7 @@ impl<'i> Settled<'i> {
         };
         let left_out = source.further_content_of_file(&read_in(source, metadata));
         if let Some(first) = left_out.first() {
-            let message = format!("{} cannot hold and leaves out: {}", format.name(), left_out.join(", "));
-            warnings.push(Warning::new(WarningKind::Metadata, first.clone(), message));
+            warnings.push(Warning::left_out(first.clone(), format.name(), &left_out));
         }
         let mut kept = metadata.clone();
         kept.retain(|key| !is_read(source, metadata, key));

@@ -29,7 +29,11 @@ pub struct DatasetWriter {
     keys: Vec<String>,
     /// Masks and overviews that follow their images, unless they are added before the file is finished.
     companions: Vec<Companion>,
+    /// The blocks of all images, and how many of them were copied undecoded.
+    blocks: u64,
     copied: u64,
+    /// Bytes of the finished file.
+    bytes: u64,
     concurrency: Concurrency,
     pub(super) warnings: Vec<Warning>,
     strict: bool,
@@ -63,38 +67,51 @@ pub fn publish_all<'w>(writers: impl IntoIterator<Item = &'w mut DatasetWriter>)
     io::publish_all(outputs.collect::<Result<_>>()?)
 }
 
-/// Runs the blocks of an image that a container has begun through the engine, and completes the image. Returns the number of blocks
-/// that were copied undecoded.
+/// The blocks of an image that is complete.
+#[derive(Clone, Copy, Default)]
+struct Written {
+    blocks: u64,
+    /// How many of them were copied undecoded.
+    copied: u64,
+}
+
+/// Runs the blocks of an image that a container has begun through the engine, and completes the image.
 fn complete_image(
     begun: Begun,
     container: &mut dyn ContainerWriter,
     image: &ImageRequest<'_>,
     taps: &[&dyn Tap],
     context: &mut WriteContext<'_, '_>,
-) -> Result<u64> {
+) -> Result<Written> {
     let statistics = container.statistics();
     let taps: Vec<&dyn Tap> = taps.iter().copied().chain(statistics.as_ref().map(|tap| tap as &dyn Tap)).collect();
     let taps = &*taps;
-    let end = match begun {
-        Begun::Encode(open) => match stored_blocks(image, &open) {
-            Some(store) => {
-                let end = append_stored(&**store, &open.blocks, container, context.control)?;
-                show_copied(image.provider, taps, context)?;
-                end
-            }
-            None => write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?,
-        },
+    let (blocks, end) = match begun {
+        Begun::Encode(open) => {
+            let end = match stored_blocks(image, &open) {
+                Some(store) => {
+                    let end = append_stored(&**store, &open.blocks, container, context.control)?;
+                    show_copied(image.provider, taps, context)?;
+                    end
+                }
+                None => {
+                    write_blocks(image.provider, &open.blocks, taps, container, context.concurrency, context.control)?
+                }
+            };
+            (open.blocks.grid.count(), end)
+        }
         Begun::Copy(stored) => {
             copy_blocks(&*stored, context.control, &mut |bytes| container.append_stored(bytes))?;
             show_copied(image.provider, taps, context)?;
-            BlocksEnd { copied: image.provider.stored_grid().count(), ..BlocksEnd::default() }
+            let blocks = image.provider.stored_grid().count();
+            (blocks, BlocksEnd { copied: blocks, ..BlocksEnd::default() })
         }
     };
     if let Some(statistics) = statistics {
         container.set_statistics(&statistics.into_bands());
     }
     container.finish_image(&end, context)?;
-    Ok(end.copied)
+    Ok(Written { blocks, copied: end.copied })
 }
 
 /// Passes the pixels of an image that was copied undecoded to the taps, if there are any.
@@ -113,7 +130,7 @@ pub(crate) fn write_image(
     context: &mut WriteContext<'_, '_>,
 ) -> Result<u64> {
     let begun = container.begin_image(image, context)?;
-    complete_image(begun, container, image, &[], context)
+    complete_image(begun, container, image, &[], context).map(|written| written.copied)
 }
 
 /// The stored blocks of an image, if the request allows to copy them and the file takes them.
@@ -156,7 +173,8 @@ impl DatasetWriter {
     pub fn to_sink(sink: Box<dyn ByteSink>, format: &'static dyn Format, concurrency: Concurrency) -> Result<Self> {
         let state = State::Open(format.create(sink)?.0);
         let (keys, companions, warnings) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { state, format, keys, companions, copied: 0, concurrency, warnings, strict: false })
+        let (blocks, copied, bytes) = (0, 0, 0);
+        Ok(Self { state, format, keys, companions, blocks, copied, bytes, concurrency, warnings, strict: false })
     }
 
     /// Reports departures from the format's standard as errors instead of warnings.
@@ -218,7 +236,10 @@ impl DatasetWriter {
             *begun = true;
             complete_image(blocks, container, image, taps, context)
         })
-        .map(|copied| self.copied += copied)
+        .map(|written| {
+            self.blocks += written.blocks;
+            self.copied += written.copied;
+        })
         .map_err(|error| match error {
             // Only the file that is read can be damaged.
             Error::Malformed(_) => error.in_file(image.provider.path()),
@@ -290,7 +311,8 @@ impl DatasetWriter {
         }
         if let Some(first) = left_out.first() {
             let message = format!("left out: {} ({})", left_out.join(", "), reasons.join("; "));
-            self.warnings.push(Warning::new(WarningKind::Metadata, first.clone(), message));
+            let key = first.clone();
+            self.warnings.push(Warning { left_out, ..Warning::new(WarningKind::Metadata, key, message) });
         }
         Ok(())
     }
@@ -299,6 +321,16 @@ impl DatasetWriter {
     /// requests with [`Blocks::Stored`].
     pub fn copied_blocks(&self) -> u64 {
         self.copied
+    }
+
+    /// The number of blocks of the images that were added so far, without those that the caller encoded.
+    pub fn blocks(&self) -> u64 {
+        self.blocks
+    }
+
+    /// The bytes of the file after [`DatasetWriter::finish`]; 0 before.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Begins an image whose blocks the caller encodes, on any thread or process, and appends. Pixels of the request's provider
@@ -374,8 +406,11 @@ impl DatasetWriter {
     pub fn finish(&mut self, control: &Control<'_>) -> Result<()> {
         self.add_companions(control)?;
         let container = self.state.take_open(State::Closed)?;
-        let output = self.run(control, |context| container.finish(context)?.prepare())?;
-        self.state = State::Finished(output);
+        let (bytes, output) = self.run(control, |context| {
+            let sink = container.finish(context)?;
+            Ok((sink.position(), sink.prepare()?))
+        })?;
+        (self.bytes, self.state) = (bytes, State::Finished(output));
         Ok(())
     }
 

@@ -16,6 +16,7 @@ mod palette_form;
 mod png;
 mod registry;
 mod request;
+mod stored_settings;
 mod text;
 pub mod tiff;
 mod warning;
@@ -33,6 +34,8 @@ pub(crate) use registry::family;
 pub use registry::{FORMATS, by_extension, by_magic, by_name};
 pub use request::{Blocks, Content, Copied, DataRequest, ImageRequest, SaveSettings};
 pub(crate) use request::{WriteContext, refuse_chosen};
+pub use stored_settings::StoredSettings;
+pub(crate) use stored_settings::jpeg_coding;
 pub use text::{FittedText, TextField};
 pub(crate) use warning::Finding;
 pub use warning::{Warning, WarningKind};
@@ -40,7 +43,7 @@ pub use warning::{Warning, WarningKind};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::image::{BlockGrid, Georeference, ImageLayout, Rpc};
+use crate::image::{BlockGrid, Georeference, ImageLayout, ImageProvider, Rpc};
 use crate::io::{ByteSink, ByteSource};
 use crate::limits::Limits;
 use crate::metadata::Metadata;
@@ -143,6 +146,11 @@ pub trait Format: Sync {
         Ok(self.adjust_to_part(metadata, &place.reduced(level.into())))
     }
 
+    /// Changes the metadata of an image to those of the image with only these bands, in this order.
+    fn adjust_to_bands(&self, metadata: &mut Metadata, bands: &[u32]) {
+        let _ = (metadata, bands);
+    }
+
     /// The georeference that the metadata of an image state, if the format cannot adjust them without it.
     fn georeference(&self, metadata: &Metadata) -> Option<Georeference> {
         let _ = metadata;
@@ -158,6 +166,18 @@ pub trait Format: Sync {
     /// A title or description as the format can hold it; `None` if it holds the text as it is.
     fn fitted_text(&self, field: TextField, text: &str) -> Option<FittedText> {
         let _ = (field, text);
+        None
+    }
+
+    /// True if a file holds several images, not only one.
+    fn holds_several_images(&self) -> bool {
+        false
+    }
+
+    /// The settings with which a file of this format takes the stored bytes of an image of another format undecoded, if there
+    /// are any beside the defaults.
+    fn settings_of_stored(&self, image: &dyn ImageProvider) -> Option<StoredSettings> {
+        let _ = image;
         None
     }
 

@@ -13,6 +13,8 @@ pub struct Warning {
     pub message: Cow<'static, str>,
     /// The subject, for callers who filter.
     pub kind: WarningKind,
+    /// The names of what the file does not take over from another file, without the reasons.
+    pub left_out: Vec<String>,
 }
 
 /// The subject of a warning.
@@ -49,8 +51,19 @@ pub(crate) struct Finding {
 impl Warning {
     /// A warning about `key`, which names a metadata value, an argument or an asset.
     pub(crate) fn new(kind: WarningKind, key: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { key: key.into(), message: message.into(), kind }
+        Self { key: key.into(), message: message.into(), kind, left_out: Vec::new() }
     }
+
+    /// A warning that the file `target` does not take over what `named` lists: names, some with a reason in parentheses.
+    pub(crate) fn left_out(key: impl Into<String>, target: &str, named: &[String]) -> Self {
+        let message = format!("{target} cannot hold and leaves out: {}", named.join(", "));
+        Self { left_out: names_alone(named), ..Self::new(WarningKind::Metadata, key, message) }
+    }
+}
+
+/// The names without their reasons.
+pub(crate) fn names_alone(named: &[String]) -> Vec<String> {
+    named.iter().map(|name| name.split_once(" (").map_or(&**name, |(name, _)| name).to_owned()).collect()
 }
 
 impl Finding {

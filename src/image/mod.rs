@@ -1,5 +1,6 @@
 //! Images as the engine sees them: samples, layouts, block grids, views of pixels, and their providers.
 
+mod bands_image;
 mod block_cache;
 mod block_store;
 mod canvas;
@@ -28,6 +29,7 @@ mod template;
 mod view;
 mod window_image;
 
+pub use bands_image::BandsImage;
 pub(crate) use block_cache::BlockCache;
 pub use block_store::Scratch;
 pub(crate) use block_store::{BlockCoding, BlockForm, BlockStore, Piece, StoredBlock, StoredSamples};

@@ -159,6 +159,8 @@ pub struct InFile<'a> {
     /// All bytes of the image in its file as one block, including tables of the container, if the image can be copied in this
     /// form.
     pub(crate) whole: Option<&'a Arc<dyn BlockStore>>,
+    /// The codestream of the image as one block, if other containers can take it; that of `whole` if it has one.
+    pub(crate) stream: Option<&'a Arc<dyn BlockStore>>,
     /// The grid of the stored blocks, if the blocks of the layout are parts of those.
     pub(crate) grid: Option<BlockGrid>,
     /// The file, for the limits on the expansion of a small file, and for messages.
@@ -176,6 +178,12 @@ impl dyn ImageProvider + '_ {
     /// All bytes of the image in its file as one block, if the image can be copied in this form.
     pub(crate) fn whole(&self) -> Option<&Arc<dyn BlockStore>> {
         self.behind().whole
+    }
+
+    /// The codestream of the image as one block, which a container of any format may copy.
+    pub(crate) fn stream(&self) -> Option<&Arc<dyn BlockStore>> {
+        let InFile { stream, whole, .. } = self.behind();
+        stream.or(whole)
     }
 
     /// The grid of the blocks stored in the file; that of the layout if the image is not in a file.

@@ -25,6 +25,7 @@ pub(crate) struct StoredImage {
     layout: ImageLayout,
     stated: BlockGrid,
     whole: Option<Arc<dyn BlockStore>>,
+    stream: Option<Arc<dyn BlockStore>>,
     limits: Limits,
     pad: Vec<u8>,
     levels: Vec<Arc<dyn ImageProvider>>,
@@ -92,7 +93,7 @@ impl StoredImage {
     pub(crate) fn new(store: Arc<dyn BlockStore>, layout: ImageLayout, limits: Limits) -> Self {
         let (stated, pad) = (layout.grid, layout.pad_bytes());
         let (levels, workspaces, cache) = (Vec::new(), Workspaces::default(), OnceLock::new());
-        Self { store, layout, stated, whole: None, limits, pad, levels, workspaces, cache }
+        Self { store, layout, stated, whole: None, stream: None, limits, pad, levels, workspaces, cache }
     }
 
     /// The store of the blocks.
@@ -101,13 +102,16 @@ impl StoredImage {
     }
 
     /// The same image, which can also be copied as one block, including tables of the container.
-    #[must_use]
     pub(crate) fn with_whole(self, whole: Option<Arc<dyn BlockStore>>) -> Self {
         Self { whole, ..self }
     }
 
+    /// The same image, whose codestream as one block is `stream`.
+    pub(crate) fn with_stream(self, stream: Option<Arc<dyn BlockStore>>) -> Self {
+        Self { stream, ..self }
+    }
+
     /// The same image, for a file that states other blocks than those of the layout.
-    #[must_use]
     pub(crate) fn with_stated_grid(self, stated: BlockGrid) -> Self {
         Self { stated, ..self }
     }
@@ -233,6 +237,7 @@ impl ImageProvider for StoredImage {
         InFile {
             image: Some(self),
             whole: self.whole.as_ref(),
+            stream: self.stream.as_ref(),
             grid: Some(self.stated),
             source: Some(self.source()),
             expansion: 1,

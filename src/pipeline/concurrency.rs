@@ -77,6 +77,14 @@ impl<'a> Control<'a> {
         Self { poll, progress, ..Self::default() }
     }
 
+    /// The same checks for signals, with another progress report.
+    pub(crate) fn with_progress<'b>(&self, progress: &'b dyn Fn(u64, u64) -> Result<bool>) -> Control<'b>
+    where
+        'a: 'b,
+    {
+        Control::new(self.poll, Some(progress))
+    }
+
     /// Checks for a signal, unless the last check was recent.
     ///
     /// # Errors

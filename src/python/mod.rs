@@ -10,6 +10,7 @@ mod buffered;
 mod chip;
 mod chip_mapping;
 mod control;
+mod convert;
 mod crs;
 mod duck;
 mod duck_windows;
@@ -54,6 +55,8 @@ mod _io {
     use super::chip::{Chip, make};
     #[pymodule_export]
     use super::chip_mapping::{from_full, ichipb, scales_and_offsets, to_full};
+    #[pymodule_export]
+    use super::convert::{convert, extension};
     #[pymodule_export]
     use super::crs::{crs, projjson, wkt};
     #[pymodule_export]

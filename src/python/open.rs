@@ -99,7 +99,10 @@ impl IO {
 }
 
 /// Begins a file, or the files of an R-set. A set of paths replaces the former one.
-fn create(
+///
+/// # Errors
+/// `OptionError` for an unknown format, and for a stream without one.
+pub(super) fn create(
     py: Python<'_>,
     targets: Vec<Target<'_>>,
     format: Option<&str>,

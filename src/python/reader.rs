@@ -36,7 +36,7 @@ impl DatasetReader {
         Self { dataset: Mutex::new(Some(Arc::new(dataset))), metadata: PyOnceLock::new() }
     }
 
-    fn dataset(&self) -> PyResult<Arc<OpenDataset>> {
+    pub(super) fn dataset(&self) -> PyResult<Arc<OpenDataset>> {
         let dataset = self.dataset.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(dataset.ok_or_else(|| Error::usage("the reader is closed"))?)
     }

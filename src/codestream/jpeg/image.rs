@@ -278,6 +278,7 @@ impl ImageProvider for JpegImage {
             grid: Some(self.stated),
             source: Some(&*self.source),
             expansion: 1,
+            ..InFile::default()
         }
     }
 

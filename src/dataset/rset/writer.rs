@@ -1,6 +1,7 @@
 //! The files of an R-set being written. They become visible together or not at all.
 
 use super::super::companions::Companion;
+use super::super::convert::{ConversionReport, ConvertOptions, convert_into};
 use super::super::overviews::default_reduction;
 use super::super::reader::DatasetReader;
 use super::super::writer::{DatasetWriter, ImageWriter};
@@ -123,6 +124,23 @@ impl RsetWriter {
         let roles = roles_in_file(image);
         let (file, request) = self.routed(image, &roles)?;
         self.files[file].add_image_of(reader, position, &request, control)
+    }
+
+    /// Converts an open file to a single file and finishes it, as [`convert_into`] does.
+    ///
+    /// # Errors
+    /// As [`convert_into`]; [`Error::Usage`] for the files of a set.
+    pub fn convert(
+        &mut self,
+        reader: &DatasetReader,
+        options: &ConvertOptions,
+        control: &Control<'_>,
+    ) -> Result<ConversionReport> {
+        let count = self.files.len();
+        match self.files.as_mut_slice() {
+            [file] => convert_into(reader, file, options, control),
+            _ => Err(Error::usage("files of a conversion:").found(count).allowed(1)),
+        }
     }
 
     /// Writes an image to the base and its reduced levels to all other files, in one pass over the pixels. `of` is the file and

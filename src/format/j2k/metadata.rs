@@ -30,6 +30,10 @@ pub(super) const UUID: &str = "J2K_UUID_";
 pub(super) const KEPT: [&str; 7] =
     [ICC_PROFILE, CHANNELS, CAPTURE_RESOLUTION, DISPLAY_RESOLUTION, COMMENT, XML, palette::KEY];
 
+/// What the components are; it does not hold for a choice of them.
+pub(super) const OF_COMPONENTS: [&str; 7] =
+    [BITS, SUBSAMPLING, COLOR_SPACE, ICC_PROFILE, CHANNELS, COMPONENT_TRANSFORM, palette::KEY];
+
 /// Names of enumerated colour spaces (I.5.3.3).
 const COLOR_SPACES: [(u32, &str); 3] = [(16, "sRGB"), (17, "grey"), (18, "sYCC")];
 

@@ -89,6 +89,10 @@ impl Format for J2k {
         geo::is_location_key(key)
     }
 
+    fn adjust_to_bands(&self, metadata: &mut Metadata, _: &[u32]) {
+        metadata.retain(|key| !metadata::OF_COMPONENTS.contains(&key));
+    }
+
     fn adjust_to_part(&self, metadata: &mut Metadata, place: &Georeference) -> Vec<String> {
         // The boxes are made again from the names.
         metadata.retain(|key| geo::is_key(key) || !geo::is_location_key(key));

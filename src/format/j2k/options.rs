@@ -57,7 +57,9 @@ pub(super) fn read(
     for key in metadata.iter().map(|(key, _)| key).filter(|key| !is_known(key, format.is_boxed)) {
         if all_keys().any(|known| known == key) || geo::is_key(key) || key.starts_with(keys::UUID) {
             let message = "is left out: a codestream without boxes cannot store it";
-            warnings.push(Warning::new(WarningKind::Metadata, key, message));
+            let warning = Warning::new(WarningKind::Metadata, key, message);
+            let name = if geo::is_location_key(key) { "georeference" } else { key };
+            warnings.push(Warning { left_out: vec![name.to_owned()], ..warning });
             continue;
         }
         let known = format!("one of {}", all_keys().collect::<Vec<_>>().join(", "));

@@ -36,7 +36,7 @@ impl ContainerWriter for J2kWriter {
         let metadata = self.image.check_first(image.key, image.metadata)?;
         let layout = image.provider.layout();
         let is_boxed = self.format.is_boxed;
-        let stored = image.provider.whole().filter(|_| image.blocks != Blocks::Caller);
+        let stored = image.provider.stream().filter(|_| image.blocks != Blocks::Caller);
         let codestream = stored.and_then(|stored| stored_header::<Stored>(&**stored));
         let codestream = codestream.filter(|codestream| options::keep(&metadata, &codestream.header, self.format));
         let options = options::read(&metadata, layout, self.format, context.warnings)?;

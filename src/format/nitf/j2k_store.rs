@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::mask::ABSENT;
 use super::pixels::{Mode, Storage};
 use super::store::{SegmentBlocks, SegmentData};
+use crate::codestream::StoredStream;
 use crate::codestream::j2k::{Codestream, CodestreamInfo, Presence, Shown, codestream_in, image as tiles_image};
 use crate::error::{Error, Result};
-use crate::image::{PadValue, StoredImage};
+use crate::image::{ImageProvider, PadValue, StoredImage};
 use crate::io::SourceRange;
 use crate::limits::Limits;
 
@@ -44,7 +45,14 @@ pub(super) fn image(data: SegmentData, limits: Limits, storage: Storage, pad: Pa
     let fits = info.sample == shown.sample;
     let shown = Shown { bits: fits.then_some((bits, actual_bits)), pad };
     let presence = is_masked.then(|| Box::new(RecordedTiles(blocks)) as Box<dyn Presence>);
-    tiles_image(&Arc::new(codestream.with_presence(presence)), Some(&shown))
+    let codestream = Arc::new(codestream.with_presence(presence));
+    let image = tiles_image(&codestream, Some(&shown))?;
+    if is_masked {
+        return Ok(image);
+    }
+    let tiles = codestream.tiles_at()..codestream.source.size();
+    let stream = StoredStream::block(Arc::clone(&codestream.source), tiles, image.layout(), codestream)?;
+    Ok(image.with_stream(Some(stream)))
 }
 
 impl Presence for RecordedTiles {

@@ -7,6 +7,7 @@ mod bilevel_blocks;
 mod capacity;
 mod chain;
 pub mod chip;
+mod chosen_bands;
 mod coded_store;
 mod des;
 mod fields;
@@ -47,9 +48,11 @@ pub use typed::{typed, typed_des, typed_tre};
 
 use std::sync::Arc;
 
-use super::{FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, TextField, Warning};
+use super::{
+    FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, SaveSettings, StoredSettings, TextField, Warning,
+};
 use crate::error::Result;
-use crate::image::{Georeference, ImageLayout, Rpc};
+use crate::image::{Georeference, ImageLayout, ImageProvider, Rpc};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 use version::{Version, is_nitf};
@@ -154,8 +157,20 @@ impl Format for Nitf {
         chip::make_level(metadata, &place, layout, level)
     }
 
+    fn adjust_to_bands(&self, metadata: &mut Metadata, bands: &[u32]) {
+        chosen_bands::adjust(metadata, bands);
+    }
+
     fn fitted_text(&self, field: TextField, text: &str) -> Option<FittedText> {
         write::fitted_text(field, text)
+    }
+
+    fn holds_several_images(&self) -> bool {
+        true
+    }
+
+    fn settings_of_stored(&self, image: &dyn ImageProvider) -> Option<StoredSettings> {
+        write::settings_of_stored(image)
     }
 }
 

@@ -30,6 +30,9 @@ const COLOR_TYPE: &str = "PNG_COLOR_TYPE";
 /// The effort of compression.
 pub(super) const COMPRESSION: &str = "PNG_COMPRESSION";
 
+/// What depends on the bands of the image.
+pub(super) const OF_SAMPLES: [&str; 7] = [PROFILE, PROFILE_NAME, TRANSPARENCY, BACKGROUND, SRGB, BIT_DEPTH, COLOR_TYPE];
+
 /// Facts that the pixels determine when a file is written.
 const READ_ONLY: [&str; 3] = [BIT_DEPTH, COLOR_TYPE, "PNG_INTERLACE"];
 

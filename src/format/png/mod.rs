@@ -64,6 +64,10 @@ impl Format for Png {
         metadata::further(metadata)
     }
 
+    fn adjust_to_bands(&self, metadata: &mut Metadata, _: &[u32]) {
+        metadata.retain(|key| !metadata::OF_SAMPLES.contains(&key) && key != palette::KEY);
+    }
+
     fn fitted_text(&self, _: TextField, text: &str) -> Option<FittedText> {
         FittedText::without_nul(text)
     }

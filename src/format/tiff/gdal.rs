@@ -69,6 +69,28 @@ pub(super) fn set_statistics(fields: &mut Vec<Field>, bands: &[BandStatistics]) 
     fields.push(Field { tag: GDAL_METADATA, kind: FieldType::Ascii, value });
 }
 
+/// A document whose items of bands are those of `bands`, in this order; other items stay.
+pub(super) fn of_bands(xml: &str, bands: &[u32]) -> String {
+    let Some((head, rest)) = xml.split_once("<Item") else { return xml.to_owned() };
+    let Some((items, _)) = rest.rsplit_once(END) else { return xml.to_owned() };
+    let (mut others, mut of_bands) = (String::new(), vec![String::new(); bands.len()]);
+    for item in items.split("<Item") {
+        let item = item.trim_end();
+        let attributes = item.split('>').next().unwrap_or_default();
+        let sample = attributes.split_once("sample=\"").and_then(|(_, rest)| rest.split('"').next());
+        let Some(sample) = sample else {
+            others.extend(["\n  <Item", item]);
+            continue;
+        };
+        let chosen = bands.iter().enumerate().filter(|(_, band)| sample.parse() == Ok(**band));
+        for (place, _) in chosen {
+            let renamed = item.replacen(&format!("sample=\"{sample}\""), &format!("sample=\"{place}\""), 1);
+            of_bands[place].extend(["\n  <Item", &*renamed]);
+        }
+    }
+    format!("{}{others}{}\n{END}\n", head.trim_end(), of_bands.concat())
+}
+
 /// The end of a document of GDAL's, and the beginning of the names of statistics.
 const END: &str = "</GDALMetadata>";
 const STATISTICS: &str = "STATISTICS_";

@@ -1,6 +1,7 @@
 //! TIFF, BigTIFF and GeoTIFF (TIFF 6.0, OGC 19-008r4).
 
 mod blocks;
+mod chosen_bands;
 mod cog;
 mod colors;
 mod compression;
@@ -10,6 +11,7 @@ mod dates;
 mod directory;
 mod encoding;
 mod field;
+mod foreign_jpeg;
 mod further;
 mod gdal;
 mod geo;
@@ -46,10 +48,11 @@ use std::sync::Arc;
 
 use super::request::merge;
 use super::{
-    FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, OverviewTerms, SaveSettings, TextField, Warning,
+    FittedText, Format, FormatNames, NewFile, OpenFile, OpenOptions, OverviewTerms, SaveSettings, StoredSettings,
+    TextField, Warning,
 };
 use crate::error::Result;
-use crate::image::{BlockGrid, Georeference, ImageLayout, Rpc};
+use crate::image::{BlockGrid, Georeference, ImageLayout, ImageProvider, Rpc};
 use crate::io::{ByteSink, ByteSource};
 use crate::metadata::Metadata;
 
@@ -110,12 +113,24 @@ impl Format for Tiff {
         further::adjust_to_part(metadata, place)
     }
 
+    fn adjust_to_bands(&self, metadata: &mut Metadata, bands: &[u32]) {
+        chosen_bands::adjust(metadata, bands);
+    }
+
     fn georeference(&self, metadata: &Metadata) -> Option<Georeference> {
         further::georeference(metadata)
     }
 
     fn fitted_text(&self, _: TextField, text: &str) -> Option<FittedText> {
         FittedText::without_nul(text)
+    }
+
+    fn holds_several_images(&self) -> bool {
+        true
+    }
+
+    fn settings_of_stored(&self, image: &dyn ImageProvider) -> Option<StoredSettings> {
+        foreign_jpeg::settings(image)
     }
 
     fn keeps_companions(&self) -> bool {

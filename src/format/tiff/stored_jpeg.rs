@@ -1,8 +1,6 @@
 //! JPEG blocks of a TIFF that are copied undecoded: encoding them again would lose more. Colour and tables of the copy are those of
 //! the stored blocks, which the directory then states.
 
-use std::any::Any;
-
 use super::compression::{self, Compression};
 use super::content::REDUCED;
 use super::field::{Field, FieldType, FieldValue};
@@ -10,7 +8,7 @@ use super::options::Options;
 use super::{tags, values};
 use crate::codec::Coding;
 use crate::codec::jpeg::{ColorModel, Params};
-use crate::format::{Blocks, ImageRequest, Warning, WarningKind};
+use crate::format::{Blocks, ImageRequest, Warning, WarningKind, jpeg_coding};
 use crate::image::{BlockForm, BlockGrid, BlockStore, Interleave};
 
 /// The JPEG blocks of the file that a request copies.
@@ -27,9 +25,7 @@ pub(super) fn of<'a>(request: &ImageRequest<'a>, options: &Options<'_>) -> Optio
         return None;
     }
     let store = &**request.provider.in_file()?.store()?;
-    let coding: &dyn Any = store.coding()?;
-    let coding: &Coding = coding.downcast_ref()?;
-    let params: &Params = coding.params.as_any().downcast_ref()?;
+    let (coding, params) = jpeg_coding(store)?;
     states_colors(options, params.color).then_some(StoredJpeg { store, coding, params })
 }
 

@@ -1,6 +1,6 @@
 """Imagery I/O: reads and writes NITF, GeoTIFF, PNG and JPEG block by block, from arrays, lazy providers and other files.
 
-One-liners: `imsave`, `imread`, `iminfo`, `tiles`, `write_rset`. Full control: `IO.open`, which returns a `DatasetWriter` or a
+One-liners: `imsave`, `imread`, `iminfo`, `tiles`, `convert`, `write_rset`. Full control: `IO.open`, which returns a `DatasetWriter` or a
 `DatasetReader`, and providers of images and metadata. Arrays are (bands, rows, columns).
 """
 
@@ -24,7 +24,8 @@ from ._io import (
     __version__,
 )
 
-from ._convenience import ImageInfo, Tile, iminfo, imread, imsave, tiles
+from typing import TYPE_CHECKING
+
 from ._enums import AssetType, PixelType
 from ._errors import (
     AssetNotFoundError,
@@ -45,8 +46,12 @@ from ._errors import (
     ShapeWarning,
     UnsupportedError,
 )
-from ._rset import write_rset
-from ._typing import ImageProvider
+
+if TYPE_CHECKING:
+    from ._convenience import ImageInfo, Tile, iminfo, imread, imsave, tiles
+    from ._convert import ConversionReport, convert
+    from ._rset import write_rset
+    from ._typing import ImageProvider
 
 __all__ = [
     "IO",
@@ -60,6 +65,7 @@ __all__ = [
     "BufferedMetadataProvider",
     "BufferedTextAssetProvider",
     "CancelledError",
+    "ConversionReport",
     "ConformanceWarning",
     "DatasetReader",
     "DatasetWriter",
@@ -87,9 +93,33 @@ __all__ = [
     "Tile",
     "UnsupportedError",
     "__version__",
+    "convert",
     "iminfo",
     "imread",
     "imsave",
     "tiles",
     "write_rset",
 ]
+
+_LATE = {
+    **dict.fromkeys(("ImageInfo", "Tile", "iminfo", "imread", "imsave", "tiles"), "_convenience"),
+    **dict.fromkeys(("ConversionReport", "convert"), "_convert"),
+    "write_rset": "_rset",
+    "ImageProvider": "_typing",
+}
+"""Names of modules that import NumPy, which takes longer than the rest of the package. They are imported when a name is used."""
+
+
+if not TYPE_CHECKING:  # a type checker must report unknown names
+
+    def __getattr__(name: str) -> object:
+        if name not in _LATE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f".{_LATE[name]}", __name__), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_LATE})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @enum.unique
@@ -28,6 +29,8 @@ class PixelType(enum.Enum):
 
     def to_numpy_dtype(self) -> np.dtype[Any]:
         """The NumPy dtype, in native byte order."""
+        import numpy as np
+
         return np.dtype(self.value)
 
     def bytes_per_pixel(self) -> int:
@@ -40,6 +43,8 @@ class PixelType(enum.Enum):
 
         Raises `OptionError` (a `ValueError`) for a dtype that is not a pixel type.
         """
+        import numpy as np
+
         name = np.dtype(dtype).name
         try:
             return cls(name)

@@ -21,6 +21,8 @@ pub(super) struct CodedBlocks {
     rate: Option<&'static str>,
     /// Bytes that the first stored block gets after its first two, the marker that begins it.
     first: Option<Vec<u8>>,
+    /// Bytes that each piece gets there: tables, which the file that it is copied from stores once. `None` for blocks that are encoded.
+    tables: Option<Vec<u8>>,
     /// The first byte of the mask table, and of the blocks.
     data: u64,
     start: u64,
@@ -62,16 +64,21 @@ impl CodedBlocks {
         let later = is_banded.then(|| Later { spool: Spool::new(), ranges: BTreeMap::new() });
         let key = key.to_owned();
         let (rate, first) = compressed.unzip();
-        Self { key, storage, mask, rate, first, data, start, offsets, pads, excess: false, later }
+        let tables = None;
+        Self { key, storage, mask, rate, first, tables, data, start, offsets, pads, excess: false, later }
+    }
+
+    /// The same blocks, copied from another file whose tables each of them gets.
+    #[must_use]
+    pub(super) fn with_tables(self, tables: Option<Vec<u8>>) -> Self {
+        Self { tables, ..self }
     }
 
     fn write(&mut self, piece: &[u8], sink: &mut dyn ByteSink) -> Result<()> {
-        match (self.first.take(), piece.split_at_checked(2)) {
-            (Some(first), Some((marker, rest))) => {
-                [marker, &first, rest].into_iter().try_for_each(|part| sink.write(part))
-            }
-            _ => sink.write(piece),
-        }
+        let first = self.first.take().unwrap_or_default();
+        let tables = self.tables.as_deref().unwrap_or_default();
+        let (marker, rest) = piece.split_at_checked(2).unwrap_or((piece, &[]));
+        [marker, &first, tables, rest].into_iter().filter(|part| !part.is_empty()).try_for_each(|part| sink.write(part))
     }
 
     /// Records the block that begins at the end of the sink.
@@ -87,7 +94,8 @@ impl ImageData for CodedBlocks {
         if block.is_absent() {
             return Ok(());
         }
-        let SampleReceipt { excess, pads } = block.receipt()?;
+        let is_copied = self.tables.is_some();
+        let SampleReceipt { excess, pads } = if is_copied { SampleReceipt::default() } else { block.receipt()? };
         self.excess |= excess;
         let grid = self.storage.grid;
         let (position, count) = (grid.position(block.at()) as usize, grid.count() as usize);

@@ -12,6 +12,12 @@ pub(super) enum CodedRate {
 }
 
 impl CodedRate {
+    /// The field for a lossy image of so many bytes, in hundredths of a bit.
+    pub(super) fn lossy(bytes: u64, samples: u64) -> String {
+        let hundredths = (800.0 * bytes as f64 / samples as f64).round().clamp(1.0, 100.0 * HIGHEST_J2K_RATE);
+        format!("{:04}", hundredths as u32)
+    }
+
     /// The field for an image of so many bytes.
     pub(super) fn of(&self, bytes: u64) -> String {
         match self {
@@ -37,6 +43,7 @@ mod tests {
         let achieved = CodedRate::Achieved { prefix: 'N', samples: 1024 * 1024 };
         assert_eq!(achieved.of(746_972), "N057");
         assert_eq!(achieved.of(1), "N001");
+        assert_eq!((CodedRate::lossy(131_072, 1024 * 1024), CodedRate::lossy(1, 1000)), ("0100".into(), "0001".into()));
         assert_eq!(CodedRate::Stated("00.0".to_owned()).of(5), "00.0");
     }
 }

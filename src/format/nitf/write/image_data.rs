@@ -65,6 +65,8 @@ pub(super) struct MaskPlan {
 pub(super) struct Copied {
     /// The first byte of the data.
     pub(super) start: u64,
+    /// COMRAT, if the subheader does not have it yet.
+    pub(super) rate: Option<String>,
 }
 
 /// The data of a segment that are one codestream, perhaps after a mask table.
@@ -101,7 +103,9 @@ impl ImageData for Copied {
     }
 
     fn finish(self: Box<Self>, _: &BlocksEnd, sink: &mut dyn ByteSink, _: &dyn Fn() -> Result<()>) -> Result<Finished> {
-        Ok(Finished { lengths: vec![sink.position() - self.start], ..Finished::default() })
+        let length = sink.position() - self.start;
+        check_length(length)?;
+        Ok(Finished { lengths: vec![length], rate: self.rate, finding: None })
     }
 }
 

@@ -19,12 +19,15 @@ mod location;
 mod origin;
 mod plan;
 mod sample_notes;
+mod stored_jpeg;
+mod stream_copy;
 mod titles;
 mod uncompressed;
 mod writer;
 
 pub(super) use encoding::apply;
 pub(super) use header::Flavour;
+pub(super) use stream_copy::settings_of_stored;
 pub(super) use titles::fitted_text;
 pub(super) use writer::create;
 

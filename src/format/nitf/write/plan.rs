@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::capacity::MAX_OFFSET;
 use super::super::geo::{Corners, Icords};
-use super::super::ic::{Ic, NC, NM};
+use super::super::ic::{Coding, Ic, NC, NM};
 use super::super::names;
 use super::super::pad::{PAD_CODE, pad_value, stated_pad};
 use super::super::pixels::Storage;
@@ -20,10 +20,13 @@ use super::image_data::{ImageData, MaskPlan, Space, StreamData};
 use super::j2k::{self, J2kPlan};
 use super::jpeg::{self, JpegPlan};
 use super::levels::{self, Levels, image_size};
+use super::stored_jpeg::StoredJpeg;
 use super::titles;
 use super::uncompressed::{PieceGrid, PixelEncoder, Uncompressed};
 use crate::codec::ImageEncoder;
+use crate::codec::j2k::markers::Siz;
 use crate::codestream::Codestream;
+use crate::codestream::j2k::CodestreamInfo;
 use crate::error::{Error, Result};
 use crate::format::{Blocks, ImageRequest, OpenImage, Warning, WarningKind, WriteContext};
 use crate::image::{ImageLayout, ImageProvider, PadValue, SampleType};
@@ -49,7 +52,7 @@ enum CodingPlan {
     Uncompressed(BlockOffsets, PieceGrid),
     /// Blocks that the caller encodes and may leave out: they are appended, so that an absent one takes no bytes.
     Appended,
-    Jpeg(JpegPlan),
+    Jpeg(JpegPlan, Option<StoredJpeg>),
     J2k(J2kPlan),
 }
 
@@ -124,7 +127,8 @@ impl ImagePlan {
         let (blocks, pads) = (absent || !ic.is_uncompressed(), pad.is_some() && !ic.is_j2k());
         let mask = ic.is_masked.then_some(MaskPlan { pad, pads, blocks });
         let coding = if ic.is_jpeg() {
-            CodingPlan::Jpeg(JpegPlan::new(&given, &storage, context)?)
+            let stored = StoredJpeg::of(image, &storage, &given).filter(|_| mask.is_none());
+            CodingPlan::Jpeg(JpegPlan::new(&given, &storage, context)?, stored)
         } else if ic.is_j2k() {
             let plan = J2kPlan::new(image.metadata, &given, &record, &storage, context)?;
             if let Some(layers) = plan.layers_tre(&storage) {
@@ -143,11 +147,35 @@ impl ImagePlan {
         Ok(Self { record, given, storage, layout, mask, coding })
     }
 
+    /// True if the image has JPEG 2000 without a mask table, in the blocks and the samples of this codestream, and its metadata
+    /// leave the rate to the writer.
+    pub(super) fn takes_stream(&self, stream: &Siz, info: &CodestreamInfo) -> bool {
+        let Self { record, given, storage, mask, coding, .. } = self;
+        let is_ht = record.text("IC").and_then(Ic::from_code).is_some_and(|ic| ic.coding == Coding::HighThroughput);
+        let grid = &storage.grid;
+        let (columns, rows) = (grid.columns(), grid.rows());
+        let is_same_grid = (columns, rows) == (info.columns, info.rows)
+            && (grid.block_columns(), grid.block_rows()) == (info.tile.0.min(columns), info.tile.1.min(rows));
+        let starts_at_zero = [&stream.origin, &stream.tile_origin].iter().all(|place| (place.x, place.y) == (0, 0));
+        let has_samples = storage.sample == info.sample
+            && info.bits.len() == storage.bands as usize
+            && info.bits.iter().all(|bits| *bits == storage.bits)
+            && info.is_signed.iter().all(|is_signed| *is_signed == storage.sample.is_signed_integer())
+            && info.steps.iter().all(|steps| *steps == (1, 1));
+        let is_free = given.get("COMRAT").is_none() && mask.is_none();
+        matches!(coding, CodingPlan::J2k(_))
+            && is_ht == info.is_high_throughput
+            && is_same_grid
+            && starts_at_zero
+            && has_samples
+            && is_free
+    }
+
     /// The rows of pixels of each segment.
     pub(super) fn segments(&self) -> Vec<Range<u32>> {
         match &self.coding {
             CodingPlan::Uncompressed(offsets, _) => offsets.parts().iter().map(Part::rows).collect(),
-            CodingPlan::Appended | CodingPlan::Jpeg(_) | CodingPlan::J2k(_) => {
+            CodingPlan::Appended | CodingPlan::Jpeg(..) | CodingPlan::J2k(_) => {
                 std::iter::once(0..self.storage.grid.rows()).collect()
             }
         }
@@ -167,7 +195,7 @@ impl ImagePlan {
                 let space = |part| Space { reserved: bytes(part), appended: 0 };
                 offsets.parts().iter().map(space).collect()
             }
-            CodingPlan::Appended | CodingPlan::Jpeg(_) | CodingPlan::J2k(_) => {
+            CodingPlan::Appended | CodingPlan::Jpeg(..) | CodingPlan::J2k(_) => {
                 vec![Space { reserved: table(self.storage.stored_blocks()), appended: 0 }]
             }
         }
@@ -186,6 +214,7 @@ impl ImagePlan {
     ) -> Result<(Box<dyn ImageData>, OpenImage)> {
         let Self { storage, layout, mask, coding, .. } = self;
         let (allows_absent, pad) = (mask.is_some(), layout.pad.bytes(storage.sample));
+        let mut form = None;
         let (data, grid, encoder): (Box<dyn ImageData>, _, Arc<dyn ImageEncoder>) = match coding {
             CodingPlan::Uncompressed(offsets, work) => {
                 let (segments, open) = Uncompressed::new(key, storage, (offsets, work), mask, pad, data, sink)?;
@@ -204,9 +233,11 @@ impl ImagePlan {
                 let rate = plan.coded_rate(&layout);
                 (Box::new(StreamData::new(Box::new(stream), rate, mask, data[0], sink)?), grid, encoder)
             }
-            CodingPlan::Jpeg(plan) => {
+            CodingPlan::Jpeg(plan, stored) => {
                 let rate = || CodedRate::Stated(jpeg::RATE.to_owned());
-                let stream = if allows_absent { None } else { plan.stream(&storage, &layout)? };
+                form = stored.as_ref().map(StoredJpeg::form);
+                let is_block_by_block = allows_absent || stored.is_some();
+                let stream = if is_block_by_block { None } else { plan.stream(&storage, &layout)? };
                 if let Some(stream) = stream {
                     let (grid, encoder) = (stream.grid(), stream.encoder());
                     (Box::new(StreamData::new(Box::new(stream), rate(), None, data[0], sink)?), grid, encoder)
@@ -215,12 +246,13 @@ impl ImagePlan {
                     let first = plan.app6.clone();
                     let encoder = plan.encoder(storage.clone(), allows_absent, finds_pads, &pad)?;
                     let blocks = CodedBlocks::new(key, storage, mask, Some((jpeg::RATE, first)), data[0]);
+                    let blocks = blocks.with_tables(stored.map(StoredJpeg::into_tables));
                     (Box::new(blocks), grid, encoder)
                 }
             }
         };
         let blocks = BlockPlan { grid, encoder, placement: None };
-        Ok((data, OpenImage { blocks, form: None, allows_absent }))
+        Ok((data, OpenImage { blocks, form, allows_absent }))
     }
 }
 

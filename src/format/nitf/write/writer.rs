@@ -16,6 +16,7 @@ use super::header::{Features, FileHeader, Flavour, Lengths, check_file, class_of
 use super::image_data::{Copied, Finished, ImageData, Space};
 use super::levels::{self, Levels, image_size};
 use super::plan::{ImagePlan, part_record};
+use super::stream_copy::StreamPlan;
 use crate::codec::Encoded;
 use crate::error::{Error, Result};
 use crate::format::{Begun, Blocks, ContainerWriter, DataRequest, ImageRequest, WriteContext, no_image};
@@ -193,14 +194,15 @@ impl NitfWriter {
         let first = self.images.len();
         let starts = self.begin_segments(image.key, vec![record], &given, &[space], context)?;
         self.levels = levels;
-        self.open = Some((Box::new(Copied { start: starts[0] }), first));
+        self.open = Some((Box::new(Copied { start: starts[0], rate: None }), first));
         Ok(Begun::Copy(segment))
     }
 
-    /// Begins an image whose blocks are encoded.
+    /// Begins an image whose blocks are encoded, or whose codestream another file has.
     fn begin_pixels(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
         let mut plan = ImagePlan::new(image, self.limit, context)?;
-        let spaces = plan.spaces();
+        let stream = StreamPlan::new(image, &plan)?;
+        let spaces = stream.as_ref().map_or_else(|| plan.spaces(), |stream| vec![stream.space()]);
         let bytes = spaces.iter().map(|space| space.bytes());
         check_file(bytes.fold(self.lengths().total(), u64::saturating_add))?;
         check_count("NUMI", self.images.len() + spaces.len())?;
@@ -210,9 +212,14 @@ impl NitfWriter {
             .collect::<Result<_>>()?;
         let first = self.images.len();
         let starts = self.begin_segments(image.key, records, &plan.given, &spaces, context)?;
-        let (data, open) = plan.open(image.key, starts, context.concurrency.threads(), &mut *self.sink)?;
+        let (data, begun) = if let Some(stream) = stream {
+            stream.open(starts[0], &mut *self.sink)?
+        } else {
+            let (data, open) = plan.open(image.key, starts, context.concurrency.threads(), &mut *self.sink)?;
+            (data, Begun::Encode(open))
+        };
         (self.levels, self.open) = (levels, Some((data, first)));
-        Ok(Begun::Encode(open))
+        Ok(begun)
     }
 
     /// Writes the subheaders of the segments of an image, each followed by the space that its data need; the first takes all

@@ -9,7 +9,7 @@ use pyo3::types::PyTuple;
 
 use super::control::detached;
 use super::metadata::{BufferedMetadataProvider, MetadataProvider, bytes_io};
-use super::pixel_type;
+use super::{data_asset, pixel_type};
 use crate::asset::AssetType;
 use crate::dataset::DatasetReader;
 use crate::limits::Limits;
@@ -160,6 +160,27 @@ impl AssetMetadata {
 
 #[pymethods]
 impl AssetProvider {
+    /// Bytes as an asset of any type: what a file of that type, or a segment of a NITF, consists of. The bytes are copied.
+    ///
+    /// `asset_type` is an `AssetType` or its name, and determines the class of the result. A text without `TXTFMT` is UTF-8 if
+    /// it is valid as such, else ISO 8859-1. The bytes of an image are those of a file in any format that can be read: adding it to
+    /// a writer adds the default image of that file. `media_type` defaults to that of the type.
+    ///
+    /// Raises `TypeError` for data without the buffer protocol, `OptionError` for an unknown type.
+    #[staticmethod]
+    #[pyo3(signature = (key, data, asset_type, title=None, description=None, roles=None, media_type=None))]
+    fn from_bytes<'py>(
+        key: String,
+        data: &Bound<'py, PyAny>,
+        asset_type: &Bound<'py, PyAny>,
+        title: Option<String>,
+        description: Option<String>,
+        roles: Option<Vec<String>>,
+        media_type: Option<String>,
+    ) -> PyResult<Bound<'py, Self>> {
+        data_asset::from_bytes(key, data, asset_type, (title, description, roles), media_type)
+    }
+
     /// The name of the asset in its dataset, e.g. `image:0`.
     #[getter]
     fn key(&self) -> &str {

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 
 use super::asset::{AssetProvider, OpenDataset, Session};
 use super::warnings::warn_of_file;
-use super::{index, layout, pixel_type, region, windows};
+use super::{index, layout, pixel_type, region, stored_blocks, windows};
 use crate::asset::ImageFacts;
 use crate::error::Error;
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, MemoryImage, PadValue, Window, WindowImage};
@@ -422,6 +422,26 @@ impl ImageAssetProvider {
                 Some(partial) => region::read(py, &image, &request, out, &session.with_partial(py, partial), threads),
             }
         })
+    }
+
+    /// Where the blocks of the image lie in its file: `(offset, length)` from the beginning of the file, row by row of the grid, or
+    /// `None` for an absent block. If each band has blocks of its own, all blocks of a band precede those of the next.
+    /// `codec_configuration` has the grid, which may be another one than `block_grid_size`.
+    ///
+    /// Raises `UnsupportedError` for an image that is not stored in blocks, such as one in memory or in a PNG.
+    fn tile_byte_ranges(slf: &Bound<'_, Self>) -> PyResult<Vec<Option<(u64, u64)>>> {
+        stored_blocks::byte_ranges(slf.py(), &*slf.get().provider(), &slf.as_super().get().key)
+    }
+
+    /// The form of the blocks that `tile_byte_ranges` lists, and what decodes them, as a dict: `compression`, `codec`, `predictor` and
+    /// `tables` (of JPEG) that all blocks share, `block_shape` and `grid_shape` (rows, columns), `planes` (the number of bands if
+    /// each has blocks of its own, else 1), `interleave` (`pixel`, `row`, `band`), `cropped` (true if blocks end with the image),
+    /// `dtype`, `bits` of a stored sample and `byte_order`. Facts that do not apply are `None`.
+    ///
+    /// Raises as `tile_byte_ranges`.
+    fn codec_configuration<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let key = (slf.as_super().get().key.as_str(), slf.get().facts.compression.as_ref());
+        stored_blocks::configuration(slf.py(), &*slf.get().provider(), key)
     }
 
     fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {

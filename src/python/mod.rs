@@ -10,12 +10,15 @@ mod buffered;
 mod chip;
 mod chip_mapping;
 mod control;
+mod data_asset;
 mod duck;
 mod duck_windows;
 mod encoding;
 mod errors;
 mod expanded;
 mod image_provider;
+mod image_to_add;
+mod image_writer;
 mod index;
 mod layout;
 mod metadata;
@@ -24,8 +27,12 @@ mod open;
 mod pixel_type;
 mod reader;
 mod region;
+mod remote;
 mod rset;
+mod set_roles;
+mod stored_blocks;
 mod stream;
+mod structures;
 mod text;
 mod tiff;
 mod value;
@@ -46,13 +53,15 @@ mod _io {
     #[pymodule_export]
     use super::block_encoder::{BlockEncoder, EncodedBlock, encoded_block, open_encoder};
     #[pymodule_export]
-    use super::buffered::{
-        BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedImageAssetProvider, BufferedTextAssetProvider,
-    };
+    use super::buffered::BufferedImageAssetProvider;
     #[pymodule_export]
     use super::chip::{Chip, make};
     #[pymodule_export]
     use super::chip_mapping::{from_full, ichipb, scales_and_offsets, to_full};
+    #[pymodule_export]
+    use super::data_asset::{
+        BufferedDataAssetProvider, BufferedGraphicAssetProvider, DataAssetProvider, GraphicsAssetProvider,
+    };
     #[pymodule_export]
     use super::encoding::epsg_code;
     #[pymodule_export]
@@ -60,9 +69,11 @@ mod _io {
     #[pymodule_export]
     use super::image_provider::ImageAssetProvider;
     #[pymodule_export]
+    use super::image_writer::ImageWriter;
+    #[pymodule_export]
     use super::metadata::{BufferedMetadataProvider, MetadataProvider};
     #[pymodule_export]
-    use super::nitf::{georeference, register, rpc, rpc_fields, typed};
+    use super::nitf::{from_mgrs, georeference, register, rpc, rpc_fields, to_mgrs, typed};
     #[pymodule_export]
     use super::open::IO;
     #[pymodule_export]
@@ -70,13 +81,15 @@ mod _io {
     #[pymodule_export]
     use super::rset::rset_paths;
     #[pymodule_export]
-    use super::text::TextAssetProvider;
+    use super::structures::{structure_decode, structure_encode, structure_facts, structure_ids};
     #[pymodule_export]
-    use super::tiff::tiff_tag;
+    use super::text::{BufferedTextAssetProvider, TextAssetProvider};
+    #[pymodule_export]
+    use super::tiff::{tiff_tag, tiff_tags};
     #[pymodule_export]
     use super::windows::{clipped_tuple, starts, tile_sizes};
     #[pymodule_export]
-    use super::writer::{DatasetWriter, ImageWriter};
+    use super::writer::DatasetWriter;
 
     /// The address of the module `sys` of the interpreter that imported this module.
     static INTERPRETER: AtomicUsize = AtomicUsize::new(0);

@@ -1,26 +1,26 @@
 //! `DatasetWriter`: a file being written.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset};
-use super::block_encoder::{BlockEncoder, EncodedBlock, Recipe, block_index};
+use super::asset::{AssetMetadata, AssetProvider, RawAsset};
+use super::block_encoder::Recipe;
 use super::control::{call_progress, detached};
-use super::duck::DuckProvider;
 use super::encoding::{overview_levels, save_settings};
 use super::image_provider::ImageAssetProvider;
+use super::image_to_add::{Image, image_of};
+use super::image_writer::ImageWriter;
 use super::metadata::{MetadataProvider, to_metadata};
 use super::warnings::warn;
-use crate::asset::{AssetInfo, AssetType, ImageFacts};
-use crate::codec::{Encoded, ImageEncoder};
+use crate::asset::AssetType;
+use crate::codec::Encoded;
 use crate::dataset::{RsetWriter, Settled};
 use crate::error::Error;
-use crate::format::{
-    Blocks, Content, Copied, DataRequest, Format, ImageRequest, OverviewLevels, Overviews, SaveSettings,
-};
-use crate::image::{ImageLayout, ImageProvider, Reduction, Template};
+use crate::format::{Blocks, Content, DataRequest, Format, ImageRequest, OverviewLevels, Overviews, SaveSettings};
+use crate::image::{Reduction, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
 
@@ -34,7 +34,7 @@ use crate::pipeline::Control;
 #[pyclass(frozen, module = "aws.osml.io")]
 pub(super) struct DatasetWriter {
     format: &'static dyn Format,
-    strict: bool,
+    strict: AtomicBool,
     state: Mutex<State>,
     metadata: Mutex<AssetMetadata>,
     progress: Option<Py<PyAny>>,
@@ -47,44 +47,10 @@ enum State {
     Closed,
 }
 
-/// An image of a file being written; the caller encodes and appends its blocks. Made by `DatasetWriter.begin_image`.
-///
-/// A context manager: leaving its body completes the image. After an exception in the body the file cannot be completed.
-#[pyclass(frozen, module = "aws.osml.io")]
-pub(super) struct ImageWriter {
-    writer: Py<DatasetWriter>,
-    layout: ImageLayout,
-    encoder: Py<BlockEncoder>,
-}
-
 struct Work {
     writer: RsetWriter,
     /// The file's metadata last passed to the engine.
     metadata: Arc<Metadata>,
-}
-
-/// An image to add, with its metadata.
-pub(super) struct Image {
-    pub(super) provider: Arc<dyn ImageProvider>,
-    metadata: Arc<Metadata>,
-    /// Title and description that the caller gave with the image.
-    texts: (String, String),
-    /// The asset of a file that it is, or is a part of; of a caller's object, its texts.
-    asset: Option<(AssetInfo, bool)>,
-    /// The file, and its position there.
-    file: Option<(Arc<OpenDataset>, usize)>,
-}
-
-impl Image {
-    /// The request to write the image, with these texts if there are any.
-    fn request<'i>(&'i self, key: &'i str, title: &'i str, description: &'i str) -> ImageRequest<'i> {
-        ImageRequest {
-            title: if title.is_empty() { &self.texts.0 } else { title },
-            description: if description.is_empty() { &self.texts.1 } else { description },
-            copied: self.asset.as_ref().map(|(asset, is_part)| Copied { asset, is_part: *is_part }),
-            ..ImageRequest::new(key, &*self.provider, &self.metadata)
-        }
-    }
 }
 
 /// An image with the settings of `imsave`.
@@ -150,7 +116,7 @@ impl MadeOverviews {
 
 impl DatasetWriter {
     pub(super) fn new(py: Python<'_>, writer: RsetWriter, progress: Option<Py<PyAny>>) -> PyResult<Self> {
-        let (format, strict) = (writer.format(), writer.is_strict());
+        let (format, strict) = (writer.format(), AtomicBool::new(writer.is_strict()));
         let work = Work { writer, metadata: Arc::default() };
         let metadata = Mutex::new(AssetMetadata::given(py, None)?);
         Ok(Self { format, strict, state: Mutex::new(State::Open(Box::new(work))), metadata, progress })
@@ -236,6 +202,22 @@ impl DatasetWriter {
     #[getter]
     fn format(&self) -> &'static str {
         self.format.name()
+    }
+
+    /// The argument `strict` of `IO.open`: departures from the format's standard are errors. It can be set for the assets that
+    /// follow and for the file as a whole.
+    #[getter]
+    fn strict_encoding(&self) -> bool {
+        self.strict.load(Ordering::Relaxed)
+    }
+
+    #[setter]
+    fn set_strict_encoding(&self, strict: bool) -> PyResult<()> {
+        let mut work = self.take()?;
+        work.writer.set_strict(strict);
+        self.strict.store(strict, Ordering::Relaxed);
+        self.set(State::Open(work));
+        Ok(())
     }
 
     /// Writes an asset: an image of this package, or any object that has the attributes of one.
@@ -339,7 +321,7 @@ impl DatasetWriter {
         warn(py, &warnings)?;
         let recipe = Recipe {
             format: this.format.name(),
-            strict: this.strict,
+            strict: this.strict.load(Ordering::Relaxed),
             file: this.file_metadata(py)?,
             key: key.to_owned(),
             title: title.into_owned(),
@@ -489,111 +471,5 @@ impl DatasetWriter {
         let mut work = self.take()?;
         let result = self.work(py, &mut work, metadata, action);
         self.settle(py, work, key, result)
-    }
-}
-
-impl ImageWriter {
-    pub(super) fn new(
-        py: Python<'_>,
-        writer: Py<DatasetWriter>,
-        recipe: Recipe,
-        encoder: Arc<dyn ImageEncoder>,
-        layout: ImageLayout,
-    ) -> PyResult<Self> {
-        let encoder = BlockEncoder::new(recipe, layout.clone(), encoder);
-        Ok(Self { writer, layout, encoder: Py::new(py, encoder)? })
-    }
-}
-
-#[pymethods]
-impl ImageWriter {
-    /// (rows, columns) of the grid of blocks in the file.
-    #[getter]
-    fn grid_shape(&self) -> (u32, u32) {
-        (self.layout.grid.down(), self.layout.grid.across())
-    }
-
-    /// The image's pixels in a block of the file: (x, y, width, height).
-    ///
-    /// Raises `OutOfRangeError` (an `IndexError`) for a block outside of the grid.
-    #[pyo3(signature = (row, col))]
-    fn block_window(&self, row: &Bound<'_, PyAny>, col: &Bound<'_, PyAny>) -> PyResult<(u32, u32, u32, u32)> {
-        let window = self.layout.grid.block_window(block_index(row, col, &self.layout.grid)?);
-        Ok((window.x, window.y, window.width, window.height))
-    }
-
-    /// The encoder of the blocks. Pickle it to encode in other processes.
-    #[getter]
-    fn encoder(&self, py: Python<'_>) -> Py<BlockEncoder> {
-        self.encoder.clone_ref(py)
-    }
-
-    /// Appends an encoded block. Blocks may come in any order; an early block is kept in memory until its turn.
-    ///
-    /// Raises `OptionError` for a block that was already appended or belongs to another image, `OutOfRangeError` for a block
-    /// outside of the grid.
-    fn append(&self, py: Python<'_>, block: &EncodedBlock) -> PyResult<()> {
-        self.writer.get().append_block(py, block.block().clone())
-    }
-
-    fn __enter__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
-        slf.clone()
-    }
-
-    fn __exit__(
-        &self,
-        py: Python<'_>,
-        kind: &Bound<'_, PyAny>,
-        _value: &Bound<'_, PyAny>,
-        _traceback: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        let key = self.encoder.get().key();
-        self.writer.get().finish_image(py, key, kind.is_none())
-    }
-
-    fn __repr__(&self) -> String {
-        let (rows, columns) = self.grid_shape();
-        format!("<ImageWriter {:?}, {rows} × {columns} blocks>", self.encoder.get().key())
-    }
-}
-
-/// `provider` as an image: an image of this package, used without the GIL, or any object with the attributes of one.
-pub(super) fn image_of(provider: &Bound<'_, PyAny>) -> PyResult<Image> {
-    let py = provider.py();
-    let Ok(image) = provider.cast::<ImageAssetProvider>() else {
-        let (provider, facts) = DuckProvider::new(provider)?;
-        let asset = described(facts.title, facts.description, &facts.metadata, None);
-        let (metadata, asset) = (facts.metadata, Some((asset, false)));
-        return Ok(Image { provider: Arc::new(provider), metadata, texts: Default::default(), asset, file: None });
-    };
-    let (asset, image) = (image.as_super().get(), image.get());
-    let provider = image.written()?;
-    if let RawAsset::File(dataset, position) = &asset.raw {
-        let info = dataset.reader.assets()[*position].clone();
-        let metadata = Arc::clone(&info.metadata);
-        let file = Some((Arc::clone(dataset), *position));
-        return Ok(Image { provider, metadata, texts: Default::default(), asset: Some((info, false)), file });
-    }
-    let metadata = asset.metadata.entries(py)?;
-    let texts = (asset.title.clone(), asset.description.clone());
-    if image.is_view() {
-        let mut info = described(texts.0, texts.1, &metadata, Some(image.facts().clone()));
-        info.key.clone_from(&asset.key);
-        return Ok(Image { provider, metadata, texts: Default::default(), asset: Some((info, true)), file: None });
-    }
-    Ok(Image { provider, metadata, texts, asset: None, file: None })
-}
-
-/// The description of an image that is not an asset of a file.
-fn described(title: String, description: String, metadata: &Arc<Metadata>, image: Option<ImageFacts>) -> AssetInfo {
-    AssetInfo {
-        key: "image".to_owned(),
-        title,
-        description,
-        roles: Vec::new(),
-        media_type: "",
-        kind: AssetType::Image,
-        metadata: Arc::clone(metadata),
-        image,
     }
 }

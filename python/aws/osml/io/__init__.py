@@ -14,9 +14,11 @@ from ._io import (
     BufferedImageAssetProvider,
     BufferedMetadataProvider,
     BufferedTextAssetProvider,
+    DataAssetProvider,
     DatasetReader,
     DatasetWriter,
     EncodedBlock,
+    GraphicsAssetProvider,
     ImageAssetProvider,
     ImageWriter,
     MetadataProvider,
@@ -46,7 +48,11 @@ from ._errors import (
     UnsupportedError,
 )
 from ._rset import write_rset
+from ._structures import StructureDefinition, StructureRegistry
 from ._typing import ImageProvider
+
+# Not in `__all__`: `from aws.osml.io import *` hides no builtin.
+open = IO.open
 
 __all__ = [
     "IO",
@@ -61,6 +67,7 @@ __all__ = [
     "BufferedTextAssetProvider",
     "CancelledError",
     "ConformanceWarning",
+    "DataAssetProvider",
     "DatasetReader",
     "DatasetWriter",
     "EncodedBlock",
@@ -68,6 +75,7 @@ __all__ = [
     "FallbackWarning",
     "FileWarning",
     "FormatError",
+    "GraphicsAssetProvider",
     "ImageAssetProvider",
     "ImageInfo",
     "ImageProvider",
@@ -83,6 +91,8 @@ __all__ = [
     "PrecisionWarning",
     "ProviderError",
     "ShapeWarning",
+    "StructureDefinition",
+    "StructureRegistry",
     "TextAssetProvider",
     "Tile",
     "UnsupportedError",

@@ -13,6 +13,13 @@ PathOrStream = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]", Binar
 """A path, or a binary stream."""
 
 
+class FileSystem(Protocol):
+    """A file system that opens its files as binary streams, such as one of fsspec."""
+
+    def open(self, path: str, mode: str, /) -> Any:
+        """The file at a path, for reading (`rb`) or writing (`wb`)."""
+
+
 class PixelWindow(Protocol):
     """A window as an object, such as `rasterio.windows.Window`; its numbers are whole."""
 

@@ -1,0 +1,118 @@
+"""What `imsave` writes: its settings as the engine takes them, and its data as an image."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ._enums import PixelType
+from ._errors import OptionError, ShapeWarning
+from ._georeference import corner_pairs, epsg_code, gdal_transform
+from ._io import BufferedImageAssetProvider, BufferedMetadataProvider, ImageAssetProvider
+from ._typing import Corners, MetadataLike, Overviews
+
+# The array probably has its bands last if the last axis is 3 or 4 and the first is longer than `_MANY_BANDS`, or if the last axis
+# has at most `_FEW_BANDS` and both others are longer than `_MANY_BANDS`.
+_MANY_BANDS = 16
+_FEW_BANDS = 8
+
+
+def overview_settings(
+    cog: bool,
+    overviews: Overviews | None,
+    resampling: str | None,
+    mask: npt.ArrayLike | ImageAssetProvider | None,
+) -> dict[str, Any]:
+    if overviews is None:
+        overviews = "auto" if cog else None if mask is None else []
+    if resampling is not None and overviews is None:
+        raise OptionError(f"resampling: got {resampling!r} without overviews, expected cog=True or overviews")
+    if mask is not None and not isinstance(mask, ImageAssetProvider):
+        array = np.asarray(mask)
+        if array.dtype not in (bool, np.uint8):
+            raise OptionError(f"mask: got dtype {array.dtype}, expected bool or uint8")
+        mask = image_in_memory(array, None)
+    return {"overviews": overviews, "resampling": resampling, "mask": mask}
+
+
+def save_settings(
+    *, corners: Corners | None, crs: Any, transform: Any, **others: Any
+) -> dict[str, Any]:
+    """The settings of a write, as the engine takes them.
+
+    Raises:
+        OptionError: A `ValueError`, for corners beside a transform and for a wrong georeference.
+    """
+    if corners is not None and transform is not None:
+        raise OptionError("georeference: got corners and transform, expected one of them")
+    return {
+        "corners": None if corners is None else corner_pairs(corners),
+        "transform": None if transform is None else gdal_transform(transform),
+        "crs": None if crs is None else epsg_code(crs),
+        **others,
+    }
+
+
+def as_image(data: Any, metadata: MetadataLike | None) -> tuple[Any, MetadataLike | None, tuple[int, int, int] | None]:
+    """An image, the metadata to write beside its own, and the shape of an array that became one.
+
+    An image of this package, and an object with the attributes of one, stays as it is. An array gets the metadata.
+    """
+    if hasattr(data, "get_block"):
+        return data, metadata, None
+    image = image_in_memory(data, metadata)
+    return image, None, image.shape
+
+
+def image_in_memory(data: npt.ArrayLike, metadata: MetadataLike | None) -> BufferedImageAssetProvider:
+    """An image that refers to the array."""
+    array: Any = data if hasattr(data, "filled") else np.asarray(data)
+    shape = getattr(array, "shape", ())
+    bands, rows, columns = shape if len(shape) == 3 else (1, *shape) if len(shape) == 2 else (0, 0, 0)
+    if not columns * rows * bands:
+        raise OptionError(f"array shape: got {shape}, expected (rows, columns) or (bands, rows, columns), not empty")
+    image = BufferedImageAssetProvider.create(
+        "image:0",
+        columns,
+        rows,
+        bands,
+        block_width=columns,
+        block_height=rows,
+        pixel_type=PixelType.UInt8 if array.dtype == bool else PixelType.from_numpy_dtype(array.dtype),
+        metadata=BufferedMetadataProvider(metadata),
+    )
+    image.set_full_image(array)
+    return image
+
+
+@contextmanager
+def axes_hint(shape: tuple[int, int, int] | None) -> Iterator[None]:
+    """A context that writes an array of this shape (None for other images). If its last axis looks like bands, an error of the
+    body has a hint, and success issues a warning before the file appears: a filter may make the warning an error.
+    """
+    hint = None if shape is None else _axes_hint(shape)
+    try:
+        yield
+    except OptionError as error:
+        if hint:
+            raise OptionError(f"{error}; {hint}") from error
+        raise
+    if hint:
+        warnings.warn(hint, ShapeWarning, stacklevel=4)
+
+
+def _axes_hint(shape: tuple[int, int, int]) -> str | None:
+    """A hint for an array whose last axis looks like bands."""
+    bands, rows, columns = shape
+    least = min(bands, rows) if columns not in (3, 4) else bands
+    if columns > _FEW_BANDS or least <= _MANY_BANDS:
+        return None
+    return (
+        f"an array of shape {shape} is taken as {bands} bands of {rows} rows and {columns} columns; "
+        "if the last axis holds the bands, pass np.moveaxis(array, -1, 0)"
+    )

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use super::asset::{AssetProvider, OpenDataset, RawAsset, Session};
 use super::duck::DuckProvider;
 use super::image_provider::ImageAssetProvider;
+use super::prefetch::Prefetched;
 use super::reader::open_sources;
 use crate::asset::{AssetInfo, AssetType, ImageFacts};
 use crate::format::{Copied, ImageRequest};
@@ -43,6 +44,14 @@ impl Image {
 /// # Errors
 /// As [`DuckProvider::new`]; those of opening the bytes of an asset that is a file.
 pub(super) fn image_of(provider: &Bound<'_, PyAny>) -> PyResult<Image> {
+    image_by_threads(provider, 1)
+}
+
+/// As [`image_of`]; up to `threads` threads at once call the methods of an object that is not of this package.
+///
+/// # Errors
+/// As [`image_of`].
+pub(super) fn image_by_threads(provider: &Bound<'_, PyAny>, threads: usize) -> PyResult<Image> {
     let py = provider.py();
     if let Some(image) = of_bytes(provider)? {
         return Ok(image);
@@ -51,7 +60,9 @@ pub(super) fn image_of(provider: &Bound<'_, PyAny>) -> PyResult<Image> {
         let (provider, facts) = DuckProvider::new(provider)?;
         let asset = described(facts.title, facts.description, &facts.metadata, None);
         let (metadata, asset) = (facts.metadata, Some((asset, false)));
-        return Ok(Image { provider: Arc::new(provider), metadata, texts: Default::default(), asset, file: None });
+        let provider: Arc<dyn ImageProvider> =
+            if threads > 1 { Arc::new(Prefetched::new(provider, threads)?) } else { Arc::new(provider) };
+        return Ok(Image { provider, metadata, texts: Default::default(), asset, file: None });
     };
     let (asset, image) = (image.as_super().get(), image.get());
     let provider = image.written()?;
@@ -69,6 +80,23 @@ pub(super) fn image_of(provider: &Bound<'_, PyAny>) -> PyResult<Image> {
         return Ok(Image { provider, metadata, texts: Default::default(), asset: Some((info, true)), file: None });
     }
     Ok(Image { provider, metadata, texts, asset: None, file: None })
+}
+
+/// An object with shape, dtype and slicing as an image that is read in chunks; any other object as it is. Arrays with chunks of
+/// their own keep them unless `chunks` are given.
+///
+/// # Errors
+/// `OptionError` for `chunks` of another object, and for another number of axes.
+pub(super) fn as_provider<'py>(
+    object: &Bound<'py, PyAny>,
+    chunks: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let has = |name: &str| object.hasattr(name);
+    let is_array = !has("get_block")? && has("shape")? && has("dtype")? && has("__getitem__")?;
+    if !is_array && chunks.is_none() {
+        return Ok(object.clone());
+    }
+    object.py().import("aws.osml.io._array_image")?.call_method1("ArrayImage", (object, chunks))
 }
 
 /// The default image of the file whose bytes an asset holds (`AssetProvider.from_bytes`); `None` for other objects.

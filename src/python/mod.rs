@@ -25,6 +25,7 @@ mod metadata;
 mod nitf;
 mod open;
 mod pixel_type;
+mod prefetch;
 mod reader;
 mod region;
 mod remote;

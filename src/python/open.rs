@@ -58,13 +58,16 @@ impl IO {
     /// `["overview:1"]` … for the levels. Streams and paths without the suffix of a level need it; an empty list is the level of its
     /// position.
     ///
+    /// `provider_threads` is the number of threads that may call `get_block` and `has_block` of a Python object at once, for all
+    /// images of a writer: see `DatasetWriter.add_asset`.
+    ///
     /// `filesystem` is an object whose method `open(path, mode)` opens the paths, such as a file system of fsspec. A writer hands it
     /// the complete file when it is closed; with an error before, nothing is opened. `rset=True` requires local paths.
     ///
     /// Raises `OptionError` (a `ValueError`) for a wrong mode, format or extension, `FormatError` for a file that breaks
     /// its standard, `UnsupportedError` for an unsupported file or request, and system errors such as `FileNotFoundError`.
     #[staticmethod]
-    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, cache_bytes=None, strict=false, durable=true, partial=false, rset=false, roles=None, filesystem=None))]
+    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, cache_bytes=None, strict=false, durable=true, partial=false, rset=false, roles=None, filesystem=None, provider_threads=None))]
     #[allow(
         clippy::too_many_arguments,
         clippy::fn_params_excessive_bools,
@@ -85,15 +88,17 @@ impl IO {
         rset: bool,
         roles: Option<&Bound<'py, PyAny>>,
         filesystem: Option<&Bound<'py, PyAny>>,
+        provider_threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         if !matches!(mode, "r" | "w") {
             return Err(Error::usage("mode").found(format!("{mode:?}")).allowed("\"r\" or \"w\"").into());
         }
         let targets = in_order(on_filesystem(targets(paths)?, filesystem)?, roles)?;
         let threads = Some(Concurrency::resolve(layout::threads(threads)?)?.threads());
+        let provider_threads = layout::provider_threads(provider_threads)?.unwrap_or(1);
         if mode == "w" {
             let writer = create(py, targets, format.as_deref(), (threads, durable, rset))?.strict(strict);
-            return Ok(Bound::new(py, DatasetWriter::new(py, writer, progress)?)?.into_any());
+            return Ok(Bound::new(py, DatasetWriter::new(py, writer, progress, provider_threads)?)?.into_any());
         }
         let max_bytes = max_bytes.map(|bytes| byte_count(bytes, "max_bytes", 1)).transpose()?;
         let cache_bytes = cache_bytes.map(|bytes| byte_count(bytes, "cache_bytes", 0)).transpose()?;

@@ -11,9 +11,10 @@ use super::block_encoder::Recipe;
 use super::control::{call_progress, detached};
 use super::encoding::{overview_levels, save_settings};
 use super::image_provider::ImageAssetProvider;
-use super::image_to_add::{Image, image_of};
+use super::image_to_add::{Image, as_provider, image_by_threads, image_of};
 use super::image_writer::ImageWriter;
 use super::metadata::{MetadataProvider, to_metadata};
+use super::layout;
 use super::warnings::warn;
 use crate::asset::AssetType;
 use crate::codec::Encoded;
@@ -38,6 +39,8 @@ pub(super) struct DatasetWriter {
     state: Mutex<State>,
     metadata: Mutex<AssetMetadata>,
     progress: Option<Py<PyAny>>,
+    /// The threads that may call a Python provider at once.
+    provider_threads: usize,
 }
 
 enum State {
@@ -67,8 +70,9 @@ impl Saved {
         provider: &Bound<'_, PyAny>,
         settings: &Bound<'_, PyDict>,
         metadata: Option<&Bound<'_, PyAny>>,
+        threads: usize,
     ) -> PyResult<Self> {
-        let mut image = image_of(provider)?;
+        let mut image = image_by_threads(provider, threads)?;
         if let Some(further) = metadata.map(to_metadata).transpose()? {
             // Metadata of a file are complete; other entries are further ones.
             image.metadata = if further.origin().is_some() { further } else { Arc::new(further.over(&image.metadata)) };
@@ -115,11 +119,16 @@ impl MadeOverviews {
 }
 
 impl DatasetWriter {
-    pub(super) fn new(py: Python<'_>, writer: RsetWriter, progress: Option<Py<PyAny>>) -> PyResult<Self> {
+    pub(super) fn new(
+        py: Python<'_>,
+        writer: RsetWriter,
+        progress: Option<Py<PyAny>>,
+        provider_threads: usize,
+    ) -> PyResult<Self> {
         let (format, strict) = (writer.format(), AtomicBool::new(writer.is_strict()));
         let work = Work { writer, metadata: Arc::default() };
         let metadata = Mutex::new(AssetMetadata::given(py, None)?);
-        Ok(Self { format, strict, state: Mutex::new(State::Open(Box::new(work))), metadata, progress })
+        Ok(Self { format, strict, state: Mutex::new(State::Open(Box::new(work))), metadata, progress, provider_threads })
     }
 
     /// Takes the work for one call.
@@ -229,10 +238,19 @@ impl DatasetWriter {
     /// overviews of an image of a file follow when the writer is closed, unless they were added; a format that cannot hold them
     /// gives a `MetadataWarning`. The GIL is released except for calls of a Python object's `get_block` and `has_block`.
     ///
+    /// An object with `shape`, `dtype` and slicing, such as an array of NumPy, dask, zarr, h5py or xarray, is an image as it is: of
+    /// (rows, columns) or (bands, rows, columns). It is read block by block. `chunks` is (rows, columns) of these, one number, or
+    /// (bands, rows, columns), whose bands do not matter; by default they are the chunks of the array.
+    ///
+    /// `provider_threads` is the number of threads that may call `get_block` and `has_block` of a Python object at once, by default
+    /// that of `IO.open`, which is 1: only the calling thread does. With more, blocks are requested ahead of their turn, and twice as
+    /// many blocks as threads are in memory beside those of the writer. Their order in the file, its bytes and the error that is
+    /// raised are the same. After an error, a call that has begun ends in the background.
+    ///
     /// Raises `TypeError` for a missing attribute, `OptionError` for a wrong value or a repeated key, `ProviderError` (a
     /// `RuntimeError`) with the original as `__cause__` if the provider raises, `UnsupportedError` if the format cannot hold
     /// such an asset. If an asset fails after its first block, the file cannot be completed.
-    #[pyo3(signature = (key, provider, title="", description="", roles=None, metadata=None))]
+    #[pyo3(signature = (key, provider, title="", description="", roles=None, metadata=None, chunks=None, provider_threads=None))]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
     fn add_asset(
         &self,
@@ -243,6 +261,8 @@ impl DatasetWriter {
         description: &str,
         roles: Option<Vec<String>>,
         metadata: Option<&Bound<'_, PyAny>>,
+        chunks: Option<&Bound<'_, PyAny>>,
+        provider_threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let metadata = metadata.map(to_metadata).transpose()?;
         if let Ok(asset) = provider.cast::<AssetProvider>()
@@ -250,7 +270,8 @@ impl DatasetWriter {
         {
             return self.add_data(key, asset, title, description, metadata);
         }
-        let mut image = image_of(provider)?;
+        let threads = layout::provider_threads(provider_threads)?.unwrap_or(self.provider_threads);
+        let mut image = image_by_threads(&as_provider(provider, chunks)?, threads)?;
         image.metadata = metadata.unwrap_or(image.metadata);
         let roles = roles.unwrap_or_default();
         let request = image.request(key, title, description);
@@ -270,7 +291,7 @@ impl DatasetWriter {
         settings: &Bound<'_, PyDict>,
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let saved = Saved::new(provider, settings, metadata)?;
+        let saved = Saved::new(provider, settings, metadata, self.provider_threads)?;
         let made = MadeOverviews::new(settings)?;
         let overviews = made.as_ref().map(MadeOverviews::request);
         self.write(py, &saved.image, &ImageRequest { overviews: overviews.as_ref(), ..saved.request(key) })
@@ -288,7 +309,7 @@ impl DatasetWriter {
         resampling: Option<&str>,
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let saved = Saved::new(provider, settings, metadata)?;
+        let saved = Saved::new(provider, settings, metadata, self.provider_threads)?;
         let method = resampling.map(Reduction::by_name).transpose()?;
         self.add(py, key, |writer, control| {
             let of = saved.image.file.as_ref().map(|(dataset, position)| (&dataset.reader, *position));

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from typing_extensions import Self, disjoint_base
 
 from ._enums import AssetType, PixelType
-from ._typing import FileSystem, ImageProvider, PathOrStream, Progress, WindowLike
+from ._typing import ArrayLike, FileSystem, ImageProvider, PathOrStream, Progress, WindowLike
 
 _T = TypeVar("_T")
 _Bands = SupportsIndex | Iterable[SupportsIndex]
@@ -460,11 +460,13 @@ class DatasetWriter:
     def add_asset(
         self,
         key: str,
-        provider: ImageProvider | AssetProvider,
+        provider: ImageProvider | AssetProvider | ArrayLike,
         title: str = "",
         description: str = "",
         roles: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
+        chunks: int | Sequence[int] | None = None,
+        provider_threads: SupportsIndex | None = None,
     ) -> None:
         """Writes an asset; `metadata` replaces the provider's own."""
     def begin_image(
@@ -563,6 +565,7 @@ class IO:
         rset: bool = False,
         roles: Sequence[Sequence[str]] | None = None,
         filesystem: FileSystem | None = None,
+        provider_threads: SupportsIndex | None = None,
     ) -> DatasetReader: ...
     @overload
     @staticmethod
@@ -581,6 +584,7 @@ class IO:
         rset: bool = False,
         roles: Sequence[Sequence[str]] | None = None,
         filesystem: FileSystem | None = None,
+        provider_threads: SupportsIndex | None = None,
     ) -> DatasetWriter: ...
 
 def _encoded_block(bytes: bytes, /) -> EncodedBlock: ...

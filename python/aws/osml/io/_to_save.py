@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._array_image import ArrayImage, is_array_like
 from ._enums import PixelType
 from ._errors import OptionError, ShapeWarning
 from ._georeference import corner_pairs, epsg_code, gdal_transform
@@ -61,10 +62,14 @@ def save_settings(
 def as_image(data: Any, metadata: MetadataLike | None) -> tuple[Any, MetadataLike | None, tuple[int, int, int] | None]:
     """An image, the metadata to write beside its own, and the shape of an array that became one.
 
-    An image of this package, and an object with the attributes of one, stays as it is. An array gets the metadata.
+    An image of this package, and an object with the attributes of one, stays as it is. An array that is sliced block by block
+    becomes a provider, and one in memory an image that gets the metadata.
     """
     if hasattr(data, "get_block"):
         return data, metadata, None
+    if is_array_like(data):
+        sliced = ArrayImage(data)
+        return sliced, metadata, sliced.shape
     image = image_in_memory(data, metadata)
     return image, None, image.shape
 

@@ -11,6 +11,7 @@ from harness import Cell, Contender
 from inputs import Inputs
 from j2k import j2k_cells
 from nitf import nitf_cells
+from providers import provider_cells
 from windows import window_cells
 
 TILES = {"tile": (256, 256)}
@@ -28,6 +29,7 @@ def all_cells(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
     yield from j2k_cells(inputs, folder)
     yield from window_cells(inputs, folder)
     yield from two_threads(inputs, folder)
+    yield from provider_cells(inputs)
 
 
 def tiff_writes(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:

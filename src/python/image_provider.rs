@@ -325,6 +325,64 @@ impl ImageAssetProvider {
         &self.facts.compression
     }
 
+    /// The descriptions of the bands; `None` for a band without one.
+    #[getter]
+    fn descriptions<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "descriptions")
+    }
+
+    /// The factors of the bands: a value is sample × scale + offset. By default 1.
+    #[getter]
+    fn scales<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "scales")
+    }
+
+    /// The offsets of the bands; by default 0.
+    #[getter]
+    fn offsets<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "offsets")
+    }
+
+    /// The units of the values of the bands; `None` for a band without one.
+    #[getter]
+    fn units<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "units")
+    }
+
+    /// The colours of the bands: `gray`, `red`, `green`, `blue`, `alpha`, `palette`, `undefined` …
+    #[getter]
+    fn colors<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "colors")
+    }
+
+    /// Tags of the image as a whole: a dict of names and texts.
+    #[getter]
+    fn tags<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "tags")
+    }
+
+    /// The profile of the image in the words of rasterio: `imsave(path, array, **image.profile)` writes alike.
+    #[getter]
+    fn profile<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("aws.osml.io._profile")?.call_method1("profile_of", (slf,))
+    }
+
+    /// The mask of the image in its file, if there is one of its size.
+    #[pyo3(name = "_mask")]
+    fn mask<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, Self>>> {
+        let (this, key) = (slf.get(), &slf.as_super().get().key);
+        let Some(dataset) = &this.dataset else { return Ok(None) };
+        let (image, level) =
+            key.split_once(":overview:").map_or((key.as_str(), None), |(key, level)| (key, Some(level)));
+        let wanted = level.map_or_else(|| format!("{image}:mask"), |level| format!("{image}:mask:overview:{level}"));
+        let Some(position) = dataset.reader.assets().iter().position(|asset| asset.key == wanted) else {
+            return Ok(None);
+        };
+        let mask = Self::open(slf.py(), dataset, position)?;
+        let is_of_size = mask.get().layout.grid.window() == this.layout.grid.window();
+        Ok(is_of_size.then_some(mask))
+    }
+
     /// The name of the file's format; empty for an image in memory.
     #[getter]
     fn _format(&self) -> &'static str {
@@ -508,4 +566,11 @@ impl ImageAssetProvider {
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("aws.osml.io._html")?.call_method1("describe", (slf,))
     }
+}
+
+/// A fact of the bands of an image, from its metadata.
+fn band_fact<'py>(image: &Bound<'py, ImageAssetProvider>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    let (py, asset) = (image.py(), image.as_super().get());
+    let arguments = (image.get()._format(), image.get().layout.bands, asset.metadata.object(py)?);
+    py.import("aws.osml.io._bands")?.call_method1("band_facts", arguments)?.getattr(name)
 }

@@ -67,12 +67,14 @@ impl Prefetched {
                 Some(Some(_)) => return Ok(Some(take(&mut state))),
                 Some(None) => {}
             }
-            let (again, timeout) =
-                self.shared.done.wait_timeout(state, POLL).unwrap_or_else(PoisonError::into_inner);
+            let (again, timeout) = self.shared.done.wait_timeout(state, POLL).unwrap_or_else(PoisonError::into_inner);
             state = again;
             if timeout.timed_out() {
                 drop(state);
-                #[allow(clippy::redundant_closure_for_method_calls, reason = "the method itself is not general enough")]
+                #[allow(
+                    clippy::redundant_closure_for_method_calls,
+                    reason = "the method itself is not general enough"
+                )]
                 Python::attach(|py| py.check_signals()).map_err(|error| raised("signal handler", error))?;
                 state = self.shared.lock();
             }

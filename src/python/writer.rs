@@ -13,8 +13,8 @@ use super::encoding::{overview_levels, save_settings};
 use super::image_provider::ImageAssetProvider;
 use super::image_to_add::{Image, as_provider, image_by_threads, image_of};
 use super::image_writer::ImageWriter;
-use super::metadata::{MetadataProvider, to_metadata};
 use super::layout;
+use super::metadata::{MetadataProvider, to_metadata};
 use super::warnings::warn;
 use crate::asset::AssetType;
 use crate::codec::Encoded;
@@ -128,7 +128,14 @@ impl DatasetWriter {
         let (format, strict) = (writer.format(), AtomicBool::new(writer.is_strict()));
         let work = Work { writer, metadata: Arc::default() };
         let metadata = Mutex::new(AssetMetadata::given(py, None)?);
-        Ok(Self { format, strict, state: Mutex::new(State::Open(Box::new(work))), metadata, progress, provider_threads })
+        Ok(Self {
+            format,
+            strict,
+            state: Mutex::new(State::Open(Box::new(work))),
+            metadata,
+            progress,
+            provider_threads,
+        })
     }
 
     /// Takes the work for one call.

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy.typing as npt
 
 from ._info import ImageInfo, iminfo
-from ._io import IO, ImageAssetProvider, _absent, _clipped, _expanded, _tile_sizes, _tile_starts
+from ._io import IO, ImageAssetProvider, _absent_parts, _clipped, _expanded, _tile_sizes, _tile_starts
+from ._masks import masked_array
 from ._opened import Opened, image_of
-from ._to_save import as_image, axes_hint, overview_settings, save_settings
+from ._profile import Profile, settings_of
+from ._to_save import as_image, axes_hint, beside, is_identity, overview_settings, save_settings, to_write
 from ._typing import Corners, FileSystem, ImageProvider, MetadataLike, Overviews, PathOrStream, WindowLike
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = ["ImageInfo", "Tile", "iminfo", "imread", "imsave", "tiles"]
 
@@ -54,6 +59,13 @@ def imsave(
     mask: npt.ArrayLike | ImageAssetProvider | None = None,
     statistics: bool = False,
     filesystem: FileSystem | None = None,
+    descriptions: Sequence[str | None] | None = None,
+    scales: float | Sequence[float] | None = None,
+    offsets: float | Sequence[float] | None = None,
+    units: str | Sequence[str | None] | None = None,
+    colors: Sequence[Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    **profile: Unpack[Profile],
 ) -> None:
     """Writes an array of (rows, columns) or (bands, rows, columns) to a file.
 
@@ -86,28 +98,44 @@ def imsave(
             or powers of two such as `[2, 4, 8]`. They replace those of an image of a file.
         resampling: How overviews are made: `nearest`, `average`, `bilinear`, `cubic`, `gauss`, `mode` or `rms`. By default
             `average`, and `nearest` for indices of a palette and classes. Nodata and masked pixels do not count.
-        mask: A mask of a TIFF: (rows, columns) of `bool` or `uint8`, zero for invalid pixels; by default that of an image of a
-            file. Overviews have masks too.
+        mask: A mask: (rows, columns) of `bool` or `uint8`, zero for invalid pixels; by default that of an image of a file. A TIFF
+            stores it beside the image, with overviews of its own; PNG and JPEG 2000 files store it as alpha.
         statistics: Store the minimum, maximum, mean and standard deviation of each band of a TIFF, as GDAL does. Nodata and NaN
             do not count; a mask has no effect on them.
         filesystem: The file system of `path`: an object with `open(path, mode)`, such as one of fsspec. It gets the complete file.
+        descriptions: A text for each band; None for a band without one (TIFF; NITF, up to six characters).
+        scales: The factor of each band, or one for all: a value is sample × scale + offset (TIFF).
+        offsets: The offset of each band, or one for all (TIFF).
+        units: The unit of the values of each band, or one for all (TIFF).
+        colors: The colour of each band: `gray`, `red`, `green`, `blue`, `alpha` … or members of rasterio's `ColorInterp`.
+        tags: Names and texts of the image as a whole (TIFF, PNG).
+        profile: Words of a profile of rasterio: `driver`, `dtype`, `count`, `width`, `height`, `blockxsize`, `blockysize`, `tiled`,
+            `compress`, `interleave`, `predictor`, `photometric`, `alpha`, `zlevel`, `zstd_level`, `jpeg_quality`, `num_threads`, `BIGTIFF`.
 
     Raises:
         OptionError: A `ValueError`, for an unknown format and for a value that the format cannot hold.
+        TypeError: For a keyword that is neither an argument nor such a word.
     """
+    arguments: dict[str, Any] = {"compression": compression, "block_size": block_size, "quality": quality}
+    arguments |= {"format": format, "threads": threads, "cog": cog}
+    if profile:
+        found = settings_of(profile, arguments, data)
+        metadata = beside(metadata, found.pop("metadata"))
+        transform = None if crs is None and is_identity(transform) else transform
+        arguments |= found
+    format, threads, cog = (arguments.pop(name) for name in ("format", "threads", "cog"))
     settings = save_settings(
-        compression=compression,
-        block_size=block_size,
         corners=corners,
         crs=crs,
         transform=transform,
         nodata=nodata,
-        quality=quality,
         precise=precise,
         cog=cog,
         statistics=statistics,
+        **arguments,
         **overview_settings(cog, overviews, resampling, mask),
     )
+    facts = {"descriptions": descriptions, "scales": scales, "offsets": offsets, "units": units, "colors": colors, "tags": tags}
     image, further, shape = as_image(data, metadata)
     with (
         IO.open(
@@ -115,6 +143,7 @@ def imsave(
         ) as writer,
         axes_hint(shape),
     ):
+        image, further = to_write(writer.format, image, further, settings, facts)
         writer._save_image("image:0", image, settings, further)
 
 
@@ -133,6 +162,7 @@ def imread(
     partial: bool = False,
     rset: bool = False,
     filesystem: FileSystem | None = None,
+    masked: bool = False,
 ) -> npt.NDArray[Any]:
     """Reads an image, or a part of it, as an array of (bands, rows, columns) in native byte order.
 
@@ -154,6 +184,8 @@ def imread(
             they are a `FormatError`.
         rset: Also open the levels of an R-set that exist beside the path.
         filesystem: The file system of `path`: an object with `open(path, mode)`, such as one of fsspec.
+        masked: Return a `numpy.ma.MaskedArray`. Its mask is True for pixels that the mask of the file, or else its nodata value, or
+            else its alpha band marks as not valid, and for those of absent blocks.
 
     Raises:
         FormatError: An `OSError`, for a damaged file; its `filename` is the path.
@@ -175,11 +207,14 @@ def imread(
         colors = _expanded(image) if expand else None
         if colors is not None:
             # A `fill_value` that does not fit the colours is an error only if there may be pixels to fill.
-            fill_value = fill_value if partial or _absent(colors, window, resolution_level) else 0
-            image = colors
-        return image.read(
+            fill_value = fill_value if partial or _absent_parts(colors, window, resolution_level) else 0
+        pixels = (colors or image).read(
             window, bands, resolution_level, None, threads, fill_value=fill_value, partial=True if partial else None
         )
+        if not masked:
+            return pixels
+        indices = pixels if colors is None else image.read(window, None, resolution_level, None, threads)
+        return masked_array(image, pixels, indices, window, bands, resolution_level, fill_value, threads)
 
 
 def tiles(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ._bands import BandFacts, band_facts
 from ._entries import Entries
 from ._facts import image_facts, table
 from ._opened import Opened, image_of
+from ._profile import profile_of
 from ._typing import FileSystem
 
 
@@ -40,6 +42,44 @@ class ImageInfo:
     def shape(self) -> tuple[int, int, int]:
         """(bands, rows, columns)."""
         return (self.bands, self.height, self.width)
+
+    @property
+    def descriptions(self) -> tuple[str | None, ...]:
+        """The descriptions of the bands; None for a band without one."""
+        return self._bands().descriptions
+
+    @property
+    def scales(self) -> tuple[float, ...]:
+        """The factors of the bands: a value is sample × scale + offset. By default 1."""
+        return self._bands().scales
+
+    @property
+    def offsets(self) -> tuple[float, ...]:
+        """The offsets of the bands; by default 0."""
+        return self._bands().offsets
+
+    @property
+    def units(self) -> tuple[str | None, ...]:
+        """The units of the values of the bands; None for a band without one."""
+        return self._bands().units
+
+    @property
+    def colors(self) -> tuple[str, ...]:
+        """The colours of the bands: `gray`, `red`, `green`, `blue`, `alpha`, `palette`, `undefined` …"""
+        return self._bands().colors
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Tags of the image as a whole."""
+        return self._bands().tags
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """The profile of the image in the words of rasterio: `imsave(path, array, **profile)` writes alike."""
+        return profile_of(self)
+
+    def _bands(self) -> BandFacts:
+        return band_facts(self.format, self.bands, self.metadata)
 
     def _repr_html_(self) -> str:
         return table(self.asset_key, {**image_facts(self), "format": self.format})

@@ -40,7 +40,7 @@ __all__ = [
     "MetadataProvider",
     "TextAssetProvider",
     "__version__",
-    "_absent",
+    "_absent_parts",
     "_clipped",
     "_encoded_block",
     "_epsg_code",
@@ -230,6 +230,28 @@ class ImageAssetProvider(AssetProvider):
     @property
     def compression(self) -> str:
         """The name of the compression."""
+    @property
+    def descriptions(self) -> tuple[str | None, ...]:
+        """The descriptions of the bands."""
+    @property
+    def scales(self) -> tuple[float, ...]:
+        """The factors of the bands: a value is sample × scale + offset."""
+    @property
+    def offsets(self) -> tuple[float, ...]:
+        """The offsets of the bands."""
+    @property
+    def units(self) -> tuple[str | None, ...]:
+        """The units of the values of the bands."""
+    @property
+    def colors(self) -> tuple[str, ...]:
+        """The colours of the bands."""
+    @property
+    def tags(self) -> dict[str, str]:
+        """Tags of the image as a whole."""
+    @property
+    def profile(self) -> dict[str, Any]:
+        """The profile of the image in the words of rasterio."""
+    def _mask(self) -> ImageAssetProvider | None: ...
     @property
     def _format(self) -> str: ...
     def level_shape(self, resolution_level: SupportsIndex) -> tuple[int, int, int]:
@@ -652,4 +674,6 @@ def _tile_sizes(
 ) -> tuple[tuple[int, int], tuple[int, int]]: ...
 def _tile_starts(length: int, size: int, overlap: int, /) -> list[int]: ...
 def _expanded(image: ImageAssetProvider, /) -> ImageAssetProvider | None: ...
-def _absent(image: ImageAssetProvider, window: WindowLike | None, resolution_level: int, /) -> bool: ...
+def _absent_parts(
+    image: ImageAssetProvider, window: WindowLike | None, resolution_level: int, /
+) -> list[tuple[int, int, int, int]]: ...

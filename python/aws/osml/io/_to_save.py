@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ._array_image import ArrayImage, is_array_like
+from ._bands import band_entries
 from ._enums import PixelType
 from ._errors import OptionError, ShapeWarning
 from ._georeference import corner_pairs, epsg_code, gdal_transform
 from ._io import BufferedImageAssetProvider, BufferedMetadataProvider, ImageAssetProvider
+from ._masks import with_alpha
 from ._typing import Corners, MetadataLike, Overviews
 
 # The array probably has its bands last if the last axis is 3 or 4 and the first is longer than `_MANY_BANDS`, or if the last axis
@@ -72,6 +74,41 @@ def as_image(data: Any, metadata: MetadataLike | None) -> tuple[Any, MetadataLik
         return sliced, metadata, sliced.shape
     image = image_in_memory(data, metadata)
     return image, None, image.shape
+
+
+def to_write(
+    format: str, image: Any, further: MetadataLike | None, settings: dict[str, Any], facts: Mapping[str, Any]
+) -> tuple[Any, MetadataLike | None]:
+    """The image and the metadata beside its own for a format: with its mask as alpha if the format has only that, and the facts
+    of its bands.
+
+    Raises:
+        OptionError: A `ValueError`, for a mask and for facts that the format does not have a place for.
+    """
+    mask = settings.get("mask")
+    if mask is not None and format != "tiff":
+        if not isinstance(image, BufferedImageAssetProvider):
+            raise OptionError(f"mask as alpha in {format}: got {type(image).__name__}, expected an array in memory")
+        pixels, meaning = with_alpha(image.read(), mask.read()[0], format)
+        settings.update(mask=None, overviews=settings["overviews"] or None)
+        image = image_in_memory(pixels, beside(image.metadata, meaning))
+    known = further if further is not None else getattr(image, "metadata", None) or {}
+    entries = band_entries(format, image.num_bands, facts, known)
+    return image, beside(further, entries, replace=True) if entries else further
+
+
+def beside(metadata: MetadataLike | None, entries: Mapping[str, Any], replace: bool = False) -> MetadataLike | None:
+    """Metadata with further entries, which replace those of the same keys only if `replace`."""
+    if not entries:
+        return metadata
+    joined = BufferedMetadataProvider(metadata)
+    joined.update({key: value for key, value in entries.items() if replace or key not in joined})
+    return joined
+
+
+def is_identity(transform: Any) -> bool:
+    """True for the transform of an image without a place in a profile of rasterio."""
+    return transform is not None and gdal_transform(transform) == (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
 def image_in_memory(data: npt.ArrayLike, metadata: MetadataLike | None) -> BufferedImageAssetProvider:

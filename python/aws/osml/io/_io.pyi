@@ -351,7 +351,6 @@ class Chip(ImageAssetProvider):
     def raw_asset(self) -> BytesIO:
         """The pixels as bytes of (bands, rows, columns) in native byte order."""
 
-@disjoint_base
 class TextAssetProvider(AssetProvider):
     """A text of a file or in memory."""
 
@@ -368,7 +367,6 @@ class TextAssetProvider(AssetProvider):
     def format(self) -> str:
         """The format of the text in NITF: STA, MTF, UT1 or U8S."""
 
-@disjoint_base
 class DataAssetProvider(AssetProvider):
     """Data of any kind, of a file or in memory."""
 
@@ -379,7 +377,6 @@ class DataAssetProvider(AssetProvider):
     def data(self) -> bytes:
         """The data."""
 
-@disjoint_base
 class GraphicsAssetProvider(AssetProvider):
     """Graphics of a file or in memory."""
 

@@ -55,7 +55,7 @@ class Profile(TypedDict, total=False):
 
 def profile_of(image: Any) -> dict[str, Any]:
     """The profile of an image (`ImageAssetProvider` or `ImageInfo`): `imsave(path, array, **profile)` writes alike."""
-    format = getattr(image, "_format", None) or getattr(image, "format", "")
+    format: str = image._format if hasattr(image, "_format") else image.format
     width, height = (
         image.block_size
         if hasattr(image, "block_size")

@@ -51,9 +51,9 @@ class NitfDateTime:
         """
         if not self.is_complete:
             return None
-        year, parts = self.year or 0, [getattr(self, name) for name in _RANGES]
+        month, day, hour, minute, second = (getattr(self, name) for name in _RANGES)
         try:
-            return datetime(year, *parts, tzinfo=timezone.utc)
+            return datetime(self.year or 0, month, day, hour, minute, second, tzinfo=timezone.utc)
         except ValueError as error:
             raise OptionError(f"date: got {DateTimeAdapter.format(self)}, expected a day of the calendar") from error
 
@@ -80,7 +80,8 @@ class DateTimeAdapter:
         year = None if century is None or rest is None else 100 * century + rest
         if century is None and rest is not None:
             raise _wrong(text)
-        return NitfDateTime(year, *parts, century=century if year is None else None)
+        month, day, hour, minute, second = [*parts, None, None, None][:5]
+        return NitfDateTime(year, month, day, hour, minute, second, century if year is None else None)
 
     @staticmethod
     def format(value: Union[NitfDateTime, date, None], length: int = 14) -> str:

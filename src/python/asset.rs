@@ -1,5 +1,8 @@
 //! The common part of all assets: names, roles, metadata, stored bytes.
 
+pub(super) mod data;
+pub(super) mod text;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +12,7 @@ use pyo3::types::PyTuple;
 
 use super::control::detached;
 use super::metadata::{BufferedMetadataProvider, MetadataProvider, bytes_io};
-use super::{data_asset, pixel_type};
+use super::pixel_type;
 use crate::asset::AssetType;
 use crate::dataset::DatasetReader;
 use crate::limits::Limits;
@@ -57,6 +60,9 @@ pub(super) struct AssetProvider {
     pub(super) raw: RawAsset,
 }
 
+/// Title, description and roles of an asset, if they are given.
+type Texts = (Option<String>, Option<String>, Option<Vec<String>>);
+
 /// The metadata of an asset.
 pub(super) enum AssetMetadata {
     /// Of a file; converted to a Python object on request.
@@ -89,6 +95,12 @@ impl OpenDataset {
 }
 
 impl AssetProvider {
+    /// The same asset with these texts.
+    fn with_texts(self, (title, description, roles): Texts) -> Self {
+        let title = title.unwrap_or(self.title);
+        Self { title, description: description.unwrap_or(self.description), roles: roles.unwrap_or(self.roles), ..self }
+    }
+
     /// The asset at `position` of an open file.
     pub(super) fn of_file(dataset: &Arc<OpenDataset>, position: usize) -> Self {
         let info = &dataset.reader.assets()[position];
@@ -158,6 +170,20 @@ impl AssetMetadata {
     }
 }
 
+/// The common part of all assets in memory.
+pub(super) fn in_memory(py: Python<'_>, key: String, kind: AssetType) -> PyResult<AssetProvider> {
+    Ok(AssetProvider {
+        key,
+        title: String::new(),
+        description: String::new(),
+        roles: Vec::new(),
+        media_type: "application/octet-stream".to_owned(),
+        kind,
+        metadata: AssetMetadata::given(py, None)?,
+        raw: RawAsset::Bytes(Vec::new()),
+    })
+}
+
 #[pymethods]
 impl AssetProvider {
     /// Bytes as an asset of any type: what a file of that type, or a segment of a NITF, consists of. The bytes are copied.
@@ -178,7 +204,7 @@ impl AssetProvider {
         roles: Option<Vec<String>>,
         media_type: Option<String>,
     ) -> PyResult<Bound<'py, Self>> {
-        data_asset::from_bytes(key, data, asset_type, (title, description, roles), media_type)
+        data::from_bytes(key, data, asset_type, (title, description, roles), media_type)
     }
 
     /// The name of the asset in its dataset, e.g. `image:0`.

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::array::{as_array, pixels};
-use super::asset::{AssetMetadata, AssetProvider, RawAsset, Session};
+use super::asset::{AssetMetadata, AssetProvider, Session, in_memory};
 use super::control::detached;
 use super::image_provider::ImageAssetProvider;
 use super::image_to_add::image_of;
@@ -211,20 +211,6 @@ fn copied(py: Python<'_>, image: &Arc<dyn ImageProvider>, layout: &ImageLayout) 
         copy.set_block(at, read(grid.block_window(at))?)?;
     }
     Ok(copy)
-}
-
-/// The common part of all assets in memory.
-pub(super) fn in_memory(py: Python<'_>, key: String, kind: AssetType) -> PyResult<AssetProvider> {
-    Ok(AssetProvider {
-        key,
-        title: String::new(),
-        description: String::new(),
-        roles: Vec::new(),
-        media_type: "application/octet-stream".to_owned(),
-        kind,
-        metadata: AssetMetadata::given(py, None)?,
-        raw: RawAsset::Bytes(Vec::new()),
-    })
 }
 
 /// The pixels of an image as bytes of (bands, rows, columns), as a `BytesIO`.

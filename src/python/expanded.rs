@@ -2,8 +2,7 @@
 
 use pyo3::prelude::*;
 
-use super::asset::{AssetMetadata, AssetProvider};
-use super::buffered::in_memory;
+use super::asset::{AssetMetadata, AssetProvider, in_memory};
 use super::image_provider::ImageAssetProvider;
 use super::{control, windows};
 use crate::asset::AssetType;

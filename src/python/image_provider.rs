@@ -384,8 +384,8 @@ impl ImageAssetProvider {
     }
 
     /// The name of the file's format; empty for an image in memory.
-    #[getter]
-    fn _format(&self) -> &'static str {
+    #[getter(_format)]
+    fn format_name(&self) -> &'static str {
         self.dataset.as_ref().map_or("", |dataset| dataset.reader.format().name())
     }
 
@@ -571,6 +571,6 @@ impl ImageAssetProvider {
 /// A fact of the bands of an image, from its metadata.
 fn band_fact<'py>(image: &Bound<'py, ImageAssetProvider>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     let (py, asset) = (image.py(), image.as_super().get());
-    let arguments = (image.get()._format(), image.get().layout.bands, asset.metadata.object(py)?);
+    let arguments = (image.get().format_name(), image.get().layout.bands, asset.metadata.object(py)?);
     py.import("aws.osml.io._bands")?.call_method1("band_facts", arguments)?.getattr(name)
 }

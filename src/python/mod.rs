@@ -10,7 +10,6 @@ mod buffered;
 mod chip;
 mod chip_mapping;
 mod control;
-mod data_asset;
 mod duck;
 mod duck_windows;
 mod encoding;
@@ -18,7 +17,6 @@ mod errors;
 mod expanded;
 mod image_provider;
 mod image_to_add;
-mod image_writer;
 mod index;
 mod layout;
 mod metadata;
@@ -34,7 +32,6 @@ mod set_roles;
 mod stored_blocks;
 mod stream;
 mod structures;
-mod text;
 mod tiff;
 mod value;
 mod warnings;
@@ -52,6 +49,12 @@ mod _io {
     #[pymodule_export]
     use super::asset::AssetProvider;
     #[pymodule_export]
+    use super::asset::data::{
+        BufferedDataAssetProvider, BufferedGraphicAssetProvider, DataAssetProvider, GraphicsAssetProvider,
+    };
+    #[pymodule_export]
+    use super::asset::text::{BufferedTextAssetProvider, TextAssetProvider};
+    #[pymodule_export]
     use super::block_encoder::{BlockEncoder, EncodedBlock, encoded_block, open_encoder};
     #[pymodule_export]
     use super::buffered::BufferedImageAssetProvider;
@@ -60,17 +63,11 @@ mod _io {
     #[pymodule_export]
     use super::chip_mapping::{from_full, ichipb, scales_and_offsets, to_full};
     #[pymodule_export]
-    use super::data_asset::{
-        BufferedDataAssetProvider, BufferedGraphicAssetProvider, DataAssetProvider, GraphicsAssetProvider,
-    };
-    #[pymodule_export]
     use super::encoding::epsg_code;
     #[pymodule_export]
     use super::expanded::{absent, expanded};
     #[pymodule_export]
     use super::image_provider::ImageAssetProvider;
-    #[pymodule_export]
-    use super::image_writer::ImageWriter;
     #[pymodule_export]
     use super::metadata::{BufferedMetadataProvider, MetadataProvider};
     #[pymodule_export]
@@ -84,13 +81,13 @@ mod _io {
     #[pymodule_export]
     use super::structures::{structure_decode, structure_encode, structure_facts, structure_ids};
     #[pymodule_export]
-    use super::text::{BufferedTextAssetProvider, TextAssetProvider};
-    #[pymodule_export]
     use super::tiff::{tiff_tag, tiff_tags};
     #[pymodule_export]
     use super::windows::{clipped_tuple, starts, tile_sizes};
     #[pymodule_export]
     use super::writer::DatasetWriter;
+    #[pymodule_export]
+    use super::writer::image_writer::ImageWriter;
 
     /// The address of the module `sys` of the interpreter that imported this module.
     static INTERPRETER: AtomicUsize = AtomicUsize::new(0);

@@ -8,9 +8,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyIterator, PyList, PyString, PyTuple};
 
+use super::asset::data::classed;
 use super::asset::{AssetProvider, OpenDataset, Session};
 use super::control::detached;
-use super::data_asset::classed;
 use super::image_provider::ImageAssetProvider;
 use super::metadata::MetadataProvider;
 use super::warnings::warn_of_file;

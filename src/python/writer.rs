@@ -1,5 +1,7 @@
 //! `DatasetWriter`: a file being written.
 
+pub(super) mod image_writer;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +14,6 @@ use super::control::{call_progress, detached};
 use super::encoding::{overview_levels, save_settings};
 use super::image_provider::ImageAssetProvider;
 use super::image_to_add::{Image, as_provider, image_by_threads, image_of};
-use super::image_writer::ImageWriter;
 use super::layout;
 use super::metadata::{MetadataProvider, to_metadata};
 use super::warnings::warn;
@@ -24,6 +25,7 @@ use crate::format::{Blocks, Content, DataRequest, Format, ImageRequest, Overview
 use crate::image::{Reduction, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
+use image_writer::ImageWriter;
 
 /// A file being written, or the files of an R-set. Nothing is visible at the targets before `close`.
 ///

@@ -3,28 +3,27 @@
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::asset::{AssetMetadata, AssetProvider, RawAsset};
-use super::buffered::in_memory;
-use super::control::detached;
-use super::pixel_type;
+use super::super::control::detached;
+use super::super::pixel_type;
 use super::text::TextAssetProvider;
+use super::{AssetMetadata, AssetProvider, RawAsset, Texts, in_memory};
 use crate::asset::AssetType;
 
 /// Data of any kind (in NITF: a data extension segment).
 #[pyclass(frozen, extends = AssetProvider, subclass, module = "aws.osml.io")]
-pub(super) struct DataAssetProvider;
+pub(in super::super) struct DataAssetProvider;
 
 /// Graphics (in NITF: a computer graphics metafile).
 #[pyclass(frozen, extends = AssetProvider, subclass, module = "aws.osml.io")]
-pub(super) struct GraphicsAssetProvider;
+pub(in super::super) struct GraphicsAssetProvider;
 
 /// Data of any kind in memory, ready to be written.
 #[pyclass(frozen, extends = DataAssetProvider, module = "aws.osml.io")]
-pub(super) struct BufferedDataAssetProvider;
+pub(in super::super) struct BufferedDataAssetProvider;
 
 /// Graphics in memory, ready to be written.
 #[pyclass(frozen, extends = GraphicsAssetProvider, module = "aws.osml.io")]
-pub(super) struct BufferedGraphicAssetProvider;
+pub(in super::super) struct BufferedGraphicAssetProvider;
 
 #[pymethods]
 impl DataAssetProvider {
@@ -68,12 +67,8 @@ impl BufferedDataAssetProvider {
         roles: Option<Vec<String>>,
         metadata: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
-        let texts = (title, description, roles);
-        let asset = AssetProvider {
-            media_type: mime_type.to_owned(),
-            metadata: AssetMetadata::given(py, metadata)?,
-            ..of_bytes(key, data, AssetType::Data, texts)?
-        };
+        let asset = of_bytes(key, data, AssetType::Data, metadata)?.with_texts((title, description, roles));
+        let asset = AssetProvider { media_type: mime_type.to_owned(), ..asset };
         Bound::new(py, PyClassInitializer::from(asset).add_subclass(DataAssetProvider).add_subclass(Self))
     }
 }
@@ -92,27 +87,20 @@ impl BufferedGraphicAssetProvider {
         roles: Option<Vec<String>>,
         metadata: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
-        let texts = (title, description, roles);
-        let asset = AssetProvider {
-            metadata: AssetMetadata::given(py, metadata)?,
-            ..of_bytes(key, data, AssetType::Graphics, texts)?
-        };
+        let asset = of_bytes(key, data, AssetType::Graphics, metadata)?.with_texts((title, description, roles));
         Bound::new(py, PyClassInitializer::from(asset).add_subclass(GraphicsAssetProvider).add_subclass(Self))
     }
 }
-
-/// Title, description and roles of an asset.
-pub(super) type Texts = (Option<String>, Option<String>, Option<Vec<String>>);
 
 /// An asset of bytes in memory, with the media type of its kind.
 ///
 /// # Errors
 /// `TypeError` for an object without the buffer protocol.
-pub(super) fn of_bytes(
+fn of_bytes(
     key: String,
     data: &Bound<'_, PyAny>,
     kind: AssetType,
-    (title, description, roles): Texts,
+    metadata: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AssetProvider> {
     let media_type = match kind {
         AssetType::Text => "text/plain",
@@ -120,17 +108,15 @@ pub(super) fn of_bytes(
         AssetType::Image | AssetType::Data => "application/octet-stream",
     };
     Ok(AssetProvider {
-        title: title.unwrap_or_default(),
-        description: description.unwrap_or_default(),
-        roles: roles.unwrap_or_default(),
         media_type: media_type.to_owned(),
+        metadata: AssetMetadata::given(data.py(), metadata)?,
         raw: RawAsset::Bytes(content(data)?),
         ..in_memory(data.py(), key, kind)?
     })
 }
 
 /// The asset as an object of the class for its kind.
-pub(super) fn classed(py: Python<'_>, asset: AssetProvider) -> PyResult<Bound<'_, AssetProvider>> {
+pub(in super::super) fn classed(py: Python<'_>, asset: AssetProvider) -> PyResult<Bound<'_, AssetProvider>> {
     let kind = asset.kind;
     let asset = PyClassInitializer::from(asset);
     Ok(match kind {
@@ -149,7 +135,8 @@ pub(super) fn from_bytes<'py>(
     texts: Texts,
     media_type: Option<String>,
 ) -> PyResult<Bound<'py, AssetProvider>> {
-    let mut asset = of_bytes(key, data, pixel_type::asset_type_from_python(asset_type)?, texts)?;
+    let kind = pixel_type::asset_type_from_python(asset_type)?;
+    let mut asset = of_bytes(key, data, kind, None)?.with_texts(texts);
     asset.media_type = media_type.unwrap_or(asset.media_type);
     classed(data.py(), asset)
 }

@@ -3,9 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use super::asset::{AssetMetadata, AssetProvider, RawAsset};
-use super::buffered::in_memory;
-use super::control::detached;
+use super::super::control::detached;
+use super::{AssetMetadata, AssetProvider, RawAsset, in_memory};
 use crate::asset::AssetType;
 use crate::error::Error;
 use crate::format::nitf::text_format;
@@ -13,11 +12,11 @@ use crate::metadata::Value;
 
 /// A text: `text_content` has its characters, `raw_asset` the stored bytes.
 #[pyclass(frozen, extends = AssetProvider, subclass, module = "aws.osml.io")]
-pub(super) struct TextAssetProvider;
+pub(in super::super) struct TextAssetProvider;
 
 /// A text in memory, ready to be written.
 #[pyclass(frozen, extends = TextAssetProvider, module = "aws.osml.io")]
-pub(super) struct BufferedTextAssetProvider;
+pub(in super::super) struct BufferedTextAssetProvider;
 
 #[pymethods]
 impl TextAssetProvider {
@@ -102,14 +101,12 @@ impl BufferedTextAssetProvider {
         });
         let bytes = encoded?.cast_into::<PyBytes>()?;
         let asset = AssetProvider {
-            title: title.unwrap_or_default(),
-            description: description.unwrap_or_default(),
-            roles: roles.unwrap_or_default(),
             media_type: "text/plain".to_owned(),
             metadata: AssetMetadata::given(py, metadata)?,
             raw: RawAsset::Text(bytes.as_bytes().to_vec(), text_content.to_str()?.to_owned(), encoding.to_owned()),
             ..in_memory(py, key, AssetType::Text)?
         };
+        let asset = asset.with_texts((title, description, roles));
         Bound::new(py, PyClassInitializer::from(asset).add_subclass(TextAssetProvider).add_subclass(Self))
     }
 }

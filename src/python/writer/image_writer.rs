@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 
-use super::block_encoder::{BlockEncoder, EncodedBlock, Recipe, block_index};
-use super::writer::DatasetWriter;
+use super::super::block_encoder::{BlockEncoder, EncodedBlock, Recipe, block_index};
+use super::DatasetWriter;
 use crate::codec::ImageEncoder;
 use crate::image::ImageLayout;
 
@@ -13,7 +13,7 @@ use crate::image::ImageLayout;
 ///
 /// A context manager: leaving its body completes the image. After an exception in the body the file cannot be completed.
 #[pyclass(frozen, module = "aws.osml.io")]
-pub(super) struct ImageWriter {
+pub(in super::super) struct ImageWriter {
     writer: Py<DatasetWriter>,
     layout: ImageLayout,
     encoder: Py<BlockEncoder>,

@@ -1,7 +1,7 @@
 //! The extension module `aws.osml.io._io`: the crate as Python classes.
 //!
 //! Classes are frozen and hold values of the core. Work is done inside of [`control::detached`], which alone releases the
-//! GIL; worker threads never call Python. `array` is the only file with unsafe code.
+//! GIL; of all worker threads only those of `prefetch` call Python. `array` is the only file with unsafe code.
 
 mod array;
 mod asset;

@@ -129,3 +129,19 @@ def test_a_palette_is_masked_by_its_indices(tmp_path):
         file.write_colormap(1, {value: (value, 0, 0, 255) for value in range(256)})
     found = imread(tmp_path / "a.tif", masked=True, expand=True)
     assert found.shape == (3, 16, 16) and found.mask.sum() == 3 and found.mask[:, 0, 3].all()
+
+
+def test_a_masked_array_is_written_with_its_mask(tmp_path):
+    imsave(tmp_path / "a.tif", RGB, mask=VALID)
+    read = imread(tmp_path / "a.tif", masked=True)
+    imsave(tmp_path / "b.tif", read)
+    imsave(tmp_path / "c.tif", read, nodata=0)
+    for name in ("b.tif", "c.tif"):
+        again = imread(tmp_path / name, masked=True)
+        assert (again.mask == read.mask).all() and (again == read).all()
+    assert iminfo(tmp_path / "c.tif").nodata == 0 and rasterio.open(tmp_path / "b.tif").nodata is None
+    read.mask[0, 200, 200] = True
+    with pytest.raises(ValueError, match="filled"):
+        imsave(tmp_path / "d.tif", read)
+    imsave(tmp_path / "d.tif", np.ma.MaskedArray(RGB))
+    assert_same(imread(tmp_path / "d.tif"), RGB)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ._info import ImageInfo, iminfo
 from ._io import IO, ImageAssetProvider, _absent_parts, _clipped, _expanded, _tile_sizes, _tile_starts
-from ._masks import masked_array
+from ._masks import masked_array, without_mask
 from ._opened import Opened, image_of
 from ._profile import Profile, settings_of
 from ._to_save import as_image, axes_hint, beside, is_identity, overview_settings, save_settings, to_write
@@ -74,7 +74,8 @@ def imsave(
 
     Args:
         path: A path, or a binary stream, which needs `format`.
-        data: Anything that `np.asarray` takes; `bool` is stored as `uint8`. An image of this package, or another object with
+        data: Anything that `np.asarray` takes; `bool` is stored as `uint8`. Masked pixels of a `numpy.ma` array become the nodata
+            value, or else the mask. An array that is sliced (dask, zarr, h5py, xarray) is read block by block. An image of this package, or another object with
             the attributes of one, is written as `DatasetWriter.add_asset` writes it: with its metadata, CRS, transform, nodata
             value, masks and overviews.
         compression: The name of a compression of the format, such as `deflate`, `lzw`, `none`.
@@ -123,6 +124,7 @@ def imsave(
         metadata = beside(metadata, found.pop("metadata"))
         transform = None if crs is None and is_identity(transform) else transform
         arguments |= found
+    data, mask = without_mask(data, mask, nodata)
     format, threads, cog = (arguments.pop(name) for name in ("format", "threads", "cog"))
     settings = save_settings(
         corners=corners,

@@ -61,6 +61,27 @@ def masked_array(
     return np.ma.MaskedArray(pixels, mask=invalid, fill_value=image.nodata if own else fill_value)
 
 
+def without_mask(data: Any, mask: Any, nodata: float | None) -> tuple[Any, Any]:
+    """A masked array as plain data, and the mask to write; other data and their mask as they are.
+
+    Masked pixels become the nodata value, or else the mask of the file.
+
+    Raises:
+        OptionError: A `ValueError`, for a mask that differs between bands, without a nodata value, and for two masks.
+    """
+    if not isinstance(data, np.ma.MaskedArray):
+        return data, mask
+    if nodata is not None:
+        return data.filled(nodata), mask
+    invalid = np.ma.getmaskarray(data)
+    if not invalid.any():
+        return data.data, mask
+    planes = invalid.reshape(-1, *invalid.shape[-2:])
+    if mask is not None or (planes != planes[0]).any():
+        raise OptionError("masked array: got masks that differ, expected one mask for all bands; pass nodata, or array.filled(value)")
+    return data.data, ~planes[0]
+
+
 def with_alpha(array: npt.NDArray[Any], mask: npt.NDArray[Any], format: str) -> tuple[npt.NDArray[Any], dict[str, Any]]:
     """The array with the mask as a further band, and the metadata that state its meaning.
 

@@ -12,6 +12,7 @@ from harness import Cell, Contender
 from inputs import Inputs
 from j2k import j2k_cells
 from nitf import nitf_cells
+from providers import provider_cells
 from windows import window_cells
 
 TILES = {"tile": (256, 256)}
@@ -30,6 +31,7 @@ def all_cells(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
     yield from window_cells(inputs, folder)
     yield from conversion_cells(inputs, folder)
     yield from two_threads(inputs, folder)
+    yield from provider_cells(inputs)
 
 
 def tiff_writes(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:

@@ -5,6 +5,8 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
 
+#[cfg(feature = "python")]
+use super::DecoderNeeds;
 use super::{
     BlockDecoder, BlockEncoder, BlockShape, Codec, CodecParams, PixelCoding, Predictor, Scratch, packing, predictor,
 };
@@ -92,6 +94,12 @@ impl<C: ByteCoder> CodecParams for C {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    #[cfg(feature = "python")]
+    fn needs(&self) -> DecoderNeeds {
+        let predictor = Some(self.predictor()).filter(|predictor| *predictor != Predictor::None);
+        DecoderNeeds { predictor: predictor.map(|predictor| format!("{predictor:?}")), tables: None }
     }
 }
 

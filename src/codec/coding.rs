@@ -54,6 +54,22 @@ pub(crate) trait CodecParams: fmt::Debug + Send + Sync + 'static {
 
     /// The parameters as their own type.
     fn as_any(&self) -> &dyn Any;
+
+    /// What a decoder outside of this crate needs besides a block.
+    #[cfg(feature = "python")]
+    fn needs(&self) -> DecoderNeeds {
+        DecoderNeeds::default()
+    }
+}
+
+/// What a decoder needs besides a block and its shape.
+#[cfg(feature = "python")]
+#[derive(Debug, Default)]
+pub(crate) struct DecoderNeeds {
+    /// Differencing to undo after decompression, by its name.
+    pub(crate) predictor: Option<String>,
+    /// Tables that the blocks share: for JPEG, an abbreviated stream from SOI to EOI.
+    pub(crate) tables: Option<Arc<[u8]>>,
 }
 
 /// The coding of an image's blocks.

@@ -26,6 +26,8 @@ pub(crate) mod zstd;
 
 pub use crate::image::Scratch;
 pub(crate) use coding::CodecParams;
+#[cfg(feature = "python")]
+pub(crate) use coding::DecoderNeeds;
 pub use coding::{BlockShape, Coding, PixelCoding};
 pub(crate) use image_encoder::{BlockPixels, Borrow, Gathering, Pieces, Receipt, identity_checksum};
 pub use image_encoder::{Encoded, ImageEncoder};

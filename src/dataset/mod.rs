@@ -12,9 +12,9 @@ mod writer;
 pub use convert::{ConversionReport, ConvertOptions, convert, convert_into};
 pub use one_liners::{ReadOptions, SaveOptions, expanded, read, read_in_part, save};
 pub use reader::DatasetReader;
-#[cfg(feature = "python")]
-pub(crate) use rset::by_level;
 pub use rset::{MAX_LEVELS, RsetPaths, RsetWriter, default_levels};
+#[cfg(feature = "python")]
+pub(crate) use rset::{by_level, by_stated_level};
 #[cfg(feature = "python")]
 pub(crate) use settled::Settled;
 #[cfg(test)]

@@ -183,6 +183,11 @@ impl DatasetWriter {
         Self { strict, ..self }
     }
 
+    /// As [`DatasetWriter::strict`], for the assets that follow.
+    pub fn set_strict(&mut self, strict: bool) {
+        self.strict = strict;
+    }
+
     /// The format.
     pub fn format(&self) -> &'static dyn Format {
         self.format

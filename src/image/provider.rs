@@ -137,6 +137,16 @@ pub trait ImageProvider: Send + Sync {
         self.layout().grid.blocks_of(window).count() as u64
     }
 
+    /// The number of blocks that an image makes ahead of their turn if they are announced.
+    #[doc(hidden)]
+    fn lookahead(&self) -> usize {
+        0
+    }
+
+    /// Announces a block that will be requested soon. The order is that of the requests.
+    #[doc(hidden)]
+    fn announce(&self, _at: BlockIndex) {}
+
     /// Hands a cache to an image of a file and to its levels. An image that has one keeps it.
     #[doc(hidden)]
     fn use_cache(&self, _cache: &Arc<BlockCache>) {}
@@ -292,6 +302,14 @@ impl ImageProvider for Asked<'_> {
 
     fn decodes(&self, window: Window, bands: &[u32]) -> u64 {
         self.provider.decodes(window, bands)
+    }
+
+    fn lookahead(&self) -> usize {
+        self.provider.lookahead()
+    }
+
+    fn announce(&self, at: BlockIndex) {
+        self.provider.announce(at);
     }
 
     fn check_unchanged(&self) -> Result<()> {

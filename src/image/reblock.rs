@@ -1,5 +1,7 @@
 //! Re-blocking: builds the blocks of a file's grid from the blocks of a source's grid. Holds at most one row of source blocks.
 
+mod upcoming;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +12,7 @@ use super::provider::{Access, Block, FileImage, ImageProvider, check_block, whol
 use super::sample::{Interleave, SampleType};
 use crate::error::{Error, Result};
 use crate::io::{ENOUGH_AT_ONCE, Fetched, fetch, is_fetched};
+use upcoming::Upcoming;
 
 /// The fill for the part of an edge block outside the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,9 @@ pub(crate) struct Reblock<'a> {
     held: HashMap<BlockIndex, Arc<SourceBlock<'a>>>,
     /// Blocks of a serial file whose bytes were fetched ahead.
     ahead: HashMap<BlockIndex, Arc<SourceBlock<'a>>>,
+    upcoming: Upcoming,
+    /// The number of blocks that were announced to the provider and not requested yet.
+    announced: usize,
 }
 
 /// A block of the target grid, with the source blocks that it overlaps. A worker gathers its pixels.
@@ -78,7 +84,8 @@ impl<'a> Reblock<'a> {
         if provider.layout().grid.window() != target.window() {
             return Err(Error::usage("target grid does not match the size of the image:").found(format!("{target:?}")));
         }
-        Ok(Self { provider, target, next: 0, held: HashMap::new(), ahead: HashMap::new() })
+        let upcoming = Upcoming::new(provider.layout().grid, target);
+        Ok(Self { provider, target, next: 0, held: HashMap::new(), ahead: HashMap::new(), upcoming, announced: 0 })
     }
 
     fn block(&mut self, at: BlockIndex) -> Result<TargetBlock<'a>> {
@@ -111,6 +118,7 @@ impl<'a> Reblock<'a> {
         if let Some(block) = self.ahead.remove(&at) {
             return Ok(block);
         }
+        self.announce();
         let block = SourceBlock::new(self.provider, at, State::Waiting);
         if let Some(image) = self.provider.in_file().filter(|image| is_fetched(image.source())) {
             if image.has_block(at)? {
@@ -122,6 +130,17 @@ impl<'a> Reblock<'a> {
             block.get()?;
         }
         Ok(block)
+    }
+
+    /// Announces the block that is requested now and those that follow it, as many as the provider makes ahead.
+    fn announce(&mut self) {
+        let lookahead = self.provider.lookahead();
+        while self.announced < lookahead {
+            let Some(at) = self.upcoming.next() else { break };
+            self.provider.announce(at);
+            self.announced += 1;
+        }
+        self.announced = self.announced.saturating_sub(1);
     }
 
     /// Fetches the bytes of block `at` of an image in a file, and of those to its right. A block ahead that is absent or cannot

@@ -1,5 +1,8 @@
 //! The common part of all assets: names, roles, metadata, stored bytes.
 
+pub(super) mod data;
+pub(super) mod text;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -57,6 +60,9 @@ pub(super) struct AssetProvider {
     pub(super) raw: RawAsset,
 }
 
+/// Title, description and roles of an asset, if they are given.
+type Texts = (Option<String>, Option<String>, Option<Vec<String>>);
+
 /// The metadata of an asset.
 pub(super) enum AssetMetadata {
     /// Of a file; converted to a Python object on request.
@@ -89,6 +95,12 @@ impl OpenDataset {
 }
 
 impl AssetProvider {
+    /// The same asset with these texts.
+    fn with_texts(self, (title, description, roles): Texts) -> Self {
+        let title = title.unwrap_or(self.title);
+        Self { title, description: description.unwrap_or(self.description), roles: roles.unwrap_or(self.roles), ..self }
+    }
+
     /// The asset at `position` of an open file.
     pub(super) fn of_file(dataset: &Arc<OpenDataset>, position: usize) -> Self {
         let info = &dataset.reader.assets()[position];
@@ -158,8 +170,43 @@ impl AssetMetadata {
     }
 }
 
+/// The common part of all assets in memory.
+pub(super) fn in_memory(py: Python<'_>, key: String, kind: AssetType) -> PyResult<AssetProvider> {
+    Ok(AssetProvider {
+        key,
+        title: String::new(),
+        description: String::new(),
+        roles: Vec::new(),
+        media_type: "application/octet-stream".to_owned(),
+        kind,
+        metadata: AssetMetadata::given(py, None)?,
+        raw: RawAsset::Bytes(Vec::new()),
+    })
+}
+
 #[pymethods]
 impl AssetProvider {
+    /// Bytes as an asset of any type: what a file of that type, or a segment of a NITF, consists of. The bytes are copied.
+    ///
+    /// `asset_type` is an `AssetType` or its name, and determines the class of the result. A text without `TXTFMT` is UTF-8 if
+    /// it is valid as such, else ISO 8859-1. The bytes of an image are those of a file in any format that can be read: adding it to
+    /// a writer adds the default image of that file. `media_type` defaults to that of the type.
+    ///
+    /// Raises `TypeError` for data without the buffer protocol, `OptionError` for an unknown type.
+    #[staticmethod]
+    #[pyo3(signature = (key, data, asset_type, title=None, description=None, roles=None, media_type=None))]
+    fn from_bytes<'py>(
+        key: String,
+        data: &Bound<'py, PyAny>,
+        asset_type: &Bound<'py, PyAny>,
+        title: Option<String>,
+        description: Option<String>,
+        roles: Option<Vec<String>>,
+        media_type: Option<String>,
+    ) -> PyResult<Bound<'py, Self>> {
+        data::from_bytes(key, data, asset_type, (title, description, roles), media_type)
+    }
+
     /// The name of the asset in its dataset, e.g. `image:0`.
     #[getter]
     fn key(&self) -> &str {

@@ -1,18 +1,25 @@
-//! Assets in memory that Python programs make and write: images, texts, graphics and data.
+//! `BufferedImageAssetProvider`: an image in memory that a Python program makes and writes.
+
+use std::sync::Arc;
 
 use numpy::PyUntypedArrayMethods;
 use pyo3::Borrowed;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::PyBytes;
 
 use super::array::{as_array, pixels};
-use super::asset::{AssetMetadata, AssetProvider, RawAsset};
+use super::asset::{AssetMetadata, AssetProvider, Session, in_memory};
+use super::control::detached;
 use super::image_provider::ImageAssetProvider;
+use super::image_to_add::image_of;
 use super::metadata::bytes_io;
 use super::{pixel_type, region};
 use crate::asset::AssetType;
 use crate::error::Error;
-use crate::image::{BlockGrid, BlockIndex, ImageLayout, MemoryImage};
+use crate::format::nitf::default_representation;
+use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, MemoryImage, Window};
+use crate::metadata::Value;
+use crate::pipeline::ReadRequest;
 
 /// An image in memory, ready to be written.
 ///
@@ -20,18 +27,6 @@ use crate::image::{BlockGrid, BlockIndex, ImageLayout, MemoryImage};
 /// image. Blocks that were never set are absent.
 #[pyclass(frozen, extends = ImageAssetProvider, module = "aws.osml.io")]
 pub(super) struct BufferedImageAssetProvider;
-
-/// A text in memory, ready to be written.
-#[pyclass(frozen, extends = AssetProvider, module = "aws.osml.io")]
-pub(super) struct BufferedTextAssetProvider;
-
-/// Data of any kind in memory, ready to be written (in NITF: a data extension segment).
-#[pyclass(frozen, extends = AssetProvider, module = "aws.osml.io")]
-pub(super) struct BufferedDataAssetProvider;
-
-/// Graphics in memory, ready to be written (in NITF: a computer graphics metafile).
-#[pyclass(frozen, extends = AssetProvider, module = "aws.osml.io")]
-pub(super) struct BufferedGraphicAssetProvider;
 
 /// An optional size. An explicit `None` is an error.
 enum Size<'py> {
@@ -98,6 +93,61 @@ impl BufferedImageAssetProvider {
         Bound::new(py, PyClassInitializer::from(asset).add_subclass(image).add_subclass(Self))
     }
 
+    /// A copy of any image in memory, which can be changed: an image of this package, or an object with the attributes of one.
+    ///
+    /// `key`, `metadata` and the size of the blocks are by default those of the image. Absent blocks stay absent if all of a
+    /// new block is absent.
+    ///
+    /// Raises the exceptions of `DatasetWriter.add_asset` for such an object, and of reading it.
+    #[staticmethod]
+    #[pyo3(signature = (provider, key=None, block_width=None, block_height=None, metadata=None))]
+    fn from_provider<'py>(
+        provider: &Bound<'py, PyAny>,
+        key: Option<String>,
+        block_width: Option<&Bound<'py, PyAny>>,
+        block_height: Option<&Bound<'py, PyAny>>,
+        metadata: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let py = provider.py();
+        let source = image_of(provider)?.provider;
+        let grid =
+            provider.cast::<ImageAssetProvider>().map_or(source.layout().grid, |image| image.get().layout().grid);
+        let size = |given: Option<&Bound<'py, PyAny>>, name, own| {
+            given.map_or(Ok(own), |given| super::layout::size(given, name, 1))
+        };
+        let width = size(block_width, "block_width", grid.block_columns())?;
+        let height = size(block_height, "block_height", grid.block_rows())?;
+        let grid = BlockGrid::new(grid.columns(), grid.rows(), width, height)?;
+        let image = copied(py, &source, &ImageLayout { grid, ..source.layout().clone() })?;
+        let text = |name: &str| -> PyResult<String> {
+            let text = provider.getattr_opt(name)?.filter(|text| !text.is_none());
+            text.map_or_else(|| Ok(String::new()), |text| text.extract())
+        };
+        let own = provider.getattr_opt("metadata")?.filter(|metadata| !metadata.is_none());
+        let asset = AssetProvider {
+            title: text("title")?,
+            description: text("description")?,
+            metadata: AssetMetadata::given(py, metadata.or(own.as_ref()))?,
+            ..in_memory(py, key.map_or_else(|| text("key"), Ok)?, AssetType::Image)?
+        };
+        let image = ImageAssetProvider::in_memory(image);
+        Bound::new(py, PyClassInitializer::from(asset).add_subclass(image).add_subclass(Self))
+    }
+
+    /// The meaning of the bands in NITF (IREP): that of the metadata, or else the one by the number and type of the bands.
+    #[getter]
+    fn irep(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let image = slf.as_super();
+        let metadata = image.as_super().get().metadata.entries(slf.py())?;
+        let stated = metadata.get("IREP").and_then(Value::as_text).map(str::trim).filter(|text| !text.is_empty());
+        Ok(stated.unwrap_or_else(|| default_representation(image.get().layout(), false)).to_owned())
+    }
+
+    #[setter]
+    fn set_irep(slf: &Bound<'_, Self>, representation: &str) -> PyResult<()> {
+        slf.as_super().as_super().get().metadata.object(slf.py())?.as_any().set_item("IREP", representation)
+    }
+
     /// Takes an array of (bands, rows, columns), or (rows, columns) for one band, as the whole image. Blocks that were set
     /// before are discarded. The image refers to the array and does not copy it.
     ///
@@ -136,136 +186,31 @@ impl BufferedImageAssetProvider {
     }
 }
 
-#[pymethods]
-impl BufferedTextAssetProvider {
-    /// A text. `encoding` is any encoding of Python.
-    ///
-    /// Raises `OptionError` for an unknown encoding, and for one that lacks a character of the text.
-    #[staticmethod]
-    #[pyo3(signature = (key, text_content, encoding="UTF-8", title=None, description=None, roles=None, metadata=None))]
-    #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
-    fn create<'py>(
-        py: Python<'py>,
-        key: String,
-        text_content: &Bound<'py, PyString>,
-        encoding: &str,
-        title: Option<String>,
-        description: Option<String>,
-        roles: Option<Vec<String>>,
-        metadata: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, Self>> {
-        let encoded = text_content.call_method1("encode", (encoding,)).map_err(|error| {
-            let what = Error::usage("text in encoding").field(encoding).found(error.value(py));
-            PyErr::from(what.allowed("a Python encoding that has every character of the text"))
-        });
-        let bytes = encoded?.cast_into::<PyBytes>()?;
-        let asset = AssetProvider {
-            title: title.unwrap_or_default(),
-            description: description.unwrap_or_default(),
-            roles: roles.unwrap_or_default(),
-            media_type: "text/plain".to_owned(),
-            metadata: AssetMetadata::given(py, metadata)?,
-            raw: RawAsset::Text(bytes.as_bytes().to_vec(), text_content.to_str()?.to_owned(), encoding.to_owned()),
-            ..in_memory(py, key, AssetType::Text)?
-        };
-        Bound::new(py, PyClassInitializer::from(asset).add_subclass(Self))
+/// The pixels of an image, in blocks of another grid.
+fn copied(py: Python<'_>, image: &Arc<dyn ImageProvider>, layout: &ImageLayout) -> PyResult<MemoryImage> {
+    let grid = layout.grid;
+    let read = |window: Window| {
+        let request = ReadRequest { window, bands: (0..layout.bands).collect(), fill: layout.pad_bytes() };
+        pixels(&as_array(&region::read(py, image, &request, None, &Session::default(), None)?)?)
+    };
+    let mut copy = MemoryImage::new(layout.clone());
+    let present = detached(py, None, |_| {
+        let mut present = Vec::new();
+        for at in grid.blocks_of(grid.window()) {
+            if image.is_dense() || image.has_pixels(grid.block_window(at))? {
+                present.push(at);
+            }
+        }
+        Ok(present)
+    })?;
+    if present.len() as u64 == grid.count() {
+        copy.set_whole(read(grid.window())?)?;
+        return Ok(copy);
     }
-
-    /// The text.
-    #[getter]
-    fn text_content<'py>(slf: &'py Bound<'_, Self>) -> &'py str {
-        text(slf.as_super()).0
+    for at in present {
+        copy.set_block(at, read(grid.block_window(at))?)?;
     }
-
-    /// The encoding of the stored bytes.
-    #[getter]
-    fn encoding<'py>(slf: &'py Bound<'_, Self>) -> &'py str {
-        text(slf.as_super()).1
-    }
-}
-
-#[pymethods]
-impl BufferedDataAssetProvider {
-    /// Data: `bytes` or any object with the buffer protocol.
-    #[staticmethod]
-    #[pyo3(signature = (
-        key, data, mime_type="application/octet-stream", title=None, description=None, roles=None, metadata=None,
-    ))]
-    #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
-    fn create<'py>(
-        py: Python<'py>,
-        key: String,
-        data: &Bound<'py, PyAny>,
-        mime_type: &str,
-        title: Option<String>,
-        description: Option<String>,
-        roles: Option<Vec<String>>,
-        metadata: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, Self>> {
-        let asset = AssetProvider {
-            title: title.unwrap_or_default(),
-            description: description.unwrap_or_default(),
-            roles: roles.unwrap_or_default(),
-            media_type: mime_type.to_owned(),
-            metadata: AssetMetadata::given(py, metadata)?,
-            raw: RawAsset::Bytes(content(data)?),
-            ..in_memory(py, key, AssetType::Data)?
-        };
-        Bound::new(py, PyClassInitializer::from(asset).add_subclass(Self))
-    }
-
-    /// The data.
-    #[getter]
-    fn data<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyBytes> {
-        stored(slf.as_super())
-    }
-}
-
-#[pymethods]
-impl BufferedGraphicAssetProvider {
-    /// Graphics: the bytes of a computer graphics metafile.
-    #[staticmethod]
-    #[pyo3(signature = (key, data, title=None, description=None, roles=None, metadata=None))]
-    fn create<'py>(
-        py: Python<'py>,
-        key: String,
-        data: &Bound<'py, PyAny>,
-        title: Option<String>,
-        description: Option<String>,
-        roles: Option<Vec<String>>,
-        metadata: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, Self>> {
-        let asset = AssetProvider {
-            title: title.unwrap_or_default(),
-            description: description.unwrap_or_default(),
-            roles: roles.unwrap_or_default(),
-            media_type: "image/cgm".to_owned(),
-            metadata: AssetMetadata::given(py, metadata)?,
-            raw: RawAsset::Bytes(content(data)?),
-            ..in_memory(py, key, AssetType::Graphics)?
-        };
-        Bound::new(py, PyClassInitializer::from(asset).add_subclass(Self))
-    }
-
-    /// The data.
-    #[getter]
-    fn data<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyBytes> {
-        stored(slf.as_super())
-    }
-}
-
-/// The common part of all assets in memory.
-pub(super) fn in_memory(py: Python<'_>, key: String, kind: AssetType) -> PyResult<AssetProvider> {
-    Ok(AssetProvider {
-        key,
-        title: String::new(),
-        description: String::new(),
-        roles: Vec::new(),
-        media_type: "application/octet-stream".to_owned(),
-        kind,
-        metadata: AssetMetadata::given(py, None)?,
-        raw: RawAsset::Bytes(Vec::new()),
-    })
+    Ok(copy)
 }
 
 /// The pixels of an image as bytes of (bands, rows, columns), as a `BytesIO`.
@@ -284,25 +229,4 @@ fn check_axes(layout: &ImageLayout, shape: &[usize]) -> PyResult<()> {
             .into());
     }
     Ok(())
-}
-
-fn content(data: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    // Not `bytes(data)`: `bytes(5)` would be five zeros.
-    let buffer = data.py().import("builtins")?.call_method1("memoryview", (data,))?;
-    Ok(buffer.call_method0("tobytes")?.cast_into::<PyBytes>()?.as_bytes().to_vec())
-}
-
-fn stored<'py>(asset: &Bound<'py, AssetProvider>) -> Bound<'py, PyBytes> {
-    match &asset.get().raw {
-        RawAsset::Bytes(bytes) | RawAsset::Text(bytes, ..) => PyBytes::new(asset.py(), bytes),
-        RawAsset::File(..) => PyBytes::new(asset.py(), &[]),
-    }
-}
-
-/// The text and the name of its encoding.
-fn text<'a>(asset: &'a Bound<'_, AssetProvider>) -> (&'a str, &'a str) {
-    match &asset.get().raw {
-        RawAsset::Text(_, text, encoding) => (text, encoding),
-        RawAsset::Bytes(_) | RawAsset::File(..) => ("", ""),
-    }
 }

@@ -7,8 +7,8 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use super::asset::{AssetMetadata, AssetProvider, OpenDataset};
-use super::buffered::{in_memory, pixel_bytes};
+use super::asset::{AssetMetadata, AssetProvider, OpenDataset, in_memory};
+use super::buffered::pixel_bytes;
 use super::duck::DuckProvider;
 use super::duck_windows::DuckWindows;
 use super::image_provider::ImageAssetProvider;

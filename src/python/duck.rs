@@ -30,8 +30,8 @@ const REQUIRED: [&str; 14] = [
     "pad_pixel_value",
 ];
 
-/// A Python image. Its attributes were read when it was made. Its methods are always called on the thread that called the
-/// reader or writer, which takes the GIL for each call.
+/// A Python image. Its attributes were read when it was made. Its methods are called on the thread that called the reader or
+/// writer, or on those of a [`super::prefetch::Prefetched`]; each call takes the GIL.
 pub(super) struct DuckProvider {
     layout: ImageLayout,
     level: u32,

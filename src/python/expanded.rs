@@ -2,8 +2,7 @@
 
 use pyo3::prelude::*;
 
-use super::asset::{AssetMetadata, AssetProvider};
-use super::buffered::in_memory;
+use super::asset::{AssetMetadata, AssetProvider, in_memory};
 use super::image_provider::ImageAssetProvider;
 use super::{control, windows};
 use crate::asset::AssetType;
@@ -28,15 +27,16 @@ pub(super) fn expanded<'py>(
     Bound::new(py, PyClassInitializer::from(asset).add_subclass(provider)).map(Some)
 }
 
-/// True if a part of the window (x, y, width, height) of a resolution level lies in an absent block.
-#[pyfunction(name = "_absent")]
+/// The parts of the window (x, y, width, height) of a resolution level that lie in absent blocks, as such windows.
+#[pyfunction(name = "_absent_parts")]
 #[pyo3(signature = (image, window, resolution_level, /))]
 pub(super) fn absent(
     image: &Bound<'_, ImageAssetProvider>,
     window: Option<&Bound<'_, PyAny>>,
     resolution_level: &Bound<'_, PyAny>,
-) -> PyResult<bool> {
+) -> PyResult<Vec<windows::WindowTuple>> {
     let (image_at, _) = image.get().at_level(Some(resolution_level))?;
     let window = windows::inside(window, &image_at.layout().grid)?;
-    control::detached(image.py(), None, |_| Ok(!absent_parts(&*image_at, window)?.is_empty()))
+    let parts = control::detached(image.py(), None, |_| absent_parts(&*image_at, window))?;
+    Ok(parts.iter().map(|part| (part.x, part.y, part.width, part.height)).collect())
 }

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 
 use super::asset::{AssetProvider, OpenDataset, Session};
 use super::warnings::warn_of_file;
-use super::{index, layout, pixel_type, region, windows};
+use super::{index, layout, pixel_type, region, stored_blocks, windows};
 use crate::asset::ImageFacts;
 use crate::error::Error;
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, ImageProvider, MemoryImage, PadValue, Window, WindowImage};
@@ -325,9 +325,67 @@ impl ImageAssetProvider {
         &self.facts.compression
     }
 
-    /// The name of the file's format; empty for an image in memory.
+    /// The descriptions of the bands; `None` for a band without one.
     #[getter]
-    fn _format(&self) -> &'static str {
+    fn descriptions<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "descriptions")
+    }
+
+    /// The factors of the bands: a value is sample × scale + offset. By default 1.
+    #[getter]
+    fn scales<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "scales")
+    }
+
+    /// The offsets of the bands; by default 0.
+    #[getter]
+    fn offsets<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "offsets")
+    }
+
+    /// The units of the values of the bands; `None` for a band without one.
+    #[getter]
+    fn units<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "units")
+    }
+
+    /// The colours of the bands: `gray`, `red`, `green`, `blue`, `alpha`, `palette`, `undefined` …
+    #[getter]
+    fn colors<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "colors")
+    }
+
+    /// Tags of the image as a whole: a dict of names and texts.
+    #[getter]
+    fn tags<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "tags")
+    }
+
+    /// The profile of the image in the words of rasterio: `imsave(path, array, **image.profile)` writes alike.
+    #[getter]
+    fn profile<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("aws.osml.io._profile")?.call_method1("profile_of", (slf,))
+    }
+
+    /// The mask of the image in its file, if there is one of its size.
+    #[pyo3(name = "_mask")]
+    fn mask<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, Self>>> {
+        let (this, key) = (slf.get(), &slf.as_super().get().key);
+        let Some(dataset) = &this.dataset else { return Ok(None) };
+        let (image, level) =
+            key.split_once(":overview:").map_or((key.as_str(), None), |(key, level)| (key, Some(level)));
+        let wanted = level.map_or_else(|| format!("{image}:mask"), |level| format!("{image}:mask:overview:{level}"));
+        let Some(position) = dataset.reader.assets().iter().position(|asset| asset.key == wanted) else {
+            return Ok(None);
+        };
+        let mask = Self::open(slf.py(), dataset, position)?;
+        let is_of_size = mask.get().layout.grid.window() == this.layout.grid.window();
+        Ok(is_of_size.then_some(mask))
+    }
+
+    /// The name of the file's format; empty for an image in memory.
+    #[getter(_format)]
+    fn format_name(&self) -> &'static str {
         self.dataset.as_ref().map_or("", |dataset| dataset.reader.format().name())
     }
 
@@ -424,6 +482,26 @@ impl ImageAssetProvider {
         })
     }
 
+    /// Where the blocks of the image lie in its file: `(offset, length)` from the beginning of the file, row by row of the grid, or
+    /// `None` for an absent block. If each band has blocks of its own, all blocks of a band precede those of the next.
+    /// `codec_configuration` has the grid, which may be another one than `block_grid_size`.
+    ///
+    /// Raises `UnsupportedError` for an image that is not stored in blocks, such as one in memory or in a PNG.
+    fn tile_byte_ranges(slf: &Bound<'_, Self>) -> PyResult<Vec<Option<(u64, u64)>>> {
+        stored_blocks::byte_ranges(slf.py(), &*slf.get().provider(), &slf.as_super().get().key)
+    }
+
+    /// The form of the blocks that `tile_byte_ranges` lists, and what decodes them, as a dict: `compression`, `codec`, `predictor` and
+    /// `tables` (of JPEG) that all blocks share, `block_shape` and `grid_shape` (rows, columns), `planes` (the number of bands if
+    /// each has blocks of its own, else 1), `interleave` (`pixel`, `row`, `band`), `cropped` (true if blocks end with the image),
+    /// `dtype`, `bits` of a stored sample and `byte_order`. Facts that do not apply are `None`.
+    ///
+    /// Raises as `tile_byte_ranges`.
+    fn codec_configuration<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let key = (slf.as_super().get().key.as_str(), slf.get().facts.compression.as_ref());
+        stored_blocks::configuration(slf.py(), &*slf.get().provider(), key)
+    }
+
     fn __getitem__<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         self.with_session(|session| index::get_item(key, &self.provider(), session))
     }
@@ -488,4 +566,11 @@ impl ImageAssetProvider {
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("aws.osml.io._html")?.call_method1("describe", (slf,))
     }
+}
+
+/// A fact of the bands of an image, from its metadata.
+fn band_fact<'py>(image: &Bound<'py, ImageAssetProvider>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    let (py, asset) = (image.py(), image.as_super().get());
+    let arguments = (image.get().format_name(), image.get().layout.bands, asset.metadata.object(py)?);
+    py.import("aws.osml.io._bands")?.call_method1("band_facts", arguments)?.getattr(name)
 }

@@ -75,3 +75,20 @@ pub(super) fn pad(object: &Bound<'_, PyAny>, sample: SampleType) -> PyResult<Pad
 pub(super) fn threads(object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usize>> {
     object.map(|object| size(object, "threads", 1).map(|threads| threads as usize)).transpose()
 }
+
+/// The argument `provider_threads`.
+///
+/// # Errors
+/// `OptionError` for anything but a number from 1 to [`MOST_PROVIDER_THREADS`].
+pub(super) fn provider_threads(object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usize>> {
+    let Some(object) = object else { return Ok(None) };
+    let threads = size(object, "provider_threads", 1)? as usize;
+    if threads > MOST_PROVIDER_THREADS {
+        let error = Error::usage("wrong value of").field("provider_threads").found(threads);
+        return Err(error.allowed(format!("1 to {MOST_PROVIDER_THREADS}")).into());
+    }
+    Ok(Some(threads))
+}
+
+/// The limit of the threads that call one provider at once.
+const MOST_PROVIDER_THREADS: usize = 1024;

@@ -362,6 +362,14 @@ impl BufferedMetadataProvider {
         Ok(PyClassInitializer::from(MetadataProvider::in_memory(entries, origin)).add_subclass(Self))
     }
 
+    /// A copy of the metadata of an asset, or of any mapping: `BufferedMetadataProvider(source)`.
+    #[staticmethod]
+    #[pyo3(signature = (source))]
+    fn from_provider(source: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
+        let metadata = source.getattr_opt("metadata")?;
+        Self::from_mapping(source.py(), Some(metadata.as_ref().unwrap_or(source)))
+    }
+
     fn __setitem__(slf: &Bound<'_, Self>, key: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
         Self::set(slf, key, value::kept(value, key)?);
         Ok(())

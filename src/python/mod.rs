@@ -1,7 +1,7 @@
 //! The extension module `aws.osml.io._io`: the crate as Python classes.
 //!
 //! Classes are frozen and hold values of the core. Work is done inside of [`control::detached`], which alone releases the
-//! GIL; worker threads never call Python. `array` is the only file with unsafe code.
+//! GIL; of all worker threads only those of `prefetch` call Python. `array` is the only file with unsafe code.
 
 mod array;
 mod asset;
@@ -18,17 +18,22 @@ mod encoding;
 mod errors;
 mod expanded;
 mod image_provider;
+mod image_to_add;
 mod index;
 mod layout;
 mod metadata;
 mod nitf;
 mod open;
 mod pixel_type;
+mod prefetch;
 mod reader;
 mod region;
+mod remote;
 mod rset;
+mod set_roles;
+mod stored_blocks;
 mod stream;
-mod text;
+mod structures;
 mod tiff;
 mod value;
 mod warnings;
@@ -46,11 +51,15 @@ mod _io {
     #[pymodule_export]
     use super::asset::AssetProvider;
     #[pymodule_export]
+    use super::asset::data::{
+        BufferedDataAssetProvider, BufferedGraphicAssetProvider, DataAssetProvider, GraphicsAssetProvider,
+    };
+    #[pymodule_export]
+    use super::asset::text::{BufferedTextAssetProvider, TextAssetProvider};
+    #[pymodule_export]
     use super::block_encoder::{BlockEncoder, EncodedBlock, encoded_block, open_encoder};
     #[pymodule_export]
-    use super::buffered::{
-        BufferedDataAssetProvider, BufferedGraphicAssetProvider, BufferedImageAssetProvider, BufferedTextAssetProvider,
-    };
+    use super::buffered::BufferedImageAssetProvider;
     #[pymodule_export]
     use super::chip::{Chip, make};
     #[pymodule_export]
@@ -66,7 +75,7 @@ mod _io {
     #[pymodule_export]
     use super::metadata::{BufferedMetadataProvider, MetadataProvider};
     #[pymodule_export]
-    use super::nitf::{georeference, register, rpc, rpc_fields, typed};
+    use super::nitf::{from_mgrs, georeference, register, rpc, rpc_fields, to_mgrs, typed};
     #[pymodule_export]
     use super::open::IO;
     #[pymodule_export]
@@ -74,13 +83,15 @@ mod _io {
     #[pymodule_export]
     use super::rset::rset_paths;
     #[pymodule_export]
-    use super::text::TextAssetProvider;
+    use super::structures::{structure_decode, structure_encode, structure_facts, structure_ids};
     #[pymodule_export]
-    use super::tiff::tiff_tag;
+    use super::tiff::{tiff_tag, tiff_tags};
     #[pymodule_export]
     use super::windows::{clipped_tuple, starts, tile_sizes};
     #[pymodule_export]
-    use super::writer::{DatasetWriter, ImageWriter};
+    use super::writer::DatasetWriter;
+    #[pymodule_export]
+    use super::writer::image_writer::ImageWriter;
 
     /// The address of the module `sys` of the interpreter that imported this module.
     static INTERPRETER: AtomicUsize = AtomicUsize::new(0);

@@ -52,6 +52,23 @@ pub(super) fn georeference<'py>(
     value::to_python(py, &Value::Map(entries))
 }
 
+/// Zone, whether it is in the south, easting and northing of the square metre that an MGRS reference names.
+#[pyfunction(name = "_nitf_from_mgrs")]
+#[pyo3(signature = (text, /))]
+pub(super) fn from_mgrs(text: &str) -> PyResult<(u8, bool, f64, f64)> {
+    let wrong = |_| Error::usage("MGRS reference:").found(format!("{text:?}")).allowed("zzBJKeeeeennnnn");
+    let point = nitf::geo::from_mgrs(text).map_err(wrong)?;
+    Ok((point.zone.number(), point.zone.is_south(), point.easting, point.northing))
+}
+
+/// The MGRS reference of the square metre that holds a point.
+#[pyfunction(name = "_nitf_to_mgrs")]
+#[pyo3(signature = (zone, south, easting, northing, /))]
+pub(super) fn to_mgrs(zone: u8, south: bool, easting: f64, northing: f64) -> PyResult<String> {
+    let zone = nitf::geo::UtmZone::new(zone, south)?;
+    Ok(nitf::geo::to_mgrs(nitf::geo::Utm { zone, easting, northing })?)
+}
+
 /// Errors, offsets, scales and polynomials of a sensor model.
 type Model = ([Option<f64>; 2], [f64; 5], [f64; 5], [[f64; RPC_TERMS]; 4]);
 

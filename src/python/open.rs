@@ -8,9 +8,10 @@ use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 
 use super::asset::Session;
 use super::control::detached;
+use super::remote::RemotePath;
 use super::writer::DatasetWriter;
-use super::{layout, reader, region, stream};
-use crate::dataset::{RsetPaths, RsetWriter, by_level};
+use super::{layout, reader, region, set_roles, stream};
+use crate::dataset::{RsetPaths, RsetWriter, by_level, by_stated_level};
 use crate::error::Error;
 use crate::format::{by_extension, by_name};
 use crate::io::{ByteSource, Durability, FileSource, sink_at};
@@ -23,6 +24,7 @@ pub(super) struct IO;
 /// A place to read or write a file.
 pub(super) enum Target<'py> {
     Path(PathBuf),
+    Remote(RemotePath<'py>),
     Stream(Bound<'py, PyAny>),
 }
 
@@ -52,10 +54,20 @@ impl IO {
     /// With `durable=False` a writer does not wait until a file is on the medium (`fsync`). The file still appears as a whole or
     /// not at all, but a crash of the system soon afterwards may lose its content. Readers and streams ignore it.
     ///
+    /// `roles` is a list of roles for each path or stream of an R-set: `["data"]` for the base, which comes first, and
+    /// `["overview:1"]` … for the levels. Streams and paths without the suffix of a level need it; an empty list is the level of its
+    /// position.
+    ///
+    /// `provider_threads` is the number of threads that may call `get_block` and `has_block` of a Python object at once, for all
+    /// images of a writer: see `DatasetWriter.add_asset`.
+    ///
+    /// `filesystem` is an object whose method `open(path, mode)` opens the paths, such as a file system of fsspec. A writer hands it
+    /// the complete file when it is closed; with an error before, nothing is opened. `rset=True` requires local paths.
+    ///
     /// Raises `OptionError` (a `ValueError`) for a wrong mode, format or extension, `FormatError` for a file that breaks
     /// its standard, `UnsupportedError` for an unsupported file or request, and system errors such as `FileNotFoundError`.
     #[staticmethod]
-    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, cache_bytes=None, strict=false, durable=true, partial=false, rset=false))]
+    #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, cache_bytes=None, strict=false, durable=true, partial=false, rset=false, roles=None, filesystem=None, provider_threads=None))]
     #[allow(
         clippy::too_many_arguments,
         clippy::fn_params_excessive_bools,
@@ -74,21 +86,25 @@ impl IO {
         durable: bool,
         partial: bool,
         rset: bool,
+        roles: Option<&Bound<'py, PyAny>>,
+        filesystem: Option<&Bound<'py, PyAny>>,
+        provider_threads: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         if !matches!(mode, "r" | "w") {
             return Err(Error::usage("mode").found(format!("{mode:?}")).allowed("\"r\" or \"w\"").into());
         }
-        let targets = targets(paths)?;
+        let targets = in_order(on_filesystem(targets(paths)?, filesystem)?, roles)?;
         let threads = Some(Concurrency::resolve(layout::threads(threads)?)?.threads());
+        let provider_threads = layout::provider_threads(provider_threads)?.unwrap_or(1);
         if mode == "w" {
             let writer = create(py, targets, format.as_deref(), (threads, durable, rset))?.strict(strict);
-            return Ok(Bound::new(py, DatasetWriter::new(py, writer, progress)?)?.into_any());
+            return Ok(Bound::new(py, DatasetWriter::new(py, writer, progress, provider_threads)?)?.into_any());
         }
         let max_bytes = max_bytes.map(|bytes| byte_count(bytes, "max_bytes", 1)).transpose()?;
         let cache_bytes = cache_bytes.map(|bytes| byte_count(bytes, "cache_bytes", 0)).transpose()?;
         let paths = Vec::new();
         let session = Session { paths, format, threads, max_bytes, cache_bytes, progress, strict, partial };
-        let reader = match (all_paths(&targets), rset) {
+        let reader = match (set_of_paths(&targets), rset) {
             (Some(paths), true) => reader::open_found(py, only(&paths)?, session)?,
             (Some(paths), false) => reader::open_paths(py, paths, session)?,
             (None, true) => return Err(no_base()),
@@ -110,7 +126,7 @@ pub(super) fn create(
 ) -> PyResult<RsetWriter> {
     let concurrency = Concurrency::resolve(threads)?;
     let durability = if durable { Durability::Synced } else { Durability::Cached };
-    let paths = all_paths(&targets);
+    let paths = set_of_paths(&targets);
     if rset && paths.is_none() {
         return Err(no_base());
     }
@@ -121,12 +137,13 @@ pub(super) fn create(
     let named = format.map(by_name).transpose()?;
     let format = match (named, &targets[0]) {
         (Some(format), _) => format,
-        (None, Target::Path(path)) => by_extension(path)?,
+        (None, Target::Path(path) | Target::Remote(RemotePath { path, .. })) => by_extension(path)?,
         (None, Target::Stream(_)) => return Err(Error::usage("writing to a stream requires `format`").into()),
     };
     let mut sinks = Vec::new();
-    for target in in_order(targets)? {
+    for target in targets {
         sinks.push(match target {
+            Target::Remote(remote) => remote.sink()?,
             Target::Path(path) => py.detach(|| sink_at(&path, durability))?,
             Target::Stream(object) => stream::sink(&object)?,
         });
@@ -139,34 +156,54 @@ fn sources(py: Python<'_>, targets: Vec<Target<'_>>) -> PyResult<Vec<Arc<dyn Byt
     let source = |target| -> PyResult<Arc<dyn ByteSource>> {
         match target {
             Target::Path(path) => Ok(Arc::new(py.detach(|| FileSource::open(&path))?)),
+            Target::Remote(remote) => remote.source(),
             Target::Stream(object) => stream::source(&object),
         }
     };
-    in_order(targets)?.into_iter().map(source).collect()
+    targets.into_iter().map(source).collect()
 }
 
-/// The targets in the order of their levels, the base first.
+/// The targets, with paths as those of a file system.
+fn on_filesystem<'py>(targets: Vec<Target<'py>>, filesystem: Option<&Bound<'py, PyAny>>) -> PyResult<Vec<Target<'py>>> {
+    let Some(filesystem) = filesystem.filter(|filesystem| !filesystem.is_none()) else { return Ok(targets) };
+    let on_it = |target| match target {
+        Target::Path(path) => RemotePath::new(filesystem, path).map(Target::Remote),
+        target => Ok(target),
+    };
+    targets.into_iter().map(on_it).collect()
+}
+
+/// The targets in the order of their levels, the base first: those that `roles` state, or else those of the suffixes of the paths.
 ///
 /// # Errors
-/// `OptionError` for paths that are not those of a set.
-fn in_order(targets: Vec<Target<'_>>) -> PyResult<Vec<Target<'_>>> {
+/// `OptionError` for paths and for roles that are not those of a set.
+fn in_order<'py>(targets: Vec<Target<'py>>, roles: Option<&Bound<'py, PyAny>>) -> PyResult<Vec<Target<'py>>> {
     let name = |target: &'_ Target<'_>| match target {
-        Target::Path(path) => Some(path.clone()),
+        Target::Path(path) | Target::Remote(RemotePath { path, .. }) => Some(path.clone()),
         Target::Stream(_) => None,
     };
     let names: Vec<_> = targets.iter().map(name).collect();
-    let order = by_level(&names.iter().map(Option::as_deref).collect::<Vec<_>>())?;
+    let names: Vec<_> = names.iter().map(Option::as_deref).collect();
+    let order = match roles.filter(|roles| !roles.is_none()) {
+        Some(roles) => by_stated_level(&set_roles::levels(roles, targets.len())?, &names)?,
+        None => by_level(&names)?,
+    };
     let mut targets: Vec<_> = targets.into_iter().map(Some).collect();
     Ok(order.into_iter().filter_map(|position| targets[position].take()).collect())
 }
 
-/// The paths of targets; `None` if one is a stream.
+/// The local paths of targets; `None` if one is a stream or on a caller's file system.
 pub(super) fn all_paths(targets: &[Target<'_>]) -> Option<Vec<PathBuf>> {
     let path = |target: &Target<'_>| match target {
         Target::Path(path) => Some(path.clone()),
-        Target::Stream(_) => None,
+        Target::Remote(_) | Target::Stream(_) => None,
     };
     targets.iter().map(path).collect()
+}
+
+/// The local paths of targets if they are those of a set by their names as well: roles may state the levels of other names.
+fn set_of_paths(targets: &[Target<'_>]) -> Option<Vec<PathBuf>> {
+    all_paths(targets).filter(|paths| RsetPaths::new(paths).is_ok_and(|set| set.all() == paths))
 }
 
 /// The only path, as the base of a set whose levels are to be found.
@@ -184,7 +221,7 @@ fn only(paths: &[PathBuf]) -> PyResult<&PathBuf> {
 
 /// The error for a stream in the place of a base.
 pub(super) fn no_base() -> PyErr {
-    Error::usage("rset:").found("a stream").allowed("the path of a base").into()
+    Error::usage("rset:").found("a stream or a filesystem").allowed("the path of a base").into()
 }
 
 /// The paths and streams that `paths` names, at least one.

@@ -8,11 +8,11 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyIterator, PyList, PyString, PyTuple};
 
+use super::asset::data::classed;
 use super::asset::{AssetProvider, OpenDataset, Session};
 use super::control::detached;
 use super::image_provider::ImageAssetProvider;
 use super::metadata::MetadataProvider;
-use super::text::TextAssetProvider;
 use super::warnings::warn_of_file;
 use super::{pixel_type, region};
 use crate::asset::AssetType;
@@ -194,12 +194,7 @@ pub(super) fn asset<'py>(
     if info.kind == AssetType::Image {
         return Ok(ImageAssetProvider::open(py, dataset, position)?.into_super());
     }
-    let asset = AssetProvider::of_file(dataset, position);
-    if info.kind == AssetType::Text {
-        let text = PyClassInitializer::from(asset).add_subclass(TextAssetProvider);
-        return Ok(Bound::new(py, text)?.into_super());
-    }
-    Bound::new(py, asset)
+    classed(py, AssetProvider::of_file(dataset, position))
 }
 
 /// Opens the file at a path, or the files of an R-set.

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 
+use super::image_to_add::image_of;
 use super::open::{all_paths, no_base, targets};
 use super::region;
-use super::writer::image_of;
 use crate::dataset::{RsetPaths, default_levels};
 use crate::error::Error;
 

@@ -22,7 +22,7 @@ const IN_MEMORY: u64 = 64 << 20;
 const GAP: u64 = 64 << 10;
 
 /// A Python stream that implements `Read`, `Write` and `Seek`. The calling thread uses it and takes the GIL for each call.
-struct PyStream(Py<PyAny>);
+pub(super) struct PyStream(Py<PyAny>);
 
 /// A seekable stream, read from its current position on.
 struct StreamSource {
@@ -125,9 +125,33 @@ fn spooled(reader: &mut PyStream) -> Result<Arc<dyn ByteSource>> {
     Ok(Arc::new(SpooledSource { source: FileSource::open(file.path())?, _file: file }))
 }
 
+/// Passes the exception of a stream through the engine unchanged.
+pub(super) fn raised(error: PyErr) -> std::io::Error {
+    std::io::Error::other(Raised(error))
+}
+
 impl PyStream {
+    /// A stream.
+    pub(super) fn of(stream: Bound<'_, PyAny>) -> Self {
+        Self(stream.unbind())
+    }
+
+    /// Closes the stream.
+    ///
+    /// # Errors
+    /// Any exception of the stream.
+    pub(super) fn close(&self) -> std::io::Result<()> {
+        self.call(|stream| stream.call_method0("close").map(drop))
+    }
+
+    /// Discards what was written, if the stream has a method for it.
+    pub(super) fn discard(&self) {
+        // The error that led here is the one to report.
+        let _ = self.call(|stream| stream.getattr_opt("discard")?.map(|discard| discard.call0()).transpose().map(drop));
+    }
+
     fn call<T>(&self, action: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> std::io::Result<T> {
-        Python::attach(|py| action(self.0.bind(py))).map_err(|error| std::io::Error::other(Raised(error)))
+        Python::attach(|py| action(self.0.bind(py))).map_err(raised)
     }
 }
 

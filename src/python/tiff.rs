@@ -19,5 +19,11 @@ pub(super) fn tiff_tag(name: &str) -> PyResult<(u16, &'static str, NamedValues)>
     Err(PyKeyError::new_err(format!("unknown TIFF tag {name:?}{hint}")))
 }
 
+/// Every tag of the table: number, name and named values.
+#[pyfunction(name = "_tiff_tags")]
+pub(super) fn tiff_tags() -> Vec<(u16, &'static str, NamedValues)> {
+    tags::TAGS.iter().map(|tag| (tag.number, tag.name, tag.values.to_vec())).collect()
+}
+
 /// The named values of a tag.
 type NamedValues = Vec<(u64, &'static str)>;

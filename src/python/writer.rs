@@ -1,28 +1,31 @@
 //! `DatasetWriter`: a file being written.
 
+pub(super) mod image_writer;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::asset::{AssetMetadata, AssetProvider, OpenDataset, RawAsset};
-use super::block_encoder::{BlockEncoder, EncodedBlock, Recipe, block_index};
+use super::asset::{AssetMetadata, AssetProvider, RawAsset};
+use super::block_encoder::Recipe;
 use super::control::{call_progress, detached};
-use super::duck::DuckProvider;
 use super::encoding::{overview_levels, save_settings};
 use super::image_provider::ImageAssetProvider;
+use super::image_to_add::{Image, as_provider, image_by_threads, image_of};
+use super::layout;
 use super::metadata::{MetadataProvider, to_metadata};
 use super::warnings::warn;
-use crate::asset::{AssetInfo, AssetType, ImageFacts};
-use crate::codec::{Encoded, ImageEncoder};
+use crate::asset::AssetType;
+use crate::codec::Encoded;
 use crate::dataset::{RsetWriter, Settled};
 use crate::error::Error;
-use crate::format::{
-    Blocks, Content, Copied, DataRequest, Format, ImageRequest, OverviewLevels, Overviews, SaveSettings,
-};
-use crate::image::{ImageLayout, ImageProvider, Reduction, Template};
+use crate::format::{Blocks, Content, DataRequest, Format, ImageRequest, OverviewLevels, Overviews, SaveSettings};
+use crate::image::{Reduction, Template};
 use crate::metadata::Metadata;
 use crate::pipeline::Control;
+use image_writer::ImageWriter;
 
 /// A file being written, or the files of an R-set. Nothing is visible at the targets before `close`.
 ///
@@ -34,10 +37,12 @@ use crate::pipeline::Control;
 #[pyclass(frozen, module = "aws.osml.io")]
 pub(super) struct DatasetWriter {
     format: &'static dyn Format,
-    strict: bool,
+    strict: AtomicBool,
     state: Mutex<State>,
     metadata: Mutex<AssetMetadata>,
     progress: Option<Py<PyAny>>,
+    /// The threads that may call a Python provider at once.
+    provider_threads: usize,
 }
 
 enum State {
@@ -47,44 +52,10 @@ enum State {
     Closed,
 }
 
-/// An image of a file being written; the caller encodes and appends its blocks. Made by `DatasetWriter.begin_image`.
-///
-/// A context manager: leaving its body completes the image. After an exception in the body the file cannot be completed.
-#[pyclass(frozen, module = "aws.osml.io")]
-pub(super) struct ImageWriter {
-    writer: Py<DatasetWriter>,
-    layout: ImageLayout,
-    encoder: Py<BlockEncoder>,
-}
-
 struct Work {
     writer: RsetWriter,
     /// The file's metadata last passed to the engine.
     metadata: Arc<Metadata>,
-}
-
-/// An image to add, with its metadata.
-pub(super) struct Image {
-    pub(super) provider: Arc<dyn ImageProvider>,
-    metadata: Arc<Metadata>,
-    /// Title and description that the caller gave with the image.
-    texts: (String, String),
-    /// The asset of a file that it is, or is a part of; of a caller's object, its texts.
-    asset: Option<(AssetInfo, bool)>,
-    /// The file, and its position there.
-    file: Option<(Arc<OpenDataset>, usize)>,
-}
-
-impl Image {
-    /// The request to write the image, with these texts if there are any.
-    fn request<'i>(&'i self, key: &'i str, title: &'i str, description: &'i str) -> ImageRequest<'i> {
-        ImageRequest {
-            title: if title.is_empty() { &self.texts.0 } else { title },
-            description: if description.is_empty() { &self.texts.1 } else { description },
-            copied: self.asset.as_ref().map(|(asset, is_part)| Copied { asset, is_part: *is_part }),
-            ..ImageRequest::new(key, &*self.provider, &self.metadata)
-        }
-    }
 }
 
 /// An image with the settings of `imsave`.
@@ -101,8 +72,9 @@ impl Saved {
         provider: &Bound<'_, PyAny>,
         settings: &Bound<'_, PyDict>,
         metadata: Option<&Bound<'_, PyAny>>,
+        threads: usize,
     ) -> PyResult<Self> {
-        let mut image = image_of(provider)?;
+        let mut image = image_by_threads(provider, threads)?;
         if let Some(further) = metadata.map(to_metadata).transpose()? {
             // Metadata of a file are complete; other entries are further ones.
             image.metadata = if further.origin().is_some() { further } else { Arc::new(further.over(&image.metadata)) };
@@ -149,11 +121,23 @@ impl MadeOverviews {
 }
 
 impl DatasetWriter {
-    pub(super) fn new(py: Python<'_>, writer: RsetWriter, progress: Option<Py<PyAny>>) -> PyResult<Self> {
-        let (format, strict) = (writer.format(), writer.is_strict());
+    pub(super) fn new(
+        py: Python<'_>,
+        writer: RsetWriter,
+        progress: Option<Py<PyAny>>,
+        provider_threads: usize,
+    ) -> PyResult<Self> {
+        let (format, strict) = (writer.format(), AtomicBool::new(writer.is_strict()));
         let work = Work { writer, metadata: Arc::default() };
         let metadata = Mutex::new(AssetMetadata::given(py, None)?);
-        Ok(Self { format, strict, state: Mutex::new(State::Open(Box::new(work))), metadata, progress })
+        Ok(Self {
+            format,
+            strict,
+            state: Mutex::new(State::Open(Box::new(work))),
+            metadata,
+            progress,
+            provider_threads,
+        })
     }
 
     /// Takes the work for one call.
@@ -238,6 +222,22 @@ impl DatasetWriter {
         self.format.name()
     }
 
+    /// The argument `strict` of `IO.open`: departures from the format's standard are errors. It can be set for the assets that
+    /// follow and for the file as a whole.
+    #[getter]
+    fn strict_encoding(&self) -> bool {
+        self.strict.load(Ordering::Relaxed)
+    }
+
+    #[setter]
+    fn set_strict_encoding(&self, strict: bool) -> PyResult<()> {
+        let mut work = self.take()?;
+        work.writer.set_strict(strict);
+        self.strict.store(strict, Ordering::Relaxed);
+        self.set(State::Open(work));
+        Ok(())
+    }
+
     /// Writes an asset: an image of this package, or any object that has the attributes of one.
     ///
     /// `metadata` replaces the provider's own. An image of a file is copied undecoded if no field changes that describes how its
@@ -247,10 +247,19 @@ impl DatasetWriter {
     /// overviews of an image of a file follow when the writer is closed, unless they were added; a format that cannot hold them
     /// gives a `MetadataWarning`. The GIL is released except for calls of a Python object's `get_block` and `has_block`.
     ///
+    /// An object with `shape`, `dtype` and slicing, such as an array of NumPy, dask, zarr, h5py or xarray, is an image as it is: of
+    /// (rows, columns) or (bands, rows, columns). It is read block by block. `chunks` is (rows, columns) of these, one number, or
+    /// (bands, rows, columns), whose bands do not matter; by default they are the chunks of the array.
+    ///
+    /// `provider_threads` is the number of threads that may call `get_block` and `has_block` of a Python object at once, by default
+    /// that of `IO.open`, which is 1: only the calling thread does. With more, blocks are requested ahead of their turn, and twice as
+    /// many blocks as threads are in memory beside those of the writer. Their order in the file, its bytes and the error that is
+    /// raised are the same. After an error, a call that has begun ends in the background.
+    ///
     /// Raises `TypeError` for a missing attribute, `OptionError` for a wrong value or a repeated key, `ProviderError` (a
     /// `RuntimeError`) with the original as `__cause__` if the provider raises, `UnsupportedError` if the format cannot hold
     /// such an asset. If an asset fails after its first block, the file cannot be completed.
-    #[pyo3(signature = (key, provider, title="", description="", roles=None, metadata=None))]
+    #[pyo3(signature = (key, provider, title="", description="", roles=None, metadata=None, chunks=None, provider_threads=None))]
     #[allow(clippy::too_many_arguments, reason = "the arguments of the Python method")]
     fn add_asset(
         &self,
@@ -261,6 +270,8 @@ impl DatasetWriter {
         description: &str,
         roles: Option<Vec<String>>,
         metadata: Option<&Bound<'_, PyAny>>,
+        chunks: Option<&Bound<'_, PyAny>>,
+        provider_threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let metadata = metadata.map(to_metadata).transpose()?;
         if let Ok(asset) = provider.cast::<AssetProvider>()
@@ -268,7 +279,8 @@ impl DatasetWriter {
         {
             return self.add_data(key, asset, title, description, metadata);
         }
-        let mut image = image_of(provider)?;
+        let threads = layout::provider_threads(provider_threads)?.unwrap_or(self.provider_threads);
+        let mut image = image_by_threads(&as_provider(provider, chunks)?, threads)?;
         image.metadata = metadata.unwrap_or(image.metadata);
         let roles = roles.unwrap_or_default();
         let request = image.request(key, title, description);
@@ -288,7 +300,7 @@ impl DatasetWriter {
         settings: &Bound<'_, PyDict>,
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let saved = Saved::new(provider, settings, metadata)?;
+        let saved = Saved::new(provider, settings, metadata, self.provider_threads)?;
         let made = MadeOverviews::new(settings)?;
         let overviews = made.as_ref().map(MadeOverviews::request);
         self.write(py, &saved.image, &ImageRequest { overviews: overviews.as_ref(), ..saved.request(key) })
@@ -306,7 +318,7 @@ impl DatasetWriter {
         resampling: Option<&str>,
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let saved = Saved::new(provider, settings, metadata)?;
+        let saved = Saved::new(provider, settings, metadata, self.provider_threads)?;
         let method = resampling.map(Reduction::by_name).transpose()?;
         self.add(py, key, |writer, control| {
             let of = saved.image.file.as_ref().map(|(dataset, position)| (&dataset.reader, *position));
@@ -339,7 +351,7 @@ impl DatasetWriter {
         warn(py, &warnings)?;
         let recipe = Recipe {
             format: this.format.name(),
-            strict: this.strict,
+            strict: this.strict.load(Ordering::Relaxed),
             file: this.file_metadata(py)?,
             key: key.to_owned(),
             title: title.into_owned(),
@@ -489,111 +501,5 @@ impl DatasetWriter {
         let mut work = self.take()?;
         let result = self.work(py, &mut work, metadata, action);
         self.settle(py, work, key, result)
-    }
-}
-
-impl ImageWriter {
-    pub(super) fn new(
-        py: Python<'_>,
-        writer: Py<DatasetWriter>,
-        recipe: Recipe,
-        encoder: Arc<dyn ImageEncoder>,
-        layout: ImageLayout,
-    ) -> PyResult<Self> {
-        let encoder = BlockEncoder::new(recipe, layout.clone(), encoder);
-        Ok(Self { writer, layout, encoder: Py::new(py, encoder)? })
-    }
-}
-
-#[pymethods]
-impl ImageWriter {
-    /// (rows, columns) of the grid of blocks in the file.
-    #[getter]
-    fn grid_shape(&self) -> (u32, u32) {
-        (self.layout.grid.down(), self.layout.grid.across())
-    }
-
-    /// The image's pixels in a block of the file: (x, y, width, height).
-    ///
-    /// Raises `OutOfRangeError` (an `IndexError`) for a block outside of the grid.
-    #[pyo3(signature = (row, col))]
-    fn block_window(&self, row: &Bound<'_, PyAny>, col: &Bound<'_, PyAny>) -> PyResult<(u32, u32, u32, u32)> {
-        let window = self.layout.grid.block_window(block_index(row, col, &self.layout.grid)?);
-        Ok((window.x, window.y, window.width, window.height))
-    }
-
-    /// The encoder of the blocks. Pickle it to encode in other processes.
-    #[getter]
-    fn encoder(&self, py: Python<'_>) -> Py<BlockEncoder> {
-        self.encoder.clone_ref(py)
-    }
-
-    /// Appends an encoded block. Blocks may come in any order; an early block is kept in memory until its turn.
-    ///
-    /// Raises `OptionError` for a block that was already appended or belongs to another image, `OutOfRangeError` for a block
-    /// outside of the grid.
-    fn append(&self, py: Python<'_>, block: &EncodedBlock) -> PyResult<()> {
-        self.writer.get().append_block(py, block.block().clone())
-    }
-
-    fn __enter__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
-        slf.clone()
-    }
-
-    fn __exit__(
-        &self,
-        py: Python<'_>,
-        kind: &Bound<'_, PyAny>,
-        _value: &Bound<'_, PyAny>,
-        _traceback: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        let key = self.encoder.get().key();
-        self.writer.get().finish_image(py, key, kind.is_none())
-    }
-
-    fn __repr__(&self) -> String {
-        let (rows, columns) = self.grid_shape();
-        format!("<ImageWriter {:?}, {rows} × {columns} blocks>", self.encoder.get().key())
-    }
-}
-
-/// `provider` as an image: an image of this package, used without the GIL, or any object with the attributes of one.
-pub(super) fn image_of(provider: &Bound<'_, PyAny>) -> PyResult<Image> {
-    let py = provider.py();
-    let Ok(image) = provider.cast::<ImageAssetProvider>() else {
-        let (provider, facts) = DuckProvider::new(provider)?;
-        let asset = described(facts.title, facts.description, &facts.metadata, None);
-        let (metadata, asset) = (facts.metadata, Some((asset, false)));
-        return Ok(Image { provider: Arc::new(provider), metadata, texts: Default::default(), asset, file: None });
-    };
-    let (asset, image) = (image.as_super().get(), image.get());
-    let provider = image.written()?;
-    if let RawAsset::File(dataset, position) = &asset.raw {
-        let info = dataset.reader.assets()[*position].clone();
-        let metadata = Arc::clone(&info.metadata);
-        let file = Some((Arc::clone(dataset), *position));
-        return Ok(Image { provider, metadata, texts: Default::default(), asset: Some((info, false)), file });
-    }
-    let metadata = asset.metadata.entries(py)?;
-    let texts = (asset.title.clone(), asset.description.clone());
-    if image.is_view() {
-        let mut info = described(texts.0, texts.1, &metadata, Some(image.facts().clone()));
-        info.key.clone_from(&asset.key);
-        return Ok(Image { provider, metadata, texts: Default::default(), asset: Some((info, true)), file: None });
-    }
-    Ok(Image { provider, metadata, texts, asset: None, file: None })
-}
-
-/// The description of an image that is not an asset of a file.
-fn described(title: String, description: String, metadata: &Arc<Metadata>, image: Option<ImageFacts>) -> AssetInfo {
-    AssetInfo {
-        key: "image".to_owned(),
-        title,
-        description,
-        roles: Vec::new(),
-        media_type: "",
-        kind: AssetType::Image,
-        metadata: Arc::clone(metadata),
-        image,
     }
 }

@@ -25,6 +25,8 @@ pub(crate) use tables::{put_standard_huffman_tables, quality_of};
 use std::any::Any;
 use std::sync::Arc;
 
+#[cfg(feature = "python")]
+use super::DecoderNeeds;
 use super::{BlockDecoder, BlockEncoder, BlockShape, Codec, CodecParams, PixelCoding, Scratch};
 use crate::error::{Error, Result};
 use crate::image::SampleType;
@@ -99,6 +101,11 @@ impl CodecParams for Params {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    #[cfg(feature = "python")]
+    fn needs(&self) -> DecoderNeeds {
+        DecoderNeeds { predictor: None, tables: self.tables.clone() }
     }
 }
 

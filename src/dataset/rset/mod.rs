@@ -10,7 +10,7 @@ mod reader;
 mod writer;
 
 pub use level_request::default_levels;
-#[cfg(feature = "python")]
-pub(crate) use paths::by_level;
 pub use paths::{MAX_LEVELS, RsetPaths};
+#[cfg(feature = "python")]
+pub(crate) use paths::{by_level, by_stated_level};
 pub use writer::RsetWriter;

@@ -139,6 +139,25 @@ pub(crate) fn by_level(names: &[Option<&Path>]) -> Result<Vec<usize>> {
         };
         levels.push((level, position));
     }
+    in_sequence(levels, names)
+}
+
+/// As [`by_level`], for files whose levels are stated: the first is the base, which has level 0. `names` are for messages.
+///
+/// # Errors
+/// [`Error::Usage`] that names the file: for a base of another level, for a level that occurs twice, and for one after a gap.
+#[cfg(feature = "python")]
+pub(crate) fn by_stated_level(levels: &[u32], names: &[Option<&Path>]) -> Result<Vec<usize>> {
+    match levels {
+        [0, ..] => in_sequence(levels.iter().copied().zip(0..).collect(), names),
+        levels => Err(Error::usage("level of the first file of an R-set:")
+            .found(format!("{levels:?}"))
+            .allowed("0, the base")),
+    }
+}
+
+/// The positions in the order of the levels, which must be 0, 1, 2 …
+fn in_sequence(mut levels: Vec<(u32, usize)>, names: &[Option<&Path>]) -> Result<Vec<usize>> {
     levels.sort_unstable();
     for (expected, (level, position)) in levels.iter().enumerate() {
         let name = names[*position].unwrap_or(Path::new("stream"));
@@ -197,6 +216,15 @@ mod tests {
         assert_eq!(RsetPaths::new(["a.r0", "a.r1"]).unwrap().0, ["a.r0", "a.r1"].map(PathBuf::from));
         assert_eq!(RsetPaths::new(["a.ntf.r3"]).unwrap().levels(), 0, "one file needs no base");
         assert_eq!(by_level(&[None, None, Some(Path::new("x.r2"))]).unwrap(), [0, 1, 2]);
+    }
+
+    #[cfg(feature = "python")]
+    #[test]
+    fn stated_levels_are_put_in_order() {
+        assert_eq!(by_stated_level(&[0, 2, 1], &[None; 3]).unwrap(), [0, 2, 1]);
+        for levels in [&[1, 0][..], &[0, 2], &[0, 1, 1], &[]] {
+            assert!(by_stated_level(levels, &[None; 3]).is_err(), "{levels:?}");
+        }
     }
 
     #[test]

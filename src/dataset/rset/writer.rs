@@ -76,6 +76,11 @@ impl RsetWriter {
         Self { files: self.files.into_iter().map(|file| file.strict(strict)).collect(), ..self }
     }
 
+    /// As [`RsetWriter::strict`], for the assets that follow.
+    pub fn set_strict(&mut self, strict: bool) {
+        self.files.iter_mut().for_each(|file| file.set_strict(strict));
+    }
+
     /// The format of all files.
     pub fn format(&self) -> &'static dyn Format {
         self.files[0].format()

@@ -15,8 +15,8 @@ static HEADERS: LazyLock<Vec<Structure>> = LazyLock::new(|| {
     Structure::load(include_str!("layouts/headers.txt")).expect("the tables of the crate are tested to load")
 });
 
-static TRES: Layouts<{ TRE_TEXTS.len() }> = Layouts::new(&TRE_TEXTS);
-static DES: Layouts<{ DES_TEXTS.len() }> = Layouts::new(&DES_TEXTS);
+pub(super) static TRES: Layouts<{ TRE_TEXTS.len() }> = Layouts::new(&TRE_TEXTS);
+pub(super) static DES: Layouts<{ DES_TEXTS.len() }> = Layouts::new(&DES_TEXTS);
 
 /// The header structure called `name`: `HEADER`, `IMAGE`, `GRAPHIC`, `TEXT`, `DATA` or `RESERVED`.
 pub fn header(name: &str) -> Option<&'static Structure> {
@@ -99,7 +99,7 @@ pub fn register_des(text: &str) -> Result<Vec<String>> {
 }
 
 /// Layouts by name: those of the crate, parsed on first use, and those registered.
-struct Layouts<const N: usize> {
+pub(super) struct Layouts<const N: usize> {
     texts: &'static [(&'static str, &'static str); N],
     parsed: [OnceLock<&'static Structure>; N],
     /// False until a layout is registered: no search takes the lock before.
@@ -113,8 +113,17 @@ impl<const N: usize> Layouts<N> {
         Self { texts, parsed: [const { OnceLock::new() }; N], any: AtomicBool::new(false), registered }
     }
 
+    /// The names of all layouts in order; each once.
+    pub(super) fn names(&self) -> Vec<String> {
+        let known = self.texts.iter().map(|(name, _)| (*name).to_owned());
+        let mut names: Vec<_> = known.chain(self.added(|_| true).into_iter().map(|added| added.name.clone())).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The layout named exactly `name`.
-    fn named(&self, name: &str) -> Result<Option<&'static Structure>> {
+    pub(super) fn named(&self, name: &str) -> Result<Option<&'static Structure>> {
         if let Some(layout) = self.added(|added| added == name).pop() {
             return Ok(Some(layout));
         }

@@ -32,6 +32,7 @@ mod segments;
 mod store;
 mod streaming;
 mod subheader;
+mod tables;
 mod tre;
 mod typed;
 mod values;
@@ -43,8 +44,11 @@ mod write;
 pub use layouts::{des_layout, des_names, header, register_des, register_tre, tre_layout, tre_layouts, tre_names};
 pub(super) use palette::PALETTE;
 pub use rpc::{read_rpc, rpc_fields};
+pub use tables::{decode_table, encode_table, table, table_ids};
 pub use tre::{Tre, TreBody, parse_tres, write_tre_fields, write_tres};
 pub use typed::{typed, typed_des, typed_tre};
+#[cfg(feature = "python")]
+pub(crate) use write::{default_representation, text_format};
 
 use std::sync::Arc;
 
@@ -68,7 +72,7 @@ pub(super) struct Nitf {
 pub(super) static NITF: Nitf = Nitf {
     names: FormatNames {
         name: "nitf",
-        aliases: &["nitf21", "nitf2.1"],
+        aliases: &["nitf21", "nitf2.1", "jbp"],
         extensions: &["ntf", "nitf"],
         media_type: MEDIA_TYPE,
     },

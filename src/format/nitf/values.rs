@@ -74,7 +74,7 @@ fn to_value(data: FieldData) -> Value {
     }
 }
 
-fn to_map(record: Record) -> Value {
+pub(super) fn to_map(record: Record) -> Value {
     // Collecting would reuse the memory of the record and shrink it, which costs more than a new allocation.
     let mut entries = Vec::with_capacity(record.len());
     entries.extend(record.into_iter().map(|(name, data)| entry(name, data)));

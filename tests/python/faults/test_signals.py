@@ -53,6 +53,15 @@ ONE_LONG_BLOCK = HEAD + """
             with IO.open(path, "w") as writer:
                 writer.add_asset("image:0", Sleeping(64, 64, block=(64, 64)))
 """ + REPORT
+THREADS = HEAD + """
+        class Sleeping(LazyProvider):
+            def get_block(self, *args, **kwargs):
+                time.sleep(5)
+        print("ready", flush=True)
+        try:
+            with IO.open(path, "w", provider_threads=4) as writer:
+                writer.add_asset("image:0", Sleeping(640, 640, block=(64, 64)))
+""" + REPORT
 ARRAY = HEAD + """
         data = np.random.default_rng(0).integers(0, 256, (3, 12000, 12000), dtype=np.uint8)
         options = {"tif": dict(compression="lzw", threads=1), "png": dict(threads=1), "jpg": dict(quality=95, threads=1),
@@ -96,6 +105,12 @@ def test_ctrl_c_stops_a_slow_provider(tmp_path, kind):
 
 def test_ctrl_c_inside_a_long_get_block_is_the_provider_s_own_interrupt(tmp_path):
     caught, seconds = interrupted(ONE_LONG_BLOCK, tmp_path / "a.tif")
+    assert caught == "KeyboardInterrupt" and seconds < PROMISE + MARGIN
+    assert listing(tmp_path) == []
+
+
+def test_ctrl_c_ends_a_write_whose_provider_is_called_by_other_threads(tmp_path):
+    caught, seconds = interrupted(THREADS, tmp_path / "a.tif")
     assert caught == "KeyboardInterrupt" and seconds < PROMISE + MARGIN
     assert listing(tmp_path) == []
 

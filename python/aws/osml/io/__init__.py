@@ -14,9 +14,11 @@ from ._io import (
     BufferedImageAssetProvider,
     BufferedMetadataProvider,
     BufferedTextAssetProvider,
+    DataAssetProvider,
     DatasetReader,
     DatasetWriter,
     EncodedBlock,
+    GraphicsAssetProvider,
     ImageAssetProvider,
     ImageWriter,
     MetadataProvider,
@@ -46,12 +48,16 @@ from ._errors import (
     ShapeWarning,
     UnsupportedError,
 )
+from ._structures import StructureDefinition, StructureRegistry
 
 if TYPE_CHECKING:
     from ._convenience import ImageInfo, Tile, iminfo, imread, imsave, tiles
     from ._convert import ConversionReport, convert
     from ._rset import write_rset
     from ._typing import ImageProvider
+
+# Not in `__all__`: `from aws.osml.io import *` hides no builtin.
+open = IO.open
 
 __all__ = [
     "IO",
@@ -67,6 +73,7 @@ __all__ = [
     "CancelledError",
     "ConversionReport",
     "ConformanceWarning",
+    "DataAssetProvider",
     "DatasetReader",
     "DatasetWriter",
     "EncodedBlock",
@@ -74,6 +81,7 @@ __all__ = [
     "FallbackWarning",
     "FileWarning",
     "FormatError",
+    "GraphicsAssetProvider",
     "ImageAssetProvider",
     "ImageInfo",
     "ImageProvider",
@@ -89,6 +97,8 @@ __all__ = [
     "PrecisionWarning",
     "ProviderError",
     "ShapeWarning",
+    "StructureDefinition",
+    "StructureRegistry",
     "TextAssetProvider",
     "Tile",
     "UnsupportedError",

@@ -2,73 +2,25 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
-from ._entries import Entries
-from ._enums import PixelType
-from ._errors import OptionError, ShapeWarning
-from ._facts import image_facts, table
-from ._georeference import corner_pairs, crs_text, gdal_transform
-from ._io import (
-    IO,
-    BufferedImageAssetProvider,
-    BufferedMetadataProvider,
-    ImageAssetProvider,
-    _absent,
-    _clipped,
-    _expanded,
-    _tile_sizes,
-    _tile_starts,
-)
+from ._info import ImageInfo, iminfo
+from ._io import IO, ImageAssetProvider, _absent_parts, _clipped, _expanded, _tile_sizes, _tile_starts
+from ._masks import masked_array, without_mask
 from ._opened import Opened, image_of
-from ._typing import Corners, ImageProvider, MetadataLike, Overviews, PathOrStream, WindowLike
+from ._profile import Profile, settings_of
+from ._to_save import as_image, axes_hint, beside, is_identity, overview_settings, save_settings, to_write
+from ._typing import Corners, FileSystem, ImageProvider, MetadataLike, Overviews, PathOrStream, WindowLike
 
-# The array probably has its bands last if the last axis is 3 or 4 and the first is longer than `_MANY_BANDS`, or if the last axis
-# has at most `_FEW_BANDS` and both others are longer than `_MANY_BANDS`.
-_MANY_BANDS = 16
-_FEW_BANDS = 8
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
-
-@dataclass(frozen=True)
-class ImageInfo:
-    """The description of an image in the headers of its file."""
-
-    width: int
-    height: int
-    bands: int
-    dtype: str
-    block_size: tuple[int, int]
-    """(width, height) of a block."""
-    num_resolution_levels: int
-    """Resolution levels, full resolution included."""
-    asset_key: str
-    metadata: dict[str, Any]
-    """The metadata of the image; in a TIFF, `[]`, `get` and `in` also take the names of tags."""
-    format: str
-    crs: str | None
-    """The coordinate reference system, e.g. `EPSG:32618`."""
-    transform: tuple[float, float, float, float, float, float] | None
-    """GDAL's six numbers, from pixel edges to coordinates."""
-    corners: list[tuple[float, float]] | None
-    """The outer corners: upper left, upper right, lower right, lower left, each (x, y)."""
-    nodata: float | None
-    compression: str
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(bands, rows, columns)."""
-        return (self.bands, self.height, self.width)
-
-    def _repr_html_(self) -> str:
-        return table(self.asset_key, {**image_facts(self), "format": self.format})
+__all__ = ["ImageInfo", "Tile", "iminfo", "imread", "imsave", "tiles"]
 
 
 class Tile(NamedTuple):
@@ -106,6 +58,14 @@ def imsave(
     resampling: str | None = None,
     mask: npt.ArrayLike | ImageAssetProvider | None = None,
     statistics: bool = False,
+    filesystem: FileSystem | None = None,
+    descriptions: Sequence[str | None] | None = None,
+    scales: float | Sequence[float] | None = None,
+    offsets: float | Sequence[float] | None = None,
+    units: str | Sequence[str | None] | None = None,
+    colors: Sequence[Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    **profile: Unpack[Profile],
 ) -> None:
     """Writes an array of (rows, columns) or (bands, rows, columns) to a file.
 
@@ -114,7 +74,8 @@ def imsave(
 
     Args:
         path: A path, or a binary stream, which needs `format`.
-        data: Anything that `np.asarray` takes; `bool` is stored as `uint8`. An image of this package, or another object with
+        data: Anything that `np.asarray` takes; `bool` is stored as `uint8`. Masked pixels of a `numpy.ma` array become the nodata
+            value, or else the mask. An array that is sliced (dask, zarr, h5py, xarray) is read block by block. An image of this package, or another object with
             the attributes of one, is written as `DatasetWriter.add_asset` writes it: with its metadata, CRS, transform, nodata
             value, masks and overviews.
         compression: The name of a compression of the format, such as `deflate`, `lzw`, `none`.
@@ -139,29 +100,53 @@ def imsave(
             or powers of two such as `[2, 4, 8]`. They replace those of an image of a file.
         resampling: How overviews are made: `nearest`, `average`, `bilinear`, `cubic`, `gauss`, `mode` or `rms`. By default
             `average`, and `nearest` for indices of a palette and classes. Nodata and masked pixels do not count.
-        mask: A mask of a TIFF: (rows, columns) of `bool` or `uint8`, zero for invalid pixels; by default that of an image of a
-            file. Overviews have masks too.
+        mask: A mask: (rows, columns) of `bool` or `uint8`, zero for invalid pixels; by default that of an image of a file. A TIFF
+            stores it beside the image, with overviews of its own; PNG and JPEG 2000 files store it as alpha.
         statistics: Store the minimum, maximum, mean and standard deviation of each band of a TIFF, as GDAL does. Nodata and NaN
             do not count; a mask has no effect on them.
+        filesystem: The file system of `path`: an object with `open(path, mode)`, such as one of fsspec. It gets the complete file.
+        descriptions: A text for each band; None for a band without one (TIFF; NITF, up to six characters).
+        scales: The factor of each band, or one for all: a value is sample × scale + offset (TIFF).
+        offsets: The offset of each band, or one for all (TIFF).
+        units: The unit of the values of each band, or one for all (TIFF).
+        colors: The colour of each band: `gray`, `red`, `green`, `blue`, `alpha` … or members of rasterio's `ColorInterp`.
+        tags: Names and texts of the image as a whole (TIFF, PNG).
+        profile: Words of a profile of rasterio: `driver`, `dtype`, `count`, `width`, `height`, `blockxsize`, `blockysize`, `tiled`,
+            `compress`, `interleave`, `predictor`, `photometric`, `alpha`, `zlevel`, `zstd_level`, `jpeg_quality`, `num_threads`, `BIGTIFF`.
 
     Raises:
         OptionError: A `ValueError`, for an unknown format and for a value that the format cannot hold.
+        TypeError: For a keyword that is neither an argument nor such a word.
     """
+    arguments: dict[str, Any] = {"compression": compression, "block_size": block_size, "quality": quality}
+    arguments |= {"format": format, "threads": threads, "cog": cog}
+    if profile:
+        found = settings_of(profile, arguments, data)
+        metadata = beside(metadata, found.pop("metadata"))
+        transform = None if crs is None and is_identity(transform) else transform
+        arguments |= found
+    data, mask = without_mask(data, mask, nodata)
+    format, threads, cog = (arguments.pop(name) for name in ("format", "threads", "cog"))
     settings = save_settings(
-        compression=compression,
-        block_size=block_size,
         corners=corners,
         crs=crs,
         transform=transform,
         nodata=nodata,
-        quality=quality,
         precise=precise,
         cog=cog,
         statistics=statistics,
-        **_overview_settings(cog, overviews, resampling, mask),
+        **arguments,
+        **overview_settings(cog, overviews, resampling, mask),
     )
+    facts = {"descriptions": descriptions, "scales": scales, "offsets": offsets, "units": units, "colors": colors, "tags": tags}
     image, further, shape = as_image(data, metadata)
-    with IO.open(path, "w", format, threads=threads, strict=strict, durable=durable) as writer, axes_hint(shape):
+    with (
+        IO.open(
+            path, "w", format, threads=threads, strict=strict, durable=durable, filesystem=filesystem
+        ) as writer,
+        axes_hint(shape),
+    ):
+        image, further = to_write(writer.format, image, further, settings, facts)
         writer._save_image("image:0", image, settings, further)
 
 
@@ -179,6 +164,8 @@ def imread(
     expand: bool = False,
     partial: bool = False,
     rset: bool = False,
+    filesystem: FileSystem | None = None,
+    masked: bool = False,
 ) -> npt.NDArray[Any]:
     """Reads an image, or a part of it, as an array of (bands, rows, columns) in native byte order.
 
@@ -199,60 +186,38 @@ def imread(
         partial: Read the pixels that a damaged file still has. A `FileWarning` names those that are missing; without `partial`
             they are a `FormatError`.
         rset: Also open the levels of an R-set that exist beside the path.
+        filesystem: The file system of `path`: an object with `open(path, mode)`, such as one of fsspec.
+        masked: Return a `numpy.ma.MaskedArray`. Its mask is True for pixels that the mask of the file, or else its nodata value, or
+            else its alpha band marks as not valid, and for those of absent blocks.
 
     Raises:
         FormatError: An `OSError`, for a damaged file; its `filename` is the path.
         OptionError: A `ValueError`, for a window outside of the image and for a wrong band or level.
     """
-    closing, image = image_of(path, asset, format=format, threads=threads, max_bytes=max_bytes, cache_bytes=0, rset=rset)
+    closing, image = image_of(
+        path,
+        asset,
+        format=format,
+        threads=threads,
+        max_bytes=max_bytes,
+        cache_bytes=0,
+        rset=rset,
+        filesystem=filesystem,
+    )
     with closing:
         if window is not None:
             window = _clipped(window, image.level_shape(resolution_level))
         colors = _expanded(image) if expand else None
         if colors is not None:
             # A `fill_value` that does not fit the colours is an error only if there may be pixels to fill.
-            fill_value = fill_value if partial or _absent(colors, window, resolution_level) else 0
-            image = colors
-        return image.read(
+            fill_value = fill_value if partial or _absent_parts(colors, window, resolution_level) else 0
+        pixels = (colors or image).read(
             window, bands, resolution_level, None, threads, fill_value=fill_value, partial=True if partial else None
         )
-
-
-def iminfo(
-    path: Opened,
-    *,
-    asset: str | int | None = None,
-    format: str | None = None,
-    max_bytes: int | None = None,
-    rset: bool = False,
-) -> ImageInfo:
-    """The description of an image in the headers of its file; no pixel is decoded.
-
-    Args:
-        path: A path, a binary stream, a reader, or an image.
-        asset: The key of the image, or its number N for `image:N`; by default the first with role `data`, else the first.
-        format: The name of the format; by default, the first bytes and then the extension determine it.
-        max_bytes: The memory that reading may allocate.
-        rset: Also open the levels of an R-set that exist beside the path.
-    """
-    closing, image = image_of(path, asset, format=format, max_bytes=max_bytes, rset=rset)
-    with closing:
-        return ImageInfo(
-            width=image.num_columns,
-            height=image.num_rows,
-            bands=image.num_bands,
-            dtype=image.dtype.name,
-            block_size=(image.num_pixels_per_block_horizontal, image.num_pixels_per_block_vertical),
-            num_resolution_levels=image.num_resolution_levels,
-            asset_key=image.key,
-            metadata=Entries(image.metadata.entries()),
-            format=image._format,
-            crs=image.crs,
-            transform=image.transform,
-            corners=image.corners,
-            nodata=image.nodata,
-            compression=image.compression,
-        )
+        if not masked:
+            return pixels
+        indices = pixels if colors is None else image.read(window, None, resolution_level, None, threads)
+        return masked_array(image, pixels, indices, window, bands, resolution_level, fill_value, threads)
 
 
 def tiles(
@@ -269,6 +234,7 @@ def tiles(
     max_bytes: int | None = None,
     partial: bool = False,
     rset: bool = False,
+    filesystem: FileSystem | None = None,
 ) -> Iterator[Tile]:
     """Iterates over an image in tiles of `tile_size` (width, height; one number for squares), row by row.
 
@@ -277,7 +243,9 @@ def tiles(
     `imread`.
     """
     (width, height), (across, down) = _tile_sizes(tile_size, overlap)
-    closing, image = image_of(path, asset, format=format, threads=threads, max_bytes=max_bytes, rset=rset)
+    closing, image = image_of(
+        path, asset, format=format, threads=threads, max_bytes=max_bytes, rset=rset, filesystem=filesystem
+    )
     _, rows, columns = image.level_shape(resolution_level)
     xs = _tile_starts(columns, width, across)
     ys = _tile_starts(rows, height, down)
@@ -303,99 +271,3 @@ def _tiles(closing: AbstractContextManager[Any], strip: Any, xs: list[int], ys: 
                 # A copy, so that a tile that the caller keeps does not keep its whole row alive.
                 data = current if len(xs) == 1 else current[:, :, x : x + width].copy()
                 yield Tile(data, x, y, tile_col, tile_row)
-
-
-def _overview_settings(
-    cog: bool,
-    overviews: Overviews | None,
-    resampling: str | None,
-    mask: npt.ArrayLike | ImageAssetProvider | None,
-) -> dict[str, Any]:
-    if overviews is None:
-        overviews = "auto" if cog else None if mask is None else []
-    if resampling is not None and overviews is None:
-        raise OptionError(f"resampling: got {resampling!r} without overviews, expected cog=True or overviews")
-    if mask is not None and not isinstance(mask, ImageAssetProvider):
-        array = np.asarray(mask)
-        if array.dtype not in (bool, np.uint8):
-            raise OptionError(f"mask: got dtype {array.dtype}, expected bool or uint8")
-        mask = image_in_memory(array, None)
-    return {"overviews": overviews, "resampling": resampling, "mask": mask}
-
-
-def save_settings(
-    *, corners: Corners | None, crs: Any, transform: Any, **others: Any
-) -> dict[str, Any]:
-    """The settings of a write, as the engine takes them.
-
-    Raises:
-        OptionError: A `ValueError`, for corners beside a transform and for a wrong georeference.
-    """
-    if corners is not None and transform is not None:
-        raise OptionError("georeference: got corners and transform, expected one of them")
-    return {
-        "corners": None if corners is None else corner_pairs(corners),
-        "transform": None if transform is None else gdal_transform(transform),
-        "crs": None if crs is None else crs_text(crs),
-        **others,
-    }
-
-
-def as_image(data: Any, metadata: MetadataLike | None) -> tuple[Any, MetadataLike | None, tuple[int, int, int] | None]:
-    """An image, the metadata to write beside its own, and the shape of an array that became one.
-
-    An image of this package, and an object with the attributes of one, stays as it is. An array gets the metadata.
-    """
-    if hasattr(data, "get_block"):
-        return data, metadata, None
-    image = image_in_memory(data, metadata)
-    return image, None, image.shape
-
-
-def image_in_memory(data: npt.ArrayLike, metadata: MetadataLike | None) -> BufferedImageAssetProvider:
-    """An image that refers to the array."""
-    array: Any = data if hasattr(data, "filled") else np.asarray(data)
-    shape = getattr(array, "shape", ())
-    bands, rows, columns = shape if len(shape) == 3 else (1, *shape) if len(shape) == 2 else (0, 0, 0)
-    if not columns * rows * bands:
-        raise OptionError(f"array shape: got {shape}, expected (rows, columns) or (bands, rows, columns), not empty")
-    image = BufferedImageAssetProvider.create(
-        "image:0",
-        columns,
-        rows,
-        bands,
-        block_width=columns,
-        block_height=rows,
-        pixel_type=PixelType.UInt8 if array.dtype == bool else PixelType.from_numpy_dtype(array.dtype),
-        metadata=BufferedMetadataProvider(metadata),
-    )
-    image.set_full_image(array)
-    return image
-
-
-@contextmanager
-def axes_hint(shape: tuple[int, int, int] | None) -> Iterator[None]:
-    """A context that writes an array of this shape (None for other images). If its last axis looks like bands, an error of the
-    body has a hint, and success issues a warning before the file appears: a filter may make the warning an error.
-    """
-    hint = None if shape is None else _axes_hint(shape)
-    try:
-        yield
-    except OptionError as error:
-        if hint:
-            raise OptionError(f"{error}; {hint}") from error
-        raise
-    if hint:
-        warnings.warn(hint, ShapeWarning, stacklevel=4)
-
-
-def _axes_hint(shape: tuple[int, int, int]) -> str | None:
-    """A hint for an array whose last axis looks like bands."""
-    bands, rows, columns = shape
-    least = min(bands, rows) if columns not in (3, 4) else bands
-    if columns > _FEW_BANDS or least <= _MANY_BANDS:
-        return None
-    return (
-        f"an array of shape {shape} is taken as {bands} bands of {rows} rows and {columns} columns; "
-        "if the last axis holds the bands, pass np.moveaxis(array, -1, 0)"
-    )

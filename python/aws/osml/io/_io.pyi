@@ -11,7 +11,7 @@ import numpy.typing as npt
 from typing_extensions import Self, disjoint_base
 
 from ._enums import AssetType, PixelType
-from ._typing import ImageProvider, PathOrStream, Progress, WindowLike
+from ._typing import ArrayLike, FileSystem, ImageProvider, PathOrStream, Progress, WindowLike
 
 _T = TypeVar("_T")
 _Bands = SupportsIndex | Iterable[SupportsIndex]
@@ -30,21 +30,24 @@ __all__ = [
     "BufferedMetadataProvider",
     "BufferedTextAssetProvider",
     "Chip",
+    "DataAssetProvider",
     "DatasetReader",
     "DatasetWriter",
     "EncodedBlock",
+    "GraphicsAssetProvider",
     "ImageAssetProvider",
     "ImageWriter",
     "MetadataProvider",
     "TextAssetProvider",
     "__version__",
-    "_absent",
+    "_absent_parts",
     "_clipped",
     "_encoded_block",
     "_crs",
     "_expanded",
     "_nitf_chip",
     "_nitf_from_full",
+    "_nitf_from_mgrs",
     "_nitf_georeference",
     "_nitf_ichipb",
     "_nitf_register",
@@ -52,12 +55,18 @@ __all__ = [
     "_nitf_rpc_fields",
     "_nitf_scales_and_offsets",
     "_nitf_to_full",
+    "_nitf_to_mgrs",
     "_nitf_typed",
     "_open_encoder",
     "_open_image",
     "_open_reader",
     "_rset_paths",
+    "_structure_decode",
+    "_structure_encode",
+    "_structure_facts",
+    "_structure_ids",
     "_tiff_tag",
+    "_tiff_tags",
     "_tile_sizes",
     "_tile_starts",
 ]
@@ -91,6 +100,9 @@ class BufferedMetadataProvider(MetadataProvider, MutableMapping[str, Any]):
     """Mutable metadata."""
 
     def __new__(cls, source: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> Self: ...
+    @staticmethod
+    def from_provider(source: Any) -> BufferedMetadataProvider:
+        """A copy of the metadata of an asset, or of any mapping."""
     def __setitem__(self, key: str, value: Any, /) -> None: ...
     def __delitem__(self, key: str, /) -> None: ...
     def append(self, key: str, value: Any) -> None:
@@ -106,6 +118,17 @@ class BufferedMetadataProvider(MetadataProvider, MutableMapping[str, Any]):
 class AssetProvider:
     """An asset of a dataset: an image, a text, graphics or other data."""
 
+    @staticmethod
+    def from_bytes(
+        key: str,
+        data: bytes | bytearray | memoryview,
+        asset_type: AssetType | str,
+        title: str | None = None,
+        description: str | None = None,
+        roles: Sequence[str] | None = None,
+        media_type: str | None = None,
+    ) -> AssetProvider:
+        """Bytes as an asset of any type; the type determines the class of the result."""
     @property
     def key(self) -> str:
         """The name of the asset in its dataset, e.g. `image:0`."""
@@ -208,6 +231,28 @@ class ImageAssetProvider(AssetProvider):
     def compression(self) -> str:
         """The name of the compression."""
     @property
+    def descriptions(self) -> tuple[str | None, ...]:
+        """The descriptions of the bands."""
+    @property
+    def scales(self) -> tuple[float, ...]:
+        """The factors of the bands: a value is sample × scale + offset."""
+    @property
+    def offsets(self) -> tuple[float, ...]:
+        """The offsets of the bands."""
+    @property
+    def units(self) -> tuple[str | None, ...]:
+        """The units of the values of the bands."""
+    @property
+    def colors(self) -> tuple[str, ...]:
+        """The colours of the bands."""
+    @property
+    def tags(self) -> dict[str, str]:
+        """Tags of the image as a whole."""
+    @property
+    def profile(self) -> dict[str, Any]:
+        """The profile of the image in the words of rasterio."""
+    def _mask(self) -> ImageAssetProvider | None: ...
+    @property
     def _format(self) -> str: ...
     def level_shape(self, resolution_level: SupportsIndex) -> tuple[int, int, int]:
         """(bands, rows, columns) of the image at a resolution level."""
@@ -235,6 +280,10 @@ class ImageAssetProvider(AssetProvider):
         partial: bool | None = None,
     ) -> npt.NDArray[Any]:
         """The pixels of a region, (bands, rows, columns); `window` is (x, y, width, height) or a pair of slices."""
+    def tile_byte_ranges(self) -> list[tuple[int, int] | None]:
+        """(offset, length) of each stored block in the file, row by row and plane by plane; None for an absent one."""
+    def codec_configuration(self) -> dict[str, Any]:
+        """The form of the stored blocks and what decodes them."""
     def astype(self, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """All pixels as a new array of this dtype."""
     def __getitem__(self, key: Any, /) -> Any: ...
@@ -262,6 +311,20 @@ class BufferedImageAssetProvider(ImageAssetProvider):
         description: str | None = None,
     ) -> BufferedImageAssetProvider:
         """An image without pixels; the default `pixel_type` is `PixelType.UInt8`."""
+    @staticmethod
+    def from_provider(
+        provider: ImageProvider | AssetProvider,
+        key: str | None = None,
+        block_width: SupportsIndex | None = None,
+        block_height: SupportsIndex | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> BufferedImageAssetProvider:
+        """A copy of any image in memory, in other blocks."""
+    @property
+    def irep(self) -> str:
+        """The meaning of the bands in NITF (IREP)."""
+    @irep.setter
+    def irep(self, representation: str) -> None: ...
     def set_full_image(self, array: npt.ArrayLike) -> None:
         """Takes an array as the whole image, without copying it."""
     def set_block(self, block_row: SupportsIndex, block_col: SupportsIndex, array: npt.ArrayLike) -> None:
@@ -288,20 +351,41 @@ class Chip(ImageAssetProvider):
     def raw_asset(self) -> BytesIO:
         """The pixels as bytes of (bands, rows, columns) in native byte order."""
 
-
-@final
 class TextAssetProvider(AssetProvider):
-    """A text of a file."""
+    """A text of a file or in memory."""
 
     @property
     def text_content(self) -> str:
         """The text, with `\\n` at the ends of lines."""
     @property
+    def text(self) -> str:
+        """The text: another name of `text_content`."""
+    @property
     def encoding(self) -> str:
         """The encoding of the stored bytes."""
+    @property
+    def format(self) -> str:
+        """The format of the text in NITF: STA, MTF, UT1 or U8S."""
+
+class DataAssetProvider(AssetProvider):
+    """Data of any kind, of a file or in memory."""
+
+    @property
+    def mime_type(self) -> str:
+        """The media type of the data."""
+    @property
+    def data(self) -> bytes:
+        """The data."""
+
+class GraphicsAssetProvider(AssetProvider):
+    """Graphics of a file or in memory."""
+
+    @property
+    def data(self) -> bytes:
+        """The data."""
 
 @final
-class BufferedTextAssetProvider(AssetProvider):
+class BufferedTextAssetProvider(TextAssetProvider):
     """A text in memory, ready to be written."""
 
     @staticmethod
@@ -315,15 +399,9 @@ class BufferedTextAssetProvider(AssetProvider):
         metadata: Mapping[str, Any] | None = None,
     ) -> BufferedTextAssetProvider:
         """A text."""
-    @property
-    def text_content(self) -> str:
-        """The text."""
-    @property
-    def encoding(self) -> str:
-        """The encoding of the stored bytes."""
 
 @final
-class BufferedDataAssetProvider(AssetProvider):
+class BufferedDataAssetProvider(DataAssetProvider):
     """Data of any kind in memory, ready to be written."""
 
     @staticmethod
@@ -337,12 +415,9 @@ class BufferedDataAssetProvider(AssetProvider):
         metadata: Mapping[str, Any] | None = None,
     ) -> BufferedDataAssetProvider:
         """Data."""
-    @property
-    def data(self) -> bytes:
-        """The data."""
 
 @final
-class BufferedGraphicAssetProvider(AssetProvider):
+class BufferedGraphicAssetProvider(GraphicsAssetProvider):
     """Graphics in memory, ready to be written."""
 
     @staticmethod
@@ -355,9 +430,6 @@ class BufferedGraphicAssetProvider(AssetProvider):
         metadata: Mapping[str, Any] | None = None,
     ) -> BufferedGraphicAssetProvider:
         """Graphics."""
-    @property
-    def data(self) -> bytes:
-        """The data."""
 
 @final
 class DatasetReader:
@@ -399,14 +471,21 @@ class DatasetWriter:
     @property
     def format(self) -> str:
         """The name of the format."""
+    @property
+    def strict_encoding(self) -> bool:
+        """True if departures from the format's standard are errors; can be set."""
+    @strict_encoding.setter
+    def strict_encoding(self, strict: bool) -> None: ...
     def add_asset(
         self,
         key: str,
-        provider: ImageProvider | AssetProvider,
+        provider: ImageProvider | AssetProvider | ArrayLike,
         title: str = "",
         description: str = "",
         roles: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
+        chunks: int | Sequence[int] | None = None,
+        provider_threads: SupportsIndex | None = None,
     ) -> None:
         """Writes an asset; `metadata` replaces the provider's own."""
     def begin_image(
@@ -503,6 +582,9 @@ class IO:
         durable: bool = True,
         partial: bool = False,
         rset: bool = False,
+        roles: Sequence[Sequence[str]] | None = None,
+        filesystem: FileSystem | None = None,
+        provider_threads: SupportsIndex | None = None,
     ) -> DatasetReader: ...
     @overload
     @staticmethod
@@ -519,6 +601,9 @@ class IO:
         durable: bool = True,
         partial: bool = False,
         rset: bool = False,
+        roles: Sequence[Sequence[str]] | None = None,
+        filesystem: FileSystem | None = None,
+        provider_threads: SupportsIndex | None = None,
     ) -> DatasetWriter: ...
 
 def _encoded_block(bytes: bytes, /) -> EncodedBlock: ...
@@ -537,6 +622,11 @@ def _open_reader(
 def _rset_paths(
     paths: PathOrStream | Sequence[PathOrStream], levels: SupportsIndex | None, image: ImageProvider | AssetProvider, /
 ) -> list[Path]: ...
+def _structure_decode(id: str, data: bytes, /) -> dict[str, Any]: ...
+def _structure_encode(id: str, fields: dict[str, Any], strict: bool, /) -> bytes: ...
+def _structure_facts(id: str, /) -> tuple[str, str, list[str], str]: ...
+def _structure_ids() -> list[str]: ...
+def _tiff_tags() -> list[tuple[int, str, list[tuple[int, str]]]]: ...
 def _tiff_tag(name: str, /) -> tuple[int, str, list[tuple[int, str]]]: ...
 def _nitf_register(text: str, kind: Literal["tre", "des"], /) -> list[str]: ...
 def _nitf_typed(kind: Literal["tre", "des"], name: str, fields: dict[str, Any] | bytes, /) -> dict[str, Any]: ...
@@ -558,6 +648,8 @@ def _nitf_chip(
 ) -> tuple[Chip, list[str]]: ...
 def _nitf_to_full(mapping: Any, row: npt.ArrayLike, col: npt.ArrayLike, /) -> tuple[Any, Any]: ...
 def _nitf_from_full(mapping: Any, row: npt.ArrayLike, col: npt.ArrayLike, /) -> tuple[Any, Any]: ...
+def _nitf_from_mgrs(text: str, /) -> tuple[int, bool, float, float]: ...
+def _nitf_to_mgrs(zone: int, south: bool, easting: float, northing: float, /) -> str: ...
 def _nitf_ichipb(
     body: dict[str, Any] | bytes, /
 ) -> tuple[_Points, _Points, float, int | None, int | None]: ...
@@ -585,4 +677,6 @@ def _tile_sizes(
 ) -> tuple[tuple[int, int], tuple[int, int]]: ...
 def _tile_starts(length: int, size: int, overlap: int, /) -> list[int]: ...
 def _expanded(image: ImageAssetProvider, /) -> ImageAssetProvider | None: ...
-def _absent(image: ImageAssetProvider, window: WindowLike | None, resolution_level: int, /) -> bool: ...
+def _absent_parts(
+    image: ImageAssetProvider, window: WindowLike | None, resolution_level: int, /
+) -> list[tuple[int, int, int, int]]: ...

@@ -8,7 +8,7 @@ from typing import Any, Union
 
 from ._errors import OptionError
 from ._io import IO, DatasetReader, ImageAssetProvider
-from ._typing import PathOrStream
+from ._typing import FileSystem, PathOrStream
 
 Opened = Union[PathOrStream, Sequence[PathOrStream], DatasetReader, ImageAssetProvider]
 """A path, a binary stream, a list of those of an R-set, a reader, or an image of this package."""
@@ -23,6 +23,7 @@ def image_of(
     threads: int | None = None,
     cache_bytes: int | None = None,
     rset: bool = False,
+    filesystem: FileSystem | None = None,
 ) -> tuple[AbstractContextManager[Any], ImageAssetProvider]:
     """An image, and a context that closes the file if this function opened it.
 
@@ -30,9 +31,18 @@ def image_of(
         OptionError: A `ValueError`, for an argument that only opening a file uses, with a reader or an image.
     """
     if not isinstance(source, (DatasetReader, ImageAssetProvider)):
-        reader = IO.open(source, "r", format, threads=threads, max_bytes=max_bytes, cache_bytes=cache_bytes, rset=rset)
+        reader = IO.open(
+            source,
+            "r",
+            format,
+            threads=threads,
+            max_bytes=max_bytes,
+            cache_bytes=cache_bytes,
+            rset=rset,
+            filesystem=filesystem,
+        )
         return reader, reader._image(asset)
-    for name, value in (("format", format), ("max_bytes", max_bytes), ("rset", rset or None)):
+    for name, value in (("format", format), ("max_bytes", max_bytes), ("rset", rset or None), ("filesystem", filesystem)):
         if value is not None:
             raise OptionError(f"{name}: got {value!r} with an open {type(source).__name__}, expected a path or a stream")
     if isinstance(source, DatasetReader):

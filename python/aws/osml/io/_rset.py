@@ -10,9 +10,9 @@ from typing import Any, Union
 
 import numpy.typing as npt
 
-from ._convenience import as_image, axes_hint, save_settings
 from ._io import IO, DatasetReader, ImageAssetProvider, _rset_paths
 from ._opened import image_of
+from ._to_save import as_image, axes_hint, save_settings
 from ._typing import Corners, ImageProvider, MetadataLike, Progress
 
 AnyPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]

@@ -13,6 +13,28 @@ PathOrStream = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]", Binar
 """A path, or a binary stream."""
 
 
+class FileSystem(Protocol):
+    """A file system that opens its files as binary streams, such as one of fsspec."""
+
+    def open(self, path: str, mode: str, /) -> Any:
+        """The file at a path, for reading (`rb`) or writing (`wb`)."""
+
+
+class ArrayLike(Protocol):
+    """An array that is sliced like one of NumPy, such as those of dask, zarr, h5py and xarray."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(rows, columns) or (bands, rows, columns)."""
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of NumPy."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """A part, which `np.asarray` takes."""
+
+
 class PixelWindow(Protocol):
     """A window as an object, such as `rasterio.windows.Window`; its numbers are whole."""
 

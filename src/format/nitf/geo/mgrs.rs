@@ -18,7 +18,7 @@ const SQUARE: f64 = 100_000.0;
 ///
 /// # Errors
 /// [`Error::Usage`] outside of 80° S to 84° N, where the grid is UPS.
-pub(super) fn to_mgrs(point: Utm) -> Result<String> {
+pub(crate) fn to_mgrs(point: Utm) -> Result<String> {
     // Truncation must not take a value that arithmetic left just below a whole metre to the metre before.
     let point = Utm { easting: point.easting + 1e-6, northing: point.northing + 1e-6, ..point };
     let (_, latitude) = point.to_geographic();
@@ -46,7 +46,7 @@ pub(super) fn to_mgrs(point: Utm) -> Result<String> {
 ///
 /// # Errors
 /// [`Error::Malformed`] if the text is not such a reference.
-pub(super) fn from_mgrs(text: &str) -> Result<Utm> {
+pub(crate) fn from_mgrs(text: &str) -> Result<Utm> {
     let wrong = || Error::malformed("MGRS reference").found(format!("{text:?}")).allowed("zzBJKeeeeennnnn");
     let bytes: [u8; 15] = text.as_bytes().try_into().map_err(|_| wrong())?;
     let digits = |range: std::ops::Range<usize>| {

@@ -100,15 +100,19 @@ fn representation(given: &Given, layout: &ImageLayout, has_table: bool, is_stale
     {
         return text.clone();
     }
+    default_representation(layout, has_table).to_owned()
+}
+
+/// IREP by the number and type of the bands, if the metadata do not have it.
+pub(crate) fn default_representation(layout: &ImageLayout, has_table: bool) -> &'static str {
     let colours = matches!(layout.sample, SampleType::UInt8 | SampleType::UInt16);
-    let name = match layout.bands {
+    match layout.bands {
         _ if layout.sample.is_complex() => "NODISPLY",
         1 if has_table => "RGB/LUT",
         1 => "MONO",
         3 if colours => "RGB",
         _ => "MULTI",
-    };
-    name.to_owned()
+    }
 }
 
 fn category(representation: &str) -> &'static str {

@@ -197,7 +197,7 @@ fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pe
     let (format, bytes) = match data.content {
         Content::Bytes(bytes) => (wanted.unwrap_or_else(|| format_of_bytes(bytes).to_owned()), bytes.to_vec()),
         Content::Text(text, encoding) => {
-            let format = wanted.unwrap_or_else(|| format_of_text(text, encoding).to_owned());
+            let format = wanted.unwrap_or_else(|| text_format(text, encoding).to_owned());
             if format == "U8S" {
                 let findings = beyond_extended(text, data.key);
                 given.report(findings, &[], context)?;
@@ -215,8 +215,13 @@ fn text(data: &DataRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Pe
     pending.complete(SegmentKind::Text, data.key, (&given, TEXT), context)
 }
 
-/// The format for a text: STA if it can hold the text, else UT1 if the caller wants Latin-1 and it can, else U8S.
-fn format_of_text(text: &str, encoding: &str) -> &'static str {
+/// The format for a text: the one that `encoding` names (`ECS` is a name of UT1). For other encodings STA if it can hold the text,
+/// else UT1 if the caller wants Latin-1 and it can, else U8S.
+pub(crate) fn text_format(text: &str, encoding: &str) -> &'static str {
+    let stated = if encoding.eq_ignore_ascii_case("ECS") { "UT1" } else { encoding };
+    if let Some(format) = TEXT_FORMATS.into_iter().find(|format| format.eq_ignore_ascii_case(stated)) {
+        return format;
+    }
     let latin = matches!(encoding.to_ascii_lowercase().replace(['-', '_'], "").as_str(), "latin1" | "iso88591" | "l1");
     match () {
         () if text.chars().all(is_basic) => "STA",
@@ -399,10 +404,13 @@ mod tests {
 
     #[test]
     fn the_format_of_a_text_is_the_plainest_that_holds_it() {
-        assert_eq!(format_of_text("plain\n", "UTF-8"), "STA");
-        assert_eq!(format_of_text("Größe", "latin-1"), "UT1");
-        assert_eq!(format_of_text("Größe", "UTF-8"), "U8S");
-        assert_eq!(format_of_text("€", "ISO_8859-1"), "U8S");
+        assert_eq!(text_format("plain\n", "UTF-8"), "STA");
+        assert_eq!(text_format("Größe", "latin-1"), "UT1");
+        assert_eq!(text_format("Größe", "UTF-8"), "U8S");
+        assert_eq!(text_format("€", "ISO_8859-1"), "U8S");
+        for (encoding, format) in [("sta", "STA"), ("MTF", "MTF"), ("ECS", "UT1"), ("UT1", "UT1"), ("u8s", "U8S")] {
+            assert_eq!(text_format("plain", encoding), format);
+        }
         assert_eq!(
             (format_of_bytes(b"x"), format_of_bytes(b"\xC3\xA9"), format_of_bytes(b"\xE9")),
             ("STA", "U8S", "UT1")

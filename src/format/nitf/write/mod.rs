@@ -25,6 +25,10 @@ mod titles;
 mod uncompressed;
 mod writer;
 
+#[cfg(feature = "python")]
+pub(crate) use bands::default_representation;
+#[cfg(feature = "python")]
+pub(crate) use data::text_format;
 pub(super) use encoding::apply;
 pub(super) use header::Flavour;
 pub(super) use stream_copy::settings_of_stored;

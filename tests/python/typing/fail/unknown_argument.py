@@ -1,3 +1,3 @@
 from aws.osml.io import imsave
 
-imsave("a.tif", [[1]], compress="lzw")  # error: call-arg
+imsave("a.tif", [[1]], compresion="lzw")  # error: call-arg

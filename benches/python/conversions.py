@@ -98,19 +98,19 @@ def chips(inputs: Inputs, folder: Path) -> Cell:
         imsave(path, inputs.rgb[:, at : at + CHIP, at : at + CHIP], durable=False)
 
     def ours() -> None:
-        subprocess.run([*COMMAND, "convert", *paths, "--to", str(out), "--format", "png", "--jobs", "2", "-q"], check=True)
+        subprocess.run([*COMMAND, "convert", *paths, "--to", str(out), "--compression", "lzw", "--jobs", "2", "-q"], check=True)
 
     def gdal() -> None:
         out.mkdir(exist_ok=True)
         for path in paths:
-            command = ["gdal_translate", "-q", "-of", "PNG", path, str(out / f"{Path(path).stem}.png")]
+            command = ["gdal_translate", "-q", "-co", "COMPRESS=LZW", "-co", "TILED=YES", path, str(out / Path(path).name)]
             subprocess.run(command, check=True)
 
     others = [
         Contender("a loop of gdal_translate", gdal, at_least=10),
         Contender("GDAL in one process (rasterio)", lambda: rasterio_loop(paths, out)),
     ]
-    return Cell("convert", f"{CHIPS} chips of {CHIP}² in one call", "TIFF to PNG, --jobs 2", CHIPS, "files", ours, others)
+    return Cell("convert", f"{CHIPS} chips of {CHIP}² in one call", "TIFF with Deflate to TIFF with LZW, --jobs 2", CHIPS, "files", ours, others)
 
 
 def rasterio_loop(paths: list[str], out: Path) -> None:
@@ -119,7 +119,7 @@ def rasterio_loop(paths: list[str], out: Path) -> None:
 
     out.mkdir(exist_ok=True)
     for path in paths:
-        rasterio.shutil.copy(path, str(out / f"{Path(path).stem}.png"), driver="PNG")
+        rasterio.shutil.copy(path, str(out / Path(path).name), driver="GTiff", compress="LZW", tiled=True)
 
 
 def info(inputs: Inputs, folder: Path) -> Cell:

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::block_style::BlockStyle;
 use super::geometry::BlockArray;
 use super::header_bits::HeaderReader;
 use super::packet::FIRST_LENGTH_BITS;
-use super::part1::Style;
 use super::tag_tree::TagTree;
 use crate::error::{Error, Result};
 
@@ -39,6 +39,8 @@ pub(crate) struct ReadBlock {
     /// What packets added to its codeword segments.
     pub parts: Vec<SegmentPart>,
     length_bits: u32,
+    /// True if a segment has bytes.
+    has_bytes: bool,
 }
 
 /// Bytes of a codeword segment that a packet adds.
@@ -85,7 +87,7 @@ impl ReadPrecinct {
     pub(crate) fn read_header(
         &mut self,
         layer: u32,
-        style: Style,
+        style: BlockStyle,
         header: &[u8],
         additions: &mut Vec<Addition>,
     ) -> Result<usize> {
@@ -126,7 +128,7 @@ impl ReadBand {
         &mut self,
         band: usize,
         layer: u32,
-        style: Style,
+        style: BlockStyle,
         bits: &mut HeaderReader<'_>,
         additions: &mut Vec<Addition>,
     ) -> Result<()> {
@@ -139,27 +141,25 @@ impl ReadBand {
             } else if bits.bit()? == 0 {
                 continue;
             }
-            let (first, passes) = (block.passes, take_passes(bits)?);
+            let (mut start, passes) = (block.passes, take_passes(bits)?);
             block.passes += passes;
             while bits.bit()? == 1 {
                 block.length_bits += 1;
             }
-            let mut start = first;
-            for pass in first..block.passes {
-                if !style.ends_segment(pass) && pass + 1 < block.passes {
-                    continue;
-                }
-                let passes = pass + 1 - start;
-                let count = block.length_bits + passes.ilog2();
+            while start < block.passes {
+                let end = block.segment_end(style, start);
+                let count = block.length_bits + (end - start).ilog2();
                 if count > u32::BITS {
                     let error = Error::malformed("code-block: bits of a length").found(count);
                     return Err(error.allowed(format!("at most {}", u32::BITS)));
                 }
                 let is_first = start == 0 || style.ends_segment(start - 1);
                 // Some writers state passes below the last plane. They carry nothing, as in other decoders.
-                let passes = passes.min(block.most_passes().saturating_sub(start));
-                additions.push(Addition { band, block: number, is_first, passes, bytes: bits.take(count)? });
-                start = pass + 1;
+                let passes = (end - start).min(block.most_passes().saturating_sub(start));
+                let bytes = bits.take(count)?;
+                block.has_bytes |= bytes > 0;
+                additions.push(Addition { band, block: number, is_first, passes, bytes });
+                start = end;
             }
         }
         Ok(())
@@ -167,6 +167,16 @@ impl ReadBand {
 }
 
 impl ReadBlock {
+    /// The end of the passes from `start` on whose length is stated as one.
+    fn segment_end(&self, style: BlockStyle, start: u32) -> u32 {
+        // Before the first bytes of Part 15, whole sets of three passes may be without: the last cleanup pass has the length.
+        let last_cleanup = (self.passes - 1) / 3 * 3;
+        if matches!(style, BlockStyle::HighThroughput { .. }) && !self.has_bytes && last_cleanup >= start {
+            return last_cleanup + 1;
+        }
+        (start..self.passes).find(|pass| style.ends_segment(*pass)).map_or(self.passes, |pass| pass + 1)
+    }
+
     /// The passes that its planes have.
     fn most_passes(&self) -> u32 {
         (3 * self.planes).saturating_sub(2)

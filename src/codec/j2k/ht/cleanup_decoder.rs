@@ -1,0 +1,237 @@
+//! The cleanup pass, decoded: the reverse of `cleanup`, which describes the quads.
+
+use super::codewords::EXTENDED;
+use super::lookup::{CONTEXT, Pair, Quad};
+use super::magnitudes::LineOf;
+use super::readers::{BackwardPlain, ForwardPlain, MelReader};
+use super::samples::{Sample, Samples};
+use crate::error::{Error, Result};
+use crate::simd::{Work, with_widest};
+
+/// Decodes the cleanup pass of a block; keeps its buffers.
+#[derive(Default)]
+pub(super) struct CleanupDecoder {
+    magnitudes: ForwardPlain,
+    quads: BackwardPlain,
+    line: Line,
+}
+
+/// A line of quads. The number of quads is even: a last one may be beyond the block.
+#[derive(Default)]
+struct Line {
+    /// The exponents of the row above the line, with one sample before it and one after it.
+    above: Vec<u8>,
+    /// For each quad, the bits of its context that come from above, as [`Quad::find`] takes them.
+    contexts: Vec<u16>,
+    /// κ of each quad, if it has several significant samples.
+    predicted: Vec<u16>,
+    /// [`Quad::samples`].
+    quads: Vec<u16>,
+    /// `u`.
+    u: Vec<u16>,
+    /// The bounds of the exponents.
+    bounds: Vec<u8>,
+}
+
+/// The bounds of Scup (T.814 §7.1.1).
+const SUFFIX: std::ops::RangeInclusive<usize> = 2..=4079;
+
+impl CleanupDecoder {
+    /// Decodes a segment. The magnitudes are in units of plane `plane`; exponents are at most `most`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for lengths and exponents that cannot be.
+    pub(super) fn decode<M: Sample>(
+        &mut self,
+        segment: &[u8],
+        (plane, most): (u32, u32),
+        samples: &mut Samples<M>,
+    ) -> Result<()> {
+        let Some([before, last]) = segment.last_chunk() else {
+            return Err(Error::malformed("code-block: bytes of a cleanup pass:").found(segment.len()).allowed("at least 2"));
+        };
+        let suffix = usize::from(*last) << 4 | usize::from(before & 0xF);
+        let allowed = *SUFFIX.start()..=segment.len().min(*SUFFIX.end());
+        if !allowed.contains(&suffix) {
+            let error = Error::malformed("code-block: bytes of codewords in a cleanup pass:").found(suffix);
+            return Err(error.allowed(format!("{} to {}", allowed.start(), allowed.end())));
+        }
+        let (magnitudes, shared) = segment.split_at(segment.len() - suffix);
+        let shared = &shared[..suffix - 1];
+        self.magnitudes.read_magnitudes(magnitudes);
+        self.quads.read_vlc(shared);
+        self.line.start(samples.quads());
+        let codewords = Codewords::new(&self.quads, MelReader::new(shared));
+        let (magnitudes, line) = (&self.magnitudes, &mut self.line);
+        let largest = with_widest(Pass { codewords, magnitudes, line, samples, plane, most });
+        if largest > most {
+            let error = Error::malformed("code-block: exponent of a sample:").found(largest);
+            return Err(error.allowed(format!("at most {most}")));
+        }
+        Ok(())
+    }
+}
+
+impl Line {
+    fn start(&mut self, quads: usize) {
+        let quads = quads.next_multiple_of(2);
+        self.above.clear();
+        self.above.resize(2 * quads + 2, 0);
+        self.bounds.resize(quads, 0);
+        for values in [&mut self.contexts, &mut self.predicted, &mut self.quads, &mut self.u] {
+            values.resize(quads, 0);
+        }
+    }
+
+    /// Finds what the quads of a line take from the row above.
+    #[inline(always)]
+    fn look_up(&mut self) {
+        // Two samples, one in each byte: the one before the quad and its left one, the right one and the one after the quad.
+        let (before, after) = (self.above.as_chunks().0, self.above[2..].as_chunks().0);
+        let both = before.iter().zip(after).map(|(before, after)| [u16::from_le_bytes(*before), u16::from_le_bytes(*after)]);
+        for ((context, predicted), [before, after]) in self.contexts.iter_mut().zip(&mut self.predicted).zip(both) {
+            *context = u16::from(before != 0) << CONTEXT | u16::from(after != 0) << (CONTEXT + 2);
+            let largest = (before & 0xFF).max(before >> 8).max(after & 0xFF).max(after >> 8);
+            *predicted = largest.max(2) - 1;
+        }
+    }
+
+    /// Computes the bounds of the exponents; returns the largest.
+    #[inline(always)]
+    fn add_up<const FIRST: bool>(&mut self) -> u32 {
+        let mut largest = 0;
+        let quads = self.quads.iter().zip(&self.u).zip(&self.predicted);
+        for (bound, ((quad, u), predicted)) in self.bounds.iter_mut().zip(quads) {
+            let rho = quad & 0xF;
+            let is_single = rho & rho.wrapping_sub(1) == 0;
+            let sum = u + if FIRST || is_single { 1 } else { *predicted };
+            largest = largest.max(sum);
+            *bound = sum as u8;
+        }
+        largest.into()
+    }
+}
+
+/// The pass over all lines.
+struct Pass<'p, M> {
+    codewords: Codewords<'p>,
+    magnitudes: &'p ForwardPlain,
+    line: &'p mut Line,
+    samples: &'p mut Samples<M>,
+    plane: u32,
+    most: u32,
+}
+
+impl<M: Sample> Work for Pass<'_, M> {
+    type Output = u32;
+
+    /// Returns the largest exponent, and stops if it is too large.
+    #[inline(always)]
+    fn run(self) -> u32 {
+        let Self { mut codewords, magnitudes, line, samples, plane, most } = self;
+        let quads = samples.quads();
+        let (mut position, mut largest) = (0, 0);
+        for (y, rows) in samples.lines().enumerate() {
+            let bound = if y == 0 {
+                line.contexts.fill(0);
+                codewords.line::<true>(quads, line);
+                line.add_up::<true>()
+            } else {
+                line.look_up();
+                codewords.line::<false>(quads, line);
+                line.add_up::<false>()
+            };
+            largest = bound.max(largest);
+            if bound > most {
+                break;
+            }
+            position = M::line(LineOf {
+                magnitudes,
+                position,
+                quads: line.quads.as_chunks().0,
+                bounds: line.bounds.as_chunks().0,
+                plane,
+                rows: rows.map(|row| row.as_chunks_mut().0),
+                exponents: line.above[1..].as_chunks_mut().0,
+            });
+        }
+        largest
+    }
+}
+
+/// What MEL and VLC stream state of the quads.
+struct Codewords<'b> {
+    vlc: &'b BackwardPlain,
+    /// The next bits of the codewords, and their number.
+    bits: u64,
+    count: u32,
+    /// The byte that follows them.
+    next: usize,
+    mel: MelReader<'b>,
+}
+
+impl<'b> Codewords<'b> {
+    fn new(vlc: &'b BackwardPlain, mel: MelReader<'b>) -> Self {
+        Self { vlc, bits: 0, count: 0, next: 0, mel }
+    }
+
+    /// Reads the quads of a line.
+    #[inline(always)]
+    fn line<const FIRST: bool>(&mut self, count: usize, line: &mut Line) {
+        let mut left = Quad::default();
+        let pairs = line.quads.as_chunks_mut::<2>().0.iter_mut().zip(line.u.as_chunks_mut::<2>().0);
+        for (n, ((quads, u), contexts)) in pairs.zip(line.contexts.as_chunks::<2>().0).enumerate() {
+            self.refill();
+            let first = self.quad::<FIRST>(contexts[0], left);
+            let second = if 2 * n + 1 < count { self.quad::<FIRST>(contexts[1], first) } else { Quad::default() };
+            left = second;
+            *quads = [first.samples(), second.samples()];
+            *u = self.pair::<FIRST>(first, second).map(|u| u as u16);
+        }
+    }
+
+    /// Takes bytes of codewords. A pair has at most 38 bits.
+    #[inline(always)]
+    fn refill(&mut self) {
+        self.bits |= self.vlc.bytes_at(self.next) << self.count;
+        self.next += (63 - self.count as usize) / 8;
+        self.count |= 56;
+    }
+
+    #[inline(always)]
+    fn skip(&mut self, bits: u32) {
+        self.bits >>= bits;
+        self.count -= bits;
+    }
+
+    /// Reads the codeword of a quad, whose left neighbour is known.
+    #[inline(always)]
+    fn quad<const FIRST: bool>(&mut self, above: u16, left: Quad) -> Quad {
+        let context = u32::from(above) | left.context();
+        let found = Quad::find(usize::from(!FIRST), context, self.bits);
+        let happened = self.mel.event(context == 0);
+        let quad = if context != 0 || happened { found } else { Quad::default() };
+        self.skip(quad.length());
+        quad
+    }
+
+    /// Reads the `u` of a pair of quads.
+    #[inline(always)]
+    fn pair<const FIRST: bool>(&mut self, first: Quad, second: Quad) -> [u32; 2] {
+        let mut mode = first.has_u() | second.has_u() << 1;
+        if FIRST && mode == 3 && self.mel.event(true) {
+            mode = Pair::LARGE;
+        }
+        let pair = Pair::find(usize::from(!FIRST), mode, self.bits);
+        let mut u = pair.values(self.bits);
+        self.skip(pair.length());
+        let extended = EXTENDED + if mode == Pair::LARGE { 2 } else { 0 };
+        if u[0].max(u[1]) >= extended {
+            for u in u.iter_mut().filter(|u| **u >= extended) {
+                *u += 4 * (self.bits as u32 & 0xF);
+                self.skip(4);
+            }
+        }
+        u
+    }
+}

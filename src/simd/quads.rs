@@ -13,88 +13,114 @@ pub(crate) struct Pairs<'l> {
     pub bits: &'l [u8],
     /// The first bit.
     pub position: usize,
-    /// For each quad ρ in the lowest bits, then `ε_k`, then `ε_1`, of four bits each.
+    /// For each quad the significant samples in the lowest four bits; four bits above them are not used; then the highest bits of
+    /// the samples.
     pub quads: &'l [[u16; 2]],
-    /// The bounds of the exponents of each quad.
-    pub bounds: &'l [[u8; 2]],
+    /// The bits that are stored of each sample, at most [`LONGEST`], a byte each.
+    pub lengths: &'l [[u32; 2]],
+    /// The sums of these bits up to each sample of a quad, a byte each.
+    pub sums: &'l [[u32; 2]],
     /// The plane of the lowest bit.
     pub plane: u32,
     /// The upper and the lower row: twice the magnitudes and a bit for the middle, and the sign in the highest bit.
     pub rows: [&'l mut [[u32; 4]]; 2],
-    /// The exponents of the lower row.
+    /// The exponents of the lower row: the bit lengths of twice the magnitudes less one.
     pub exponents: &'l mut [[u8; 4]],
 }
 
-/// The largest bound of quads whose bits fit into a word.
-pub(crate) const NARROW: u8 = 14;
+/// The most bits of a sample.
+pub(crate) const LONGEST: u32 = 28;
 
-/// Decodes pairs up to the first one with a bound above [`NARROW`], or none if the processor lacks the instructions. Returns the
-/// number of pairs, and the bit after them.
+/// Bits of a word from any position on.
+const WORD: usize = 57;
+
+/// Decodes all pairs; returns the bit after them.
 #[inline(always)]
-pub(crate) fn narrow_pairs(pairs: Pairs<'_>) -> (usize, usize) {
+pub(crate) fn decode_pairs(pairs: Pairs<'_>) -> usize {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::is_x86_feature_detected as has;
         if has!("avx2") && has!("bmi2") {
             // SAFETY: the processor has the instructions, the function's only requirement.
-            return unsafe { avx2::narrow_pairs(pairs) };
+            return unsafe { avx2::decode_pairs(pairs) };
         }
     }
-    (0, pairs.position)
+    decode_plain(pairs)
+}
+
+#[inline(always)]
+fn decode_plain(pairs: Pairs<'_>) -> usize {
+    let Pairs { bits, mut position, quads, lengths, sums, plane, rows: [upper, lower], exponents } = pairs;
+    let items = quads.iter().zip(lengths).zip(sums).zip(upper.iter_mut().zip(lower)).zip(exponents);
+    for ((((quads, lengths), sums), (upper, lower)), exponents) in items {
+        for quad in 0..2 {
+            for n in 0..4 {
+                let byte = |bytes: u32| (bytes >> (8 * n)) & 0xFF;
+                let (one, highest) = (u32::from(quads[quad] >> n & 1), u32::from(quads[quad] >> (8 + n) & 1));
+                let stored = word(bits, position + byte(sums[quad] << 8) as usize) as u32;
+                let length = byte(lengths[quad]);
+                let value = stored & !(u32::MAX << length) | highest << length;
+                let odd = value | one;
+                let sample = (odd + 2 * one) << plane | value << 31;
+                let column = 2 * quad + n / 2;
+                if n % 2 == 0 {
+                    upper[column] = sample;
+                } else {
+                    lower[column] = sample;
+                    exponents[column] = (u32::BITS - odd.leading_zeros()) as u8;
+                }
+            }
+            position += (sums[quad] >> 24) as usize;
+        }
+    }
+    position
+}
+
+/// The bits from `position` on, of which [`WORD`] are sure to be there.
+#[inline(always)]
+fn word(bits: &[u8], position: usize) -> u64 {
+    let bytes = bits.get(position / 8..).and_then(|bytes| bytes.first_chunk());
+    bytes.map_or(u64::MAX, |bytes| u64::from_le_bytes(*bytes)) >> (position % 8)
 }
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::*;
 
-    use super::{NARROW, Pairs};
-
-    /// Four bits as four bytes of 0 or 1.
-    const SPREAD: [u32; 16] = {
-        let mut table = [0; 16];
-        let mut bits = 0;
-        while bits < 16 {
-            table[bits as usize] = bits & 1 | (bits & 2) << 7 | (bits & 4) << 14 | (bits & 8) << 21;
-            bits += 1;
-        }
-        table
-    };
-
-    /// Four bytes of 1.
-    const EACH: u32 = 0x0101_0101;
+    use super::{Pairs, WORD, word};
 
     /// No byte, in a shuffle.
     const NONE: i8 = -1;
 
     #[target_feature(enable = "avx2,bmi2")]
-    pub(super) fn narrow_pairs(pairs: Pairs<'_>) -> (usize, usize) {
-        let Pairs { bits, mut position, quads, bounds, plane, rows: [upper, lower], exponents } = pairs;
+    pub(super) fn decode_pairs(pairs: Pairs<'_>) -> usize {
+        let Pairs { bits, mut position, quads, lengths, sums, plane, rows: [upper, lower], exponents } = pairs;
         // The samples in the order of the vectors: the upper row, then the lower one.
         let samples = _mm256_setr_epi32(0, 2, 16, 18, 1, 3, 17, 19);
-        let ones_at = _mm256_add_epi32(samples, _mm256_set1_epi32(8));
+        let highest_at = _mm256_add_epi32(samples, _mm256_set1_epi32(8));
         let one = _mm256_set1_epi32(1);
         let plane = _mm_cvtsi32_si128(plane as i32);
-        let count = quads.len();
-        let items = quads.iter().zip(bounds).zip(upper.iter_mut().zip(lower)).zip(exponents).enumerate();
-        for (n, (((quads, bounds), (upper, lower)), exponents)) in items {
-            if bounds[0].max(bounds[1]) > NARROW {
-                return (n, position);
-            }
-            let lengths = [0, 1].map(|n| {
-                let quad = usize::from(quads[n]);
-                (SPREAD[quad & 0xF] * u32::from(bounds[n])).wrapping_sub(SPREAD[quad >> 4 & 0xF])
-            });
-            let [first, second] = lengths.map(|lengths| lengths.wrapping_mul(EACH << 8));
-            let [all_first, all_second] = lengths.map(|lengths| lengths.wrapping_mul(EACH) as usize >> 24);
-            let (left, right) = (word(bits, position), word(bits, position + all_first));
-            position += all_first + all_second;
-            let raw = joined(shifted(left, first), shifted(right, second));
-            let lengths = four_bytes(u64::from(lengths[0]) | u64::from(lengths[1]) << 32);
-            let quads = _mm256_set1_epi32(i32::from(quads[0]) | i32::from(quads[1]) << 16);
+        let items = quads.iter().zip(lengths).zip(sums).zip(upper.iter_mut().zip(lower)).zip(exponents);
+        for ((((quads, lengths), sums), (upper, lower)), exponents) in items {
+            let all = sums.map(|sums| (sums >> 24) as usize);
+            let stored = if all[0].max(all[1]) <= WORD {
+                let quad = |at: usize, sums: u32| shifted(_mm256_set1_epi64x(word(bits, at) as i64), before(sums));
+                joined(quad(position, sums[0]), quad(position + all[0], sums[1]))
+            } else {
+                let quad = |at: usize, lengths: u32, sums: u32| {
+                    let second = word(bits, at + (sums >> 8 & 0xFF) as usize);
+                    let words = _mm_set_epi64x(second as i64, word(bits, at) as i64);
+                    shifted(_mm256_broadcastsi128_si256(words), before_in_column(lengths))
+                };
+                joined(quad(position, lengths[0], sums[0]), quad(position + all[0], lengths[1], sums[1]))
+            };
+            position += all[0] + all[1];
+            let lengths = of_samples(u64::from(lengths[0]) | u64::from(lengths[1]) << 32);
+            let quads = _mm256_set1_epi32((u32::from(quads[0]) | u32::from(quads[1]) << 16) as i32);
             let significant = _mm256_and_si256(_mm256_srlv_epi32(quads, samples), one);
-            let highest = _mm256_and_si256(_mm256_srlv_epi32(quads, ones_at), one);
+            let highest = _mm256_and_si256(_mm256_srlv_epi32(quads, highest_at), one);
             let above = _mm256_sllv_epi32(_mm256_set1_epi32(-1), lengths);
-            let value = _mm256_or_si256(_mm256_andnot_si256(above, raw), _mm256_sllv_epi32(highest, lengths));
+            let value = _mm256_or_si256(_mm256_andnot_si256(above, stored), _mm256_sllv_epi32(highest, lengths));
             let odd = _mm256_or_si256(value, significant);
             let double = _mm256_add_epi32(odd, _mm256_add_epi32(significant, significant));
             let all = _mm256_or_si256(_mm256_sll_epi32(double, plane), _mm256_slli_epi32::<31>(value));
@@ -105,26 +131,35 @@ mod avx2 {
             }
             *exponents = bit_lengths(_mm256_extracti128_si256::<1>(odd));
         }
-        (count, position)
+        position
     }
 
-    /// The bits from `position` on, of which 57 are sure to be there.
-    #[inline]
-    fn word(bits: &[u8], position: usize) -> u64 {
-        let bytes = bits.get(position / 8..).and_then(|bytes| bytes.first_chunk());
-        bytes.map_or(u64::MAX, |bytes| u64::from_le_bytes(*bytes)) >> (position % 8)
-    }
-
-    /// A word shifted by each of four bytes: samples 0, 2, 1, 3 of a quad.
+    /// For samples 0, 2, 1, 3 of a quad the bits of those before them.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn shifted(word: u64, bytes: u32) -> __m256i {
+    fn before(sums: u32) -> __m256i {
         let place = _mm256_setr_epi8(
-            0, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 2, NONE, NONE, NONE, NONE, NONE, NONE, NONE, //
-            1, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 3, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+            NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 1, NONE, NONE, NONE, NONE, NONE, NONE, NONE, //
+            0, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 2, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
         );
-        let by = _mm256_shuffle_epi8(_mm256_set1_epi32(bytes as i32), place);
-        _mm256_srlv_epi64(_mm256_set1_epi64x(word as i64), by)
+        _mm256_shuffle_epi8(_mm256_set1_epi32(sums as i32), place)
+    }
+
+    /// For samples 0, 2, 1, 3 of a quad the bits of the one before them in their column.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn before_in_column(lengths: u32) -> __m256i {
+        let place = _mm256_setr_epi8(
+            NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, //
+            0, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 2, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+        );
+        _mm256_shuffle_epi8(_mm256_set1_epi32(lengths as i32), place)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn shifted(words: __m256i, by: __m256i) -> __m256i {
+        _mm256_srlv_epi64(words, by)
     }
 
     /// The lower halves of the words of two quads, in the order of the vectors.
@@ -135,10 +170,10 @@ mod avx2 {
         _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(first, second))
     }
 
-    /// A byte for each sample of two quads, in the order of the vectors.
+    /// The bytes of eight samples in the order of the vectors.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn four_bytes(bytes: u64) -> __m256i {
+    fn of_samples(bytes: u64) -> __m256i {
         let place = _mm256_setr_epi8(
             0, NONE, NONE, NONE, 2, NONE, NONE, NONE, 4, NONE, NONE, NONE, 6, NONE, NONE, NONE, //
             1, NONE, NONE, NONE, 3, NONE, NONE, NONE, 5, NONE, NONE, NONE, 7, NONE, NONE, NONE,
@@ -156,5 +191,50 @@ mod avx2 {
         let lengths = _mm_subs_epu16(biased, _mm_set1_epi32(126));
         let place = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
         _mm_cvtsi128_si32(_mm_shuffle_epi8(lengths, place)).to_le_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Quads with lengths of up to `longest`, which grow with their number.
+    fn line(count: usize, longest: u32, seed: u64) -> (Vec<u8>, Vec<[u16; 2]>, Vec<[u32; 2]>, Vec<[u32; 2]>) {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as u32
+        };
+        let bits = (0..count * 20).map(|_| next() as u8).collect();
+        let quads: Vec<[u16; 2]> = (0..count).map(|_| [0, 1].map(|_| (next() & 0xF) as u16)).collect();
+        let mut lengths = |rho: u16| (0..4).fold(0, |all, n| all | u32::from(rho >> n & 1) * (next() % (longest + 1)) << (8 * n));
+        let lengths: Vec<[u32; 2]> = quads.iter().map(|quads| quads.map(&mut lengths)).collect();
+        let sums = lengths.iter().map(|lengths| lengths.map(|lengths| lengths.wrapping_mul(0x0101_0101))).collect();
+        // The highest bits are those of significant samples.
+        let quads = quads.iter().map(|quads| quads.map(|rho| rho | (rho & 0b1011) << 8)).collect();
+        (bits, quads, lengths, sums)
+    }
+
+    #[test]
+    fn vectors_are_the_plain_samples() {
+        for (seed, count) in (0..40).zip([0, 1, 2, 7, 16, 33].into_iter().cycle()) {
+            for longest in [0, 1, 7, 14, 15, 20, LONGEST] {
+                let (bits, quads, lengths, sums) = line(count, longest, seed);
+                // Some lines go beyond the end of the bits.
+                for bits in [&bits[..], &bits[..bits.len() / 3]] {
+                    let decoded = |decode: fn(Pairs<'_>) -> usize| {
+                        let (mut upper, mut lower) = (vec![[7; 4]; count], vec![[7; 4]; count]);
+                        let mut exponents = vec![[7; 4]; count];
+                        let (position, plane) = (seed as usize, seed as u32 % 3);
+                        let rows = [&mut upper[..], &mut lower[..]];
+                        let end = decode(Pairs {
+                            bits, position, quads: &quads, lengths: &lengths, sums: &sums, plane, rows, exponents: &mut exponents,
+                        });
+                        (end, upper, lower, exponents)
+                    };
+                    assert!(decoded(decode_pairs) == decoded(decode_plain), "{seed} {count} {longest}");
+                }
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::codewords::EXTENDED;
 use super::lookup::{CONTEXT, Pair, Quad};
 use super::magnitudes::LineOf;
-use super::readers::{BackwardPlain, ForwardPlain, MelReader};
+use super::readers::{BackwardPlain, Events, ForwardPlain, MelReader};
 use super::samples::{Sample, Samples};
 use crate::error::{Error, Result};
 use crate::simd::{Work, with_widest};
@@ -23,15 +23,19 @@ struct Line {
     above: Vec<u8>,
     /// For each quad, the bits of its context that come from above, as [`Quad::find`] takes them.
     contexts: Vec<u16>,
-    /// κ of each quad, if it has several significant samples.
+    /// For each quad, κ less one if it has several significant samples.
     predicted: Vec<u16>,
     /// [`Quad::samples`].
     quads: Vec<u16>,
     /// `u`.
     u: Vec<u16>,
-    /// The bounds of the exponents.
-    bounds: Vec<u8>,
+    /// For each quad, the bits of its samples, a byte each; and their sums up to each sample.
+    lengths: Vec<u32>,
+    sums: Vec<u32>,
 }
+
+/// Four bytes of 1.
+const EACH: u32 = 0x0101_0101;
 
 /// The bounds of Scup (T.814 §7.1.1).
 const SUFFIX: std::ops::RangeInclusive<usize> = 2..=4079;
@@ -77,7 +81,8 @@ impl Line {
         let quads = quads.next_multiple_of(2);
         self.above.clear();
         self.above.resize(2 * quads + 2, 0);
-        self.bounds.resize(quads, 0);
+        self.lengths.resize(quads, 0);
+        self.sums.resize(quads, 0);
         for values in [&mut self.contexts, &mut self.predicted, &mut self.quads, &mut self.u] {
             values.resize(quads, 0);
         }
@@ -92,23 +97,24 @@ impl Line {
         for ((context, predicted), [before, after]) in self.contexts.iter_mut().zip(&mut self.predicted).zip(both) {
             *context = u16::from(before != 0) << CONTEXT | u16::from(after != 0) << (CONTEXT + 2);
             let largest = (before & 0xFF).max(before >> 8).max(after & 0xFF).max(after >> 8);
-            *predicted = largest.max(2) - 1;
+            *predicted = largest.max(2) - 2;
         }
     }
 
-    /// Computes the bounds of the exponents; returns the largest.
+    /// Computes the lengths of all samples; returns the largest bound of an exponent. Bytes overflow if it is above 63.
     #[inline(always)]
-    fn add_up<const FIRST: bool>(&mut self) -> u32 {
+    fn add_up(&mut self) -> u32 {
         let mut largest = 0;
         let quads = self.quads.iter().zip(&self.u).zip(&self.predicted);
-        for (bound, ((quad, u), predicted)) in self.bounds.iter_mut().zip(quads) {
-            let rho = quad & 0xF;
-            let is_single = rho & rho.wrapping_sub(1) == 0;
-            let sum = u + if FIRST || is_single { 1 } else { *predicted };
-            largest = largest.max(sum);
-            *bound = sum as u8;
+        for ((lengths, sums), ((quad, u), predicted)) in self.lengths.iter_mut().zip(&mut self.sums).zip(quads) {
+            let (rho, known) = (u32::from(quad & 0xF), u32::from(quad >> 4 & 0xF));
+            let has_several = u32::from(rho & rho.wrapping_sub(1) != 0);
+            let bound = u32::from(*u) + 1 + (u32::from(*predicted) & 0u32.wrapping_sub(has_several));
+            largest = largest.max(bound);
+            *lengths = spread(rho).wrapping_mul(bound).wrapping_sub(spread(known));
+            *sums = lengths.wrapping_mul(EACH);
         }
-        largest.into()
+        largest
     }
 }
 
@@ -132,15 +138,14 @@ impl<M: Sample> Work for Pass<'_, M> {
         let quads = samples.quads();
         let (mut position, mut largest) = (0, 0);
         for (y, rows) in samples.lines().enumerate() {
-            let bound = if y == 0 {
-                line.contexts.fill(0);
+            // Above the first line are zeros.
+            line.look_up();
+            if y == 0 {
                 codewords.line::<true>(quads, line);
-                line.add_up::<true>()
             } else {
-                line.look_up();
                 codewords.line::<false>(quads, line);
-                line.add_up::<false>()
-            };
+            }
+            let bound = line.add_up();
             largest = bound.max(largest);
             if bound > most {
                 break;
@@ -149,7 +154,9 @@ impl<M: Sample> Work for Pass<'_, M> {
                 magnitudes,
                 position,
                 quads: line.quads.as_chunks().0,
-                bounds: line.bounds.as_chunks().0,
+                lengths: line.lengths.as_chunks().0,
+                sums: line.sums.as_chunks().0,
+                longest: bound,
                 plane,
                 rows: rows.map(|row| row.as_chunks_mut().0),
                 exponents: line.above[1..].as_chunks_mut().0,
@@ -161,55 +168,74 @@ impl<M: Sample> Work for Pass<'_, M> {
 
 /// What MEL and VLC stream state of the quads.
 struct Codewords<'b> {
-    vlc: &'b BackwardPlain,
-    /// The next bits of the codewords, and their number.
+    vlc: Vlc<'b>,
+    mel: MelReader<'b>,
+}
+
+/// The stream of codewords. A copy of it, and of the run of events, stays in registers for a line.
+#[derive(Clone, Copy)]
+struct Vlc<'b> {
+    stream: &'b BackwardPlain,
+    /// The next bits, and their number.
     bits: u64,
     count: u32,
     /// The byte that follows them.
     next: usize,
-    mel: MelReader<'b>,
 }
 
 impl<'b> Codewords<'b> {
-    fn new(vlc: &'b BackwardPlain, mel: MelReader<'b>) -> Self {
-        Self { vlc, bits: 0, count: 0, next: 0, mel }
+    fn new(stream: &'b BackwardPlain, mel: MelReader<'b>) -> Self {
+        Self { vlc: Vlc { stream, bits: 0, count: 0, next: 0 }, mel }
     }
 
     /// Reads the quads of a line.
     #[inline(always)]
     fn line<const FIRST: bool>(&mut self, count: usize, line: &mut Line) {
+        let (mut vlc, mut events) = (self.vlc, Events::of(&mut self.mel));
         let mut left = Quad::default();
         let pairs = line.quads.as_chunks_mut::<2>().0.iter_mut().zip(line.u.as_chunks_mut::<2>().0);
         for (n, ((quads, u), contexts)) in pairs.zip(line.contexts.as_chunks::<2>().0).enumerate() {
-            self.refill();
-            let first = self.quad::<FIRST>(contexts[0], left);
-            let second = if 2 * n + 1 < count { self.quad::<FIRST>(contexts[1], first) } else { Quad::default() };
+            vlc.refill();
+            let first = vlc.quad::<FIRST>(contexts[0], left, &mut events);
+            let has_second = 2 * n + 1 < count;
+            let second =
+                if has_second { vlc.quad::<FIRST>(contexts[1], first, &mut events) } else { Quad::default() };
             left = second;
             *quads = [first.samples(), second.samples()];
-            *u = self.pair::<FIRST>(first, second).map(|u| u as u16);
+            let mut mode = first.mode(second);
+            if FIRST && mode == Pair::BOTH && events.next(true) {
+                mode = Pair::LARGE;
+            }
+            let (left_u, right_u) = vlc.pair::<FIRST>(mode);
+            *u = [left_u as u16, right_u as u16];
         }
+        events.end();
+        self.vlc = vlc;
     }
+}
 
-    /// Takes bytes of codewords. A pair has at most 38 bits.
+impl Vlc<'_> {
+    /// Takes bytes. A pair of quads has at most 38 bits.
     #[inline(always)]
     fn refill(&mut self) {
-        self.bits |= self.vlc.bytes_at(self.next) << self.count;
+        self.bits |= self.stream.bytes_at(self.next) << self.count;
         self.next += (63 - self.count as usize) / 8;
         self.count |= 56;
     }
 
+    /// Skips as many bits as the lowest six bits of `length` state.
     #[inline(always)]
-    fn skip(&mut self, bits: u32) {
-        self.bits >>= bits;
-        self.count -= bits;
+    fn skip(&mut self, length: u32) {
+        self.bits = self.bits.wrapping_shr(length);
+        self.count -= length & 0x3F;
     }
 
     /// Reads the codeword of a quad, whose left neighbour is known.
     #[inline(always)]
-    fn quad<const FIRST: bool>(&mut self, above: u16, left: Quad) -> Quad {
+    fn quad<const FIRST: bool>(&mut self, above: u16, left: Quad, events: &mut Events<'_, '_>) -> Quad {
         let context = u32::from(above) | left.context();
         let found = Quad::find(usize::from(!FIRST), context, self.bits);
-        let happened = self.mel.event(context == 0);
+        let happened = events.next(context == 0);
         let quad = if context != 0 || happened { found } else { Quad::default() };
         self.skip(quad.length());
         quad
@@ -217,21 +243,31 @@ impl<'b> Codewords<'b> {
 
     /// Reads the `u` of a pair of quads.
     #[inline(always)]
-    fn pair<const FIRST: bool>(&mut self, first: Quad, second: Quad) -> [u32; 2] {
-        let mut mode = first.has_u() | second.has_u() << 1;
-        if FIRST && mode == 3 && self.mel.event(true) {
-            mode = Pair::LARGE;
-        }
+    fn pair<const FIRST: bool>(&mut self, mode: u32) -> (u32, u32) {
         let pair = Pair::find(usize::from(!FIRST), mode, self.bits);
-        let mut u = pair.values(self.bits);
+        let (left, right) = pair.values(self.bits);
         self.skip(pair.length());
         let extended = EXTENDED + if mode == Pair::LARGE { 2 } else { 0 };
-        if u[0].max(u[1]) >= extended {
-            for u in u.iter_mut().filter(|u| **u >= extended) {
-                *u += 4 * (self.bits as u32 & 0xF);
-                self.skip(4);
-            }
+        if left.max(right) < extended {
+            return (left, right);
         }
-        u
+        let left = self.extend(left, extended);
+        (left, self.extend(right, extended))
     }
+
+    /// Adds the extension of a `u` of at least `extended`.
+    fn extend(&mut self, u: u32, extended: u32) -> u32 {
+        if u < extended {
+            return u;
+        }
+        let extension = self.bits as u32 & 0xF;
+        self.skip(4);
+        u + 4 * extension
+    }
+}
+
+/// Four bits as four bytes of 0 or 1.
+#[inline(always)]
+fn spread(bits: u32) -> u32 {
+    bits.wrapping_mul(0x0020_4081) & EACH
 }

@@ -5,13 +5,15 @@ use super::rows::{FIRST, OTHER};
 
 /// What a codeword states of a quad.
 ///
-/// The lowest six bits are the length of the codeword. Bits 7 to 9 are what the quad adds to the context of its right neighbour.
-/// From bit 16 on, of four bits each, are ρ, `ε_k` and `ε_1`; and then a bit which is set if `u` is not 0.
+/// The lowest six bits are the length of the codeword; bits 6 and 7 are set if `u` is not 0. Bits 8 to 10 are what the quad adds to
+/// the context of its right neighbour. From bit 16 on, of four bits each, are ρ, `ε_k` and `ε_1`. So no field is shifted before the
+/// next look-up, for which all others wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Quad(u32);
 
-/// The place of the context in the index of a quad: above the bits of the longest codeword.
-pub(super) const CONTEXT: u32 = 7;
+/// The place of the context in the index of a quad, and the bits of the longest codeword.
+pub(super) const CONTEXT: u32 = 8;
+const LONGEST: u32 = 7;
 
 impl Quad {
     /// The quad of a codeword of the first line (0) or of others (1), in the context `context >> CONTEXT`. The lowest seven of
@@ -19,13 +21,13 @@ impl Quad {
     #[inline(always)]
     pub(super) fn find(table: usize, context: u32, bits: u64) -> Self {
         let table = &QUADS[table];
-        table[context as usize & (table.len() - 1) | bits as usize & ((1 << CONTEXT) - 1)]
+        table[context as usize & (table.len() - 1) | bits as usize & ((1 << LONGEST) - 1)]
     }
 
-    /// Bits of the codeword.
+    /// A word whose lowest six bits are the number of bits of the codeword.
     #[inline(always)]
     pub(super) fn length(self) -> u32 {
-        self.0 & 0x3F
+        self.0
     }
 
     /// What the quad adds to the context of the one to its right, as [`Quad::find`] takes it.
@@ -34,10 +36,10 @@ impl Quad {
         self.0 & 7 << CONTEXT
     }
 
-    /// 1 if `u` is not 0.
+    /// The mode of a pair of this quad and the one to its right: which of them have a `u` that is not 0.
     #[inline(always)]
-    pub(super) fn has_u(self) -> u32 {
-        self.0 >> 28
+    pub(super) fn mode(self, right: Self) -> u32 {
+        self.0 & Pair::LEFT | right.0 & Pair::RIGHT
     }
 
     /// ρ, the significant samples, in the lowest four bits; then `ε_k`, those whose highest bit the codeword states; then `ε_1`,
@@ -50,52 +52,60 @@ impl Quad {
 
 /// What the prefixes of a pair of quads state of their `u`.
 ///
-/// The lowest six bits are the length of prefixes and suffixes. In four bits each follow the lengths of the prefixes, of the first
+/// The lowest six bits are the number of bits of prefixes and suffixes. In four bits each follow the lengths of the prefixes, of the first
 /// and of the second suffix, and the `u` without their suffixes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Pair(u32);
 
 impl Pair {
-    /// Both quads of a pair of the first line have a `u` above 2.
-    pub(super) const LARGE: u32 = 4;
+    /// The left or the right quad has a `u` that is not 0.
+    const LEFT: u32 = 1 << 6;
+    const RIGHT: u32 = 2 << 6;
 
-    /// The prefixes at the beginning of the lowest six of `bits`, in the first line (0) or in others (1). Bits 0 and 1 of `mode`
-    /// are [`Quad::has_u`], or it is [`Pair::LARGE`].
+    /// Both quads have one.
+    pub(super) const BOTH: u32 = Self::LEFT | Self::RIGHT;
+
+    /// Both quads of a pair of the first line have a `u` above 2.
+    pub(super) const LARGE: u32 = 4 << 6;
+
+    /// The prefixes at the beginning of the lowest six of `bits`, in the first line (0) or in others (1). `mode` is [`Quad::mode`]
+    /// or [`Pair::LARGE`].
     #[inline(always)]
     pub(super) fn find(table: usize, mode: u32, bits: u64) -> Self {
         let table = &PAIRS[table];
-        table[(mode << 6) as usize & (table.len() - 1) | bits as usize & 0x3F]
+        table[mode as usize & (table.len() - 1) | bits as usize & 0x3F]
     }
 
-    /// Bits of prefixes and suffixes.
+    /// A word whose lowest six bits are the number of bits of prefixes and suffixes.
     #[inline(always)]
     pub(super) fn length(self) -> u32 {
-        self.0 & 0x3F
+        self.0
     }
 
     /// Both `u` from the bits of prefixes and suffixes.
     #[inline(always)]
-    pub(super) fn values(self, bits: u64) -> [u32; 2] {
+    pub(super) fn values(self, bits: u64) -> (u32, u32) {
         let field = |at: u32| self.0 >> at & 0xF;
         let value = |bits: u64, length: u32| bits as u32 & ((1 << length) - 1);
         let bits = bits >> field(6);
-        [field(18) + value(bits, field(10)), field(22) + value(bits >> field(10), field(14))]
+        (field(18) + value(bits, field(10)), field(22) + value(bits >> field(10), field(14)))
     }
 }
 
-static QUADS: [[Quad; 1024]; 2] = [quads(&FIRST, true), quads(&OTHER, false)];
+static QUADS: [[Quad; 2048]; 2] = [quads(&FIRST, true), quads(&OTHER, false)];
 
-const fn quads(rows: &[u32], is_first: bool) -> [Quad; 1024] {
-    let mut table = [Quad(0); 1024];
+const fn quads(rows: &[u32], is_first: bool) -> [Quad; 2048] {
+    let mut table = [Quad(0); 2048];
     let mut n = 0;
     while n < rows.len() {
         let row = rows[n];
         let (context, rho, has_u, length) = (row >> 24, row >> 20 & 0xF, row >> 19 & 1, row >> 16 & 7);
         let (known, ones, bits) = (row >> 12 & 0xF, row >> 8 & 0xF, row & 0x7F);
         let right = if is_first { rho >> 1 | rho & 1 } else { (rho >> 2 | rho >> 3) << 1 & 2 };
-        let quad = Quad(length | right << CONTEXT | rho << 16 | known << 20 | ones << 24 | has_u << 28);
+        let modes = has_u * Pair::BOTH;
+        let quad = Quad(length | modes | right << CONTEXT | rho << 16 | known << 20 | ones << 24);
         let mut next = 0;
-        while next < 1 << (CONTEXT - length) {
+        while next < 1 << (LONGEST - length) {
             table[(context << CONTEXT | next << length | bits) as usize] = quad;
             next += 1;
         }
@@ -108,26 +118,23 @@ static PAIRS: [[Pair; 512]; 2] = [pairs(true), pairs(false)];
 
 const fn pairs(is_first: bool) -> [Pair; 512] {
     let mut table = [Pair(0); 512];
-    let mut mode = 0;
-    while mode <= Pair::LARGE {
-        let mut bits = 0;
-        while bits < 64 {
-            table[(mode << 6 | bits) as usize] = pair(mode, bits, is_first);
-            bits += 1;
-        }
-        mode += 1;
+    let mut index = 0;
+    while index < table.len() as u32 {
+        let bits = index % Pair::LEFT;
+        table[index as usize] = pair(index - bits, bits, is_first);
+        index += 1;
     }
     table
 }
 
 const fn pair(mode: u32, bits: u32, is_first: bool) -> Pair {
     let (is_large, none) = (mode == Pair::LARGE, Prefix { bits: 0, length: 0, suffix: 0, least: 0 });
-    let left = if is_large || mode & 1 == 1 { prefix(bits) } else { none };
+    let left = if is_large || mode & Pair::LEFT != 0 { prefix(bits) } else { none };
     let rest = bits >> left.length;
-    let right = if is_first && mode == 3 && left.least > 2 {
+    let right = if is_first && mode == Pair::BOTH && left.least > 2 {
         // A bit in place of the prefix: not both are above 2.
         Prefix { bits: 0, length: 1, suffix: 0, least: 1 + (rest & 1) }
-    } else if is_large || mode & 2 == 2 {
+    } else if is_large || mode & Pair::RIGHT != 0 {
         prefix(rest)
     } else {
         none
@@ -160,8 +167,8 @@ mod tests {
                 let bits = codeword.bits() | u64::MAX << codeword.length();
                 let quad = Quad::find(table, context << CONTEXT, bits);
                 let samples = rho | codeword.known() << 4 | (epsilon & codeword.known()) << 8;
-                assert_eq!((quad.length(), u32::from(quad.samples())), (codeword.length(), samples));
-                assert_eq!(quad.has_u(), u32::from(epsilon > 0));
+                assert_eq!((quad.length() & 0x3F, u32::from(quad.samples())), (codeword.length(), samples));
+                assert_eq!(quad.mode(quad) == Pair::BOTH, epsilon > 0);
             }
         }
     }
@@ -172,9 +179,9 @@ mod tests {
             for u in (0..=32).flat_map(|left| (0..=32).map(move |right| [left, right])) {
                 let (bits, length) = codewords::pair(u, is_first);
                 let is_large = is_first && u[0] > 2 && u[1] > 2;
-                let mode = if is_large { Pair::LARGE } else { u32::from(u[0] > 0) | u32::from(u[1] > 0) << 1 };
-                let pair = Pair::find(table, mode, bits);
-                assert_eq!((pair.values(bits), pair.length()), (u, length), "{is_first}");
+                let mode = u32::from(u[0] > 0) * Pair::LEFT | u32::from(u[1] > 0) * Pair::RIGHT;
+                let pair = Pair::find(table, if is_large { Pair::LARGE } else { mode }, bits);
+                assert_eq!((pair.values(bits), pair.length() & 0x3F), (u.into(), length), "{is_first}");
             }
         }
     }

@@ -129,44 +129,64 @@ pub(super) struct MelReader<'b> {
     count: u32,
     is_after_ff: bool,
     state: usize,
-    /// Twice the events until one happens. If the run ends without, it is 2 less than twice the events.
+    /// The run that was begun.
     run: i32,
+}
+
+/// The events of a stream. Twice the number of those before the next that happens; if the run ends without one, 2 less than
+/// twice the number of events.
+pub(super) struct Events<'m, 'b> {
+    mel: &'m mut MelReader<'b>,
+    run: i32,
+}
+
+impl<'m, 'b> Events<'m, 'b> {
+    /// Goes on with the events of a stream.
+    pub(super) fn of(mel: &'m mut MelReader<'b>) -> Self {
+        let run = mel.run;
+        Self { mel, run }
+    }
+
+    /// Takes an event if `is_coded`, and returns true if it happened.
+    #[inline(always)]
+    pub(super) fn next(&mut self, is_coded: bool) -> bool {
+        self.run -= i32::from(is_coded) * 2;
+        let happened = self.run == -1;
+        if self.run < 0 {
+            self.run = self.mel.next_run();
+        }
+        happened
+    }
+
+    /// Leaves the other events to the stream.
+    pub(super) fn end(self) {
+        self.mel.run = self.run;
+    }
 }
 
 impl<'b> MelReader<'b> {
     /// Reads from the start of what MEL and VLC stream share, without its last byte.
     pub(super) fn new(stored: &'b [u8]) -> Self {
         let mut reader = Self { rest: stored, held: 0, count: 0, is_after_ff: false, state: 0, run: 0 };
-        reader.next_run();
+        reader.run = reader.next_run();
         reader
     }
 
-    /// Takes an event if `is_coded`, and returns true if it happened.
-    #[inline(always)]
-    pub(super) fn event(&mut self, is_coded: bool) -> bool {
-        self.run -= i32::from(is_coded) * 2;
-        let happened = self.run == -1;
-        if self.run < 0 {
-            self.next_run();
-        }
-        happened
-    }
-
     #[inline(never)]
-    fn next_run(&mut self) {
+    fn next_run(&mut self) -> i32 {
         let exponent = MEL_EXPONENTS[self.state];
         if self.count < 1 + exponent {
             self.fill();
         }
         let bits = self.held >> (63 - exponent);
         if bits >> exponent == 1 {
-            self.run = (2 << exponent) - 2;
             self.take(1);
             self.state = (self.state + 1).min(MEL_EXPONENTS.len() - 1);
+            (2 << exponent) - 2
         } else {
-            self.run = 2 * bits as i32 + 1;
             self.take(1 + exponent);
             self.state = self.state.saturating_sub(1);
+            2 * bits as i32 + 1
         }
     }
 
@@ -266,10 +286,11 @@ mod tests {
                 assert_eq!(backward.word(at) & ((1 << length) - 1), *bits);
                 at += *length as usize;
             }
-            let mut reader = MelReader::new(shared);
+            let mut mel = MelReader::new(shared);
+            let mut reader = Events::of(&mut mel);
             for (n, event) in events.iter().enumerate() {
-                assert!(!reader.event(false));
-                assert_eq!(reader.event(true), *event, "{n}");
+                assert!(!reader.next(false));
+                assert_eq!(reader.next(true), *event, "{n}");
             }
         }
     }

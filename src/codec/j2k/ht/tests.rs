@@ -1,4 +1,5 @@
 mod decoder;
+mod twin;
 
 use super::*;
 use crate::codec::j2k::part1::tests::blocks::{Random, Sample as Kind, samples};

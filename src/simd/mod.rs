@@ -24,7 +24,7 @@ pub(crate) use interleave::deinterleave;
 pub use interleave::{interleave, swap_bytes};
 pub(crate) use lanes::{Digits, LANES, Lanes, NO_SYMBOL, Registers, States};
 pub use predictor::{accumulate, difference, join_planes, split_planes};
-pub(crate) use quads::{LONGEST, Pairs, decode_pairs};
+pub(crate) use quads::{LONGEST, Pairs, decode_pairs, decode_pairs_plain};
 pub(crate) use slices::{Column, pack};
 pub(crate) use wavelet::{lift, predict, undo_predict, undo_update, update};
 pub(crate) use ycbcr::{chroma, luma};

@@ -60,10 +60,15 @@ impl<M: Sample> HtDecoder<M> {
         let (bits, is_narrow) = (shape.of_band.saturating_sub(plane), shape.of_band <= M::MOST);
         // A magnitude of all ones rounds to an exponent above its bits.
         let most = if is_narrow { bits + 1 } else { M::MOST - plane };
-        self.cleanup.decode(set.cleanup, (plane, most), &mut self.samples).map_err(|error| match is_narrow {
-            true => error,
-            false => Error::unsupported("bits of a wavelet coefficient:").found(shape.of_band).allowed(M::MOST),
-        })?;
+        let largest = self.cleanup.decode(set.cleanup, (plane, most), &mut self.samples)?;
+        if largest > most {
+            return Err(if is_narrow {
+                Error::malformed("code-block: exponent of a sample:").found(largest).allowed(format!("at most {most}"))
+            } else {
+                let error = Error::unsupported("bits of a wavelet coefficient:").found(shape.of_band);
+                error.allowed(format!("at most {}", M::MOST))
+            });
+        }
         if let (passes @ 1.., bytes) = set.refining
             && plane > 0
         {

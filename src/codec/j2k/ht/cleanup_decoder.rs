@@ -2,11 +2,10 @@
 
 use super::codewords::EXTENDED;
 use super::lookup::{CONTEXT, Pair, Quad};
-use super::magnitudes::LineOf;
 use super::readers::{BackwardPlain, Events, ForwardPlain, MelReader};
 use super::samples::{Sample, Samples};
 use crate::error::{Error, Result};
-use crate::simd::{Work, with_widest};
+use crate::simd::{Pairs, Work, with_widest};
 
 /// Decodes the cleanup pass of a block; keeps its buffers.
 #[derive(Default)]
@@ -41,18 +40,21 @@ const EACH: u32 = 0x0101_0101;
 const SUFFIX: std::ops::RangeInclusive<usize> = 2..=4079;
 
 impl CleanupDecoder {
-    /// Decodes a segment. The magnitudes are in units of plane `plane`; exponents are at most `most`.
+    /// Decodes a segment; returns the largest bound of an exponent. If it is above `most`, the samples have no meaning. The
+    /// magnitudes are in units of plane `plane`.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for lengths and exponents that cannot be.
+    /// [`Error::Malformed`] for lengths that cannot be.
     pub(super) fn decode<M: Sample>(
         &mut self,
         segment: &[u8],
         (plane, most): (u32, u32),
         samples: &mut Samples<M>,
-    ) -> Result<()> {
+    ) -> Result<u32> {
         let Some([before, last]) = segment.last_chunk() else {
-            return Err(Error::malformed("code-block: bytes of a cleanup pass:").found(segment.len()).allowed("at least 2"));
+            return Err(Error::malformed("code-block: bytes of a cleanup pass:")
+                .found(segment.len())
+                .allowed("at least 2"));
         };
         let suffix = usize::from(*last) << 4 | usize::from(before & 0xF);
         let allowed = *SUFFIX.start()..=segment.len().min(*SUFFIX.end());
@@ -67,12 +69,7 @@ impl CleanupDecoder {
         self.line.start(samples.quads());
         let codewords = Codewords::new(&self.quads, MelReader::new(shared));
         let (magnitudes, line) = (&self.magnitudes, &mut self.line);
-        let largest = with_widest(Pass { codewords, magnitudes, line, samples, plane, most });
-        if largest > most {
-            let error = Error::malformed("code-block: exponent of a sample:").found(largest);
-            return Err(error.allowed(format!("at most {most}")));
-        }
-        Ok(())
+        Ok(with_widest(Pass { codewords, magnitudes, line, samples, plane, most }))
     }
 }
 
@@ -93,7 +90,8 @@ impl Line {
     fn look_up(&mut self) {
         // Two samples, one in each byte: the one before the quad and its left one, the right one and the one after the quad.
         let (before, after) = (self.above.as_chunks().0, self.above[2..].as_chunks().0);
-        let both = before.iter().zip(after).map(|(before, after)| [u16::from_le_bytes(*before), u16::from_le_bytes(*after)]);
+        let both =
+            before.iter().zip(after).map(|(before, after)| [u16::from_le_bytes(*before), u16::from_le_bytes(*after)]);
         for ((context, predicted), [before, after]) in self.contexts.iter_mut().zip(&mut self.predicted).zip(both) {
             *context = u16::from(before != 0) << CONTEXT | u16::from(after != 0) << (CONTEXT + 2);
             let largest = (before & 0xFF).max(before >> 8).max(after & 0xFF).max(after >> 8);
@@ -150,17 +148,17 @@ impl<M: Sample> Work for Pass<'_, M> {
             if bound > most {
                 break;
             }
-            position = M::line(LineOf {
-                magnitudes,
+            let pairs = Pairs {
+                bits: magnitudes.bytes(),
                 position,
                 quads: line.quads.as_chunks().0,
                 lengths: line.lengths.as_chunks().0,
                 sums: line.sums.as_chunks().0,
-                longest: bound,
                 plane,
                 rows: rows.map(|row| row.as_chunks_mut().0),
                 exponents: line.above[1..].as_chunks_mut().0,
-            });
+            };
+            position = M::decode(pairs, bound);
         }
         largest
     }
@@ -198,8 +196,7 @@ impl<'b> Codewords<'b> {
             vlc.refill();
             let first = vlc.quad::<FIRST>(contexts[0], left, &mut events);
             let has_second = 2 * n + 1 < count;
-            let second =
-                if has_second { vlc.quad::<FIRST>(contexts[1], first, &mut events) } else { Quad::default() };
+            let second = if has_second { vlc.quad::<FIRST>(contexts[1], first, &mut events) } else { Quad::default() };
             left = second;
             *quads = [first.samples(), second.samples()];
             let mut mode = first.mode(second);
@@ -220,7 +217,7 @@ impl Vlc<'_> {
     fn refill(&mut self) {
         self.bits |= self.stream.bytes_at(self.next) << self.count;
         self.next += (63 - self.count as usize) / 8;
-        self.count |= 56;
+        self.count |= 0b11_1000;
     }
 
     /// Skips as many bits as the lowest six bits of `length` state.

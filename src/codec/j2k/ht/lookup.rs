@@ -141,8 +141,9 @@ const fn pair(mode: u32, bits: u32, is_first: bool) -> Pair {
     };
     let less = if is_large { 2 } else { 0 };
     let prefixes = left.length + right.length;
-    let lengths = prefixes + left.suffix + right.suffix | prefixes << 6 | left.suffix << 10 | right.suffix << 14;
-    Pair(lengths | (left.least + less) << 18 | (right.least + less) << 22)
+    let lengths = prefixes << 6 | left.suffix << 10 | right.suffix << 14;
+    let all = prefixes + left.suffix + right.suffix;
+    Pair(all | lengths | (left.least + less) << 18 | (right.least + less) << 22)
 }
 
 /// The prefix that bits begin with.
@@ -179,7 +180,7 @@ mod tests {
             for u in (0..=32).flat_map(|left| (0..=32).map(move |right| [left, right])) {
                 let (bits, length) = codewords::pair(u, is_first);
                 let is_large = is_first && u[0] > 2 && u[1] > 2;
-                let mode = u32::from(u[0] > 0) * Pair::LEFT | u32::from(u[1] > 0) * Pair::RIGHT;
+                let mode = u32::from(u[0] > 0) * Pair::LEFT + u32::from(u[1] > 0) * Pair::RIGHT;
                 let pair = Pair::find(table, if is_large { Pair::LARGE } else { mode }, bits);
                 assert_eq!((pair.values(bits), pair.length() & 0x3F), (u.into(), length), "{is_first}");
             }

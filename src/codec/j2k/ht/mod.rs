@@ -1,14 +1,13 @@
 //! The block coder of Part 15 (ITU-T T.814): a cleanup pass, and below it one pass of propagation and one of refinement.
 //!
 //! `cleanup` and `refinement` go through the samples; `codewords` (from the table in `rows`) and `streams` make bits of what they
-//! find. In reverse: `readers` and `lookup`, `cleanup_decoder` (with `magnitudes`) and `refinement_decoder`; `block_decoder` runs them.
+//! find. In reverse: `readers` and `lookup`, `cleanup_decoder` and `refinement_decoder`; `block_decoder` runs them.
 
 mod block_decoder;
 mod cleanup;
 mod cleanup_decoder;
 mod codewords;
 mod lookup;
-mod magnitudes;
 mod readers;
 mod refinement;
 mod refinement_decoder;

@@ -25,14 +25,11 @@ impl<S> Default for PlainBits<S> {
 }
 
 impl<S: Stuffing> PlainBits<S> {
-    /// Bits that [`PlainBits::word`] returns at least.
-    pub(super) const WORD: u32 = 57;
-
-    fn fill(&mut self, stored: &[u8], start: Start, end: u64) {
+    fn fill(&mut self, stored: &[u8], start: &Start, end: u64) {
         self.bytes.clear();
         self.bytes.reserve(stored.len() + 9);
         self.end = end;
-        let Start { mut held, mut count, mut is_after } = start;
+        let Start { mut held, mut count, mut is_after } = *start;
         let mut rest = stored;
         loop {
             while let Some((word, others)) = S::split_word(rest)
@@ -60,7 +57,7 @@ impl<S: Stuffing> PlainBits<S> {
         self.bytes.push(end as u8);
     }
 
-    /// The bits from bit `at` on: [`PlainBits::WORD`] of them, and some more.
+    /// The bits from bit `at` on: at least 57.
     #[inline(always)]
     pub(super) fn word(&self, at: usize) -> u64 {
         self.bytes_at(at / 8) >> (at % 8)
@@ -82,12 +79,12 @@ impl<S: Stuffing> PlainBits<S> {
 impl ForwardPlain {
     /// Reads magnitudes and signs: ones follow them.
     pub(super) fn read_magnitudes(&mut self, stored: &[u8]) {
-        self.fill(stored, Start::default(), u64::MAX);
+        self.fill(stored, &Start::default(), u64::MAX);
     }
 
     /// Reads propagation: zeros follow it.
     pub(super) fn read_propagation(&mut self, stored: &[u8]) {
-        self.fill(stored, Start::default(), 0);
+        self.fill(stored, &Start::default(), 0);
     }
 }
 
@@ -98,12 +95,12 @@ impl BackwardPlain {
         // After a byte of ones, four bits are in the place of the length.
         let count = if AfterHigh::is_short(last.into(), true) { 3 } else { 4 };
         let held = u64::from(last >> 4) & ((1 << count) - 1);
-        self.fill(rest, Start { held, count, is_after: AfterHigh::shortens(last) }, 0);
+        self.fill(rest, &Start { held, count, is_after: AfterHigh::shortens(last) }, 0);
     }
 
     /// Reads refinement from the end of a segment.
     pub(super) fn read_refinement(&mut self, stored: &[u8]) {
-        self.fill(stored, Start { is_after: true, ..Start::default() }, 0);
+        self.fill(stored, &Start { is_after: true, ..Start::default() }, 0);
     }
 }
 
@@ -276,8 +273,12 @@ mod tests {
             let (mut mel, mut vlc, mut bytes) = (MelRuns::default(), BackwardBits::default(), Vec::new());
             mel.restart();
             vlc.restart_vlc();
-            events.iter().for_each(|event| mel.event(*event));
-            groups.iter().for_each(|(bits, length)| vlc.put(*bits, *length));
+            for event in &events {
+                mel.event(*event);
+            }
+            for (bits, length) in &groups {
+                vlc.put(*bits, *length);
+            }
             end_mel_and_vlc(&mut mel, &mut vlc, &mut bytes);
             let shared = &bytes[..bytes.len() - 1];
             backward.read_vlc(shared);

@@ -80,7 +80,8 @@ impl RefinementDecoder {
 /// The samples of a group with some columns and rows.
 fn inside(columns: usize, rows: usize) -> u16 {
     let column = (1u64 << rows.min(SIDE)) - 1;
-    (TOP * column & ((1 << (SIDE * columns.min(SIDE))) - 1)) as u16
+    let columns = (1u64 << (SIDE * columns.min(SIDE))) - 1;
+    ((TOP * column) & columns) as u16
 }
 
 /// Both passes over all groups.
@@ -116,7 +117,8 @@ impl<M: Sample> Work for Passes<'_, M> {
                 while left != 0 {
                     let bit = left.trailing_zeros() as usize;
                     left &= left - 1;
-                    *samples.at(place.0 + bit / SIDE, place.1 + bit % SIDE) = M::first(refining.plane).with_sign(signs & 1);
+                    *samples.at(place.0 + bit / SIDE, place.1 + bit % SIDE) =
+                        M::first(refining.plane).with_sign(signs & 1);
                     signs >>= 1;
                 }
             }

@@ -1,7 +1,7 @@
 //! The samples of a block while its passes are decoded.
 
-use super::magnitudes::LineOf;
 use crate::codec::j2k::part1::Magnitude;
+use crate::simd::{self, Pairs};
 
 /// A sample: twice its magnitude, as [`Magnitude`] describes it, and its sign in the highest bit.
 pub(crate) trait Sample: Magnitude {
@@ -22,8 +22,8 @@ pub(crate) trait Sample: Magnitude {
     /// Twice the magnitude, and whether the sample is below zero.
     fn parts(self) -> (Self, bool);
 
-    /// Decodes a line; returns the bit after it.
-    fn line(line: LineOf<'_, Self>) -> usize;
+    /// Decodes a line of quads, whose samples have at most `longest` bits; returns the bit after it.
+    fn decode(line: Pairs<'_, Self>, longest: u32) -> usize;
 }
 
 macro_rules! sample {
@@ -52,14 +52,29 @@ macro_rules! sample {
             }
 
             #[inline(always)]
-            fn line(line: LineOf<'_, Self>) -> usize {
-                line.$decode()
+            fn decode(line: Pairs<'_, Self>, longest: u32) -> usize {
+                $decode(line, longest)
             }
         }
     )*};
 }
 
 sample! { u32: decode_narrow u64: decode }
+
+#[inline(always)]
+fn decode<M: Sample>(line: Pairs<'_, M>, _: u32) -> usize {
+    let plane = line.plane;
+    simd::decode_pairs_plain(line, |value, one| M::of(value, one, plane))
+}
+
+#[inline(always)]
+fn decode_narrow(line: Pairs<'_, u32>, longest: u32) -> usize {
+    if longest > simd::LONGEST {
+        return decode(line, longest);
+    }
+    let plane = line.plane;
+    simd::decode_pairs(line, |value, one| u32::of(value, one, plane))
+}
 
 /// The samples of a block, row by row. Rows are as long as pairs of quads, and there are as many as quads have: what is beyond the
 /// block has no meaning.

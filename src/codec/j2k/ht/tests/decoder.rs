@@ -135,7 +135,7 @@ fn damaged_segments_decode_as_by_the_twin_or_not_at_all() {
         let values = samples(kind, shape.0 * shape.1, bits, &mut random);
         let passes = if round % 2 == 0 { Passes::Cleanup } else { Passes::Three { causal: round % 4 == 1 } };
         let Some(mut case) = Case::new(&values, shape, bits, 0, passes) else { continue };
-        for _ in 0..1 + random.below(4) {
+        for _ in 0..=random.below(4) {
             let at = random.below(case.coded.bytes.len());
             case.coded.bytes[at] = if random.below(3) == 0 { 0xFF } else { random.next() as u8 };
         }
@@ -178,7 +178,10 @@ fn the_last_set_with_bytes_counts_and_goes_further_down() {
         Segment { passes: 2, bytes: rest },
     ];
     assert_eq!(decoded::<u32>(&segments, shape).unwrap(), [167, -299, 23, 97]);
-    assert_eq!(decoded::<u32>(&segments[..1], shape).unwrap(), [5, -9, 0, 3].map(|value: i64| (2 * value + value.signum()) << 4));
+    assert_eq!(
+        decoded::<u32>(&segments[..1], shape).unwrap(),
+        [5, -9, 0, 3].map(|value: i64| (2 * value + value.signum()) << 4)
+    );
     // Without the bytes of the refinement, the plane above remains.
     assert_eq!(decoded::<u32>(&segments[..3], shape).unwrap(), [166, -298, 22, 98]);
 }

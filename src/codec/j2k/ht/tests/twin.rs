@@ -210,7 +210,8 @@ impl Block {
         let (width, height) = (self.width, self.height);
         for stripe in (0..height).step_by(4) {
             for group in (0..width).step_by(4) {
-                let places = (group..width.min(group + 4)).flat_map(|x| (stripe..height.min(stripe + 4)).map(move |y| (x, y)));
+                let places =
+                    (group..width.min(group + 4)).flat_map(|x| (stripe..height.min(stripe + 4)).map(move |y| (x, y)));
                 let mut new = Vec::new();
                 for (x, y) in places {
                     let at = y * width + x;

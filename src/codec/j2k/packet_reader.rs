@@ -147,17 +147,10 @@ impl ReadBand {
                 block.length_bits += 1;
             }
             while start < block.passes {
-                let end = block.segment_end(style, start);
-                let count = block.length_bits + (end - start).ilog2();
-                if count > u32::BITS {
-                    let error = Error::malformed("code-block: bits of a length").found(count);
-                    return Err(error.allowed(format!("at most {}", u32::BITS)));
-                }
+                let (end, bytes) = block.take_length(style, start, bits)?;
                 let is_first = start == 0 || style.ends_segment(start - 1);
                 // Some writers state passes below the last plane. They carry nothing, as in other decoders.
                 let passes = (end - start).min(block.most_passes().saturating_sub(start));
-                let bytes = bits.take(count)?;
-                block.has_bytes |= bytes > 0;
                 additions.push(Addition { band, block: number, is_first, passes, bytes });
                 start = end;
             }
@@ -167,14 +160,34 @@ impl ReadBand {
 }
 
 impl ReadBlock {
-    /// The end of the passes from `start` on whose length is stated as one.
-    fn segment_end(&self, style: BlockStyle, start: u32) -> u32 {
-        // Before the first bytes of Part 15, whole sets of three passes may be without: the last cleanup pass has the length.
-        let last_cleanup = (self.passes - 1) / 3 * 3;
-        if matches!(style, BlockStyle::HighThroughput { .. }) && !self.has_bytes && last_cleanup >= start {
-            return last_cleanup + 1;
+    /// Takes the length of the segment that begins with pass `start`; returns the pass after its last new one, and the length.
+    fn take_length(&mut self, style: BlockStyle, start: u32, bits: &mut HeaderReader<'_>) -> Result<(u32, u32)> {
+        let end = (start..self.passes).find(|pass| style.ends_segment(*pass)).map_or(self.passes, |pass| pass + 1);
+        if self.has_bytes || !matches!(style, BlockStyle::HighThroughput { .. }) {
+            return Ok((end, bits.take(self.bits_of_length(end - start)?)?));
         }
-        (start..self.passes).find(|pass| style.ends_segment(*pass)).map_or(self.passes, |pass| pass + 1)
+        // Until a block of Part 15 has bytes, passes may stand for planes that its first cleanup pass codes as well. So the length
+        // is that up to the last cleanup pass. If this is zero, it is that of all new passes, which may need more bits.
+        let last_cleanup = (self.passes - 1) / 3 * 3;
+        let end = if last_cleanup >= start { last_cleanup + 1 } else { self.passes };
+        let count = self.bits_of_length(end - start)?;
+        let bytes = bits.take(count)?;
+        self.has_bytes = bytes > 0;
+        if self.has_bytes {
+            return Ok((end, bytes));
+        }
+        let more = self.bits_of_length(self.passes - start)? - count;
+        Ok((self.passes, bits.take(more)?))
+    }
+
+    /// Bits of the length of a segment with so many new passes (B.10.7).
+    fn bits_of_length(&self, passes: u32) -> Result<u32> {
+        let count = self.length_bits + passes.ilog2();
+        if count <= u32::BITS {
+            return Ok(count);
+        }
+        let error = Error::malformed("code-block: bits of a length").found(count);
+        Err(error.allowed(format!("at most {}", u32::BITS)))
     }
 
     /// The passes that its planes have.

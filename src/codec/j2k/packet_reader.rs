@@ -217,3 +217,62 @@ fn take_passes(bits: &mut HeaderReader<'_>) -> Result<u32> {
     }
     Ok(37 + bits.take(7)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::j2k::geometry::Rect;
+    use crate::codec::j2k::header_bits::HeaderBits;
+
+    const HIGH: BlockStyle = BlockStyle::HighThroughput { causal: false };
+
+    /// Reads the header of a packet of a precinct with one block, and gives it its bytes from `at` on; returns where they end.
+    fn read(precinct: &mut ReadPrecinct, layer: u32, at: usize, groups: &[(u32, u32)]) -> usize {
+        let (mut header, mut additions) = (Vec::new(), Vec::new());
+        let mut bits = HeaderBits::new(&mut header);
+        for (value, count) in groups {
+            bits.put(*value, *count);
+        }
+        bits.finish();
+        assert_eq!(precinct.read_header(layer, HIGH, &header, &mut additions).unwrap(), header.len());
+        precinct.take_body(&additions, at, 1000).unwrap()
+    }
+
+    fn parts(precinct: &ReadPrecinct) -> Vec<(bool, u32, Range<usize>)> {
+        let parts = precinct.bands[0].blocks[0].parts.iter();
+        parts.map(|part| (part.is_first, part.passes, part.bytes.clone())).collect()
+    }
+
+    fn precinct() -> ReadPrecinct {
+        let bounds = Rect { x0: 0, y0: 0, x1: 8, y1: 8 };
+        ReadPrecinct::new(std::iter::once((BlockArray::of_one(bounds), 10)))
+    }
+
+    #[test]
+    fn sets_of_passes_have_two_lengths() {
+        let mut precinct = precinct();
+        // Not empty, included, four planes without bits, three passes, Lblock 6, 33 and 70 bytes.
+        let end = read(&mut precinct, 0, 0, &[(1, 1), (1, 1), (1, 5), (0b1100, 4), (0b1110, 4), (33, 6), (70, 7)]);
+        assert_eq!((end, precinct.bands[0].blocks[0].planes), (103, 6));
+        // The next set, and its last pass in another packet.
+        let end = read(&mut precinct, 1, end, &[(1, 1), (1, 1), (0b10, 2), (0, 1), (9, 6), (5, 6)]);
+        read(&mut precinct, 2, end, &[(1, 1), (1, 1), (0, 1), (0, 1), (4, 6)]);
+        let expected =
+            [(true, 1, 0..33), (true, 2, 33..103), (true, 1, 103..112), (true, 1, 112..117), (false, 1, 117..121)];
+        assert_eq!(parts(&precinct), expected);
+    }
+
+    #[test]
+    fn passes_before_the_first_bytes_share_a_length() {
+        let mut precinct = precinct();
+        // Five passes: the length up to the fourth, the last cleanup pass, is zero, so it is that of all five.
+        let end = read(&mut precinct, 0, 0, &[(1, 1), (1, 1), (1, 5), (0b1110, 4), (0, 1), (0, 3 + 2)]);
+        // Two more, again without bytes; the first length has no bit for the second pass.
+        let end = read(&mut precinct, 1, end, &[(1, 1), (1, 1), (0b10, 2), (0, 1), (0, 3), (0, 1)]);
+        assert_eq!((end, precinct.bands[0].blocks[0].passes), (0, 7));
+        // Five: up to the tenth, which is a cleanup pass, and two behind it.
+        read(&mut precinct, 2, end, &[(1, 1), (1, 1), (0b1110, 4), (0b10, 2), (21, 4 + 1), (6, 4 + 1)]);
+        let expected = [(true, 5, 0..0), (false, 2, 0..0), (true, 3, 0..21), (true, 2, 21..27)];
+        assert_eq!(parts(&precinct), expected);
+    }
+}

@@ -174,7 +174,7 @@ struct Codewords<'b> {
 #[derive(Clone, Copy)]
 struct Vlc<'b> {
     stream: &'b BackwardPlain,
-    /// The next bits, and their number.
+    /// The next bits. The lowest six bits of `count` are their number.
     bits: u64,
     count: u32,
     /// The byte that follows them.
@@ -215,16 +215,18 @@ impl Vlc<'_> {
     /// Takes bytes. A pair of quads has at most 38 bits.
     #[inline(always)]
     fn refill(&mut self) {
-        self.bits |= self.stream.bytes_at(self.next) << self.count;
-        self.next += (63 - self.count as usize) / 8;
-        self.count |= 0b11_1000;
+        let count = self.count & 0x3F;
+        self.bits |= self.stream.bytes_at(self.next) << count;
+        self.next += (63 - count as usize) / 8;
+        self.count = count | 0b11_1000;
     }
 
-    /// Skips as many bits as the lowest six bits of `length` state.
+    /// Skips as many bits as the lowest six bits of `length` state. The others do not matter, so that no instruction removes
+    /// them.
     #[inline(always)]
     fn skip(&mut self, length: u32) {
         self.bits = self.bits.wrapping_shr(length);
-        self.count -= length & 0x3F;
+        self.count = self.count.wrapping_sub(length);
     }
 
     /// Reads the codeword of a quad, whose left neighbour is known.
@@ -233,7 +235,7 @@ impl Vlc<'_> {
         let context = u32::from(above) | left.context();
         let found = Quad::find(usize::from(!FIRST), context, self.bits);
         let happened = events.next(context == 0);
-        let quad = if context != 0 || happened { found } else { Quad::default() };
+        let quad = found.only_if(context != 0 || happened);
         self.skip(quad.length());
         quad
     }

@@ -24,6 +24,13 @@ impl Quad {
         table[context as usize & (table.len() - 1) | bits as usize & ((1 << LONGEST) - 1)]
     }
 
+    /// The quad, or one without samples.
+    #[inline(always)]
+    pub(super) fn only_if(self, is_coded: bool) -> Self {
+        // Not a choice, which the next look-up would wait for longer.
+        Self(self.0 & 0u32.wrapping_sub(is_coded.into()))
+    }
+
     /// A word whose lowest six bits are the number of bits of the codeword.
     #[inline(always)]
     pub(super) fn length(self) -> u32 {

@@ -26,5 +26,5 @@ pub(crate) use lanes::{Digits, LANES, Lanes, NO_SYMBOL, Registers, States};
 pub use predictor::{accumulate, difference, join_planes, split_planes};
 pub(crate) use quads::{LONGEST, Pairs, decode_pairs, decode_pairs_plain};
 pub(crate) use slices::{Column, pack};
-pub(crate) use wavelet::{lift, predict, undo_predict, undo_update, update};
+pub(crate) use wavelet::{lift, predict, shift_and_clamp, undo_predict, undo_update, update};
 pub(crate) use ycbcr::{chroma, luma};

@@ -59,6 +59,8 @@ pub(crate) struct BlockReader<'t, T: Reconstructed> {
     high_throughput: HtDecoder<T::Magnitude>,
     /// The bytes of a block.
     bytes: Vec<u8>,
+    /// Memory of planes that are not needed any more. New memory costs as much as a stage of the decoder.
+    spare: Vec<Vec<T>>,
 }
 
 impl<'t, T: Reconstructed> BlockReader<'t, T>
@@ -67,7 +69,7 @@ where
 {
     pub(crate) fn new(tile: &'t ReadTile<'t>) -> Self {
         let (part1, high_throughput) = Default::default();
-        Self { tile, part1, high_throughput, bytes: Vec::new() }
+        Self { tile, part1, high_throughput, bytes: Vec::new(), spare: Vec::new() }
     }
 
     /// The samples of a component in a part of one of its resolutions, before the transform of components.
@@ -94,10 +96,20 @@ where
                 let high = resolutions[r].bands[number].orientation.high();
                 *band = self.band(component, (r, number), part, scales.of(r, high))?;
             }
-            let whole = idwt::inverse(&Halves { low: plane, bands }, *with_reach);
+            let memory = self.memory(with_reach.area() as usize);
+            let mut halves = Halves { low: plane, bands };
+            let whole = idwt::inverse(&mut halves, *with_reach, memory);
+            let Halves { low, bands } = halves;
+            self.spare.extend(bands.into_iter().chain([low]).map(|plane| plane.samples));
             plane = cropped(whole, *with_reach, needed[resolution - r]);
         }
         Ok(plane)
+    }
+
+    /// Memory for some samples, which holds any samples.
+    fn memory(&mut self, samples: usize) -> Vec<T> {
+        let fits = self.spare.iter().position(|spare| spare.capacity() >= samples);
+        fits.map_or_else(Vec::new, |at| self.spare.swap_remove(at))
     }
 
     /// The coefficients of a band in a rectangle.
@@ -109,7 +121,9 @@ where
         scale: f64,
     ) -> Result<Plane<T>> {
         let width = part.width() as usize;
-        let mut plane = Plane { width, samples: vec![T::default(); width * part.height() as usize] };
+        let mut plane = Plane { width, samples: self.memory(part.area() as usize) };
+        // The code-blocks cover the band: each writes its coefficients.
+        plane.samples.resize(part.area() as usize, T::default());
         if part.is_empty() {
             return Ok(plane);
         }
@@ -122,7 +136,11 @@ where
             let band = &precinct.bands[number];
             for (place, block) in band.blocks.iter().enumerate() {
                 let rect = band.array.block(place);
-                if block.parts.is_empty() || rect.intersect(&part).is_empty() {
+                if rect.intersect(&part).is_empty() {
+                    continue;
+                }
+                if block.parts.is_empty() {
+                    clear(rect, part, &mut plane);
                     continue;
                 }
                 let segments = self.segments(block)?;
@@ -167,6 +185,15 @@ where
             }
         }
         Ok(segments)
+    }
+}
+
+/// Sets the coefficients of a block without passes, which lies at `block`, to 0 in the plane of a part of the band.
+fn clear<T: Reconstructed>(block: Rect, part: Rect, plane: &mut Plane<T>) {
+    let both = block.intersect(&part);
+    for y in both.y0..both.y1 {
+        let row = plane.row_mut((y - part.y0) as usize);
+        row[(both.x0 - part.x0) as usize..(both.x1 - part.x0) as usize].fill(T::default());
     }
 }
 

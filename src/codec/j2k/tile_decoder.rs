@@ -154,7 +154,9 @@ impl Decoding<'_> {
     where
         BlockDecoder<T::Magnitude>: Default,
     {
-        let mut planes = [self.plane::<T>(0)?, self.plane::<T>(1)?, self.plane::<T>(2)?];
+        let mut reader = BlockReader::new(self.read);
+        let mut plane = |component| self.plane::<T>(component, &mut reader);
+        let mut planes = [plane(0)?, plane(1)?, plane(2)?];
         T::restore(&mut planes);
         let [first, second, third] = planes;
         Ok([self.samples(0, first), self.samples(1, second), self.samples(2, third)])
@@ -163,9 +165,11 @@ impl Decoding<'_> {
     /// A component that is coded alone.
     fn single(&self, component: usize) -> Result<SamplePlane> {
         Ok(match self.kind(component, 0) {
-            Kind::Integer => self.samples(component, self.plane::<i32>(component)?),
-            Kind::LongInteger => self.samples(component, self.plane::<i64>(component)?),
-            Kind::Float => self.samples(component, self.plane::<f32>(component)?),
+            Kind::Integer => self.samples(component, self.plane::<i32>(component, &mut BlockReader::new(self.read))?),
+            Kind::LongInteger => {
+                self.samples(component, self.plane::<i64>(component, &mut BlockReader::new(self.read))?)
+            }
+            Kind::Float => self.samples(component, self.plane::<f32>(component, &mut BlockReader::new(self.read))?),
         })
     }
 
@@ -188,7 +192,7 @@ impl Decoding<'_> {
         u32::from(self.tile.header.siz.components.0[component].depth & 0x7F) + 1
     }
 
-    fn plane<T: Reconstructed>(&self, component: usize) -> Result<Plane<T>>
+    fn plane<T: Reconstructed>(&self, component: usize, reader: &mut BlockReader<'_, T>) -> Result<Plane<T>>
     where
         BlockDecoder<T::Magnitude>: Default,
     {
@@ -201,7 +205,7 @@ impl Decoding<'_> {
         })?;
         let area = self.request.area.divided(part.dx.into(), part.dy.into()).reduced(self.request.reduction);
         let area = area.intersect(&read.samples.resolutions[resolution].bounds);
-        BlockReader::new(self.read).component(read, resolution, area)
+        reader.component(read, resolution, area)
     }
 
     fn samples<T: Component>(&self, component: usize, plane: Plane<T>) -> SamplePlane {

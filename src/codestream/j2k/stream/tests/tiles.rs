@@ -7,6 +7,7 @@ use crate::codec::j2k::geometry::Rect;
 use crate::codec::j2k::header::MainHeader;
 use crate::codec::j2k::index::{Index, TilePart};
 use crate::codec::j2k::packed_headers::PackedHeaders;
+use crate::codec::j2k::part1::tests::blocks::cases;
 use crate::codec::j2k::stored_tile::StoredTile;
 use crate::codec::j2k::tile_decoder::{self, DecodedTile, TileRequest};
 use crate::error::{Error, Result};
@@ -97,7 +98,7 @@ fn corner() -> impl Strategy<Value = (f64, f64, f64, f64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(cases(150)))]
 
     #[test]
     fn lossless_tiles_are_what_openjpeg_decodes_in_every_part(
@@ -133,7 +134,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 20_000 }))]
+    #![proptest_config(ProptestConfig::with_cases(cases(if cfg!(debug_assertions) { 300 } else { 20_000 })))]
 
     /// Arithmetic is checked in this build, so an overflow is a panic.
     #[test]

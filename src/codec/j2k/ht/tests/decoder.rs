@@ -103,12 +103,12 @@ fn any_block_decodes_exactly() {
         let (kind, bits) = (Kind::ALL[random.below(Kind::ALL.len())], 1 + random.below(30) as u32);
         let values = samples(kind, width * height, bits, &mut random);
         let block = BlockSamples::new(&values, width, width, height, 0).unwrap();
-        let coded = coder.encode(&block, Passes::Cleanup);
-        if coded.planes == 0 {
+        let result = coder.encode(&block, Passes::Cleanup);
+        if result.planes == 0 {
             continue;
         }
         let shape = HtShape { width, height, of_band: bits, planes: 1, causal: false };
-        decoder.decode(shape, std::iter::once(Segment { passes: 1, bytes: &coded.bytes })).unwrap();
+        decoder.decode(shape, std::iter::once(Segment { passes: 1, bytes: &result.bytes })).unwrap();
         for (y, row) in values.chunks_exact(width).enumerate() {
             let found = decoder.row(y, 0..width);
             let is_equal = |((double, is_negative), value): ((u32, bool), &i64)| {

@@ -42,6 +42,18 @@ widest! {
     pub(crate) fn lift(target: &mut [f32], before: &[f32], after: &[f32], factor: f32) as lift_plain
 }
 
+widest! {
+    /// Adds `shift` to samples, and limits them to a range.
+    pub(crate) fn shift_and_clamp(samples: &mut [i32], shift: i32, low: i32, high: i32) as shift_and_clamp_plain
+}
+
+#[inline(always)]
+fn shift_and_clamp_plain(samples: &mut [i32], shift: i32, low: i32, high: i32) {
+    for sample in samples {
+        *sample = sample.wrapping_add(shift).max(low).min(high);
+    }
+}
+
 #[inline(always)]
 fn predict_plain(target: &mut [i32], before: &[i32], after: &[i32]) {
     check(target, before, after);

@@ -3,6 +3,7 @@
 use super::dwt::{Coefficient, Plane};
 use crate::error::{Error, Result};
 use crate::image::SampleType;
+use crate::simd;
 
 /// A type of coefficients that samples are converted to.
 pub(crate) trait Component: Coefficient {
@@ -92,7 +93,7 @@ fn each<T: Copy>(planes: &mut [Plane<T>; 3], one: impl Fn(T, T, T) -> [T; 3]) {
 }
 
 macro_rules! reversible {
-    ($($type:ty),+) => {$(
+    ($($type:ty: $samples:ident),+) => {$(
         impl Component for $type {
             fn of(sample: i64, shift: i64) -> Self {
                 (sample - shift) as Self
@@ -109,9 +110,8 @@ macro_rules! reversible {
                 });
             }
 
-            fn samples(plane: Plane<Self>, shift: i32, (low, high): (i32, i32)) -> Vec<i32> {
-                let sample = |sample: Self| sample.wrapping_add(shift.into()).clamp(low.into(), high.into()) as i32;
-                plane.samples.into_iter().map(sample).collect()
+            fn samples(plane: Plane<Self>, shift: i32, range: (i32, i32)) -> Vec<i32> {
+                $samples(plane.samples, shift, range)
             }
 
             const NORMS: [f64; 3] = [3.0, 0.6875, 0.6875];
@@ -119,7 +119,17 @@ macro_rules! reversible {
     )+};
 }
 
-reversible!(i32, i64);
+reversible!(i32: shifted, i64: shifted_long);
+
+fn shifted(mut samples: Vec<i32>, shift: i32, (low, high): (i32, i32)) -> Vec<i32> {
+    simd::shift_and_clamp(&mut samples, shift, low, high);
+    samples
+}
+
+fn shifted_long(samples: Vec<i64>, shift: i32, (low, high): (i32, i32)) -> Vec<i32> {
+    let sample = |sample: i64| sample.wrapping_add(shift.into()).clamp(low.into(), high.into()) as i32;
+    samples.into_iter().map(sample).collect()
+}
 
 impl Component for f32 {
     fn of(sample: i64, shift: i64) -> Self {

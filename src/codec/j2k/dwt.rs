@@ -19,6 +19,11 @@ impl<T> Plane<T> {
     pub(crate) fn row(&self, y: usize) -> &[T] {
         &self.samples[y * self.width..][..self.width]
     }
+
+    /// A row.
+    pub(crate) fn row_mut(&mut self, y: usize) -> &mut [T] {
+        &mut self.samples[y * self.width..][..self.width]
+    }
 }
 
 /// A type of coefficients, with its wavelet.

@@ -270,6 +270,12 @@ impl Band {
 }
 
 impl BlockArray {
+    /// One code-block.
+    #[cfg(test)]
+    pub(crate) fn of_one(bounds: Rect) -> Self {
+        Self { bounds, block: (10, 10), size: (1, 1) }
+    }
+
     /// Number of code-blocks.
     pub(crate) const fn count(&self) -> usize {
         self.size.0 as usize * self.size.1 as usize

@@ -26,18 +26,19 @@ pub(crate) fn halves(rect: Rect) -> [Rect; 4] {
 }
 
 /// The samples of a rectangle, as if the signal was extended at its edges. The high-pass and low-pass coefficients must have
-/// been multiplied by 1 / K and K.
-pub(crate) fn inverse<T: Coefficient>(halves: &Halves<T>, rect: Rect) -> Plane<T> {
+/// been multiplied by 1 / K and K. They are changed. The samples use the memory of `samples`, whatever it holds.
+pub(crate) fn inverse<T: Coefficient>(halves: &mut Halves<T>, rect: Rect, mut samples: Vec<T>) -> Plane<T> {
     let (width, height) = (rect.width() as usize, rect.height() as usize);
     let (odd_x, odd_y) = (rect.x0 as usize % 2, rect.y0 as usize % 2);
-    let mut samples = vec![T::default(); width * height];
-    let mut scratch = (Vec::new(), Vec::new());
-    let [hl, lh, hh] = &halves.bands;
+    // Every row is written before it is read.
+    samples.resize(width * height, T::default());
+    let Halves { low, bands: [hl, lh, hh] } = halves;
     for time in 0..=height + T::STEPS {
         if let Some(row) = samples[(time * width).min(width * height)..].get_mut(..width).filter(|row| !row.is_empty())
         {
-            let (lows, highs) = if (time + odd_y).is_multiple_of(2) { (&halves.low, hl) } else { (lh, hh) };
-            horizontal(lows.row(time / 2), highs.row(time / 2), odd_x, row, &mut scratch);
+            let (lows, highs) =
+                if (time + odd_y).is_multiple_of(2) { (&mut *low, &mut *hl) } else { (&mut *lh, &mut *hh) };
+            horizontal(lows.row_mut(time / 2), highs.row_mut(time / 2), odd_x, row);
         }
         if height == 1 {
             if odd_y == 1 && time == 0 {
@@ -58,25 +59,15 @@ pub(crate) fn inverse<T: Coefficient>(halves: &Halves<T>, rect: Rect) -> Plane<T
 }
 
 /// Makes a row of its halves. `odd` is 1 if the row begins at an odd position.
-fn horizontal<T: Coefficient>(
-    lows: &[T],
-    highs: &[T],
-    odd: usize,
-    row: &mut [T],
-    (low_row, high_row): &mut (Vec<T>, Vec<T>),
-) {
+fn horizontal<T: Coefficient>(lows: &mut [T], highs: &mut [T], odd: usize, row: &mut [T]) {
     if let [sample] = row {
         *sample = if odd == 1 { highs[0].halved() } else { lows[0] };
         return;
     }
-    for (from, to) in [(lows, &mut *low_row), (highs, &mut *high_row)] {
-        to.clear();
-        to.extend_from_slice(from);
-    }
     for step in (0..T::STEPS).rev() {
-        lift_row(step, odd, low_row, high_row, T::undo);
+        lift_row(step, odd, lows, highs, T::undo);
     }
-    let (first, second) = if odd == 1 { (high_row, low_row) } else { (low_row, high_row) };
+    let (first, second) = if odd == 1 { (highs, lows) } else { (lows, highs) };
     let (pairs, last) = row.as_chunks_mut::<2>();
     for ((pair, first), second) in pairs.iter_mut().zip(first.iter()).zip(second.iter()) {
         *pair = [*first, *second];
@@ -112,7 +103,10 @@ mod tests {
         let (all, wanted) = (halves(whole), halves(rect));
         let cut = |plane: &Plane<T>, n: usize| part(plane, all[n], wanted[n]);
         let [hl, lh, hh] = &level.bands;
-        inverse(&Halves { low: cut(&level.low, 0), bands: [cut(hl, 1), cut(lh, 2), cut(hh, 3)] }, rect)
+        let mut halves = Halves { low: cut(&level.low, 0), bands: [cut(hl, 1), cut(lh, 2), cut(hh, 3)] };
+        // Memory of another size, with other samples.
+        let any = level.low.samples.first().copied().unwrap_or_default();
+        inverse(&mut halves, rect, vec![any; 7])
     }
 
     proptest! {

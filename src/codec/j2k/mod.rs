@@ -5,9 +5,10 @@
 //! `progression`; `tile` runs them.
 //!
 //! For reading, `index` finds the tile-parts and `stored_tile` checks them. The stages in reverse: `tile_reader` and
-//! `packet_reader`, `part1`, `reconstruction`, `idwt`, `components`; `tile_decoder` runs them. Tiles with high-throughput
-//! code-blocks or regions of interest become a codestream of their own (`tile_stream`), which OpenJPEG decodes (`ffi`).
+//! `packet_reader`, `part1` or `ht`, `reconstruction`, `idwt`, `components`; `tile_decoder` runs them. Tiles with regions of
+//! interest or with blocks of both kinds become a codestream of their own (`tile_stream`), which OpenJPEG decodes (`ffi`).
 
+mod block_style;
 mod components;
 mod dwt;
 pub(crate) mod ffi;

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::block_style::BlockStyle;
 use super::geometry::BlockArray;
 use super::header_bits::HeaderReader;
 use super::packet::FIRST_LENGTH_BITS;
-use super::part1::Style;
 use super::tag_tree::TagTree;
 use crate::error::{Error, Result};
 
@@ -39,6 +39,8 @@ pub(crate) struct ReadBlock {
     /// What packets added to its codeword segments.
     pub parts: Vec<SegmentPart>,
     length_bits: u32,
+    /// True if a segment has bytes.
+    has_bytes: bool,
 }
 
 /// Bytes of a codeword segment that a packet adds.
@@ -85,7 +87,7 @@ impl ReadPrecinct {
     pub(crate) fn read_header(
         &mut self,
         layer: u32,
-        style: Style,
+        style: BlockStyle,
         header: &[u8],
         additions: &mut Vec<Addition>,
     ) -> Result<usize> {
@@ -126,7 +128,7 @@ impl ReadBand {
         &mut self,
         band: usize,
         layer: u32,
-        style: Style,
+        style: BlockStyle,
         bits: &mut HeaderReader<'_>,
         additions: &mut Vec<Addition>,
     ) -> Result<()> {
@@ -139,27 +141,18 @@ impl ReadBand {
             } else if bits.bit()? == 0 {
                 continue;
             }
-            let (first, passes) = (block.passes, take_passes(bits)?);
+            let (mut start, passes) = (block.passes, take_passes(bits)?);
             block.passes += passes;
             while bits.bit()? == 1 {
                 block.length_bits += 1;
             }
-            let mut start = first;
-            for pass in first..block.passes {
-                if !style.ends_segment(pass) && pass + 1 < block.passes {
-                    continue;
-                }
-                let passes = pass + 1 - start;
-                let count = block.length_bits + passes.ilog2();
-                if count > u32::BITS {
-                    let error = Error::malformed("code-block: bits of a length").found(count);
-                    return Err(error.allowed(format!("at most {}", u32::BITS)));
-                }
+            while start < block.passes {
+                let (end, bytes) = block.take_length(style, start, bits)?;
                 let is_first = start == 0 || style.ends_segment(start - 1);
                 // Some writers state passes below the last plane. They carry nothing, as in other decoders.
-                let passes = passes.min(block.most_passes().saturating_sub(start));
-                additions.push(Addition { band, block: number, is_first, passes, bytes: bits.take(count)? });
-                start = pass + 1;
+                let passes = (end - start).min(block.most_passes().saturating_sub(start));
+                additions.push(Addition { band, block: number, is_first, passes, bytes });
+                start = end;
             }
         }
         Ok(())
@@ -167,6 +160,36 @@ impl ReadBand {
 }
 
 impl ReadBlock {
+    /// Takes the length of the segment that begins with pass `start`; returns the pass after its last new one, and the length.
+    fn take_length(&mut self, style: BlockStyle, start: u32, bits: &mut HeaderReader<'_>) -> Result<(u32, u32)> {
+        let end = (start..self.passes).find(|pass| style.ends_segment(*pass)).map_or(self.passes, |pass| pass + 1);
+        if self.has_bytes || !matches!(style, BlockStyle::HighThroughput { .. }) {
+            return Ok((end, bits.take(self.bits_of_length(end - start)?)?));
+        }
+        // Until a block of Part 15 has bytes, passes may stand for planes that its first cleanup pass codes as well. So the length
+        // is that up to the last cleanup pass. If this is zero, it is that of all new passes, which may need more bits.
+        let last_cleanup = (self.passes - 1) / 3 * 3;
+        let end = if last_cleanup >= start { last_cleanup + 1 } else { self.passes };
+        let count = self.bits_of_length(end - start)?;
+        let bytes = bits.take(count)?;
+        self.has_bytes = bytes > 0;
+        if self.has_bytes {
+            return Ok((end, bytes));
+        }
+        let more = self.bits_of_length(self.passes - start)? - count;
+        Ok((self.passes, bits.take(more)?))
+    }
+
+    /// Bits of the length of a segment with so many new passes (B.10.7).
+    fn bits_of_length(&self, passes: u32) -> Result<u32> {
+        let count = self.length_bits + passes.ilog2();
+        if count <= u32::BITS {
+            return Ok(count);
+        }
+        let error = Error::malformed("code-block: bits of a length").found(count);
+        Err(error.allowed(format!("at most {}", u32::BITS)))
+    }
+
     /// The passes that its planes have.
     fn most_passes(&self) -> u32 {
         (3 * self.planes).saturating_sub(2)
@@ -193,4 +216,63 @@ fn take_passes(bits: &mut HeaderReader<'_>) -> Result<u32> {
         }
     }
     Ok(37 + bits.take(7)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::j2k::geometry::Rect;
+    use crate::codec::j2k::header_bits::HeaderBits;
+
+    const HIGH: BlockStyle = BlockStyle::HighThroughput { causal: false };
+
+    /// Reads the header of a packet of a precinct with one block, and gives it its bytes from `at` on; returns where they end.
+    fn read(precinct: &mut ReadPrecinct, layer: u32, at: usize, groups: &[(u32, u32)]) -> usize {
+        let (mut header, mut additions) = (Vec::new(), Vec::new());
+        let mut bits = HeaderBits::new(&mut header);
+        for (value, count) in groups {
+            bits.put(*value, *count);
+        }
+        bits.finish();
+        assert_eq!(precinct.read_header(layer, HIGH, &header, &mut additions).unwrap(), header.len());
+        precinct.take_body(&additions, at, 1000).unwrap()
+    }
+
+    fn parts(precinct: &ReadPrecinct) -> Vec<(bool, u32, Range<usize>)> {
+        let parts = precinct.bands[0].blocks[0].parts.iter();
+        parts.map(|part| (part.is_first, part.passes, part.bytes.clone())).collect()
+    }
+
+    fn precinct() -> ReadPrecinct {
+        let bounds = Rect { x0: 0, y0: 0, x1: 8, y1: 8 };
+        ReadPrecinct::new(std::iter::once((BlockArray::of_one(bounds), 10)))
+    }
+
+    #[test]
+    fn sets_of_passes_have_two_lengths() {
+        let mut precinct = precinct();
+        // Not empty, included, four planes without bits, three passes, Lblock 6, 33 and 70 bytes.
+        let end = read(&mut precinct, 0, 0, &[(1, 1), (1, 1), (1, 5), (0b1100, 4), (0b1110, 4), (33, 6), (70, 7)]);
+        assert_eq!((end, precinct.bands[0].blocks[0].planes), (103, 6));
+        // The next set, and its last pass in another packet.
+        let end = read(&mut precinct, 1, end, &[(1, 1), (1, 1), (0b10, 2), (0, 1), (9, 6), (5, 6)]);
+        read(&mut precinct, 2, end, &[(1, 1), (1, 1), (0, 1), (0, 1), (4, 6)]);
+        let expected =
+            [(true, 1, 0..33), (true, 2, 33..103), (true, 1, 103..112), (true, 1, 112..117), (false, 1, 117..121)];
+        assert_eq!(parts(&precinct), expected);
+    }
+
+    #[test]
+    fn passes_before_the_first_bytes_share_a_length() {
+        let mut precinct = precinct();
+        // Five passes: the length up to the fourth, the last cleanup pass, is zero, so it is that of all five.
+        let end = read(&mut precinct, 0, 0, &[(1, 1), (1, 1), (1, 5), (0b1110, 4), (0, 1), (0, 3 + 2)]);
+        // Two more, again without bytes; the first length has no bit for the second pass.
+        let end = read(&mut precinct, 1, end, &[(1, 1), (1, 1), (0b10, 2), (0, 1), (0, 3), (0, 1)]);
+        assert_eq!((end, precinct.bands[0].blocks[0].passes), (0, 7));
+        // Five: up to the tenth, which is a cleanup pass, and two behind it.
+        read(&mut precinct, 2, end, &[(1, 1), (1, 1), (0b1110, 4), (0b10, 2), (21, 4 + 1), (6, 4 + 1)]);
+        let expected = [(true, 5, 0..0), (false, 2, 0..0), (true, 3, 0..21), (true, 2, 21..27)];
+        assert_eq!(parts(&precinct), expected);
+    }
 }

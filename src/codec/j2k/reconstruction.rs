@@ -1,9 +1,13 @@
 //! Reconstruction of coefficients (T.800 E.1): the code-blocks of a component, decoded and multiplied by the steps, where a part
 //! of the image needs them.
 
+use std::ops::Range;
+
+use super::block_style::BlockStyle;
 use super::components::Component;
 use super::dwt::Plane;
 use super::geometry::Rect;
+use super::ht::{HtDecoder, HtShape, Sample};
 use super::idwt::{self, Halves};
 use super::packet_reader::ReadBlock;
 use super::part1::{BlockDecoder, BlockShape, Magnitude, Segment};
@@ -12,8 +16,8 @@ use crate::error::{Error, Result};
 
 /// A type of coefficients that are reconstructed.
 pub(crate) trait Reconstructed: Component {
-    /// What the block decoder returns.
-    type Magnitude: Magnitude;
+    /// What the block decoders return.
+    type Magnitude: Sample;
 
     /// The coefficient of twice a magnitude, multiplied by `scale`.
     fn of_double(magnitude: Self::Magnitude, is_negative: bool, scale: f32) -> Self;
@@ -51,9 +55,12 @@ impl Reconstructed for f32 {
 /// Decodes the code-blocks of a tile.
 pub(crate) struct BlockReader<'t, T: Reconstructed> {
     tile: &'t ReadTile<'t>,
-    decoder: BlockDecoder<T::Magnitude>,
+    part1: BlockDecoder<T::Magnitude>,
+    high_throughput: HtDecoder<T::Magnitude>,
     /// The bytes of a block.
     bytes: Vec<u8>,
+    /// Memory of planes that are not needed any more. New memory costs as much as a stage of the decoder.
+    spare: Vec<Vec<T>>,
 }
 
 impl<'t, T: Reconstructed> BlockReader<'t, T>
@@ -61,7 +68,8 @@ where
     BlockDecoder<T::Magnitude>: Default,
 {
     pub(crate) fn new(tile: &'t ReadTile<'t>) -> Self {
-        Self { tile, decoder: BlockDecoder::default(), bytes: Vec::new() }
+        let (part1, high_throughput) = Default::default();
+        Self { tile, part1, high_throughput, bytes: Vec::new(), spare: Vec::new() }
     }
 
     /// The samples of a component in a part of one of its resolutions, before the transform of components.
@@ -88,10 +96,20 @@ where
                 let high = resolutions[r].bands[number].orientation.high();
                 *band = self.band(component, (r, number), part, scales.of(r, high))?;
             }
-            let whole = idwt::inverse(&Halves { low: plane, bands }, *with_reach);
+            let memory = self.memory(with_reach.area() as usize);
+            let mut halves = Halves { low: plane, bands };
+            let whole = idwt::inverse(&mut halves, *with_reach, memory);
+            let Halves { low, bands } = halves;
+            self.spare.extend(bands.into_iter().chain([low]).map(|plane| plane.samples));
             plane = cropped(whole, *with_reach, needed[resolution - r]);
         }
         Ok(plane)
+    }
+
+    /// Memory for some samples, which holds any samples.
+    fn memory(&mut self, samples: usize) -> Vec<T> {
+        let fits = self.spare.iter().position(|spare| spare.capacity() >= samples);
+        fits.map_or_else(Vec::new, |at| self.spare.swap_remove(at))
     }
 
     /// The coefficients of a band in a rectangle.
@@ -103,38 +121,58 @@ where
         scale: f64,
     ) -> Result<Plane<T>> {
         let width = part.width() as usize;
-        let mut plane = Plane { width, samples: vec![T::default(); width * part.height() as usize] };
+        let mut plane = Plane { width, samples: self.memory(part.area() as usize) };
+        // The code-blocks cover the band: each writes its coefficients.
+        plane.samples.resize(part.area() as usize, T::default());
         if part.is_empty() {
             return Ok(plane);
         }
         let orientation = component.samples.resolutions[resolution].bands[number].orientation;
+        let step = component.steps[resolution][number];
         // The magnitudes are doubled.
-        let scale = (component.steps[resolution][number].step * scale / 2.0) as f32;
+        let scale = (step.step * scale / 2.0) as f32;
         let tile = self.tile;
         for precinct in &tile.precincts[component.precincts(resolution)] {
             let band = &precinct.bands[number];
             for (place, block) in band.blocks.iter().enumerate() {
                 let rect = band.array.block(place);
-                if block.parts.is_empty() || rect.intersect(&part).is_empty() {
+                if rect.intersect(&part).is_empty() {
                     continue;
                 }
-                let (width, height) = (rect.width() as usize, rect.height() as usize);
-                let shape = BlockShape { width, height, orientation, planes: block.planes };
-                self.decode(component, shape, block)?;
-                self.put(rect, part, scale, &mut plane);
+                if block.parts.is_empty() {
+                    clear(rect, part, &mut plane);
+                    continue;
+                }
+                let segments = self.segments(block)?;
+                let (bytes, (width, height)) = (&self.bytes, (rect.width() as usize, rect.height() as usize));
+                let segments = segments.into_iter().map(|(passes, range)| Segment { passes, bytes: &bytes[range] });
+                let planes = block.planes;
+                match component.style {
+                    BlockStyle::Part1(style) => {
+                        let decoder = &mut self.part1;
+                        decoder.decode(BlockShape { width, height, orientation, planes }, style, segments)?;
+                        put(|y, columns| decoder.row(y, columns), rect, part, scale, &mut plane);
+                    }
+                    BlockStyle::HighThroughput { causal } => {
+                        let decoder = &mut self.high_throughput;
+                        decoder.decode(HtShape { width, height, of_band: step.planes, planes, causal }, segments)?;
+                        put(|y, columns| decoder.row(y, columns), rect, part, scale, &mut plane);
+                    }
+                }
             }
         }
         Ok(plane)
     }
 
-    fn decode(&mut self, component: &ReadComponent, shape: BlockShape, block: &ReadBlock) -> Result<()> {
+    /// Gathers the segments of a block: the passes of each, and where its bytes are.
+    fn segments(&mut self, block: &ReadBlock) -> Result<Vec<(u32, Range<usize>)>> {
         let most = T::Magnitude::PLANES;
         if block.planes > most {
             let error = Error::unsupported("bits of a wavelet coefficient:").found(block.planes);
             return Err(error.allowed(format!("at most {most}")));
         }
         self.bytes.clear();
-        let mut segments: Vec<(u32, std::ops::Range<usize>)> = Vec::new();
+        let mut segments: Vec<(u32, Range<usize>)> = Vec::new();
         for part in &block.parts {
             let start = self.bytes.len();
             self.bytes.extend_from_slice(&self.tile.bytes[part.bytes.clone()]);
@@ -146,21 +184,36 @@ where
                 _ => segments.push((part.passes, start..self.bytes.len())),
             }
         }
-        let segments = segments.into_iter().map(|(passes, range)| Segment { passes, bytes: &self.bytes[range] });
-        self.decoder.decode(shape, component.style, segments)
+        Ok(segments)
     }
+}
 
-    /// Writes the coefficients of the decoded block, which lies at `block`, to the plane of a part of the band.
-    fn put(&self, block: Rect, part: Rect, scale: f32, plane: &mut Plane<T>) {
-        let both = block.intersect(&part);
-        let columns = (both.x0 - block.x0) as usize..(both.x1 - block.x0) as usize;
-        for y in both.y0..both.y1 {
-            let first = (y - part.y0) as usize * plane.width + (both.x0 - part.x0) as usize;
-            let row = &mut plane.samples[first..first + columns.len()];
-            let values = self.decoder.row((y - block.y0) as usize, columns.clone());
-            for (sample, (magnitude, is_negative)) in row.iter_mut().zip(values) {
-                *sample = T::of_double(magnitude, is_negative, scale);
-            }
+/// Sets the coefficients of a block without passes, which lies at `block`, to 0 in the plane of a part of the band.
+fn clear<T: Reconstructed>(block: Rect, part: Rect, plane: &mut Plane<T>) {
+    let both = block.intersect(&part);
+    for y in both.y0..both.y1 {
+        let row = plane.row_mut((y - part.y0) as usize);
+        row[(both.x0 - part.x0) as usize..(both.x1 - part.x0) as usize].fill(T::default());
+    }
+}
+
+/// Writes the coefficients of a decoded block, which lies at `block`, to the plane of a part of the band. `values` returns those
+/// of a row in some columns.
+fn put<T: Reconstructed, I: Iterator<Item = (T::Magnitude, bool)>>(
+    values: impl Fn(usize, Range<usize>) -> I,
+    block: Rect,
+    part: Rect,
+    scale: f32,
+    plane: &mut Plane<T>,
+) {
+    let both = block.intersect(&part);
+    let columns = (both.x0 - block.x0) as usize..(both.x1 - block.x0) as usize;
+    for y in both.y0..both.y1 {
+        let first = (y - part.y0) as usize * plane.width + (both.x0 - part.x0) as usize;
+        let row = &mut plane.samples[first..first + columns.len()];
+        let values = values((y - block.y0) as usize, columns.clone());
+        for (sample, (magnitude, is_negative)) in row.iter_mut().zip(values) {
+            *sample = T::of_double(magnitude, is_negative, scale);
         }
     }
 }

@@ -274,7 +274,10 @@ impl TileCoding {
         let block_coder = match (self.style.is_high_throughput(), self.quantizer.is_reversible()) {
             (false, is_exact) => Coder::Part1(Style::of(self.style.block_style), is_exact),
             (true, true) => Coder::HighThroughput(Passes::Cleanup),
-            (true, false) => Coder::HighThroughput(Passes::Three),
+            (true, false) => {
+                let causal = self.style.block_style & Style::CAUSAL != 0;
+                Coder::HighThroughput(Passes::Three { causal })
+            }
         };
         let mut coded = code_blocks(&jobs, planes, block_coder, threads)?.into_iter();
         for precinct in &mut all {

@@ -1,15 +1,15 @@
 //! Decoding of a tile: its components in a part of the image, at any resolution. Each stage has its own file: packets
 //! (`tile_reader`), code-blocks (`reconstruction`), wavelet (`idwt`), components.
 //!
-//! OpenJPEG decodes what these stages do not: high-throughput code-blocks and regions of interest.
+//! OpenJPEG decodes what these stages do not: regions of interest, and code-blocks of both Parts in one component.
 
+use super::block_style::BlockStyle;
 use super::components::{self, Component};
 use super::dwt::Plane;
 use super::ffi;
 use super::geometry::Rect;
-use super::header::Parameters;
-use super::markers::CodingStyle;
-use super::part1::BlockDecoder;
+use super::ht::Sample;
+use super::part1::{BlockDecoder, Magnitude};
 use super::reconstruction::{BlockReader, Reconstructed};
 use super::stored_tile::StoredTile;
 use super::tile_reader::ReadTile;
@@ -44,9 +44,6 @@ pub(crate) struct SamplePlane {
 /// The most bits of a sample.
 pub(crate) const MOST_BITS: u32 = 31;
 
-/// The bits of code-block styles that the block decoder knows.
-const BLOCK_STYLES: u8 = 0x3F;
-
 /// Decodes a part of a tile. Samples have at most 31 bits.
 ///
 /// # Errors
@@ -80,7 +77,7 @@ pub(crate) fn is_own(tile: &StoredTile<'_>) -> bool {
             return false;
         };
         let is_reversible = coding.wavelet == 1;
-        coding.block_style & !BLOCK_STYLES == 0 && (!is_reversible || steps.style << 3 == 0)
+        BlockStyle::of(coding.block_style).is_some() && (!is_reversible || steps.style << 3 == 0)
     };
     let wavelet = |component: u16| parameters.coding(component).map(|coding| coding.wavelet);
     let is_joint = !tile.has_component_transform() || wavelet(0) == wavelet(1) && wavelet(1) == wavelet(2);
@@ -93,9 +90,7 @@ pub(crate) fn is_own(tile: &StoredTile<'_>) -> bool {
 /// As [`decode`].
 pub(crate) fn decode_other(tile: &StoredTile<'_>, request: &TileRequest<'_>) -> Result<DecodedTile> {
     let stream = TileStream::new(tile)?;
-    // OpenJPEG does not decode parts of a tile with high-throughput blocks: all coefficients would be zero.
-    let is_whole = has_high_throughput(&tile.parameters);
-    let Rect { x0, y0, x1, y1 } = if is_whole { tile.rect } else { request.area };
+    let Rect { x0, y0, x1, y1 } = request.area;
     let decoded = ffi::decode(&ffi::Request {
         codestream: &stream.bytes(),
         // Without an area, OpenJPEG computes other sizes of reduced components if the image does not begin at 0.
@@ -105,38 +100,7 @@ pub(crate) fn decode_other(tile: &StoredTile<'_>, request: &TileRequest<'_>) -> 
         components: request.components,
         is_strict: true,
     })?;
-    if is_whole && request.area != tile.rect {
-        return cropped(tile, request, &decoded.planes()?).map(DecodedTile::Own);
-    }
     Ok(DecodedTile::OpenJpeg(decoded))
-}
-
-/// True if a component has high-throughput code-blocks.
-fn has_high_throughput(parameters: &Parameters) -> bool {
-    let of_components = parameters.coc.values().map(|coc| &coc.coding);
-    of_components.chain(parameters.cod.as_ref().map(|cod| &cod.coding)).any(CodingStyle::is_high_throughput)
-}
-
-/// The asked part of the planes of a whole tile.
-fn cropped(tile: &StoredTile<'_>, request: &TileRequest<'_>, planes: &[ffi::Plane<'_>]) -> Result<Vec<SamplePlane>> {
-    let all: Vec<u32> = (0..tile.header.siz.components.0.len() as u32).collect();
-    let wanted = if request.components.is_empty() { &all } else { request.components };
-    let crop = |(component, plane): (&u32, &ffi::Plane<'_>)| {
-        let part = &tile.header.siz.components.0[*component as usize];
-        let here = |area: Rect| area.divided(part.dx.into(), part.dy.into()).reduced(request.reduction);
-        let (whole, inside) = (here(tile.rect), here(request.area).intersect(&here(tile.rect)));
-        let (columns, rows) = (inside.width() as usize, inside.height() as usize);
-        let rows = plane.samples.chunks(plane.columns.max(1) as usize).skip((inside.y0 - whole.y0) as usize).take(rows);
-        let first = (inside.x0 - whole.x0) as usize;
-        let mut samples = Vec::with_capacity(columns * rows.len());
-        for row in rows {
-            samples.extend_from_slice(row.get(first..first + columns).ok_or_else(|| {
-                Error::malformed("codestream: component of another size than its tile:").found(*component)
-            })?);
-        }
-        Ok(SamplePlane { columns: inside.width(), samples })
-    };
-    wanted.iter().zip(planes).map(crop).collect()
 }
 
 fn decode_own(tile: &StoredTile<'_>, request: &TileRequest<'_>) -> Result<Vec<SamplePlane>> {
@@ -190,7 +154,9 @@ impl Decoding<'_> {
     where
         BlockDecoder<T::Magnitude>: Default,
     {
-        let mut planes = [self.plane::<T>(0)?, self.plane::<T>(1)?, self.plane::<T>(2)?];
+        let mut reader = BlockReader::new(self.read);
+        let mut plane = |component| self.plane::<T>(component, &mut reader);
+        let mut planes = [plane(0)?, plane(1)?, plane(2)?];
         T::restore(&mut planes);
         let [first, second, third] = planes;
         Ok([self.samples(0, first), self.samples(1, second), self.samples(2, third)])
@@ -199,9 +165,11 @@ impl Decoding<'_> {
     /// A component that is coded alone.
     fn single(&self, component: usize) -> Result<SamplePlane> {
         Ok(match self.kind(component, 0) {
-            Kind::Integer => self.samples(component, self.plane::<i32>(component)?),
-            Kind::LongInteger => self.samples(component, self.plane::<i64>(component)?),
-            Kind::Float => self.samples(component, self.plane::<f32>(component)?),
+            Kind::Integer => self.samples(component, self.plane::<i32>(component, &mut BlockReader::new(self.read))?),
+            Kind::LongInteger => {
+                self.samples(component, self.plane::<i64>(component, &mut BlockReader::new(self.read))?)
+            }
+            Kind::Float => self.samples(component, self.plane::<f32>(component, &mut BlockReader::new(self.read))?),
         })
     }
 
@@ -209,9 +177,13 @@ impl Decoding<'_> {
     fn kind(&self, component: usize, more: u32) -> Kind {
         let read = &self.read.components[component];
         let planes = read.steps.iter().flatten().map(|step| step.planes).max().unwrap_or_default();
+        let most = match read.style {
+            BlockStyle::Part1(_) => u32::PLANES,
+            BlockStyle::HighThroughput { .. } => u32::MOST,
+        };
         match read.is_reversible {
             false => Kind::Float,
-            true if self.bits(component) + more <= components::NARROW_BITS && planes < u32::BITS => Kind::Integer,
+            true if self.bits(component) + more <= components::NARROW_BITS && planes <= most => Kind::Integer,
             true => Kind::LongInteger,
         }
     }
@@ -220,7 +192,7 @@ impl Decoding<'_> {
         u32::from(self.tile.header.siz.components.0[component].depth & 0x7F) + 1
     }
 
-    fn plane<T: Reconstructed>(&self, component: usize) -> Result<Plane<T>>
+    fn plane<T: Reconstructed>(&self, component: usize, reader: &mut BlockReader<'_, T>) -> Result<Plane<T>>
     where
         BlockDecoder<T::Magnitude>: Default,
     {
@@ -233,7 +205,7 @@ impl Decoding<'_> {
         })?;
         let area = self.request.area.divided(part.dx.into(), part.dy.into()).reduced(self.request.reduction);
         let area = area.intersect(&read.samples.resolutions[resolution].bounds);
-        BlockReader::new(self.read).component(read, resolution, area)
+        reader.component(read, resolution, area)
     }
 
     fn samples<T: Component>(&self, component: usize, plane: Plane<T>) -> SamplePlane {

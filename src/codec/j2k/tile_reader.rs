@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::block_style::BlockStyle;
 use super::geometry::TileComponent;
 use super::header::ProgressionChange;
 use super::packet_reader::{Addition, ReadPrecinct};
-use super::part1::Style;
 use super::progression::{PrecinctId, Progression, precincts};
 use super::quantization::StatedStep;
 use super::stored_tile::StoredTile;
@@ -28,7 +28,7 @@ pub(crate) struct ReadComponent {
     /// Its samples, resolutions and bands.
     pub samples: TileComponent,
     /// The style of its code-blocks.
-    pub style: Style,
+    pub style: BlockStyle,
     /// True for the reversible wavelet.
     pub is_reversible: bool,
     /// The quantiser by resolution and band.
@@ -160,7 +160,9 @@ impl ReadComponent {
             Some(*end)
         });
         let first = std::iter::once(first).chain(ends).collect();
-        Ok(Self { samples, style: Style::of(coding.block_style), is_reversible: coding.wavelet == 1, steps, first })
+        let style = BlockStyle::of(coding.block_style)
+            .ok_or_else(|| Error::unsupported("style of code-blocks:").found(coding.block_style))?;
+        Ok(Self { samples, style, is_reversible: coding.wavelet == 1, steps, first })
     }
 
     /// The precincts of a resolution.

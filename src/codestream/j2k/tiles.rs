@@ -8,7 +8,7 @@ use super::samples::{bits, put_row};
 use crate::codec::Scratch;
 use crate::codec::j2k::header::MainHeader;
 use crate::codec::j2k::index::Index;
-use crate::codec::j2k::markers::{ALONE, COM, CodingStyle, Com, write_segment};
+use crate::codec::j2k::markers::{ALONE, COM, Com, write_segment};
 use crate::codec::j2k::packed_headers::PackedHeaders;
 use crate::codec::j2k::stored_tile::StoredTile;
 use crate::codec::j2k::tile_decoder::{MOST_BITS, TileRequest, decode};
@@ -180,10 +180,6 @@ impl BlockStore for Tiles {
 
     fn part_cost(&self, window: Window, bytes: usize) -> usize {
         let coding = self.codestream.header.parameters.coding(0);
-        if coding.is_some_and(CodingStyle::is_high_throughput) {
-            // Such a tile is decoded as a whole.
-            return usize::MAX;
-        }
         let code_block = coding.map_or((64, 64), |coding| (4u64 << coding.block_width, 4u64 << coding.block_height));
         let pixels = decoded_pixels(window, code_block).saturating_mul(bytes as u64) / window.pixels().max(1);
         usize::try_from(pixels).unwrap_or(usize::MAX)

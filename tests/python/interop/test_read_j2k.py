@@ -117,6 +117,53 @@ def test_high_throughput_code_blocks(tmp_path):
     assert iminfo(path).compression == "htj2k"
 
 
+def openjph_stream(path, pixels, **options):
+    """Writes pixels, bands first, with OpenJPH."""
+    last = np.ascontiguousarray(pixels.transpose(1, 2, 0)) if len(pixels) > 1 else pixels[0]
+    path.write_bytes(imagecodecs.htj2k_encode(last, **options))
+    return path
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16"])
+@pytest.mark.parametrize("bands", [1, 3])
+@pytest.mark.parametrize("tile, resolutions", [(None, None), ((64, 48), 3), ((100, 130), 0), ((1, 300), 2), ((33, 1), 7)])
+def test_openjph_files_are_lossless(tmp_path, dtype, bands, tile, resolutions):
+    # OpenJPH takes signed samples of one band alone.
+    pixels = scene(bands, 150, 210, dtype)
+    path = openjph_stream(tmp_path / "file.jhc", pixels, reversible=True, tile=tile, resolutions=resolutions)
+    assert np.array_equal(imread(path), pixels)
+    assert np.array_equal(imread(path, window=(70, 31, 90, 60)), pixels[:, 31:91, 70:160])
+
+
+@pytest.mark.parametrize("kind", ["zero", "largest", "noise", "sparse"])
+def test_extreme_openjph_files_are_lossless(tmp_path, kind):
+    rng = np.random.default_rng(8)
+    pixels = np.zeros((1, 140, 130), "uint16")
+    if kind == "noise":
+        pixels = rng.integers(0, 65536, pixels.shape, "uint16")
+    elif kind == "sparse":
+        pixels[rng.random(pixels.shape) < 0.01] = 40000
+    elif kind == "largest":
+        pixels[:] = 65535
+    assert np.array_equal(imread(openjph_stream(tmp_path / "file.jhc", pixels, reversible=True)), pixels)
+
+
+@pytest.mark.parametrize("dtype, bound", [("uint8", 1), ("uint16", 4)])
+@pytest.mark.parametrize("bands", [1, 3])
+def test_lossy_openjph_files_are_what_openjpeg_decodes(tmp_path, dtype, bound, bands):
+    pixels = scene(bands, 200, 170, dtype)
+    path = openjph_stream(tmp_path / "file.jhc", pixels, reversible=False, level=0.003)
+    expected = imagecodecs.jpeg2k_decode(path.read_bytes()).reshape(200, 170, bands).transpose(2, 0, 1)
+    whole = imread(path)
+    assert np.abs(whole.astype(int) - expected).max() <= bound
+    assert not np.array_equal(whole, pixels)
+    for level in (0, 1, 3):
+        whole = imread(path, resolution_level=level)
+        height, width = (length // 2 for length in whole.shape[1:])
+        part = imread(path, resolution_level=level, window=(3, 5, width, height))
+        assert np.array_equal(part, whole[:, 5 : 5 + height, 3 : 3 + width])
+
+
 def test_georeference(tmp_path):
     transform = rasterio.transform.from_origin(300000, 4600000, 0.5, 0.25)
     for name, options in {"uuid": {"GMLJP2": "NO"}, "gml": {"GeoJP2": "NO"}}.items():

@@ -137,6 +137,18 @@ def test_readers_take_one_layer(tmp_path):
         imsave(path, image, metadata={"J2K_CODE_BLOCK_STYLE": "bypass"})
 
 
+@pytest.mark.parametrize("rate", [1, 3])
+def test_a_causal_style_costs_little(tmp_path, rate):
+    """Propagation passes without the stripe below: decoders that read the style from COD decode them alike."""
+    path, image = tmp_path / "a.jhc", picture((1, 200, 170))
+    imsave(path, image, quality=rate)
+    plain = psnr(imread(path), image)
+    imsave(path, image, quality=rate, metadata={"J2K_CODE_BLOCK_STYLE": "causal"})
+    assert codestream_of(path).cod["block_style"] == 0x48
+    assert psnr(imread(path), image) > plain - 0.3
+    assert psnr(reference(path.read_bytes()).reshape(image.shape), image) > plain - 0.3
+
+
 def test_bytes_do_not_depend_on_threads(tmp_path):
     image = picture((3, 300, 260))
     for quality in (None, 1.5):

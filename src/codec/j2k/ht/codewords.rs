@@ -77,16 +77,35 @@ pub(super) fn pair(u: [u32; 2], is_first: bool) -> (u64, u32) {
     }
 }
 
+/// A prefix of `u` (T.814 Table 3).
+#[derive(Clone, Copy)]
+pub(super) struct Prefix {
+    /// The bits, the lowest first, and their number.
+    pub bits: u32,
+    pub length: u32,
+    /// Bits of the suffix.
+    pub suffix: u32,
+    /// The `u` whose suffix is zero.
+    pub least: u32,
+}
+
+/// The prefixes by ascending `u`. No bits stand for 0.
+pub(super) const PREFIXES: [Prefix; 4] = [
+    Prefix { bits: 1, length: 1, suffix: 0, least: 1 },
+    Prefix { bits: 2, length: 2, suffix: 0, least: 2 },
+    Prefix { bits: 4, length: 3, suffix: 1, least: 3 },
+    Prefix { bits: 0, length: 3, suffix: 5, least: 5 },
+];
+
+/// The least `u` that has an extension of four bits, in units of 4 beyond what the suffix states.
+pub(super) const EXTENDED: u32 = 33;
+
 /// Prefix, suffix and extension of a `u`, each with its number of bits.
 fn parts(u: u32) -> [(u32, u32); 3] {
-    match u {
-        0 => [(0, 0); 3],
-        1 => [(1, 1), (0, 0), (0, 0)],
-        2 => [(2, 2), (0, 0), (0, 0)],
-        3..=4 => [(4, 3), (u - 3, 1), (0, 0)],
-        5..=32 => [(0, 3), (u - 5, 5), (0, 0)],
-        _ => [(0, 3), (28 + (u - 33) % 4, 5), ((u - 33) / 4, 4)],
-    }
+    let Some(prefix) = PREFIXES.iter().rev().find(|prefix| prefix.least <= u) else { return [(0, 0); 3] };
+    let more = u.saturating_sub(EXTENDED);
+    let extension = if u < EXTENDED { (0, 0) } else { (more / 4, 4) };
+    [(prefix.bits, prefix.length), (u - prefix.least - more / 4 * 4, prefix.suffix), extension]
 }
 
 fn bits_of_pair([left, right]: [u32; 2], is_first: bool) -> (u64, u32) {

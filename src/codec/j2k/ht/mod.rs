@@ -1,16 +1,24 @@
 //! The block coder of Part 15 (ITU-T T.814): a cleanup pass, and below it one pass of propagation and one of refinement.
 //!
 //! `cleanup` and `refinement` go through the samples; `codewords` (from the table in `rows`) and `streams` make bits of what they
-//! find.
+//! find. In reverse: `readers` and `lookup`, `cleanup_decoder` and `refinement_decoder`; `block_decoder` runs them.
 
+mod block_decoder;
 mod cleanup;
+mod cleanup_decoder;
 mod codewords;
+mod lookup;
+mod readers;
 mod refinement;
+mod refinement_decoder;
 mod rows;
+mod samples;
 mod streams;
 
+pub(crate) use self::block_decoder::{HtDecoder, HtShape};
 use self::cleanup::Cleanup;
 use self::refinement::Refinement;
+pub(crate) use self::samples::Sample;
 use super::part1::{BlockSamples, CodedBlock, Coefficient, Pass};
 
 /// Codes blocks; keeps its buffers, and nothing else, from block to block.
@@ -26,13 +34,16 @@ pub(crate) enum Passes {
     /// A cleanup pass of all planes that are coded.
     Cleanup,
     /// A cleanup pass of all planes but the lowest, and two passes of that. A reader can do without the last ones.
-    Three,
+    Three {
+        /// Propagation does not use the stripe below.
+        causal: bool,
+    },
 }
 
 impl Passes {
     /// The planes from that of the cleanup pass to the lowest.
     fn planes(self) -> u32 {
-        if self == Self::Three { 2 } else { 1 }
+        if self == Self::Cleanup { 1 } else { 2 }
     }
 }
 
@@ -48,16 +59,22 @@ impl HtCoder {
         let mut bytes = Vec::new();
         self.cleanup.encode(samples, shift, &mut bytes);
         let mut coded = vec![Pass { length: bytes.len() as u32, distortion: 0.0, terminated: true }];
-        if passes == Passes::Three {
-            self.refine(samples, &mut coded, &mut bytes);
+        if let Passes::Three { causal } = passes {
+            self.refine(samples, causal, &mut coded, &mut bytes);
         }
         let bits = u64::BITS - (largest >> lowest).leading_zeros();
         CodedBlock { bits, planes: passes.planes(), passes: coded, bytes }
     }
 
     /// Adds the passes below the cleanup pass, and sets what each lowers the error by.
-    fn refine<T: Coefficient>(&mut self, samples: &BlockSamples<'_, T>, passes: &mut Vec<Pass>, bytes: &mut Vec<u8>) {
-        let added = self.refinement.encode(samples, samples.fraction(), bytes);
+    fn refine<T: Coefficient>(
+        &mut self,
+        samples: &BlockSamples<'_, T>,
+        causal: bool,
+        passes: &mut Vec<Pass>,
+        bytes: &mut Vec<u8>,
+    ) {
+        let added = self.refinement.encode(samples, samples.fraction(), causal, bytes);
         let [cleanup, propagation, refinement] = self.distortions(samples);
         passes[0].distortion = cleanup;
         if added.propagated + added.refined == 0 {

@@ -15,6 +15,8 @@ pub(super) struct Refinement {
     /// The columns of all stripes, with a border of one stripe and one column.
     columns: Vec<Column>,
     stride: usize,
+    /// The stripe below does not count in the propagation pass.
+    causal: bool,
 }
 
 /// Four samples, the uppermost in bit 0.
@@ -43,13 +45,16 @@ pub(super) struct Refined {
 const STRIPE: usize = 4;
 
 impl Refinement {
-    /// Appends the second segment of a block: bit `shift` of the samples, if the cleanup pass coded those above it.
+    /// Appends the second segment of a block: bit `shift` of the samples, if the cleanup pass coded those above it. If `causal`,
+    /// propagation does not use the stripe below.
     pub(super) fn encode<T: Coefficient>(
         &mut self,
         block: &BlockSamples<'_, T>,
         shift: u32,
+        causal: bool,
         out: &mut Vec<u8>,
     ) -> Refined {
+        self.causal = causal;
         self.fill(block, shift);
         self.propagated.restart();
         self.refined.restart();
@@ -101,7 +106,7 @@ impl Refinement {
     fn dilated(&self, at: usize) -> u8 {
         let own = self.columns[at].significant;
         let above = self.columns[at - self.stride].significant >> 3;
-        let below = self.columns[at + self.stride].significant << 3;
+        let below = if self.causal { 0 } else { self.columns[at + self.stride].significant << 3 };
         own | own << 1 | own >> 1 | above | below
     }
 

@@ -13,6 +13,12 @@ pub(super) trait Stuffing {
 
     /// True if a byte that begins with these bits has only seven.
     fn is_short(held: u64, is_after: bool) -> bool;
+
+    /// The next four bytes of stored ones, the first of the stream lowest, and those that follow.
+    fn split_word(stored: &[u8]) -> Option<(u32, &[u8])>;
+
+    /// The next byte of stored ones, and those that follow.
+    fn split_byte(stored: &[u8]) -> Option<(u8, &[u8])>;
 }
 
 /// A byte after 0xFF has seven bits.
@@ -39,6 +45,16 @@ impl Stuffing for AfterFf {
     fn is_short(_: u64, is_after: bool) -> bool {
         is_after
     }
+
+    #[inline(always)]
+    fn split_word(stored: &[u8]) -> Option<(u32, &[u8])> {
+        stored.split_first_chunk().map(|(word, rest)| (u32::from_le_bytes(*word), rest))
+    }
+
+    #[inline(always)]
+    fn split_byte(stored: &[u8]) -> Option<(u8, &[u8])> {
+        stored.split_first().map(|(byte, rest)| (*byte, rest))
+    }
 }
 
 impl Stuffing for AfterHigh {
@@ -56,6 +72,16 @@ impl Stuffing for AfterHigh {
     #[inline(always)]
     fn is_short(held: u64, is_after: bool) -> bool {
         is_after && held & 0x7F == 0x7F
+    }
+
+    #[inline(always)]
+    fn split_word(stored: &[u8]) -> Option<(u32, &[u8])> {
+        stored.split_last_chunk().map(|(rest, word)| (u32::from_be_bytes(*word), rest))
+    }
+
+    #[inline(always)]
+    fn split_byte(stored: &[u8]) -> Option<(u8, &[u8])> {
+        stored.split_last().map(|(byte, rest)| (*byte, rest))
     }
 }
 

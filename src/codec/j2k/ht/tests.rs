@@ -1,4 +1,8 @@
+mod decoder;
+mod twin;
+
 use super::*;
+use crate::codec::j2k::part1::tests::blocks::{Random, Sample as Kind, cases, samples};
 
 fn encoded(rows: &[&[i32]]) -> Vec<u8> {
     let samples: Vec<i32> = rows.iter().flat_map(|row| row.iter().copied()).collect();

@@ -112,4 +112,4 @@ pub(crate) struct Pass {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

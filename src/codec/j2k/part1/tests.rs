@@ -1,6 +1,6 @@
 //! The fast coder against a slow one, and both against a decoder.
 
-mod blocks;
+pub(crate) mod blocks;
 mod decoder;
 mod fast_decoder;
 mod timing;

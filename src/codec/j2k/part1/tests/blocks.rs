@@ -20,6 +20,11 @@ impl Random {
     }
 }
 
+/// The number of cases of a test: `PROPTEST_CASES` if it is set.
+pub(crate) fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
+
 /// Kinds of coefficients.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Sample {

@@ -9,7 +9,7 @@
 
 /// Pairs of quads of a line, and where their samples go.
 pub(crate) struct Pairs<'l, M> {
-    /// The bits of magnitudes and signs, the lowest first. Ones follow them.
+    /// The bits of magnitudes and signs, the lowest first, and eight bytes of ones. More ones follow them.
     pub bits: &'l [u8],
     /// The first bit.
     pub position: usize,
@@ -255,6 +255,7 @@ mod tests {
                 let Line { bits, quads, lengths, sums } = line(count, longest, seed);
                 // Some lines go beyond the end of the bits.
                 for bits in [&bits[..], &bits[..bits.len() / 3]] {
+                    let bits = &[bits, &[0xFF; 8]].concat()[..];
                     let decoded = |decode: fn(Pairs<'_, u32>) -> usize| {
                         let (mut upper, mut lower) = (vec![[7; 4]; count], vec![[7; 4]; count]);
                         let mut exponents = vec![[7; 4]; count];

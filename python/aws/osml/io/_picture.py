@@ -92,7 +92,7 @@ def _has_value(pixels: Pixels, nodata: float | None) -> Pixels:
     has: Pixels = np.isfinite(pixels) if pixels.dtype.kind == "f" else np.ones(pixels.shape, bool)
     if nodata is not None and nodata == nodata:
         has &= pixels != nodata
-    return has.any(axis=0)
+    return np.asarray(has.any(axis=0))
 
 
 def _means(pixels: Pixels, valid: Pixels, factor: int) -> tuple[Pixels, Pixels]:

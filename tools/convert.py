@@ -62,7 +62,7 @@ def main() -> int:
     print(f"{'read':<{NAME}}{size(arguments.image)}{speed(pixels.nbytes, seconds)}")
 
     paths = results(arguments.image, arguments.out)
-    targets: dict[str, dict[str, Any]] = {".ntf": nitf_blocks(columns, rows), ".tif": {}, ".png": {}}
+    targets: dict[str, dict[str, Any]] = {".ntf": nitf_coding(pixels), ".tif": {}, ".png": {}}
     if arguments.whole_globe:
         edges = [(-180, 90), (180, 90), (180, -90), (-180, -90)]
         targets[".ntf"] |= georeference(columns, rows, corners=edges, crs=4326)
@@ -153,9 +153,11 @@ def quick_look(path: Path, pixels: np.ndarray) -> None:
     print(f"{'write ' + path.name:<{NAME}}{size(path)}{speed(small.nbytes, seconds)}")
 
 
-def nitf_blocks(columns: int, rows: int) -> dict[str, Any]:
-    """Blocks of 1024 × 1024, which NITF readers expect, or of the whole of a smaller image."""
-    return {"IC": "NC", "NPPBH": min(1024, columns), "NPPBV": min(1024, rows)}
+def nitf_coding(pixels: np.ndarray) -> dict[str, Any]:
+    """Lossless JPEG 2000 for integers, in blocks of 1024 × 1024 or of the whole of a smaller image."""
+    _, rows, columns = pixels.shape
+    code = "C8" if pixels.dtype.kind in "iu" and pixels.itemsize <= 2 else "NC"
+    return {"IC": code, "NPPBH": min(1024, columns), "NPPBV": min(1024, rows)}
 
 
 def nitf_place(info: ImageInfo) -> dict[str, Any]:

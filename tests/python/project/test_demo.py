@@ -34,6 +34,7 @@ def test_the_demo_keeps_the_georeference_of_a_geotiff(photo: Path, tmp_path: Pat
     for suffix in (".tif", ".ntf", "-chip.ntf"):
         info = iminfo(tmp_path / "out" / f"scene.v2{suffix}")
         assert (info.crs, info.transform) == ("EPSG:32618", pytest.approx(PLACE, abs=1))
+    assert iminfo(tmp_path / "out" / "scene.v2.ntf").compression == "C8"
     assert "file" in text and "time" in text and "Speed is the size of the pixels in memory" in text
 
 

@@ -68,11 +68,7 @@ impl IO {
     /// its standard, `UnsupportedError` for an unsupported file or request, and system errors such as `FileNotFoundError`.
     #[staticmethod]
     #[pyo3(signature = (paths, mode="r", format=None, *, threads=None, progress=None, max_bytes=None, cache_bytes=None, strict=false, durable=true, partial=false, rset=false, roles=None, filesystem=None, provider_threads=None))]
-    #[allow(
-        clippy::too_many_arguments,
-        clippy::fn_params_excessive_bools,
-        reason = "the arguments of the Python method"
-    )]
+    #[allow(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "arguments of the Python method")]
     fn open<'py>(
         py: Python<'py>,
         paths: &Bound<'py, PyAny>,

@@ -71,10 +71,7 @@ impl Prefetched {
             state = again;
             if timeout.timed_out() {
                 drop(state);
-                #[allow(
-                    clippy::redundant_closure_for_method_calls,
-                    reason = "the method itself is not general enough"
-                )]
+                #[allow(clippy::redundant_closure_for_method_calls, reason = "the method is not general enough")]
                 Python::attach(|py| py.check_signals()).map_err(|error| raised("signal handler", error))?;
                 state = self.shared.lock();
             }

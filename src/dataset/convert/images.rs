@@ -2,7 +2,6 @@
 
 use super::options::ConvertOptions;
 use super::progress::Stages;
-use super::report::Lost;
 use super::selection::Selection;
 use crate::asset::{AssetInfo, AssetType};
 use crate::dataset::{DatasetReader, DatasetWriter};
@@ -21,7 +20,8 @@ pub(super) struct Conversion<'c> {
     options: &'c ConvertOptions,
     /// The positions of the images to write.
     images: Vec<usize>,
-    lost: Vec<Lost>,
+    /// The names of assets that are not taken over.
+    lost: Vec<String>,
 }
 
 impl<'c> Conversion<'c> {
@@ -47,7 +47,7 @@ impl<'c> Conversion<'c> {
         let (images, lost) = if is_single {
             let others = all.into_iter().filter(|position| *position != main && options.asset.is_none());
             let name = |position: usize| reader.assets()[position].key.clone();
-            (vec![main], others.map(|position| Lost { name: name(position), reason: None }).collect())
+            (vec![main], others.map(name).collect())
         } else {
             (all, Vec::new())
         };
@@ -77,7 +77,7 @@ impl<'c> Conversion<'c> {
     }
 
     /// What is not taken over, beside what the warnings of the writer name.
-    pub(super) fn into_lost(self) -> Vec<Lost> {
+    pub(super) fn into_lost(self) -> Vec<String> {
         self.lost
     }
 
@@ -114,7 +114,7 @@ impl<'c> Conversion<'c> {
         let levels = if settings.cloud_optimized { OverviewLevels::Auto } else { OverviewLevels::Factors(Vec::new()) };
         let keeps_mask = mask.is_some() && self.writer.format().keeps_companions();
         if mask.is_some() && !keeps_mask {
-            self.lost.push(Lost { name: format!("{}:mask", asset.key), reason: None });
+            self.lost.push(format!("{}:mask", asset.key));
         }
         let overviews = Overviews { levels: &levels, resampling: None, mask: mask.as_deref().filter(|_| keeps_mask) };
         let request = ImageRequest {
@@ -153,7 +153,7 @@ impl<'c> Conversion<'c> {
                 content: Content::Bytes(&stored),
             };
             match self.writer.add_data(&data) {
-                Err(Error::Unsupported(_)) => self.lost.push(Lost { name: asset.key.clone(), reason: None }),
+                Err(Error::Unsupported(_)) => self.lost.push(asset.key.clone()),
                 other => other?,
             }
         }

@@ -65,7 +65,7 @@ pub fn convert_into(
     let mut conversion = Conversion::new(reader, writer, options)?;
     let images = conversion.run(control)?;
     let lost = conversion.into_lost();
-    let (warnings, lost) = report::joined(writer, lost);
+    let (warnings, lost) = report::joined(writer, &lost);
     Ok(ConversionReport {
         source_format: reader.format().name(),
         format: writer.format().name(),

@@ -28,31 +28,19 @@ pub struct ConversionReport {
     pub warnings: Vec<Warning>,
 }
 
-/// Something that is not taken over, and the reason if there is one.
-pub(super) struct Lost {
-    pub(super) name: String,
-    pub(super) reason: Option<String>,
-}
-
 /// The warnings of the writer, of which those about what is left out become one, together with `lost`; and the names in it.
-pub(super) fn joined(writer: &mut DatasetWriter, lost: Vec<Lost>) -> (Vec<Warning>, Vec<String>) {
+pub(super) fn joined(writer: &mut DatasetWriter, lost: &[String]) -> (Vec<Warning>, Vec<String>) {
     let (left_out, mut warnings): (Vec<_>, Vec<_>) =
         writer.take_warnings().into_iter().partition(|warning| !warning.left_out.is_empty());
     let mut names: Vec<String> = Vec::new();
-    let own = lost.iter().map(|lost| &lost.name);
-    for name in left_out.iter().flat_map(|warning| &warning.left_out).chain(own) {
+    for name in left_out.iter().flat_map(|warning| &warning.left_out).chain(lost) {
         if !names.contains(name) {
             names.push(name.clone());
         }
     }
-    let text = |lost: Lost| match lost.reason {
-        Some(reason) => format!("{} ({reason})", lost.name),
-        None => lost.name,
-    };
     let mut texts = sentences(&left_out);
     if !lost.is_empty() {
-        let listed: Vec<String> = lost.into_iter().map(text).collect();
-        texts.push(format!("{} does not have: {}", writer.format().name(), listed.join(", ")));
+        texts.push(format!("{} does not have: {}", writer.format().name(), lost.join(", ")));
     }
     if !texts.is_empty() {
         let key = left_out.first().map_or("source", |warning| &warning.key);

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::definition::{Definition, Ellipsoid, Geographic, Horizontal, Meridian, Projected, Vertical};
 use super::method::{Given, Measure, Method};
-use super::unit::{DEGREE, Named, Quantity, Unit};
-use super::wkt::{axes, in_degrees};
+use super::unit::{DEGREE, Named, Quantity, Unit, converted};
+use super::wkt::axes;
 use super::wkt_tree::shown;
 use crate::error::{Error, Result};
 
@@ -61,7 +61,7 @@ fn read_geographic(value: &Value) -> Result<Geographic> {
     let meridian = match meridian["longitude"].as_f64() {
         Some(longitude) => Meridian { id: named(meridian), longitude },
         None => match quantity(&meridian["longitude"], Quantity::Angle) {
-            Some(radians) => Meridian { id: named(meridian), longitude: in_degrees(radians, 1.0) },
+            Some(radians) => Meridian { id: named(meridian), longitude: converted(radians, 1.0, DEGREE) },
             None => Meridian::greenwich(),
         },
     };

@@ -1,7 +1,7 @@
 //! Methods of map projections and their parameters: names and codes of the EPSG register (or of PROJ, where the register has
 //! none), of `GeoTIFF` (OGC 19-008r4 Annex C and E) and of WKT 1 (OGC 01-009).
 
-use super::unit::DEGREE;
+use super::unit::{DEGREE, converted};
 use super::wkt_tree::shown;
 use crate::error::{Error, Result};
 
@@ -267,9 +267,7 @@ impl Method {
                 Measure::Length => (parameter.unit.unwrap_or(length), length),
                 Measure::Scale => (1.0, 1.0),
             };
-            // Most are in the unit already, and stay exact.
-            let is_same = (unit - own).abs() <= 1e-9 * own;
-            values[place] = if is_same { parameter.value } else { parameter.value * unit / own };
+            values[place] = converted(parameter.value, unit, own);
         }
         if values.iter().any(|value| !value.is_finite()) {
             return Err(Error::usage("crs: parameter of").field(method.name).allowed("finite numbers"));

@@ -15,7 +15,7 @@ use std::ops::RangeInclusive;
 pub(crate) use definition::{Definition, Ellipsoid, Geographic, Horizontal, Meridian, Projected, Vertical};
 pub(crate) use method::{Measure, Method};
 pub(crate) use register::{datum, ellipsoid, geographic, meridian, vertical as vertical_of};
-pub(crate) use unit::{DEGREE, Named, Quantity, Unit};
+pub(crate) use unit::{DEGREE, Named, Quantity, Unit, converted};
 pub(crate) use wkt::esri;
 
 use super::epsg;

@@ -72,6 +72,16 @@ impl Quantity {
     }
 }
 
+/// A value in another unit, of which the sizes are given. Between units of the same size it stays exact.
+pub(crate) fn converted(value: f64, from: f64, to: f64) -> f64 {
+    if is_near(from, to) { value } else { value * from / to }
+}
+
+/// True for the sizes of the same unit: texts round them.
+fn is_near(size: f64, other: f64) -> bool {
+    (size - other).abs() <= 1e-9 * other.abs()
+}
+
 impl Unit {
     /// The unit with a code of the EPSG register; `None` if the table lacks it.
     pub(crate) fn of_code(quantity: Quantity, code: u32) -> Option<Self> {
@@ -81,8 +91,7 @@ impl Unit {
 
     /// The unit of a size, by the name and code of the register if that has one of the same size.
     pub(crate) fn of_size(quantity: Quantity, size: f64, name: &str) -> Self {
-        let near = |other: f64| (other - size).abs() <= 1e-9 * size.abs();
-        match quantity.units().iter().find(|(.., other)| near(*other)) {
+        match quantity.units().iter().find(|(.., other)| is_near(*other, size)) {
             Some((code, name, size)) => Self { id: Named::new(name, Some(*code)), size: *size },
             None => Self { id: Named::new(name, None), size },
         }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::definition::{Definition, Ellipsoid, Geographic, Horizontal, Meridian, Projected, Vertical};
 use super::method::{Given, Measure, Method};
-use super::unit::{DEGREE, Named, Quantity, Unit};
+use super::unit::{DEGREE, Named, Quantity, Unit, converted};
 use super::wkt_tree::{Item, Node, quoted, shown};
 use crate::error::{Error, Result};
 
@@ -67,15 +67,10 @@ fn read_geographic(node: &Node) -> Result<Geographic> {
     let meridian = meridian.map_or_else(Meridian::greenwich, |meridian| {
         // WKT 1 states the longitude in degrees in practice, whatever the unit of the system.
         let size = unit_of(meridian, Quantity::Angle).map_or(DEGREE, |unit| unit.size);
-        Meridian { id: named(meridian), longitude: in_degrees(meridian.numbers().next().unwrap_or(0.0), size) }
+        Meridian { id: named(meridian), longitude: converted(meridian.numbers().next().unwrap_or(0.0), size, DEGREE) }
     });
     let datum = Named { name: datum.name().replace('_', " "), code: datum.code() };
     Ok(Geographic { id: named(node), datum, ellipsoid, meridian, unit: unit.unwrap_or_else(Unit::degree) })
-}
-
-/// An angle in degrees; one that is in degrees already stays exact.
-pub(super) fn in_degrees(value: f64, size: f64) -> f64 {
-    if (size - DEGREE).abs() <= 1e-9 * DEGREE { value } else { value * size / DEGREE }
 }
 
 fn read_projected(node: &Node) -> Result<Projected> {

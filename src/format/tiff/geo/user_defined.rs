@@ -152,10 +152,7 @@ fn number(keys: &GeoKeys, id: u16) -> Option<f64> {
 
 /// An angle of a key in degrees.
 fn in_degrees(keys: &GeoKeys, value: f64) -> f64 {
-    match angular_unit(keys) {
-        unit if is_degree(&unit) => value,
-        unit => value * unit.size / DEGREE,
-    }
+    crs::converted(value, angular_unit(keys).size, DEGREE)
 }
 
 fn angular_unit(keys: &GeoKeys) -> Unit {
@@ -216,15 +213,6 @@ fn key_code(named: &Named) -> u32 {
     named.code.filter(|code| *code < u32::from(USER_DEFINED)).unwrap_or(USER_DEFINED.into())
 }
 
-/// An angle of so many degrees in a unit; degrees stay exact.
-fn of_degrees(value: f64, unit: &Unit) -> f64 {
-    if is_degree(unit) { value } else { value * DEGREE / unit.size }
-}
-
-fn is_degree(unit: &Unit) -> bool {
-    (unit.size - DEGREE).abs() <= 1e-9 * DEGREE
-}
-
 struct Names(Vec<(&'static str, Value)>);
 
 impl Names {
@@ -236,8 +224,8 @@ impl Names {
     fn geographic(&mut self, Geographic { id, datum, ellipsoid, meridian, unit }: &Geographic) {
         self.add(GEODETIC_CRS, key_code(id));
         // The register has several degrees, of which GeoTIFF names one.
-        let angle = if is_degree(unit) { &Unit::degree() } else { unit };
-        self.unit(angle, ANGULAR_UNITS, ANGULAR_UNIT_SIZE);
+        let angle = Unit::of_size(Quantity::Angle, unit.size, &unit.id.name);
+        self.unit(&angle, ANGULAR_UNITS, ANGULAR_UNIT_SIZE);
         if id.code.is_some() {
             self.add(GEODETIC_CITATION, id.name.as_str());
             return;
@@ -253,7 +241,7 @@ impl Names {
             0.0 => self.add(SEMI_MINOR, ellipsoid.semi_major),
             inverse_flattening => self.add(INVERSE_FLATTENING, inverse_flattening),
         }
-        self.add(MERIDIAN_LONGITUDE, of_degrees(meridian.longitude, unit));
+        self.add(MERIDIAN_LONGITUDE, crs::converted(meridian.longitude, DEGREE, unit.size));
     }
 
     fn unit(&mut self, unit: &Unit, id: u16, size: u16) {
@@ -282,7 +270,7 @@ impl Names {
         self.unit(unit, LINEAR_UNITS, LINEAR_UNIT_SIZE);
         for (parameter, value) in method.parameters.iter().zip(values) {
             let is_angle = parameter.measure == Measure::Angle;
-            self.add(parameter.keys[0], if is_angle { of_degrees(*value, &base.unit) } else { *value });
+            self.add(parameter.keys[0], if is_angle { crs::converted(*value, DEGREE, base.unit.size) } else { *value });
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ._errors import OptionError
@@ -160,7 +160,7 @@ def _read_nitf(plain: BandFacts, metadata: Mapping[str, Any]) -> BandFacts:
         return plain
     names = [str(record.get("ISUBCAT", "")).strip() or None for record in records]
     colors = [_IREPBAND.get(str(record.get("IREPBAND", "")).strip(), "undefined") for record in records]
-    return BandFacts(tuple(names), plain.scales, plain.offsets, plain.units, tuple(colors))
+    return replace(plain, descriptions=tuple(names), colors=tuple(colors))
 
 
 def _write_nitf(format: str, facts: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def _by_count(bands: int) -> tuple[str, ...]:
 def _read_png(plain: BandFacts, metadata: Mapping[str, Any]) -> BandFacts:
     colors = ("palette",) if "PNG_PALETTE" in metadata else _by_count(len(plain.scales))
     tags = {key[len(_TEXT) :]: str(value) for key, value in metadata.items() if key.startswith(_TEXT)}
-    return BandFacts(plain.descriptions, plain.scales, plain.offsets, plain.units, colors, tags)
+    return replace(plain, colors=colors, tags=tags)
 
 
 def _write_png(format: str, facts: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def _write_png(format: str, facts: Mapping[str, Any], metadata: Mapping[str, Any
 
 def _read_plain(plain: BandFacts, metadata: Mapping[str, Any]) -> BandFacts:
     colors = _by_count(len(plain.scales)) if len(plain.scales) in (1, 3) else plain.colors
-    return BandFacts(plain.descriptions, plain.scales, plain.offsets, plain.units, colors)
+    return replace(plain, colors=colors)
 
 
 def _write_plain(format: str, facts: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,7 +217,7 @@ def _read_j2k(plain: BandFacts, metadata: Mapping[str, Any]) -> BandFacts:
     for number, kind, _ in channels or []:
         if 0 <= number < len(colors) and "opacity" in str(kind):
             colors[number] = "alpha"
-    return BandFacts(plain.descriptions, plain.scales, plain.offsets, plain.units, tuple(colors))
+    return replace(plain, colors=tuple(colors))
 
 
 def _write_j2k(format: str, facts: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:

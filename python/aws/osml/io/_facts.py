@@ -10,11 +10,7 @@ from typing import Any
 def image_facts(image: Any) -> dict[str, str]:
     """The facts of an image (`ImageAssetProvider` or `ImageInfo`) as text, by their names."""
     bands, rows, columns = image.shape
-    width, height = (
-        image.block_size
-        if hasattr(image, "block_size")
-        else (image.num_pixels_per_block_horizontal, image.num_pixels_per_block_vertical)
-    )
+    width, height = block_size(image)
     return {
         "size": f"{columns} × {rows}, {bands} bands of {image.dtype}",
         "blocks": f"{width} × {height}",
@@ -23,6 +19,14 @@ def image_facts(image: Any) -> dict[str, str]:
         "crs": image.crs or "",
         "nodata": "" if image.nodata is None else str(image.nodata),
     }
+
+
+def block_size(image: Any) -> tuple[int, int]:
+    """(width, height) of a block of an image (`ImageAssetProvider` or `ImageInfo`)."""
+    if hasattr(image, "block_size"):
+        width, height = image.block_size
+        return width, height
+    return image.num_pixels_per_block_horizontal, image.num_pixels_per_block_vertical
 
 
 def table(title: str, facts: Mapping[str, str], picture: str = "") -> str:

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from ._errors import MetadataWarning, OptionError
+from ._facts import block_size
 
 _DRIVERS = {
     "gtiff": "tiff",
@@ -56,11 +57,7 @@ class Profile(TypedDict, total=False):
 def profile_of(image: Any) -> dict[str, Any]:
     """The profile of an image (`ImageAssetProvider` or `ImageInfo`): `imsave(path, array, **profile)` writes alike."""
     format: str = image._format if hasattr(image, "_format") else image.format
-    width, height = (
-        image.block_size
-        if hasattr(image, "block_size")
-        else (image.num_pixels_per_block_horizontal, image.num_pixels_per_block_vertical)
-    )
+    width, height = block_size(image)
     bands, rows, columns = image.shape
     profile = {
         "driver": _FORMATS.get(format, format or "GTiff"),

@@ -90,6 +90,15 @@ impl Window {
         Self { x, y, width, height }
     }
 
+    /// The rectangle in parts of up to `rows` rows, from the top.
+    pub(crate) fn strips(self, rows: u32) -> impl Iterator<Item = Self> + Clone {
+        (self.y..self.bottom()).step_by(rows.max(1) as usize).map(move |y| Self {
+            y,
+            height: rows.min(self.bottom() - y),
+            ..self
+        })
+    }
+
     /// The part inside an image of `columns` × `rows` of a rectangle (x, y, width, height), which may extend outside on all
     /// sides. `None` if they do not overlap.
     pub fn clipped([x, y, width, height]: [i64; 4], columns: u32, rows: u32) -> Option<Self> {

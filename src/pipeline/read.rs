@@ -53,20 +53,22 @@ fn read_blocks(
     if let Some(image) = provider.in_file().filter(|image| is_fetched(image.source())) {
         return read_fetched(image, request, &canvas, concurrency, control);
     }
-    let blocks = grid.blocks_of(request.window);
-    let count = blocks.clone().count() as u64;
-    let threads = match provider.access() {
-        Access::Serial => 1,
-        Access::Parallel => {
-            concurrency.at_most(request.useful_threads(provider, concurrency.threads()).min(count)).threads()
-        }
+    let (rows_at_once, threads) = match provider.access() {
+        Access::Serial => (u32::MAX, 1),
+        Access::Parallel => request.strips(provider, concurrency.threads()),
     };
+    let parts = grid.blocks_of(request.window).flat_map(|at| {
+        let part = grid.block_window(at).intersect(&request.window);
+        part.strips(rows_at_once).map(move |strip| (at, strip))
+    });
+    let count = parts.clone().count() as u64;
+    let threads = concurrency.at_most(threads.min(count)).threads();
     let region = Region {
         provider,
         request,
         visit: request.visit(provider),
         canvas: &canvas,
-        blocks: Mutex::new(blocks),
+        parts: Mutex::new(parts),
         done: AtomicU64::new(0),
         failed: AtomicBool::new(false),
     };
@@ -113,10 +115,27 @@ impl ReadRequest {
         if is_whole { Visit::Blocks } else { Visit::Again }
     }
 
-    /// The most of `threads` that make the read faster: a few samples are copied sooner than a thread starts.
-    fn useful_threads(&self, provider: &dyn ImageProvider, threads: usize) -> u64 {
+    /// The most rows of a block that one thread reads at once, and the most of `threads` that make the read faster.
+    ///
+    /// A few samples are copied sooner than a thread starts. Blocks that must be decoded are read whole. Those that are only
+    /// copied are divided if there are too few of them to give each thread the same work.
+    fn strips(&self, provider: &dyn ImageProvider, threads: usize) -> (u32, u64) {
         let (threads, copies) = (threads as u64, 1 + self.bytes(provider) / COPIED_BYTES);
-        if copies < threads { copies.max(provider.decodes(self.window, &self.bands)) } else { threads }
+        let (grid, window) = (provider.layout().grid, self.window);
+        let whole = |threads| (u32::MAX, threads);
+        if threads == 1 || copies >= threads && grid.blocks_of(window).count() as u64 >= SHARES * threads {
+            return whole(threads);
+        }
+        match (provider.decodes(window, &self.bands), threads.min(copies)) {
+            (0, 1) => whole(1),
+            (0, threads) => {
+                let (first, last) = (grid.block_of(window.x, window.y), grid.block_of(window.right() - 1, window.y));
+                let across = u64::from(last.column - first.column) + 1;
+                let rows = (u64::from(window.height) * across).div_ceil(SHARES * threads);
+                (rows.min(u32::MAX.into()) as u32, threads)
+            }
+            (decodes, _) => whole(threads.min(copies.max(decodes))),
+        }
     }
 
     /// Checks that the image has the window and the bands.
@@ -136,21 +155,24 @@ impl ReadRequest {
     }
 }
 
-/// Samples to copy that are worth a thread: some 200 µs, several times what it takes to start one.
-const COPIED_BYTES: u64 = 1 << 20;
+/// Samples to copy that are worth a thread: some 100 µs with what lies between them, several times what it takes to start one.
+const COPIED_BYTES: u64 = 256 << 10;
+
+/// Parts for each thread, so that no thread waits long for the last part of another.
+const SHARES: u64 = 4;
 
 struct Region<'a, I> {
     provider: &'a dyn ImageProvider,
     request: &'a ReadRequest,
     visit: Visit,
     canvas: &'a Canvas<'a>,
-    blocks: Mutex<I>,
+    parts: Mutex<I>,
     done: AtomicU64,
     failed: AtomicBool,
 }
 
-impl<I: Iterator<Item = BlockIndex>> Region<'_, I> {
-    /// Processes blocks until none are left or a thread fails. The calling thread has a control.
+impl<I: Iterator<Item = (BlockIndex, Window)>> Region<'_, I> {
+    /// Reads parts of blocks until none are left or a thread fails. The calling thread has a control.
     fn work(&self, control: Option<&Control<'_>>, count: u64) -> Result<()> {
         while let Some((at, part, mut tile)) = self.next()? {
             if self.failed.load(Ordering::Relaxed) {
@@ -170,9 +192,8 @@ impl<I: Iterator<Item = BlockIndex>> Region<'_, I> {
 
     fn next(&self) -> Result<Option<(BlockIndex, Window, TileMut<'_>)>> {
         // The tile of the output is taken under the same lock, so tiles are taken in order.
-        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(at) = blocks.next() else { return Ok(None) };
-        let part = self.provider.layout().grid.block_window(at).intersect(&self.request.window);
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((at, part)) = parts.next() else { return Ok(None) };
         let tile = self.canvas.tile(part.relative_to(self.request.window.x, self.request.window.y))?;
         Ok(Some((at, part, tile)))
     }
@@ -212,6 +233,66 @@ mod tests {
                 _ => Err(Error::malformed("file: it was changed while open")),
             }
         }
+    }
+
+    /// An image whose blocks are copied (`decodes` is 0) or decoded, and that records what is read of them.
+    struct Recorded {
+        layout: ImageLayout,
+        decodes: u64,
+        parts: Mutex<Vec<(BlockIndex, Window)>>,
+    }
+
+    impl ImageProvider for Recorded {
+        fn layout(&self) -> &ImageLayout {
+            &self.layout
+        }
+
+        fn block(&self, _at: BlockIndex) -> Result<Block> {
+            Ok(Block::Absent)
+        }
+
+        fn decodes(&self, _window: Window, _bands: &[u32]) -> u64 {
+            self.decodes
+        }
+
+        fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
+            self.parts.lock().unwrap().push((at, wanted.window));
+            out.fill(&[7]);
+            Ok(true)
+        }
+    }
+
+    /// The parts that two threads read of a window of an image in blocks of 1024².
+    fn parts_of(window: Window, decodes: u64) -> Vec<(BlockIndex, Window)> {
+        let layout = ImageLayout::new(BlockGrid::new(4096, 4096, 1024, 1024).unwrap(), 1, SampleType::UInt8).unwrap();
+        let provider = Recorded { layout, decodes, parts: Mutex::default() };
+        let request = ReadRequest { window, bands: vec![0], fill: vec![0] };
+        let mut out = vec![0; window.pixels() as usize];
+        let concurrency = Concurrency::new(2).unwrap();
+        read_region(&provider, &request, &mut out, concurrency, &Control::default()).unwrap();
+        assert!(out.iter().all(|sample| *sample == 7));
+        provider.parts.into_inner().unwrap()
+    }
+
+    #[test]
+    fn a_few_blocks_that_are_only_copied_are_divided_among_the_threads() {
+        for (window, parts) in [
+            (Window::new(10, 10, 1000, 1000), 8),
+            (Window::new(700, 100, 1000, 800), 8),
+            (Window::new(700, 900, 700, 801), 10),
+            (Window::new(10, 10, 100, 100), 1),
+            (Window::new(0, 0, 4096, 4096), 16),
+        ] {
+            let read = parts_of(window, 0);
+            assert_eq!(read.len(), parts, "{window:?}");
+            assert_eq!(read.iter().map(|(_, part)| part.pixels()).sum::<u64>(), window.pixels());
+        }
+    }
+
+    #[test]
+    fn a_block_that_must_be_decoded_is_read_whole() {
+        assert_eq!(parts_of(Window::new(10, 10, 1000, 1000), 1).len(), 1);
+        assert_eq!(parts_of(Window::new(700, 900, 700, 801), 4).len(), 4);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use numpy::{
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyEllipsis, PyTuple};
+use pyo3::types::PyEllipsis;
 
 use super::pixel_type;
 use crate::error::Error;
@@ -149,9 +149,9 @@ pub(super) fn sample_type(array: &Bound<'_, PyUntypedArray>) -> PyResult<(Sample
 }
 
 impl<'py> OutputArray<'py> {
-    /// A new array of (bands, rows, columns). Zeroing costs nothing: the system supplies zeroed pages.
+    /// A new array of (bands, rows, columns); the read that it is made for fills all of it.
     pub(super) fn new(py: Python<'py>, shape: [usize; 3], sample: SampleType) -> PyResult<Self> {
-        let array = zeros(py, &shape, sample)?;
+        let array = empty(py, shape, sample)?;
         let bytes = flat(&array)?;
         Ok(Self { array, target: None, bytes })
     }
@@ -167,8 +167,8 @@ impl<'py> OutputArray<'py> {
             let found = out.get_type().name().map(|name| name.to_string()).unwrap_or_default();
             wrong(found, "a NumPy array".to_owned())
         })?;
-        let native = pixel_type::to_python(py, sample)?.call_method0("to_numpy_dtype")?;
-        if array.shape() != shape || !array.dtype().as_any().eq(&native)? {
+        let native = pixel_type::dtype(py, sample)?;
+        if array.shape() != shape || !array.dtype().is_equiv_to(&native) {
             let found = format!("shape {:?}, dtype {}", array.shape(), array.dtype());
             return Err(wrong(found, format!("shape {shape:?}, dtype {sample}")).into());
         }
@@ -202,11 +202,16 @@ impl<'py> OutputArray<'py> {
     }
 }
 
-/// A new array of zeros.
-pub(super) fn zeros<'py>(py: Python<'py>, shape: &[usize], sample: SampleType) -> PyResult<Bound<'py, PyAny>> {
-    static ZEROS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let zeros = ZEROS.get_or_try_init(py, || Ok::<_, PyErr>(numpy(py)?.getattr("zeros")?.unbind()))?;
-    zeros.bind(py).call1((PyTuple::new(py, shape)?, sample.name()))
+/// A new array with unspecified content.
+pub(super) fn empty(py: Python<'_>, shape: [usize; 3], sample: SampleType) -> PyResult<Bound<'_, PyAny>> {
+    static EMPTY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let empty = EMPTY.get_or_try_init(py, || Ok::<_, PyErr>(numpy(py)?.getattr("empty")?.unbind()))?;
+    let array = empty.bind(py).call1((shape, sample.name()))?;
+    if cfg!(debug_assertions) && !shape.contains(&0) {
+        // A read that leaves something out shows in the tests.
+        array.call_method1("view", ("u1",))?.call_method1("fill", (0xA5,))?;
+    }
+    Ok(array)
 }
 
 /// The module `numpy`.

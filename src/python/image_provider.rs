@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use numpy::PyArrayDescr;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -264,8 +265,8 @@ impl ImageAssetProvider {
 
     /// The NumPy dtype of the pixels.
     #[getter]
-    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        pixel_type::to_python(py, self.layout.sample)?.call_method0("to_numpy_dtype")
+    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArrayDescr>> {
+        pixel_type::dtype(py, self.layout.sample)
     }
 
     /// 3, the number of axes: bands, rows, columns.

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyList, PySlice, PyTuple};
 
-use super::array::zeros;
+use super::array::empty;
 use super::asset::Session;
 use super::region;
 use crate::error::Error;
@@ -43,7 +43,7 @@ pub(super) fn get_item<'py>(
     let extents = picks.each_ref().map(Pick::extent);
     let read = if extents.iter().any(|(_, length)| *length == 0) {
         // An empty result still has its axes.
-        zeros(py, &[picks[0].count(), extents[1].1, extents[2].1], layout.sample)?
+        empty(py, [picks[0].count(), extents[1].1, extents[2].1], layout.sample)?
     } else {
         let [_, (y, height), (x, width)] = extents;
         let request = ReadRequest {

@@ -178,9 +178,13 @@ fn in_order<'py>(targets: Vec<Target<'py>>, roles: Option<&Bound<'py, PyAny>>) -
         Target::Path(path) | Target::Remote(RemotePath { path, .. }) => Some(path.clone()),
         Target::Stream(_) => None,
     };
+    let roles = roles.filter(|roles| !roles.is_none());
+    if roles.is_none() && targets.len() == 1 {
+        return Ok(targets);
+    }
     let names: Vec<_> = targets.iter().map(name).collect();
     let names: Vec<_> = names.iter().map(Option::as_deref).collect();
-    let order = match roles.filter(|roles| !roles.is_none()) {
+    let order = match roles {
         Some(roles) => by_stated_level(&set_roles::levels(roles, targets.len())?, &names)?,
         None => by_level(&names)?,
     };
@@ -246,9 +250,11 @@ pub(super) fn targets<'py>(paths: &Bound<'py, PyAny>) -> PyResult<Vec<Target<'py
 }
 
 fn target<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Target<'py>>> {
+    if object.is_instance_of::<PyString>() {
+        return Ok(Some(Target::Path(object.extract()?)));
+    }
     refuse_content(object)?;
-    let is_text = object.is_instance_of::<PyString>() || object.is_instance_of::<PyBytes>();
-    if is_text || object.hasattr("__fspath__")? {
+    if object.is_instance_of::<PyBytes>() || object.hasattr("__fspath__")? {
         // A path may be bytes, which name a file in the encoding of the file system.
         let path = object.py().import("os")?.call_method1("fsdecode", (object,))?;
         return Ok(Some(Target::Path(path.extract()?)));

@@ -1,5 +1,6 @@
 //! Sample types as `PixelType`, and the enumerations of `aws/osml/io/_enums.py`.
 
+use numpy::PyArrayDescr;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
@@ -10,6 +11,11 @@ use crate::image::SampleType;
 /// The member of `PixelType` for a sample type.
 pub(super) fn to_python(py: Python<'_>, sample: SampleType) -> PyResult<Bound<'_, PyAny>> {
     pixel_type(py)?.call1((sample.name(),))
+}
+
+/// The dtype of NumPy for a sample type.
+pub(super) fn dtype(py: Python<'_>, sample: SampleType) -> PyResult<Bound<'_, PyArrayDescr>> {
+    PyArrayDescr::new(py, sample.name())
 }
 
 /// The sample type of a `PixelType`, of a dtype, or of the name of one.

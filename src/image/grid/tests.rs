@@ -135,3 +135,11 @@ proptest! {
         prop_assert_eq!(twice, grid.reduced(first + second));
     }
 }
+
+#[test]
+fn strips_cover_a_rectangle_from_the_top() {
+    let window = Window::new(3, 5, 7, 10);
+    let strips: Vec<_> = window.strips(4).collect();
+    assert_eq!(strips, [Window::new(3, 5, 7, 4), Window::new(3, 9, 7, 4), Window::new(3, 13, 7, 2)]);
+    assert_eq!(window.strips(u32::MAX).collect::<Vec<_>>(), [window]);
+}

@@ -1,12 +1,14 @@
 //! WebP (RFC 9649; Compression 50001 in TIFF): a file with one still image per block, of three or four bands of 8 bits.
 //!
-//! Both bitstreams are decoded; the encoder writes the lossless one. Animations are not read.
+//! Both bitstreams are read and written: the lossless one, and with a quality the lossy one (VP8, whose colours are YCbCr 4:2:0).
+//! Animations are not read. Decoding and lossless encoding are those of `image-webp`, lossy encoding is that of libwebp.
 
 use std::any::Any;
 use std::io::Cursor;
 use std::sync::Arc;
 
 use image_webp::{ColorType, DecodingError, EncodingError, WebPDecoder, WebPEncoder};
+use webp::{Encoder, PixelLayout};
 
 use super::stream_size::check_stream_size;
 use super::{BlockDecoder, BlockEncoder, BlockShape, Codec, CodecParams, PixelCoding, Scratch};
@@ -15,11 +17,14 @@ use crate::image::SampleType;
 
 /// The codec.
 pub(crate) static CODEC: Codec =
-    Codec { name: "webp", lossless: true, predicts: false, params: |_| vec![Arc::new(Params)] };
+    Codec { name: "webp", lossless: true, predicts: false, params: |_| vec![Arc::new(Params::default())] };
 
-/// The parameters of WebP: none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Params;
+/// The parameters of WebP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Params {
+    /// The quality of lossy encoding, 1–100; lossless without one.
+    pub(crate) quality: Option<u8>,
+}
 
 /// The largest side of an image.
 pub(crate) const LARGEST_SIDE: u32 = 16_383;
@@ -34,6 +39,7 @@ const WORKING_BYTES: usize = 16;
 /// Encodes and decodes the blocks of an image.
 struct WebP {
     samples: usize,
+    quality: Option<u8>,
 }
 
 impl CodecParams for Params {
@@ -43,15 +49,16 @@ impl CodecParams for Params {
 
     fn encoder(&self, pixels: &PixelCoding) -> Result<Box<dyn BlockEncoder>> {
         check(pixels)?;
-        Ok(Box::new(WebP { samples: pixels.samples as usize }))
+        Ok(Box::new(WebP { samples: pixels.samples as usize, quality: self.quality }))
     }
 
     fn decoder(&self, pixels: &PixelCoding) -> Box<dyn BlockDecoder> {
         // Other pixels are refused with the first block.
         let samples = if check(pixels).is_ok() { pixels.samples as usize } else { 0 };
-        Box::new(WebP { samples })
+        Box::new(WebP { samples, quality: self.quality })
     }
 
+    /// The quality does not matter for decoding.
     fn decodes_like(&self, other: &dyn CodecParams) -> bool {
         other.as_any().is::<Self>()
     }
@@ -81,6 +88,9 @@ impl BlockEncoder for WebP {
                 .found(found)
                 .allowed(format!("1 to {LARGEST_SIDE}")));
         }
+        if let Some(quality) = self.quality {
+            return self.encode_lossy(shape, raw, quality, out);
+        }
         let color = if self.samples == RGBA { ColorType::Rgba8 } else { ColorType::Rgb8 };
         WebPEncoder::new(out).encode(raw, shape.columns, shape.rows, color).map_err(|error| match error {
             EncodingError::IoError(_) | EncodingError::InvalidDimensions => {
@@ -88,6 +98,18 @@ impl BlockEncoder for WebP {
             }
             _ => Error::unsupported("WebP block"),
         })
+    }
+}
+
+impl WebP {
+    fn encode_lossy(&self, shape: BlockShape, raw: &[u8], quality: u8, out: &mut Vec<u8>) -> Result<()> {
+        let layout = if self.samples == RGBA { PixelLayout::Rgba } else { PixelLayout::Rgb };
+        let encoder = Encoder::new(raw, layout, shape.columns, shape.rows);
+        let encoded = encoder
+            .encode_simple(false, quality.into())
+            .map_err(|error| Error::unsupported("WebP block").found(format!("{error:?} of libwebp")))?;
+        out.extend_from_slice(&encoded);
+        Ok(())
     }
 }
 
@@ -142,7 +164,7 @@ mod tests {
         let mut scratch = Scratch::default();
         let mut coded = |samples: u32, raw: &[u8]| {
             let mut out = Vec::new();
-            let encoder = Params.encoder(&PixelCoding::new(samples, SampleType::UInt8)).unwrap();
+            let encoder = Params::default().encoder(&PixelCoding::new(samples, SampleType::UInt8)).unwrap();
             encoder.encode(shape, &mut raw.to_vec(), &mut out, &mut scratch).unwrap();
             out
         };
@@ -153,7 +175,7 @@ mod tests {
             let pixels = PixelCoding::new(samples, SampleType::UInt8);
             let shape = BlockShape { rows, ..shape };
             let mut out = vec![0; pixels.block_bytes(shape)];
-            Params.decoder(&pixels).decode(shape, data, &mut out, &mut Scratch::default()).map(|()| out)
+            Params::default().decoder(&pixels).decode(shape, data, &mut out, &mut Scratch::default()).map(|()| out)
         };
         assert_eq!(decoded(4, &with, 4).unwrap(), raw);
         assert_eq!(decoded(3, &with, 4).unwrap(), rgb);
@@ -164,5 +186,25 @@ mod tests {
         );
         assert!(matches!(decoded(3, &with, 5), Err(Error::Malformed(_))));
         assert!(matches!(decoded(1, &with, 4), Err(Error::Unsupported(_))));
+    }
+
+    #[test]
+    fn a_lower_quality_is_smaller_and_farther_from_the_pixels() {
+        let shape = BlockShape::new(64, 64);
+        let raw: Vec<u8> =
+            (0..64 * 64u32).flat_map(|i| [(i % 64 * 4) as u8, (i / 64 * 3) as u8, (i * i % 97) as u8]).collect();
+        let pixels = PixelCoding::new(3, SampleType::UInt8);
+        let coded = |quality| {
+            let (mut out, mut scratch) = (Vec::new(), Scratch::default());
+            let params = Params { quality };
+            params.encoder(&pixels).unwrap().encode(shape, &mut raw.clone(), &mut out, &mut scratch).unwrap();
+            let mut decoded = vec![0; raw.len()];
+            params.decoder(&pixels).decode(shape, &out, &mut decoded, &mut scratch).unwrap();
+            let error = raw.iter().zip(&decoded).map(|(a, b)| u64::from(a.abs_diff(*b)).pow(2)).sum::<u64>();
+            (out.len(), error)
+        };
+        let (low, high) = (coded(Some(10)), coded(Some(95)));
+        assert!(low.0 < high.0 && low.1 > high.1 && high.1 > 0, "{low:?} {high:?}");
+        assert_eq!(coded(None).1, 0);
     }
 }

@@ -61,6 +61,13 @@ pub(super) const LERC: u16 = 34_887;
 /// WebP (GDAL).
 pub(super) const WEBP: u16 = 50_001;
 
+impl Compression {
+    /// True if the compression has a lossy form that a quality sets.
+    pub(super) fn takes_quality(&self) -> bool {
+        matches!(self.code, JPEG | WEBP)
+    }
+}
+
 /// The compression with this code.
 pub(super) fn by_code(code: u64) -> Option<&'static Compression> {
     TABLE.iter().find(|row| u64::from(row.code) == code)
@@ -133,7 +140,7 @@ const LZMA2: Coder =
     Coder::new(&lzma::CODEC, |fields| Arc::new(lzma::Params { predictor: fields.predictor, level: fields.level }))
         .with_levels(lzma::LEVELS);
 const LIMITED_ERROR: Coder = Coder::new(&lerc::CODEC, |fields| Arc::new(fields.lerc));
-const WEB_P: Coder = Coder::new(&webp::CODEC, |_| Arc::new(webp::Params));
+const WEB_P: Coder = Coder::new(&webp::CODEC, |fields| Arc::new(webp::Params { quality: fields.quality }));
 const JPEG_2000: Coder = Coder::new(&j2k::CODEC, |fields| Arc::new(fields.j2k));
 const JPEG_XL: Coder = Coder::new(&jxl::CODEC, |_| Arc::new(jxl::Params));
 

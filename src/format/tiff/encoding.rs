@@ -46,10 +46,11 @@ pub(super) fn metadata_of(settings: &SaveSettings, layout: &ImageLayout) -> Resu
         metadata.set("42113", gdal::text_of(nodata));
     }
     if let Some(quality) = settings.quality {
-        if !word.is_some_and(|word| word.trim().eq_ignore_ascii_case("jpeg")) {
+        let compression = word.and_then(|word| compression::by_word(word.trim()));
+        if !compression.is_some_and(compression::Compression::takes_quality) {
             return Err(Error::usage("quality for lossless compression:")
                 .found(quality)
-                .allowed("compression jpeg, or no quality"));
+                .allowed("compression jpeg or webp, or no quality"));
         }
         if !(1.0..=100.0).contains(&quality) {
             return Err(Error::usage("quality:").found(quality).allowed("a number from 1 to 100"));
@@ -154,6 +155,8 @@ mod tests {
             (SaveSettings { nodata: Some(PadValue::Int(256)), ..default() }, "nodata"),
             (SaveSettings { quality: Some(80.0), ..default() }, "quality"),
             (SaveSettings { quality: Some(f64::NAN), ..word("jpeg") }, "quality"),
+            (SaveSettings { quality: Some(101.0), ..word("webp") }, "quality"),
+            (SaveSettings { quality: Some(80.0), ..word("lerc") }, "jpeg or webp"),
         ];
         assert!(matches!(encode(&word("j2k")), Err(Error::Usage(_))));
         for (settings, part) in cases {

@@ -451,8 +451,8 @@ fn level(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<Wa
 
 fn quality(compression: &Compression, options: &Options<'_>, warnings: &mut Vec<Warning>) -> Result<Option<u8>> {
     let Some(given) = options.quality else { return Ok(None) };
-    if compression.code != compression::JPEG {
-        let message = format!("is ignored: compression {} is lossless", compression.name);
+    if !compression.takes_quality() {
+        let message = format!("is ignored: compression {} has no quality", compression.name);
         warnings.push(Warning::new(WarningKind::Metadata, given.key, message));
         return Ok(None);
     }

@@ -108,6 +108,43 @@ def test_webp_of_others_is_read(tif, bands, lossless):
     assert lossless == bool((expected == data).all())
 
 
+@pytest.mark.parametrize("bands", [3, 4])
+def test_webp_with_a_quality_is_lossy_as_others_write_it(tif, bands, tmp_path):
+    data = np.stack([smooth((200, 260), np.uint8) // 2 + 30 * band for band in range(bands)])
+    sizes, errors = [], []
+    for quality in (20, 90):
+        imsave(tif, data, compression="webp", quality=quality, block_size=(64, 64))
+        assert tiff_tags(tif)[259] == 50001
+        found = imread(tif)
+        assert_same(found, gdal(tif))
+        error = (found.astype(float) - data) ** 2
+        sizes.append(tif.stat().st_size)
+        errors.append(error.mean())
+        if bands == 4:
+            assert error[3].max() == 0, "alpha is lossless"
+    assert sizes[0] < sizes[1] and errors[0] > errors[1] > 0
+    theirs = tmp_path / "theirs.tif"
+    profile = {"compress": "WEBP", "WEBP_LEVEL": 90, "tiled": True, "blockxsize": 64, "blockysize": 64, "INTERLEAVE": "PIXEL"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with rasterio.open(theirs, "w", driver="GTiff", width=260, height=200, count=bands, dtype="uint8", **profile) as out:
+            out.write(data)
+    assert errors[1] <= 1.1 * ((gdal(theirs).astype(float) - data) ** 2).mean()
+    assert sizes[1] <= 1.1 * theirs.stat().st_size
+
+
+def test_a_cog_of_lossy_webp_has_lossy_overviews(tif):
+    data = np.stack([smooth((600, 700), np.uint8) // 2 + 30 * band for band in range(3)])
+    sizes = {}
+    for quality in (20, 90):
+        imsave(tif, data, compression="webp", quality=quality, cog=True, overviews=[2], block_size=(128, 128))
+        with IO.open(tif) as reader:
+            overview = reader.get_asset("image:0:overview:0")
+            assert overview.compression == "webp"
+            sizes[quality] = sum(size for _, size in overview.tile_byte_ranges())
+    assert sizes[20] < sizes[90]
+
+
 def test_webp_takes_only_colours_of_bytes(tif):
     for data in (np.zeros((1, 40, 40), np.uint8), np.zeros((3, 40, 40), np.uint16)):
         with pytest.raises(OptionError, match="WebP.*expected 3 or 4 bands of uint8"):

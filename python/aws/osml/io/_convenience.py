@@ -236,11 +236,19 @@ def tiles(
     rset: bool = False,
     filesystem: FileSystem | None = None,
 ) -> Iterator[Tile]:
-    """Iterates over an image in tiles of `tile_size` (width, height; one number for squares), row by row.
+    """Iterates over an image in tiles, row by row. Tiles at the right and bottom edges are cropped.
 
-    Tiles at the right and bottom edges are cropped. Neighbours share `overlap` (columns, rows; or one number) pixels. Each row of tiles is
-    read once, while the caller uses the row before. At most two rows are in memory. The other arguments are those of
-    `imread`.
+    Each row of tiles is read once, while the caller uses the row before. At most two rows are in memory.
+
+    Args:
+        path: As in `imread`.
+        tile_size: (width, height) in pixels; one number for squares.
+        overlap: The columns and rows that neighbours share; one number for both.
+        asset, bands, resolution_level, fill_value, format, threads, max_bytes, partial, rset, filesystem: As in `imread`.
+
+    Raises:
+        FormatError: An `OSError`, for a damaged file.
+        OptionError: A `ValueError`, for a size below 1, an overlap that is not smaller than the tile, and a wrong band or level.
     """
     (width, height), (across, down) = _tile_sizes(tile_size, overlap)
     closing, image = image_of(

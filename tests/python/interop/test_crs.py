@@ -19,6 +19,7 @@ PROJECTIONS = {
     "transverse Mercator, unnamed ellipsoid": "+proj=tmerc +lon_0=15 +x_0=500000 +a=6377000 +rf=299",
     "transverse Mercator, sphere": "+proj=tmerc +lon_0=15 +x_0=500000 +R=6371000",
     "Mercator A": "+proj=merc +lon_0=15 +k=0.99 +x_0=5 +y_0=7 +datum=WGS84",
+    "Pseudo Mercator": "+proj=webmerc +lon_0=10 +x_0=5 +y_0=7 +datum=WGS84",
     "Mercator B": "+proj=merc +lat_ts=33 +lon_0=15 +x_0=5 +y_0=7 +datum=WGS84",
     "Lambert 1SP": "+proj=lcc +lat_1=46.5 +lat_0=46.5 +lon_0=2 +k_0=0.9998 +x_0=600000 +y_0=200000 +ellps=GRS80",
     "Lambert 2SP": "+proj=lcc +lat_0=46.5 +lon_0=3 +lat_1=49 +lat_2=44 +x_0=700000 +y_0=6600000 +ellps=GRS80",
@@ -49,7 +50,7 @@ PROJECTIONS = {
     "geographic, Ferro": "+proj=longlat +ellps=bessel +pm=ferro",
 }
 # Systems of the register as a file describes them that states no code: Krovak, grads from Paris, south and west, feet, and more.
-REGISTERED = [5514, 5513, 2065, 27572, 27700, 3031, 3413, 28992, 2154, 27200, 2056, 3375, 29873, 32118, 2263, 31370, 5070]
+REGISTERED = [3857, 5514, 5513, 2065, 27572, 27700, 3031, 3413, 28992, 2154, 27200, 2056, 3375, 29873, 32118, 2263, 31370, 5070]
 
 
 def without_code(code):

@@ -292,7 +292,6 @@ impl ImageProvider for JpegImage {
             grid: Some(self.stated),
             source: Some(&*self.source),
             expansion: 1,
-            ..InFile::default()
         }
     }
 

@@ -236,12 +236,14 @@ pub(crate) fn esri(Projected { id, base, method, values, unit }: &Projected) -> 
         parameters += ",PARAMETER[\"Auxiliary_Sphere_Type\",0]";
     }
     let projection = if is_pseudo_mercator { AUXILIARY_SPHERE } else { "Krovak" };
+    let is_wgs84 = base.datum.name.starts_with("World Geodetic System 1984");
+    let datum = if is_wgs84 { "D_WGS_1984".to_owned() } else { base.datum.name.replace(' ', "_") };
     let ellipsoid = &base.ellipsoid;
     format!(
         "PROJCS[{},GEOGCS[{},DATUM[{},SPHEROID[{},{},{}]],PRIMEM[{},{}],UNIT[{},{}]],PROJECTION[{}]{parameters},UNIT[{},{}]]",
         quoted(&id.name),
         quoted(&base.id.name),
-        quoted(&base.datum.name.replace(' ', "_")),
+        quoted(&datum),
         quoted(&ellipsoid.id.name),
         ellipsoid.semi_major,
         ellipsoid.inverse_flattening,

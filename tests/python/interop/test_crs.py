@@ -1,11 +1,13 @@
 """Systems without a code of their own: pyproj makes them, GDAL reads them in files written here, and files of GDAL are read."""
 import io
 import json
+import math
 
 import numpy as np
 import pyproj
 import pytest
 import rasterio
+import rasterio.warp
 from aws.osml.io import IO, OptionError, crs, iminfo, imsave
 from rasterio.transform import Affine
 
@@ -19,7 +21,6 @@ PROJECTIONS = {
     "transverse Mercator, unnamed ellipsoid": "+proj=tmerc +lon_0=15 +x_0=500000 +a=6377000 +rf=299",
     "transverse Mercator, sphere": "+proj=tmerc +lon_0=15 +x_0=500000 +R=6371000",
     "Mercator A": "+proj=merc +lon_0=15 +k=0.99 +x_0=5 +y_0=7 +datum=WGS84",
-    "Pseudo Mercator": "+proj=webmerc +lon_0=10 +x_0=5 +y_0=7 +datum=WGS84",
     "Mercator B": "+proj=merc +lat_ts=33 +lon_0=15 +x_0=5 +y_0=7 +datum=WGS84",
     "Lambert 1SP": "+proj=lcc +lat_1=46.5 +lat_0=46.5 +lon_0=2 +k_0=0.9998 +x_0=600000 +y_0=200000 +ellps=GRS80",
     "Lambert 2SP": "+proj=lcc +lat_0=46.5 +lon_0=3 +lat_1=49 +lat_2=44 +x_0=700000 +y_0=6600000 +ellps=GRS80",
@@ -88,6 +89,21 @@ def test_every_projection_is_read_back_here_and_by_gdal(system):
             assert same(crs.to_json_dict(found), system) and same(crs.to_wkt(found), system)
         with rasterio.MemoryFile(content) as memory, memory.open() as file:
             assert same(file.crs.to_wkt(version="WKT2_2019"), system), file.crs.to_wkt()
+
+
+@pytest.mark.parametrize("origin,easting", [(0, 0), (10, 5)])
+def test_gdal_projects_pseudo_mercator_of_any_origin(origin, easting):
+    """GDAL has it as Mercator with a string of PROJ beside it, so only coordinates can be compared."""
+    definition = without_code(3857).to_json_dict()
+    values = {"Longitude of natural origin": origin, "False easting": easting}
+    for parameter in definition["conversion"]["parameters"]:
+        parameter["value"] = values.get(parameter["name"], 0)
+    content = written(definition)
+    assert same(iminfo(io.BytesIO(content)).crs, json.dumps(definition))
+    with rasterio.MemoryFile(content) as memory, memory.open() as file:
+        (x,), (y,) = rasterio.warp.transform("OGC:CRS84", file.crs, [20], [50])
+    assert (x, y) == pytest.approx(pyproj.Transformer.from_crs("OGC:CRS84", json.dumps(definition)).transform(20, 50), abs=1e-6)
+    assert (x, y) == pytest.approx((math.radians(20 - origin) * 6378137 + easting, 6446275.841017158))
 
 
 @pytest.mark.parametrize("system", list(systems()))

@@ -65,6 +65,7 @@ def imsave(
     units: str | Sequence[str | None] | None = None,
     colors: Sequence[Any] | None = None,
     tags: Mapping[str, Any] | None = None,
+    band_tags: Sequence[Mapping[str, Any]] | None = None,
     **profile: Unpack[Profile],
 ) -> None:
     """Writes an array of (rows, columns) or (bands, rows, columns) to a file.
@@ -111,6 +112,7 @@ def imsave(
         units: The unit of the values of each band, or one for all (TIFF).
         colors: The colour of each band: `gray`, `red`, `green`, `blue`, `alpha` … or members of rasterio's `ColorInterp`.
         tags: Names and texts of the image as a whole (TIFF, PNG).
+        band_tags: Names and texts of each band (TIFF).
         profile: Words of a profile of rasterio: `driver`, `dtype`, `count`, `width`, `height`, `blockxsize`, `blockysize`, `tiled`,
             `compress`, `interleave`, `predictor`, `photometric`, `alpha`, `zlevel`, `zstd_level`, `jpeg_quality`, `num_threads`, `BIGTIFF`.
 
@@ -138,7 +140,8 @@ def imsave(
         **arguments,
         **overview_settings(cog, overviews, resampling, mask),
     )
-    facts = {"descriptions": descriptions, "scales": scales, "offsets": offsets, "units": units, "colors": colors, "tags": tags}
+    facts: dict[str, Any] = {"descriptions": descriptions, "scales": scales, "offsets": offsets, "units": units, "colors": colors}
+    facts |= {"tags": tags, "band_tags": band_tags}
     image, further, shape = as_image(data, metadata)
     with (
         IO.open(

@@ -57,8 +57,7 @@ impl<'i> Settled<'i> {
             let found = with.facts(facts, copied.is_part, settings.as_ref(), &mut left_out);
             settings = found.or(settings);
         }
-        let metadata = with_rpc(format, metadata, source, image, &mut left_out);
-        let metadata = with_descriptions(format, metadata, source, image, &mut left_out);
+        let metadata = with_content(format, metadata, source, image, &mut left_out);
         let metadata = match settings {
             None => metadata,
             Some(settings) => {
@@ -210,43 +209,29 @@ fn usable<'i>(format: &dyn Format, source: Option<&dyn Format>, image: &ImageReq
     metadata
 }
 
-/// The metadata with the sensor model that the image has in a file of another format, unless they state one. If it cannot be
-/// stated, `left_out` gets the reason.
-fn with_rpc<'i>(
+/// The metadata with the sensor model and the descriptions of bands that the image has in a file of another format, unless they state
+/// some. Of what cannot be stated, `left_out` gets the name and the reason.
+fn with_content<'i>(
     format: &dyn Format,
     mut metadata: Cow<'i, Metadata>,
     source: Option<&dyn Format>,
     image: &ImageRequest<'i>,
     left_out: &mut Vec<String>,
 ) -> Cow<'i, Metadata> {
-    let found = of_other(format, source, image, |source, metadata| source.rpc(metadata));
-    if let Some(model) = found.filter(|_| format.rpc(&metadata).is_none()) {
-        match model.and_then(|model| format.rpc_entries(&model)) {
-            Ok(entries) => entries.iter().for_each(|(key, value)| metadata.to_mut().set(key, value.clone())),
-            Err(error) => left_out.push(format!("RPC ({error})")),
-        }
+    let mut add = |name: &str, entries: Result<Metadata>, metadata: &mut Cow<'i, Metadata>| match entries {
+        Ok(entries) => entries.iter().for_each(|(key, value)| metadata.to_mut().set(key, value.clone())),
+        Err(error) => left_out.push(format!("{name} ({error})")),
+    };
+    let model = of_other(format, source, image, |source, metadata| source.rpc(metadata));
+    if let Some(model) = model.filter(|_| format.rpc(&metadata).is_none()) {
+        add("RPC", model.and_then(|model| format.rpc_entries(&model)), &mut metadata);
     }
-    metadata
-}
-
-/// The metadata with the descriptions of bands that the image has in a file of another format, unless they state some. If they do
-/// not fit, `left_out` gets the reason.
-fn with_descriptions<'i>(
-    format: &dyn Format,
-    mut metadata: Cow<'i, Metadata>,
-    source: Option<&dyn Format>,
-    image: &ImageRequest<'i>,
-    left_out: &mut Vec<String>,
-) -> Cow<'i, Metadata> {
-    let found = of_other(format, source, image, |source, metadata| source.band_descriptions(metadata));
+    let descriptions = of_other(format, source, image, |source, metadata| source.band_descriptions(metadata));
     let bands = image.provider.layout().bands as usize;
     let fits = |found: &Vec<_>| found.len() <= bands && format.band_descriptions(&metadata).is_none();
-    if let Some(mut descriptions) = found.filter(fits) {
+    if let Some(mut descriptions) = descriptions.filter(fits) {
         descriptions.resize(bands, None);
-        match format.band_description_entries(&descriptions, &metadata) {
-            Ok(entries) => entries.iter().for_each(|(key, value)| metadata.to_mut().set(key, value.clone())),
-            Err(error) => left_out.push(format!("band descriptions ({error})")),
-        }
+        add("band descriptions", format.band_description_entries(&descriptions, &metadata), &mut metadata);
     }
     metadata
 }

@@ -159,35 +159,26 @@ class Scales:
 
     title, name = "Scales and offsets of bands", "scale"
     sources = ("TIFF",)
+    facts = {"scales": (0.5,) * 3, "offsets": (2.0,) * 3}
 
-    @staticmethod
-    def write(path):
+    @classmethod
+    def write(cls, path):
         with with_rasterio(path) as file:
             file.write(SMOOTH)
-            file.scales, file.offsets = [0.5] * 3, [2.0] * 3
+            for fact, values in cls.facts.items():
+                setattr(file, fact, values)
 
-    @staticmethod
-    def is_carried(path):
+    @classmethod
+    def is_carried(cls, path):
         with opened(path) as file:
-            return file.scales == (0.5,) * 3 and file.offsets == (2.0,) * 3
+            return all(getattr(file, fact) == values for fact, values in cls.facts.items())
 
 
-class Units:
+class Units(Scales):
     """The unit of a band in a TIFF. Other formats have no field for it."""
 
     title, name = "Units of bands", "units"
-    sources = ("TIFF",)
-
-    @staticmethod
-    def write(path):
-        with with_rasterio(path) as file:
-            file.write(SMOOTH)
-            file.units = ["m"] * 3
-
-    @staticmethod
-    def is_carried(path):
-        with opened(path) as file:
-            return file.units == ("m",) * 3
+    facts = {"units": ("m",) * 3}
 
 
 class Tags:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+import static_site
 import workspace
 
 PYTHON_TESTS = workspace.ROOT / "tests" / "python"
@@ -39,8 +40,9 @@ def main() -> int:
         print("\n".join(step.name for step in steps))
         return 0
     runner = Runner(verbose=arguments.verbose)
+    wanted = arguments.words + (arguments.only or [])
     for step in steps:
-        if not arguments.only or any(word in step.name for word in arguments.only):
+        if not wanted or any(word in step.name for word in wanted):
             runner.run(step)
     return runner.finish()
 
@@ -165,6 +167,7 @@ def all_steps() -> list[Step]:
         Step("examples", examples),
         Step(wheel, functools.partial(install, profile="release", environment="wheel", clean=True)),
         Step("project tests", functools.partial(pytest, environment="wheel", paths=["project"]), [wheel]),
+        Step("docs (static site)", static_site.build, [wheel]),
         Step("stubs (stubtest)", stubs, [wheel]),
         Step("typing cases", functools.partial(pytest, environment="wheel", paths=[TYPING_CASES]), [wheel]),
         Step(tests, rest, [wheel]),
@@ -314,6 +317,7 @@ def summary(log: str) -> str:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./check", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--fast", action="store_true", help="the inner loop: format, rules, unit tests, quick Python tests")
+    parser.add_argument("words", metavar="WORD", nargs="*", help="as --only: `./check docs` builds the static site")
     parser.add_argument("--only", metavar="WORD", nargs="+", help="run only the steps with one of these words in their names")
     parser.add_argument("--list", action="store_true", help="print the names of the steps")
     parser.add_argument("-v", "--verbose", action="store_true", help="show the output of the steps while they run")

@@ -76,7 +76,18 @@ def build_wheel(run: Run, *, profile: str) -> Path:
         env=extra,
     )
     (wheel,) = out.glob("*.whl")
+    (out / "sources").write_text(sources_digest())
     return wheel
+
+
+def current_wheel(run: Run) -> Path:
+    """A wheel of the current sources with any profile; built if there is none."""
+    sources = sources_digest()
+    for profile in ("release", "dev"):
+        folder = target_dir() / "wheels" / profile
+        if (folder / "sources").is_file() and (folder / "sources").read_text() == sources:
+            return next(folder.glob("*.whl"))
+    return build_wheel(run, profile="dev")
 
 
 def install_wheel(python: Path, wheel: Path, run: Run) -> None:

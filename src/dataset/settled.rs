@@ -16,6 +16,17 @@ pub(crate) struct Settled<'i> {
     pub(crate) metadata: Cow<'i, Metadata>,
     pub(crate) title: Cow<'i, str>,
     pub(crate) description: Cow<'i, str>,
+    losses: Losses,
+}
+
+/// What an image of a file of another format loses.
+struct Losses {
+    /// The key of the image in its file.
+    key: String,
+    /// Their names, with reasons in parentheses.
+    names: Vec<String>,
+    /// The names of those that its codestream has.
+    in_stream: Vec<String>,
 }
 
 impl<'i> Settled<'i> {
@@ -46,7 +57,7 @@ impl<'i> Settled<'i> {
             let found = with.facts(facts, copied.is_part, settings.as_ref(), &mut left_out);
             settings = found.or(settings);
         }
-        let metadata = with_rpc(format, metadata, source, image, &mut left_out);
+        let metadata = with_content(format, metadata, source, image, &mut left_out);
         let metadata = match settings {
             None => metadata,
             Some(settings) => {
@@ -66,17 +77,32 @@ impl<'i> Settled<'i> {
                 Cow::Owned(format.apply(&settings, &metadata, layout, notes)?)
             }
         };
-        if !left_out.is_empty() {
-            let key = image.copied.map_or(image.key, |copied| &copied.asset.key);
-            warnings.push(Warning::left_out(key, format.name(), &left_out));
-        }
+        let losses = Losses {
+            key: image.copied.map_or(image.key, |copied| &copied.asset.key).to_owned(),
+            names: left_out,
+            in_stream: source.map_or(&[][..], Format::keys_of_stream).iter().map(|key| (*key).to_owned()).collect(),
+        };
+        warnings.extend(losses.warning(format));
         let copied = image.copied;
         let mut text = |own: &'i str, field: TextField| settled_text(format, (image.key, own), copied, field, warnings);
         Ok(Self {
             title: text(image.title, TextField::Title),
             description: text(image.description, TextField::Description),
             metadata,
+            losses,
         })
+    }
+
+    /// Corrects the warning of what is lost after the codestream of the image was copied with all that it has.
+    pub(crate) fn keep_stream(&self, format: &dyn Format, warnings: &mut Vec<Warning>) {
+        let Losses { key, names, in_stream } = &self.losses;
+        let names: Vec<String> = names.iter().filter(|name| !in_stream.contains(name)).cloned().collect();
+        if names.len() < self.losses.names.len() {
+            let old = self.losses.warning(format);
+            warnings.retain(|warning| Some(warning) != old.as_ref());
+            let losses = Losses { key: key.clone(), names, in_stream: Vec::new() };
+            warnings.extend(losses.warning(format));
+        }
     }
 
     /// Metadata of a file as a file of `format` takes them. Of those of a file of another format, none is taken over; one warning
@@ -103,6 +129,12 @@ impl<'i> Settled<'i> {
     pub(crate) fn request<'s>(&'s self, image: &ImageRequest<'s>) -> ImageRequest<'s> {
         let (title, description) = (&*self.title, &*self.description);
         ImageRequest { metadata: &self.metadata, title, description, settings: None, copied: None, ..*image }
+    }
+}
+
+impl Losses {
+    fn warning(&self, format: &dyn Format) -> Option<Warning> {
+        (!self.names.is_empty()).then(|| Warning::left_out(&*self.key, format.name(), &self.names))
     }
 }
 
@@ -177,30 +209,48 @@ fn usable<'i>(format: &dyn Format, source: Option<&dyn Format>, image: &ImageReq
     metadata
 }
 
-/// The metadata with the sensor model that the image has in a file of another format, unless they state one. If it cannot be
-/// stated, `left_out` gets the reason.
-fn with_rpc<'i>(
+/// The metadata with the sensor model and the descriptions of bands that the image has in a file of another format, unless they state
+/// some. Of what cannot be stated, `left_out` gets the name and the reason.
+fn with_content<'i>(
     format: &dyn Format,
     mut metadata: Cow<'i, Metadata>,
     source: Option<&dyn Format>,
     image: &ImageRequest<'i>,
     left_out: &mut Vec<String>,
 ) -> Cow<'i, Metadata> {
-    let found = match (source, image.copied) {
-        (Some(source), _) => source.rpc(&read_in(source, image.metadata)),
-        (None, Some(copied)) if !is_copy_of(format, &copied.asset.metadata) => {
-            let origin = copied.asset.metadata.origin();
-            origin.and_then(|origin| family(origin.family())).and_then(|source| source.rpc(&copied.asset.metadata))
-        }
-        _ => None,
+    let mut add = |name: &str, entries: Result<Metadata>, metadata: &mut Cow<'i, Metadata>| match entries {
+        Ok(entries) => entries.iter().for_each(|(key, value)| metadata.to_mut().set(key, value.clone())),
+        Err(error) => left_out.push(format!("{name} ({error})")),
     };
-    if let Some(model) = found.filter(|_| format.rpc(&metadata).is_none()) {
-        match model.and_then(|model| format.rpc_entries(&model)) {
-            Ok(entries) => entries.iter().for_each(|(key, value)| metadata.to_mut().set(key, value.clone())),
-            Err(error) => left_out.push(format!("RPC ({error})")),
-        }
+    let model = of_other(format, source, image, |source, metadata| source.rpc(metadata));
+    if let Some(model) = model.filter(|_| format.rpc(&metadata).is_none()) {
+        add("RPC", model.and_then(|model| format.rpc_entries(&model)), &mut metadata);
+    }
+    let descriptions = of_other(format, source, image, |source, metadata| source.band_descriptions(metadata));
+    let bands = image.provider.layout().bands as usize;
+    let fits = |found: &Vec<_>| found.len() <= bands && format.band_descriptions(&metadata).is_none();
+    if let Some(mut descriptions) = descriptions.filter(fits) {
+        descriptions.resize(bands, None);
+        add("band descriptions", format.band_description_entries(&descriptions, &metadata), &mut metadata);
     }
     metadata
+}
+
+/// What the metadata of the image state in a file of another format.
+fn of_other<T>(
+    format: &dyn Format,
+    source: Option<&dyn Format>,
+    image: &ImageRequest<'_>,
+    of: impl Fn(&dyn Format, &Metadata) -> Option<T>,
+) -> Option<T> {
+    match (source, image.copied) {
+        (Some(source), _) => of(source, &read_in(source, image.metadata)),
+        (None, Some(copied)) if !is_copy_of(format, &copied.asset.metadata) => {
+            let origin = copied.asset.metadata.origin();
+            origin.and_then(|origin| family(origin.family())).and_then(|source| of(source, &copied.asset.metadata))
+        }
+        _ => None,
+    }
 }
 
 /// True for an entry that was read from a file of the format `source`, or replaces one.

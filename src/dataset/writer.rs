@@ -239,6 +239,9 @@ impl DatasetWriter {
             let image = &ImageRequest { provider: &asked, ..settled.request(image) };
             let blocks = container.begin_image(image, context)?;
             *begun = true;
+            if matches!(blocks, Begun::Copy(_)) {
+                settled.keep_stream(format, context.warnings);
+            }
             complete_image(blocks, container, image, taps, context)
         })
         .map(|written| {

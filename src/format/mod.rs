@@ -123,6 +123,26 @@ pub trait Format: Sync {
         Err(Error::usage("sensor model in a format without one:").found(self.names().name))
     }
 
+    /// The descriptions of bands that the metadata of an image state, from the first band on; `None` if they state none.
+    fn band_descriptions(&self, metadata: &Metadata) -> Option<Vec<Option<String>>> {
+        let _ = metadata;
+        None
+    }
+
+    /// The entries that describe the bands, with what `metadata` state of them otherwise.
+    ///
+    /// # Errors
+    /// [`crate::Error::Usage`] if the format has no place for descriptions, or for one of these.
+    fn band_description_entries(&self, descriptions: &[Option<String>], metadata: &Metadata) -> Result<Metadata> {
+        let _ = (descriptions, metadata);
+        Err(Error::usage("descriptions of bands in a format without them:").found(self.names().name))
+    }
+
+    /// Keys of further content that lies in the codestream, and follows it into a file of another format.
+    fn keys_of_stream(&self) -> &[&str] {
+        &[]
+    }
+
     /// Changes what the metadata of an image state about its location to that of a part of it, which lies at `place`. Returns
     /// warnings for the caller, each of which begins with its key.
     fn adjust_to_part(&self, metadata: &mut Metadata, place: &Georeference) -> Vec<String> {

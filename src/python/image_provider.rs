@@ -362,6 +362,12 @@ impl ImageAssetProvider {
         band_fact(slf, "tags")
     }
 
+    /// The tags of each band: a dict of names and texts.
+    #[getter]
+    fn band_tags<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        band_fact(slf, "band_tags")
+    }
+
     /// The profile of the image in the words of rasterio: `imsave(path, array, **image.profile)` writes alike.
     #[getter]
     fn profile<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {

@@ -346,7 +346,7 @@ impl DatasetWriter {
         let (py, this) = (slf.py(), slf.get());
         let image = image_of(like)?;
         let mut warnings = Vec::new();
-        let Settled { metadata, title, description } =
+        let Settled { metadata, title, description, .. } =
             Settled::new(this.format, &image.request(key, title, description), &mut warnings)?;
         warn(py, &warnings)?;
         let recipe = Recipe {

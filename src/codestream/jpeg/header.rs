@@ -87,6 +87,11 @@ impl Header {
         }
     }
 
+    /// True for the baseline process (Table B.1, SOF0) with all components in one scan.
+    pub(crate) fn is_baseline(&self) -> bool {
+        self.frame.process == Process::Baseline && self.scan.components.len() == self.frame.components.len()
+    }
+
     /// A stream of `rows` rows up to its scan's data, with these tables; its only application segment is Adobe's.
     pub(crate) fn stream(&self, rows: u16) -> Vec<u8> {
         let mut out = vec![0xFF, SOI];

@@ -30,6 +30,7 @@ pub(crate) struct JpegImage {
     layout: ImageLayout,
     stated: BlockGrid,
     whole: Option<Arc<dyn BlockStore>>,
+    stream: Option<Arc<dyn BlockStore>>,
     limits: Limits,
     bands: Option<Bands>,
     index: Lazy<StepIndex>,
@@ -62,6 +63,7 @@ impl JpegImage {
             stated: layout.grid,
             layout,
             whole: None,
+            stream: None,
             limits,
             bands,
             index: Lazy::default(),
@@ -84,6 +86,17 @@ impl JpegImage {
     #[must_use]
     pub(crate) fn with_whole(self, whole: Option<Arc<dyn BlockStore>>) -> Self {
         Self { whole, ..self }
+    }
+
+    /// The same image, whose stream other containers can copy as one block.
+    #[must_use]
+    pub(crate) fn with_stream(self, stream: Option<Arc<dyn BlockStore>>) -> Self {
+        Self { stream, ..self }
+    }
+
+    /// True if restart markers divide the stream into bands of rows.
+    pub(crate) fn has_bands(&self) -> bool {
+        self.layout.grid.count() > 1
     }
 
     fn decode(&self, at: BlockIndex) -> Result<Pixels> {
@@ -275,10 +288,10 @@ impl ImageProvider for JpegImage {
         InFile {
             image: self.bands.as_ref().map(|_| self as _),
             whole: self.whole.as_ref(),
+            stream: self.stream.as_ref(),
             grid: Some(self.stated),
             source: Some(&*self.source),
             expansion: 1,
-            ..InFile::default()
         }
     }
 

@@ -48,7 +48,7 @@ pub fn convert(
 /// - If the format of the target holds several images, all images are written, with their masks and overviews; otherwise
 ///   [`ConvertOptions::asset`] or the default image. A window, bands or a level concern that image alone.
 /// - Between files of one format, metadata, texts, graphics and other data stay as they are. To another format go the title, the
-///   description, the georeference, the sensor model and the nodata value.
+///   description, the georeference, the sensor model, the nodata value and the descriptions of bands.
 /// - Stored blocks are copied undecoded if the target can have the coding and the blocks of the source.
 /// - What the target does not take over has its name in [`ConversionReport::lost`] and in one warning.
 ///

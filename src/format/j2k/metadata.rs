@@ -40,6 +40,13 @@ const COLOR_SPACES: [(u32, &str); 3] = [(16, "sRGB"), (17, "grey"), (18, "sYCC")
 /// Names of channel types (Table I.16).
 pub(super) const CHANNEL_TYPES: [&str; 3] = ["color", "opacity", "premultiplied opacity"];
 
+/// True for a comment in which the encoder names itself: `OpenJPEG`, Kakadu and `JasPer` write such ones.
+pub(super) fn names_program(key: &str, value: &Value) -> bool {
+    let begins =
+        |text: &str| ["Created by ", "Kakadu-", "Kdu-", "Creator: "].iter().any(|start| text.starts_with(start));
+    key == COMMENT && value.as_text().is_some_and(begins)
+}
+
 /// The metadata of a file.
 pub(super) fn of(file: &FileHeader, header: &MainHeader, info: &CodestreamInfo) -> Metadata {
     let mut out = Metadata::new();

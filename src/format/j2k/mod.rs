@@ -82,7 +82,12 @@ impl Format for J2k {
         let is_further = |key: &str| {
             metadata::KEPT.contains(&key) || (key.starts_with(metadata::UUID) && !geo::is_location_key(key))
         };
-        metadata.iter().map(|(key, _)| key).filter(|key| is_further(key)).map(str::to_owned).collect()
+        let states = |(key, value): &(&str, &Value)| is_further(key) && !metadata::names_program(key, value);
+        metadata.iter().filter(states).map(|(key, _)| key.to_owned()).collect()
+    }
+
+    fn keys_of_stream(&self) -> &[&str] {
+        &[metadata::COMMENT]
     }
 
     fn is_location_key(&self, key: &str) -> bool {

@@ -28,7 +28,7 @@ impl ContainerWriter for JpegWriter {
     fn begin_image(&mut self, image: &ImageRequest<'_>, context: &mut WriteContext<'_, '_>) -> Result<Begun> {
         let metadata = self.image.check_first(image.key, image.metadata)?;
         let layout = image.provider.layout();
-        let stored = image.provider.whole().filter(|_| image.blocks != Blocks::Caller);
+        let stored = image.provider.stream().filter(|_| image.blocks != Blocks::Caller);
         if let Some(stored) = stored
             && let Some(header) = stored_header::<Header>(&**stored).filter(|header| options::keep(&metadata, header))
         {

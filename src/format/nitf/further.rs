@@ -6,6 +6,7 @@ use super::names;
 use super::pad::PAD_CODE;
 use super::rpc;
 use super::version::Version;
+use super::write::STATION;
 use crate::metadata::{Metadata, Value};
 use crate::schema::Record;
 
@@ -36,9 +37,9 @@ const FIELDS: [(&str, &str); 23] = [
     ("ICOM", ""),
 ];
 
-/// Fields of the file header with a meaning of their own, and the value of each that states nothing. Those of security begin with FS.
+/// Fields of the file header with a meaning of their own, and the value of each that states nothing or is the default. Those of security begin with FS.
 const FILE_FIELDS: [(&str, &str); 8] = [
-    ("OSTAID", ""),
+    ("OSTAID", STATION),
     ("FTITLE", ""),
     ("FSCLAS", "U"),
     ("FSCOP", "00000"),
@@ -127,7 +128,11 @@ mod tests {
             ("FSCLSY", "  "),
             ("ZZTEST", "abc"),
         ];
-        assert_eq!(names_of_file(&entries.into_iter().collect()), ["OSTAID", "FSCLAS", "ZZTEST"]);
+        let mut entries: Metadata = entries.into_iter().collect();
+        assert_eq!(names_of_file(&entries), ["OSTAID", "FSCLAS", "ZZTEST"]);
+        // The station of a file whose writer was not given one.
+        entries.set("OSTAID", "OSML-IO   ");
+        assert_eq!(names_of_file(&entries), ["FSCLAS", "ZZTEST"]);
     }
 
     #[test]

@@ -11,10 +11,11 @@ use super::pixels::{Mode, Storage};
 use super::store::{SegmentBlocks, SegmentData};
 use crate::codec::jpeg::{ColorModel, Params, markers, put_standard_huffman_tables, segments};
 use crate::codec::{Coding, PixelCoding};
+use crate::codestream::StoredStream;
 use crate::codestream::jpeg::{Header, JpegImage, framed_streams, streams};
 use crate::error::{Error, Result};
-use crate::image::{ImageLayout, ImageProvider};
-use crate::io::SourceRange;
+use crate::image::{BlockStore, ImageLayout, ImageProvider};
+use crate::io::{ByteSource, SourceRange};
 use crate::limits::Limits;
 
 /// The identifier of the application segment APP6, and its byte that states the colour of the stream.
@@ -72,27 +73,43 @@ fn all_streams(data: &SegmentData, range: Range<u64>, count: usize) -> Result<Ve
     }
 }
 
-/// The image of a segment that is one stream with all its tables and with restart markers, which divide it into bands of rows.
-/// `None` for any other segment.
-pub(super) fn stream_image(data: &SegmentData, limits: Limits, shown: &ImageLayout) -> Option<JpegImage> {
-    let Range { start, end } = data.range;
-    if data.is_masked || shown.grid.count() > 1 {
-        return None;
+/// The stream of a segment that is one stream with all its tables.
+pub(super) struct OnlyStream {
+    /// The image of the stream.
+    pub(super) image: JpegImage,
+    /// The stream, if other containers can hold it: without the segment APP6, its colour is that of any JPEG file.
+    pub(super) stream: Option<Arc<dyn BlockStore>>,
+}
+
+impl OnlyStream {
+    /// The stream of a segment with this layout; `None` for any other segment.
+    pub(super) fn of(data: &SegmentData, limits: Limits, shown: &ImageLayout) -> Option<Self> {
+        let Range { start, end } = data.range;
+        if data.is_masked || shown.grid.count() > 1 {
+            return None;
+        }
+        let source: Arc<dyn ByteSource> =
+            Arc::new(SourceRange::new(Arc::clone(&data.source), start, end - start).ok()?);
+        let header = Header::read(&*source, &limits).ok()?;
+        // A segment may leave out tables, which a JPEG file may not.
+        if ![markers::DQT, markers::DHT].into_iter().all(|marker| has_tables(&header, marker)) {
+            return None;
+        }
+        let (color, header) = (color_of(&header), Arc::new(header));
+        let image = JpegImage::new(Arc::clone(&source), Arc::clone(&header), limits).ok()?;
+        let is_same = |layout: &ImageLayout| {
+            let grid = layout.grid;
+            (grid.columns(), grid.rows(), layout.bands, layout.sample)
+                == (shown.grid.columns(), shown.grid.rows(), shown.bands, shown.sample)
+        };
+        if !is_same(image.layout()) {
+            return None;
+        }
+        let rest = header.raw.len() as u64..source.size();
+        let is_plain = color == header.color();
+        let stream = is_plain.then(|| StoredStream::block(source, rest, image.layout(), header)).transpose().ok()?;
+        Some(Self { image: image.inside(color, shown), stream })
     }
-    let source = SourceRange::new(Arc::clone(&data.source), start, end - start).ok()?;
-    let header = Header::read(&source, &limits).ok()?;
-    // A segment may leave out tables, which a JPEG file may not.
-    if ![markers::DQT, markers::DHT].into_iter().all(|marker| has_tables(&header, marker)) {
-        return None;
-    }
-    let color = color_of(&header);
-    let image = JpegImage::new(Arc::new(source), Arc::new(header), limits).ok()?;
-    let is_same = |layout: &ImageLayout| {
-        let grid = layout.grid;
-        (grid.columns(), grid.rows(), layout.bands, layout.sample)
-            == (shown.grid.columns(), shown.grid.rows(), shown.bands, shown.sample)
-    };
-    (is_same(image.layout()) && image.layout().grid.count() > 1).then(|| image.inside(color, shown))
 }
 
 impl JpegBlocks {

@@ -3,6 +3,7 @@
 
 mod areas;
 mod assets;
+mod band_descriptions;
 mod bilevel_blocks;
 mod capacity;
 mod chain;
@@ -142,6 +143,14 @@ impl Format for Nitf {
 
     fn rpc_entries(&self, model: &Rpc) -> Result<Metadata> {
         rpc::entries(model)
+    }
+
+    fn band_descriptions(&self, metadata: &Metadata) -> Option<Vec<Option<String>>> {
+        band_descriptions::of_metadata(metadata)
+    }
+
+    fn band_description_entries(&self, descriptions: &[Option<String>], metadata: &Metadata) -> Result<Metadata> {
+        band_descriptions::entries(descriptions, metadata)
     }
 
     fn states_location(&self, metadata: &Metadata) -> bool {

@@ -8,7 +8,7 @@ use super::coded_store;
 use super::ic::{Coding, Ic};
 use super::j2k_store;
 use super::joined::JoinedImage;
-use super::jpeg_blocks::{JpegBlocks, stream_image};
+use super::jpeg_blocks::{JpegBlocks, OnlyStream};
 use super::pad::pad_of;
 use super::pixels::{Storage, described_layout};
 use super::segments::{Segment, Segments};
@@ -104,12 +104,14 @@ impl NitfReader {
     fn segment_image(&self, number: usize) -> Result<Arc<dyn ImageProvider>> {
         let parts = SegmentParts::of(self, number);
         let image = self.stored_image(&parts)?;
+        let is_jpeg = parts.ic.is_some_and(Ic::is_jpeg);
+        let only = if is_jpeg { OnlyStream::of(&parts.data, self.limits, image.layout()) } else { None };
+        let Some(OnlyStream { image: bands, stream }) = only else { return Ok(Arc::new(image)) };
         // A stream with restart markers is decoded in bands of rows.
-        let stream = parts.ic.filter(|ic| ic.is_jpeg());
-        match stream.and_then(|_| stream_image(&parts.data, self.limits, image.layout())) {
-            Some(stream) => Ok(Arc::new(stream.with_whole(image.behind().whole.cloned()))),
-            None => Ok(Arc::new(image)),
+        if bands.has_bands() {
+            return Ok(Arc::new(bands.with_whole(image.behind().whole.cloned()).with_stream(stream)));
         }
+        Ok(Arc::new(image.with_stream(stream)))
     }
 
     /// The image over the stored blocks of a segment.

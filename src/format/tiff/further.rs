@@ -17,8 +17,7 @@ const PLAIN_COLORS: [i128; 5] = [1, 2, 3, 4, 6];
 const POSITION: &str = "GeoTransform";
 
 /// Names of `GDAL_METADATA` items by their role.
-const ROLES: [(&str, &str); 4] =
-    [("description", "band descriptions"), ("scale", "scale"), ("offset", "offset"), ("unittype", "units")];
+const ROLES: [(&str, &str); 3] = [("scale", "scale"), ("offset", "offset"), ("unittype", "units")];
 
 /// True for a key under which a TIFF states where an image lies.
 pub(super) fn is_location_key(key: &str) -> bool {
@@ -90,11 +89,15 @@ fn has_unit(metadata: &Metadata) -> bool {
     metadata.get(&tags::RESOLUTION_UNIT.to_string()).and_then(Value::to_int) != Some(1)
 }
 
-/// The names of the items of `GDAL_METADATA`, each once. The reader of the georeference has `AREA_OR_POINT`.
+/// The names of the items of `GDAL_METADATA`, each once. The reader of the georeference has `AREA_OR_POINT`, and other formats take
+/// descriptions of bands.
 fn items(xml: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for item in xml.split("<Item").skip(1).filter_map(|item| item.split('>').next()) {
         let attribute = |name: &str| item.split_once(&format!(" {name}=\""))?.1.split('"').next();
+        if attribute("role") == Some("description") {
+            continue;
+        }
         let role = attribute("role").and_then(|role| ROLES.iter().find(|(known, _)| *known == role));
         let name = role.map(|(_, name)| *name).or_else(|| attribute("name")).unwrap_or("GDAL_METADATA");
         if name != "AREA_OR_POINT" && !names.iter().any(|known| known == name) {
@@ -152,7 +155,6 @@ mod tests {
             "XResolution",
             "DateTime",
             "ColorMap",
-            "band descriptions",
             "scale",
             "STATISTICS_MEAN",
             "tag 65000",

@@ -69,6 +69,12 @@ pub(super) fn set_statistics(fields: &mut Vec<Field>, bands: &[BandStatistics]) 
     fields.push(Field { tag: GDAL_METADATA, kind: FieldType::Ascii, value });
 }
 
+/// The document with these further items at its end.
+pub(super) fn with_items(xml: &str, items: &str) -> String {
+    let begun = xml.rsplit_once(END).map_or("<GDALMetadata>", |(begun, _)| begun);
+    format!("{}{items}\n{END}\n", begun.trim_end())
+}
+
 /// A document whose items of bands are those of `bands`, in this order; other items stay.
 pub(super) fn of_bands(xml: &str, bands: &[u32]) -> String {
     let Some((head, rest)) = xml.split_once("<Item") else { return xml.to_owned() };

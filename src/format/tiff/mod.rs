@@ -1,5 +1,6 @@
 //! TIFF, BigTIFF and GeoTIFF (TIFF 6.0, OGC 19-008r4).
 
+mod band_descriptions;
 mod blocks;
 mod chosen_bands;
 mod cog;
@@ -107,6 +108,14 @@ impl Format for Tiff {
 
     fn rpc_entries(&self, model: &Rpc) -> Result<Metadata> {
         Ok(rpc::entries(model))
+    }
+
+    fn band_descriptions(&self, metadata: &Metadata) -> Option<Vec<Option<String>>> {
+        band_descriptions::of_metadata(metadata)
+    }
+
+    fn band_description_entries(&self, descriptions: &[Option<String>], metadata: &Metadata) -> Result<Metadata> {
+        Ok(band_descriptions::entries(descriptions, metadata))
     }
 
     fn adjust_to_part(&self, metadata: &mut Metadata, place: &Georeference) -> Vec<String> {

@@ -169,7 +169,7 @@ const KROVAK: &[Parameter] =
 pub(super) static METHODS: &[Method] = &[
     method("Transverse Mercator", 9807, 1, &["Transverse_Mercator", "Gauss_Kruger"], AT_ORIGIN),
     method("Transverse Mercator (South Orientated)", 9808, 27, &["Transverse_Mercator_South_Orientated"], AT_ORIGIN),
-    method("Popular Visualisation Pseudo Mercator", 1024, 1024, &[], WITHOUT_SCALE),
+    method("Popular Visualisation Pseudo Mercator", 1024, 1024, &["Mercator_Auxiliary_Sphere"], WITHOUT_SCALE),
     method("Mercator (variant A)", 9804, 7, &["Mercator_1SP"], AT_ORIGIN),
     method("Mercator (variant B)", 9805, 7, &["Mercator_2SP", "Mercator"], &[FIRST, LONGITUDE, EASTING, NORTHING]),
     method("Lambert Conic Conformal (2SP)", 9802, 8, &["Lambert_Conformal_Conic_2SP", "Lambert_Conformal_Conic"],

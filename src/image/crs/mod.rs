@@ -16,7 +16,7 @@ pub(crate) use definition::{Definition, Ellipsoid, Geographic, Horizontal, Merid
 pub(crate) use method::{Measure, Method};
 pub(crate) use register::{datum, ellipsoid, geographic, meridian, vertical as vertical_of};
 pub(crate) use unit::{DEGREE, Named, Quantity, Unit, converted};
-pub(crate) use wkt::esri;
+pub(crate) use wkt::{AUXILIARY_SPHERE, esri};
 
 use super::epsg;
 use crate::error::{Error, Result};

@@ -215,22 +215,35 @@ pub(super) fn axes(method: &Method, values: &[f64]) -> [(&'static str, &'static 
     [("easting (E)", east), ("northing (N)", north)]
 }
 
-/// Esri's form of WKT 1 of a Krovak projection, which other software writes to a citation: it has no code in `GeoTIFF`.
+/// The name of Pseudo Mercator in Esri's form of WKT 1.
+pub(crate) const AUXILIARY_SPHERE: &str = "Mercator_Auxiliary_Sphere";
+
+/// Esri's form of WKT 1 of a Krovak or Pseudo Mercator projection, which other software writes to a citation: they have no code in
+/// `GeoTIFF`.
 pub(crate) fn esri(Projected { id, base, method, values, unit }: &Projected) -> String {
     let mut parameters = String::new();
-    for (name, value) in method.esri().zip(values) {
+    let is_pseudo_mercator = method.code == Some(1024);
+    let on_sphere = ["Standard_Parallel_1", "Central_Meridian", "False_Easting", "False_Northing"];
+    let names: Vec<&str> = if is_pseudo_mercator { on_sphere.to_vec() } else { method.esri().collect() };
+    for (name, value) in names.iter().zip(values) {
         // Writing to a text cannot fail.
         let _ = write!(parameters, ",PARAMETER[\"{name}\",{value}]");
     }
     if method.code == Some(1041) {
         parameters += ",PARAMETER[\"X_Scale\",-1],PARAMETER[\"Y_Scale\",1],PARAMETER[\"XY_Plane_Rotation\",90]";
     }
+    if is_pseudo_mercator {
+        parameters += ",PARAMETER[\"Auxiliary_Sphere_Type\",0]";
+    }
+    let projection = if is_pseudo_mercator { AUXILIARY_SPHERE } else { "Krovak" };
+    let is_wgs84 = base.datum.name.starts_with("World Geodetic System 1984");
+    let datum = if is_wgs84 { "D_WGS_1984".to_owned() } else { base.datum.name.replace(' ', "_") };
     let ellipsoid = &base.ellipsoid;
     format!(
-        "PROJCS[{},GEOGCS[{},DATUM[{},SPHEROID[{},{},{}]],PRIMEM[{},{}],UNIT[{},{}]],PROJECTION[\"Krovak\"]{parameters},UNIT[{},{}]]",
+        "PROJCS[{},GEOGCS[{},DATUM[{},SPHEROID[{},{},{}]],PRIMEM[{},{}],UNIT[{},{}]],PROJECTION[{}]{parameters},UNIT[{},{}]]",
         quoted(&id.name),
         quoted(&base.id.name),
-        quoted(&base.datum.name.replace(' ', "_")),
+        quoted(&datum),
         quoted(&ellipsoid.id.name),
         ellipsoid.semi_major,
         ellipsoid.inverse_flattening,
@@ -238,6 +251,7 @@ pub(crate) fn esri(Projected { id, base, method, values, unit }: &Projected) -> 
         base.meridian.longitude,
         quoted(&base.unit.id.name),
         base.unit.size,
+        quoted(projection),
         quoted(&unit.id.name),
         unit.size
     )

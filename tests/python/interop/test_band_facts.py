@@ -1,10 +1,11 @@
 """Facts of bands: `imsave(…, descriptions=, scales=, offsets=, units=, colors=, tags=)`, in the eyes of GDAL."""
 import io
+import warnings
 
 import numpy as np
 import pytest
 import rasterio
-from aws.osml.io import IO, iminfo, imread, imsave
+from aws.osml.io import IO, convert, iminfo, imread, imsave
 from rasterio.enums import ColorInterp
 from testkit.arrays import image
 
@@ -23,6 +24,36 @@ def test_gdal_reads_the_facts_of_a_tiff(tmp_path):
         assert [unit or None for unit in file.units] == FACTS["units"]
         assert {name: file.tags()[name] for name in FACTS["tags"]} == FACTS["tags"]
         assert (file.read() == FOUR).all()
+
+
+def test_gdal_reads_the_tags_of_bands(tmp_path):
+    tags = [{"WAVELENGTH": "0.65 < x"}, {}, {"A": "1", "B": "\"2\""}, {}]
+    imsave(tmp_path / "a.tif", FOUR, band_tags=tags, **FACTS)
+    with rasterio.open(tmp_path / "a.tif") as file:
+        assert [file.tags(band) for band in (1, 2, 3, 4)] == tags and file.descriptions == tuple(FACTS["descriptions"])
+    with IO.open(tmp_path / "a.tif") as reader:
+        assert list(reader["image:0"].band_tags) == list(iminfo(tmp_path / "a.tif").band_tags) == tags
+        imsave(tmp_path / "b.tif", reader["image:0"], band_tags=[{}, {}, {"A": "3"}, {}])
+    assert iminfo(tmp_path / "b.tif").band_tags[2] == {"A": "3", "B": "\"2\""}
+    assert iminfo(tmp_path / "b.tif").tags == FACTS["tags"]
+
+
+@pytest.mark.parametrize("text", ["a < b & \"c\"", "&lt;", "plain", "'quoted'"])
+def test_descriptions_cross_from_gdals_tiff_to_nitf_and_back(tmp_path, text):
+    with rasterio.open(tmp_path / "a.tif", "w", driver="GTiff", width=70, height=60, count=4, dtype="uint16") as file:
+        file.write(FOUR)
+        file.descriptions = ["B1", None, text, None]
+    convert(tmp_path / "a.tif", tmp_path / "b.tif", bands=[2, 0])
+    assert iminfo(tmp_path / "b.tif").descriptions == (text, "B1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        report = convert(tmp_path / "a.tif", tmp_path / "c.ntf")
+    assert report.lost == ([] if len(text) <= 6 else ["band descriptions"])
+    found = iminfo(tmp_path / "c.ntf").descriptions
+    assert found == (("B1", None, text, None) if len(text) <= 6 else (None,) * 4)
+    convert(tmp_path / "c.ntf", tmp_path / "d.tif")
+    with rasterio.open(tmp_path / "d.tif") as file:
+        assert file.descriptions == found
 
 
 def test_the_facts_are_read_back(tmp_path):
@@ -96,7 +127,7 @@ def test_jpeg_2000_has_a_place_for_alpha(tmp_path):
 
 @pytest.mark.parametrize("format,facts,message", [
     ("png", {"scales": 2}, "scales"), ("nitf", {"units": "m"}, "units"), ("nitf", {"descriptions": ["too long"] * 4}, "ISUBCAT"),
-    ("jpeg", {"tags": {"a": "b"}}, "tags"), ("jp2", {"offsets": 1}, "offsets"), ("tiff", {"scales": [1, 2]}, "expected 4"),
+    ("jpeg", {"tags": {"a": "b"}}, "tags"), ("tiff", {"band_tags": [1] * 4}, "expected a mapping"), ("png", {"band_tags": [{}] * 4}, "band_tags"), ("jp2", {"offsets": 1}, "offsets"), ("tiff", {"scales": [1, 2]}, "expected 4"),
     ("tiff", {"colors": ["red", "pink", "x", "y"]}, "pink"), ("tiff", {"scales": ["a"] * 4}, "numbers"), ("tiff", {"tags": 5}, "mapping"),
     ("png", {"colors": ["blue", "green", "red", "alpha"]}, "red"), ("nitf", {"colors": ["alpha"] * 4}, "alpha"),
 ])

@@ -1,11 +1,13 @@
 """Systems without a code of their own: pyproj makes them, GDAL reads them in files written here, and files of GDAL are read."""
 import io
 import json
+import math
 
 import numpy as np
 import pyproj
 import pytest
 import rasterio
+import rasterio.warp
 from aws.osml.io import IO, OptionError, crs, iminfo, imsave
 from rasterio.transform import Affine
 
@@ -49,7 +51,7 @@ PROJECTIONS = {
     "geographic, Ferro": "+proj=longlat +ellps=bessel +pm=ferro",
 }
 # Systems of the register as a file describes them that states no code: Krovak, grads from Paris, south and west, feet, and more.
-REGISTERED = [5514, 5513, 2065, 27572, 27700, 3031, 3413, 28992, 2154, 27200, 2056, 3375, 29873, 32118, 2263, 31370, 5070]
+REGISTERED = [3857, 5514, 5513, 2065, 27572, 27700, 3031, 3413, 28992, 2154, 27200, 2056, 3375, 29873, 32118, 2263, 31370, 5070]
 
 
 def without_code(code):
@@ -87,6 +89,21 @@ def test_every_projection_is_read_back_here_and_by_gdal(system):
             assert same(crs.to_json_dict(found), system) and same(crs.to_wkt(found), system)
         with rasterio.MemoryFile(content) as memory, memory.open() as file:
             assert same(file.crs.to_wkt(version="WKT2_2019"), system), file.crs.to_wkt()
+
+
+@pytest.mark.parametrize("origin,easting", [(0, 0), (10, 5)])
+def test_gdal_projects_pseudo_mercator_of_any_origin(origin, easting):
+    """GDAL has it as Mercator with a string of PROJ beside it, so only coordinates can be compared."""
+    definition = without_code(3857).to_json_dict()
+    values = {"Longitude of natural origin": origin, "False easting": easting}
+    for parameter in definition["conversion"]["parameters"]:
+        parameter["value"] = values.get(parameter["name"], 0)
+    content = written(definition)
+    assert same(iminfo(io.BytesIO(content)).crs, json.dumps(definition))
+    with rasterio.MemoryFile(content) as memory, memory.open() as file:
+        (x,), (y,) = rasterio.warp.transform("OGC:CRS84", file.crs, [20], [50])
+    assert (x, y) == pytest.approx(pyproj.Transformer.from_crs("OGC:CRS84", json.dumps(definition)).transform(20, 50), abs=1e-6)
+    assert (x, y) == pytest.approx((math.radians(20 - origin) * 6378137 + easting, 6446275.841017158))
 
 
 @pytest.mark.parametrize("system", list(systems()))

@@ -8,6 +8,7 @@ from testkit.arrays import assert_same, image
 from testkit.nitf_judges import gdal_open, jbpy_check
 
 rasterio = pytest.importorskip("rasterio")
+Image = pytest.importorskip("PIL.Image")
 
 DATA = image((3, 300, 420), "uint8")
 SMOOTH = np.stack([np.add.outer(np.arange(300), np.arange(420)) // 3 + 5 * band for band in range(3)]).astype(np.uint8)
@@ -146,3 +147,86 @@ def test_a_tiff_with_overviews_becomes_a_cog_tile_by_tile(tmp_path):
         for level in (0, 1):
             with rasterio.open(source, overview_level=level) as one, rasterio.open(target, overview_level=level) as two:
                 assert_same(two.read(), one.read())
+
+
+def pillow_save(path, data, **options):
+    Image.fromarray(np.moveaxis(data, 0, -1).squeeze()).save(path, quality=85, **options)
+
+
+@pytest.mark.parametrize("bands,options", [(1, {}), (3, {"subsampling": "4:2:0"}), (3, {"subsampling": "4:4:4", "comment": b"a scene"})], ids=str)
+def test_a_jpeg_file_becomes_a_nitf_and_a_file_again(tmp_path, bands, options):
+    source, nitf, back = (tmp_path / name for name in ("a.jpg", "b.ntf", "c.jpg"))
+    pillow_save(source, SMOOTH[:bands], **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        copied(source, nitf)
+    jbpy_check(nitf)
+    found = iminfo(nitf)
+    assert (found.metadata["IC"], found.metadata["COMRAT"], found.block_size) == ("C3", "00.0", (420, 300))
+    assert_same(imread(nitf), imread(source))
+    assert_same(gdal_pixels(nitf), gdal_pixels(source))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        copied(nitf, back)
+    assert_same(np.asarray(Image.open(back)), np.asarray(Image.open(source)))
+    scan = source.read_bytes().split(b"\xff\xda", 1)[1]
+    assert scan in nitf.read_bytes() and back.read_bytes().endswith(scan)
+
+
+def test_a_block_of_gdals_nitf_becomes_a_jpeg_file(tmp_path):
+    gdal_write(tmp_path / "raw.tif", SMOOTH, "GTiff")
+    from rasterio.shutil import copy
+
+    copy(tmp_path / "raw.tif", tmp_path / "a.ntf", driver="NITF", IC="C3", BLOCKXSIZE=420, BLOCKYSIZE=300, QUALITY=80)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        copied(tmp_path / "a.ntf", tmp_path / "b.jpg")
+    assert_same(np.moveaxis(np.asarray(Image.open(tmp_path / "b.jpg")), -1, 0), gdal_pixels(tmp_path / "a.ntf"))
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"mode": "CMYK"}, {"trailer": b"more"}], ids=str)
+def test_a_jpeg_file_that_a_nitf_cannot_hold_is_coded_without_loss(tmp_path, options):
+    source, target = tmp_path / "a.jpg", tmp_path / "b.ntf"
+    picture = Image.fromarray(np.moveaxis(SMOOTH, 0, -1)).convert(options.get("mode", "RGB"))
+    picture.save(source, progressive=options.get("progressive", False))
+    source.write_bytes(source.read_bytes() + options.get("trailer", b""))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        report = convert(source, target)
+    assert report.copied_blocks == 0 and iminfo(target).metadata["IC"] == "C8"
+    assert_same(imread(target), imread(source))
+
+
+@pytest.mark.parametrize("choice", [{"quality": 40}, {"block_size": 128, "compression": "jpeg"}], ids=str)
+def test_a_choice_of_the_jpeg_coding_is_kept(tmp_path, choice):
+    pillow_save(tmp_path / "a.jpg", SMOOTH)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert convert(tmp_path / "a.jpg", tmp_path / "b.ntf", **({"compression": "jpeg"} | choice)).copied_blocks == 0
+        convert(tmp_path / "a.jpg", tmp_path / "c.ntf")
+        assert convert(tmp_path / "c.ntf", tmp_path / "d.jpg", quality=40).copied_blocks == 0
+
+
+def lost(source, target, **arguments):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return convert(source, target, **arguments).lost
+
+
+def test_comments_that_a_copied_codestream_keeps_are_not_named_as_lost(tmp_path):
+    imsave(tmp_path / "a.jp2", DATA, metadata={"J2K_COMMENT": "of mine"})
+    assert lost(tmp_path / "a.jp2", tmp_path / "b.ntf") == []
+    assert b"of mine" in (tmp_path / "b.ntf").read_bytes()
+    assert lost(tmp_path / "a.jp2", tmp_path / "c.ntf", compression="NC") == ["J2K_COMMENT"]
+    assert lost(tmp_path / "a.jp2", tmp_path / "d.tif") == ["J2K_COMMENT"]
+
+
+def test_what_a_writer_adds_by_default_is_not_named_as_lost(tmp_path):
+    gdal_write(tmp_path / "a.jp2", DATA, "JP2OpenJPEG", GMLJP2="NO")
+    assert "J2K_COMMENT" in iminfo(tmp_path / "a.jp2").metadata and lost(tmp_path / "a.jp2", tmp_path / "a.tif") == []
+    imsave(tmp_path / "b.ntf", DATA)
+    assert lost(tmp_path / "b.ntf", tmp_path / "b.tif") == []
+    with IO.open(tmp_path / "c.ntf", "w") as writer, IO.open(tmp_path / "b.ntf") as reader:
+        writer.metadata = {"OSTAID": "STATION"}
+        writer.add_asset("image:0", reader["image:0"])
+    assert lost(tmp_path / "c.ntf", tmp_path / "c.tif") == ["OSTAID"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import textwrap
 from pathlib import Path
 
@@ -173,24 +174,23 @@ def test_a_crate_without_a_licence_is_refused() -> None:
     assert licences.violations(packages, {"MIT"}) == ["a 1: no licence expression"]
 
 
-def test_snippets_are_the_python_blocks_that_are_not_excused() -> None:
-    text = "\n".join(
-        [
-            "# Page",
-            "```python",
-            "first = 1",
-            "```",
-            "```rust",
-            "let first = 1;",
-            "```",
-            "<!-- not run: needs a file -->",
-            "```python",
-            "second = open('missing')",
-            "```",
-            "```python",
-            "third = first",
-            "```",
-        ]
-    )
-    found = snippets.python_blocks(text)
-    assert [(block.line, block.code) for block in found] == [(3, "first = 1\n"), (13, "third = first\n")]
+def test_snippets_are_the_blocks_of_one_language() -> None:
+    text = "# Page\n```python\nfirst = 1\n```\n```rust\nlet first = 1;\n```\n```python\nthird = first\n```\n"
+    found = snippets.blocks(text, "python")
+    assert [(block.line, block.code) for block in found] == [(3, "first = 1\n"), (9, "third = first\n")]
+
+
+def test_shell_commands_that_are_excused_are_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```sh\n./demo    # minutes\n\ntouch made   # here\n```\n")
+    monkeypatch.chdir(tmp_path)
+    assert snippets.run_commands(page, tmp_path) == ["touch made"]
+    assert (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("command", ["false", "false | cat", "osml-io-of-another-name"])
+def test_a_shell_command_that_fails_is_found(tmp_path: Path, command: str) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"```sh\n{command}\n```\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        snippets.run_commands(page, tmp_path)

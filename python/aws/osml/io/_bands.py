@@ -37,12 +37,15 @@ class BandFacts:
     """`gray`, `red`, `green`, `blue`, `alpha`, `palette`, `undefined` …"""
     tags: dict[str, str] = field(default_factory=dict)
     """Tags of the image as a whole."""
+    band_tags: tuple[dict[str, str], ...] = ()
 
 
 def band_facts(format: str, bands: int, metadata: Mapping[str, Any]) -> BandFacts:
     """The facts in the metadata of an image with this number of bands."""
     nothing: tuple[None, ...] = (None,) * bands
-    plain = BandFacts(nothing, (1.0,) * bands, (0.0,) * bands, nothing, ("undefined",) * bands)
+    plain = BandFacts(
+        nothing, (1.0,) * bands, (0.0,) * bands, nothing, ("undefined",) * bands, band_tags=tuple({} for _ in range(bands))
+    )
     read = _READERS.get(format)
     return plain if read is None else read(plain, metadata)
 
@@ -70,9 +73,7 @@ def band_entries(format: str, bands: int, given: Mapping[str, Any], metadata: Ma
 
 def _checked(name: str, value: Any, bands: int) -> Any:
     if name == "tags":
-        if not isinstance(value, Mapping):
-            raise OptionError(f"tags: got {type(value).__name__}, expected a mapping of names to texts")
-        return {str(key): str(text) for key, text in value.items()}
+        return _tags(name, value)
     values = [value] * bands if isinstance(value, (str, int, float)) else list(value)
     if len(values) != bands:
         raise OptionError(f"{name}: got {len(values)} values, expected {bands}, one for each band")
@@ -81,9 +82,17 @@ def _checked(name: str, value: Any, bands: int) -> Any:
             return [float(number) for number in values]
         except (TypeError, ValueError):
             raise OptionError(f"{name}: got {value!r}, expected numbers") from None
+    if name == "band_tags":
+        return [_tags(name, tags) for tags in values]
     if name == "colors":
         return [_color(color) for color in values]
     return [None if text is None else str(text) for text in values]
+
+
+def _tags(name: str, value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise OptionError(f"{name}: got {type(value).__name__}, expected a mapping of names to texts")
+    return {str(key): str(text) for key, text in value.items()}
 
 
 def _color(color: Any) -> str:
@@ -111,6 +120,7 @@ def _read_tiff(plain: BandFacts, metadata: Mapping[str, Any]) -> BandFacts:
         of("unittype", plain.units),
         colors,
         document.tags(),
+        tuple(document.tags_of_band(band) for band in range(bands)),
     )
 
 
@@ -151,6 +161,8 @@ def _write_tiff(format: str, facts: Mapping[str, Any], metadata: Mapping[str, An
                 entries[_EXTRA_SAMPLES] = [2 if color == "alpha" else 0 for color in colors[base:]]
     if "tags" in facts:
         document.set_tags(facts["tags"])
+    for band, tags in enumerate(facts.get("band_tags", [])):
+        document.set_tags(tags, band)
     return {key: document.text(), **entries}
 
 

@@ -65,6 +65,7 @@ def imsave(
     units: str | Sequence[str | None] | None = None,
     colors: Sequence[Any] | None = None,
     tags: Mapping[str, Any] | None = None,
+    band_tags: Sequence[Mapping[str, Any]] | None = None,
     **profile: Unpack[Profile],
 ) -> None:
     """Writes an array of (rows, columns) or (bands, rows, columns) to a file.
@@ -111,6 +112,7 @@ def imsave(
         units: The unit of the values of each band, or one for all (TIFF).
         colors: The colour of each band: `gray`, `red`, `green`, `blue`, `alpha` … or members of rasterio's `ColorInterp`.
         tags: Names and texts of the image as a whole (TIFF, PNG).
+        band_tags: Names and texts of each band (TIFF).
         profile: Words of a profile of rasterio: `driver`, `dtype`, `count`, `width`, `height`, `blockxsize`, `blockysize`, `tiled`,
             `compress`, `interleave`, `predictor`, `photometric`, `alpha`, `zlevel`, `zstd_level`, `jpeg_quality`, `num_threads`, `BIGTIFF`.
 
@@ -138,7 +140,8 @@ def imsave(
         **arguments,
         **overview_settings(cog, overviews, resampling, mask),
     )
-    facts = {"descriptions": descriptions, "scales": scales, "offsets": offsets, "units": units, "colors": colors, "tags": tags}
+    facts: dict[str, Any] = {"descriptions": descriptions, "scales": scales, "offsets": offsets, "units": units, "colors": colors}
+    facts |= {"tags": tags, "band_tags": band_tags}
     image, further, shape = as_image(data, metadata)
     with (
         IO.open(
@@ -236,11 +239,19 @@ def tiles(
     rset: bool = False,
     filesystem: FileSystem | None = None,
 ) -> Iterator[Tile]:
-    """Iterates over an image in tiles of `tile_size` (width, height; one number for squares), row by row.
+    """Iterates over an image in tiles, row by row. Tiles at the right and bottom edges are cropped.
 
-    Tiles at the right and bottom edges are cropped. Neighbours share `overlap` (columns, rows; or one number) pixels. Each row of tiles is
-    read once, while the caller uses the row before. At most two rows are in memory. The other arguments are those of
-    `imread`.
+    Each row of tiles is read once, while the caller uses the row before. At most two rows are in memory.
+
+    Args:
+        path: As in `imread`.
+        tile_size: (width, height) in pixels; one number for squares.
+        overlap: The columns and rows that neighbours share; one number for both.
+        asset, bands, resolution_level, fill_value, format, threads, max_bytes, partial, rset, filesystem: As in `imread`.
+
+    Raises:
+        FormatError: An `OSError`, for a damaged file.
+        OptionError: A `ValueError`, for a size below 1, an overlap that is not smaller than the tile, and a wrong band or level.
     """
     (width, height), (across, down) = _tile_sizes(tile_size, overlap)
     closing, image = image_of(

@@ -61,8 +61,8 @@ def convert(
     """Converts a file to a file of any format that can be written.
 
     Between files of one format everything is kept: all images, masks, overviews, metadata, texts, graphics and other data. To
-    another format go the pixels, title, description, georeference, sensor model and nodata value of each image. What the target
-    cannot hold is named in `lost` and in one `MetadataWarning`. Stored blocks are copied undecoded if the target can have their
+    another format go the pixels, title, description, georeference, sensor model, nodata value and descriptions of bands of each
+    image. What the target cannot hold is named in `lost` and in one `MetadataWarning`. Stored blocks are copied undecoded if the target can have their
     coding and their size. Memory is bounded by the blocks in flight. The file appears when it is complete; if the conversion fails,
     an existing file stays as it was.
 

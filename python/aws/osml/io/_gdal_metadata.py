@@ -42,6 +42,10 @@ class GdalMetadata:
         items = [item for item in self._root if _is_tag(item)]
         return {item.get("name", ""): _text(item) for item in items}
 
+    def tags_of_band(self, band: int) -> dict[str, str]:
+        """The texts of the items of a band without a role, outside of GDAL's domains."""
+        return {item.get("name", ""): _text(item) for item in self._root if _is_tag(item, band)}
+
     def set_role(self, role: str, texts: Sequence[str | None]) -> None:
         """Replaces the items of a role by those of the bands; None for a band without one."""
         self._remove([item for item in self._root if item.get("role") == role])
@@ -49,11 +53,12 @@ class GdalMetadata:
             if text is not None:
                 self._add(text, name=role.upper(), sample=str(sample), role=role)
 
-    def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Sets items of the image as a whole."""
-        self._remove([item for item in self._root if _is_tag(item) and item.get("name") in tags])
+    def set_tags(self, tags: Mapping[str, str], band: int | None = None) -> None:
+        """Sets items of the image as a whole, or of a band."""
+        self._remove([item for item in self._root if _is_tag(item, band) and item.get("name") in tags])
+        of_band = {} if band is None else {"sample": str(band)}
         for name, text in tags.items():
-            self._add(text, name=name)
+            self._add(text, name=name, **of_band)
 
     def text(self) -> str:
         """The document as text."""
@@ -76,5 +81,6 @@ def _text(item: ElementTree.Element) -> str:
     return unescape(item.text or "", {code: character for character, code in _QUOTE.items()})
 
 
-def _is_tag(item: ElementTree.Element) -> bool:
-    return item.tag == _ITEM and not any(item.get(name) for name in ("sample", "role", "domain"))
+def _is_tag(item: ElementTree.Element, band: int | None = None) -> bool:
+    is_of_band = item.get("sample", "") == ("" if band is None else str(band))
+    return item.tag == _ITEM and is_of_band and not any(item.get(name) for name in ("role", "domain"))

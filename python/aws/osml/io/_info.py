@@ -74,6 +74,11 @@ class ImageInfo:
         return self._bands().tags
 
     @property
+    def band_tags(self) -> tuple[dict[str, str], ...]:
+        """The tags of each band."""
+        return self._bands().band_tags
+
+    @property
     def profile(self) -> dict[str, Any]:
         """The profile of the image in the words of rasterio: `imsave(path, array, **profile)` writes alike."""
         return profile_of(self)

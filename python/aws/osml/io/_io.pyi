@@ -253,6 +253,9 @@ class ImageAssetProvider(AssetProvider):
     def tags(self) -> dict[str, str]:
         """Tags of the image as a whole."""
     @property
+    def band_tags(self) -> tuple[dict[str, str], ...]:
+        """The tags of each band."""
+    @property
     def profile(self) -> dict[str, Any]:
         """The profile of the image in the words of rasterio."""
     def _mask(self) -> ImageAssetProvider | None: ...

@@ -15,7 +15,7 @@ use crate::metadata::Metadata;
 use crate::schema::{FieldData, Record, datetime_of, write};
 
 /// The originating station of files whose caller does not name one: the field may not be blank.
-const STATION: &str = "OSML-IO";
+pub(in super::super) const STATION: &str = "OSML-IO";
 
 /// The two names of the format, which share one structure: NITF 2.1, and NSIF 1.0 of NATO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

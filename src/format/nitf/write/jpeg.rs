@@ -10,7 +10,7 @@ use super::sample_notes::SampleNotes;
 use crate::codec::jpeg::segments::write_segment;
 use crate::codec::jpeg::{ColorModel, Encoder, Rows, markers::APP0};
 use crate::codec::{BlockPixels, Borrow, Encoded, Gathering, ImageEncoder, Pieces, Scratch};
-use crate::codestream::jpeg::{JpegOptions, JpegStream};
+use crate::codestream::jpeg::{Header, JpegOptions, JpegStream};
 use crate::error::{Error, Result};
 use crate::format::{Warning, WarningKind, WriteContext};
 use crate::image::{BlockGrid, BlockIndex, ImageLayout, Interleave, Padding, SampleType};
@@ -157,6 +157,16 @@ pub(super) fn was_converted(given: &Given) -> bool {
 /// True for a COMRAT of JPEG, such as `00.0`.
 pub(super) fn is_rate(text: &str) -> bool {
     matches!(text.as_bytes(), [a, b, b'.', c] if [a, b, c].into_iter().all(u8::is_ascii_digit))
+}
+
+/// The bands and the mode of an image that can have a stream with this header as its only block; `None` for a stream of other
+/// colours.
+pub(super) fn stored_color(header: &Header) -> Option<(u32, Mode)> {
+    match (header.color(), header.frame.components.len()) {
+        (ColorModel::Independent, 1) => Some((1, Mode::Block)),
+        (ColorModel::YCbCr { .. }, 3) => Some((3, Mode::Pixel)),
+        _ => None,
+    }
 }
 
 impl JpegPlan {

@@ -30,7 +30,7 @@ pub(crate) use bands::default_representation;
 #[cfg(feature = "python")]
 pub(crate) use data::text_format;
 pub(super) use encoding::apply;
-pub(super) use header::Flavour;
+pub(super) use header::{Flavour, STATION};
 pub(super) use stream_copy::settings_of_stored;
 pub(super) use titles::fitted_text;
 pub(super) use writer::create;

@@ -8,7 +8,7 @@ use super::super::geo::{Corners, Icords};
 use super::super::ic::{Coding, Ic, NC, NM};
 use super::super::names;
 use super::super::pad::{PAD_CODE, pad_value, stated_pad};
-use super::super::pixels::Storage;
+use super::super::pixels::{Mode, Storage};
 use super::bands;
 use super::blocks::{BlockOffsets, Part, set_blocks};
 use super::coded::CodedBlocks;
@@ -27,6 +27,7 @@ use crate::codec::ImageEncoder;
 use crate::codec::j2k::markers::Siz;
 use crate::codestream::Codestream;
 use crate::codestream::j2k::CodestreamInfo;
+use crate::codestream::jpeg::Header;
 use crate::error::{Error, Result};
 use crate::format::{Blocks, ImageRequest, OpenImage, Warning, WarningKind, WriteContext};
 use crate::image::{ImageLayout, ImageProvider, PadValue, SampleType};
@@ -169,6 +170,20 @@ impl ImagePlan {
             && starts_at_zero
             && has_samples
             && is_free
+    }
+
+    /// The segment APP6 for the stream of a JPEG file with this header, if the image is one block of JPEG without a mask table that
+    /// has the same samples and colour, and its metadata leave the quality to the writer.
+    pub(super) fn takes_jpeg(&self, header: &Header) -> Option<&[u8]> {
+        let Self { storage, given, mask, .. } = self;
+        let CodingPlan::Jpeg(plan, _) = &self.coding else { return None };
+        let size = (storage.grid.columns(), storage.grid.rows());
+        let frame = (u32::from(header.frame.columns), u32::from(header.frame.rows));
+        let is_one_block = (storage.grid.block_columns(), storage.grid.block_rows()) == size;
+        let mode = if storage.mode == Mode::Pixel { Mode::Pixel } else { Mode::Block };
+        let is_same_color = jpeg::stored_color(header) == Some((storage.bands, mode));
+        let is_free = given.get("COMRAT").is_none() && mask.is_none() && storage.actual_bits == storage.bits;
+        (header.is_baseline() && frame == size && is_one_block && is_same_color && is_free).then_some(&*plan.app6)
     }
 
     /// The rows of pixels of each segment.

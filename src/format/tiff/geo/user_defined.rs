@@ -33,6 +33,10 @@ const VERTICAL_UNITS: u16 = 4099;
 const UTM_NORTH: std::ops::RangeInclusive<u16> = 16_001..=16_060;
 const UTM_SOUTH: std::ops::RangeInclusive<u16> = 16_101..=16_160;
 
+/// The method of Pseudo Mercator in the register, and that of Mercator in `ProjMethodGeoKey`.
+const PSEUDO_MERCATOR: u32 = 1024;
+const MERCATOR: u16 = 7;
+
 /// The word before a definition in a citation.
 const ESRI_CITATION: &str = "ESRI PE String";
 
@@ -100,6 +104,7 @@ fn geographic(keys: &GeoKeys) -> Option<Geographic> {
 fn projected(keys: &GeoKeys, base: Geographic) -> Option<Projected> {
     let unit = unit(keys, Quantity::Length, LINEAR_UNITS, LINEAR_UNIT_SIZE).unwrap_or_else(Unit::metre);
     let citation = keys.text(PROJECTED_CITATION).or_else(|| keys.text(CITATION)).unwrap_or_default();
+    let is_on_auxiliary_sphere = citation.starts_with(ESRI_CITATION) && citation.contains(crs::AUXILIARY_SPHERE);
     let citation = if citation.starts_with(ESRI_CITATION) { keys.text(CITATION).unwrap_or_default() } else { citation };
     let name = cited(&citation, "PCS Name").unwrap_or(citation.split('|').next().unwrap_or("")).to_owned();
     let id = Named { name: if name.is_empty() { "unknown".to_owned() } else { name }, code: None };
@@ -112,7 +117,8 @@ fn projected(keys: &GeoKeys, base: Geographic) -> Option<Projected> {
         _ if UTM_NORTH.contains(&projection) => utm(&UTM_NORTH, 0.0),
         _ if UTM_SOUTH.contains(&projection) => utm(&UTM_SOUTH, 1e7),
         code => {
-            let method = Method::of_geotiff(code?, |id| number(keys, id))?;
+            let code = if is_on_auxiliary_sphere { PSEUDO_MERCATOR as u16 } else { code? };
+            let method = Method::of_geotiff(code, |id| number(keys, id))?;
             let value = |id: &u16| number(keys, *id);
             let values = method.parameters.iter().map(|parameter| match parameter.keys.iter().find_map(value) {
                 Some(value) if parameter.measure == Measure::Angle => in_degrees(keys, value),
@@ -185,7 +191,7 @@ pub(super) fn names(definition: &Definition) -> Result<Vec<(&'static str, Value)
         }
         Horizontal::Projected(projected) => {
             // Readers take the definition in a citation for a model of neither kind.
-            names.add(MODEL_TYPE, if is_krovak(projected) { USER_DEFINED } else { MODEL_PROJECTED });
+            names.add(MODEL_TYPE, if is_cited(projected) { USER_DEFINED } else { MODEL_PROJECTED });
             names.add(CITATION, name.as_str());
             names.geographic(&projected.base);
             names.projected(projected)?;
@@ -203,9 +209,10 @@ pub(super) fn names(definition: &Definition) -> Result<Vec<(&'static str, Value)
     Ok(names.0)
 }
 
-/// True for the projections that `GeoTIFF` lists without a code of its own: other software reads them from a citation only.
-fn is_krovak(projected: &Projected) -> bool {
-    projected.id.code.is_none() && matches!(projected.method.code, Some(9819 | 1041))
+/// True for the projections without a code of their own in `GeoTIFF`, Krovak and Pseudo Mercator: other software reads them from a
+/// citation only.
+fn is_cited(projected: &Projected) -> bool {
+    projected.id.code.is_none() && matches!(projected.method.code, Some(9819 | 1041 | PSEUDO_MERCATOR))
 }
 
 /// The code of a part, or 32767 for one that other keys describe.
@@ -259,14 +266,21 @@ impl Names {
             return Ok(());
         }
         let code = method.geotiff.ok_or_else(|| Error::usage("crs: projection in GeoTIFF").found(method.name))?;
-        if is_krovak(all) {
+        if is_cited(all) {
             self.add(PROJECTED_CITATION, format!("{ESRI_CITATION} = {}", crs::esri(all)));
         } else {
             self.add(PROJECTED_CRS, USER_DEFINED);
             self.add(PROJECTED_CITATION, id.name.as_str());
             self.add(PROJECTION, USER_DEFINED);
         }
-        self.add(METHOD, code);
+        if method.code == Some(PSEUDO_MERCATOR) {
+            // Readers that know no citation have Mercator, as GDAL writes it.
+            self.add(PROJECTED_CRS, USER_DEFINED);
+            self.add(PROJECTION, USER_DEFINED);
+            self.add(METHOD, MERCATOR);
+        } else {
+            self.add(METHOD, code);
+        }
         self.unit(unit, LINEAR_UNITS, LINEAR_UNIT_SIZE);
         for (parameter, value) in method.parameters.iter().zip(values) {
             let is_angle = parameter.measure == Measure::Angle;

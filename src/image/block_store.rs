@@ -95,6 +95,11 @@ pub(crate) trait BlockStore: Send + Sync {
     /// True if the image is known to be dense: no block is absent.
     fn is_dense(&self) -> bool;
 
+    /// False if a stream that is copied undecoded is known to be damaged. The tables of the container may be read.
+    fn is_complete(&self) -> bool {
+        true
+    }
+
     /// The stored bytes of a block, even if the source ends before them. `None` if the block is absent.
     ///
     /// # Errors

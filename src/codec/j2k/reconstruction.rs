@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::block_style::BlockStyle;
 use super::components::Component;
 use super::dwt::Plane;
-use super::geometry::Rect;
+use super::geometry::{Orientation, Rect};
 use super::ht::{HtDecoder, HtShape, Sample};
 use super::idwt::{self, Halves};
 use super::packet_reader::ReadBlock;
@@ -20,14 +20,14 @@ pub(crate) trait Reconstructed: Component {
     type Magnitude: Sample;
 
     /// The coefficient of twice a magnitude, multiplied by `scale`.
-    fn of_double(magnitude: Self::Magnitude, is_negative: bool, scale: f32) -> Self;
+    fn of_double(magnitude: Self::Magnitude, is_negative: bool, scale: f64) -> Self;
 }
 
 impl Reconstructed for i32 {
     type Magnitude = u32;
 
     #[inline(always)]
-    fn of_double(magnitude: u32, is_negative: bool, _: f32) -> Self {
+    fn of_double(magnitude: u32, is_negative: bool, _: f64) -> Self {
         let value = (magnitude >> 1) as i32;
         if is_negative { -value } else { value }
     }
@@ -37,7 +37,7 @@ impl Reconstructed for i64 {
     type Magnitude = u64;
 
     #[inline(always)]
-    fn of_double(magnitude: u64, is_negative: bool, _: f32) -> Self {
+    fn of_double(magnitude: u64, is_negative: bool, _: f64) -> Self {
         let value = (magnitude >> 1) as i64;
         if is_negative { -value } else { value }
     }
@@ -47,8 +47,18 @@ impl Reconstructed for f32 {
     type Magnitude = u32;
 
     #[inline(always)]
-    fn of_double(magnitude: u32, is_negative: bool, scale: f32) -> Self {
+    fn of_double(magnitude: u32, is_negative: bool, scale: f64) -> Self {
+        let scale = scale as f32;
         magnitude as f32 * if is_negative { -scale } else { scale }
+    }
+}
+
+impl Reconstructed for f64 {
+    type Magnitude = u64;
+
+    #[inline(always)]
+    fn of_double(magnitude: u64, is_negative: bool, scale: f64) -> Self {
+        magnitude as f64 * if is_negative { -scale } else { scale }
     }
 }
 
@@ -130,7 +140,7 @@ where
         let orientation = component.samples.resolutions[resolution].bands[number].orientation;
         let step = component.steps[resolution][number];
         // The magnitudes are doubled.
-        let scale = (step.step * scale / 2.0) as f32;
+        let scale = step.step * scale / 2.0;
         let tile = self.tile;
         for precinct in &tile.precincts[component.precincts(resolution)] {
             let band = &precinct.bands[number];
@@ -143,25 +153,42 @@ where
                     clear(rect, part, &mut plane);
                     continue;
                 }
-                let segments = self.segments(block)?;
-                let (bytes, (width, height)) = (&self.bytes, (rect.width() as usize, rect.height() as usize));
-                let segments = segments.into_iter().map(|(passes, range)| Segment { passes, bytes: &bytes[range] });
-                let planes = block.planes;
-                match component.style {
-                    BlockStyle::Part1(style) => {
-                        let decoder = &mut self.part1;
-                        decoder.decode(BlockShape { width, height, orientation, planes }, style, segments)?;
-                        put(|y, columns| decoder.row(y, columns), rect, part, scale, &mut plane);
+                let of_band = (orientation, step.planes);
+                match (self.decode(component.style, block, rect, of_band), component.style) {
+                    (Err(Error::Malformed(_)), _) if !tile.is_strict => clear(rect, part, &mut plane),
+                    (Err(error), _) => return Err(error),
+                    (Ok(()), BlockStyle::Part1(_)) => {
+                        put(|y, columns| self.part1.row(y, columns), rect, part, scale, &mut plane);
                     }
-                    BlockStyle::HighThroughput { causal } => {
-                        let decoder = &mut self.high_throughput;
-                        decoder.decode(HtShape { width, height, of_band: step.planes, planes, causal }, segments)?;
-                        put(|y, columns| decoder.row(y, columns), rect, part, scale, &mut plane);
+                    (Ok(()), BlockStyle::HighThroughput { .. }) => {
+                        put(|y, columns| self.high_throughput.row(y, columns), rect, part, scale, &mut plane);
                     }
                 }
             }
         }
         Ok(plane)
+    }
+
+    /// Decodes a block of a band of some orientation and magnitude bits; the decoder of its style keeps it.
+    fn decode(
+        &mut self,
+        style: BlockStyle,
+        block: &ReadBlock,
+        rect: Rect,
+        (orientation, of_band): (Orientation, u32),
+    ) -> Result<()> {
+        let segments = self.segments(block)?;
+        let (bytes, planes) = (&self.bytes, block.planes);
+        let (width, height) = (rect.width() as usize, rect.height() as usize);
+        let segments = segments.into_iter().map(|(passes, range)| Segment { passes, bytes: &bytes[range] });
+        match style {
+            BlockStyle::Part1(style) => {
+                self.part1.decode(BlockShape { width, height, orientation, planes }, style, segments)
+            }
+            BlockStyle::HighThroughput { causal } => {
+                self.high_throughput.decode(HtShape { width, height, of_band, planes, causal }, segments)
+            }
+        }
     }
 
     /// Gathers the segments of a block: the passes of each, and where its bytes are.
@@ -203,7 +230,7 @@ fn put<T: Reconstructed, I: Iterator<Item = (T::Magnitude, bool)>>(
     values: impl Fn(usize, Range<usize>) -> I,
     block: Rect,
     part: Rect,
-    scale: f32,
+    scale: f64,
     plane: &mut Plane<T>,
 ) {
     let both = block.intersect(&part);
@@ -228,7 +255,7 @@ struct Scales {
 impl Scales {
     fn new<T: Component>(resolutions: impl Iterator<Item = Rect>) -> Self {
         // A single sample is not filtered, and so not scaled.
-        let factor = |length: u32| if length == 1 { 1.0 } else { f64::from(T::K) };
+        let factor = |length: u32| if length == 1 { 1.0 } else { T::K };
         Self { own: resolutions.map(|bounds| (factor(bounds.width()), factor(bounds.height()))).collect() }
     }
 

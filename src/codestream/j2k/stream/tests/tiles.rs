@@ -9,7 +9,7 @@ use crate::codec::j2k::index::{Index, TilePart};
 use crate::codec::j2k::packed_headers::PackedHeaders;
 use crate::codec::j2k::part1::tests::blocks::cases;
 use crate::codec::j2k::stored_tile::StoredTile;
-use crate::codec::j2k::tile_decoder::{self, DecodedTile, TileRequest};
+use crate::codec::j2k::tile_decoder::{self, DecodedPlane, DecodedSamples, DecodedTile, TileRequest};
 use crate::error::{Error, Result};
 use crate::io::{ByteSource, MemorySource};
 use crate::limits::Limits;
@@ -27,14 +27,18 @@ pub(super) fn each_tile(stream: &[u8], mut take: impl FnMut(&StoredTile<'_>)) ->
         let range = |part: &TilePart| stream.get(part.bytes.start as usize..part.bytes.end as usize);
         let bytes: Option<Vec<_>> = parts.iter().map(range).collect();
         let bytes = bytes.ok_or_else(|| Error::malformed("a tile-part is incomplete"))?;
-        take(&StoredTile::read(&header, &packed, parts, &bytes, &Limits::default())?);
+        take(&StoredTile::read(&header, &packed, parts, &bytes, &Limits::default(), true)?);
     }
     Ok(())
 }
 
-/// The samples of a decoded tile.
+/// The samples of a decoded tile, which have at most 31 bits.
 fn samples(decoded: &DecodedTile) -> Vec<(u32, Vec<i32>)> {
-    decoded.planes().unwrap().iter().map(|plane| (plane.columns, plane.samples.to_vec())).collect()
+    let narrow = |plane: &DecodedPlane<'_>| match plane.samples {
+        DecodedSamples::Narrow(samples) => (plane.columns, samples.to_vec()),
+        DecodedSamples::Wide(_) => panic!("samples of more than 31 bits"),
+    };
+    decoded.planes().unwrap().iter().map(narrow).collect()
 }
 
 /// What OpenJPEG makes of a part of a tile. Of a tile with high-throughput blocks it decodes no parts: these are cut from the

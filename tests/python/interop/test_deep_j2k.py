@@ -55,7 +55,7 @@ def stored(pixels, bits, kind="j2k", tile=(COLUMNS, ROWS), **metadata):
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("bits, is_signed", itertools.product([1, 8, 16, 24, 26, 27, 30, 31, 32, 33, 36, 37, 38], [False, True]))
+@pytest.mark.parametrize("bits, is_signed", list(itertools.product([1, 8, 16, 24, 26, 27, 30, 31, 32, 33, 36, 37, 38], [False, True])))
 @pytest.mark.parametrize("bands, transform", [(1, 0), (3, 0), (3, 1)])
 def test_every_depth_is_exact(bits, is_signed, bands, transform):
     pixels = deep(bits, is_signed, bands)

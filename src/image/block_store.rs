@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::grid::{BlockGrid, BlockIndex, Window};
+use super::idle_threads::IdleThreads;
 use super::layout::ImageLayout;
 use super::sample::{Interleave, SampleType};
 use crate::error::{Error, Result};
@@ -176,6 +177,8 @@ pub(crate) trait BlockStore: Send + Sync {
 pub struct Scratch {
     /// Bytes between two stages.
     pub(crate) bytes: Vec<u8>,
+    /// Threads of the read that may help with a block.
+    pub(crate) idle: IdleThreads,
     states: States,
 }
 

@@ -4,17 +4,19 @@
 //! OpenJPEG decodes what these stages do not: regions of interest, and code-blocks of both Parts in one component.
 
 use super::block_style::BlockStyle;
+use super::coefficients::Reconstructed;
 use super::components::{self, Component, NARROW_SAMPLE_BITS, Samples};
 use super::dwt::Plane;
 use super::ffi;
 use super::geometry::Rect;
 use super::ht::Sample;
 use super::part1::{BlockDecoder, Magnitude};
-use super::reconstruction::{BlockReader, Reconstructed};
+use super::reconstruction::BlockReader;
 use super::stored_tile::StoredTile;
 use super::tile_reader::ReadTile;
 use super::tile_stream::TileStream;
 use crate::error::{Error, Result};
+use crate::image::IdleThreads;
 
 /// What to decode of a tile.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +27,8 @@ pub(crate) struct TileRequest<'a> {
     pub reduction: u8,
     /// The components to decode, ascending; none for all.
     pub components: &'a [u32],
+    /// Threads that may help.
+    pub idle: &'a IdleThreads,
 }
 
 /// The decoded components of a tile.
@@ -188,7 +192,7 @@ impl Decoding<'_> {
     where
         BlockDecoder<T::Magnitude>: Default,
     {
-        let mut reader = BlockReader::new(self.read);
+        let mut reader = BlockReader::new(self.read, self.request.idle);
         let mut plane = |component| self.plane::<T>(component, &mut reader);
         let mut planes = [plane(0)?, plane(1)?, plane(2)?];
         T::restore(&mut planes);
@@ -210,7 +214,7 @@ impl Decoding<'_> {
     where
         BlockDecoder<T::Magnitude>: Default,
     {
-        Ok(self.samples(component, self.plane::<T>(component, &mut BlockReader::new(self.read))?))
+        Ok(self.samples(component, self.plane::<T>(component, &mut BlockReader::new(self.read, self.request.idle))?))
     }
 
     /// The type of the coefficients of a component whose transform takes `more` bits.

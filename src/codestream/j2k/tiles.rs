@@ -16,7 +16,7 @@ use crate::codec::j2k::tile_decoder::{TileRequest, decode};
 use crate::codec::j2k::{NARROW_BITS, Wire};
 use crate::codestream::StreamHeader;
 use crate::error::{Error, Result};
-use crate::image::{BlockCoding, BlockStore, ImageLayout, Interleave, Piece, StoredBlock, Window};
+use crate::image::{BlockCoding, BlockStore, IdleThreads, ImageLayout, Interleave, Piece, StoredBlock, Window};
 use crate::io::{ByteSource, Lazy};
 use crate::limits::Limits;
 
@@ -221,17 +221,26 @@ impl BlockStore for Tiles {
         piece: &Piece,
         stored: &[&[u8]],
         out: &mut [u8],
-        _: &mut Scratch,
+        scratch: &mut Scratch,
     ) -> Result<()> {
         let parts = self.codestream.index()?.tile(self.level.tile_of(block.at));
-        let decoded = parts.and_then(|parts| self.decode_tile((block, parts, true), piece, stored, out));
+        let decoded =
+            parts.and_then(|parts| self.decode_tile((block, parts, true), piece, stored, (out, &scratch.idle)));
         decoded.map_err(|error| in_file(error, &**self.source()))
     }
 
     /// The packets that are whole give all rows, with less detail.
-    fn decode_rows(&self, block: StoredBlock, piece: &Piece, stored: &[&[u8]], out: &mut [u8], _: &mut Scratch) -> u32 {
+    fn decode_rows(
+        &self,
+        block: StoredBlock,
+        piece: &Piece,
+        stored: &[&[u8]],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> u32 {
         let parts = self.codestream.index().and_then(|index| index.parts_of(self.level.tile_of(block.at)));
-        let decoded = parts.and_then(|parts| self.decode_tile((block, parts, false), piece, stored, out));
+        let decoded =
+            parts.and_then(|parts| self.decode_tile((block, parts, false), piece, stored, (out, &scratch.idle)));
         if decoded.is_ok() { piece.window.height } else { 0 }
     }
 
@@ -246,7 +255,7 @@ impl Tiles {
         (block, parts, is_strict): (StoredBlock, &[TilePart], bool),
         piece: &Piece,
         stored: &[&[u8]],
-        out: &mut [u8],
+        (out, idle): (&mut [u8], &IdleThreads),
     ) -> Result<()> {
         let Codestream { header, limits, .. } = &*self.codestream;
         let tile = StoredTile::read(header, self.codestream.packed()?, parts, stored, limits, is_strict)?;
@@ -260,6 +269,7 @@ impl Tiles {
                 area: area.decoded,
                 reduction: self.level.reduction,
                 components: if is_together { &[] } else { std::slice::from_ref(&block.plane) },
+                idle,
             },
         )?;
         let planes = decoded.planes()?;

@@ -11,6 +11,7 @@ use crate::codec::j2k::part1::tests::blocks::cases;
 use crate::codec::j2k::stored_tile::StoredTile;
 use crate::codec::j2k::tile_decoder::{self, DecodedPlane, DecodedSamples, DecodedTile, TileRequest};
 use crate::error::{Error, Result};
+use crate::image::IdleThreads;
 use crate::io::{ByteSource, MemorySource};
 use crate::limits::Limits;
 
@@ -87,7 +88,7 @@ fn difference(stream: &[u8], corners: &[(f64, f64, f64, f64)], reductions: std::
                 if reduced.is_empty() {
                     continue;
                 }
-                let request = TileRequest { area, reduction, components: &[] };
+                let request = TileRequest { area, reduction, components: &[], idle: &IdleThreads::default() };
                 let own = samples(&tile_decoder::decode(tile, &request).unwrap());
                 let Some(other) = by_openjpeg(tile, &request) else { continue };
                 assert_eq!(own.len(), other.len());
@@ -188,7 +189,7 @@ proptest! {
                 y1,
             };
             for (area, reduction) in [(tile.rect, 0), (part, 0), (part, 1)] {
-                drop(tile_decoder::decode(tile, &TileRequest { area, reduction, components: &[] }));
+                drop(tile_decoder::decode(tile, &TileRequest { area, reduction, components: &[], idle: &IdleThreads::default() }));
             }
         };
         drop(each_tile(&stream, decode));
@@ -227,7 +228,7 @@ fn nanoseconds_per_sample() {
                 ("256²", window(256), 0),
                 ("64²", window(64), 0),
             ] {
-                let request = TileRequest { area, reduction, components: &[] };
+                let request = TileRequest { area, reduction, components: &[], idle: &IdleThreads::default() };
                 let time = |decode: &dyn Fn() -> DecodedTile| {
                     let mut best = f64::MAX;
                     for _ in 0..5 {
@@ -270,7 +271,8 @@ fn tiles_of_real_files_are_what_openjpeg_decodes() {
                 }
                 own += 1;
                 for reduction in [0, 2] {
-                    let request = TileRequest { area: tile.rect, reduction, components: &[] };
+                    let request =
+                        TileRequest { area: tile.rect, reduction, components: &[], idle: &IdleThreads::default() };
                     let pair = (tile_decoder::decode(tile, &request), tile_decoder::decode_other(tile, &request));
                     match pair {
                         (Ok(own), Ok(other)) => {

@@ -19,7 +19,7 @@ const LOAD_COST: usize = 8;
 
 /// How much sooner a block is loaded of which parts can be decoded if the cache holds the whole image: no block is then loaded
 /// twice. Another value than 1 makes a block that is not read again cost more.
-const EAGERNESS: usize = 4;
+const EAGERNESS: usize = 8;
 
 impl StoredImage {
     /// The cache, if blocks may be visited again.

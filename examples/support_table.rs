@@ -61,7 +61,7 @@ const NOTES: &[(&str, &str)] = &[
     ),
     (
         "jp2",
-        "JP2 with GeoJP2; 1 to 31 bits; lossless or by rate, also as HTJ2K; JPX on reading; see [JPEG 2000](docs/formats/j2k.md)",
+        "JP2 with GeoJP2; 1 to 38 bits; lossless or by rate, also as HTJ2K; JPX on reading; see [JPEG 2000](docs/formats/j2k.md)",
     ),
     ("j2k", "codestreams without boxes, the same; see [JPEG 2000](docs/formats/j2k.md)"),
     ("jph", "the same as `jp2`, HTJ2K by default; see [JPEG 2000](docs/formats/j2k.md)"),

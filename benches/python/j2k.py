@@ -29,8 +29,9 @@ def j2k_cells(inputs: Inputs, folder: Path) -> Iterator[Callable[[], Cell]]:
             yield lambda suffix=suffix, name=name, kind=kind: lossless(suffix, name, kind(), folder)
     for name in ("RGB 8-bit", "pan 16-bit"):
         yield lambda name=name: lossy(name, kinds[name](), folder)
-        for action in (whole, windows, level):
-            yield lambda name=name, action=action: action(name, kinds[name](), folder)
+        for suffix in ("jp2", "ntf"):
+            for action in (whole, windows, level):
+                yield lambda suffix=suffix, name=name, action=action: action(suffix, name, kinds[name](), folder)
     yield lambda: chips(inputs, folder)
 
 
@@ -56,40 +57,47 @@ def lossy(name: str, pixels: np.ndarray, folder: Path) -> Cell:
     return Cell("JPEG 2000 write", f"ntf, {name}, by rate", settings, pixels.nbytes / 1e6, "MB", own, others)
 
 
-def written(name: str, pixels: np.ndarray, folder: Path) -> Path:
-    """The lossless file that is read. GDAL writes it."""
-    path = folder / f"read-{name.split()[0]}.jp2"
+def written(suffix: str, name: str, pixels: np.ndarray, folder: Path) -> Path:
+    """The lossless file that is read: JP2 by GDAL, or NITF C8 by us, as GDAL writes no lossless one."""
+    path = folder / f"read-{name.split()[0]}.{suffix}"
     if not path.exists():
-        ways.gdal_copy(path, pixels, "JP2OpenJPEG", **GDAL)()
+        write = ways.ours(path, pixels) if suffix == "ntf" else ways.gdal_copy(path, pixels, "JP2OpenJPEG", **GDAL)
+        write()
     return path
 
 
-def whole(name: str, pixels: np.ndarray, folder: Path) -> Cell:
-    path = written(name, pixels, folder)
-    others = [Contender("GDAL", ways.gdal_read(path), at_least=1.1), Contender("glymur", ways.glymur_read(path), at_least=1.1)]
-    settings = f"5-3, tiles {TILE}² written by GDAL"
-    return Cell("JPEG 2000 read", f"whole, {name}", settings, pixels.nbytes / 1e6, "MB", ways.our_read(path), others)
+def readers(path: Path, gdal: Callable[[], None], glymur: dict[str, object]) -> list[Contender]:
+    """GDAL, and glymur for the files that it reads."""
+    others = [Contender("GDAL", gdal, at_least=1.1)]
+    if path.suffix == ".jp2":
+        others.append(Contender("glymur", ways.glymur_read(path, **glymur), at_least=1.1))
+    return others
 
 
-def windows(name: str, pixels: np.ndarray, folder: Path) -> Cell:
-    path, places = written(name, pixels, folder), random_places(pixels.shape)
-    others = [
-        Contender("GDAL", ways.gdal_read(path, places), at_least=1.1),
-        Contender("glymur", ways.glymur_read(path, places), at_least=1.1),
-    ]
-    settings = f"{COUNT} windows of {SIDE}² at random places, one file opened once"
+def settings_of(path: Path) -> str:
+    return f"5-3, tiles {TILE}² written by GDAL" if path.suffix == ".jp2" else f"IC C8, 5-3, tiles {TILE}² written by us"
+
+
+def whole(suffix: str, name: str, pixels: np.ndarray, folder: Path) -> Cell:
+    path = written(suffix, name, pixels, folder)
+    others = readers(path, ways.gdal_read(path), {})
+    return Cell("JPEG 2000 read", f"{suffix}, whole, {name}", settings_of(path), pixels.nbytes / 1e6, "MB", ways.our_read(path), others)
+
+
+def windows(suffix: str, name: str, pixels: np.ndarray, folder: Path) -> Cell:
+    path, places = written(suffix, name, pixels, folder), random_places(pixels.shape)
+    others = readers(path, ways.gdal_read(path, places), {"windows": places})
+    settings = f"{COUNT} windows of {SIDE}² at random places, one file opened once; {settings_of(path)}"
     own = ways.our_read(path, places)
-    return Cell("JPEG 2000 read", f"windows, {name}", settings, COUNT, "windows", own, others)
+    return Cell("JPEG 2000 read", f"{suffix}, windows, {name}", settings, COUNT, "windows", own, others)
 
 
-def level(name: str, pixels: np.ndarray, folder: Path) -> Cell:
-    path = written(name, pixels, folder)
-    others = [
-        Contender("GDAL", ways.gdal_read(path, overview_level=1), at_least=1.1),
-        Contender("glymur", ways.glymur_read(path, step=4), at_least=1.1),
-    ]
+def level(suffix: str, name: str, pixels: np.ndarray, folder: Path) -> Cell:
+    path = written(suffix, name, pixels, folder)
+    others = readers(path, ways.gdal_read(path, overview_level=1), {"step": 4})
+    settings = f"a quarter of the sides; {settings_of(path)}"
     own = ways.our_read(path, resolution_level=2)
-    return Cell("JPEG 2000 read", f"resolution level 2, {name}", "a quarter of the sides", pixels.nbytes / 16e6, "MB", own, others)
+    return Cell("JPEG 2000 read", f"{suffix}, resolution level 2, {name}", settings, pixels.nbytes / 16e6, "MB", own, others)
 
 
 def chips(inputs: Inputs, folder: Path) -> Cell:

@@ -8,7 +8,7 @@ pub(crate) mod png;
 mod stored;
 
 pub(crate) use piece_order::PieceOrder;
-pub(crate) use stored::{StoredStream, stored_header};
+pub(crate) use stored::{StoredStream, StreamHeader, stored_header};
 
 use std::sync::Arc;
 

@@ -17,10 +17,18 @@ pub(crate) struct StoredStream<H> {
     coding: StreamCoding<H>,
 }
 
+/// The header of a stream that can be copied as a whole.
+pub(crate) trait StreamHeader: Send + Sync + 'static {
+    /// False if the stream is known to be damaged.
+    fn is_complete(&self) -> bool {
+        true
+    }
+}
+
 /// The header of a stream, which with the stored bytes determines the pixels.
 pub(crate) struct StreamCoding<H>(pub(crate) Arc<H>);
 
-impl<H: Send + Sync + 'static> StoredStream<H> {
+impl<H: StreamHeader> StoredStream<H> {
     /// The bytes `range` of a file, which hold an image with this layout.
     ///
     /// # Errors
@@ -64,7 +72,7 @@ fn undecoded() -> Error {
     Error::unsupported("part of a stream that is copied as a whole")
 }
 
-impl<H: Send + Sync + 'static> BlockStore for StoredStream<H> {
+impl<H: StreamHeader> BlockStore for StoredStream<H> {
     fn source(&self) -> &Arc<dyn ByteSource> {
         &self.source
     }
@@ -83,6 +91,10 @@ impl<H: Send + Sync + 'static> BlockStore for StoredStream<H> {
 
     fn is_dense(&self) -> bool {
         true
+    }
+
+    fn is_complete(&self) -> bool {
+        self.coding.0.is_complete()
     }
 
     fn range(&self, _: StoredBlock) -> Result<Option<Range<u64>>> {

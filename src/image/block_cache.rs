@@ -148,6 +148,11 @@ impl ImageCache {
         self.cache.find((self.image, block))
     }
 
+    /// True if the cache has room for so many bytes when it is empty.
+    pub(crate) fn holds(&self, bytes: u64) -> bool {
+        bytes <= self.cache.state().limit
+    }
+
     /// What to do to read a block of this many bytes. Waits if another thread loads the block.
     pub(crate) fn claim(&self, block: StoredBlock, bytes: usize, when: When) -> Claim<'_> {
         self.cache.claim((self.image, block), bytes, when)

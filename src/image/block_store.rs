@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::grid::{BlockGrid, BlockIndex, Window};
+use super::idle_threads::IdleThreads;
 use super::layout::ImageLayout;
 use super::sample::{Interleave, SampleType};
 use crate::error::{Error, Result};
@@ -95,6 +96,11 @@ pub(crate) trait BlockStore: Send + Sync {
     /// True if the image is known to be dense: no block is absent.
     fn is_dense(&self) -> bool;
 
+    /// False if a stream that is copied undecoded is known to be damaged. The tables of the container may be read.
+    fn is_complete(&self) -> bool {
+        true
+    }
+
     /// The stored bytes of a block, even if the source ends before them. `None` if the block is absent.
     ///
     /// # Errors
@@ -171,6 +177,8 @@ pub(crate) trait BlockStore: Send + Sync {
 pub struct Scratch {
     /// Bytes between two stages.
     pub(crate) bytes: Vec<u8>,
+    /// Threads of the read that may help with a block.
+    pub(crate) idle: IdleThreads,
     states: States,
 }
 

@@ -8,7 +8,7 @@
 use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
-use super::gaps::Gaps;
+use super::gaps::{Damage, Gaps};
 use super::grid::Window;
 use crate::error::{Error, Result};
 use crate::simd;
@@ -152,28 +152,33 @@ impl TileMut<'_> {
         self.gaps.map_or_else(|| vec![0; self.size], |gaps| gaps.fill().to_vec())
     }
 
-    /// Fills and records what a nested read found missing, at the place of this rectangle that `place` returns for it.
+    /// Fills and records what a nested read found missing, and records what it found doubtful, at the place of this rectangle
+    /// that `place` returns for it.
     ///
     /// # Errors
     /// [`Error::Usage`] for a gap outside the rectangle.
     pub(crate) fn copy_gaps(&mut self, nested: &Gaps, place: impl Fn(Window) -> Window) -> Result<()> {
-        let Some((windows, reason)) = nested.take() else { return Ok(()) };
-        if windows.is_empty() {
-            self.fill_missing(self.rows as u32, None, &reason);
-        }
-        windows.into_iter().try_for_each(|window| {
+        let Some(Damage { missing, doubtful, reason }) = nested.take() else { return Ok(()) };
+        for window in missing {
             self.part(place(window))?.fill_missing(0, None, &reason);
-            Ok(())
-        })
+        }
+        for window in doubtful {
+            let mut part = self.part(place(window))?;
+            part.fill_missing(part.rows as u32, None, &reason);
+        }
+        Ok(())
     }
 
     /// Fills the rows from `first` on, of one band (its place in the rectangle and its number in the image) or of all, and
-    /// records them as missing. No effect without a record of gaps.
+    /// records them as missing; if there are none, all rows are recorded as doubtful. No effect without a record of gaps.
     pub(crate) fn fill_missing(&mut self, first: u32, band: Option<(usize, u32)>, reason: &impl std::fmt::Display) {
         let Some(gaps) = self.gaps else { return };
-        let ((x, y), rows) = (self.origin, (self.rows as u32).saturating_sub(first));
+        let ((x, y), rows) = (self.origin, self.rows as u32);
+        if first >= rows {
+            return gaps.add_doubtful(Window::new(x, y, self.columns as u32, rows), reason);
+        }
         gaps.add(
-            Window::new(x, y.saturating_add(first), self.columns as u32, rows),
+            Window::new(x, y.saturating_add(first), self.columns as u32, rows - first),
             band.map(|(_, band)| band),
             reason,
         );

@@ -15,13 +15,26 @@ pub(crate) struct Gaps {
 #[derive(Debug, Default)]
 struct Found {
     /// Rectangles without pixels, in pixels of the image that is read; neighbours may be joined.
-    windows: Vec<Window>,
+    missing: Vec<Window>,
+    /// Rectangles whose pixels come from damaged data.
+    doubtful: Vec<Window>,
     /// The bands concerned, if only some are.
     bands: BTreeSet<u32>,
     /// True if a rectangle lacks every band.
     of_all_bands: bool,
-    /// The first reason.
-    reason: Option<String>,
+    /// Row and column of the first damage in the image, and its reason. Threads find damage in any order.
+    reason: Option<((u32, u32), String)>,
+}
+
+/// What a record holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Damage {
+    /// Rectangles without pixels.
+    pub missing: Vec<Window>,
+    /// Rectangles whose pixels come from damaged data.
+    pub doubtful: Vec<Window>,
+    /// The reason of the first damage in the image.
+    pub reason: String,
 }
 
 /// Most rectangles that a message names.
@@ -38,47 +51,78 @@ impl Gaps {
         &self.fill
     }
 
-    /// Records that `window` lacks a band, or all of them. An empty window is damage that costs no pixels.
+    /// Records that `window` lacks a band, or all of them.
     pub(crate) fn add(&self, window: Window, band: Option<u32>, reason: &impl std::fmt::Display) {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.reason.get_or_insert_with(|| reason.to_string());
+        found.explain(window, reason);
         match band {
             Some(band) => _ = found.bands.insert(band),
             None => found.of_all_bands = true,
         }
-        if window.is_empty() || found.windows.last() == Some(&window) {
-            return;
-        }
-        // Blocks follow one another mostly in rows.
-        match found.windows.last_mut() {
-            Some(last) if (last.y, last.height, last.right()) == (window.y, window.height, window.x) => {
-                last.width += window.width;
-            }
-            _ => found.windows.push(window),
-        }
+        append(&mut found.missing, window);
     }
 
-    /// Takes what was recorded as rectangles and the reason; `None` without damage.
-    pub(crate) fn take(&self) -> Option<(Vec<Window>, String)> {
-        let found = std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner));
-        found.reason.map(|reason| (found.windows, reason))
+    /// Records that `window` has all pixels, but from damaged data: they may be wrong, or lack detail.
+    pub(crate) fn add_doubtful(&self, window: Window, reason: &impl std::fmt::Display) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.explain(window, reason);
+        append(&mut found.doubtful, window);
+    }
+
+    /// Takes what was recorded; `None` without damage.
+    pub(crate) fn take(&self) -> Option<Damage> {
+        let Found { missing, doubtful, reason, .. } = self.take_found();
+        reason.map(|(_, reason)| Damage { missing, doubtful, reason })
     }
 
     /// Takes what was recorded as a message; `None` without damage. `image` is the whole image.
     pub(crate) fn take_message(&self, image: Window) -> Option<String> {
-        let found = std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner));
-        let reason = found.reason?;
-        let windows = joined(found.windows);
-        if windows.is_empty() {
-            return Some(format!("no pixel is missing, but the file is damaged: {reason}"));
-        }
-        let mut parts: Vec<String> = windows.iter().take(NAMED).map(|window| name(*window, image)).collect();
-        if windows.len() > NAMED {
-            parts.push(format!("{} more parts", windows.len() - NAMED));
-        }
+        let found = self.take_found();
+        let (_, reason) = found.reason?;
+        let named = |windows: Vec<Window>| {
+            let windows = joined(windows);
+            let mut parts: Vec<String> = windows.iter().take(NAMED).map(|window| name(*window, image)).collect();
+            if windows.len() > NAMED {
+                parts.push(format!("{} more parts", windows.len() - NAMED));
+            }
+            parts.join(", ")
+        };
         let bands: Vec<String> = found.bands.iter().map(u32::to_string).collect();
         let bands = if found.of_all_bands { String::new() } else { format!(" of bands {}", bands.join(", ")) };
-        Some(format!("{}{bands} are missing and have the fill value: {reason}", parts.join(", ")))
+        let missing = if found.missing.is_empty() {
+            "no pixel is missing".to_owned()
+        } else {
+            format!("{}{bands} are missing and have the fill value", named(found.missing))
+        };
+        if found.doubtful.is_empty() {
+            return Some(format!("{missing}: {reason}"));
+        }
+        Some(format!("{missing}, but {} may be wrong or lack detail: {reason}", named(found.doubtful)))
+    }
+
+    fn take_found(&self) -> Found {
+        std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Found {
+    /// Keeps a reason if its place is before that of the one that is known.
+    fn explain(&mut self, Window { x, y, .. }: Window, reason: &impl std::fmt::Display) {
+        if self.reason.as_ref().is_none_or(|(place, _)| (y, x) < *place) {
+            self.reason = Some(((y, x), reason.to_string()));
+        }
+    }
+}
+
+/// Appends a rectangle to a list.
+fn append(windows: &mut Vec<Window>, window: Window) {
+    match windows.last_mut() {
+        Some(last) if *last == window => {}
+        // Blocks follow one another mostly in rows.
+        Some(last) if (last.y, last.height, last.right()) == (window.y, window.height, window.x) => {
+            last.width += window.width;
+        }
+        _ => windows.push(window),
     }
 }
 
@@ -146,8 +190,22 @@ mod tests {
         }
         let message = gaps.take_message(Window::new(0, 0, 8, 8)).unwrap();
         assert_eq!(message, "rows 3 to 7 of bands 1, 2 are missing and have the fill value: malformed strip");
-        gaps.add(Window::default(), None, &Error::malformed("checksum"));
-        let message = gaps.take_message(Window::new(0, 0, 8, 8)).unwrap();
-        assert_eq!(message, "no pixel is missing, but the file is damaged: malformed checksum");
+    }
+
+    #[test]
+    fn doubtful_pixels_are_named_and_the_reason_is_that_of_the_first_damage() {
+        let (gaps, image) = (Gaps::new(vec![0]), Window::new(0, 0, 8, 8));
+        gaps.add_doubtful(Window::new(0, 4, 4, 4), &Error::malformed("tile 2"));
+        let message = gaps.take_message(image).unwrap();
+        let expected =
+            "no pixel is missing, but rows 4 to 7 of columns 0 to 3 may be wrong or lack detail: malformed tile 2";
+        assert_eq!(message, expected);
+        gaps.add(Window::new(4, 4, 4, 4), None, &Error::malformed("tile 3"));
+        gaps.add_doubtful(Window::new(0, 4, 4, 4), &Error::malformed("tile 2"));
+        let message = gaps.take_message(image).unwrap();
+        let expected = "rows 4 to 7 of columns 4 to 7 are missing and have the fill value, but rows 4 to 7 of columns \
+            0 to 3 may be wrong or lack detail: malformed tile 2";
+        assert_eq!(message, expected);
+        assert_eq!(gaps.take(), None);
     }
 }

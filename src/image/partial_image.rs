@@ -72,9 +72,12 @@ impl ImageProvider for PartialImage {
         &self.levels
     }
 
-    /// Blocks are not fetched ahead: the ranges of a damaged file may lie outside of it.
+    /// Blocks are not fetched ahead: the ranges of a damaged file may lie outside of it. A damaged stream is not copied undecoded:
+    /// the pixels that are there are.
     fn behind(&self) -> InFile<'_> {
-        InFile { image: None, ..self.image.behind() }
+        let InFile { whole, stream, .. } = self.image.behind();
+        let (whole, stream) = (whole.filter(|whole| whole.is_complete()), stream.filter(|stream| stream.is_complete()));
+        InFile { image: None, whole, stream, ..self.image.behind() }
     }
 
     fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {

@@ -8,6 +8,7 @@ use super::block_cache::BlockCache;
 use super::block_store::BlockStore;
 use super::canvas::{Canvas, TileMut};
 use super::grid::{BlockGrid, BlockIndex, Window};
+use super::idle_threads::{IdleThreads, NONE};
 use super::layout::ImageLayout;
 use super::pixels::Pixels;
 use super::sample::Interleave;
@@ -43,6 +44,8 @@ pub struct Wanted<'a> {
     pub bands: &'a [u32],
     /// Whether the reader may ask for the block again.
     pub visit: Visit,
+    /// Threads of the read that may help to decode the block.
+    pub idle: &'a IdleThreads,
 }
 
 /// A block of a provider.
@@ -354,7 +357,7 @@ pub(super) fn whole_block(
     let mut pixels = vec![0; shape.iter().product::<usize>() * layout.sample.bytes()];
     let bands: Vec<u32> = (0..layout.bands).collect();
     let canvas = Canvas::new(&mut pixels, shape[0], shape[1], shape[2], layout.sample.bytes())?;
-    if !read(Wanted { window, bands: &bands, visit: Visit::Once }, &mut canvas.whole()?)? {
+    if !read(Wanted { window, bands: &bands, visit: Visit::Once, idle: &NONE }, &mut canvas.whole()?)? {
         return Ok(Block::Absent);
     }
     Pixels::from_vec(pixels, shape, layout.sample, Interleave::Band).map(Block::Pixels)

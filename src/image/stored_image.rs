@@ -146,9 +146,10 @@ impl FileImage for StoredImage {
     }
 
     fn read_from(&self, source: &dyn ByteSource, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
-        let Wanted { window, bands, visit } = wanted;
+        let Wanted { window, bands, visit, idle } = wanted;
         let cache = self.cache_for(visit);
         self.workspaces.with(|work| {
+            work.scratch.idle = idle.clone();
             let mut found = false;
             for part in parts(&*self.store, window, bands) {
                 let tile = out.part(part.window.relative_to(window.x, window.y))?;

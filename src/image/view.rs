@@ -108,8 +108,8 @@ impl<V: View> ImageProvider for V {
 
     fn read_block(&self, at: BlockIndex, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
         self.layout().grid.check(at)?;
-        let (source, visit) = (&*self.base().source, self.visit(wanted.visit));
-        let read: &Read<'_> = &|window, bands, out| read_window(source, Wanted { window, bands, visit }, out);
+        let (source, visit, idle) = (&*self.base().source, self.visit(wanted.visit), wanted.idle);
+        let read: &Read<'_> = &|window, bands, out| read_window(source, Wanted { window, bands, visit, idle }, out);
         self.make(wanted.window, wanted.bands, read, out)
     }
 
@@ -141,8 +141,8 @@ impl<V: View> FileImage for V {
     }
 
     fn read_from(&self, source: &dyn ByteSource, wanted: Wanted<'_>, out: &mut TileMut<'_>) -> Result<bool> {
-        let (image, visit) = (self.base().file(), self.visit(wanted.visit));
-        let read: &Read<'_> = &|window, bands, out| image.read_from(source, Wanted { window, bands, visit }, out);
+        let (image, visit, idle) = (self.base().file(), self.visit(wanted.visit), wanted.idle);
+        let read: &Read<'_> = &|window, bands, out| image.read_from(source, Wanted { window, bands, visit, idle }, out);
         self.make(wanted.window, wanted.bands, read, out)
     }
 }

@@ -9,7 +9,7 @@ use self::fetch::read_fetched;
 use super::concurrency::{Concurrency, Control};
 use super::ordered::contained;
 use crate::error::{Error, Result};
-use crate::image::{Access, BlockIndex, Canvas, ImageProvider, TileMut, Visit, Wanted, Window};
+use crate::image::{Access, BlockIndex, Canvas, IdleThreads, ImageProvider, TileMut, Visit, Wanted, Window};
 use crate::io::is_fetched;
 
 /// The part of an image to read.
@@ -71,6 +71,7 @@ fn read_blocks(
         parts: Mutex::new(parts),
         done: AtomicU64::new(0),
         failed: AtomicBool::new(false),
+        idle: IdleThreads::new(concurrency.threads().saturating_sub(threads)),
     };
     if threads == 1 {
         return region.work(Some(control), count);
@@ -169,6 +170,7 @@ struct Region<'a, I> {
     parts: Mutex<I>,
     done: AtomicU64,
     failed: AtomicBool,
+    idle: IdleThreads,
 }
 
 impl<I: Iterator<Item = (BlockIndex, Window)>> Region<'_, I> {
@@ -187,6 +189,8 @@ impl<I: Iterator<Item = (BlockIndex, Window)>> Region<'_, I> {
                 return result;
             }
         }
+        // This thread may help the others.
+        self.idle.add(1);
         Ok(())
     }
 
@@ -199,7 +203,7 @@ impl<I: Iterator<Item = (BlockIndex, Window)>> Region<'_, I> {
     }
 
     fn read(&self, at: BlockIndex, part: Window, tile: &mut TileMut<'_>) -> Result<()> {
-        let wanted = Wanted { window: part, bands: &self.request.bands, visit: self.visit };
+        let wanted = Wanted { window: part, bands: &self.request.bands, visit: self.visit, idle: &self.idle };
         if !self.provider.has_block(at)? || !self.provider.read_block(at, wanted, tile)? {
             tile.fill(&self.request.fill);
         }

@@ -18,14 +18,26 @@ pub(crate) trait Component: Coefficient {
     fn restore(planes: &mut [Plane<Self>; 3]);
 
     /// The nearest samples in a range, after `shift` was added.
-    fn samples(plane: Plane<Self>, shift: i32, range: (i32, i32)) -> Vec<i32>;
+    fn samples(plane: Plane<Self>, shift: i64, range: (i64, i64)) -> Samples;
 
     /// The squared norms of the transform's synthesis: how much an error of each component counts in the image.
     const NORMS: [f64; 3];
 }
 
+/// The samples of a component.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Samples {
+    /// Of at most 31 bits.
+    Narrow(Vec<i32>),
+    /// Of more bits.
+    Wide(Vec<i64>),
+}
+
 /// The most bits, colour transform included, of samples whose coefficients fit into 32 bits.
 pub(crate) const NARROW_BITS: u32 = 26;
+
+/// The most bits of samples that are decoded to 32 bits.
+pub(crate) const NARROW_SAMPLE_BITS: u32 = 31;
 
 /// The level shift that makes samples symmetric about zero (G.1).
 pub(crate) fn level_shift(sample: SampleType, bits: u32) -> i64 {
@@ -110,7 +122,7 @@ macro_rules! reversible {
                 });
             }
 
-            fn samples(plane: Plane<Self>, shift: i32, range: (i32, i32)) -> Vec<i32> {
+            fn samples(plane: Plane<Self>, shift: i64, range: (i64, i64)) -> Samples {
                 $samples(plane.samples, shift, range)
             }
 
@@ -121,41 +133,72 @@ macro_rules! reversible {
 
 reversible!(i32: shifted, i64: shifted_long);
 
-fn shifted(mut samples: Vec<i32>, shift: i32, (low, high): (i32, i32)) -> Vec<i32> {
-    simd::shift_and_clamp(&mut samples, shift, low, high);
-    samples
+/// Coefficients of 32 bits are those of samples of fewer bits.
+fn shifted(mut samples: Vec<i32>, shift: i64, (low, high): (i64, i64)) -> Samples {
+    simd::shift_and_clamp(&mut samples, shift as i32, low as i32, high as i32);
+    Samples::Narrow(samples)
 }
 
-fn shifted_long(samples: Vec<i64>, shift: i32, (low, high): (i32, i32)) -> Vec<i32> {
-    let sample = |sample: i64| sample.wrapping_add(shift.into()).clamp(low.into(), high.into()) as i32;
-    samples.into_iter().map(sample).collect()
+fn shifted_long(mut samples: Vec<i64>, shift: i64, (low, high): (i64, i64)) -> Samples {
+    let sample = |sample: i64| sample.wrapping_add(shift).clamp(low, high);
+    if is_narrow((low, high)) {
+        return Samples::Narrow(samples.into_iter().map(|value| sample(value) as i32).collect());
+    }
+    for value in &mut samples {
+        *value = sample(*value);
+    }
+    Samples::Wide(samples)
 }
 
-impl Component for f32 {
-    fn of(sample: i64, shift: i64) -> Self {
-        (sample - shift) as Self
-    }
+/// True if 32 bits hold the samples of a range.
+fn is_narrow((low, high): (i64, i64)) -> bool {
+    i32::try_from(low).is_ok() && i32::try_from(high).is_ok()
+}
 
-    fn transform(planes: &mut [Plane<Self>; 3]) {
-        each(planes, |r, g, b| {
-            let y = 0.299 * r + 0.587 * g + 0.114 * b;
-            [y, (b - y) * (0.5 / (1.0 - 0.114)), (r - y) * (0.5 / (1.0 - 0.299))]
-        });
-    }
+macro_rules! irreversible {
+    ($($type:ty: $cb_of_g:literal, $cr_of_g:literal, $samples:ident),+) => {$(
+        impl Component for $type {
+            fn of(sample: i64, shift: i64) -> Self {
+                (sample - shift) as Self
+            }
 
-    fn restore(planes: &mut [Plane<Self>; 3]) {
-        each(planes, |y, cb, cr| {
-            let (r, b) = (y + 1.402 * cr, y + 1.772 * cb);
-            [r, y - 0.344_136 * cb - 0.714_136 * cr, b]
-        });
-    }
+            fn transform(planes: &mut [Plane<Self>; 3]) {
+                each(planes, |r, g, b| {
+                    let y = 0.299 * r + 0.587 * g + 0.114 * b;
+                    [y, (b - y) * (0.5 / (1.0 - 0.114)), (r - y) * (0.5 / (1.0 - 0.299))]
+                });
+            }
 
-    fn samples(plane: Plane<Self>, shift: i32, (low, high): (i32, i32)) -> Vec<i32> {
-        let sample = |sample: &Self| (sample.round_ties_even() as i32).saturating_add(shift).clamp(low, high);
-        plane.samples.iter().map(sample).collect()
-    }
+            fn restore(planes: &mut [Plane<Self>; 3]) {
+                each(planes, |y, cb, cr| {
+                    let (r, b) = (y + 1.402 * cr, y + 1.772 * cb);
+                    [r, y - $cb_of_g * cb - $cr_of_g * cr, b]
+                });
+            }
 
-    const NORMS: [f64; 3] = [3.0, 3.2584, 2.4755];
+            fn samples(plane: Plane<Self>, shift: i64, range: (i64, i64)) -> Samples {
+                $samples(&plane.samples, shift, range)
+            }
+
+            const NORMS: [f64; 3] = [3.0, 3.2584, 2.4755];
+        }
+    )+};
+}
+
+irreversible!(f32: 0.344_136, 0.714_136, rounded, f64: 0.344_136_286_201_022, 0.714_136_286_201_022, rounded_long);
+
+fn rounded(samples: &[f32], shift: i64, (low, high): (i64, i64)) -> Samples {
+    let (shift, low, high) = (shift as i32, low as i32, high as i32);
+    let sample = |sample: &f32| (sample.round_ties_even() as i32).saturating_add(shift).clamp(low, high);
+    Samples::Narrow(samples.iter().map(sample).collect())
+}
+
+fn rounded_long(samples: &[f64], shift: i64, (low, high): (i64, i64)) -> Samples {
+    let sample = |sample: &f64| (sample.round_ties_even() as i64).saturating_add(shift).clamp(low, high);
+    if is_narrow((low, high)) {
+        return Samples::Narrow(samples.iter().map(|value| sample(value) as i32).collect());
+    }
+    Samples::Wide(samples.iter().map(sample).collect())
 }
 
 #[cfg(test)]
@@ -187,7 +230,16 @@ mod tests {
             let mut planes = [r, g, b].map(|sample| Plane { width: 1, samples: vec![sample as f32] });
             f32::transform(&mut planes);
             f32::restore(&mut planes);
-            assert_eq!(planes.map(|plane| f32::samples(plane, 128, (0, 255))[0] - 128), [r, g, b]);
+            let samples = planes.map(|plane| f32::samples(plane, 128, (0, 255)));
+            assert_eq!(samples, [r, g, b].map(|sample| Samples::Narrow(vec![sample + 128])));
+        }
+        for [r, g, b] in [[0, (1 << 38) - 1, 5], [(1 << 38) - 1, 0, 1 << 37], [1 << 37; 3]] {
+            let of = |sample: i64| Plane { width: 1, samples: vec![f64::of(sample, 1 << 37)] };
+            let mut planes = [r, g, b].map(of);
+            f64::transform(&mut planes);
+            f64::restore(&mut planes);
+            let samples = planes.map(|plane| f64::samples(plane, 1 << 37, range(false, 38)));
+            assert_eq!(samples, [r, g, b].map(|sample| Samples::Wide(vec![sample])));
         }
     }
 

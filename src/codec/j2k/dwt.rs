@@ -38,7 +38,7 @@ pub(crate) trait Coefficient: Copy + Default + Send + Sync + 'static {
     fn undo(step: usize, target: &mut [Self], before: &[Self], after: &[Self]);
 
     /// K of Table F.4: low-pass coefficients are divided by it in each direction, high-pass coefficients multiplied.
-    const K: f32;
+    const K: f64;
 
     /// Multiplies coefficients by a product of powers of K.
     fn scale(row: &mut [Self], factor: f32);
@@ -80,10 +80,11 @@ pub(crate) fn forward<T: Coefficient>(mut plane: Plane<T>, bounds: Rect) -> Leve
         ],
     };
     // A single sample is not filtered, and so not scaled.
+    let k = T::K as f32;
     let factor = |length: usize, is_high: bool| match (length, is_high) {
         (1, _) => 1.0,
-        (_, true) => T::K,
-        (_, false) => 1.0 / T::K,
+        (_, true) => k,
+        (_, false) => 1.0 / k,
     };
     let (mut lows, mut highs) = (vec![T::default(); low_width], vec![T::default(); width - low_width]);
     for (y, row) in plane.samples.chunks_exact(width.max(1)).take(height).enumerate() {
@@ -199,7 +200,7 @@ impl Coefficient for i32 {
         if step == 0 { simd::undo_predict(target, before, after) } else { simd::undo_update(target, before, after) }
     }
 
-    const K: f32 = 1.0;
+    const K: f64 = 1.0;
 
     fn scale(_: &mut [Self], _: f32) {}
 
@@ -229,7 +230,7 @@ impl Coefficient for i64 {
         }
     }
 
-    const K: f32 = 1.0;
+    const K: f64 = 1.0;
 
     fn scale(_: &mut [Self], _: f32) {}
 
@@ -256,11 +257,48 @@ impl Coefficient for f32 {
         simd::lift(target, before, after, -FACTORS[step]);
     }
 
-    const K: f32 = 1.230_174_1;
+    const K: f64 = 1.230_174_1_f32 as f64;
 
     fn scale(row: &mut [Self], factor: f32) {
         for sample in row {
             *sample *= factor;
+        }
+    }
+
+    fn doubled(self) -> Self {
+        2.0 * self
+    }
+
+    fn halved(self) -> Self {
+        0.5 * self
+    }
+}
+
+/// α, β, γ, δ with all digits of Table F.4.
+const LONG_FACTORS: [f64; 4] =
+    [-1.586_134_342_059_924, -0.052_980_118_572_961, 0.882_911_075_530_934, 0.443_506_852_043_971];
+
+/// For samples of more bits than `f32` has.
+impl Coefficient for f64 {
+    const STEPS: usize = 4;
+
+    fn step(step: usize, target: &mut [Self], before: &[Self], after: &[Self]) {
+        for ((x, a), b) in target.iter_mut().zip(before).zip(after) {
+            *x += LONG_FACTORS[step] * (a + b);
+        }
+    }
+
+    fn undo(step: usize, target: &mut [Self], before: &[Self], after: &[Self]) {
+        for ((x, a), b) in target.iter_mut().zip(before).zip(after) {
+            *x -= LONG_FACTORS[step] * (a + b);
+        }
+    }
+
+    const K: f64 = 1.230_174_104_914_001;
+
+    fn scale(row: &mut [Self], factor: f32) {
+        for sample in row {
+            *sample *= Self::from(factor);
         }
     }
 

@@ -132,7 +132,7 @@ mod tests {
             let samples: Vec<f32> = samples[..bounds.area() as usize].iter().map(|sample| *sample as f32).collect();
             let plane = Plane { width: bounds.width() as usize, samples };
             let mut level = dwt::forward(plane.clone(), bounds);
-            let k = |length: u32| if length == 1 { 1.0 } else { f32::K };
+            let k = |length: u32| if length == 1 { 1.0 } else { f32::K as f32 };
             let (x, y) = (k(bounds.width()), k(bounds.height()));
             f32::scale(&mut level.low.samples, x * y);
             for (band, factor) in level.bands.iter_mut().zip([y / x, x / y, 1.0 / (x * y)]) {

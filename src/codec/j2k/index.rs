@@ -66,6 +66,24 @@ impl Index {
         if self.doubtful == Some(tile) {
             return Err(Error::malformed("codestream: after the tile, neither a tile-part nor EOC").at(self.end));
         }
+        self.parts_of(tile)
+    }
+
+    /// True if each of so many tiles has parts, and EOC follows the last one.
+    ///
+    /// # Errors
+    /// Errors of the source.
+    pub(crate) fn is_complete(&self, tiles: u32, source: &dyn ByteSource) -> Result<bool> {
+        let found = self.parts.chunk_by(|part, next| part.tile == next.tile).count();
+        let has_end = self.end.checked_add(2).is_some_and(|end| end <= source.size());
+        Ok(found == tiles as usize && has_end && source.read_range(self.end, 2)? == EOC.to_be_bytes())
+    }
+
+    /// As [`Index::tile`], but parts may end anywhere.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if there is none.
+    pub(crate) fn parts_of(&self, tile: u16) -> Result<&[TilePart]> {
         let first = self.parts.partition_point(|part| part.tile < tile);
         let count = self.parts[first..].partition_point(|part| part.tile == tile);
         if count == 0 {

@@ -5,10 +5,12 @@
 //! `progression`; `tile` runs them.
 //!
 //! For reading, `index` finds the tile-parts and `stored_tile` checks them. The stages in reverse: `tile_reader` and
-//! `packet_reader`, `part1` or `ht`, `reconstruction`, `idwt`, `components`; `tile_decoder` runs them. Tiles with regions of
+//! `packet_reader`, `block_rows` with `part1` or `ht`, `coefficients`, `reconstruction`, `idwt`, `components`; `tile_decoder` runs them. Tiles with regions of
 //! interest or with blocks of both kinds become a codestream of their own (`tile_stream`), which OpenJPEG decodes (`ffi`).
 
+mod block_rows;
 mod block_style;
+mod coefficients;
 mod components;
 mod dwt;
 pub(crate) mod ffi;

@@ -11,6 +11,10 @@ const GUARD_BITS: u8 = 2;
 const MAX_EXPONENT: u8 = 31;
 const MAX_GUARD_BITS: u8 = 7;
 
+/// The largest exponent of an irreversible band. Its coefficients are then below 2^28 steps, so that with three bits below the step
+/// they fit into 32 bits. A band has at most 29 planes, and other decoders take no more than 30.
+const FINEST_EXPONENT: u8 = 28;
+
 /// The gains of the wavelet leave a quarter of the magnitudes of LL unused. With so few bits, that is less than what rounding adds
 /// in all levels, and LL needs a bit more.
 const ROUNDED_BITS: u8 = 4;
@@ -143,13 +147,13 @@ impl Quantization {
 }
 
 /// The exponent, the mantissa and the step that they stand for (E-3): the coded step nearest to `step` for a band of this
-/// dynamic range.
+/// dynamic range, and at least that of [`FINEST_EXPONENT`].
 fn coded(step: f64, range: u8) -> (u8, u16, f64) {
     let scale = 2f64.powi(i32::from(range));
     let unit = f64::from(1 << MANTISSA_BITS);
     let mut exponent = 0;
     let mut relative = step / scale;
-    while relative < 1.0 && exponent < MAX_EXPONENT {
+    while relative < 1.0 && exponent < FINEST_EXPONENT {
         relative *= 2.0;
         exponent += 1;
     }
@@ -232,6 +236,19 @@ mod tests {
         let derived = Quantization { style: 0x41, steps: vec![0x48, 0x00] };
         let band = |level| Band::of(Orientation::HL, level);
         assert_eq!((derived.of(1, &band(3), 8, 3).planes, derived.of(7, &band(1), 8, 3).planes), (10, 8));
+    }
+
+    #[test]
+    fn irreversible_coefficients_fit_into_32_bits() {
+        for bits in 1..=38 {
+            let quantizer = Quantizer::irreversible(bits, 8, 1.0 / 1024.0);
+            for (orientation, level) in quantizer.bands() {
+                let step = quantizer.band(orientation, level);
+                assert!(step.planes <= 29, "{bits}");
+                let largest = 2f64.powi(i32::from(bits + orientation.gain())) / step.step;
+                assert!(largest <= f64::from(1 << 28), "{bits} {orientation:?} {level}");
+            }
+        }
     }
 
     #[test]

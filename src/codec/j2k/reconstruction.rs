@@ -1,64 +1,22 @@
 //! Reconstruction of coefficients (T.800 E.1): the code-blocks of a component, decoded and multiplied by the steps, where a part
 //! of the image needs them.
 
-use std::ops::Range;
-
-use super::block_style::BlockStyle;
+use super::block_rows::{self, BandPart, Decoders};
+use super::coefficients::Reconstructed;
 use super::components::Component;
 use super::dwt::Plane;
 use super::geometry::Rect;
-use super::ht::{HtDecoder, HtShape, Sample};
 use super::idwt::{self, Halves};
-use super::packet_reader::ReadBlock;
-use super::part1::{BlockDecoder, BlockShape, Magnitude, Segment};
+use super::part1::BlockDecoder;
 use super::tile_reader::{ReadComponent, ReadTile};
-use crate::error::{Error, Result};
-
-/// A type of coefficients that are reconstructed.
-pub(crate) trait Reconstructed: Component {
-    /// What the block decoders return.
-    type Magnitude: Sample;
-
-    /// The coefficient of twice a magnitude, multiplied by `scale`.
-    fn of_double(magnitude: Self::Magnitude, is_negative: bool, scale: f32) -> Self;
-}
-
-impl Reconstructed for i32 {
-    type Magnitude = u32;
-
-    #[inline(always)]
-    fn of_double(magnitude: u32, is_negative: bool, _: f32) -> Self {
-        let value = (magnitude >> 1) as i32;
-        if is_negative { -value } else { value }
-    }
-}
-
-impl Reconstructed for i64 {
-    type Magnitude = u64;
-
-    #[inline(always)]
-    fn of_double(magnitude: u64, is_negative: bool, _: f32) -> Self {
-        let value = (magnitude >> 1) as i64;
-        if is_negative { -value } else { value }
-    }
-}
-
-impl Reconstructed for f32 {
-    type Magnitude = u32;
-
-    #[inline(always)]
-    fn of_double(magnitude: u32, is_negative: bool, scale: f32) -> Self {
-        magnitude as f32 * if is_negative { -scale } else { scale }
-    }
-}
+use crate::error::Result;
+use crate::image::IdleThreads;
 
 /// Decodes the code-blocks of a tile.
 pub(crate) struct BlockReader<'t, T: Reconstructed> {
     tile: &'t ReadTile<'t>,
-    part1: BlockDecoder<T::Magnitude>,
-    high_throughput: HtDecoder<T::Magnitude>,
-    /// The bytes of a block.
-    bytes: Vec<u8>,
+    idle: &'t IdleThreads,
+    decoders: Decoders<T::Magnitude>,
     /// Memory of planes that are not needed any more. New memory costs as much as a stage of the decoder.
     spare: Vec<Vec<T>>,
 }
@@ -67,9 +25,8 @@ impl<'t, T: Reconstructed> BlockReader<'t, T>
 where
     BlockDecoder<T::Magnitude>: Default,
 {
-    pub(crate) fn new(tile: &'t ReadTile<'t>) -> Self {
-        let (part1, high_throughput) = Default::default();
-        Self { tile, part1, high_throughput, bytes: Vec::new(), spare: Vec::new() }
+    pub(crate) fn new(tile: &'t ReadTile<'t>, idle: &'t IdleThreads) -> Self {
+        Self { tile, idle, decoders: Decoders::default(), spare: Vec::new() }
     }
 
     /// The samples of a component in a part of one of its resolutions, before the transform of components.
@@ -88,14 +45,11 @@ where
             needed.push(part);
         }
         let scales = Scales::new::<T>(resolutions.iter().map(|resolution| resolution.bounds));
-        let mut plane = self.band(component, (0, 0), part, scales.of(0, (false, false)))?;
+        let [mut plane] = self.bands(component, 0, [(part, scales.of(0, (false, false)))])?;
         for (r, with_reach) in (1..=resolution).zip(surrounded.iter().rev()) {
             let [_, parts @ ..] = idwt::halves(*with_reach);
-            let mut bands: [Plane<T>; 3] = Default::default();
-            for (number, (band, part)) in bands.iter_mut().zip(parts).enumerate() {
-                let high = resolutions[r].bands[number].orientation.high();
-                *band = self.band(component, (r, number), part, scales.of(r, high))?;
-            }
+            let scale = |number: usize| scales.of(r, resolutions[r].bands[number].orientation.high());
+            let bands = self.bands(component, r, [0, 1, 2].map(|number| (parts[number], scale(number))))?;
             let memory = self.memory(with_reach.area() as usize);
             let mut halves = Halves { low: plane, bands };
             let whole = idwt::inverse(&mut halves, *with_reach, memory);
@@ -112,109 +66,28 @@ where
         fits.map_or_else(Vec::new, |at| self.spare.swap_remove(at))
     }
 
-    /// The coefficients of a band in a rectangle.
-    fn band(
+    /// The coefficients of the bands of a resolution, each in a rectangle and multiplied by a factor.
+    fn bands<const N: usize>(
         &mut self,
         component: &ReadComponent,
-        (resolution, number): (usize, usize),
-        part: Rect,
-        scale: f64,
-    ) -> Result<Plane<T>> {
-        let width = part.width() as usize;
-        let mut plane = Plane { width, samples: self.memory(part.area() as usize) };
-        // The code-blocks cover the band: each writes its coefficients.
-        plane.samples.resize(part.area() as usize, T::default());
-        if part.is_empty() {
-            return Ok(plane);
+        resolution: usize,
+        parts: [(Rect, f64); N],
+    ) -> Result<[Plane<T>; N]> {
+        let mut planes = parts.map(|(part, _)| {
+            let mut samples = self.memory(part.area() as usize);
+            // The code-blocks cover the band: each writes its coefficients.
+            samples.resize(part.area() as usize, T::default());
+            Plane { width: part.width() as usize, samples }
+        });
+        let mut rows = Vec::new();
+        for (number, (plane, (part, factor))) in planes.iter_mut().zip(parts).enumerate() {
+            // The magnitudes are doubled.
+            let scale = component.steps[resolution][number].step * factor / 2.0;
+            let band = BandPart { tile: self.tile, component, band: (resolution, number), part, scale };
+            rows.extend(band.rows(&mut plane.samples));
         }
-        let orientation = component.samples.resolutions[resolution].bands[number].orientation;
-        let step = component.steps[resolution][number];
-        // The magnitudes are doubled.
-        let scale = (step.step * scale / 2.0) as f32;
-        let tile = self.tile;
-        for precinct in &tile.precincts[component.precincts(resolution)] {
-            let band = &precinct.bands[number];
-            for (place, block) in band.blocks.iter().enumerate() {
-                let rect = band.array.block(place);
-                if rect.intersect(&part).is_empty() {
-                    continue;
-                }
-                if block.parts.is_empty() {
-                    clear(rect, part, &mut plane);
-                    continue;
-                }
-                let segments = self.segments(block)?;
-                let (bytes, (width, height)) = (&self.bytes, (rect.width() as usize, rect.height() as usize));
-                let segments = segments.into_iter().map(|(passes, range)| Segment { passes, bytes: &bytes[range] });
-                let planes = block.planes;
-                match component.style {
-                    BlockStyle::Part1(style) => {
-                        let decoder = &mut self.part1;
-                        decoder.decode(BlockShape { width, height, orientation, planes }, style, segments)?;
-                        put(|y, columns| decoder.row(y, columns), rect, part, scale, &mut plane);
-                    }
-                    BlockStyle::HighThroughput { causal } => {
-                        let decoder = &mut self.high_throughput;
-                        decoder.decode(HtShape { width, height, of_band: step.planes, planes, causal }, segments)?;
-                        put(|y, columns| decoder.row(y, columns), rect, part, scale, &mut plane);
-                    }
-                }
-            }
-        }
-        Ok(plane)
-    }
-
-    /// Gathers the segments of a block: the passes of each, and where its bytes are.
-    fn segments(&mut self, block: &ReadBlock) -> Result<Vec<(u32, Range<usize>)>> {
-        let most = T::Magnitude::PLANES;
-        if block.planes > most {
-            let error = Error::unsupported("bits of a wavelet coefficient:").found(block.planes);
-            return Err(error.allowed(format!("at most {most}")));
-        }
-        self.bytes.clear();
-        let mut segments: Vec<(u32, Range<usize>)> = Vec::new();
-        for part in &block.parts {
-            let start = self.bytes.len();
-            self.bytes.extend_from_slice(&self.tile.bytes[part.bytes.clone()]);
-            match segments.last_mut() {
-                Some((passes, range)) if !part.is_first => {
-                    *passes += part.passes;
-                    range.end = self.bytes.len();
-                }
-                _ => segments.push((part.passes, start..self.bytes.len())),
-            }
-        }
-        Ok(segments)
-    }
-}
-
-/// Sets the coefficients of a block without passes, which lies at `block`, to 0 in the plane of a part of the band.
-fn clear<T: Reconstructed>(block: Rect, part: Rect, plane: &mut Plane<T>) {
-    let both = block.intersect(&part);
-    for y in both.y0..both.y1 {
-        let row = plane.row_mut((y - part.y0) as usize);
-        row[(both.x0 - part.x0) as usize..(both.x1 - part.x0) as usize].fill(T::default());
-    }
-}
-
-/// Writes the coefficients of a decoded block, which lies at `block`, to the plane of a part of the band. `values` returns those
-/// of a row in some columns.
-fn put<T: Reconstructed, I: Iterator<Item = (T::Magnitude, bool)>>(
-    values: impl Fn(usize, Range<usize>) -> I,
-    block: Rect,
-    part: Rect,
-    scale: f32,
-    plane: &mut Plane<T>,
-) {
-    let both = block.intersect(&part);
-    let columns = (both.x0 - block.x0) as usize..(both.x1 - block.x0) as usize;
-    for y in both.y0..both.y1 {
-        let first = (y - part.y0) as usize * plane.width + (both.x0 - part.x0) as usize;
-        let row = &mut plane.samples[first..first + columns.len()];
-        let values = values((y - block.y0) as usize, columns.clone());
-        for (sample, (magnitude, is_negative)) in row.iter_mut().zip(values) {
-            *sample = T::of_double(magnitude, is_negative, scale);
-        }
+        block_rows::decode(rows, &mut self.decoders, self.idle)?;
+        Ok(planes)
     }
 }
 
@@ -228,7 +101,7 @@ struct Scales {
 impl Scales {
     fn new<T: Component>(resolutions: impl Iterator<Item = Rect>) -> Self {
         // A single sample is not filtered, and so not scaled.
-        let factor = |length: u32| if length == 1 { 1.0 } else { f64::from(T::K) };
+        let factor = |length: u32| if length == 1 { 1.0 } else { T::K };
         Self { own: resolutions.map(|bounds| (factor(bounds.width()), factor(bounds.height()))).collect() }
     }
 

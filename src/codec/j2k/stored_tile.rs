@@ -21,6 +21,8 @@ pub(crate) struct StoredTile<'a> {
     pub rect: Rect,
     /// Its tile-parts, in order.
     pub parts: Vec<StoredPart<'a>>,
+    /// True if damage is an error. Else the packets before it are decoded.
+    pub is_strict: bool,
 }
 
 /// A tile-part.
@@ -46,7 +48,8 @@ const FEW_PACKETS: u64 = 1 << 16;
 const BLOCK_BYTES: u64 = 128;
 
 impl<'a> StoredTile<'a> {
-    /// Checks the tile-parts of a tile. `stored` has the bytes of each part.
+    /// Checks the tile-parts of a tile. `stored` has the bytes of each part. If `is_strict` is false, the bytes may end early:
+    /// the tile then consists of the parts before the first one that has no whole header.
     ///
     /// # Errors
     /// [`Error::Malformed`] with the place in the tile-part for headers that break the standard and tile-parts that are
@@ -57,23 +60,21 @@ impl<'a> StoredTile<'a> {
         parts: &[TilePart],
         stored: &[&'a [u8]],
         limits: &Limits,
+        is_strict: bool,
     ) -> Result<Self> {
         let mut of_tile = Parameters::default();
         let mut read = Vec::with_capacity(parts.len());
-        for (number, (part, bytes)) in parts.iter().zip(stored).enumerate() {
-            let at = |error: Error| error.at(part.bytes.start);
-            let mut own = StoredPart::read(header, bytes, &mut of_tile).map_err(at)?;
-            if own.sot.tile != part.tile || usize::from(own.sot.part) != number {
-                let found = format!("tile {}, part {}", own.sot.tile, own.sot.part);
-                let allowed = format!("tile {}, part {number}", part.tile);
-                return Err(at(Error::malformed("tile-part").found(found).allowed(allowed)));
+        for (part, bytes) in parts.iter().zip(stored) {
+            let own = StoredPart::read_as(part, read.len(), header, bytes, &mut of_tile);
+            match own.map_err(|error| error.at(part.bytes.start)) {
+                Ok(own) => read.push(StoredPart { of_main: packed.of(part.number)?, ..own }),
+                // The parts after it need its packets.
+                Err(Error::Malformed(_)) if !is_strict && !read.is_empty() => break,
+                Err(error) => return Err(error),
             }
-            own.offset = part.bytes.start;
-            own.of_main = packed.of(part.number)?;
-            read.push(own);
         }
         let stated = read.iter().map(|part| usize::from(part.sot.parts)).max().unwrap_or_default();
-        if stated > parts.len() {
+        if is_strict && stated > parts.len() {
             let end = parts.last().map_or(0, |part| part.bytes.end);
             let error = Error::malformed("tile-parts of the tile:").found(parts.len()).allowed(stated);
             return Err(error.at(end));
@@ -81,8 +82,9 @@ impl<'a> StoredTile<'a> {
         let parameters = of_tile.over(&header.parameters);
         parameters.check(&header.siz)?;
         let rect = tile_rect(&header.siz, parts.first().map_or(0, |part| part.tile));
-        check_cost(&parameters, &header.siz, rect, stored.iter().map(|part| part.len() as u64).sum(), limits)?;
-        Ok(Self { header, parameters, rect, parts: read })
+        let bytes = is_strict.then(|| stored.iter().map(|part| part.len() as u64).sum());
+        check_cost(&parameters, &header.siz, rect, bytes, limits)?;
+        Ok(Self { header, parameters, rect, parts: read, is_strict })
     }
 
     /// True if the first three components are transformed together.
@@ -129,6 +131,23 @@ impl<'a> StoredTile<'a> {
 }
 
 impl<'a> StoredPart<'a> {
+    /// Reads the header of the tile-part with this number in its tile, which lies at `place`.
+    fn read_as(
+        place: &TilePart,
+        number: usize,
+        main: &MainHeader,
+        bytes: &'a [u8],
+        of_tile: &mut Parameters,
+    ) -> Result<Self> {
+        let own = Self::read(main, bytes, of_tile)?;
+        if own.sot.tile != place.tile || usize::from(own.sot.part) != number {
+            let found = format!("tile {}, part {}", own.sot.tile, own.sot.part);
+            let allowed = format!("tile {}, part {number}", place.tile);
+            return Err(Error::malformed("tile-part").found(found).allowed(allowed));
+        }
+        Ok(Self { offset: place.bytes.start, ..own })
+    }
+
     /// Reads the header of a tile-part. The parameters of a first tile-part are added to `of_tile`.
     fn read(main: &MainHeader, bytes: &'a [u8], of_tile: &mut Parameters) -> Result<Self> {
         let sot = start_of(bytes)?;
@@ -180,8 +199,9 @@ fn tile_rect(siz: &Siz, tile: u16) -> Rect {
     grid.tile(u32::from(tile) % across, u32::from(tile) / across)
 }
 
-/// Checks that the structures of a tile, which its parameters determine, suit its size.
-fn check_cost(all: &Parameters, siz: &Siz, rect: Rect, bytes: u64, limits: &Limits) -> Result<()> {
+/// Checks that the structures of a tile, which its parameters determine, suit its size. `bytes` are those of the tile if they are
+/// whole.
+fn check_cost(all: &Parameters, siz: &Siz, rect: Rect, bytes: Option<u64>, limits: &Limits) -> Result<()> {
     let layers = all.cod.as_ref().map_or(0, |cod| u64::from(cod.layers));
     let (mut packets, mut blocks, mut most_levels, mut most_precincts) = (0u64, 0u64, 0, 0);
     for (number, component) in siz.components.0.iter().enumerate() {
@@ -200,7 +220,7 @@ fn check_cost(all: &Parameters, siz: &Siz, rect: Rect, bytes: u64, limits: &Limi
         }
     }
     // Each packet has a header of a byte at least (B.10).
-    if packets > FEW_PACKETS && packets > bytes {
+    if packets > FEW_PACKETS && bytes.is_some_and(|bytes| packets > bytes) {
         return Err(Error::malformed("tile: packets for which it has too few bytes:").found(packets));
     }
     limits.check_metadata("code-blocks of a tile", blocks.saturating_mul(BLOCK_BYTES))?;

@@ -4,17 +4,19 @@
 //! OpenJPEG decodes what these stages do not: regions of interest, and code-blocks of both Parts in one component.
 
 use super::block_style::BlockStyle;
-use super::components::{self, Component};
+use super::coefficients::Reconstructed;
+use super::components::{self, Component, NARROW_SAMPLE_BITS, Samples};
 use super::dwt::Plane;
 use super::ffi;
 use super::geometry::Rect;
 use super::ht::Sample;
 use super::part1::{BlockDecoder, Magnitude};
-use super::reconstruction::{BlockReader, Reconstructed};
+use super::reconstruction::BlockReader;
 use super::stored_tile::StoredTile;
 use super::tile_reader::ReadTile;
 use super::tile_stream::TileStream;
 use crate::error::{Error, Result};
+use crate::image::IdleThreads;
 
 /// What to decode of a tile.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +27,8 @@ pub(crate) struct TileRequest<'a> {
     pub reduction: u8,
     /// The components to decode, ascending; none for all.
     pub components: &'a [u32],
+    /// Threads that may help.
+    pub idle: &'a IdleThreads,
 }
 
 /// The decoded components of a tile.
@@ -38,16 +42,32 @@ pub(crate) enum DecodedTile {
 /// The samples of a component.
 pub(crate) struct SamplePlane {
     columns: u32,
-    samples: Vec<i32>,
+    samples: Samples,
 }
 
-/// The most bits of a sample.
-pub(crate) const MOST_BITS: u32 = 31;
+/// The samples of a decoded component.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DecodedPlane<'d> {
+    /// Columns.
+    pub columns: u32,
+    /// In row order.
+    pub samples: DecodedSamples<'d>,
+}
 
-/// Decodes a part of a tile. Samples have at most 31 bits.
+/// Samples of at most 31 bits, or of more.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum DecodedSamples<'d> {
+    /// At most 31.
+    Narrow(&'d [i32]),
+    /// More.
+    Wide(&'d [i64]),
+}
+
+/// Decodes a part of a tile. If the tile is not strict, coefficients that are not there are 0.
 ///
 /// # Errors
-/// [`Error::Malformed`] for data that break the standard or are incomplete, [`Error::Unsupported`] for what is not implemented.
+/// [`Error::Malformed`] for data that break the standard or are incomplete, or without any code-block if the tile is not strict;
+/// [`Error::Unsupported`] for what is not implemented.
 pub(crate) fn decode(tile: &StoredTile<'_>, request: &TileRequest<'_>) -> Result<DecodedTile> {
     if is_own(tile) { decode_own(tile, request).map(DecodedTile::Own) } else { decode_other(tile, request) }
 }
@@ -57,13 +77,23 @@ impl DecodedTile {
     ///
     /// # Errors
     /// [`Error::Malformed`] if one was not decoded.
-    pub(crate) fn planes(&self) -> Result<Vec<ffi::Plane<'_>>> {
-        match self {
-            Self::Own(planes) => {
-                Ok(planes.iter().map(|plane| ffi::Plane { columns: plane.columns, samples: &plane.samples }).collect())
-            }
-            Self::OpenJpeg(decoded) => decoded.planes(),
-        }
+    pub(crate) fn planes(&self) -> Result<Vec<DecodedPlane<'_>>> {
+        let other =
+            |ffi::Plane { columns, samples }| DecodedPlane { columns, samples: DecodedSamples::Narrow(samples) };
+        Ok(match self {
+            Self::Own(planes) => planes.iter().map(SamplePlane::as_decoded).collect(),
+            Self::OpenJpeg(decoded) => decoded.planes()?.into_iter().map(other).collect(),
+        })
+    }
+}
+
+impl SamplePlane {
+    fn as_decoded(&self) -> DecodedPlane<'_> {
+        let samples = match &self.samples {
+            Samples::Narrow(samples) => DecodedSamples::Narrow(samples),
+            Samples::Wide(samples) => DecodedSamples::Wide(samples),
+        };
+        DecodedPlane { columns: self.columns, samples }
     }
 }
 
@@ -89,6 +119,11 @@ pub(crate) fn is_own(tile: &StoredTile<'_>) -> bool {
 /// # Errors
 /// As [`decode`].
 pub(crate) fn decode_other(tile: &StoredTile<'_>, request: &TileRequest<'_>) -> Result<DecodedTile> {
+    let bits = tile.header.siz.components.0.iter().map(|part| u32::from(part.depth & 0x7F) + 1);
+    if let Some(bits) = bits.max().filter(|bits| *bits > NARROW_SAMPLE_BITS) {
+        let error = Error::unsupported("bits of a sample in a tile that OpenJPEG decodes:").found(bits);
+        return Err(error.allowed(format!("at most {NARROW_SAMPLE_BITS}")));
+    }
     let stream = TileStream::new(tile)?;
     let Rect { x0, y0, x1, y1 } = request.area;
     let decoded = ffi::decode(&ffi::Request {
@@ -98,7 +133,7 @@ pub(crate) fn decode_other(tile: &StoredTile<'_>, request: &TileRequest<'_>) -> 
         reduction: request.reduction,
         layers: 0,
         components: request.components,
-        is_strict: true,
+        is_strict: tile.is_strict,
     })?;
     Ok(DecodedTile::OpenJpeg(decoded))
 }
@@ -108,9 +143,8 @@ fn decode_own(tile: &StoredTile<'_>, request: &TileRequest<'_>) -> Result<Vec<Sa
     let all: Vec<u32> = (0..read.components.len() as u32).collect();
     let wanted = if request.components.is_empty() { &all } else { request.components };
     let decoding = Decoding { tile, read: &read, request };
-    if let Some(bits) = wanted.iter().map(|part| decoding.bits(*part as usize)).find(|bits| *bits > MOST_BITS) {
-        let error = Error::unsupported("bits of a JPEG 2000 sample:").found(bits);
-        return Err(error.allowed(format!("at most {MOST_BITS}")));
+    if !tile.is_strict && !wanted.iter().any(|component| read.has_blocks(*component as usize)) {
+        return Err(Error::malformed("tile: no code-block is whole"));
     }
     let mut planes = Vec::with_capacity(wanted.len());
     let mut rest = wanted;
@@ -133,17 +167,21 @@ struct Decoding<'t> {
     request: &'t TileRequest<'t>,
 }
 
-/// The types of coefficients.
+/// The types of coefficients; of each wavelet the longer one last.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Integer,
     LongInteger,
     Float,
+    LongFloat,
 }
 
 impl Decoding<'_> {
     /// The first three components, which are transformed together.
     fn joint(&self) -> Result<[SamplePlane; 3]> {
-        match (0..3).map(|component| self.kind(component, 1)).max_by_key(|kind| matches!(kind, Kind::LongInteger)) {
+        // All have the same wavelet.
+        match (0..3).map(|component| self.kind(component, 1)).max() {
+            Some(Kind::LongFloat) => self.joint_of::<f64>(),
             Some(Kind::LongInteger) => self.joint_of::<i64>(),
             Some(Kind::Integer) => self.joint_of::<i32>(),
             _ => self.joint_of::<f32>(),
@@ -154,7 +192,7 @@ impl Decoding<'_> {
     where
         BlockDecoder<T::Magnitude>: Default,
     {
-        let mut reader = BlockReader::new(self.read);
+        let mut reader = BlockReader::new(self.read, self.request.idle);
         let mut plane = |component| self.plane::<T>(component, &mut reader);
         let mut planes = [plane(0)?, plane(1)?, plane(2)?];
         T::restore(&mut planes);
@@ -164,13 +202,19 @@ impl Decoding<'_> {
 
     /// A component that is coded alone.
     fn single(&self, component: usize) -> Result<SamplePlane> {
-        Ok(match self.kind(component, 0) {
-            Kind::Integer => self.samples(component, self.plane::<i32>(component, &mut BlockReader::new(self.read))?),
-            Kind::LongInteger => {
-                self.samples(component, self.plane::<i64>(component, &mut BlockReader::new(self.read))?)
-            }
-            Kind::Float => self.samples(component, self.plane::<f32>(component, &mut BlockReader::new(self.read))?),
-        })
+        match self.kind(component, 0) {
+            Kind::Integer => self.single_of::<i32>(component),
+            Kind::LongInteger => self.single_of::<i64>(component),
+            Kind::Float => self.single_of::<f32>(component),
+            Kind::LongFloat => self.single_of::<f64>(component),
+        }
+    }
+
+    fn single_of<T: Reconstructed>(&self, component: usize) -> Result<SamplePlane>
+    where
+        BlockDecoder<T::Magnitude>: Default,
+    {
+        Ok(self.samples(component, self.plane::<T>(component, &mut BlockReader::new(self.read, self.request.idle))?))
     }
 
     /// The type of the coefficients of a component whose transform takes `more` bits.
@@ -181,10 +225,12 @@ impl Decoding<'_> {
             BlockStyle::Part1(_) => u32::PLANES,
             BlockStyle::HighThroughput { .. } => u32::MOST,
         };
+        let bits = self.bits(component);
         match read.is_reversible {
-            false => Kind::Float,
-            true if self.bits(component) + more <= components::NARROW_BITS && planes <= most => Kind::Integer,
+            true if bits + more <= components::NARROW_BITS && planes <= most => Kind::Integer,
             true => Kind::LongInteger,
+            false if bits <= NARROW_SAMPLE_BITS && planes <= most => Kind::Float,
+            false => Kind::LongFloat,
         }
     }
 
@@ -213,6 +259,6 @@ impl Decoding<'_> {
         let is_signed = self.tile.header.siz.components.0[component].depth & 0x80 != 0;
         let (low, high) = components::range(is_signed, bits);
         let shift = if is_signed { 0 } else { 1 << (bits - 1) };
-        SamplePlane { columns: plane.width as u32, samples: T::samples(plane, shift, (low as i32, high as i32)) }
+        SamplePlane { columns: plane.width as u32, samples: T::samples(plane, shift, (low, high)) }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct ReadTile<'a> {
     pub precincts: Vec<ReadPrecinct>,
     /// The bytes that the parts of segments refer to.
     pub bytes: Cow<'a, [u8]>,
+    /// True if damage is an error.
+    pub is_strict: bool,
 }
 
 /// A component of a tile.
@@ -50,7 +52,8 @@ const SOP_BYTES: usize = 6;
 const EPH: [u8; 2] = [0xFF, 0x92];
 
 impl<'a> ReadTile<'a> {
-    /// Reads every packet of a tile.
+    /// Reads every packet of a tile; if the tile is not strict, those before the first one that is damaged, of which the
+    /// code-blocks before the damage count as well.
     ///
     /// # Errors
     /// [`Error::Malformed`] with the offset in the codestream for packets that break the standard or are incomplete.
@@ -63,9 +66,18 @@ impl<'a> ReadTile<'a> {
             ids.extend(own);
             components.push(component);
         }
-        let mut read = Self { components, ids, precincts: all, bytes: tile.packets() };
-        read.packets(tile)?;
-        Ok(read)
+        let mut read = Self { components, ids, precincts: all, bytes: tile.packets(), is_strict: tile.is_strict };
+        match read.packets(tile) {
+            Err(Error::Malformed(_)) if !tile.is_strict => Ok(read),
+            result => result.map(|()| read),
+        }
+    }
+
+    /// True if a code-block of the component has bytes.
+    pub(crate) fn has_blocks(&self, component: usize) -> bool {
+        let precincts = self.ids.iter().zip(&self.precincts).filter(|(id, _)| id.component == component);
+        let mut bands = precincts.flat_map(|(_, precinct)| &precinct.bands);
+        bands.any(|band| band.blocks.iter().any(|block| !block.parts.is_empty()))
     }
 
     fn packets(&mut self, tile: &StoredTile<'_>) -> Result<()> {
@@ -117,7 +129,7 @@ impl<'a> ReadTile<'a> {
         packed: Option<(&[u8], &mut usize)>,
         additions: &mut Vec<Addition>,
     ) -> Result<usize> {
-        let Self { components, ids, precincts, bytes } = self;
+        let Self { components, ids, precincts, bytes, .. } = self;
         let mut at = at;
         if style & HAS_SOP != 0 && bytes[at..].starts_with(&SOP) {
             at = bytes.len().min(at + SOP_BYTES);

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use super::level::Level;
 use super::samples::{bits, put_row};
 use crate::codec::Scratch;
+use crate::codec::j2k::geometry::TileGrid;
 use crate::codec::j2k::header::MainHeader;
-use crate::codec::j2k::index::Index;
+use crate::codec::j2k::index::{Index, TilePart};
 use crate::codec::j2k::markers::{ALONE, COM, Com, write_segment};
 use crate::codec::j2k::packed_headers::PackedHeaders;
 use crate::codec::j2k::stored_tile::StoredTile;
-use crate::codec::j2k::tile_decoder::{MOST_BITS, TileRequest, decode};
+use crate::codec::j2k::tile_decoder::{TileRequest, decode};
 use crate::codec::j2k::{NARROW_BITS, Wire};
+use crate::codestream::StreamHeader;
 use crate::error::{Error, Result};
-use crate::image::{BlockCoding, BlockStore, ImageLayout, Interleave, Piece, StoredBlock, Window};
+use crate::image::{BlockCoding, BlockStore, IdleThreads, ImageLayout, Interleave, Piece, StoredBlock, Window};
 use crate::io::{ByteSource, Lazy};
 use crate::limits::Limits;
 
@@ -130,6 +132,14 @@ impl Codestream {
     }
 }
 
+impl StreamHeader for Codestream {
+    fn is_complete(&self) -> bool {
+        let (across, down) = TileGrid::new(&self.header.siz).count();
+        let is_complete = self.index().and_then(|index| index.is_complete(across * down, &*self.source));
+        is_complete.unwrap_or_default()
+    }
+}
+
 impl Tiles {
     /// The tiles of a codestream at a resolution; `layout` has their blocks.
     pub(super) fn new(codestream: Arc<Codestream>, level: Level, layout: ImageLayout) -> Self {
@@ -190,11 +200,7 @@ impl BlockStore for Tiles {
             return Ok(None);
         }
         let components = &self.codestream.header.siz.components.0;
-        if let Some(depth) = components.iter().map(bits).find(|bits| *bits > MOST_BITS) {
-            let error = Error::unsupported("bits of a JPEG 2000 sample:").found(depth);
-            return Err(error.allowed(format!("at most {MOST_BITS}")).segment(self.name(block)));
-        }
-        let parts = self.codestream.index()?.tile(self.level.tile_of(block.at));
+        let parts = self.codestream.index()?.parts_of(self.level.tile_of(block.at));
         let parts = parts.map_err(|error| in_file(error, &**self.source()).segment(self.name(block)))?;
         // The decoder holds each sample before and after a transform, in 32 bits, or in 64 if it has many.
         let bytes = if components.iter().map(bits).any(|bits| bits > NARROW_BITS) { 16 } else { 8 };
@@ -215,9 +221,27 @@ impl BlockStore for Tiles {
         piece: &Piece,
         stored: &[&[u8]],
         out: &mut [u8],
-        _: &mut Scratch,
+        scratch: &mut Scratch,
     ) -> Result<()> {
-        self.decode_tile(block, piece, stored, out).map_err(|error| in_file(error, &**self.source()))
+        let parts = self.codestream.index()?.tile(self.level.tile_of(block.at));
+        let decoded =
+            parts.and_then(|parts| self.decode_tile((block, parts, true), piece, stored, (out, &scratch.idle)));
+        decoded.map_err(|error| in_file(error, &**self.source()))
+    }
+
+    /// The packets that are whole give all rows, with less detail.
+    fn decode_rows(
+        &self,
+        block: StoredBlock,
+        piece: &Piece,
+        stored: &[&[u8]],
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> u32 {
+        let parts = self.codestream.index().and_then(|index| index.parts_of(self.level.tile_of(block.at)));
+        let decoded =
+            parts.and_then(|parts| self.decode_tile((block, parts, false), piece, stored, (out, &scratch.idle)));
+        if decoded.is_ok() { piece.window.height } else { 0 }
     }
 
     fn name(&self, block: StoredBlock) -> String {
@@ -226,10 +250,15 @@ impl BlockStore for Tiles {
 }
 
 impl Tiles {
-    fn decode_tile(&self, block: StoredBlock, piece: &Piece, stored: &[&[u8]], out: &mut [u8]) -> Result<()> {
+    fn decode_tile(
+        &self,
+        (block, parts, is_strict): (StoredBlock, &[TilePart], bool),
+        piece: &Piece,
+        stored: &[&[u8]],
+        (out, idle): (&mut [u8], &IdleThreads),
+    ) -> Result<()> {
         let Codestream { header, limits, .. } = &*self.codestream;
-        let parts = self.codestream.index()?.tile(self.level.tile_of(block.at))?;
-        let tile = StoredTile::read(header, self.codestream.packed()?, parts, stored, limits)?;
+        let tile = StoredTile::read(header, self.codestream.packed()?, parts, stored, limits, is_strict)?;
         let area = self.level.area(block.at, piece.window);
         let is_apart = self.interleave() == Interleave::Band;
         // A tile may transform components although the main header states that none are.
@@ -240,6 +269,7 @@ impl Tiles {
                 area: area.decoded,
                 reduction: self.level.reduction,
                 components: if is_together { &[] } else { std::slice::from_ref(&block.plane) },
+                idle,
             },
         )?;
         let planes = decoded.planes()?;

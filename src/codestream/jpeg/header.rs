@@ -6,6 +6,7 @@ use crate::codec::jpeg::markers::{
 };
 use crate::codec::jpeg::quality_of;
 use crate::codec::jpeg::segments::{Segment, next_segment, start, truncated, write_segment};
+use crate::codestream::StreamHeader;
 use crate::error::{Error, Result};
 use crate::io::ByteSource;
 use crate::limits::Limits;
@@ -42,6 +43,8 @@ pub(crate) struct Header {
     /// The bytes up to the first scan's data.
     pub(crate) raw: Vec<u8>,
 }
+
+impl StreamHeader for Header {}
 
 impl Header {
     /// Reads the header of a file.

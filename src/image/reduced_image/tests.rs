@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::image::{Block, BlockIndex, Interleave, MemoryImage, Pixels, SampleType, Visit, Wanted};
+use crate::image::{Block, BlockIndex, IdleThreads, Interleave, MemoryImage, Pixels, SampleType, Visit, Wanted};
 
 fn source(columns: u32, rows: u32, bands: u32, block: (u32, u32)) -> (Arc<MemoryImage>, Vec<u8>) {
     let length = columns as usize * rows as usize * bands as usize;
@@ -18,7 +18,7 @@ fn all(image: &ReducedImage) -> Vec<u8> {
     let canvas = Canvas::new(&mut out, bands.len(), grid.rows() as usize, grid.columns() as usize, 1).unwrap();
     for at in grid.blocks_of(grid.window()) {
         let window = grid.block_window(at);
-        let wanted = Wanted { window, bands: &bands, visit: Visit::Once };
+        let wanted = Wanted { window, bands: &bands, visit: Visit::Once, idle: &IdleThreads::default() };
         assert!(image.read_block(at, wanted, &mut canvas.tile(window).unwrap()).unwrap());
     }
     drop(canvas);

@@ -17,6 +17,10 @@ const LEAST_BYTES: usize = 16 << 10;
 /// faults are cheap or (on virtual machines) dear.
 const LOAD_COST: usize = 8;
 
+/// How much sooner a block is loaded of which parts can be decoded if the cache holds the whole image: no block is then loaded
+/// twice. Another value than 1 makes a block that is not read again cost more.
+const EAGERNESS: usize = 8;
+
 impl StoredImage {
     /// The cache, if blocks may be visited again.
     pub(super) fn cache_for(&self, visit: Visit) -> Option<&ImageCache> {
@@ -35,7 +39,7 @@ impl StoredImage {
         reading: &mut Reading<'_, '_>,
     ) -> Result<()> {
         let bands = if part.band.is_some() { 1 } else { reading.bands.len() };
-        let Some((piece, when)) = self.whole_block((part, bands), located, visit)? else {
+        let Some((piece, when)) = self.whole_block((cache, visit), (part, bands), located)? else {
             return reading.read(part, located);
         };
         let bytes = window_bytes(reading.store, piece.window);
@@ -54,9 +58,9 @@ impl StoredImage {
     /// The whole block of a part of so many bands, and when to load it. `None` if the cache would not make reads of it faster.
     fn whole_block(
         &self,
+        (cache, visit): (&ImageCache, Visit),
         (part, bands): (&Part, usize),
         located: &Located,
-        visit: Visit,
     ) -> Result<Option<(Piece, When)>> {
         let store = &*self.store;
         let whole = whole_window(store, part.block);
@@ -65,7 +69,11 @@ impl StoredImage {
                 let when = if visit == Visit::Blocks { When::Later(window_bytes(store, whole)) } else { When::Now };
                 return Ok(Some((piece.clone(), when)));
             }
-            Located::Piece(piece) => store.part_cost(piece.window, window_bytes(store, piece.window)),
+            Located::Piece(piece) => {
+                let cost = store.part_cost(piece.window, window_bytes(store, piece.window));
+                let image = store.layout().grid.window().pixels().saturating_mul(store.layout().pixel_bytes() as u64);
+                if cache.holds(image) { cost.saturating_mul(EAGERNESS) } else { cost }
+            }
             Located::Rows(rows) => {
                 let source = &**store.source();
                 let read = rows.read_bytes(source.gap()) as usize;

@@ -3,7 +3,9 @@ use std::sync::Mutex;
 use proptest::prelude::*;
 
 use super::*;
-use crate::image::{Block, BlockIndex, Canvas, Interleave, MemoryImage, PadValue, Pixels, SampleType, Visit, Wanted};
+use crate::image::{
+    Block, BlockIndex, Canvas, IdleThreads, Interleave, MemoryImage, PadValue, Pixels, SampleType, Visit, Wanted,
+};
 
 /// An image with pixels of column + 100 · row that records the requested blocks.
 struct Source {
@@ -39,7 +41,7 @@ fn all(image: &dyn ImageProvider) -> Vec<u16> {
     let canvas = Canvas::new(&mut out, 1, grid.rows() as usize, grid.columns() as usize, 2).unwrap();
     for at in grid.blocks_of(grid.window()) {
         let window = grid.block_window(at);
-        let wanted = Wanted { window, bands: &[0], visit: Visit::Once };
+        let wanted = Wanted { window, bands: &[0], visit: Visit::Once, idle: &IdleThreads::default() };
         assert!(image.read_block(at, wanted, &mut canvas.tile(window).unwrap()).unwrap());
     }
     drop(canvas);

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::ReadRequest;
 use crate::error::Result;
-use crate::image::{BlockIndex, Canvas, FileImage, TileMut, Wanted, Window};
+use crate::image::{BlockIndex, Canvas, FileImage, IdleThreads, TileMut, Wanted, Window};
 use crate::io::{ENOUGH_AT_ONCE, Fetched, fetch};
 use crate::pipeline::concurrency::{Concurrency, Control};
 use crate::pipeline::ordered::ordered;
@@ -41,15 +41,17 @@ pub(super) fn read_fetched(
 ) -> Result<()> {
     let blocks = image.layout().grid.blocks_of(request.window);
     let count = blocks.clone().count() as u64;
+    let threads = concurrency.threads();
     let concurrency = concurrency.at_most(count);
     let at_once = 2 * concurrency.threads();
+    let idle = IdleThreads::new(threads - concurrency.threads());
     let fetcher = Fetcher { image, request, canvas, blocks, at_once, fetched: VecDeque::new() };
     let mut done = 0;
     ordered(
         concurrency,
         control,
         fetcher,
-        |mut job, _| job.decode(image, request),
+        |mut job, _| job.decode(image, request, &idle),
         |()| {
             done += 1;
             control.progress(done, count)
@@ -96,8 +98,8 @@ impl<I: Iterator<Item = BlockIndex>> Fetcher<'_, I> {
 }
 
 impl Job<'_> {
-    fn decode(&mut self, image: &dyn FileImage, request: &ReadRequest) -> Result<()> {
-        let wanted = Wanted { window: self.window, bands: &request.bands, visit: request.visit(image) };
+    fn decode(&mut self, image: &dyn FileImage, request: &ReadRequest, idle: &IdleThreads) -> Result<()> {
+        let wanted = Wanted { window: self.window, bands: &request.bands, visit: request.visit(image), idle };
         let present = match &self.bytes {
             Some(source) => image.read_from(source, wanted, &mut self.tile)?,
             None => false,

@@ -1,4 +1,4 @@
-"""Invariant: for any bytes, `iminfo`, `imread` and every asset return descriptions and arrays, or raise an allowed exception.
+"""Invariant: for any bytes, `iminfo`, `imread` (whole and in part) and every asset return descriptions and arrays, or raise an allowed exception.
 
 Run as `fuzz_driver.py FOLDER KIND MODE FIRST LAST`: FOLDER holds seed files named KIND-*; MODE is `truncate` or `mutate`; cases are
 numbered and depend only on their number, so `fuzz_driver.py FOLDER KIND MODE N N+1 --save FILE` writes case N to FILE.
@@ -136,6 +136,13 @@ def explore(source):
     return None
 
 
+def read_in_part(source):
+    """What is there of a damaged image."""
+    from aws.osml.io import imread
+
+    return imread(source, partial=True)
+
+
 def run_case(data, scratch, number, allowed):
     """Reads one case through a stream (even numbers) or a file (odd); returns (outcomes, complaint or None)."""
     from aws.osml.io import iminfo, imread
@@ -143,11 +150,11 @@ def run_case(data, scratch, number, allowed):
     outcomes = []
     if number % 2:
         scratch.write_bytes(data)
-    for call in (iminfo, imread, explore):
+    for call in (iminfo, imread, explore, read_in_part):
         try:
             found = call(scratch if number % 2 else BytesIO(data))
             outcomes.append("image")
-            if call is imread and (found.ndim != 3 or not found.size) or call is explore and found is not None:
+            if call in (imread, read_in_part) and (found.ndim != 3 or not found.size) or call is explore and found is not None:
                 return outcomes, f"{call.__name__} gave shape {found.shape}"
         except allowed as error:
             outcomes.append("error")

@@ -6,6 +6,7 @@ import warnings
 import imagecodecs
 import numpy as np
 import rasterio
+from testkit.codestreams import with_packed_headers, with_region_of_interest, with_segment
 
 BANDS = {"grey": 1, "rgb": 3, "rgba": 4}
 OPTIONS = {
@@ -30,7 +31,17 @@ def j2k_seeds(folder, picture, ours):
     yield "ht-grey", imagecodecs.htj2k_encode(grey, reversible=True)
     yield "ht-rgb", imagecodecs.htj2k_encode(rgb, reversible=True)
     yield "palette", with_palette(imagecodecs.jpeg2k_encode(grey, level=0, codecformat="jp2", reversible=True))
-    yield "order", with_poc(imagecodecs.jpeg2k_encode(grey, level=0, codecformat="j2k", reversible=True))
+    plain = imagecodecs.jpeg2k_encode(grey, level=0, codecformat="j2k", reversible=True)
+    yield "order", with_poc(plain)
+    yield "region", with_region_of_interest(plain)
+    packets = by_gdal(folder, picture(3), {"RESOLUTIONS": "3", "SOP": "YES", "EPH": "YES", "CODEC": "J2K"})
+    yield "packed-parts", with_packed_headers(packets)
+    yield "packed-main", with_packed_headers(packets, in_main_header=True)
+    yield "ht-rate", ours(picture(3), "jph", quality=2)
+    yield "layers-tiles", ours(picture(3), "j2k", block_size=(16, 8), metadata={"J2K_QUALITY_LAYERS": 4, "J2K_PROGRESSION": "RLCP"})
+    yield "resolutions", ours(picture(3), "jp2", block_size=(16, 16), metadata={"J2K_PROFILE": "EPJE", "J2K_DECOMPOSITION_LEVELS": 3})
+    yield "bits-36", ours(picture(1, "uint64"), "j2k", metadata={"J2K_BITS": 36})
+    yield "segment", ours(picture(2), "nitf", compression="C8", block_size=(16, 16))
 
 
 def by_gdal(folder, pixels, options):
@@ -58,8 +69,7 @@ def with_palette(file):
 
 def with_poc(codestream):
     """The codestream with a progression order change that keeps the order."""
-    at = codestream.index(b"\xff\x90")
-    return codestream[:at] + b"\xff\x5f" + struct.pack(">HBBHBBB", 9, 0, 0, 1, 33, 1, 0) + codestream[at:]
+    return with_segment(codestream, 0xFF5F, struct.pack(">BBHBBB", 0, 0, 1, 33, 1, 0))
 
 
 def box(kind, content):

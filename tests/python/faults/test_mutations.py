@@ -37,7 +37,8 @@ class Child:
                                         env=dict(os.environ, RUST_BACKTRACE="0"))
         self.errors = []
         threading.Thread(target=self._collect, daemon=True).start()
-        threading.Thread(target=lambda: self.errors.append(self.process.stderr.read()), daemon=True).start()
+        self.reader = threading.Thread(target=lambda: self.errors.append(self.process.stderr.read()), daemon=True)
+        self.reader.start()
 
     def _collect(self):
         for line in self.process.stdout:
@@ -59,8 +60,11 @@ class Child:
             else:
                 self.case = int(line)
         status = self.process.wait()
+        self.reader.join()
         if status != 0 or self.report is None:
             return f"case {self.case} ended the process with {status}; {self.how()}\n{''.join(self.errors)[-2000:]}"
+        if any(self.errors):
+            return f"the standard error has text; {self.how()}\n{''.join(self.errors)[-2000:]}"
         if self.report["complaints"]:
             return f"{self.report['complaints']}; {self.how()}"
         if self.report["slowest"][0] > HANG:

@@ -73,3 +73,31 @@ def codestream_of(path):
     if data[:4] == b"\xff\x4f\xff\x51":
         return Codestream(data)
     return Codestream(dict(boxes(data))[b"jp2c"])
+
+
+def with_segment(data, marker, content):
+    """The codestream with another segment at the end of its main header."""
+    at = data.index(b"\xff\x90")
+    return data[:at] + struct.pack(">HH", marker, len(content) + 2) + content + data[at:]
+
+
+def with_region_of_interest(data, shift=4):
+    """The codestream with RGN: every coefficient is in the region, so the samples stay the same."""
+    return with_segment(data, 0xFF5E, bytes([0, 0, shift]))
+
+
+def with_packed_headers(data, in_main_header=False):
+    """The codestream, whose packets have SOP and EPH, with its packet headers in PPT, or in PPM."""
+    stream = Codestream(data)
+    out, packed = data[:stream.first], b""
+    for part in stream.parts:
+        start, end = part["data"], part["at"] + part["size"]
+        # Packets contain none of the bytes FF 90 to FF FF but the markers: SOP with four more bytes, and EPH after the header.
+        packets = [packet[4:].split(b"\xff\x92") for packet in data[start:end].split(b"\xff\x91")[1:]]
+        headers, bodies = (b"".join(packet) for packet in zip(*((header + b"\xff\x92", body) for header, body in packets)))
+        packed += struct.pack(">I", len(headers)) + headers
+        ppt = b"" if in_main_header else struct.pack(">HHB", 0xFF61, len(headers) + 3, 0) + headers
+        head = data[part["at"]:start - 2] + ppt + b"\xff\x93"
+        out += head[:6] + struct.pack(">I", len(head) + len(bodies)) + head[10:] + bodies
+    out += data[-2:]
+    return with_segment(out, 0xFF60, b"\0" + packed) if in_main_header else out

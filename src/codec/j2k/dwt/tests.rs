@@ -28,7 +28,7 @@ fn lifted<T: Coefficient>(signal: &[T], origin: usize) -> Vec<T> {
         }
     }
     for (at, sample) in out.iter_mut().enumerate() {
-        let factor = if (at + origin) % 2 == 1 { T::K } else { 1.0 / T::K };
+        let factor = if (at + origin) % 2 == 1 { T::K as f32 } else { 1.0 / T::K as f32 };
         T::scale(std::slice::from_mut(sample), factor);
     }
     out

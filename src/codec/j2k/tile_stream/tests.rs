@@ -22,7 +22,7 @@ fn made(header: &MainHeader, tile: u16, stored: &[Vec<u8>]) -> Result<Vec<u8>> {
     let packed = PackedHeaders::read(&header.ppm)?;
     let bytes: Vec<&[u8]> = stored.iter().map(Vec::as_slice).collect();
     let parts = parts(tile, stored);
-    let tile = StoredTile::read(header, &packed, &parts, &bytes, &Limits::default())?;
+    let tile = StoredTile::read(header, &packed, &parts, &bytes, &Limits::default(), true)?;
     Ok(TileStream::new(&tile)?.bytes().concat())
 }
 

@@ -9,13 +9,19 @@ use crate::codec::j2k::index::{Index, TilePart};
 use crate::codec::j2k::packed_headers::PackedHeaders;
 use crate::codec::j2k::part1::tests::blocks::cases;
 use crate::codec::j2k::stored_tile::StoredTile;
-use crate::codec::j2k::tile_decoder::{self, DecodedTile, TileRequest};
+use crate::codec::j2k::tile_decoder::{self, DecodedPlane, DecodedSamples, DecodedTile, TileRequest};
 use crate::error::{Error, Result};
+use crate::image::IdleThreads;
 use crate::io::{ByteSource, MemorySource};
 use crate::limits::Limits;
 
 /// Passes each tile of a codestream to `take`.
-pub(super) fn each_tile(stream: &[u8], mut take: impl FnMut(&StoredTile<'_>)) -> Result<()> {
+pub(super) fn each_tile(stream: &[u8], take: impl FnMut(&StoredTile<'_>)) -> Result<()> {
+    each_tile_in(stream, true, take)
+}
+
+/// As [`each_tile`]; if `is_strict` is false, of tiles that are damaged what is there.
+fn each_tile_in(stream: &[u8], is_strict: bool, mut take: impl FnMut(&StoredTile<'_>)) -> Result<()> {
     let source = MemorySource(stream.to_vec());
     let source: &dyn ByteSource = &source;
     let (header, first) = MainHeader::read(&mut MainHeader::look_ahead(source)?, 0)?;
@@ -23,18 +29,23 @@ pub(super) fn each_tile(stream: &[u8], mut take: impl FnMut(&StoredTile<'_>)) ->
     let packed = PackedHeaders::read(&header.ppm)?;
     let (across, down) = crate::codec::j2k::geometry::TileGrid::new(&header.siz).count();
     for tile in 0..across * down {
-        let parts = index.tile(tile as u16)?;
-        let range = |part: &TilePart| stream.get(part.bytes.start as usize..part.bytes.end as usize);
+        let parts = if is_strict { index.tile(tile as u16)? } else { index.parts_of(tile as u16)? };
+        let end = |part: &TilePart| if is_strict { part.bytes.end } else { part.bytes.end.min(stream.len() as u64) };
+        let range = |part: &TilePart| stream.get(part.bytes.start as usize..end(part) as usize);
         let bytes: Option<Vec<_>> = parts.iter().map(range).collect();
         let bytes = bytes.ok_or_else(|| Error::malformed("a tile-part is incomplete"))?;
-        take(&StoredTile::read(&header, &packed, parts, &bytes, &Limits::default())?);
+        take(&StoredTile::read(&header, &packed, parts, &bytes, &Limits::default(), is_strict)?);
     }
     Ok(())
 }
 
-/// The samples of a decoded tile.
+/// The samples of a decoded tile, which have at most 31 bits.
 fn samples(decoded: &DecodedTile) -> Vec<(u32, Vec<i32>)> {
-    decoded.planes().unwrap().iter().map(|plane| (plane.columns, plane.samples.to_vec())).collect()
+    let narrow = |plane: &DecodedPlane<'_>| match plane.samples {
+        DecodedSamples::Narrow(samples) => (plane.columns, samples.to_vec()),
+        DecodedSamples::Wide(_) => panic!("samples of more than 31 bits"),
+    };
+    decoded.planes().unwrap().iter().map(narrow).collect()
 }
 
 /// What OpenJPEG makes of a part of a tile. Of a tile with high-throughput blocks it decodes no parts: these are cut from the
@@ -77,7 +88,7 @@ fn difference(stream: &[u8], corners: &[(f64, f64, f64, f64)], reductions: std::
                 if reduced.is_empty() {
                     continue;
                 }
-                let request = TileRequest { area, reduction, components: &[] };
+                let request = TileRequest { area, reduction, components: &[], idle: &IdleThreads::default() };
                 let own = samples(&tile_decoder::decode(tile, &request).unwrap());
                 let Some(other) = by_openjpeg(tile, &request) else { continue };
                 assert_eq!(own.len(), other.len());
@@ -141,12 +152,18 @@ proptest! {
     fn damaged_tiles_are_errors_or_samples(
         options in choices(), (rows, columns) in (1u32..40, 1u32..40), bands in 1u32..4, lossy in any::<bool>(), corner in corner(), is_high in any::<bool>(),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0usize..5), 1..6), in_header in prop::bool::weighted(0.3),
+        region in prop::option::weighted(0.3, 1u8..40), cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
         let (layout, pixels, _) = image(bands, rows, columns, SampleType::UInt8, 8, 0.5);
         let rate = if lossy { Rate::Bits(3.0) } else { Rate::Lossless };
         let options = if is_high { high_throughput(options) } else { options };
         let block_style = if lossy { options.block_style & !Style::PREDICTABLE } else { options.block_style };
         let mut stream = written(&layout, (columns, rows), 8, &J2kOptions { rate, block_style, ..options }, &pixels, 1);
+        if let Some(shift) = region {
+            // OpenJPEG decodes tiles with RGN.
+            let sot = stream.windows(2).position(|two| two == [0xFF, 0x90]).unwrap();
+            stream.splice(sot..sot, [0xFF, 0x5E, 0, 5, 0, 0, shift]);
+        }
         let start = stream.windows(2).position(|two| two == [0xFF, 0x93]).unwrap() + 2;
         for (at, value, kind) in damage {
             let (first, length) = if in_header { (0, start) } else { (start, stream.len() - start) };
@@ -159,9 +176,9 @@ proptest! {
                 _ => stream[at] = 0,
             }
         }
-        let result = each_tile(&stream, |tile| {
+        let decode = |tile: &StoredTile<'_>| {
             let samples = tile.rect.area() * tile.header.siz.components.0.len() as u64;
-            if samples > 1 << 16 || !tile_decoder::is_own(tile) {
+            if samples > 1 << 16 {
                 return;
             }
             let Rect { x0, y0, x1, y1 } = tile.rect;
@@ -172,10 +189,14 @@ proptest! {
                 y1,
             };
             for (area, reduction) in [(tile.rect, 0), (part, 0), (part, 1)] {
-                drop(tile_decoder::decode(tile, &TileRequest { area, reduction, components: &[] }));
+                drop(tile_decoder::decode(tile, &TileRequest { area, reduction, components: &[], idle: &IdleThreads::default() }));
             }
-        });
-        drop(result);
+        };
+        drop(each_tile(&stream, decode));
+        if let Some(cut) = cut {
+            stream.truncate(start + cut.index((stream.len() - start).max(1)));
+        }
+        drop(each_tile_in(&stream, false, decode));
     }
 }
 
@@ -207,7 +228,7 @@ fn nanoseconds_per_sample() {
                 ("256²", window(256), 0),
                 ("64²", window(64), 0),
             ] {
-                let request = TileRequest { area, reduction, components: &[] };
+                let request = TileRequest { area, reduction, components: &[], idle: &IdleThreads::default() };
                 let time = |decode: &dyn Fn() -> DecodedTile| {
                     let mut best = f64::MAX;
                     for _ in 0..5 {
@@ -250,7 +271,8 @@ fn tiles_of_real_files_are_what_openjpeg_decodes() {
                 }
                 own += 1;
                 for reduction in [0, 2] {
-                    let request = TileRequest { area: tile.rect, reduction, components: &[] };
+                    let request =
+                        TileRequest { area: tile.rect, reduction, components: &[], idle: &IdleThreads::default() };
                     let pair = (tile_decoder::decode(tile, &request), tile_decoder::decode_other(tile, &request));
                     match pair {
                         (Ok(own), Ok(other)) => {

@@ -59,6 +59,16 @@ impl Quantizer {
         Self { bits, guard: GUARD_BITS, base: Some(base), levels }
     }
 
+    /// The same with steps so coarse that no band has more than `most` planes.
+    #[must_use]
+    pub(crate) fn within_planes(mut self, most: u8) -> Self {
+        while self.bands().any(|(orientation, level)| self.band(orientation, level).planes > most) {
+            let Some(base) = &mut self.base else { break };
+            *base *= 2.0;
+        }
+        self
+    }
+
     /// True for reversible coding.
     pub(crate) fn is_reversible(&self) -> bool {
         self.base.is_none()
@@ -232,6 +242,19 @@ mod tests {
         let derived = Quantization { style: 0x41, steps: vec![0x48, 0x00] };
         let band = |level| Band::of(Orientation::HL, level);
         assert_eq!((derived.of(1, &band(3), 8, 3).planes, derived.of(7, &band(1), 8, 3).planes), (10, 8));
+    }
+
+    #[test]
+    fn steps_are_coarser_only_if_planes_are_too_many() {
+        let most = |quantizer: &Quantizer| quantizer.bands().map(|(at, level)| quantizer.band(at, level).planes).max();
+        for (bits, levels) in (1..=38).flat_map(|bits| [0, 5, 32].map(|levels| (bits, levels))) {
+            let fine = Quantizer::irreversible(bits, levels, 1.0 / 1024.0);
+            let coarse = fine.clone().within_planes(30);
+            assert!(most(&coarse) <= Some(30), "{bits} {levels}");
+            assert!(coarse == fine || most(&coarse) >= Some(29) && most(&fine) > Some(30), "{bits} {levels}");
+        }
+        let reversible = Quantizer::reversible(38, 5, true);
+        assert_eq!(reversible.clone().within_planes(30), reversible);
     }
 
     #[test]

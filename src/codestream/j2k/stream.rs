@@ -169,11 +169,17 @@ fn coding(layout: &ImageLayout, grid: &BlockGrid, bits: u8, options: &J2kOptions
     let is_transformed = layout.bands >= 3 && options.component_transform.unwrap_or(layout.bands == 3);
     let quantizer = match options.rate {
         Rate::Lossless => Quantizer::reversible(bits, levels, is_transformed),
-        Rate::Bits(rate) => Quantizer::irreversible(bits, levels, base_step(rate)),
+        Rate::Bits(rate) => {
+            let quantizer = Quantizer::irreversible(bits, levels, base_step(rate));
+            if options.high_throughput { quantizer.within_planes(HIGH_THROUGHPUT_PLANES) } else { quantizer }
+        }
     };
     let (sample, components) = (layout.sample, layout.bands as usize);
     TileCoding { sample, bits, components, is_transformed, style, progression: options.progression, quantizer }
 }
+
+/// The most planes of a band of irreversible blocks of Part 15: OpenJPEG decodes no more.
+const HIGH_THROUGHPUT_PLANES: u8 = 30;
 
 /// The error of the image per quantiser step for a rate: so fine that images with little content can use the rate. Planes
 /// below what the rate reaches are not coded, so a fine step costs nothing.

@@ -90,6 +90,7 @@ impl HtCoder {
     }
 
     /// Adds the passes below the cleanup pass, and sets what each lowers the error by.
+    #[inline(always)]
     fn refine<T: Coefficient>(
         &mut self,
         samples: &BlockSamples<'_, T>,
@@ -110,6 +111,7 @@ impl HtCoder {
 
     /// The decrease of the squared error by each pass, in units of the squared lowest plane. A reader takes a sample for the
     /// middle of the values that its bits leave.
+    #[inline(always)]
     fn distortions<T: Coefficient>(&self, samples: &BlockSamples<'_, T>) -> [f64; 3] {
         let (lowest, unit) = (samples.fraction(), (-f64::from(samples.fraction())).exp2() as f32);
         let mut sums = [0.0; 3];

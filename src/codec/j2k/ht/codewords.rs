@@ -31,6 +31,38 @@ impl Codeword {
     }
 }
 
+/// The tables of the first line of quads, or of others.
+#[derive(Clone, Copy)]
+pub(super) struct Codewords {
+    quads: &'static [Codeword; 2048],
+    pairs: &'static [u32],
+    is_first: bool,
+}
+
+impl Codewords {
+    pub(super) fn of_line(is_first: bool) -> Self {
+        let table = usize::from(!is_first);
+        Self { quads: &CODEWORDS[table], pairs: &PAIRS[table], is_first }
+    }
+
+    /// The codeword of a quad by context, ρ and ε.
+    #[inline(always)]
+    pub(super) fn quad(self, index: usize) -> Codeword {
+        self.quads[index % self.quads.len()]
+    }
+
+    /// The bits for the `u` of two quads, the lowest first, and their number.
+    #[inline(always)]
+    pub(super) fn pair(self, u: [u32; 2]) -> (u64, u32) {
+        if u[0] <= LARGEST && u[1] <= LARGEST {
+            let found = self.pairs[(u[0] * (LARGEST + 1) + u[1]) as usize];
+            (u64::from(found & 0xFF_FFFF), found >> 24)
+        } else {
+            bits_of_pair(u, self.is_first)
+        }
+    }
+}
+
 /// The codewords by context, ρ and ε (0 if `u` is 0), for the first line of quads and for others.
 pub(super) static CODEWORDS: LazyLock<[[Codeword; 2048]; 2]> = LazyLock::new(|| [table(&FIRST), table(&OTHER)]);
 
@@ -66,17 +98,6 @@ static PAIRS: LazyLock<[Vec<u32>; 2]> = LazyLock::new(|| {
     })
 });
 
-/// The bits for the `u` of two quads, the lowest first, and their number.
-#[inline(always)]
-pub(super) fn pair(u: [u32; 2], is_first: bool) -> (u64, u32) {
-    if u[0] <= LARGEST && u[1] <= LARGEST {
-        let found = PAIRS[usize::from(!is_first)][(u[0] * (LARGEST + 1) + u[1]) as usize];
-        (u64::from(found & 0xFF_FFFF), found >> 24)
-    } else {
-        bits_of_pair(u, is_first)
-    }
-}
-
 /// A prefix of `u` (T.814 Table 3).
 #[derive(Clone, Copy)]
 pub(super) struct Prefix {
@@ -108,6 +129,7 @@ fn parts(u: u32) -> [(u32, u32); 3] {
     [(prefix.bits, prefix.length), (u - prefix.least - more / 4 * 4, prefix.suffix), extension]
 }
 
+#[cold]
 fn bits_of_pair([left, right]: [u32; 2], is_first: bool) -> (u64, u32) {
     let (mut bits, mut length) = (0, 0);
     let mut put = |(value, count): (u32, u32)| {
@@ -161,6 +183,7 @@ mod tests {
 
     #[test]
     fn pairs_share_what_both_have() {
+        let pair = |u, is_first| Codewords::of_line(is_first).pair(u);
         assert_eq!(pair([0, 0], true), (0, 0));
         assert_eq!(pair([1, 2], false), (0b101, 3));
         // Both above 2 in the first line: two less. One of them: a bit in place of a prefix.

@@ -164,7 +164,7 @@ const fn prefix(bits: u32) -> Prefix {
 
 #[cfg(test)]
 mod tests {
-    use super::super::codewords::{self, CODEWORDS};
+    use super::super::codewords::{CODEWORDS, Codewords};
     use super::*;
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
     fn every_pair_is_found_again() {
         for (table, is_first) in [true, false].into_iter().enumerate() {
             for u in (0..=32).flat_map(|left| (0..=32).map(move |right| [left, right])) {
-                let (bits, length) = codewords::pair(u, is_first);
+                let (bits, length) = Codewords::of_line(is_first).pair(u);
                 let is_large = is_first && u[0] > 2 && u[1] > 2;
                 let mode = u32::from(u[0] > 0) * Pair::LEFT + u32::from(u[1] > 0) * Pair::RIGHT;
                 let pair = Pair::find(table, if is_large { Pair::LARGE } else { mode }, bits);

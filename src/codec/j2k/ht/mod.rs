@@ -1,12 +1,13 @@
 //! The block coder of Part 15 (ITU-T T.814): a cleanup pass, and below it one pass of propagation and one of refinement.
 //!
-//! `cleanup` and `refinement` go through the samples; `codewords` (from the table in `rows`) and `streams` make bits of what they
+//! `cleanup`, with `line`, and `refinement` go through the samples; `codewords` (from the table in `rows`) and `streams` make bits of what they
 //! find. In reverse: `readers` and `lookup`, `cleanup_decoder` and `refinement_decoder`; `block_decoder` runs them.
 
 mod block_decoder;
 mod cleanup;
 mod cleanup_decoder;
 mod codewords;
+mod line;
 mod lookup;
 mod readers;
 mod refinement;
@@ -20,12 +21,29 @@ use self::cleanup::Cleanup;
 use self::refinement::Refinement;
 pub(crate) use self::samples::Sample;
 use super::part1::{BlockSamples, CodedBlock, Coefficient, Pass};
+use crate::simd::{Work, with_widest};
 
 /// Codes blocks; keeps its buffers, and nothing else, from block to block.
 #[derive(Default)]
 pub(crate) struct HtCoder {
     cleanup: Cleanup,
     refinement: Refinement,
+}
+
+/// The work on a block.
+struct Encoding<'a, 's, T> {
+    coder: &'a mut HtCoder,
+    samples: &'a BlockSamples<'s, T>,
+    passes: Passes,
+}
+
+impl<T: Coefficient> Work for Encoding<'_, '_, T> {
+    type Output = CodedBlock;
+
+    #[inline(always)]
+    fn run(self) -> CodedBlock {
+        self.coder.code(self.samples, self.passes)
+    }
 }
 
 /// The passes of a block.
@@ -50,6 +68,11 @@ impl Passes {
 impl HtCoder {
     /// Codes a block. No sample is left if the cleanup pass has none: the block then has no passes.
     pub(crate) fn encode<T: Coefficient>(&mut self, samples: &BlockSamples<'_, T>, passes: Passes) -> CodedBlock {
+        with_widest(Encoding { coder: self, samples, passes })
+    }
+
+    #[inline(always)]
+    fn code<T: Coefficient>(&mut self, samples: &BlockSamples<'_, T>, passes: Passes) -> CodedBlock {
         let lowest = samples.fraction();
         let shift = lowest + passes.planes() - 1;
         let largest = samples.magnitudes();
@@ -57,7 +80,7 @@ impl HtCoder {
             return CodedBlock::default();
         }
         let mut bytes = Vec::new();
-        self.cleanup.encode(samples, shift, &mut bytes);
+        self.cleanup.encode(samples, shift, u64::BITS - (largest >> shift).leading_zeros(), &mut bytes);
         let mut coded = vec![Pass { length: bytes.len() as u32, distortion: 0.0, terminated: true }];
         if let Passes::Three { causal } = passes {
             self.refine(samples, causal, &mut coded, &mut bytes);
@@ -67,6 +90,7 @@ impl HtCoder {
     }
 
     /// Adds the passes below the cleanup pass, and sets what each lowers the error by.
+    #[inline(always)]
     fn refine<T: Coefficient>(
         &mut self,
         samples: &BlockSamples<'_, T>,
@@ -87,6 +111,7 @@ impl HtCoder {
 
     /// The decrease of the squared error by each pass, in units of the squared lowest plane. A reader takes a sample for the
     /// middle of the values that its bits leave.
+    #[inline(always)]
     fn distortions<T: Coefficient>(&self, samples: &BlockSamples<'_, T>) -> [f64; 3] {
         let (lowest, unit) = (samples.fraction(), (-f64::from(samples.fraction())).exp2() as f32);
         let mut sums = [0.0; 3];

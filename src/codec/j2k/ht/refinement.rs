@@ -47,6 +47,7 @@ const STRIPE: usize = 4;
 impl Refinement {
     /// Appends the second segment of a block: bit `shift` of the samples, if the cleanup pass coded those above it. If `causal`,
     /// propagation does not use the stripe below.
+    #[inline(always)]
     pub(super) fn encode<T: Coefficient>(
         &mut self,
         block: &BlockSamples<'_, T>,
@@ -80,11 +81,13 @@ impl Refinement {
     }
 
     /// True for the samples of a row that became significant in the propagation pass.
+    #[inline(always)]
     pub(super) fn propagated(&self, y: usize) -> impl Iterator<Item = bool> {
         let columns = &self.columns[(y / STRIPE + 1) * self.stride + 1..];
         columns.iter().map(move |column| (column.significant ^ column.cleanup) >> (y % STRIPE) & 1 == 1)
     }
 
+    #[inline(always)]
     fn fill<T: Coefficient>(&mut self, block: &BlockSamples<'_, T>, shift: u32) {
         self.stride = block.width() + 2;
         self.columns.clear();
@@ -103,6 +106,7 @@ impl Refinement {
     }
 
     /// The samples of a column that are significant, or beside one that is in the rows before and after.
+    #[inline(always)]
     fn dilated(&self, at: usize) -> u8 {
         let own = self.columns[at].significant;
         let above = self.columns[at - self.stride].significant >> 3;
@@ -111,6 +115,7 @@ impl Refinement {
     }
 
     /// The bits of a group, and then the signs of its samples that become significant.
+    #[inline(always)]
     fn propagate(&mut self, columns: std::ops::Range<usize>, inside: u8) {
         let (mut bits, mut count, mut signs, mut new) = (0u64, 0, 0u64, 0);
         for at in columns {
@@ -134,6 +139,7 @@ impl Refinement {
         self.propagated.put(signs, new);
     }
 
+    #[inline(always)]
     fn refine(&mut self, columns: std::ops::Range<usize>) {
         let (mut bits, mut count) = (0u64, 0);
         for Column { cleanup, bits: plane, .. } in &self.columns[columns] {

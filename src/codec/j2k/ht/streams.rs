@@ -85,13 +85,18 @@ impl Stuffing for AfterHigh {
     }
 }
 
-/// Bits of a stream, the lowest of a byte first.
+/// Bits of a stream, the lowest of a byte first. They are collected as they are, and stuffed at the end.
 #[derive(Default)]
 pub(super) struct Bits<S> {
-    /// The bytes in the order of the stream.
-    bytes: Vec<u8>,
+    /// The bits, and room beyond those of any block.
+    plain: Vec<u8>,
+    /// Whole bytes of `plain`.
+    whole: usize,
+    /// The bits after them, less than eight.
     held: u64,
     count: u32,
+    /// The stuffed bytes in the order of the stream.
+    bytes: Vec<u8>,
     /// True after a byte that can shorten the next.
     is_after: bool,
     stuffing: PhantomData<S>,
@@ -103,50 +108,67 @@ pub(super) type ForwardBits = Bits<AfterFf>;
 /// Bits in descending addresses.
 pub(super) type BackwardBits = Bits<AfterHigh>;
 
+/// Bytes that no block exceeds: 4096 samples of 64 bits, and a word.
+const ROOM: usize = 4096 * 8 + 64;
+
+/// The most bits of [`Bits::put`].
+pub(super) const MOST: u32 = 56;
+
 impl<S: Stuffing> Bits<S> {
-    /// Appends the low `bits` of `value`, at most 32; its other bits are zero.
+    /// Appends the low `bits` of `value`, at most [`MOST`]; its other bits are zero.
     #[inline(always)]
     pub(super) fn put(&mut self, value: u64, bits: u32) {
         self.held |= value << self.count;
+        if let Some(bytes) = self.plain[self.whole..].first_chunk_mut() {
+            *bytes = self.held.to_le_bytes();
+        }
         self.count += bits;
-        if self.count >= 32 {
-            self.flush();
-        }
+        self.held >>= self.count & !7;
+        self.whole += (self.count / 8) as usize;
+        self.count %= 8;
     }
 
-    /// Stores whole bytes; keeps less than 32 bits.
-    #[inline(always)]
-    fn flush(&mut self) {
-        let word = self.held as u32;
-        if S::is_shortened(word, self.is_after) {
-            return self.flush_bytes();
-        }
-        self.bytes.extend_from_slice(&word.to_le_bytes());
-        self.is_after = S::shortens((word >> 24) as u8);
-        self.held >>= 32;
-        self.count -= 32;
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn flush_bytes(&mut self) {
+    /// Stuffs all whole bytes; returns the bits of the byte that is not complete, and their number.
+    fn stuff(&mut self) -> (u64, u32) {
+        let Self { plain, bytes, is_after, .. } = self;
+        let (mut position, end) = (0, 8 * self.whole + self.count as usize);
+        bytes.reserve(end / 7 + 8);
         loop {
-            let room = if S::is_short(self.held, self.is_after) { 7 } else { 8 };
-            if self.count < room {
-                return;
+            let (bits, left) = (word(plain, position), end - position);
+            if left >= 32 && !S::is_shortened(bits as u32, *is_after) {
+                bytes.extend_from_slice(&(bits as u32).to_le_bytes());
+                *is_after = S::shortens((bits >> 24) as u8);
+                position += 32;
+                continue;
             }
-            let byte = self.held as u8 & (0xFF >> (8 - room));
-            self.bytes.push(byte);
-            self.is_after = S::shortens(byte);
-            self.held >>= room;
-            self.count -= room;
+            let room = if S::is_short(bits, *is_after) { 7 } else { 8 };
+            if left < room {
+                return (bits & ((1 << left) - 1), left as u32);
+            }
+            let byte = bits as u8 & (0xFF >> (8 - room));
+            bytes.push(byte);
+            *is_after = S::shortens(byte);
+            position += room;
         }
+    }
+
+    /// Bytes without those that stuffing adds, at most.
+    pub(super) fn length(&self) -> usize {
+        self.bytes.len() + self.whole + 1
     }
 
     fn begin(&mut self, is_after: bool) {
+        self.plain.resize(ROOM, 0);
         self.bytes.clear();
-        (self.held, self.count, self.is_after) = (0, 0, is_after);
+        (self.whole, self.held, self.count, self.is_after) = (0, 0, 0, is_after);
     }
+}
+
+/// The bits from a position on, of which [`MOST`] are sure to be there.
+#[inline(always)]
+fn word(plain: &[u8], position: usize) -> u64 {
+    let bytes = plain[position / 8..].first_chunk();
+    bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes)) >> (position % 8)
 }
 
 impl ForwardBits {
@@ -156,10 +178,10 @@ impl ForwardBits {
 
     /// The bytes of a stream that a reader continues with ones. They do not end in 0xFF.
     pub(super) fn end_with_ones(&mut self) -> &[u8] {
-        self.flush_bytes();
-        if self.count > 0 {
+        let (held, count) = self.stuff();
+        if count > 0 {
             let room = if self.is_after { 7 } else { 8 };
-            let byte = (self.held | u64::MAX << self.count) as u8 & (0xFF >> (8 - room));
+            let byte = (held | u64::MAX << count) as u8 & (0xFF >> (8 - room));
             if byte != 0xFF {
                 self.bytes.push(byte);
             }
@@ -171,10 +193,10 @@ impl ForwardBits {
 
     /// The bytes of a stream that a reader continues with zeros. They do not end in 0xFF: another stream follows.
     pub(super) fn end_with_zeros(&mut self) -> &[u8] {
-        self.flush_bytes();
-        if self.count > 0 || self.is_after {
+        let (held, count) = self.stuff();
+        if count > 0 || self.is_after {
             // At most 7 bits are held, and those of a byte after 0xFF may be none.
-            self.bytes.push(self.held as u8);
+            self.bytes.push(held as u8);
         }
         &self.bytes
     }
@@ -193,17 +215,11 @@ impl BackwardBits {
         self.begin(true);
     }
 
-    /// Stores all whole bytes; returns the bits of the byte that is not complete, and their number.
-    fn rest(&mut self) -> (u8, u32) {
-        self.flush_bytes();
-        (self.held as u8, self.count)
-    }
-
     /// The bytes of a stream that a reader continues with zeros, from the highest address down.
     pub(super) fn end_with_zeros(&mut self) -> &[u8] {
-        let (byte, count) = self.rest();
+        let (held, count) = self.stuff();
         if count > 0 {
-            self.bytes.push(byte);
+            self.bytes.push(held as u8);
         }
         &self.bytes
     }
@@ -224,6 +240,11 @@ pub(super) struct MelRuns {
 pub(super) const MEL_EXPONENTS: [u32; 13] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5];
 
 impl MelRuns {
+    /// Bytes so far, with the one that is not complete.
+    pub(super) fn length(&self) -> usize {
+        self.bytes.len() + 1
+    }
+
     pub(super) fn restart(&mut self) {
         self.bytes.clear();
         (self.held, self.left, self.run, self.state) = (0, 8, 0, 0);
@@ -268,7 +289,8 @@ pub(super) fn end_mel_and_vlc(mel: &mut MelRuns, vlc: &mut BackwardBits, out: &m
     out.extend_from_slice(&mel.bytes);
     // An open byte after 0xFF has its highest bit, which is zero.
     let (high, high_mask) = (mel.held, (0xFFu32 << mel.left) as u8);
-    let (low, count) = vlc.rest();
+    let (low, count) = vlc.stuff();
+    let low = low as u8;
     let low_mask = ((1u32 << count) - 1) as u8;
     if high_mask | low_mask != 0 {
         let both = high | low;

@@ -28,3 +28,30 @@ fn small_blocks_have_the_bytes_of_other_encoders() {
         assert_eq!(encoded(rows), bytes_of(bytes), "{rows:?}");
     }
 }
+
+#[test]
+fn samples_in_vectors_and_one_by_one_make_the_same_bytes() {
+    let mut random = Random::new(71);
+    let (mut vectors, mut one_by_one) = (Cleanup::default(), Cleanup::default());
+    for round in 0..cases(2000) {
+        let width = 1 + random.below(if round % 16 == 0 { 1024 } else { 70 });
+        let height = 1 + random.below((4096 / width).min(70));
+        let (kind, bits) = (Kind::ALL[random.below(Kind::ALL.len())], 1 + random.below(line::NARROW as usize) as u32);
+        let values = samples(kind, width * height, bits, &mut random);
+        let block = BlockSamples::new(&values, width, width, height, 0).unwrap();
+        let shift = random.below(bits as usize) as u32;
+        if block.magnitudes() >> shift == 0 {
+            continue;
+        }
+        let (mut found, mut expected) = (Vec::new(), Vec::new());
+        vectors.encode(&block, shift, bits, &mut found);
+        one_by_one.encode(&block, shift, u64::BITS, &mut expected);
+        assert!(found == expected, "{round}: {width} × {height} {kind:?} {bits} {shift}");
+        // The type of the samples does not matter.
+        let values: Vec<i32> = values.iter().map(|value| *value as i32).collect();
+        let block = BlockSamples::new(&values, width, width, height, 0).unwrap();
+        found.clear();
+        vectors.encode(&block, shift, bits, &mut found);
+        assert!(found == expected, "{round}: {width} × {height} {kind:?} {bits} {shift}");
+    }
+}

@@ -222,6 +222,18 @@ fn streams_of_part_15_keep_to_their_rates_and_more_bytes_leave_less_error() {
 }
 
 #[test]
+fn lossy_streams_of_part_15_have_no_more_planes_than_openjpeg_decodes() {
+    for bits in [16, 20, 24] {
+        let (layout, pixels, planes) = image(1, 90, 120, SampleType::UInt32, bits, 0.2);
+        let options = high_throughput(J2kOptions { rate: Rate::Bits(f64::from(bits)), ..J2kOptions::default() });
+        let stream = written(&layout, (120, 90), bits, &options, &pixels, 1);
+        let error = error(&decoded(&stream), &planes);
+        // Of magnitudes above 24 bits, floats keep no more.
+        assert!(error < f64::from(1 << (2 * bits - 29)), "{bits}: {error}");
+    }
+}
+
+#[test]
 fn samples_beyond_the_bits_are_refused() {
     let (layout, pixels, _) = image(1, 10, 10, SampleType::UInt16, 12, 1.0);
     let stream = J2kStream::new(&layout, (10, 10), 11, &J2kOptions::default(), false, 1).unwrap();

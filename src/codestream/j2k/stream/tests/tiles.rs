@@ -49,13 +49,14 @@ fn samples(decoded: &DecodedTile) -> Vec<(u32, Vec<i32>)> {
 }
 
 /// What OpenJPEG makes of a part of a tile. Of a tile with high-throughput blocks it decodes no parts: these are cut from the
-/// whole. It refuses such blocks in bands of more than 30 planes.
+/// whole. It refuses such blocks in bands of more than 30 planes, which only lossless tiles have.
 fn by_openjpeg(tile: &StoredTile<'_>, request: &TileRequest<'_>) -> Option<Vec<(u32, Vec<i32>)>> {
-    if !tile.parameters.coding(0).unwrap().is_high_throughput() {
+    let coding = tile.parameters.coding(0).unwrap();
+    if !coding.is_high_throughput() {
         return Some(samples(&tile_decoder::decode_other(tile, request).unwrap()));
     }
     let whole = match tile_decoder::decode_other(tile, &TileRequest { area: tile.rect, ..*request }) {
-        Err(error) if error.to_string().contains("larger than 30") => return None,
+        Err(error) if coding.wavelet == 1 && error.to_string().contains("larger than 30") => return None,
         decoded => samples(&decoded.unwrap()),
     };
     let (all, part) = (tile.rect.reduced(request.reduction), request.area.reduced(request.reduction));

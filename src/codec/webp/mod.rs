@@ -105,10 +105,10 @@ impl WebP {
     fn encode_lossy(&self, shape: BlockShape, raw: &[u8], quality: u8, out: &mut Vec<u8>) -> Result<()> {
         let layout = if self.samples == RGBA { PixelLayout::Rgba } else { PixelLayout::Rgb };
         let encoder = Encoder::new(raw, layout, shape.columns, shape.rows);
-        let encoded = encoder
+        let file = encoder
             .encode_simple(false, quality.into())
             .map_err(|error| Error::unsupported("WebP block").found(format!("{error:?} of libwebp")))?;
-        out.extend_from_slice(&encoded);
+        out.extend_from_slice(&file);
         Ok(())
     }
 }

@@ -86,6 +86,15 @@ pub(crate) fn is_starved(precincts: &[Precinct], allocation: &Allocation) -> boo
     exhausted * FEW > all
 }
 
+/// True if more than a few of the bytes of a budget are left, and each pass that is left has more.
+pub(crate) fn is_underused(precincts: &[Precinct], allocation: &Allocation, budget: u64) -> bool {
+    let Some(last) = allocation.last() else { return false };
+    let mut blocks = precincts.iter().zip(last).flat_map(|(one, until)| one.blocks.iter().zip(until));
+    let spent: usize = blocks.clone().map(|(block, until)| block.bytes_after(*until)).sum();
+    let unspent = budget.saturating_sub(spent as u64);
+    unspent.saturating_mul(FEW as u64) > budget && blocks.any(|(block, until)| *until < block.coded.passes.len())
+}
+
 /// By how much the passes of the last layer lower the error of the image.
 pub(crate) fn gain(precincts: &[Precinct], allocation: &Allocation) -> f64 {
     let Some(last) = allocation.last() else { return 0.0 };

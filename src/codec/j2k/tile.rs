@@ -193,20 +193,26 @@ impl TileCoding {
             let allocation = layers::allocate(&coded.precincts, budgets);
             Ok((layers::gain(&coded.precincts, &allocation), coded, allocation))
         };
+        // A few large blocks may fill a budget badly: then the next plane decides, in which they take fewer bytes.
+        let is_unsettled = |(_, coded, allocation): &(f64, CodedTile, Allocation)| match budgets.last() {
+            Some(Budget::Bytes(bytes)) => layers::is_underused(&coded.precincts, allocation, *bytes),
+            _ => false,
+        };
         let mut best = at(lowest)?;
-        let mut climb = |planes: &mut dyn Iterator<Item = u32>| -> Result<bool> {
+        let mut climb = |planes: &mut dyn Iterator<Item = u32>, is_upwards: bool| -> Result<bool> {
             let mut is_better = false;
             for plane in planes {
                 let found = at(plane)?;
-                if found.0 <= best.0 {
+                if found.0 > best.0 {
+                    (best, is_better) = (found, true);
+                } else if !is_upwards || !is_unsettled(&found) {
                     break;
                 }
-                (best, is_better) = (found, true);
             }
             Ok(is_better)
         };
-        if !climb(&mut (lowest + 1..=HIGHEST_PLANE))? {
-            climb(&mut (0..lowest).rev())?;
+        if !climb(&mut (lowest + 1..=HIGHEST_PLANE), true)? {
+            climb(&mut (0..lowest).rev(), false)?;
         }
         Ok((best.1, best.2))
     }

@@ -228,7 +228,7 @@ fn lossy_streams_of_part_15_have_no_more_planes_than_openjpeg_decodes() {
         let options = high_throughput(J2kOptions { rate: Rate::Bits(f64::from(bits)), ..J2kOptions::default() });
         let stream = written(&layout, (120, 90), bits, &options, &pixels, 1);
         let error = error(&decoded(&stream), &planes);
-        // Of magnitudes above 24 bits, floats keep no more.
+        // The decoded image is the image, not only a part of its bands.
         assert!(error < f64::from(1 << (2 * bits - 29)), "{bits}: {error}");
     }
 }

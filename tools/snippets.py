@@ -19,6 +19,7 @@ NOT_RUN = {
     "./check": "runs these tests itself",
     "pip install .": "compiles the package for minutes; the step `wheel` of `./check` builds and installs the same",
     "python -m venv bench && bench/bin/pip install .": "as `pip install .`",
+    "RUSTFLAGS=-Zsanitizer=address": "needs a nightly toolchain, and compiles the crate for minutes",
     "bench/bin/python benches/python/bench.py": "measures for an hour",
 }
 """How the shell commands begin that the tests do not run, and why."""
@@ -55,8 +56,9 @@ def run_page(page: Path) -> int:
 
 
 def commands(page: Path) -> list[str]:
-    """The lines of the shell blocks of a page, without comments."""
-    lines = "".join(block.code for block in blocks(page.read_text(encoding="utf-8"), "sh")).splitlines()
+    """The lines of the shell blocks of a page, without comments. A line that ends with a backslash continues."""
+    text = "".join(block.code for block in blocks(page.read_text(encoding="utf-8"), "sh"))
+    lines = re.sub(r"\\\n\s*", "", text).splitlines()
     return [line for line in (re.sub(r"(^|\s+)#.*", "", line) for line in lines) if line]
 
 

@@ -76,16 +76,13 @@ impl<'a> Canvas<'a> {
                 Error::usage("output rectangle outside the canvas or already taken:").found(format!("{window:?}"))
             );
         }
-        // Workers take blocks row by row: merging the rectangles of a row keeps the list short.
-        match taken.last_mut() {
-            Some(last) if last.y == window.y && last.height == window.height && last.right() == window.x => {
-                last.width += window.width;
-            }
-            Some(last) if last.x == window.x && last.width == window.width && last.bottom() == window.y => {
-                last.height += window.height;
-            }
-            _ => taken.push(window),
+        // Workers take blocks row by row: joining them to rows, and the rows, keeps the list short.
+        let mut joined = window;
+        while let Some(wider) = taken.last().and_then(|last| last.joined(joined)) {
+            taken.pop();
+            joined = wider;
         }
+        taken.push(joined);
         let row_pitch = self.columns * self.size;
         // SAFETY: the rectangle lies inside the buffer, so its first byte does.
         let data = unsafe { self.data.add(window.y as usize * row_pitch + window.x as usize * self.size) };
@@ -298,5 +295,16 @@ mod tests {
         drop(canvas);
         assert_eq!(buffer[3..6], [9, 9, 9]);
         assert_eq!(buffer[24 + 18..24 + 24], [7, 7, 7, 0, 0, 5]);
+    }
+
+    #[test]
+    fn the_record_of_many_blocks_stays_short() {
+        let mut buffer = vec![0; 5 * 3000];
+        let canvas = Canvas::new(&mut buffer, 1, 3000, 5, 1).unwrap();
+        for (x, y) in (0..3000).flat_map(|y| [(0, y), (2, y), (4, y)]) {
+            canvas.tile(Window::new(x, y, (5 - x).min(2), 1)).unwrap();
+            assert!(canvas.taken.lock().unwrap().len() <= 2);
+        }
+        assert!(canvas.tile(Window::new(4, 2999, 1, 1)).is_err());
     }
 }

@@ -90,6 +90,15 @@ impl Window {
         Self { x, y, width, height }
     }
 
+    /// The rectangle of this one and `next`, if `next` continues it to the right or below.
+    pub(crate) fn joined(self, next: Self) -> Option<Self> {
+        if (self.y, self.height, self.right()) == (next.y, next.height, next.x) {
+            return Some(Self { width: self.width + next.width, ..self });
+        }
+        let is_below = (self.x, self.width, self.bottom()) == (next.x, next.width, next.y);
+        is_below.then(|| Self { height: self.height + next.height, ..self })
+    }
+
     /// The rectangle in parts of up to `rows` rows, from the top.
     pub(crate) fn strips(self, rows: u32) -> impl Iterator<Item = Self> + Clone {
         (self.y..self.bottom()).step_by(rows.max(1) as usize).map(move |y| Self {

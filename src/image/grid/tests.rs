@@ -143,3 +143,13 @@ fn strips_cover_a_rectangle_from_the_top() {
     assert_eq!(strips, [Window::new(3, 5, 7, 4), Window::new(3, 9, 7, 4), Window::new(3, 13, 7, 2)]);
     assert_eq!(window.strips(u32::MAX).collect::<Vec<_>>(), [window]);
 }
+
+#[test]
+fn rectangles_are_joined_if_one_continues_the_other() {
+    let window = Window::new(2, 3, 4, 5);
+    assert_eq!(window.joined(Window::new(6, 3, 1, 5)), Some(Window::new(2, 3, 5, 5)));
+    assert_eq!(window.joined(Window::new(2, 8, 4, 2)), Some(Window::new(2, 3, 4, 7)));
+    for other in [Window::new(7, 3, 1, 5), Window::new(6, 3, 1, 4), Window::new(2, 8, 3, 2), Window::new(2, 2, 4, 1)] {
+        assert_eq!(window.joined(other), None);
+    }
+}

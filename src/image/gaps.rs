@@ -114,15 +114,18 @@ impl Found {
     }
 }
 
-/// Appends a rectangle to a list.
+/// Appends a rectangle to a list. Blocks follow one another mostly in rows.
 fn append(windows: &mut Vec<Window>, window: Window) {
-    match windows.last_mut() {
-        Some(last) if *last == window => {}
-        // Blocks follow one another mostly in rows.
-        Some(last) if (last.y, last.height, last.right()) == (window.y, window.height, window.x) => {
-            last.width += window.width;
-        }
-        _ => windows.push(window),
+    if windows.last() != Some(&window) {
+        append_joined(windows, window, Window::joined_across);
+    }
+}
+
+/// Appends a rectangle to a list, or joins it to the last one.
+fn append_joined(windows: &mut Vec<Window>, window: Window, joined: fn(Window, Window) -> Option<Window>) {
+    match windows.last_mut().and_then(|last| Some((joined(*last, window)?, last))) {
+        Some((both, last)) => *last = both,
+        None => windows.push(window),
     }
 }
 
@@ -130,26 +133,14 @@ fn append(windows: &mut Vec<Window>, window: Window) {
 fn joined(mut windows: Vec<Window>) -> Vec<Window> {
     windows.sort_unstable_by_key(|window| (window.y, window.height, window.x));
     windows.dedup();
-    let across = windows.into_iter().fold(Vec::new(), |mut joined: Vec<Window>, window| {
-        match joined.last_mut() {
-            Some(last) if (last.y, last.height, last.right()) == (window.y, window.height, window.x) => {
-                last.width += window.width;
-            }
-            _ => joined.push(window),
-        }
-        joined
-    });
-    let mut columns = across;
-    columns.sort_unstable_by_key(|window| (window.x, window.width, window.y));
-    let mut down = columns.into_iter().fold(Vec::new(), |mut joined: Vec<Window>, window| {
-        match joined.last_mut() {
-            Some(last) if (last.x, last.width, last.bottom()) == (window.x, window.width, window.y) => {
-                last.height += window.height;
-            }
-            _ => joined.push(window),
-        }
-        joined
-    });
+    let (mut across, mut down) = (Vec::new(), Vec::new());
+    for window in windows {
+        append_joined(&mut across, window, Window::joined_across);
+    }
+    across.sort_unstable_by_key(|window| (window.x, window.width, window.y));
+    for window in across {
+        append_joined(&mut down, window, Window::joined_down);
+    }
     down.sort_unstable_by_key(|window| (window.y, window.x));
     down
 }

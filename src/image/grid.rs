@@ -92,9 +92,17 @@ impl Window {
 
     /// The rectangle of this one and `next`, if `next` continues it to the right or below.
     pub(crate) fn joined(self, next: Self) -> Option<Self> {
-        if (self.y, self.height, self.right()) == (next.y, next.height, next.x) {
-            return Some(Self { width: self.width + next.width, ..self });
-        }
+        self.joined_across(next).or_else(|| self.joined_down(next))
+    }
+
+    /// The rectangle of this one and `next`, if `next` continues it to the right.
+    pub(crate) fn joined_across(self, next: Self) -> Option<Self> {
+        let is_beside = (self.y, self.height, self.right()) == (next.y, next.height, next.x);
+        is_beside.then(|| Self { width: self.width + next.width, ..self })
+    }
+
+    /// The rectangle of this one and `next`, if `next` continues it below.
+    pub(crate) fn joined_down(self, next: Self) -> Option<Self> {
         let is_below = (self.x, self.width, self.bottom()) == (next.x, next.width, next.y);
         is_below.then(|| Self { height: self.height + next.height, ..self })
     }

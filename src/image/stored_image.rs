@@ -20,8 +20,7 @@ use crate::limits::Limits;
 /// An image over a store.
 pub(crate) struct StoredImage {
     store: Arc<dyn BlockStore>,
-    /// The image as the engine sees it: its blocks are those of the store, or parts of them that can be read
-    /// separately.
+    /// The image as the engine sees it: its blocks are those of the store, or parts of them that can be read separately.
     layout: ImageLayout,
     stated: BlockGrid,
     whole: Option<Arc<dyn BlockStore>>,
